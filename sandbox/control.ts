@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sendJson } from './answer.ts'
+import { answers } from './answers.ts'
+import { readBody } from './body.ts'
+import { fieldsOf, Invalid, oneOf, text, wholeNumber } from './fields.ts'
+import type { RunningSandbox } from './running-sandbox.ts'
+
+const PREFIX = '/_sandbox'
+
+/** Whether a request drives the sandbox instead of using it. */
+export function isControl(req: IncomingMessage): boolean {
+  return /^\/_sandbox(\/|\?|$)/.test(String(req.url))
+}
+
+/** Driving the sandbox over HTTP, for when it runs as its own process. */
+export async function answerControl(
+  sandbox: RunningSandbox,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const body = await readBody(req)
+  try {
+    const value = run(sandbox, `${req.method} ${String(req.url).slice(PREFIX.length)}`, body)
+    if (value !== undefined) return sendJson(res, 200, value)
+    res.writeHead(204).end()
+  } catch (error) {
+    // Anything else than Invalid would be a bug; it has no status, so this ends loudly too.
+    const { status, message } = error as Invalid
+    sendJson(res, status, { error: message })
+  }
+}
+
+function run(sandbox: RunningSandbox, command: string, body: string | undefined) {
+  const userId = /^PUT \/users\/([^/]+)$/.exec(command)?.[1]
+  if (userId !== undefined) return putUser(sandbox, userId, body)
+  switch (command) {
+    case 'GET ':
+      return report(sandbox)
+    case 'PATCH ':
+      return change(sandbox, body)
+    case 'POST /faults':
+      return addFault(sandbox, body)
+    case 'DELETE /faults':
+      return sandbox.clearFaults()
+    case 'DELETE /requests':
+      return sandbox.clear()
+    case 'POST /revoke-tokens':
+      return sandbox.revokeTokens()
+    default:
+      throw new Invalid(`there is no ${command.replace(' ', ` ${PREFIX}`)}`, 404)
+  }
+}
+
+function report({ log, faults, users, latencyMs, tokenLifetimeSeconds }: RunningSandbox): object {
+  return {
+    requests: { token: log.count('token'), api: log.count('api'), other: log.count('other') },
+    peak_in_flight: log.peakInFlight,
+    faults: faults.list(),
+    answers: Object.keys(answers),
+    users: users.ids(),
+    latency_ms: latencyMs,
+    token_lifetime_seconds: tokenLifetimeSeconds,
+  }
+}
+
+function change(sandbox: RunningSandbox, body: string | undefined): void {
+  const fields = fieldsOf(body, ['latency_ms', 'token_lifetime_seconds'])
+  const latencyMs = wholeNumber(fields, 'latency_ms', 0, 600_000)
+  const lifetimeSeconds = wholeNumber(fields, 'token_lifetime_seconds', 0, 31_536_000)
+  sandbox.latencyMs = latencyMs ?? sandbox.latencyMs
+  sandbox.tokenLifetimeSeconds = lifetimeSeconds ?? sandbox.tokenLifetimeSeconds
+}
+
+function addFault(sandbox: RunningSandbox, body: string | undefined): void {
+  const fields = fieldsOf(body, ['on', 'answer', 'times', 'user_id', 'offset'])
+  const times = wholeNumber(fields, 'times', 1, 1_000_000_000)
+  const userId = text(fields, 'user_id')
+  const offset = wholeNumber(fields, 'offset', 0, 100_000)
+  sandbox.fault({
+    on: oneOf(fields, 'on', ['token', 'api']),
+    answer: oneOf(fields, 'answer', Object.keys(answers) as Array<keyof typeof answers>),
+    ...(times !== undefined && { times }),
+    ...(userId !== undefined && { userId }),
+    ...(offset !== undefined && { offset }),
+  })
+}
+
+function putUser(sandbox: RunningSandbox, segment: string, body: string | undefined): void {
+  const count = wholeNumber(fieldsOf(body, ['playlists']), 'playlists', 0, 100_000)
+  if (count === undefined) throw new Invalid('playlists is missing')
+  sandbox.users.generate(userIdOf(segment), count)
+}
+
+function userIdOf(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new Invalid('the user id is not percent-encoded UTF-8')
+  }
+}

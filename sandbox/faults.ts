@@ -1,0 +1,71 @@
+import { type Answer, type AnswerName, answers } from './answers.ts'
+import type { SandboxRequest } from './requests.ts'
+
+/** Replaces the answers to some requests. All conditions given must hold. */
+export interface Fault {
+  on: 'token' | 'api'
+  /** How many requests it answers before it removes itself; until removed when left out. */
+  times?: number
+  /** Only requests for this user's playlists. */
+  userId?: string
+  /** Only requests for the page at this offset. */
+  offset?: number
+  /** Only requests this returns true for; asked after the other conditions. */
+  match?: (request: SandboxRequest) => boolean
+  answer: Answer | AnswerName
+}
+
+interface Installed {
+  readonly fault: Fault
+  timesLeft: number
+}
+
+/** The faults in force. */
+export class Faults {
+  #newestFirst: Installed[] = []
+
+  /** Puts a fault before those that are there. Returns a function that removes it. */
+  add(fault: Fault): () => void {
+    const installed = { fault, timesLeft: fault.times ?? Number.POSITIVE_INFINITY }
+    this.#newestFirst.unshift(installed)
+    return () => this.#remove(installed)
+  }
+
+  clear(): void {
+    this.#newestFirst = []
+  }
+
+  /** The answer of the newest fault that matches, which uses up one of its times. */
+  take(request: SandboxRequest): Answer | undefined {
+    const found = this.#newestFirst.find(({ fault }) => matches(fault, request))
+    if (found === undefined) return undefined
+    found.timesLeft--
+    if (found.timesLeft <= 0) this.#remove(found)
+    const { answer } = found.fault
+    return typeof answer === 'function' ? answer : answers[answer]
+  }
+
+  /** The faults in force as JSON values, newest first. */
+  list(): object[] {
+    return this.#newestFirst.map(({ fault, timesLeft }) => ({
+      on: fault.on,
+      answer: typeof fault.answer === 'function' ? 'custom' : fault.answer,
+      times_left: Number.isFinite(timesLeft) ? timesLeft : null,
+      user_id: fault.userId,
+      offset: fault.offset,
+    }))
+  }
+
+  #remove(installed: Installed): void {
+    this.#newestFirst = this.#newestFirst.filter(other => other !== installed)
+  }
+}
+
+function matches({ on, userId, offset, match }: Fault, request: SandboxRequest): boolean {
+  return (
+    on === request.kind &&
+    (userId === undefined || userId === request.userId) &&
+    (offset === undefined || offset === request.offset) &&
+    (match === undefined || match(request))
+  )
+}

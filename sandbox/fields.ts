@@ -1,0 +1,63 @@
+/** A control message that cannot be obeyed; the message says what is wrong with it. */
+export class Invalid extends Error {
+  readonly status: number
+
+  constructor(message: string, status = 400) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The members of a JSON object. */
+export type Fields = Record<string, unknown>
+
+/** Reads a JSON object with no other members than `known`; throws Invalid. */
+export function fieldsOf(body: string | undefined, known: readonly string[]): Fields {
+  if (body === undefined) throw new Invalid('the body is too large', 413)
+  const value = parsed(body)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Invalid('the body must be a JSON object')
+  }
+  const stranger = Object.keys(value).find(name => !known.includes(name))
+  if (stranger !== undefined) {
+    throw new Invalid(`${JSON.stringify(stranger)} is not one of ${known.join(', ')}`)
+  }
+  return { ...value }
+}
+
+/** An optional whole number within bounds; throws Invalid. */
+export function wholeNumber(
+  fields: Fields,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const value = fields[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value
+  }
+  throw new Invalid(`${name} must be a whole number from ${min} to ${max}`)
+}
+
+/** An optional string; throws Invalid. */
+export function text(fields: Fields, name: string): string | undefined {
+  const value = fields[name]
+  if (value === undefined || typeof value === 'string') return value
+  throw new Invalid(`${name} must be a string`)
+}
+
+/** A required string out of `allowed`; throws Invalid. */
+export function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {
+  const found = allowed.find(choice => choice === fields[name])
+  if (found !== undefined) return found
+  throw new Invalid(`${name} must be one of ${allowed.join(', ')}`)
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new Invalid('the body is not JSON')
+  }
+}

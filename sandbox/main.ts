@@ -1,0 +1,23 @@
+import { optionsFrom } from './options.ts'
+import { type Sandbox, startSandbox } from './sandbox.ts'
+
+// Runs the sandbox as a process of its own; options.ts lists the variables it reads.
+try {
+  const sandbox = await startSandbox(optionsFrom(process.env))
+  console.log(greeting(sandbox))
+  // With the server closed nothing keeps the process, so it ends by itself.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => sandbox.close())
+} catch (error) {
+  console.error(`The sandbox did not start: ${(error as Error).message}`)
+  process.exitCode = 1
+}
+
+function greeting({ apiUrl, tokenUrl, clientId }: Sandbox): string {
+  const control = apiUrl.replace('/v1', '/_sandbox')
+  return `Spotify sandbox
+  Web API   ${apiUrl}
+  tokens    ${tokenUrl} (client id ${clientId})
+  state     curl ${control}
+  fault     curl ${control}/faults -d '{"on":"api","answer":"rate-limited","times":3}'
+  and off   curl -X DELETE ${control}/faults`
+}

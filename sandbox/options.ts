@@ -1,0 +1,23 @@
+import type { SandboxOptions } from './sandbox.ts'
+
+/** Reads options from the environment; throws an Error that lists every bad variable. */
+export function optionsFrom(env: Record<string, string | undefined>): SandboxOptions {
+  const problems: string[] = []
+  const number = (name: string, fallback: number, max: number) => {
+    const text = env[name] || String(fallback)
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(value <= max)) problems.push(`${name} must be a whole number from 0 to ${max}`)
+    return value
+  }
+  const options = {
+    host: env.SANDBOX_HOST || '127.0.0.1',
+    port: number('SANDBOX_PORT', 4100, 65_535),
+    latencyMs: number('SANDBOX_LATENCY_MS', 0, 600_000),
+    clientId: env.SANDBOX_CLIENT_ID || 'sandbox-client',
+    clientSecret: env.SANDBOX_CLIENT_SECRET || 'sandbox-secret',
+  }
+  // A Basic header splits at the first colon, so no client could ever present such an id.
+  if (options.clientId.includes(':')) problems.push('SANDBOX_CLIENT_ID must not contain a colon')
+  if (problems.length > 0) throw new Error(problems.join('; '))
+  return options
+}

@@ -1,0 +1,70 @@
+import type { PlaylistJson } from './playlist.ts'
+
+/** What a request for a user's playlists asks for. Numbers that are none are NaN. */
+export interface PlaylistsQuery {
+  /** Decoded. */
+  userId: string
+  limit: number
+  offset: number
+}
+
+/** Spotify's paging object around simplified playlists, members in Spotify's order. */
+export interface PlaylistPage {
+  href: string
+  /** A null stands for a playlist the app may not see; `total` counts it. */
+  items: Array<PlaylistJson | null>
+  limit: number
+  next: string | null
+  offset: number
+  previous: string | null
+  total: number
+}
+
+/**
+ * Reads a raw request target. Undefined when it is not `/v1/users/{id}/playlists` with the id as
+ * one well-formed segment. The target is matched raw, because a URL parser would fold dot
+ * segments away; the ids `.` and `..` are refused, as a server that folds sees another path.
+ */
+export function playlistsQuery(path: string): PlaylistsQuery | undefined {
+  const [, segment, search] = /^\/v1\/users\/([^/?]+)\/playlists(\?.*)?$/.exec(path) ?? []
+  const userId = segment && decoded(segment)
+  if (!userId || userId === '.' || userId === '..') return undefined
+  const parameters = new URLSearchParams(search)
+  return {
+    userId,
+    limit: wholeNumber(parameters.get('limit') ?? '20'),
+    offset: wholeNumber(parameters.get('offset') ?? '0'),
+  }
+}
+
+/** Cuts the asked page out of a user's entries; `apiUrl` is what its links start with. */
+export function playlistPage(
+  apiUrl: string,
+  entries: ReadonlyArray<PlaylistJson | null>,
+  { userId, limit, offset }: PlaylistsQuery,
+): PlaylistPage {
+  const link = (at: number) =>
+    `${apiUrl}/users/${encodeURIComponent(userId)}/playlists?offset=${at}&limit=${limit}`
+  const end = offset + limit
+  return {
+    href: link(offset),
+    items: entries.slice(offset, end),
+    limit,
+    next: end < entries.length ? link(end) : null,
+    offset,
+    previous: offset > 0 ? link(Math.max(0, offset - limit)) : null,
+    total: entries.length,
+  }
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN
+}

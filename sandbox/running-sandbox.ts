@@ -1,0 +1,128 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { answerToken } from './accounts.ts'
+import { type AnswerContext, sendJson } from './answer.ts'
+import { answerControl, isControl } from './control.ts'
+import { type Fault, Faults } from './faults.ts'
+import { delay, Holds } from './holds.ts'
+import { type PlaylistsQuery, playlistPage, playlistsQuery } from './page.ts'
+import { RequestLog, type SandboxRequest } from './requests.ts'
+import type { Sandbox, SandboxOptions } from './sandbox.ts'
+import { Tokens } from './tokens.ts'
+import { type Entries, Users } from './users.ts'
+import { answerWebApi } from './web-api.ts'
+
+/** The parts of a sandbox around the server they answer for. */
+export class RunningSandbox implements Sandbox {
+  readonly port: number
+  readonly apiUrl: string
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  latencyMs: number
+  tokenLifetimeSeconds = 3600
+  readonly log = new RequestLog()
+  readonly faults = new Faults()
+  readonly users = new Users()
+  readonly tokens: Tokens
+  readonly #holds = new Holds()
+  readonly #server: Server
+  readonly #origin: string
+
+  /** `server` listens already, on `port`. */
+  constructor(server: Server, host: string, port: number, options: SandboxOptions) {
+    this.#server = server
+    this.#origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+    this.port = port
+    this.apiUrl = `${this.#origin}/v1`
+    this.tokenUrl = `${this.#origin}/api/token`
+    this.clientId = options.clientId ?? 'sandbox-client'
+    this.clientSecret = options.clientSecret ?? 'sandbox-secret'
+    this.latencyMs = options.latencyMs ?? 0
+    this.tokens = new Tokens(options.now ?? Date.now)
+    // What a test's own match or answer throws goes unhandled on purpose: that test must fail.
+    server.on('request', (req, res) => void this.#serve(req, res))
+  }
+
+  get requests() {
+    return this.log.requests
+  }
+
+  get peakInFlight() {
+    return this.log.peakInFlight
+  }
+
+  get issuedTokens() {
+    return this.tokens.issued
+  }
+
+  count(kind: 'token' | 'api') {
+    return this.log.count(kind)
+  }
+
+  clear() {
+    this.log.clear()
+  }
+
+  arrived(kind: 'token' | 'api', count: number) {
+    return this.log.arrived(kind, count)
+  }
+
+  hold(kind: 'token' | 'api') {
+    return this.#holds.add(kind)
+  }
+
+  fault(fault: Fault) {
+    return this.faults.add(fault)
+  }
+
+  clearFaults() {
+    this.faults.clear()
+  }
+
+  revokeTokens() {
+    this.tokens.revokeAll()
+  }
+
+  setUser(id: string, entries: Entries) {
+    this.users.set(id, entries)
+  }
+
+  user(id: string) {
+    return this.users.get(id)
+  }
+
+  close() {
+    return new Promise<void>(resolve => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (isControl(req)) return answerControl(this, req, res)
+    const request = this.log.add(req, res)
+    await this.#holds.pass(request.kind)
+    if (request.kind === 'api' && this.latencyMs > 0) await delay(this.latencyMs, res)
+    // A client that gave up meanwhile must not use up one of a fault's times.
+    if (res.destroyed) return
+    const context = this.#context(request, req, res)
+    const faulty = this.faults.take(request)
+    if (faulty) return faulty(context)
+    if (request.kind === 'token') return answerToken(this, req, res)
+    if (request.kind === 'api') return answerWebApi(this.tokens, req, context)
+    sendJson(res, 404, { error: 'not_found' })
+  }
+
+  #context(request: SandboxRequest, req: IncomingMessage, res: ServerResponse): AnswerContext {
+    // Links lead back to where the client came from, so that they hold between containers too.
+    const origin = req.headers.host ? `http://${req.headers.host}` : this.#origin
+    const page = () => {
+      const query = playlistsQuery(request.path) ?? ANY_PAGE
+      return playlistPage(`${origin}/v1`, this.users.get(query.userId) ?? [], query)
+    }
+    return { request, res, socket: req.socket, origin, page }
+  }
+}
+
+/** For page-shaped faults where no user's playlists were asked for. */
+const ANY_PAGE: PlaylistsQuery = { userId: 'smedjan', limit: 50, offset: 0 }

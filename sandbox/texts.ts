@@ -1,0 +1,56 @@
+/**
+ * Names people really give: `%` becomes the playlist's index. The odd ones are the point; they
+ * break CSV, plain-text lines, spreadsheets and terminals that are not prepared for them.
+ */
+export const NAMES = [
+  'Morning coffee %',
+  'Songs to "borrow", part %',
+  'rain; wind, and tea',
+  'two\nlines',
+  'tab\there',
+  'carriage\r\nreturn',
+  '🎧 late night drive 🌙 %',
+  '👩‍👩‍👧‍👦 family dinner',
+  'أغاني الصباح %',
+  'שירים לדרך',
+  '=SUM(1,2)',
+  '+1 for the weekend',
+  '-minus-',
+  '@home',
+  '',
+  '   padded   ',
+  'Café del Sör – été %',
+  "it's <b>bold</b> & loud",
+  '夜のドライブ %',
+  'back\\slash / slash',
+  'zero\u200bwidth',
+  'Liked in 2019 and never heard again, but kept because deleting things is hard (vol. %)',
+  'chill %',
+  'Running 170 bpm %',
+] as const
+
+/** Spotify sends descriptions HTML-escaped, in its own ones even with links; most are empty. */
+export const DESCRIPTIONS = [
+  '',
+  '',
+  'Songs I can&#x27;t stop playing &amp; a few I should.',
+  '',
+  null,
+  'For rain &#x2F; fog &#x2F; the last train home.',
+  '',
+  'Updated weekly. See also <a href="https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M">the hits</a>.',
+  '',
+  '&lt;3 &quot;mixed&quot; by hand',
+] as const
+
+/** Of accounts; null occurs in recorded answers. */
+export const DISPLAY_NAMES = [
+  'Kim',
+  'Åsa Lindström',
+  null,
+  'DJ "Rewind"',
+  'max',
+  'מאיה',
+  null,
+  'Loud & Clear',
+] as const

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+
+/** What the Web API makes of a token. */
+export type TokenState = 'valid' | 'expired' | 'unknown'
+
+/** App tokens: opaque, and the same ones in the same order in every sandbox. */
+export class Tokens {
+  readonly issued: string[] = []
+  readonly #now: () => number
+  readonly #expiresAtMs = new Map<string, number>()
+
+  /** `now` is in epoch milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  issue(lifetimeSeconds: number): string {
+    const seed = `token ${this.issued.length}`
+    // Longer than the 86 characters once seen: a client must not assume a length.
+    const bytes = Buffer.concat([sha512(seed), sha512(`${seed}, second half`)])
+    const token = `BQ${bytes.toString('base64url')}`
+    this.issued.push(token)
+    this.#expiresAtMs.set(token, this.#now() + lifetimeSeconds * 1000)
+    return token
+  }
+
+  state(token: string): TokenState {
+    const expiresAtMs = this.#expiresAtMs.get(token)
+    if (expiresAtMs === undefined) return 'unknown'
+    return this.#now() < expiresAtMs ? 'valid' : 'expired'
+  }
+
+  /** Every token issued so far is expired from now on. */
+  revokeAll(): void {
+    for (const token of this.issued) this.#expiresAtMs.set(token, Number.NEGATIVE_INFINITY)
+  }
+}
+
+function sha512(text: string): Buffer {
+  return createHash('sha512').update(text).digest()
+}

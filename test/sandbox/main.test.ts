@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { optionsFrom } from '../../sandbox/options.ts'
+import { startSandbox } from '../../sandbox/sandbox.ts'
+
+/** The entry point as a process of its own; execArgv carries the loader and the coverage. */
+function runMain(t: Test, variables: Record<string, string>) {
+  const child = spawn(process.execPath, [...process.execArgv, 'sandbox/main.ts'], {
+    env: { ...process.env, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const exited = once(child, 'close')
+  return { child, exited, stderr: text(child.stderr) }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`it says where it listens, and ends cleanly on ${signal}`, async t => {
+    const { child, exited } = runMain(t, {
+      SANDBOX_PORT: '0',
+      SANDBOX_LATENCY_MS: '5',
+      SANDBOX_CLIENT_ID: 'demo-app',
+    })
+    let greeting = ''
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+      greeting += chunk
+      if (/DELETE/.test(greeting)) break
+    }
+    const [, control = ''] = /state +curl (\S+)/.exec(greeting) ?? []
+    t.match(greeting, /client id demo-app/)
+    t.match(await (await fetch(control)).json(), { latency_ms: 5 })
+    child.kill(signal)
+    t.same(await exited, [0, null])
+  })
+}
+
+t.test('a bad value is named and ends it with code 1', async t => {
+  const { exited, stderr } = runMain(t, { SANDBOX_PORT: '80o', SANDBOX_LATENCY_MS: '-1' })
+  t.same(await exited, [1, null])
+  t.match(await stderr, /^The sandbox did not start: SANDBOX_PORT must be .*; SANDBOX_LATENCY_MS/m)
+})
+
+t.test('a taken port ends it with code 1', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const { exited, stderr } = runMain(t, { SANDBOX_PORT: String(sandbox.port) })
+  t.same(await exited, [1, null])
+  t.match(await stderr, /^The sandbox did not start: .*EADDRINUSE.*:\d+/m)
+})
+
+t.test('options come from the environment or have defaults', async t => {
+  t.same(optionsFrom({ SANDBOX_PORT: '' }), {
+    host: '127.0.0.1',
+    port: 4100,
+    latencyMs: 0,
+    clientId: 'sandbox-client',
+    clientSecret: 'sandbox-secret',
+  })
+  t.match(
+    optionsFrom({
+      SANDBOX_HOST: '0.0.0.0',
+      SANDBOX_PORT: '65535',
+      SANDBOX_LATENCY_MS: '600000',
+      SANDBOX_CLIENT_SECRET: 'other',
+    }),
+    { host: '0.0.0.0', port: 65_535, latencyMs: 600_000, clientSecret: 'other' },
+  )
+  const bad = [
+    { SANDBOX_PORT: '65536' },
+    { SANDBOX_LATENCY_MS: '1e3' },
+    { SANDBOX_CLIENT_ID: 'a:b' },
+  ]
+  for (const variables of bad)
+    t.throws(() => optionsFrom(variables), { message: RegExp(`^${Object.keys(variables)}`) })
+})
