@@ -42,6 +42,18 @@ export class ManualClock implements Clock {
     await settle()
   }
 
+  /** Runs what is due now, such as retries whose back-off has no length, until the work is done. */
+  async runUntil<T>(work: Promise<T>): Promise<T> {
+    let isDone = false
+    const done = work.finally(() => {
+      isDone = true
+    })
+    // Whoever awaits the work gets its failure; this is only about its end.
+    done.catch(() => {})
+    while (!isDone) await this.advance(0)
+    return done
+  }
+
   /** Corrects the wall clock alone, as NTP or an operator would. */
   setWall(epochMs: number): void {
     this.#wallMs = epochMs

@@ -1,0 +1,103 @@
+import { type Static, Type } from 'typebox'
+
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** Image links of playlists die within a day, and Spotify's terms allow only temporary caching. */
+export const MAX_STORED_SECONDS = 86_400
+
+const seconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
+
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: MAX_TIMER_MS, default: fallback, description })
+
+const url = (description: string, fallback?: string) =>
+  Type.String({
+    pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$',
+    description,
+    ...(fallback === undefined ? {} : { default: fallback }),
+  })
+
+/**
+ * Every variable of the environment that is read. Each description is what an operator is told,
+ * here, in the README and when the value is refused.
+ */
+export const configSchema = Type.Object({
+  SPOTIFY_CLIENT_ID: Type.String({
+    pattern: '^[\\x21-\\x39\\x3b-\\x7e]+$',
+    description: 'client id of the Spotify app: printable characters without spaces and colons',
+  }),
+  SPOTIFY_CLIENT_SECRET: Type.String({
+    pattern: '^[\\x21-\\x7e]+$',
+    description: 'client secret of the Spotify app: printable characters without spaces',
+  }),
+  SPOTIFY_API_URL: url('http(s) URL of the Web API', 'https://api.spotify.com/v1'),
+  SPOTIFY_TOKEN_URL: url(
+    'http(s) URL of the token endpoint',
+    'https://accounts.spotify.com/api/token',
+  ),
+  HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 3000,
+    description: 'port to listen on, 0 to 65535; 0 takes a free one',
+  }),
+  PUBLIC_URL: Type.Optional(url('http(s) URL under which callers reach this service, for links')),
+  TRUST_PROXY: Type.String({
+    default: 'false',
+    description:
+      'whose X-Forwarded-* fields to believe: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
+  }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'one of fatal, error, warn, info, debug, trace, silent',
+  }),
+  CACHE_FRESH_SECONDS: seconds(300, 'freshness lifetime in seconds, 0 to 86400'),
+  CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds(
+    3600,
+    'seconds after freshness in which an answer is served at once and refreshed behind, 0 to 86400',
+  ),
+  CACHE_STALE_IF_ERROR_SECONDS: seconds(
+    43_200,
+    'seconds after freshness in which an answer is served when Spotify cannot answer, 0 to 86400',
+  ),
+  CACHE_NEGATIVE_SECONDS: seconds(
+    60,
+    'seconds for which an unknown user is remembered, 0 to 86400',
+  ),
+  CACHE_MAX_BYTES: Type.Integer({
+    minimum: 1_048_576,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: 268_435_456,
+    description: 'bound on what the cache holds in memory, in bytes, at least 1048576',
+  }),
+  SPOTIFY_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 100,
+    default: 8,
+    description: 'Web API requests at once, all lookups together, 1 to 100',
+  }),
+  SPOTIFY_TIMEOUT_MS: milliseconds(
+    5000,
+    'milliseconds for one attempt until its last byte, 1 to 2147483647',
+  ),
+  LOOKUP_TIMEOUT_MS: milliseconds(
+    15_000,
+    'milliseconds that a caller waits for one lookup, queueing and retries included, 1 to 2147483647',
+  ),
+  SPOTIFY_MAX_PAGES: Type.Integer({
+    minimum: 1,
+    maximum: 2000,
+    default: 240,
+    description: 'pages of one list; more is a bad response, 1 to 2000',
+  }),
+  SHUTDOWN_TIMEOUT_MS: milliseconds(
+    8000,
+    'milliseconds for requests under way to finish after SIGTERM, 1 to 2147483647',
+  ),
+})
+
+export type Config = Static<typeof configSchema>
+
+/** Variables that may be given as the name of a file instead, as Docker secrets are. */
+export const SECRET_NAMES = ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const

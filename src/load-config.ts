@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import fastifyEnv from '@fastify/env'
+import Fastify from 'fastify'
+import type { TObject } from 'typebox'
+import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
+import { parseTrustProxy } from './trust-proxy.ts'
+
+/** Stands in for what is required while the rest is checked. */
+const REQUIRED = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
+
+type Environment = Record<string, string | undefined>
+
+/** Names every bad or missing variable and what is allowed; never a value. */
+export class ConfigError extends Error {
+  /** One sentence for each variable. */
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`Bad configuration:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/**
+ * Reads and checks the configuration. `dotenvPath` names a file of variables that is read when it
+ * exists; the environment overrides it, also with an empty variable, which counts as not set.
+ *
+ * @throws {ConfigError} with all faults at once.
+ */
+export async function loadConfig(environment: Environment, dotenvPath: string): Promise<Config> {
+  const faults: string[] = []
+  const variables = set({ ...readDotenv(dotenvPath, faults), ...environment })
+  const inDoubt = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
+  const config = await check(variables, faults, inDoubt)
+  if (config === undefined || faults.length > 0) throw new ConfigError(faults)
+  return config
+}
+
+/** The variables that are set to something. */
+function set(variables: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  )
+}
+
+function readDotenv(path: string, faults: string[]): Environment {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') faults.push(`${path}: cannot be read (${codeOf(error)})`)
+    return {}
+  }
+}
+
+/** Puts the content of NAME_FILE under NAME. Returns false when NAME is in doubt and was reported. */
+function readSecret(
+  name: (typeof SECRET_NAMES)[number],
+  variables: Environment,
+  faults: string[],
+): boolean {
+  const path = variables[`${name}_FILE`]
+  if (path === undefined) return true
+  if (variables[name] !== undefined) {
+    faults.push(`${name}: given twice, as ${name} and as ${name}_FILE`)
+    return false
+  }
+  try {
+    variables[name] = readFileSync(path, 'utf8').trim()
+    return true
+  } catch (error) {
+    faults.push(`${name}_FILE: the file cannot be read (${codeOf(error)})`)
+    return false
+  }
+}
+
+/**
+ * Checks the variables against the schema, then what the schema cannot say. Without the variables
+ * that the schema refused the rest is checked all the same, so that no fault hides another.
+ */
+async function check(variables: Environment, faults: string[], reported: string[]) {
+  try {
+    const config = await validate(variables)
+    faults.push(...crossChecks(config))
+    return config
+  } catch (error) {
+    const bad = schemaFaults(error)
+    for (const name of bad) {
+      if (!reported.includes(name)) faults.push(`${name}: ${expectation(name, variables)}`)
+    }
+    const rest = Object.entries(variables).filter(([name]) => !bad.includes(name))
+    faults.push(...crossChecks(await validate({ ...REQUIRED, ...Object.fromEntries(rest) })))
+    return undefined
+  }
+}
+
+/** @fastify/env wants an instance; the real one cannot be built before it is configured. */
+async function validate(variables: Environment): Promise<Config> {
+  const reader = Fastify()
+  try {
+    await reader.register(fastifyEnv, { schema: configSchema, data: variables, env: false })
+    return reader.getEnvs<Config>()
+  } finally {
+    await reader.close()
+  }
+}
+
+/** The names of the variables that the schema refuses. */
+function schemaFaults(error: unknown): string[] {
+  if (!(error instanceof Error && 'errors' in error)) throw error
+  const errors = error.errors as { instancePath: string; params: { missingProperty?: string } }[]
+  const names = errors.map(
+    ({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1),
+  )
+  return [...new Set(names)]
+}
+
+function expectation(name: string, variables: object): string {
+  const { properties }: TObject = configSchema
+  const { description } = properties[name] as { description: string }
+  return !(name in variables)
+    ? `missing; set it to the ${description}`
+    : `not valid; expected: ${description}`
+}
+
+function crossChecks(config: Config): string[] {
+  const faults: string[] = []
+  const longest = Math.max(
+    config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
+    config.CACHE_STALE_IF_ERROR_SECONDS,
+  )
+  if (config.CACHE_FRESH_SECONDS + longest > MAX_STORED_SECONDS) {
+    faults.push(
+      `CACHE_FRESH_SECONDS: together with the longer of CACHE_STALE_WHILE_REVALIDATE_SECONDS and CACHE_STALE_IF_ERROR_SECONDS at most ${MAX_STORED_SECONDS}`,
+    )
+  }
+  for (const name of ['SPOTIFY_API_URL', 'SPOTIFY_TOKEN_URL', 'PUBLIC_URL'] as const) {
+    const value = config[name]
+    if (value !== undefined && !URL.canParse(value)) {
+      faults.push(`${name}: ${expectation(name, config)}`)
+    }
+  }
+  if (parseTrustProxy(config.TRUST_PROXY) === undefined) {
+    faults.push(`TRUST_PROXY: ${expectation('TRUST_PROXY', config)}`)
+  }
+  return faults
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error'
+}

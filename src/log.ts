@@ -1,0 +1,44 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+/** The part of pino that the rooms below http may use. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/**
+ * The service's logger. Errors are reduced to names, messages, codes and stacks, because the
+ * objects of an HTTP client carry request headers, and those carry the secret. Writes to standard
+ * output unless a destination is handed in.
+ */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    serializers: { err: (error: unknown) => errorFacts(error) },
+    redact: ['*.headers', '*.authorization', 'headers', 'authorization'],
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+interface ErrorFacts {
+  type: string
+  message: string
+  code?: string
+  stack?: string
+  cause?: ErrorFacts
+}
+
+const MAX_CAUSES = 4
+
+/** What may be logged of an error: `depth` bounds the chain of causes. */
+export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
+  if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) }
+  const facts: ErrorFacts = { type: error.name, message: error.message }
+  if ('code' in error && typeof error.code === 'string') facts.code = error.code
+  if (error.stack !== undefined) facts.stack = error.stack
+  if (error.cause !== undefined && depth > 1) facts.cause = errorFacts(error.cause, depth - 1)
+  return facts
+}
+
+/** Objects are not written out, since nobody knows what they hold, and some cannot even be shown. */
+function textOf(thrown: unknown): string {
+  const isObject = typeof thrown === 'object' && thrown !== null
+  return isObject ? Object.prototype.toString.call(thrown) : String(thrown)
+}

@@ -1,0 +1,249 @@
+import t, { type Test } from 'tap'
+import { configSchema } from '../src/config.ts'
+import { ConfigError, loadConfig } from '../src/load-config.ts'
+import { failureOf } from './support/failure-of.ts'
+
+type Variables = Record<string, string | undefined>
+
+/** More makes a Node timer fire at once. */
+const MAX_TIMER_MS = 2_147_483_647
+const NO_DOTENV = '/nonexistent/.env'
+const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
+
+const load = (variables: Variables) => loadConfig({ ...required, ...variables }, NO_DOTENV)
+
+async function faultsOf(environment: Variables, dotenv = NO_DOTENV): Promise<readonly string[]> {
+  const error = await failureOf(loadConfig(environment, dotenv))
+  if (error instanceof ConfigError) return error.faults
+  throw error
+}
+
+/** The names that the faults begin with. */
+const namesIn = (faults: readonly string[]) => faults.map(fault => fault.split(':')[0]).sort()
+
+t.test('With the two required variables alone everything has its documented default', async t => {
+  t.strictSame(await loadConfig(required, NO_DOTENV), {
+    ...required,
+    SPOTIFY_API_URL: 'https://api.spotify.com/v1',
+    SPOTIFY_TOKEN_URL: 'https://accounts.spotify.com/api/token',
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    TRUST_PROXY: 'false',
+    LOG_LEVEL: 'info',
+    CACHE_FRESH_SECONDS: 300,
+    CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
+    CACHE_STALE_IF_ERROR_SECONDS: 43_200,
+    CACHE_NEGATIVE_SECONDS: 60,
+    CACHE_MAX_BYTES: 268_435_456,
+    SPOTIFY_CONCURRENCY: 8,
+    SPOTIFY_TIMEOUT_MS: 5000,
+    LOOKUP_TIMEOUT_MS: 15_000,
+    SPOTIFY_MAX_PAGES: 240,
+    SHUTDOWN_TIMEOUT_MS: 8000,
+  })
+})
+
+t.test('Values are read as the type that they stand for', async t => {
+  const config = await load({ PORT: '8080', HOST: '::', PUBLIC_URL: 'https://h', EXTRA: 'x' })
+  t.hasStrict(config, { PORT: 8080, HOST: '::', PUBLIC_URL: 'https://h' })
+  t.notOk('EXTRA' in config, 'and what is not ours is left out')
+})
+
+t.test('Every variable has a description, which is what an operator is told', async t => {
+  for (const [name, schema] of Object.entries(configSchema.properties)) {
+    t.match(schema, { description: /^\S.{10,}\w$/ }, name)
+  }
+})
+
+t.test('Numbers are taken within their limits only', async t => {
+  for (const [name, min, max] of [
+    ['PORT', 0, 65_535],
+    ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
+    ['CACHE_MAX_BYTES', 1_048_576, Number.MAX_SAFE_INTEGER],
+    ['SPOTIFY_CONCURRENCY', 1, 100],
+    ['SPOTIFY_TIMEOUT_MS', 1, MAX_TIMER_MS],
+    ['LOOKUP_TIMEOUT_MS', 1, MAX_TIMER_MS],
+    ['SPOTIFY_MAX_PAGES', 1, 2000],
+    ['SHUTDOWN_TIMEOUT_MS', 1, MAX_TIMER_MS],
+  ] as const) {
+    for (const value of [min, min + 1, max - 1, max]) {
+      t.equal((await load({ [name]: String(value) }))[name], value, `${name}=${value}`)
+    }
+    for (const value of [min - 1, min + 0.5, 'x', 'NaN', max + 1]) {
+      const faults = await faultsOf({ ...required, [name]: String(value) })
+      t.strictSame(namesIn(faults), [name], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('Texts are taken only in the form that their use allows', async t => {
+  const goodUrls = ['http://h', 'https://h:8443', 'https://h/', 'https://h/a/b']
+  const badUrls = [
+    'h',
+    'ftp://h',
+    'https://',
+    'https://u:p@h',
+    'https://h/?b',
+    'http://h#',
+    'http://h ',
+    'http://h:99999',
+    'https://[::',
+  ]
+  for (const [name, good, bad] of [
+    ['SPOTIFY_CLIENT_ID', ['a', '!~'], ['a:b', 'a b', 'ä', 'a\nb']],
+    ['SPOTIFY_CLIENT_SECRET', ['a', 'a:b', '!~'], ['a b', 'ä', 'a\nb']],
+    ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'verbose']],
+    ['TRUST_PROXY', ['true', '2', '10.0.0.0/8, ::1'], ['yes', '10.0.0.0/33']],
+    ['SPOTIFY_API_URL', goodUrls, badUrls],
+    ['SPOTIFY_TOKEN_URL', goodUrls, badUrls],
+    ['PUBLIC_URL', goodUrls, badUrls],
+  ] as const) {
+    for (const value of good) t.equal((await load({ [name]: value }))[name], value)
+    for (const value of bad) {
+      const faults = await faultsOf({ ...required, [name]: value })
+      t.strictSame(namesIn(faults), [name], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('All faults are named at once with what is allowed, and never a value', async t => {
+  const variables = {
+    SPOTIFY_CLIENT_ID: 'canary canary',
+    PORT: 'canary',
+    LOG_LEVEL: 'canary',
+    TRUST_PROXY: 'canary',
+    CACHE_FRESH_SECONDS: '86400',
+  }
+  const error = await failureOf(loadConfig(variables, NO_DOTENV))
+  if (!(error instanceof ConfigError)) throw error
+  t.equal(error.name, 'ConfigError')
+  const secretToo = { ...variables, SPOTIFY_CLIENT_SECRET: '' }
+  t.strictSame(namesIn(error.faults), Object.keys(secretToo).sort())
+  t.equal(error.message, `Bad configuration:\n  ${error.faults.join('\n  ')}`)
+  t.match(error.message, /^ {2}PORT: not valid; expected: port .* 0 to 65535/m)
+  t.match(error.message, /^ {2}SPOTIFY_CLIENT_SECRET: missing; set it to the client secret/m)
+  t.match(error.message, /^ {2}TRUST_PROXY: not valid; expected: .* a number of hops/m)
+  t.notMatch(error.message, /canary/)
+  t.equal(error.cause, undefined, 'nor does a cause carry one')
+})
+
+t.test('Nothing is stored for longer than a day, freshness and staleness together', async t => {
+  for (const [fresh, revalidate, ifError, fits] of [
+    [43_199, 43_200, 0, true],
+    [43_200, 43_200, 0, true],
+    [43_201, 43_200, 0, false],
+    [43_200, 0, 43_200, true],
+    [43_201, 0, 43_200, false],
+    [43_200, 43_200, 43_200, true],
+    [86_400, 0, 0, true],
+    [86_401, 0, 0, false],
+    [0, 86_400, 86_400, true],
+    [0, 0, 86_401, false],
+  ] as const) {
+    const variables = {
+      CACHE_FRESH_SECONDS: String(fresh),
+      CACHE_STALE_WHILE_REVALIDATE_SECONDS: String(revalidate),
+      CACHE_STALE_IF_ERROR_SECONDS: String(ifError),
+    }
+    const sum = `${fresh} + the longer of ${revalidate} and ${ifError}`
+    if (fits) t.equal((await load(variables)).CACHE_FRESH_SECONDS, fresh, sum)
+    else
+      t.match((await faultsOf({ ...required, ...variables })).join('\n'), /^CACHE_.* 86400$/, sum)
+  }
+})
+
+t.test('An empty variable counts as not set', async t => {
+  const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })
+  t.equal(config.PORT, 3000)
+  t.notOk('PUBLIC_URL' in config)
+  const [fault] = await faultsOf({ ...required, SPOTIFY_CLIENT_ID: '' })
+  t.match(fault, /^SPOTIFY_CLIENT_ID: missing/)
+})
+
+t.test('A file of variables is read when it exists, and the environment overrides it', async t => {
+  const dir = t.testdir({
+    '.env': 'SPOTIFY_CLIENT_ID=from-file\nSPOTIFY_CLIENT_SECRET="quoted"\nPORT=8080\n# comment\n',
+  })
+  const config = await loadConfig({ PORT: '9090' }, `${dir}/.env`)
+  t.hasStrict(config, {
+    SPOTIFY_CLIENT_ID: 'from-file',
+    SPOTIFY_CLIENT_SECRET: 'quoted',
+    PORT: 9090,
+  })
+  t.equal((await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT, 3000, 'also with an empty one')
+  t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'it may be absent')
+})
+
+t.test('Faults in the file of variables are named like those of the environment', async t => {
+  const dir = t.testdir({ '.env': 'PORT=canary\nSPOTIFY_CLIENT_ID=\n' })
+  const faults = await faultsOf({ HOST: 'h' }, `${dir}/.env`)
+  t.strictSame(namesIn(faults), ['PORT', 'SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
+  t.notMatch(faults.join(), /canary/)
+})
+
+t.test('A file of variables that is there but cannot be read is a fault beside others', async t => {
+  const dir = t.testdir({ '.env': {} })
+  t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])
+  const faults = await faultsOf({ ...required, PORT: 'x' }, `${dir}/.env`)
+  t.strictSame(namesIn(faults), [`${dir}/.env`, 'PORT'].sort())
+})
+
+t.test('A secret may stand in a file, whose surrounding blanks do not count', async t => {
+  const dir = t.testdir({ id: 'id-in-file\n', secret: ' \tsecret-in-file\r\n\n', '.env': '' })
+  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
+  const config = await loadConfig(files, NO_DOTENV)
+  t.hasStrict(config, { SPOTIFY_CLIENT_ID: 'id-in-file', SPOTIFY_CLIENT_SECRET: 'secret-in-file' })
+  t.notOk('SPOTIFY_CLIENT_ID_FILE' in config)
+  t.strictSame(await loadConfig({ ...files, SPOTIFY_CLIENT_ID: '' }, NO_DOTENV), config)
+})
+
+t.test('A secret in a file is checked like any other and never shown', async t => {
+  const dir = t.testdir({ id: 'canary:canary', secret: '\n' })
+  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
+  const faults = await faultsOf(files)
+  t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
+  t.match(faults, [/not valid/, /not valid/])
+  t.notMatch(faults.join(), /canary/)
+})
+
+t.test('A secret given both ways is a fault, whichever way it came in', async t => {
+  const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
+  const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
+  const NAME = 'SPOTIFY_CLIENT_SECRET'
+  const twice = [`${NAME}: given twice, as ${NAME} and as ${NAME}_FILE`]
+  t.strictSame(await faultsOf({ ...required, SPOTIFY_CLIENT_SECRET_FILE }), twice)
+  const file = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET_FILE }
+  t.strictSame(await faultsOf(file, `${dir}/.env`), twice)
+  const invalid = { ...file, SPOTIFY_CLIENT_SECRET: 'canary canary' }
+  t.strictSame(await faultsOf(invalid), twice, 'reported once, also when it is not valid either')
+})
+
+t.test('A secret file that cannot be read is one fault, without its path', async t => {
+  const dir = t.testdir({ canary: {} })
+  for (const [path, code] of [
+    [`${dir}/canary`, 'EISDIR'],
+    [`${dir}/canary/absent`, 'ENOENT'],
+    ['canary\0', 'ERR_INVALID_ARG_VALUE'],
+  ] as const) {
+    t.strictSame(await faultsOf({ SPOTIFY_CLIENT_ID: 'a', SPOTIFY_CLIENT_SECRET_FILE: path }), [
+      `SPOTIFY_CLIENT_SECRET_FILE: the file cannot be read (${code})`,
+    ])
+  }
+})
+
+const mocked = (t: Test, mocks: Record<string, unknown>) =>
+  t.mockImport<typeof import('../src/load-config.ts')>('../src/load-config.ts', mocks)
+
+t.test('What fails for another reason is thrown as it is, not as a fault', async t => {
+  const bug = new Error('a bug')
+  const broken = await mocked(t, { '@fastify/env': { default: () => Promise.reject(bug) } })
+  t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)
+})
+
+t.test('A file that fails without an error code is still reported', async t => {
+  const readFileSync = () => JSON.parse('neither JSON nor a system error')
+  const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { readFileSync } })
+  const error = await failureOf(loadConfig(required, '.env'))
+  t.ok(error instanceof ConfigError)
+  t.hasStrict(error, { faults: ['.env: cannot be read (unknown error)'] })
+})

@@ -1,0 +1,18 @@
+import { createLogger } from '../../src/log.ts'
+
+export interface LogLine {
+  level: number
+  msg: string
+  [member: string]: unknown
+}
+
+/** A logger of the service's own kind at its most talkative, and all that was written to it. */
+export function recordingLogger() {
+  const written: string[] = []
+  const logger = createLogger('trace', { write: line => written.push(line) })
+  return {
+    logger,
+    written,
+    lines: () => written.map(line => JSON.parse(line) as LogLine),
+  }
+}
