@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache'
+import { freshness, type StoredResponse } from './freshness.ts'
+
+/** The map entry, the list node and the instants of an entry, as measured on 64-bit Node. */
+const ENTRY_OVERHEAD_BYTES = 600
+
+/** What a body must tell so that the store can count it. */
+export interface Sized {
+  /** Memory held, in bytes. It may grow while the body is stored: see `MemoryStore.recount`. */
+  readonly heldBytes: number
+}
+
+/** Stored responses in memory, least recently used out first, bounded in bytes. */
+export class MemoryStore<Body extends Sized> {
+  readonly #entries: LRUCache<string, StoredResponse<Body>>
+
+  /** `maxBytes` bounds all that the entries hold together. */
+  constructor(maxBytes: number) {
+    this.#entries = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: ({ body }, key) => body.heldBytes + 2 * key.length + ENTRY_OVERHEAD_BYTES,
+    })
+  }
+
+  get(key: string): StoredResponse<Body> | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** Replaces what is stored under the key. Returns false when it alone exceeds the bound. */
+  set(key: string, response: StoredResponse<Body>): boolean {
+    return this.#entries.set(key, response).has(key)
+  }
+
+  /** Counts a response anew after its body has grown; nothing when it is no longer stored. */
+  recount(key: string, response: StoredResponse<Body>): void {
+    if (this.#entries.peek(key) !== response) return
+    // Setting the same value again would keep the old size.
+    this.#entries.delete(key)
+    this.#entries.set(key, response)
+  }
+
+  /** Drops what must not be served any more, so that nothing is kept longer than allowed. */
+  dropGone(now: number): void {
+    const gone: string[] = []
+    for (const [key, response] of this.#entries.entries()) {
+      if (freshness(response, now) === 'gone') gone.push(key)
+    }
+    for (const key of gone) this.#entries.delete(key)
+  }
+
+  /** Whether anything is stored that may still be served. */
+  hasUsable(now: number): boolean {
+    for (const response of this.#entries.values()) {
+      if (freshness(response, now) !== 'gone') return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,185 @@
+import t from 'tap'
+import { type StoredResponse, stored } from '../../src/cache/freshness.ts'
+import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+/** What the store counts for an entry under a key of one character, its body left out. */
+const PER_ENTRY = 602
+
+/** A response whose body holds that many bytes and is gone after `staleIfErrorSeconds` + 10 s. */
+const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<Sized> =>
+  stored({ heldBytes }, NOW, {
+    freshSeconds: 10,
+    staleWhileRevalidateSeconds: 0,
+    staleIfErrorSeconds,
+  })
+
+/** A store with room for that many entries of 1000 bytes, all counted. */
+const storeFor = (entries: number) => new MemoryStore<Sized>(entries * (1000 + PER_ENTRY))
+
+/** Which of the keys are stored; asking counts as use. */
+const keysIn = (store: MemoryStore<Sized>, keys = 'abcdef') =>
+  [...keys].filter(key => store.get(key) !== undefined).join('')
+
+t.test('A stored response is given back itself, and only under its key', async t => {
+  const store = storeFor(2)
+  const one = response(1000)
+  t.equal(store.set('a', one), true)
+  t.equal(store.get('a'), one)
+  t.equal(store.get('b'), undefined)
+})
+
+t.test('Setting a key again replaces the response and its size', async t => {
+  const store = storeFor(2)
+  store.set('a', response(2000))
+  const newer = response(1000)
+  store.set('a', newer)
+  store.set('b', response(1000))
+  t.equal(store.get('a'), newer)
+  t.equal(keysIn(store), 'ab', 'the old size is no longer counted')
+})
+
+t.test('The least recently used responses go first', async t => {
+  const store = storeFor(3)
+  for (const key of 'abc') store.set(key, response(1000))
+  store.get('a')
+  store.set('d', response(1000))
+  t.equal(store.get('b'), undefined, 'b was not used for longest')
+  store.set('e', response(1000))
+  t.equal(keysIn(store), 'ade')
+})
+
+t.test('The bound counts body, key and overhead of all entries together', async t => {
+  for (const [spare, kept] of [
+    [-1, 'b'],
+    [0, 'ab'],
+    [1, 'ab'],
+  ] as const) {
+    const store = new MemoryStore<Sized>(2 * (1000 + PER_ENTRY) + spare)
+    store.set('a', response(1000))
+    store.set('b', response(1000))
+    t.equal(keysIn(store), kept, `${spare} bytes to spare`)
+  }
+})
+
+t.test('A long key counts two bytes a character', async t => {
+  const key = 'k'.repeat(101)
+  for (const [spare, fits] of [
+    [-1, false],
+    [0, true],
+    [1, true],
+  ] as const) {
+    const store = new MemoryStore<Sized>(1000 + PER_ENTRY + 200 + spare)
+    t.equal(store.set(key, response(1000)), fits, `${spare} bytes to spare`)
+  }
+})
+
+t.test('Many entries without content still fill the store', async t => {
+  const store = new MemoryStore<Sized>(10 * PER_ENTRY)
+  for (let index = 0; index < 11; index++) store.set(String.fromCharCode(97 + index), response(0))
+  t.equal(keysIn(store, 'abcdefghijk'), 'bcdefghijk')
+})
+
+t.test('A response too large for the whole store is not stored and displaces no other', async t => {
+  const store = storeFor(2)
+  store.set('a', response(1000))
+  for (const [heldBytes, fits] of [
+    [2000 + PER_ENTRY + 1, false],
+    [2000 + PER_ENTRY, true],
+    [2000 + PER_ENTRY - 1, true],
+  ] as const) {
+    t.equal(store.set('b', response(heldBytes)), fits, `${heldBytes} bytes`)
+    t.equal(store.get('b') !== undefined, fits)
+    t.equal(store.get('a') !== undefined, !fits)
+  }
+})
+
+t.test('A response too large leaves nothing older behind under its key', async t => {
+  const store = storeFor(1)
+  store.set('a', response(1000))
+  t.equal(store.set('a', response(1001)), false)
+  t.equal(store.get('a'), undefined)
+})
+
+t.test('Recounting a body that has grown makes room for it', async t => {
+  const store = storeFor(3)
+  const body = { heldBytes: 1000 }
+  const grown = { ...response(0), body }
+  store.set('a', grown)
+  store.set('b', response(1000))
+  store.set('c', response(1000))
+  body.heldBytes = 1001
+  t.equal(keysIn(store), 'abc', 'growing alone is not seen')
+  store.recount('a', grown)
+  t.equal(keysIn(store), 'ac', 'the least recently used one made room')
+  t.equal(store.get('a'), grown)
+})
+
+t.test('Recounting a body that has outgrown the store drops it', async t => {
+  const store = storeFor(1)
+  const body = { heldBytes: 1000 }
+  const grown = { ...response(0), body }
+  store.set('a', grown)
+  body.heldBytes = 1001
+  store.recount('a', grown)
+  t.equal(store.get('a'), undefined)
+})
+
+t.test('Recounting a response that was replaced or dropped meanwhile changes nothing', async t => {
+  const store = storeFor(2)
+  const old = response(1000)
+  const newer = response(1000)
+  store.recount('a', old)
+  t.equal(store.get('a'), undefined, 'nothing comes back')
+  store.set('a', old)
+  store.set('a', newer)
+  store.set('b', response(1000))
+  store.recount('a', old)
+  t.equal(store.get('a'), newer)
+  store.set('b', response(1000))
+  store.recount('a', old)
+  store.set('c', response(1000))
+  t.equal(keysIn(store), 'bc', 'nor does it count as use')
+})
+
+t.test('Dropping what is gone keeps all that may still be served', async t => {
+  for (const [elapsedMs, kept] of [
+    [29_999, 'abc'],
+    [30_000, 'bc'],
+    [30_001, 'bc'],
+    [40_000, 'c'],
+    [50_000, ''],
+  ] as const) {
+    const store = storeFor(3)
+    store.set('a', response(1000, 20))
+    store.set('b', response(1000, 30))
+    store.set('c', response(1000, 40))
+    store.dropGone(NOW + elapsedMs)
+    t.equal(keysIn(store), kept, `after ${elapsedMs} ms`)
+  }
+})
+
+t.test('Dropping what is gone does not count as use', async t => {
+  const store = storeFor(2)
+  store.set('a', response(1000))
+  store.set('b', response(1000))
+  store.dropGone(NOW)
+  store.set('c', response(1000))
+  t.equal(keysIn(store), 'bc')
+})
+
+t.test('The store says whether anything in it may still be served', async t => {
+  const store = storeFor(2)
+  t.equal(store.hasUsable(NOW), false, 'nothing is stored')
+  store.set('a', response(1000, 30))
+  store.set('b', response(1000, 20))
+  for (const [elapsedMs, usable] of [
+    [0, true],
+    [30_000, true],
+    [39_999, true],
+    [40_000, false],
+    [40_001, false],
+  ] as const) {
+    t.equal(store.hasUsable(NOW + elapsedMs), usable, `after ${elapsedMs} ms`)
+  }
+})
