@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.ts'
+import { Problem } from '../problems.ts'
+import { accessDenied } from './diagnosis.ts'
+import type { Exchange, SpotifyResponse } from './exchange.ts'
+import type { Gate } from './gate.ts'
+import { retryAfterInstant } from './retry-after.ts'
+import type { TokenKeeper } from './token.ts'
+
+/** The most that Spotify hands out in one page, and what we always ask for. */
+export const PAGE_SIZE = 50
+
+/** One page of Spotify's paging object, reduced to what is safe to rely on. */
+export interface Page {
+  /** Entries of the whole list as this page counts them, `null`s included. */
+  total: number
+  /** Spotify-made playlists arrive as `null`. */
+  entries: readonly (Record<string, unknown> | null)[]
+}
+
+export interface SpotifyClientOptions {
+  exchange: Exchange
+  /** Path of the Web API on the exchange's host, without a trailing slash. */
+  basePath: string
+  tokens: Pick<TokenKeeper, 'token' | 'replace'>
+  gate: Gate
+  clock: Clock
+  userAgent: string
+}
+
+/** Reads pages of the Web API. */
+export interface SpotifyClient {
+  /**
+   * One page of the list at `path`, from `offset` on. A 401 is tried once more with a new token.
+   *
+   * @throws {Problem} what Spotify's answer means for the caller.
+   */
+  page(path: string, offset: number, signal: AbortSignal): Promise<Page>
+}
+
+export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
+  const { exchange, basePath, tokens, gate, clock, userAgent } = options
+
+  async function attempt(path: string, token: string, signal: AbortSignal): Promise<Page | Denied> {
+    const headers = {
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      authorization: `Bearer ${token}`,
+      'user-agent': userAgent,
+    }
+    const response = await exchange.send({ method: 'GET', path: basePath + path, headers }, signal)
+    if (response.status === 401) return new Denied(response.body)
+    if (response.status === 200) return readPage(response.body)
+    throw refusal(response, clock.now())
+  }
+
+  return {
+    async page(path, offset, signal) {
+      const pagePath = `${path}?limit=${PAGE_SIZE}&offset=${offset}`
+      const token = await tokens.token()
+      let answer = await gate.pass(() => attempt(pagePath, token, signal), signal)
+      if (answer instanceof Denied) {
+        const renewed = await tokens.replace(token)
+        answer = await gate.pass(() => attempt(pagePath, renewed, signal), signal)
+      }
+      if (answer instanceof Denied) throw accessDenied(answer.body)
+      return answer
+    },
+  }
+}
+
+/** A 401 is an answer, not a failure: what it means depends on the token. */
+class Denied {
+  readonly body: string
+
+  constructor(body: string) {
+    this.body = body
+  }
+}
+
+function readPage(body: string): Page {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch (cause) {
+    throw badResponse('it is not JSON', cause)
+  }
+  if (!isObject(value)) throw badResponse('it is no paging object')
+  const { total, items } = value
+  if (!Number.isSafeInteger(total) || (total as number) < 0)
+    throw badResponse('"total" is no count')
+  if (!Array.isArray(items)) throw badResponse('"items" is no array')
+  if (!items.every(entry => entry === null || isObject(entry))) {
+    throw badResponse('an entry of "items" is no playlist')
+  }
+  return { total: total as number, entries: items }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The problem behind a status other than 200 and 401. The body only tells causes apart. */
+function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
+  if (status === 403) return accessDenied(body)
+  if (status === 404) {
+    return new Problem('user-not-found', 'Spotify has no user with this id.')
+  }
+  if (status === 429) {
+    const retryAt = retryAfterInstant(headers['retry-after'], now)
+    return body.includes('QUOTA_EXCEEDED')
+      ? new Problem('spotify-quota-exceeded', 'The quota of the Spotify app is used up.', {
+          retryAt,
+        })
+      : new Problem('spotify-rate-limited', 'Spotify refuses requests of this app for now.', {
+          retryAt,
+        })
+  }
+  if (status >= 500) {
+    const detail = `Spotify answered with status ${status}.`
+    return new Problem('spotify-unavailable', detail, { transient: true })
+  }
+  return badResponse(`its status is ${status}`)
+}
+
+function badResponse(reason: string, cause?: unknown): Problem {
+  const detail = `The answer of Spotify is unusable: ${reason}.`
+  return new Problem('spotify-bad-response', detail, { cause })
+}

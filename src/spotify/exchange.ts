@@ -1,0 +1,144 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { type Dispatcher, errors, Pool } from 'undici'
+import type { Clock } from '../clock.ts'
+import { linkedAbort } from '../linked-abort.ts'
+import { Problem } from '../problems.ts'
+
+const inflate = promisify(gunzip)
+
+/** Connections outlive the gaps between pages and most gaps between background refreshes. */
+const KEEP_ALIVE_MS = 30_000
+
+/** One HTTP response of Spotify, its body read to the end and decoded. */
+export interface SpotifyResponse {
+  status: number
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+export interface ExchangeOptions {
+  clock: Clock
+  /** Bound on the whole attempt, from connecting to the last byte, in milliseconds. */
+  timeoutMs: number
+  /** Bound on the body, as sent and as decoded, in bytes. */
+  maxBytes: number
+}
+
+export interface SpotifyRequest {
+  method: 'GET' | 'POST'
+  path: string
+  headers: Record<string, string>
+  body?: string
+}
+
+/** Sends one request to one Spotify host. */
+export interface Exchange {
+  /**
+   * Resolves with any response that arrived whole, whatever its status. Redirects are not followed.
+   *
+   * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
+   * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
+   * Whatever `signal` was aborted with is thrown as it is.
+   */
+  send(request: SpotifyRequest, signal: AbortSignal): Promise<SpotifyResponse>
+  /** Ends all connections; requests under way fail. */
+  close(): Promise<void>
+}
+
+/** `origin` is scheme, host and port; `connections` bounds the sockets to it. */
+export function createExchange(
+  origin: string,
+  connections: number,
+  options: ExchangeOptions,
+): Exchange {
+  const { timeoutMs, maxBytes } = options
+  const pool = new Pool(origin, {
+    connections,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxResponseSize: maxBytes,
+    connect: { timeout: timeoutMs },
+    // These two bound gaps, not the whole; the attempt's own time-out is stricter than both.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+
+  return {
+    send(request, signal) {
+      const attempt = linkedAbort(signal)
+      const cancelTimeout = options.clock.schedule(timeoutMs, () => {
+        attempt.abort(unavailable(`Spotify did not answer within ${timeoutMs} ms.`))
+      })
+      return pool
+        .request({ ...request, signal: attempt.signal })
+        .then(response => readWhole(response, maxBytes))
+        .catch(error => {
+          throw attempt.signal.aborted ? attempt.signal.reason : networkProblem(error)
+        })
+        .finally(() => {
+          cancelTimeout()
+          attempt.unlink()
+        })
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+async function readWhole(
+  response: Dispatcher.ResponseData,
+  maxBytes: number,
+): Promise<SpotifyResponse> {
+  const { statusCode: status, headers } = response
+  try {
+    const sent = await response.body.bytes()
+    return { status, headers, body: await decode(sent, headers['content-encoding'], maxBytes) }
+  } catch (error) {
+    // A refusal counts by its status and headers; its words only tell causes apart.
+    if (status >= 400) return { status, headers, body: '' }
+    throw error
+  }
+}
+
+async function decode(
+  sent: Uint8Array,
+  coding: string | string[] | undefined,
+  maxBytes: number,
+): Promise<string> {
+  if (coding === undefined || coding === 'identity') return Buffer.from(sent).toString()
+  if (coding !== 'gzip') throw badResponse('Spotify used a content coding that was not asked for.')
+  try {
+    return (await inflate(sent, { maxOutputLength: maxBytes })).toString()
+  } catch (cause) {
+    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
+    throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })
+  }
+}
+
+function networkProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof errors.ResponseExceededMaxSizeError) return tooLarge(error)
+  if (/^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|HPE_)/.test(codeOf(error))) {
+    return badResponse('The answer of Spotify broke off.', { cause: error, transient: true })
+  }
+  return unavailable('Spotify could not be reached.', error)
+}
+
+function unavailable(detail: string, cause?: unknown): Problem {
+  return new Problem('spotify-unavailable', detail, { cause, transient: true })
+}
+
+function tooLarge(cause: unknown): Problem {
+  return badResponse('The answer of Spotify is larger than any page can be.', { cause })
+}
+
+function badResponse(
+  detail: string,
+  facts: { cause?: unknown; transient?: boolean } = {},
+): Problem {
+  return new Problem('spotify-bad-response', detail, facts)
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code)
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { PlaylistList } from '../playlist-list.ts'
+import { Records, without } from '../records.ts'
+import { userIdSegment } from './user-id.ts'
+import { type Walk, type WalkOptions, walk } from './walk.ts'
+
+/** Where a user's playlists come from. */
+export interface PlaylistSource {
+  /**
+   * All playlists of the user with this canonical id. `previous`, the list stored before, tells
+   * how many pages to expect, so that a refresh asks for all of them at once.
+   *
+   * @throws {Problem} when any page cannot be had: a part of the list is never returned.
+   */
+  playlists(
+    userId: string,
+    previous: PlaylistList | undefined,
+    signal: AbortSignal,
+  ): Promise<PlaylistList>
+}
+
+/**
+ * Playlists on a user's public profile, read with the app token.
+ * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
+ */
+export function createAppPlaylists(options: WalkOptions): PlaylistSource {
+  return {
+    playlists(userId, previous, signal) {
+      const path = `/users/${userIdSegment(userId)}/playlists`
+      return aggregate(expectedTotal => walk(path, expectedTotal, signal, options), previous)
+    },
+  }
+}
+
+/**
+ * One list out of one walk, or two when it moved under the first: Spotify has no snapshot across
+ * pages, so that an edit in between repeats or skips an entry. If the second moved as well, the
+ * list is the union of both and not complete. A previous list that already stood in doubt and has
+ * not changed makes the second walk pointless.
+ */
+async function aggregate(
+  walkOnce: (expectedTotal: number | undefined) => Promise<Walk>,
+  previous: PlaylistList | undefined,
+): Promise<PlaylistList> {
+  const first = await walkOnce(previous?.spotifyTotal)
+  const firstList = listOf([first])
+  if (first.complete) return firstList
+  const doubted = previous !== undefined && !previous.complete
+  if (doubted && previous.membership === firstList.membership) {
+    return { ...firstList, settled: true }
+  }
+  if (!first.moved) return firstList
+
+  const second = await walkOnce(first.total)
+  const secondList = listOf([second])
+  const settled = secondList.membership === firstList.membership
+  if (!second.moved || settled) return { ...secondList, settled }
+  return listOf([second, first])
+}
+
+/** The playlists of one or more walks in order, each once. */
+function listOf(walks: readonly Walk[]): PlaylistList {
+  const seen = new Set<string>()
+  const membership = createHash('sha256')
+  const chunks = walks
+    .flatMap(({ parts }) => parts)
+    .map(({ chunk, keys }) => {
+      const repeated = new Set<number>()
+      for (const [index, key] of keys.entries()) {
+        if (seen.has(key)) repeated.add(index)
+        seen.add(key)
+      }
+      const fresh = keys.filter((_, index) => !repeated.has(index))
+      membership.update(fresh.map(key => `${key}\n`).join(''))
+      return repeated.size === 0 ? chunk : without(chunk, repeated)
+    })
+  return {
+    playlists: new Records(chunks),
+    spotifyTotal: Math.max(...walks.map(({ total }) => total)),
+    complete: walks.every(({ complete }) => complete),
+    settled: false,
+    membership: membership.digest('base64'),
+  }
+}

@@ -1,0 +1,179 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { asProblem, Problem } from '../problems.ts'
+import type { Exchange } from './exchange.ts'
+import { readToken } from './token-response.ts'
+
+const MIN_MARGIN_MS = 60_000
+const FIRST_BACK_OFF_MS = 1_000
+const MAX_BACK_OFF_MS = 60_000
+/** Wrong credentials need a person; asking faster cannot help. */
+const REJECTED_BACK_OFF_MS = 60_000
+
+export interface TokenKeeperOptions {
+  exchange: Exchange
+  /** Path of the token endpoint on the exchange's host. */
+  path: string
+  clientId: string
+  clientSecret: string
+  clock: Clock
+  /** A number from 0 (included) to 1 (excluded); spreads the renewals of several replicas. */
+  random: () => number
+  log: Log
+}
+
+interface Token {
+  value: string
+  /** On the monotonic clock. */
+  expiresAtMs: number
+}
+
+/**
+ * Keeps the app token of the client credentials flow: one token, one renewal in flight whoever
+ * waits for it, one timer that renews it in the background well before it expires.
+ * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
+ */
+export class TokenKeeper {
+  readonly #options: TokenKeeperOptions
+  readonly #authorization: string
+  readonly #stop = new AbortController()
+  #token: Token | undefined
+  #renewal: Promise<string> | undefined
+  #failure: { problem: Problem; retryAtMs: number } | undefined
+  #failuresInRow = 0
+  #cancelTimer = () => {}
+
+  constructor(options: TokenKeeperOptions) {
+    this.#options = options
+    const credentials = `${options.clientId}:${options.clientSecret}`
+    this.#authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  }
+
+  /** Begins to keep a token. Failures are logged, kept for those who ask, and tried again later. */
+  start(): void {
+    this.#renewInBackground()
+  }
+
+  /** Ends the timer and the renewal in flight; whoever waits or asks gets `shutting-down`. */
+  stop(): void {
+    this.#cancelTimer()
+    this.#token = undefined
+    this.#stop.abort(new Problem('shutting-down', 'The service stopped before a token arrived.'))
+  }
+
+  /**
+   * A token that has not expired, at once or from the renewal in flight. During the back-off after
+   * a failed renewal it fails at once, so that waiting callers cost no further requests.
+   *
+   * @throws {Problem} why there is none, with the instant of the next try.
+   */
+  async token(): Promise<string> {
+    const nowMs = this.#options.clock.monotonic()
+    if (this.#token !== undefined && nowMs < this.#token.expiresAtMs) return this.#token.value
+    if (this.#renewal !== undefined) return this.#renewal
+    if (this.#failure !== undefined && nowMs < this.#failure.retryAtMs) throw this.#failure.problem
+    return this.#renew()
+  }
+
+  /**
+   * Another token than the one the Web API answered with 401. Comparing tokens makes all who were
+   * refused with the same one share one renewal, also those who find out after it is over.
+   *
+   * @throws {Problem} as `token()`.
+   */
+  async replace(rejected: string): Promise<string> {
+    if (this.#token?.value === rejected) this.#token = undefined
+    return this.token()
+  }
+
+  /** Why no token can be had right now; undefined while one is valid. */
+  get problem(): Problem | undefined {
+    const { clock } = this.#options
+    if (this.#token !== undefined && clock.monotonic() < this.#token.expiresAtMs) return undefined
+    return (
+      this.#failure?.problem ??
+      new Problem('spotify-unavailable', 'The app token has not arrived yet.')
+    )
+  }
+
+  #renewInBackground(): void {
+    // The failure is logged and kept by #renew; nobody waits for this promise.
+    this.#renew().catch(() => {})
+  }
+
+  #renew(): Promise<string> {
+    this.#renewal ??= this.#request().finally(() => {
+      this.#renewal = undefined
+    })
+    return this.#renewal
+  }
+
+  async #request(): Promise<string> {
+    this.#cancelTimer()
+    const { exchange, path, clock, log } = this.#options
+    const sentAtMs = clock.monotonic()
+    try {
+      const response = await exchange.send(
+        {
+          method: 'POST',
+          path,
+          headers: {
+            accept: 'application/json',
+            'accept-encoding': 'gzip',
+            authorization: this.#authorization,
+            'content-type': 'application/x-www-form-urlencoded',
+          },
+          body: 'grant_type=client_credentials',
+        },
+        this.#stop.signal,
+      )
+      const { value, lifetimeMs } = readToken(response, clock.now())
+      this.#token = { value, expiresAtMs: sentAtMs + lifetimeMs }
+      if (this.#failure !== undefined) log.info('Spotify gives tokens again')
+      this.#failure = undefined
+      this.#failuresInRow = 0
+      this.#renewAfter(this.#renewalDelayMs(lifetimeMs))
+      return value
+    } catch (error) {
+      throw this.#stop.signal.aborted ? error : this.#remember(asProblem(error))
+    }
+  }
+
+  /** Backs off after a failed renewal; returns the problem with the instant of the next try. */
+  #remember(failed: Problem): Problem {
+    const { clock, log } = this.#options
+    const delayMs = this.#backOffMs(failed)
+    const problem = new Problem(failed.type, failed.message, {
+      cause: failed.cause,
+      retryAt: clock.now() + delayMs,
+    })
+    if (this.#failure?.problem.type !== problem.type) {
+      const level = problem.type === 'spotify-credentials-rejected' ? 'error' : 'warn'
+      log[level]({ err: problem }, 'no new app token')
+    }
+    this.#failure = { problem, retryAtMs: clock.monotonic() + delayMs }
+    this.#renewAfter(delayMs)
+    return problem
+  }
+
+  #renewAfter(delayMs: number): void {
+    this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.#renewInBackground())
+  }
+
+  /** A fifth of the lifetime early, at least a minute, at most half of it, and never in step. */
+  #renewalDelayMs(lifetimeMs: number): number {
+    const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)
+    const spreadMs = 0.1 * marginMs * this.#options.random()
+    return lifetimeMs - Math.min(marginMs + spreadMs, lifetimeMs / 2)
+  }
+
+  #backOffMs(failed: Problem): number {
+    const { random, clock } = this.#options
+    if (failed.type === 'spotify-credentials-rejected') {
+      return REJECTED_BACK_OFF_MS * (1 + 0.1 * random())
+    }
+    const ceilingMs = Math.min(FIRST_BACK_OFF_MS * 2 ** this.#failuresInRow++, MAX_BACK_OFF_MS)
+    const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - clock.now()
+    return Math.max(ceilingMs * (0.5 + 0.5 * random()), namedMs)
+  }
+}

@@ -1,0 +1,129 @@
+import pLimit from 'p-limit'
+import { linkedAbort } from '../linked-abort.ts'
+import { JSON_SEPARATOR } from '../playlist-list.ts'
+import { Problem } from '../problems.ts'
+import { type Chunk, chunkOf } from '../records.ts'
+import { PAGE_SIZE, type Page, type SpotifyClient } from './client.ts'
+
+export interface WalkOptions {
+  client: SpotifyClient
+  /** Pages of one list under way or queued at once, so that a long list leaves room for others. */
+  concurrency: number
+  /** More pages than any account can have are a bad response. */
+  maxPages: number
+}
+
+/** What one page contributes, serialised as soon as the page arrived. */
+export interface Part {
+  total: number
+  /** Entries on the page, `null`s included. */
+  entries: number
+  /** What tells each playlist from the others of its walk: its id, or else its JSON, see `distinct`. */
+  keys: readonly string[]
+  chunk: Chunk
+}
+
+/** All pages, read once. */
+export interface Walk {
+  parts: readonly Part[]
+  /** What the pages name as the total; the largest when they disagree. */
+  total: number
+  /** Whether the list certainly moved while it was read: totals disagree or a playlist repeats. */
+  moved: boolean
+  /** Whether every entry that the total counts was seen exactly once. */
+  complete: boolean
+}
+
+/**
+ * Reads every page once. Offsets are counted here; the `next` of a page is never followed, since
+ * it may name another endpoint. Without an expectation the first page comes first and tells the
+ * total; with one, all pages are asked for at once.
+ */
+export async function walk(
+  path: string,
+  expectedTotal: number | undefined,
+  signal: AbortSignal,
+  { client, concurrency, maxPages }: WalkOptions,
+): Promise<Walk> {
+  const pages = linkedAbort(signal)
+  const limit = pLimit(concurrency)
+  /** The page behind the last one, once the first page has told. */
+  let endPage = Number.POSITIVE_INFINITY
+
+  async function read(pageNumber: number): Promise<Part | undefined> {
+    pages.signal.throwIfAborted()
+    // The list may turn out shorter than expected before this page was asked for.
+    if (pageNumber >= endPage) return undefined
+    const page = await client.page(path, pageNumber * PAGE_SIZE, pages.signal)
+    if (pagesOf(page.total) > maxPages) {
+      throw new Problem('spotify-bad-response', `Spotify names more than ${maxPages} pages.`)
+    }
+    if (pageNumber === 0) endPage = pagesOf(page.total)
+    return partOf(page)
+  }
+
+  async function readAll(fromPage: number, toPage: number): Promise<(Part | undefined)[]> {
+    const numbers = Array.from({ length: toPage - fromPage }, (_, index) => fromPage + index)
+    return limit.map(numbers, read)
+  }
+
+  async function readList(): Promise<Walk> {
+    const asked = Math.min(pagesOf(expectedTotal ?? 0), maxPages)
+    const expected = await readAll(0, asked)
+    const grown = await readAll(asked, endPage)
+    return joined([...expected, ...grown].filter(part => part !== undefined))
+  }
+
+  return readList()
+    .catch(error => {
+      // Nothing partial is used, so that pages still under way are a mere burden on Spotify.
+      pages.abort(error)
+      throw error
+    })
+    .finally(pages.unlink)
+}
+
+/** An empty list has a page too. */
+function pagesOf(total: number): number {
+  return Math.max(1, Math.ceil(total / PAGE_SIZE))
+}
+
+function partOf({ total, entries }: Page): Part {
+  const playlists = entries.filter(entry => entry !== null)
+  const records = playlists.map(playlist => JSON.stringify(playlist))
+  return {
+    total,
+    entries: entries.length,
+    keys: playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`)),
+    chunk: chunkOf(records, JSON_SEPARATOR),
+  }
+}
+
+function joined(parts: readonly Part[]): Walk {
+  const totals = parts.map(part => part.total)
+  const ids = parts.flatMap(part => part.keys).filter(key => !isNameless(key))
+  const entries = parts.reduce((sum, part) => sum + part.entries, 0)
+  const total = Math.max(...totals)
+  const moved = totals.some(other => other !== total) || new Set(ids).size < ids.length
+  return { parts: parts.map(distinct()), total, moved, complete: !moved && entries === total }
+}
+
+/** A playlist without an id goes by its JSON; no id begins like that. */
+function isNameless(key: string): boolean {
+  return key.startsWith('{')
+}
+
+/**
+ * Playlists without an id are passed through even when they are alike, so that only the same one of
+ * another walk may count as a repeat: the first, the second and so on.
+ */
+function distinct(): (part: Part) => Part {
+  const seen = new Map<string, number>()
+  const keyOf = (key: string) => {
+    if (!isNameless(key)) return key
+    const nth = (seen.get(key) ?? 0) + 1
+    seen.set(key, nth)
+    return `${key}${nth}`
+  }
+  return part => ({ ...part, keys: part.keys.map(keyOf) })
+}

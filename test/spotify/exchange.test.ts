@@ -1,0 +1,89 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { createExchange } from '../../src/spotify/exchange.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const never = new AbortController().signal
+const request = { method: 'GET', path: '/', headers: {} } as const
+
+async function exchangeWith(t: Test, answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const clock = new ManualClock()
+  const exchange = createExchange(`http://127.0.0.1:${port}`, 2, {
+    clock,
+    timeoutMs: 5000,
+    maxBytes: 1000,
+  })
+  t.teardown(async () => {
+    await exchange.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { exchange, clock }
+}
+
+t.test('a response arrives whole and decoded, and leaves no timer', async t => {
+  const { exchange, clock } = await exchangeWith(t, ({ url }, response) => {
+    if (url === '/gzip') response.setHeader('content-encoding', 'gzip')
+    if (url === '/identity') response.setHeader('content-encoding', 'identity')
+    response.writeHead(203, { 'x-some': 'thing' })
+    response.end(url === '/gzip' ? gzipSync('content é') : 'content é')
+  })
+  for (const path of ['/plain', '/gzip', '/identity']) {
+    const response = await exchange.send({ ...request, path }, never)
+    t.match(response, { status: 203, body: 'content é', headers: { 'x-some': 'thing' } })
+  }
+  t.same(clock.pending, [])
+})
+
+t.test('a body may be as large as the bound and no larger, as sent and as decoded', async t => {
+  const { exchange } = await exchangeWith(t, ({ url = '' }, response) => {
+    const [, coding, size] = url.split('/')
+    const body = 'x'.repeat(Number(size))
+    if (coding === 'gzip') response.setHeader('content-encoding', 'gzip')
+    response.end(coding === 'gzip' ? gzipSync(body) : body)
+  })
+  for (const coding of ['plain', 'gzip']) {
+    for (const size of [999, 1000]) {
+      const { body } = await exchange.send({ ...request, path: `/${coding}/${size}` }, never)
+      t.equal(body.length, size)
+    }
+    const failure = await failureOf(exchange.send({ ...request, path: `/${coding}/1001` }, never))
+    t.match(failure, { type: 'spotify-bad-response', transient: false }, coding)
+  }
+})
+
+t.test('a coding that was not asked for is a bad response', async t => {
+  const { exchange } = await exchangeWith(t, (_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'zstd' }).end('x')
+  })
+  t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
+})
+
+t.test('a refusal counts even when its body cannot be read', async t => {
+  const { exchange } = await exchangeWith(t, (_request, response) => {
+    response.writeHead(429, { 'retry-after': '7', 'content-length': 100 })
+    response.write('cut', () => response.destroy())
+  })
+  const { status, headers, body } = await exchange.send(request, never)
+  t.match(
+    { status, body, retryAfter: headers['retry-after'] },
+    { status: 429, body: '', retryAfter: '7' },
+  )
+})
+
+t.test('whoever aborts gets the reason back, before and while it is sent', async t => {
+  const { exchange, clock } = await exchangeWith(t, () => {})
+  const aborting = new AbortController()
+  const sending = failureOf(exchange.send(request, aborting.signal))
+  const reason = new Error('no longer wanted')
+  aborting.abort(reason)
+  t.equal(await sending, reason)
+  t.equal(await failureOf(exchange.send(request, aborting.signal)), reason)
+  t.same(clock.pending, [])
+})

@@ -1,0 +1,172 @@
+import t from 'tap'
+import type { PlaylistList } from '../../src/playlist-list.ts'
+import type { Page } from '../../src/spotify/client.ts'
+import { createAppPlaylists } from '../../src/spotify/playlists.ts'
+import { type Entry, entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
+import { until } from '../support/until.ts'
+
+const never = new AbortController().signal
+
+function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
+  const { client, offsets } = scriptedClient(answer)
+  const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
+  const read = (previous?: PlaylistList) => source.playlists('someone', previous, never)
+  return { read, offsets }
+}
+
+/** The list of a user who has these entries. */
+const read = (list: readonly Entry[]) => aggregator(offset => pageOf(list, offset)).read()
+
+const playlistsIn = (list: PlaylistList): Record<string, unknown>[] =>
+  [...list.playlists.texts(',')].flat().map(text => JSON.parse(text))
+const idsIn = (list: PlaylistList) => playlistsIn(list).map(({ id }) => id)
+const ids = (from: number, to: number) => entries(from, to).map(entry => entry?.id)
+
+t.test('the list holds every page in order, whatever its length', async t => {
+  for (const length of [0, 1, 49, 50, 51, 100, 101, 2000]) {
+    const { read, offsets } = aggregator(offset => pageOf(entries(0, length), offset))
+    const list = await read()
+    t.same(idsIn(list), ids(0, length))
+    t.match(list, { complete: true, spotifyTotal: length })
+    t.equal(offsets.length, Math.max(1, Math.ceil(length / 50)), `${length}: one request a page`)
+  }
+})
+
+t.test('nulls are left out but count as entries', async t => {
+  const list = await read([null, ...entries(0, 98), null, null])
+  t.same(idsIn(list), ids(0, 98))
+  t.match(list, { complete: true, spotifyTotal: 101 })
+  t.match(await read([null, null]), { complete: true, spotifyTotal: 2 })
+})
+
+t.test('playlists pass through untouched, unknown members included', async t => {
+  const odd = {
+    id: 'x',
+    name: 'é"\n\u{1F3B5}\ud800',
+    images: null,
+    new_in_2030: { deep: [1.5, null] },
+  }
+  t.same(playlistsIn(await read([odd])), [odd])
+})
+
+t.test('playlists without an id pass through, even when they are alike', async t => {
+  const list = await read([{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
+  t.same(playlistsIn(list), [{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
+  t.equal(list.complete, true)
+})
+
+t.test('a refresh asks for all pages that it expects at once', async t => {
+  const list = entries(0, 500)
+  const previous = await read(list)
+  const waiting: (() => void)[] = []
+  const refresh = aggregator(async offset => {
+    await new Promise<void>(resolve => waiting.push(resolve))
+    return pageOf(list, offset)
+  })
+  const reading = refresh.read(previous)
+  await until(() => waiting.length === 8)
+  for (let page = 0; page < 10; page++) {
+    await until(() => waiting.length > 0)
+    waiting.shift()?.()
+  }
+  t.same(idsIn(await reading), ids(0, 500))
+  t.equal(refresh.offsets.length, 10)
+})
+
+t.test('a list that grew or shrank since is read to its new end', async t => {
+  const previous = await read(entries(0, 500))
+  for (const length of [0, 40, 499, 501, 700]) {
+    const { read, offsets } = aggregator(offset => pageOf(entries(0, length), offset))
+    const list = await read(previous)
+    t.same(idsIn(list), ids(0, length))
+    t.equal(list.complete, true)
+    t.ok(offsets.length <= Math.max(10, Math.ceil(length / 50)), `${length} playlists`)
+  }
+})
+
+t.test('pages beyond the new end are not asked for once it is known', async t => {
+  const previous = await read(entries(0, 2000))
+  const { read: refresh, offsets } = aggregator(offset => pageOf(entries(0, 40), offset))
+  await refresh(previous)
+  t.equal(offsets.length, 8, 'only what was under way with the first page')
+})
+
+t.test('a list that moved while it was read is read once more', async t => {
+  // After the first page a playlist is put in front, so that one entry repeats on the next page.
+  const before = entries(0, 120)
+  const after = [{ id: 'new' }, ...before]
+  const moved = aggregator((offset, asked) => pageOf(asked < 1 ? before : after, offset))
+  const list = await moved.read()
+  t.same(idsIn(list), ['new', ...ids(0, 120)])
+  t.match(list, { complete: true, settled: false })
+  t.equal(moved.offsets.length, 6)
+})
+
+t.test('a repeat alone shows that the list moved', async t => {
+  const list = entries(0, 100)
+  const swapped = list.map((entry, index) => (index === 50 ? { id: 'id49' } : entry))
+  const moved = aggregator((offset, asked) => pageOf(asked < 2 ? swapped : list, offset))
+  t.same(idsIn(await moved.read()), ids(0, 100))
+  t.equal(moved.offsets.length, 4)
+})
+
+t.test('a list that keeps moving is the union of two walks and not complete', async t => {
+  // The total grows with every page, and the second walk misses an entry that the first one saw.
+  const moving = aggregator((offset, asked) => ({
+    total: 100 + asked,
+    entries: asked < 3 ? entries(offset, offset + 50) : entries(offset + 1, offset + 51),
+  }))
+  const list = await moving.read()
+  t.equal(list.complete, false)
+  t.equal(list.settled, false)
+  t.same(new Set(idsIn(list)), new Set(ids(0, 151)))
+  t.equal(idsIn(list).length, 151, 'without repeats')
+  t.equal(moving.offsets.length, 5, 'two walks at most')
+})
+
+t.test(
+  'two walks that give the same doubtful list settle it, also for the next refresh',
+  async t => {
+    const doubtful = (offset: number) => ({
+      total: offset === 0 ? 100 : 99,
+      entries: entries(offset, offset + 50),
+    })
+    const first = aggregator(doubtful)
+    const list = await first.read()
+    t.match(list, { complete: false, settled: true })
+    t.equal(first.offsets.length, 4)
+
+    const refresh = aggregator(doubtful)
+    t.match(await refresh.read(list), { complete: false, settled: true })
+    t.equal(refresh.offsets.length, 2, 'one walk')
+  },
+)
+
+t.test('a list that was complete before gets both walks when it is in doubt', async t => {
+  const complete = await read(entries(0, 100))
+  const doubtful = aggregator(offset => ({
+    total: offset === 0 ? 100 : 99,
+    entries: entries(offset, offset + 50),
+  }))
+  t.match(await doubtful.read(complete), { complete: false, settled: true })
+  t.equal(doubtful.offsets.length, 4)
+})
+
+t.test('entries that are missing without a sign of movement make the list incomplete', async t => {
+  const short = (offset: number) => ({ total: 100, entries: entries(offset, offset + 49) })
+  const first = aggregator(short)
+  const list = await first.read()
+  t.match(list, { complete: false, settled: false })
+  t.equal(first.offsets.length, 2, 'a second walk would show the same')
+  t.match(await aggregator(short).read(list), { complete: false, settled: true })
+})
+
+t.test('a clean second walk stands alone', async t => {
+  const moved = aggregator((offset, asked) => {
+    if (asked === 1) return { total: 99, entries: entries(50, 98) }
+    return { total: 100, entries: entries(offset, offset + 49) }
+  })
+  const list = await moved.read()
+  t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
+  t.match(list, { complete: false, settled: false })
+})

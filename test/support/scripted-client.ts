@@ -1,0 +1,28 @@
+import type { Page, SpotifyClient } from '../../src/spotify/client.ts'
+
+export type Entry = Record<string, unknown> | null
+
+/** Entries with the ids `from` up to, not including, `to`. */
+export function entries(from: number, to: number): Entry[] {
+  return Array.from({ length: to - from }, (_, index) => ({ id: `id${from + index}` }))
+}
+
+/** One page of a list as Spotify would cut it. */
+export function pageOf(list: readonly Entry[], offset: number): Page {
+  return { total: list.length, entries: list.slice(offset, offset + 50) }
+}
+
+/**
+ * A client whose pages the test writes: `answer` gets the offset and how many pages were asked for
+ * before. Remembers the offsets in the order in which they were asked for.
+ */
+export function scriptedClient(answer: (offset: number, asked: number) => Page | Promise<Page>) {
+  const offsets: number[] = []
+  const client: SpotifyClient = {
+    async page(_path, offset) {
+      offsets.push(offset)
+      return answer(offset, offsets.length - 1)
+    },
+  }
+  return { client, offsets }
+}
