@@ -1,0 +1,115 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { MemoryStore } from './cache/memory-store.ts'
+import { ResponseCache } from './cache/response-cache.ts'
+import { type Clock, pause } from './clock.ts'
+import type { Config } from './config.ts'
+import type { AppInstance } from './http/app-instance.ts'
+import { createServer } from './http/create-server.ts'
+import { Problem } from './problems.ts'
+import { registerRoutes } from './routes.ts'
+import { createSpotifyClient } from './spotify/client.ts'
+import { createExchange } from './spotify/exchange.ts'
+import { createGate } from './spotify/gate.ts'
+import { createAppPlaylists } from './spotify/playlists.ts'
+import { TokenKeeper } from './spotify/token.ts'
+import { producer, type StoredBody } from './stored-playlists.ts'
+import { parseTrustProxy } from './trust-proxy.ts'
+import { version } from './version.ts'
+
+/** A page of 50 playlists has 60 to 70 kB. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024
+const MAX_TOKEN_BYTES = 64 * 1024
+const CLOSE_IDLE_INTERVAL_MS = 100
+
+export interface AppDependencies {
+  clock: Clock
+  /** A number from 0 (included) to 1 (excluded), to keep retries and renewals out of step. */
+  random: () => number
+  logger: FastifyBaseLogger
+}
+
+/** The whole service, wired in call order but not listening. Closing it ends all it has started. */
+export async function buildApp(
+  config: Config,
+  dependencies: AppDependencies,
+): Promise<AppInstance> {
+  const { clock, random, logger: log } = dependencies
+  const stopping = new AbortController()
+  const apiUrl = new URL(config.SPOTIFY_API_URL)
+  const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
+  const timeoutMs = config.SPOTIFY_TIMEOUT_MS
+
+  const tokenExchange = createExchange(tokenUrl.origin, 1, {
+    clock,
+    timeoutMs,
+    maxBytes: MAX_TOKEN_BYTES,
+  })
+  const tokens = new TokenKeeper({
+    exchange: tokenExchange,
+    path: tokenUrl.pathname,
+    clientId: config.SPOTIFY_CLIENT_ID,
+    clientSecret: config.SPOTIFY_CLIENT_SECRET,
+    clock,
+    random,
+    log,
+  })
+  const apiExchange = createExchange(apiUrl.origin, config.SPOTIFY_CONCURRENCY, {
+    clock,
+    timeoutMs,
+    maxBytes: MAX_PAGE_BYTES,
+  })
+  const client = createSpotifyClient({
+    exchange: apiExchange,
+    basePath: apiUrl.pathname.replace(/\/$/, ''),
+    tokens,
+    gate: createGate({ concurrency: config.SPOTIFY_CONCURRENCY, clock, random }),
+    clock,
+    userAgent: `playlist-proxy/${version}`,
+  })
+  const source = createAppPlaylists({
+    client,
+    concurrency: config.SPOTIFY_CONCURRENCY,
+    maxPages: config.SPOTIFY_MAX_PAGES,
+  })
+  const cache = new ResponseCache<StoredBody>({
+    store: new MemoryStore(config.CACHE_MAX_BYTES),
+    produce: producer(source, config, stopping.signal),
+    clock,
+    lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
+    log,
+  })
+
+  const app = createServer(parseTrustProxy(config.TRUST_PROXY), dependencies)
+  let isDraining = false
+  registerRoutes(app, {
+    cache,
+    publicUrl: config.PUBLIC_URL?.replace(/\/+$/, ''),
+    isDraining: () => isDraining,
+    tokenProblem: () => tokens.problem,
+    hasUsable: () => cache.hasUsable(),
+  })
+
+  app.addHook('onReady', async () => tokens.start())
+  app.addHook('onRequest', async (_request, reply) => {
+    // A connection that turns idle while the server closes would keep it open.
+    if (isDraining) reply.header('connection', 'close')
+  })
+  const closeIdle = async () => {
+    for (;;) {
+      app.server.closeIdleConnections()
+      await pause(clock, CLOSE_IDLE_INTERVAL_MS, stopping.signal)
+    }
+  }
+  app.addHook('preClose', async () => {
+    isDraining = true
+    // It goes on until the server is closed, which aborts the pause.
+    closeIdle().catch(() => {})
+  })
+  app.addHook('onClose', async () => {
+    cache.close()
+    tokens.stop()
+    stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
+    await Promise.all([apiExchange.close(), tokenExchange.close()])
+  })
+  return app
+}

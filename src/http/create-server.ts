@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { TrustProxy } from '../trust-proxy.ts'
+import type { AppInstance } from './app-instance.ts'
+import { setCommonHeaders } from './common-headers.ts'
+import { answerWithProblems, frameworkProblems, parserProblem } from './problem-reply.ts'
+
+/** Room for a user id of 256 bytes in a link, percent-encoded twice. */
+const MAX_PARAM_LENGTH = 4096
+const REQUEST_TIMEOUT_MS = 30_000
+export interface ServerDependencies {
+  clock: Clock
+  logger: FastifyBaseLogger
+}
+
+/** A Fastify instance without routes that answers every failure with a problem. */
+export function createServer(
+  trustProxy: TrustProxy | undefined,
+  { clock, logger }: ServerDependencies,
+): AppInstance {
+  const app: AppInstance = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
+    genReqId: requestId,
+    trustProxy: trustProxy ?? false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    frameworkErrors: frameworkProblems(clock),
+    clientErrorHandler: parserProblem,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
+  answerWithProblems(app, clock)
+  return app
+}
+
+/** The caller's own request id when it is harmless, so that logs can be joined; else a new one. */
+function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}

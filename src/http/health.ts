@@ -1,0 +1,65 @@
+import { Type } from 'typebox'
+import { Problem } from '../problems.ts'
+import type { AppInstance } from './app-instance.ts'
+import { allowOnlyReading } from './methods.ts'
+import { problemResponsesFor } from './schemas.ts'
+
+const statusSchema = (status: string, description: string) =>
+  Type.Object({ status: Type.Literal(status) }, { description })
+
+export interface HealthOptions {
+  /** Whether the service no longer wants new requests. */
+  isDraining: () => boolean
+  /** Why no app token can be had; undefined while one is valid. */
+  tokenProblem: () => Problem | undefined
+  /** Whether some lookup could be answered without Spotify. */
+  hasUsable: () => boolean
+}
+
+/** `GET /health/live` and `GET /health/ready`, for orchestrators and load balancers. */
+export function healthRoutes(app: AppInstance, options: HealthOptions): void {
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        operationId: 'getLiveness',
+        summary: 'Whether the process still turns',
+        response: {
+          200: statusSchema('alive', 'The process turns.'),
+          ...problemResponsesFor(['bad-request']),
+        },
+      },
+    },
+    async () => ({ status: 'alive' as const }),
+  )
+  allowOnlyReading(app, '/health/live')
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        operationId: 'getReadiness',
+        summary: 'Whether lookups can be answered',
+        response: {
+          200: statusSchema('ready', 'Lookups can be answered.'),
+          ...problemResponsesFor([
+            'bad-request',
+            'spotify-bad-response',
+            'spotify-credentials-rejected',
+            'spotify-unavailable',
+            'shutting-down',
+          ]),
+        },
+      },
+    },
+    async () => {
+      if (options.isDraining()) {
+        throw new Problem('shutting-down', 'This instance takes no new requests.')
+      }
+      const problem = options.tokenProblem()
+      if (problem !== undefined && !options.hasUsable()) throw problem
+      return { status: 'ready' as const }
+    },
+  )
+  allowOnlyReading(app, '/health/ready')
+}

@@ -1,0 +1,27 @@
+import { METHODS } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../problems.ts'
+import type { AppInstance } from './app-instance.ts'
+
+const ALLOWED = ['GET', 'HEAD']
+
+/** Answers every other method on a path that can only be read with 405 (RFC 9110 15.5.6). */
+export function allowOnlyReading(app: AppInstance, path: string): void {
+  const method = METHODS.filter(name => !ALLOWED.includes(name) && name !== 'CONNECT')
+  // Before the body is looked at, which would be refused for its type first.
+  app.route({ method, url: path, onRequest: refuse, handler: refuse })
+}
+
+async function refuse(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+  reply.header('allow', ALLOWED.join(', '))
+  throw new Problem('method-not-allowed', `Only ${ALLOWED.join(' and ')} work here.`)
+}
+
+/** Makes Fastify route every method that Node parses, so that none of them ends in a 404. */
+export function acceptAllMethods(app: AppInstance): void {
+  for (const method of METHODS) {
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {
+      app.addHttpMethod(method, { hasBody: true })
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { Sized } from './cache/memory-store.ts'
+import type { Produced } from './cache/response-cache.ts'
+import type { Config } from './config.ts'
+import type { PlaylistList } from './playlist-list.ts'
+import { Problem } from './problems.ts'
+import type { Records } from './records.ts'
+import type { PlaylistSource } from './spotify/playlists.ts'
+
+/** An incomplete list is worth another look soon, unless that look was already taken. */
+const INCOMPLETE_FRESH_SECONDS = 60
+
+/** What is stored for a user that Spotify knows: the list, and the other formats made from it. */
+export class StoredPlaylists implements Sized {
+  readonly list: PlaylistList
+  readonly #formats = new Map<string, Promise<Records>>()
+  #formatBytes = 0
+
+  constructor(list: PlaylistList) {
+    this.list = list
+  }
+
+  get heldBytes(): number {
+    return this.list.playlists.heldBytes + this.#formatBytes
+  }
+
+  /**
+   * The list in another format, made by `make` on first use and kept. `onKept` is called when it
+   * has become a part of what is held.
+   */
+  format(
+    name: string,
+    make: (list: PlaylistList) => Promise<Records>,
+    onKept: () => void,
+  ): Promise<Records> {
+    let records = this.#formats.get(name)
+    if (records === undefined) {
+      records = make(this.list).then(made => {
+        this.#formatBytes += made.heldBytes
+        onKept()
+        return made
+      })
+      this.#formats.set(name, records)
+    }
+    return records
+  }
+}
+
+/** What is stored for a user that Spotify does not know. */
+export class UnknownUser implements Sized {
+  readonly heldBytes = 0
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    this.problem = problem
+  }
+}
+
+export type StoredBody = StoredPlaylists | UnknownUser
+
+type Lifetimes = Pick<
+  Config,
+  | 'CACHE_FRESH_SECONDS'
+  | 'CACHE_STALE_WHILE_REVALIDATE_SECONDS'
+  | 'CACHE_STALE_IF_ERROR_SECONDS'
+  | 'CACHE_NEGATIVE_SECONDS'
+>
+
+/** The function that the response cache asks: the source's list with the lifetime it deserves. */
+export function producer(
+  source: PlaylistSource,
+  config: Lifetimes,
+  signal: AbortSignal,
+): (userId: string, previous: StoredBody | undefined) => Promise<Produced<StoredBody>> {
+  return async (userId, previous) => {
+    const previousList = previous instanceof StoredPlaylists ? previous.list : undefined
+    try {
+      const list = await source.playlists(userId, previousList, signal)
+      return { body: new StoredPlaylists(list), lifetime: lifetimeOf(list, config) }
+    } catch (error) {
+      if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error
+      return { body: new UnknownUser(error), lifetime: negativeLifetime(config) }
+    }
+  }
+}
+
+function lifetimeOf({ complete, settled }: PlaylistList, config: Lifetimes) {
+  const freshSeconds = config.CACHE_FRESH_SECONDS
+  return {
+    freshSeconds:
+      complete || settled ? freshSeconds : Math.min(freshSeconds, INCOMPLETE_FRESH_SECONDS),
+    staleWhileRevalidateSeconds: config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
+    staleIfErrorSeconds: config.CACHE_STALE_IF_ERROR_SECONDS,
+  }
+}
+
+function negativeLifetime(config: Lifetimes) {
+  return {
+    freshSeconds: config.CACHE_NEGATIVE_SECONDS,
+    staleWhileRevalidateSeconds: 0,
+    staleIfErrorSeconds: 0,
+  }
+}

@@ -1,0 +1,6 @@
+import { readFileSync } from 'node:fs'
+
+const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+
+/** The version of this service, from its package.json. */
+export const version: string = JSON.parse(manifest).version

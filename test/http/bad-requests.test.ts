@@ -1,0 +1,146 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { startService } from '../support/service.ts'
+
+t.test('a bad query names its parameter and what is allowed', async t => {
+  const { get, sandbox } = await startService(t)
+  const cases = [
+    ['limit=0', 'limit', /whole number from 1/],
+    ['limit=-1', 'limit', /whole number from 1/],
+    ['limit=abc', 'limit', /whole number from 1/],
+    ['limit=1.5', 'limit', /whole number from 1/],
+    ['limit=', 'limit', /whole number from 1/],
+    ['limit=1&limit=2', 'limit', /given once/],
+    ['limit=99999999999999999999', 'limit', /whole number from 1/],
+    ['offset=-1', 'offset', /whole number from 0/],
+    ['offset=x', 'offset', /whole number from 0/],
+    ['offset=0&offset=0', 'offset', /given once/],
+    ['format=xml', 'format', /json, text/],
+    ['format=', 'format', /json, text/],
+    ['format=text&format=text', 'format', /given once/],
+  ] as const
+  for (const [query, name, allowed] of cases) {
+    const response = await get(`/users/one/playlists?${query}`)
+    t.match(response.json(), { type: '/problems/invalid-query', status: 400 }, query)
+    t.match(response.json().detail, `Parameter "${name}"`)
+    t.match(response.json().detail, allowed)
+  }
+  t.equal(sandbox.count('api'), 0)
+})
+
+t.test('a bad user id is refused with a hint before Spotify is asked', async t => {
+  const { get, sandbox } = await startService(t)
+  const ids = ['.', '..', '%2e%2e', 'a%2fb', '%00', '%20', '(null)', 'x'.repeat(257), '%zz', '%ff']
+  for (const id of [
+    ...ids,
+    '',
+    'spotify:playlist:x',
+    encodeURIComponent('https://example.com/u'),
+  ]) {
+    const response = await get(`/users/${id}/playlists`)
+    // Dots and nothing at all are folded away by URL parsers before the request is sent.
+    if (response.statusCode === 404) continue
+    t.match(response.json(), { type: '/problems/invalid-user-id', status: 400 }, id)
+    t.match(response.json().detail, /^Parameter "id": /)
+  }
+  t.equal(sandbox.count('api'), 0)
+})
+
+t.test('an Accept header that nothing satisfies is told what there is', async t => {
+  const { get } = await startService(t)
+  const response = await get('/users/one/playlists', { accept: 'image/png' })
+  t.match(response.json(), { type: '/problems/not-acceptable', status: 406 })
+  t.match(response.json().detail, 'application/json, text/plain')
+})
+
+t.test('an unknown path says where the playlists are', async t => {
+  const { get } = await startService(t)
+  for (const path of [
+    '/',
+    '/users',
+    '/users/https://open.spotify.com/user/x/playlists',
+    '/users/x',
+  ]) {
+    const response = await get(path)
+    t.match(response.json(), { type: '/problems/not-found', status: 404, instance: path })
+    t.match(response.json().detail, '/users/{id}/playlists')
+  }
+})
+
+t.test('other methods are refused with what is allowed, whatever they carry', async t => {
+  const { app } = await startService(t)
+  const methods = [
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+    'OPTIONS',
+    'TRACE',
+    'PROPFIND',
+    'QUERY',
+  ] as const
+  for (const url of ['/users/one/playlists', '/health/live', '/health/ready']) {
+    for (const method of methods) {
+      const headers = { 'content-type': 'text/strange' }
+      const response = await app.inject({ method: method as never, url, headers, payload: 'x' })
+      t.equal(response.statusCode, 405, `${method} ${url}`)
+      t.equal(response.headers.allow, 'GET, HEAD')
+      t.match(response.json(), { type: '/problems/method-not-allowed' })
+    }
+  }
+})
+
+t.test(
+  'a problem tells Spotify clients what they look for, and finds its case in the log',
+  async t => {
+    const { get, lines } = await startService(t)
+    const response = await get('/users/one/playlists?limit=0', { 'x-request-id': 'my-case.1' })
+    const problem = response.json()
+    t.same(problem.error, { status: 400, message: problem.detail })
+    t.equal(problem.title, 'Invalid query parameter')
+    t.equal(problem.request_id, 'my-case.1')
+    t.equal(response.headers['x-request-id'], 'my-case.1')
+    t.match(lines().at(-1), { request_id: 'my-case.1', status: 400, problem: 'invalid-query' })
+    for (const id of ['', 'a b', 'x'.repeat(65)]) {
+      const given = await get('/nowhere', { 'x-request-id': id })
+      t.match(given.json().request_id, /^[\da-f-]{36}$/, 'one that is not harmless is replaced')
+    }
+    t.match((await get('/users/%zz/playlists')).headers['x-request-id'], /^[\da-f-]{36}$/)
+  },
+)
+
+t.test('a bug is answered without its cause, which is in the log', async t => {
+  const { app, lines } = await startService(t)
+  app.get('/bug', async () => {
+    throw new TypeError('the secret cause')
+  })
+  const response = await app.inject('/bug')
+  t.match(response.json(), { type: '/problems/internal-error', status: 500 })
+  t.notMatch(response.body, 'secret')
+  t.match(lines().at(-1), { level: 50, err: { cause: { message: 'the secret cause' } } })
+})
+
+t.test('a body on GET does no harm, and one that cannot be read is a bad request', async t => {
+  const { app } = await startService(t)
+  const headers = { 'content-type': 'application/json' }
+  const body = { headers, payload: '{"a":' }
+  const read = await app.inject({ method: 'GET', url: '/users/one/playlists', ...body })
+  t.equal(read.statusCode, 200)
+  const refused = await app.inject({ method: 'POST', url: '/nowhere', ...body })
+  t.match(refused.json(), { type: '/problems/bad-request', status: 400 })
+})
+
+t.test('what is not HTTP, or far too long, is answered and closed', async t => {
+  const { app } = await startService(t)
+  await app.listen({ port: 0 })
+  const { port } = app.server.address() as { port: number }
+  const ask = async (request: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(request)
+    return text(socket)
+  }
+  t.match(await ask('rubbish\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*problem\+json[\s\S]*bad-request/)
+  const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
+  t.match(await ask(long), /^HTTP\/1\.1 431 [\s\S]*problem\+json[\s\S]*16 KiB/)
+})

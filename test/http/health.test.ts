@@ -1,0 +1,40 @@
+import t from 'tap'
+import { seconds, startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
+
+t.test('the service is alive whatever Spotify does', async t => {
+  const { get, sandbox } = await startService(t)
+  sandbox.fault({ on: 'token', answer: 'server-error' })
+  t.match(await get('/health/live'), { statusCode: 200, body: '{"status":"alive"}' })
+})
+
+t.test('it is ready from the first token on', async t => {
+  const { app, get, sandbox } = await startService(t)
+  const release = sandbox.hold('token')
+  await app.ready()
+  await sandbox.arrived('token', 1)
+  const early = await get('/health/ready')
+  t.match(early.json(), { type: '/problems/spotify-unavailable', status: 503 })
+  release()
+  await get('/users/one/playlists')
+  t.match(await get('/health/ready'), { statusCode: 200, body: '{"status":"ready"}' })
+})
+
+t.test('rejected credentials make it unready only while nothing is stored', async t => {
+  const { app, get, sandbox, clock } = await startService(t)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await app.ready()
+  await until(() => sandbox.requests[0]?.status === 400)
+  const rejected = await get('/users/one/playlists')
+  t.match(rejected.json(), { type: '/problems/spotify-credentials-rejected', status: 503 })
+  t.equal(rejected.headers['retry-after'], '60')
+  t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
+
+  sandbox.clearFaults()
+  await clock.advance(seconds(60))
+  await sandbox.arrived('token', 2)
+  t.equal((await get('/users/one/playlists')).statusCode, 200)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await clock.advance(seconds(3600))
+  t.equal((await get('/health/ready')).statusCode, 200)
+})

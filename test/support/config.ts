@@ -1,0 +1,18 @@
+import type { Sandbox } from '../../sandbox/sandbox.ts'
+import type { Config } from '../../src/config.ts'
+import { loadConfig } from '../../src/load-config.ts'
+
+/** The defaults of the service, pointed at the sandbox, with some variables set otherwise. */
+export function configFor(
+  sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,
+  variables: Record<string, string> = {},
+): Promise<Config> {
+  const environment = {
+    SPOTIFY_CLIENT_ID: sandbox.clientId,
+    SPOTIFY_CLIENT_SECRET: sandbox.clientSecret,
+    SPOTIFY_API_URL: sandbox.apiUrl,
+    SPOTIFY_TOKEN_URL: sandbox.tokenUrl,
+    ...variables,
+  }
+  return loadConfig(environment, '/nonexistent/.env')
+}

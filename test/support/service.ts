@@ -1,0 +1,35 @@
+import type { Test } from 'tap'
+import { startSandbox } from '../../sandbox/sandbox.ts'
+import { buildApp } from '../../src/app.ts'
+import { configFor } from './config.ts'
+import { recordingLogger } from './log-lines.ts'
+import { ManualClock } from './manual-clock.ts'
+import { until } from './until.ts'
+
+/**
+ * The whole service in front of a sandbox of its own, with a clock that the test moves. Both end
+ * with the test.
+ */
+export async function startService(t: Test, variables: Record<string, string> = {}) {
+  const clock = new ManualClock()
+  const sandbox = await startSandbox({ now: () => clock.now() })
+  const { logger, written, lines } = recordingLogger()
+  const config = await configFor(sandbox, variables)
+  const app = await buildApp(config, { clock, random: () => 0, logger })
+  t.teardown(async () => {
+    await app.close()
+    await sandbox.close()
+  })
+  const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
+  /** Waits until no request to Spotify is under way, those behind an answer included. */
+  const quiet = async () => {
+    await until(() => !clock.pending.includes(config.SPOTIFY_TIMEOUT_MS))
+    await clock.advance(0)
+  }
+  return { app, clock, sandbox, config, written, lines, get, quiet }
+}
+
+export type Service = Awaited<ReturnType<typeof startService>>
+
+/** Seconds as the clock takes them. */
+export const seconds = (count: number): number => count * 1000
