@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Sandbox } from './sandbox.ts'
+
+export interface ServiceProcessOptions {
+  sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>
+  /** Arguments for Node; the built service when left out. */
+  nodeArguments?: string[]
+  /** Variables beside those that point at the sandbox. */
+  environment?: Record<string, string | undefined>
+  /** Called with every line of its log. */
+  onLine?: (line: string) => void
+  /** Where its error output goes; `pipe` hands it to the caller. */
+  stderr?: 'inherit' | 'pipe'
+}
+
+/** The service as a process of its own, as it is deployed. */
+export interface ServiceProcess {
+  /** Where it listens: scheme, host and port. */
+  readonly url: string
+  readonly child: ChildProcess
+  /** Every line of its log so far. */
+  readonly log: readonly string[]
+  /** Asks it to end as an orchestrator would; resolves with its exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** Runs Node with these arguments and what points the service at the sandbox. */
+export function spawnService(options: ServiceProcessOptions): ChildProcess {
+  const { sandbox, nodeArguments = ['dist/server.js'], environment, stderr = 'inherit' } = options
+  return spawn(process.execPath, nodeArguments, {
+    env: {
+      ...process.env,
+      SPOTIFY_CLIENT_ID: sandbox.clientId,
+      SPOTIFY_CLIENT_SECRET: sandbox.clientSecret,
+      // Whoever keeps real credentials in files must not have them sent to the sandbox.
+      SPOTIFY_CLIENT_ID_FILE: '',
+      SPOTIFY_CLIENT_SECRET_FILE: '',
+      SPOTIFY_API_URL: sandbox.apiUrl,
+      SPOTIFY_TOKEN_URL: sandbox.tokenUrl,
+      PORT: '0',
+      ...environment,
+    },
+    // A group of its own, so that Ctrl-C reaches it once, through stop().
+    detached: true,
+    stdio: ['ignore', 'pipe', stderr],
+  })
+}
+
+/**
+ * Starts the service and waits until it listens, which it logs at level info.
+ *
+ * @throws {Error} when it ends before that.
+ */
+export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  const child = spawnService(options)
+  const log: string[] = []
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', code => reject(new Error(`the service ended with exit code ${code}`)))
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
+      log.push(line)
+      options.onLine?.(line)
+      const [, listening] = /Server listening at (http:\/\/[^"]+)/.exec(line) ?? []
+      if (listening !== undefined) resolve(listening)
+    })
+  })
+  return {
+    url,
+    child,
+    log,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null) return child.exitCode
+      child.kill(signal)
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import type { ManualClock } from './support/manual-clock.ts'
+import { startService } from './support/service.ts'
+import { until } from './support/until.ts'
+
+t.test('while it closes, the service answers what is under way and says goodbye', async t => {
+  const { app, sandbox, clock } = await startService(t)
+  const url = await app.listen({ port: 0 })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const ask = async (path: string) => {
+    const [response] = (await once(httpGet(url + path, { agent }), 'response')) as [IncomingMessage]
+    return { status: response.statusCode, headers: response.headers, body: await text(response) }
+  }
+  // Two connections: one that is idle when the service closes, one that turns idle afterwards.
+  await ask('/health/live')
+  const release = sandbox.hold('api')
+  const underWay = ask('/users/one/playlists')
+  await sandbox.arrived('api', 1)
+  const idle = await ask('/health/ready')
+  t.match(idle, { status: 200, headers: { connection: 'keep-alive' } })
+
+  const closing = app.close()
+  await until(() => clock.pending.includes(100))
+  release()
+  t.match(await underWay, { status: 200 })
+  await closeThrough(closing, clock)
+  t.same(clock.pending, [], 'no timer is left')
+})
+
+t.test('a service that drains is not ready and asks its callers to leave', async t => {
+  const { app, clock } = await startService(t)
+  await app.listen({ port: 0 })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  const [connection] = (await once(app.server, 'connection')) as [Socket]
+  // A request that has begun to arrive keeps its connection open while the service closes.
+  socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n')
+  await until(() => connection.bytesRead > 0)
+  const closing = app.close()
+  await until(() => !app.server.listening)
+  socket.write('\r\n')
+  const answer = await text(socket)
+  t.match(answer, /^HTTP\/1\.1 503 [\s\S]*connection: close[\s\S]*shutting-down/)
+  await closeThrough(closing, clock)
+})
+
+/** The connection that turned idle after closing began is closed at the next look. */
+async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Promise<void> {
+  let isClosed = false
+  closing.then(() => {
+    isClosed = true
+  })
+  while (!isClosed) await clock.advance(100)
+}
