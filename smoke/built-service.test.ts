@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+
+t.test(
+  'the built service answers, survives an outage of Spotify, and stops when asked',
+  async t => {
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    const service = await startServiceProcess({ sandbox })
+    const list = (path: string, headers = {}) => fetch(`${service.url}/users/${path}`, { headers })
+
+    const whole = (await (await list('collector/playlists')).json()) as { items: unknown[] }
+    t.equal(whole.items.length, 2000)
+    const pages = sandbox.requests.filter(({ kind }) => kind === 'api')
+    t.equal(pages.length, 40)
+    t.ok(pages.every(({ path }) => path.includes('limit=50&')))
+    t.equal(sandbox.count('token'), 1)
+
+    sandbox.fault({ on: 'api', answer: 'unavailable-html' })
+    const listing = await list('collector/playlists', { accept: 'text/plain' })
+    t.equal(listing.status, 200)
+    t.equal((await listing.text()).split('\n').length, 2001)
+    t.equal(sandbox.count('api'), 40, 'neither cost a request')
+    t.equal((await list('smedjan/playlists')).status, 503)
+
+    t.equal((await fetch(`${service.url}/health/live`)).status, 200)
+    t.equal((await fetch(`${service.url}/health/ready`)).status, 200)
+    t.equal(await service.stop(), 0)
+  },
+)
+
+t.test('the built service names what is missing and ends', async t => {
+  const sandbox = { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' }
+  const child = spawnService({ sandbox, stderr: 'pipe' })
+  const message = text(child.stderr as NodeJS.ReadableStream)
+  t.same(await once(child, 'exit'), [1, null])
+  t.match(await message, /SPOTIFY_CLIENT_ID: missing[\s\S]*SPOTIFY_CLIENT_SECRET: missing/)
+})

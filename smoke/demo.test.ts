@@ -1,0 +1,31 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+const run = promisify(execFile)
+
+t.test('npm run demo prints three curl lines that work, and Ctrl-C ends it', async t => {
+  const demo = spawn('npm', ['run', 'demo'], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(demo, 'exit')
+  let printed = ''
+  for await (const chunk of demo.stdout) {
+    printed += chunk
+    if (printed.includes('Ctrl-C ends both.')) break
+  }
+  const lines = printed.match(/curl .*/g) ?? []
+  t.equal(lines.length, 3)
+  const outputs = []
+  for (const line of lines) outputs.push((await run('sh', ['-c', `${line} -sS`])).stdout)
+  const [whole = '', listing = '', window = ''] = outputs
+  t.match(JSON.parse(whole), { total: 120, complete: true })
+  t.match(listing, /^ {3}1 spotify:playlist:\w+ .*\n/)
+  t.match(JSON.parse(window), { offset: 100, limit: 2, total: 120 })
+
+  process.kill(-(demo.pid as number), 'SIGINT')
+  await exited
+  await t.rejects(run('sh', ['-c', `${lines[0]} -sS`]), 'nobody listens any more')
+})
