@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { configSchema, SECRET_NAMES } from '../src/config.ts'
+import { problems } from '../src/problems.ts'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+const readme = read('README.md')
+const architecture = read('ARCHITECTURE.md')
+
+const variables = Object.entries(configSchema.properties).map(([name, schema]) => {
+  const { default: fallback } = schema as { default?: string | number }
+  const isRequired = fallback === undefined && configSchema.required.includes(name as never)
+  return { name, fallback, isRequired }
+})
+
+t.test('README and .env.example name every variable with its default, and no other', async t => {
+  const example = read('.env.example')
+  for (const { name, fallback, isRequired } of variables) {
+    const shown = fallback === undefined ? (isRequired ? 'required' : 'none') : `\`${fallback}\``
+    t.match(readme, `| \`${name}\` | ${shown} |`)
+    t.match(example, isRequired ? `\n${name}=\n` : `\n#${name}=${fallback ?? ''}\n`)
+  }
+  const known = new Set([
+    ...variables.map(({ name }) => name),
+    ...SECRET_NAMES.map(n => `${n}_FILE`),
+  ])
+  const named = [
+    ...[...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name),
+    ...[...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name),
+  ]
+  t.same(
+    named.filter(name => !known.has(String(name))),
+    [],
+  )
+})
+
+t.test('README names every problem with its status', async t => {
+  const rows = readme.split('\n').filter(line => line.startsWith('| `'))
+  for (const [type, { status }] of Object.entries(problems)) {
+    const row = rows.find(line => line.includes(`\`${type}\``))
+    t.match(row, String(status), type)
+  }
+})
+
+t.test('ARCHITECTURE.md has one line for every file and every runtime dependency', async t => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  for (const file of files.filter(name => name.endsWith('.ts'))) {
+    t.match(architecture, `| \`src/${file}\` |`)
+  }
+  const named = [...architecture.matchAll(/`(src\/[^`]+\.ts)`/g)].map(([, path]) => String(path))
+  t.same(
+    named.filter(path => !files.includes(path.slice(4))),
+    [],
+    'and none that is gone',
+  )
+  const { dependencies } = JSON.parse(read('package.json'))
+  const table = architecture.slice(architecture.indexOf('## Runtime dependencies'))
+  const listed = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name)
+  t.same(listed.sort(), Object.keys(dependencies).sort())
+})
+
+t.test('README names only scripts that exist', async t => {
+  const { scripts } = JSON.parse(read('package.json'))
+  for (const [line, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) t.ok(name in scripts, line)
+})
