@@ -11,6 +11,7 @@ import { answerWithProblems, frameworkProblems, parserProblem } from './problem-
 /** Room for a user id of 256 bytes in a link, percent-encoded twice. */
 const MAX_PARAM_LENGTH = 4096
 const REQUEST_TIMEOUT_MS = 30_000
+
 export interface ServerDependencies {
   clock: Clock
   logger: FastifyBaseLogger

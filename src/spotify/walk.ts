@@ -90,12 +90,22 @@ function pagesOf(total: number): number {
 
 function partOf({ total, entries }: Page): Part {
   const playlists = entries.filter(entry => entry !== null)
-  const records = playlists.map(playlist => JSON.stringify(playlist))
+  const records = playlists.map(serialised)
   return {
     total,
     entries: entries.length,
     keys: playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`)),
     chunk: chunkOf(records, JSON_SEPARATOR),
+  }
+}
+
+/** Parsing takes any depth, serialising does not. */
+function serialised(playlist: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(playlist)
+  } catch (cause) {
+    const detail = 'The answer of Spotify is unusable: a playlist is nested too deeply.'
+    throw new Problem('spotify-bad-response', detail, { cause })
   }
 }
 

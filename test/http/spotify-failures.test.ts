@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type AnswerName, json } from '../../sandbox/answers.ts'
+import { type AnswerName, json, status } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
 /** What Spotify does, what a caller without a stored answer gets, and what it costs. */
@@ -183,6 +183,15 @@ t.test('an answer that is JSON but no paging object is a bad response', async t 
     const response = await get('/users/one/playlists')
     t.match(response.json(), { type: '/problems/spotify-bad-response', status: 502 })
   }
+})
+
+t.test('a playlist nested too deeply to be serialised is a bad response', async t => {
+  const { get, sandbox } = await startService(t)
+  const nested = '['.repeat(500_000) + ']'.repeat(500_000)
+  const body = `{"total":1,"items":[{"id":"x","deep":${nested}}]}`
+  sandbox.fault({ on: 'api', answer: status(200, body) })
+  const response = await get('/users/one/playlists')
+  t.match(response.json(), { type: '/problems/spotify-bad-response', status: 502 })
 })
 
 t.test('the next of a page is never followed', async t => {
