@@ -1,7 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { configSchema, SECRET_NAMES } from '../src/config.ts'
 import type { Sandbox } from './sandbox.ts'
+
+/**
+ * Every variable of the service, set to nothing. What somebody has in the environment or in .env
+ * must neither change a test nor send real credentials to the sandbox.
+ */
+const unset = Object.fromEntries(
+  [...Object.keys(configSchema.properties), ...SECRET_NAMES.map(name => `${name}_FILE`)].map(
+    name => [name, ''],
+  ),
+)
 
 export interface ServiceProcessOptions {
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>
@@ -32,11 +43,9 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
   return spawn(process.execPath, nodeArguments, {
     env: {
       ...process.env,
+      ...unset,
       SPOTIFY_CLIENT_ID: sandbox.clientId,
       SPOTIFY_CLIENT_SECRET: sandbox.clientSecret,
-      // Whoever keeps real credentials in files must not have them sent to the sandbox.
-      SPOTIFY_CLIENT_ID_FILE: '',
-      SPOTIFY_CLIENT_SECRET_FILE: '',
       SPOTIFY_API_URL: sandbox.apiUrl,
       SPOTIFY_TOKEN_URL: sandbox.tokenUrl,
       PORT: '0',

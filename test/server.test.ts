@@ -33,6 +33,16 @@ t.test('the service answers, and SIGTERM ends it with idle connections open', as
   t.same(lines, service.log)
 })
 
+t.test('what somebody has set for a service of their own does not reach this one', async t => {
+  const sandbox = await sandboxFor(t)
+  process.env.LOG_LEVEL = 'silent'
+  t.teardown(() => {
+    delete process.env.LOG_LEVEL
+  })
+  const service = await startServiceProcess({ sandbox, nodeArguments })
+  t.equal(await service.stop(), 0)
+})
+
 t.test('a request under way when SIGTERM comes is answered', async t => {
   const sandbox = await sandboxFor(t)
   const service = await startServiceProcess({ sandbox, nodeArguments })
