@@ -11,11 +11,16 @@ const log = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 
 try {
   const sandbox = await startSandbox(optionsFrom({ ...defaults, ...process.env }))
-  const environment = { PORT: process.env.PORT ?? '0' }
   const service = await startServiceProcess({
     sandbox,
-    environment,
+    environment: { PORT: process.env.PORT || '0' },
     onLine: line => log.write(`${line}\n`),
+    onSpawn(child) {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        process.once(signal, () => child.kill())
+      }
+      process.once('exit', () => child.kill())
+    },
   })
   console.log(`
 Spotify is played by a sandbox on port ${sandbox.port}. Try:
@@ -26,7 +31,6 @@ Spotify is played by a sandbox on port ${sandbox.port}. Try:
 
 Ctrl-C ends both.
 `)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => service.stop())
   const [code] = await once(service.child, 'exit')
   await sandbox.close()
   process.exit(code ?? 1)

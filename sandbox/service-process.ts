@@ -20,6 +20,8 @@ export interface ServiceProcessOptions {
   nodeArguments?: string[]
   /** Variables beside those that point at the sandbox. */
   environment?: Record<string, string | undefined>
+  /** Called as soon as the process exists, before it listens. */
+  onSpawn?: (child: ChildProcess) => void
   /** Called with every line of its log. */
   onLine?: (line: string) => void
   /** Where its error output goes; `pipe` hands it to the caller. */
@@ -64,6 +66,7 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
  */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const child = spawnService(options)
+  options.onSpawn?.(child)
   const log: string[] = []
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', code => reject(new Error(`the service ended with exit code ${code}`)))

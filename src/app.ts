@@ -1,10 +1,12 @@
+import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
-import { type Clock, pause } from './clock.ts'
+import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { createServer } from './http/create-server.ts'
+import { drainConnections } from './http/drain.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
 import { createSpotifyClient } from './spotify/client.ts'
@@ -19,7 +21,8 @@ import { version } from './version.ts'
 /** A page of 50 playlists has 60 to 70 kB. */
 const MAX_PAGE_BYTES = 2 * 1024 * 1024
 const MAX_TOKEN_BYTES = 64 * 1024
-const CLOSE_IDLE_INTERVAL_MS = 100
+/** The part of SHUTDOWN_TIMEOUT_MS for which lookups under way are waited for. */
+const GIVE_UP_SHARE = 0.75
 
 export interface AppDependencies {
   clock: Clock
@@ -35,6 +38,8 @@ export async function buildApp(
 ): Promise<AppInstance> {
   const { clock, random, logger: log } = dependencies
   const stopping = new AbortController()
+  // Every lookup under way listens.
+  setMaxListeners(0, stopping.signal)
   const apiUrl = new URL(config.SPOTIFY_API_URL)
   const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
   const timeoutMs = config.SPOTIFY_TIMEOUT_MS
@@ -90,25 +95,21 @@ export async function buildApp(
   })
 
   app.addHook('onReady', async () => tokens.start())
-  app.addHook('onRequest', async (_request, reply) => {
-    // A connection that turns idle while the server closes would keep it open.
-    if (isDraining) reply.header('connection', 'close')
-  })
-  const closeIdle = async () => {
-    for (;;) {
-      app.server.closeIdleConnections()
-      await pause(clock, CLOSE_IDLE_INTERVAL_MS, stopping.signal)
-    }
-  }
+  const stop = () =>
+    stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
+  let cancelGivingUp = stop
+  const drain = drainConnections(app, clock, stopping.signal)
   app.addHook('preClose', async () => {
     isDraining = true
-    // It goes on until the server is closed, which aborts the pause.
-    closeIdle().catch(() => {})
+    drain()
+    // Early enough for whoever still waits then to get an answer instead of a reset.
+    cancelGivingUp = clock.schedule(GIVE_UP_SHARE * config.SHUTDOWN_TIMEOUT_MS, stop)
   })
   app.addHook('onClose', async () => {
+    cancelGivingUp()
     cache.close()
     tokens.stop()
-    stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
+    stop()
     await Promise.all([apiExchange.close(), tokenExchange.close()])
   })
   return app

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 export interface LinkedAbort {
   readonly signal: AbortSignal
   /** Aborts this signal alone. */
@@ -12,6 +14,8 @@ export interface LinkedAbort {
  */
 export function linkedAbort(parent: AbortSignal): LinkedAbort {
   const controller = new AbortController()
+  // As many pieces of work listen as there are places for them; that is no leak.
+  setMaxListeners(0, controller.signal)
   const follow = () => controller.abort(parent.reason)
   if (parent.aborted) follow()
   else parent.addEventListener('abort', follow, { once: true })

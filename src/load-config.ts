@@ -47,7 +47,8 @@ function set(variables: Environment): Environment {
 
 function readDotenv(path: string, faults: string[]): Environment {
   try {
-    return parseEnv(readFileSync(path, 'utf8'))
+    // Some editors begin a file with a byte order mark.
+    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') faults.push(`${path}: cannot be read (${codeOf(error)})`)
     return {}
@@ -67,8 +68,10 @@ function readSecret(
     return false
   }
   try {
-    variables[name] = readFileSync(path, 'utf8').trim()
-    return true
+    const secret = readFileSync(path, 'utf8').trim()
+    if (secret === '') faults.push(`${name}_FILE: the file is empty`)
+    else variables[name] = secret
+    return secret !== ''
   } catch (error) {
     faults.push(`${name}_FILE: the file cannot be read (${codeOf(error)})`)
     return false
@@ -99,11 +102,23 @@ async function check(variables: Environment, faults: string[], reported: string[
 async function validate(variables: Environment): Promise<Config> {
   const reader = Fastify()
   try {
-    await reader.register(fastifyEnv, { schema: configSchema, data: variables, env: false })
+    const data = withStrictNumbers(variables)
+    await reader.register(fastifyEnv, { schema: configSchema, data, env: false })
     return reader.getEnvs<Config>()
   } finally {
     await reader.close()
   }
+}
+
+/** Coercion would also take `0x10` and `1e3`; what is no number at all is refused by the schema. */
+function withStrictNumbers(variables: Environment): Environment {
+  const schemas = configSchema.properties as Record<string, { type?: unknown }>
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value = '']) => {
+      const isOdd = schemas[name]?.type === 'integer' && !/^\d+$/.test(value)
+      return [name, isOdd ? 'no number' : value]
+    }),
+  )
 }
 
 /** The names of the variables that the schema refuses. */

@@ -12,6 +12,8 @@ export const problems = {
   'invalid-user-id': { status: 400, title: 'Not a Spotify user id' },
   'invalid-query': { status: 400, title: 'Invalid query parameter' },
   'bad-request': { status: 400, title: 'Malformed request' },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'headers-too-large': { status: 431, title: 'Request line and headers too large' },
   'user-not-found': { status: 404, title: 'Spotify knows no such user' },
   'not-found': { status: 404, title: 'No such resource' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },

@@ -82,7 +82,7 @@ export class Records {
 }
 
 /** Object headers and backing stores of a chunk's two arrays, as measured on 64-bit Node. */
-const CHUNK_OVERHEAD_BYTES = 400
+const CHUNK_OVERHEAD_BYTES = 500
 
 function startOf(chunk: Chunk, index: number): number {
   return index === 0 ? 0 : (chunk.ends[index - 1] as number)

@@ -1,5 +1,5 @@
 import type { Sized } from './cache/memory-store.ts'
-import type { Produced } from './cache/response-cache.ts'
+import type { ResponseCacheOptions } from './cache/response-cache.ts'
 import type { Config } from './config.ts'
 import type { PlaylistList } from './playlist-list.ts'
 import { Problem } from './problems.ts'
@@ -24,19 +24,22 @@ export class StoredPlaylists implements Sized {
   }
 
   /**
-   * The list in another format, made by `make` on first use and kept. `onKept` is called when it
-   * has become a part of what is held.
+   * The list in another format, made by `make` on first use and kept. `mayGrow` is asked when it
+   * has been added to what is held; when it says no, the format is not kept.
    */
   format(
     name: string,
     make: (list: PlaylistList) => Promise<Records>,
-    onKept: () => void,
+    mayGrow: () => boolean,
   ): Promise<Records> {
     let records = this.#formats.get(name)
     if (records === undefined) {
       records = make(this.list).then(made => {
         this.#formatBytes += made.heldBytes
-        onKept()
+        if (!mayGrow()) {
+          this.#formatBytes -= made.heldBytes
+          this.#formats.delete(name)
+        }
         return made
       })
       this.#formats.set(name, records)
@@ -70,11 +73,11 @@ export function producer(
   source: PlaylistSource,
   config: Lifetimes,
   signal: AbortSignal,
-): (userId: string, previous: StoredBody | undefined) => Promise<Produced<StoredBody>> {
-  return async (userId, previous) => {
+): ResponseCacheOptions<StoredBody>['produce'] {
+  return async (userId, previous, deadlineMs) => {
     const previousList = previous instanceof StoredPlaylists ? previous.list : undefined
     try {
-      const list = await source.playlists(userId, previousList, signal)
+      const list = await source.playlists(userId, previousList, { signal, deadlineMs })
       return { body: new StoredPlaylists(list), lifetime: lifetimeOf(list, config) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error

@@ -27,7 +27,7 @@ t.test('while it closes, the service answers what is under way and says goodbye'
   const closing = app.close()
   await until(() => clock.pending.includes(100))
   release()
-  t.match(await underWay, { status: 200 })
+  t.match(await underWay, { status: 200, headers: { connection: 'close' } })
   await closeThrough(closing, clock)
   t.same(clock.pending, [], 'no timer is left')
 })
@@ -44,7 +44,7 @@ t.test('a service that drains is not ready and asks its callers to leave', async
   await until(() => !app.server.listening)
   socket.write('\r\n')
   const answer = await text(socket)
-  t.match(answer, /^HTTP\/1\.1 503 [\s\S]*connection: close[\s\S]*shutting-down/)
+  t.match(answer, /^HTTP\/1\.1 503 [\s\S]*Connection: close[\s\S]*shutting-down/)
   await closeThrough(closing, clock)
 })
 

@@ -152,6 +152,12 @@ t.test('Nothing is stored for longer than a day, freshness and staleness togethe
   }
 })
 
+t.test('A number is written with digits alone', async t => {
+  for (const value of ['0x50', '1e3', '80.0', '+80', ' 80']) {
+    t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
+  }
+})
+
 t.test('An empty variable counts as not set', async t => {
   const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })
   t.equal(config.PORT, 3000)
@@ -172,6 +178,8 @@ t.test('A file of variables is read when it exists, and the environment override
   })
   t.equal((await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT, 3000, 'also with an empty one')
   t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'it may be absent')
+  const marked = t.testdir({ '.env': '\uFEFFPORT=8080\r\n' })
+  t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'or begin with a mark')
 })
 
 t.test('Faults in the file of variables are named like those of the environment', async t => {
@@ -201,8 +209,9 @@ t.test('A secret in a file is checked like any other and never shown', async t =
   const dir = t.testdir({ id: 'canary:canary', secret: '\n' })
   const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
   const faults = await faultsOf(files)
-  t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
-  t.match(faults, [/not valid/, /not valid/])
+  t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET_FILE'])
+  t.match(faults.join('\n'), /CLIENT_ID: not valid/)
+  t.match(faults.join('\n'), /CLIENT_SECRET_FILE: the file is empty/)
   t.notMatch(faults.join(), /canary/)
 })
 

@@ -14,6 +14,8 @@ const promised: Record<ProblemType, number> = {
   'invalid-user-id': 400,
   'invalid-query': 400,
   'bad-request': 400,
+  'request-timeout': 408,
+  'headers-too-large': 431,
   'user-not-found': 404,
   'not-found': 404,
   'method-not-allowed': 405,

@@ -4,7 +4,7 @@ import { type Chunk, chunkOf, Records, without } from '../src/records.ts'
 
 const SEPARATOR = ','
 /** What is counted for a chunk beside its bytes and its 4 bytes a record. */
-const CHUNK_OVERHEAD = 400
+const CHUNK_OVERHEAD = 500
 
 const recordsOf = (...pages: string[][]) => new Records(pages.map(page => chunkOf(page, SEPARATOR)))
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, get as httpGet } from 'node:http'
+import { connect } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
@@ -18,7 +19,10 @@ t.test('the service answers, and SIGTERM ends it with idle connections open', as
   const sandbox = await sandboxFor(t)
   const lines: string[] = []
   const onLine = (line: string) => lines.push(line)
-  const service = await startServiceProcess({ sandbox, nodeArguments, onLine })
+  const spawned: unknown[] = []
+  const onSpawn = (child: unknown) => spawned.push(child)
+  const service = await startServiceProcess({ sandbox, nodeArguments, onLine, onSpawn })
+  t.same(spawned, [service.child])
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => agent.destroy())
   const [response] = await once(
@@ -56,19 +60,42 @@ t.test('a request under way when SIGTERM comes is answered', async t => {
 })
 
 t.test(
-  'what does not finish in SHUTDOWN_TIMEOUT_MS is cut off, which the exit code tells',
+  'what does not finish in SHUTDOWN_TIMEOUT_MS is cut off, as the exit code tells',
   async t => {
     const sandbox = await sandboxFor(t)
-    const environment = { SHUTDOWN_TIMEOUT_MS: '1' }
+    const environment = { SHUTDOWN_TIMEOUT_MS: '100' }
     const service = await startServiceProcess({ sandbox, nodeArguments, environment })
-    sandbox.fault({ on: 'api', answer: 'hang' })
-    const response = fetch(`${service.url}/users/one/playlists`)
-    const cutOff = t.rejects(response)
-    await sandbox.arrived('api', 1)
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    // Behind a whole request one that never ends, which has begun when the first is answered.
+    const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+    socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
+    await once(socket, 'data')
     t.equal(await service.stop(), 1)
-    await cutOff
   },
 )
+
+t.test('who still waits for Spotify near the end gets an answer', async t => {
+  const sandbox = await sandboxFor(t)
+  const environment = { SHUTDOWN_TIMEOUT_MS: '4000' }
+  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  sandbox.fault({ on: 'api', answer: 'hang' })
+  const response = fetch(`${service.url}/users/one/playlists`)
+  await sandbox.arrived('api', 1)
+  const stopped = service.stop()
+  const answer = await response
+  t.match(await answer.json(), { type: '/problems/shutting-down', status: 503 })
+  t.equal(answer.headers.get('connection'), 'close')
+  t.equal(await stopped, 0)
+})
+
+t.test('a connection that never says anything holds nothing up', async t => {
+  const sandbox = await sandboxFor(t)
+  const service = await startServiceProcess({ sandbox, nodeArguments })
+  const silent = connect(Number(new URL(service.url).port), '127.0.0.1')
+  await once(silent, 'connect')
+  t.equal(await service.stop(), 0)
+})
 
 t.test('a bug ends the process with exit code 1 after logging it', async t => {
   const sandbox = await sandboxFor(t)

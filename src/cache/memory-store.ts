@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { freshness, type StoredResponse } from './freshness.ts'
 
 /** The map entry, the list node and the instants of an entry, as measured on 64-bit Node. */
-const ENTRY_OVERHEAD_BYTES = 600
+const ENTRY_OVERHEAD_BYTES = 800
 
 /** What a body must tell so that the store can count it. */
 export interface Sized {
@@ -16,9 +16,9 @@ export class MemoryStore<Body extends Sized> {
 
   /** `maxBytes` bounds all that the entries hold together. */
   constructor(maxBytes: number) {
-    this.#entries = new LRUCache({
+    this.#entries = new LRUCache<string, StoredResponse<Body>>({
       maxSize: maxBytes,
-      sizeCalculation: ({ body }, key) => body.heldBytes + 2 * key.length + ENTRY_OVERHEAD_BYTES,
+      sizeCalculation: sizeOf,
     })
   }
 
@@ -31,12 +31,17 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.set(key, response).has(key)
   }
 
-  /** Counts a response anew after its body has grown; nothing when it is no longer stored. */
-  recount(key: string, response: StoredResponse<Body>): void {
-    if (this.#entries.peek(key) !== response) return
+  /**
+   * Counts a response anew after its body has grown; nothing when it is no longer stored. Returns
+   * false, and changes nothing, when it alone would now exceed the bound.
+   */
+  recount(key: string, response: StoredResponse<Body>): boolean {
+    if (this.#entries.peek(key) !== response) return true
+    if (sizeOf(response, key) > this.#entries.maxSize) return false
     // Setting the same value again would keep the old size.
     this.#entries.delete(key)
     this.#entries.set(key, response)
+    return true
   }
 
   /** Drops what must not be served any more, so that nothing is kept longer than allowed. */
@@ -55,4 +60,8 @@ export class MemoryStore<Body extends Sized> {
     }
     return false
   }
+}
+
+function sizeOf({ body }: StoredResponse<Sized>, key: string): number {
+  return body.heldBytes + 2 * key.length + ENTRY_OVERHEAD_BYTES
 }

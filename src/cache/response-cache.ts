@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { Problem } from '../problems.ts'
+import { asProblem, Problem } from '../problems.ts'
 import { freshness, type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
+/** After a deadline: about as long as one more slow page takes. */
+const ASK_AGAIN_MS = 5_000
 
 /** What the origin gave, and how long it may be used. */
 export interface Produced<Body> {
@@ -14,8 +16,11 @@ export interface Produced<Body> {
 
 export interface ResponseCacheOptions<Body extends Sized> {
   store: MemoryStore<Body>
-  /** Asks the origin. `previous` is the stored body that the new one will replace. */
-  produce: (key: string, previous: Body | undefined) => Promise<Produced<Body>>
+  /**
+   * Asks the origin. `previous` is the stored body that the new one will replace; `deadlineMs`, on
+   * the monotonic clock, is when those who asked first stop waiting.
+   */
+  produce: (key: string, previous: Body | undefined, deadlineMs: number) => Promise<Produced<Body>>
   clock: Clock
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
@@ -43,6 +48,8 @@ export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
   readonly #inFlight = new Map<string, Promise<StoredResponse<Body>>>()
   #cancelSweep: () => void
+  /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
+  #failingWith: string | undefined
 
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
@@ -69,9 +76,9 @@ export class ResponseCache<Body extends Sized> {
     return this.#forward(key, undefined)
   }
 
-  /** Counts a stored response anew after its body has grown. */
-  recount(key: string, response: StoredResponse<Body>): void {
-    this.#options.store.recount(key, response)
+  /** Counts a stored response anew after its body has grown; false when it grew too large. */
+  recount(key: string, response: StoredResponse<Body>): boolean {
+    return this.#options.store.recount(key, response)
   }
 
   /** Whether some lookup could be answered without the origin. */
@@ -104,7 +111,13 @@ export class ResponseCache<Body extends Sized> {
   }
 
   #logFailedRefresh(key: string, error: unknown): void {
-    this.#options.log.warn({ err: error, user_id: key }, 'refresh failed, the stale answer stands')
+    const problem = asProblem(error)
+    const level = problem.type === this.#failingWith ? 'debug' : 'warn'
+    this.#failingWith = problem.type
+    this.#options.log[level](
+      { err: problem, user_id: key },
+      'refresh failed, the stale answer stands',
+    )
   }
 
   #produce(key: string, previous: StoredResponse<Body> | undefined): Promise<StoredResponse<Body>> {
@@ -120,8 +133,10 @@ export class ResponseCache<Body extends Sized> {
     key: string,
     previous: StoredResponse<Body> | undefined,
   ): Promise<StoredResponse<Body>> {
-    const { produce, store, clock, log } = this.#options
-    const { body, lifetime } = await produce(key, previous?.body)
+    const { produce, store, clock, lookupTimeoutMs, log } = this.#options
+    const deadlineMs = clock.monotonic() + lookupTimeoutMs
+    const { body, lifetime } = await produce(key, previous?.body, deadlineMs)
+    this.#failingWith = undefined
     const response = stored(body, clock.now(), lifetime)
     if (!store.set(key, response)) {
       log.warn({ user_id: key, bytes: body.heldBytes }, 'larger than the whole cache, not stored')
@@ -133,8 +148,8 @@ export class ResponseCache<Body extends Sized> {
     const { clock, lookupTimeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       const cancel = clock.schedule(lookupTimeoutMs, () => {
-        const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They are still being fetched; ask again soon.`
-        reject(new Problem('deadline-exceeded', detail))
+        const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
+        reject(new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS }))
       })
       work.then(resolve, reject).finally(cancel)
     })

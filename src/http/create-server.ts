@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { TrustProxy } from '../trust-proxy.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
-import { answerWithProblems, frameworkProblems, parserProblem } from './problem-reply.ts'
+import { answerWithProblems, frameworkProblems, parserProblems } from './problem-reply.ts'
 
 /** Room for a user id of 256 bytes in a link, percent-encoded twice. */
 const MAX_PARAM_LENGTH = 4096
@@ -34,7 +34,7 @@ export function createServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     frameworkErrors: frameworkProblems(clock),
-    clientErrorHandler: parserProblem,
+    clientErrorHandler: parserProblems(logger),
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
   answerWithProblems(app, clock)

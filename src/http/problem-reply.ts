@@ -1,7 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { asProblem, Problem, problemBody, retryAfterSeconds } from '../problems.ts'
+import {
+  asProblem,
+  Problem,
+  type ProblemType,
+  problemBody,
+  retryAfterSeconds,
+} from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
 
@@ -13,7 +21,8 @@ export function answerWithProblems(app: AppInstance, clock: Clock): void {
     sendProblem(problemOf(error, request), clock, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    const hint = 'The playlists of a user are at /users/{id}/playlists, the id percent-encoded.'
+    const hint =
+      'The playlists of a user are at /users/{id}/playlists. A link in place of the id is percent-encoded as one segment, or reduced to the part after /user/.'
     sendProblem(new Problem('not-found', `There is nothing here. ${hint}`), clock, request, reply)
   })
 }
@@ -26,18 +35,40 @@ export function frameworkProblems(clock: Clock) {
   }
 }
 
+/** What Node's parser refuses, by the code of its error. */
+const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
+  HPE_HEADER_OVERFLOW: [
+    'headers-too-large',
+    'The request line and headers are larger than 16 KiB together.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
+}
+
 /** Answers what Node's parser refuses: there is no request yet, just a socket. */
-export function parserProblem(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
-  const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request'
-  const detail = tooLarge
-    ? 'The request line and headers are larger than 16 KiB together.'
-    : 'This is not a valid HTTP request.'
-  const body = JSON.stringify(problemBody(new Problem('bad-request', detail), '', ''))
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+export function parserProblems(log: FastifyBaseLogger) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    // Written behind an answer that is still to come, this one would be taken for it.
+    const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
+    if (isAnswering || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const [type, detail] = PARSER_PROBLEMS[String(error.code)] ?? [
+      'bad-request',
+      'This is not a valid HTTP request.',
+    ]
+    const problem = new Problem(type, detail)
+    const requestId = randomUUID()
+    log.info({ request_id: requestId, ...summary(problem) }, problem.message)
+    const body = JSON.stringify(problemBody(problem, '', requestId))
+    const head = [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      `Content-Type: ${MEDIA_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  }
 }
 
 function sendProblem(
@@ -62,7 +93,7 @@ function sendProblem(
 
 /** Only a bug is worth its stack; everything else is explained by the problem itself. */
 function log(problem: Problem, request: FastifyRequest): void {
-  const line = { status: problem.status, problem: problem.type, path: request.url }
+  const line = { ...summary(problem), path: request.url }
   if (problem.type === 'internal-error') {
     request.log.error({ ...line, err: problem }, 'a bug')
   } else {
@@ -70,12 +101,23 @@ function log(problem: Problem, request: FastifyRequest): void {
   }
 }
 
+function summary({ status, type }: Problem) {
+  return { status, problem: type }
+}
+
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   const [fault] = error.validation ?? []
-  if (fault !== undefined) return invalidQuery(fault.instancePath.slice(1), request)
+  if (fault !== undefined) {
+    const schema = request.routeOptions.schema?.querystring as QuerySchema
+    return invalidQuery(fault.instancePath.slice(1), schema)
+  }
   if (error.code === 'FST_ERR_BAD_URL') {
-    const detail = 'Parameter "id": the path has a broken percent-escape.'
-    return new Problem('invalid-user-id', detail)
+    return request.url.startsWith('/users/')
+      ? new Problem('invalid-user-id', 'Parameter "id": there is a broken percent-escape.')
+      : new Problem('bad-request', 'The path has a broken percent-escape.')
+  }
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
   if (error.statusCode !== undefined && error.statusCode < 500 && error.code?.startsWith('FST_')) {
     return new Problem('bad-request', 'The server cannot read this request.', { cause: error })
@@ -83,13 +125,12 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   return asProblem(error)
 }
 
-/** The description in the route's schema says what is allowed. */
-function invalidQuery(name: string, request: FastifyRequest): Problem {
-  const schema = request.routeOptions.schema?.querystring as {
-    properties: Record<string, { description: string }>
-  }
-  return new Problem(
-    'invalid-query',
-    `Parameter "${name}" must be ${schema.properties[name]?.description}.`,
-  )
+/** The problem for a query parameter; its description in the route's schema says what is allowed. */
+export function invalidQuery(name: string, schema: QuerySchema): Problem {
+  const { description } = schema.properties[name] as { description: string }
+  return new Problem('invalid-query', `Parameter "${name}" must be ${description}.`)
+}
+
+interface QuerySchema {
+  properties: Record<string, unknown>
 }

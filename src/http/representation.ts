@@ -18,6 +18,9 @@ export function contentType(format: Format): string {
   return `${MEDIA_TYPES[format]}; charset=utf-8`
 }
 
+/** Each type without and with the parameter that it is sent with, since callers ask for both. */
+const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
+
 /**
  * The format to answer in: the one named in the query, else the best one of the `Accept` field
  * (RFC 9110 12.5.1), else JSON.
@@ -26,8 +29,9 @@ export function contentType(format: Format): string {
  */
 export function negotiate(named: Format | undefined, accept: string | undefined): Format {
   if (named !== undefined) return named
-  const best = new Negotiator({ headers: { accept } }).mediaType(Object.values(MEDIA_TYPES))
-  const format = FORMATS.find(name => MEDIA_TYPES[name] === best)
+  const headers = { accept: accept?.toLowerCase() }
+  const best = new Negotiator({ headers }).mediaType(OFFERS)
+  const format = FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name))
   if (format === undefined) {
     const offered = Object.values(MEDIA_TYPES).join(', ')
     throw new Problem('not-acceptable', `Header "Accept": this resource comes as ${offered}.`)
@@ -46,15 +50,15 @@ export function jsonBody(list: PlaylistList, window: Window, paging: Paging): Bu
 
 /**
  * The listing of the tutorial this service grew from: one line each, `"%4d %s %s"` of the 1-based
- * position in the whole list, uri and name. Made from `stored` on first use; `onKept` is called
- * when it has become a part of it.
+ * position in the whole list, uri and name. Made from `stored` on first use, and kept there when
+ * `mayGrow` allows.
  */
 export async function textBody(
   stored: StoredPlaylists,
   window: Window,
-  onKept: () => void,
+  mayGrow: () => boolean,
 ): Promise<Buffer[]> {
-  const lines = await stored.format('text', textLines, onKept)
+  const lines = await stored.format('text', textLines, mayGrow)
   return lines.window(window.from, window.to)
 }
 

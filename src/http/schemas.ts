@@ -16,7 +16,7 @@ const playlistSchema = Type.Object(
     $id: 'Playlist',
     additionalProperties: true,
     description:
-      "Spotify's simplified playlist, passed through untouched: members that are not named here are there too, and any may be absent.",
+      "Spotify's simplified playlist, passed through: members that are not named here are there too, and any may be absent.",
   },
 )
 

@@ -5,6 +5,7 @@ import { parseUserId, userIdSegment } from '../spotify/user-id.ts'
 import { type StoredBody, UnknownUser } from '../stored-playlists.ts'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
+import { invalidQuery } from './problem-reply.ts'
 import { contentType, FORMATS, jsonBody, negotiate, textBody } from './representation.ts'
 import { pagingResponse, problemResponses } from './schemas.ts'
 import { sendBuffers } from './send.ts'
@@ -44,7 +45,7 @@ const querySchema = Type.Object({
 
 export interface UserPlaylistsOptions {
   cache: ResponseCache<StoredBody>
-  /** Scheme, host and port under which callers reach this service; unset: the request's own. */
+  /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
   publicUrl: string | undefined
 }
 
@@ -64,6 +65,7 @@ export function userPlaylistsRoute(app: AppInstance, options: UserPlaylistsOptio
         querystring: querySchema,
         response: { 200: pagingResponse, ...problemResponses },
       },
+      preValidation: wholeNumbersOnly,
     },
     async (request, reply) => {
       const { query } = request
@@ -85,6 +87,14 @@ export function userPlaylistsRoute(app: AppInstance, options: UserPlaylistsOptio
     },
   )
   allowOnlyReading(app, PATH)
+}
+
+/** Coercion would also take other ways to write a number, such as `0x10` and `1e1`. */
+async function wholeNumbersOnly({ query }: FastifyRequest): Promise<void> {
+  for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
+    const { type } = (querySchema.properties as Record<string, { type?: string }>)[name] ?? {}
+    if (type === 'integer' && !/^\d+$/.test(String(value))) throw invalidQuery(name, querySchema)
+  }
 }
 
 /** Without a `Host` field (HTTP/1.0) links are relative, which still name this service. */

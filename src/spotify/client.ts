@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../problems.ts'
 import { accessDenied } from './diagnosis.ts'
 import type { Exchange, SpotifyResponse } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, Terms } from './gate.ts'
 import { retryAfterInstant } from './retry-after.ts'
 import type { TokenKeeper } from './token.ts'
 
@@ -30,11 +30,12 @@ export interface SpotifyClientOptions {
 /** Reads pages of the Web API. */
 export interface SpotifyClient {
   /**
-   * One page of the list at `path`, from `offset` on. A 401 is tried once more with a new token.
+   * One page of the list at `path`, from `offset` on. A 401 is tried once more when there is
+   * another token than the one that it met.
    *
    * @throws {Problem} what Spotify's answer means for the caller.
    */
-  page(path: string, offset: number, signal: AbortSignal): Promise<Page>
+  page(path: string, offset: number, terms: Terms): Promise<Page>
 }
 
 export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
@@ -54,13 +55,14 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
   }
 
   return {
-    async page(path, offset, signal) {
+    async page(path, offset, terms) {
       const pagePath = `${path}?limit=${PAGE_SIZE}&offset=${offset}`
+      const ask = (token: string) => gate.pass(() => attempt(pagePath, token, terms.signal), terms)
       const token = await tokens.token()
-      let answer = await gate.pass(() => attempt(pagePath, token, signal), signal)
+      let answer = await ask(token)
       if (answer instanceof Denied) {
         const renewed = await tokens.replace(token)
-        answer = await gate.pass(() => attempt(pagePath, renewed, signal), signal)
+        if (renewed !== token) answer = await ask(renewed)
       }
       if (answer instanceof Denied) throw accessDenied(answer.body)
       return answer
@@ -108,15 +110,23 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
   if (status === 429) {
     const retryAt = retryAfterInstant(headers['retry-after'], now)
     return body.includes('QUOTA_EXCEEDED')
-      ? new Problem('spotify-quota-exceeded', 'The quota of the Spotify app is used up.', {
-          retryAt,
-        })
-      : new Problem('spotify-rate-limited', 'Spotify refuses requests of this app for now.', {
-          retryAt,
-        })
+      ? new Problem(
+          'spotify-quota-exceeded',
+          'The quota of the Spotify developer account is used up, which counts all its apps. Ask again after the seconds in Retry-After.',
+          {
+            retryAt,
+          },
+        )
+      : new Problem(
+          'spotify-rate-limited',
+          'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
+          {
+            retryAt,
+          },
+        )
   }
   if (status >= 500) {
-    const detail = `Spotify answered with status ${status}.`
+    const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
     return new Problem('spotify-unavailable', detail, { transient: true })
   }
   return badResponse(`its status is ${status}`)

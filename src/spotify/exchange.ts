@@ -11,6 +11,15 @@ const inflate = promisify(gunzip)
 /** Connections outlive the gaps between pages and most gaps between background refreshes. */
 const KEEP_ALIVE_MS = 30_000
 
+/** What undici and Node call a response that began but cannot be read to its end. */
+const BROKEN_OFF = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+])
+
 /** One HTTP response of Spotify, its body read to the end and decoded. */
 export interface SpotifyResponse {
   status: number
@@ -36,7 +45,8 @@ export interface SpotifyRequest {
 /** Sends one request to one Spotify host. */
 export interface Exchange {
   /**
-   * Resolves with any response that arrived whole, whatever its status. Redirects are not followed.
+   * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
+   * without its body. Redirects are not followed.
    *
    * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
    * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
@@ -72,7 +82,7 @@ export function createExchange(
       })
       return pool
         .request({ ...request, signal: attempt.signal })
-        .then(response => readWhole(response, maxBytes))
+        .then(response => readWhole(response, maxBytes, signal))
         .catch(error => {
           throw attempt.signal.aborted ? attempt.signal.reason : networkProblem(error)
         })
@@ -88,6 +98,7 @@ export function createExchange(
 async function readWhole(
   response: Dispatcher.ResponseData,
   maxBytes: number,
+  signal: AbortSignal,
 ): Promise<SpotifyResponse> {
   const { statusCode: status, headers } = response
   try {
@@ -95,17 +106,18 @@ async function readWhole(
     return { status, headers, body: await decode(sent, headers['content-encoding'], maxBytes) }
   } catch (error) {
     // A refusal counts by its status and headers; its words only tell causes apart.
-    if (status >= 400) return { status, headers, body: '' }
+    if (status >= 400 && !signal.aborted) return { status, headers, body: '' }
     throw error
   }
 }
 
 async function decode(
   sent: Uint8Array,
-  coding: string | string[] | undefined,
+  field: string | string[] = 'identity',
   maxBytes: number,
 ): Promise<string> {
-  if (coding === undefined || coding === 'identity') return Buffer.from(sent).toString()
+  const coding = String(field).toLowerCase()
+  if (coding === 'identity') return Buffer.from(sent).toString()
   if (coding !== 'gzip') throw badResponse('Spotify used a content coding that was not asked for.')
   try {
     return (await inflate(sent, { maxOutputLength: maxBytes })).toString()
@@ -118,7 +130,7 @@ async function decode(
 function networkProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof errors.ResponseExceededMaxSizeError) return tooLarge(error)
-  if (/^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET|HPE_)/.test(codeOf(error))) {
+  if (error instanceof errors.HTTPParserError || BROKEN_OFF.has(codeOf(error))) {
     return badResponse('The answer of Spotify broke off.', { cause: error, transient: true })
   }
   return unavailable('Spotify could not be reached.', error)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { PlaylistList } from '../playlist-list.ts'
 import { Records, without } from '../records.ts'
 import { userIdSegment } from './user-id.ts'
-import { type Walk, type WalkOptions, walk } from './walk.ts'
+import { type LookupTerms, type Walk, type WalkOptions, walk } from './walk.ts'
 
 /** Where a user's playlists come from. */
 export interface PlaylistSource {
@@ -15,7 +15,7 @@ export interface PlaylistSource {
   playlists(
     userId: string,
     previous: PlaylistList | undefined,
-    signal: AbortSignal,
+    terms: LookupTerms,
   ): Promise<PlaylistList>
 }
 
@@ -25,9 +25,9 @@ export interface PlaylistSource {
  */
 export function createAppPlaylists(options: WalkOptions): PlaylistSource {
   return {
-    playlists(userId, previous, signal) {
+    playlists(userId, previous, terms) {
       const path = `/users/${userIdSegment(userId)}/playlists`
-      return aggregate(expectedTotal => walk(path, expectedTotal, signal, options), previous)
+      return aggregate(expectedTotal => walk(path, expectedTotal, terms, options), previous)
     },
   }
 }

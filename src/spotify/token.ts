@@ -9,6 +9,8 @@ const FIRST_BACK_OFF_MS = 1_000
 const MAX_BACK_OFF_MS = 60_000
 /** Wrong credentials need a person; asking faster cannot help. */
 const REJECTED_BACK_OFF_MS = 60_000
+/** A 401 that meets the very token that replaced another one is hardly about the token. */
+const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 
 export interface TokenKeeperOptions {
   exchange: Exchange
@@ -41,6 +43,7 @@ export class TokenKeeper {
   #renewal: Promise<string> | undefined
   #failure: { problem: Problem; retryAtMs: number } | undefined
   #failuresInRow = 0
+  #replacedAtMs = Number.NEGATIVE_INFINITY
   #cancelTimer = () => {}
 
   constructor(options: TokenKeeperOptions) {
@@ -77,12 +80,18 @@ export class TokenKeeper {
 
   /**
    * Another token than the one the Web API answered with 401. Comparing tokens makes all who were
-   * refused with the same one share one renewal, also those who find out after it is over.
+   * refused with the same one share one renewal, also those who find out after it is over. A token
+   * that itself came as a replacement within the last minute is given back as it is.
    *
    * @throws {Problem} as `token()`.
    */
   async replace(rejected: string): Promise<string> {
-    if (this.#token?.value === rejected) this.#token = undefined
+    const nowMs = this.#options.clock.monotonic()
+    const isEarly = nowMs - this.#replacedAtMs < MIN_REPLACEMENT_INTERVAL_MS
+    if (this.#token?.value === rejected && !isEarly) {
+      this.#token = undefined
+      this.#replacedAtMs = nowMs
+    }
     return this.token()
   }
 

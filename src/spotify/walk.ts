@@ -13,6 +13,14 @@ export interface WalkOptions {
   maxPages: number
 }
 
+/** How long one lookup is worth sending requests for. */
+export interface LookupTerms {
+  /** Aborted when nothing of it is wanted any more. */
+  signal: AbortSignal
+  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
+  deadlineMs: number
+}
+
 /** What one page contributes, serialised as soon as the page arrived. */
 export interface Part {
   total: number
@@ -42,7 +50,7 @@ export interface Walk {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  signal: AbortSignal,
+  { signal, deadlineMs }: LookupTerms,
   { client, concurrency, maxPages }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
@@ -54,7 +62,12 @@ export async function walk(
     pages.signal.throwIfAborted()
     // The list may turn out shorter than expected before this page was asked for.
     if (pageNumber >= endPage) return undefined
-    const page = await client.page(path, pageNumber * PAGE_SIZE, pages.signal)
+    const page = await client.page(path, pageNumber * PAGE_SIZE, {
+      signal: pages.signal,
+      // What has begun to arrive is worth having for the next caller, what has not begun is not.
+      startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
+      retryByMs: deadlineMs,
+    })
     if (pagesOf(page.total) > maxPages) {
       throw new Problem('spotify-bad-response', `Spotify names more than ${maxPages} pages.`)
     }

@@ -4,7 +4,7 @@ import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 /** What the store counts for an entry under a key of one character, its body left out. */
-const PER_ENTRY = 602
+const PER_ENTRY = 802
 
 /** A response whose body holds that many bytes and is gone after `staleIfErrorSeconds` + 10 s. */
 const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<Sized> =>
@@ -115,14 +115,17 @@ t.test('Recounting a body that has grown makes room for it', async t => {
   t.equal(store.get('a'), grown)
 })
 
-t.test('Recounting a body that has outgrown the store drops it', async t => {
+t.test('A body that has outgrown the whole store is told so and counted as it was', async t => {
   const store = storeFor(1)
   const body = { heldBytes: 1000 }
   const grown = { ...response(0), body }
   store.set('a', grown)
   body.heldBytes = 1001
-  store.recount('a', grown)
-  t.equal(store.get('a'), undefined)
+  t.equal(store.recount('a', grown), false)
+  t.equal(store.get('a'), grown)
+  body.heldBytes = 1000
+  t.equal(store.recount('a', grown), true)
+  t.equal(store.get('a'), grown)
 })
 
 t.test('Recounting a response that was replaced or dropped meanwhile changes nothing', async t => {

@@ -1,6 +1,8 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import type { AppInstance } from '../../src/http/app-instance.ts'
 import { startService } from '../support/service.ts'
 
 t.test('a bad query names its parameter and what is allowed', async t => {
@@ -9,6 +11,9 @@ t.test('a bad query names its parameter and what is allowed', async t => {
     ['limit=0', 'limit', /whole number from 1/],
     ['limit=-1', 'limit', /whole number from 1/],
     ['limit=abc', 'limit', /whole number from 1/],
+    ['limit=0x10', 'limit', /whole number from 1/],
+    ['limit=1e1', 'limit', /whole number from 1/],
+    ['limit=%205', 'limit', /whole number from 1/],
     ['limit=1.5', 'limit', /whole number from 1/],
     ['limit=', 'limit', /whole number from 1/],
     ['limit=1&limit=2', 'limit', /given once/],
@@ -31,18 +36,23 @@ t.test('a bad query names its parameter and what is allowed', async t => {
 
 t.test('a bad user id is refused with a hint before Spotify is asked', async t => {
   const { get, sandbox } = await startService(t)
-  const ids = ['.', '..', '%2e%2e', 'a%2fb', '%00', '%20', '(null)', 'x'.repeat(257), '%zz', '%ff']
-  for (const id of [
-    ...ids,
-    '',
-    'spotify:playlist:x',
-    encodeURIComponent('https://example.com/u'),
-  ]) {
+  const link = encodeURIComponent('https://example.com/u')
+  const long = ['x'.repeat(257), 'x'.repeat(5000)]
+  const ids = ['a%2fb', '%00', '%20', '(null)', '%zz', '%ff', 'spotify:playlist:x', link, ...long]
+  for (const id of [...ids, '']) {
     const response = await get(`/users/${id}/playlists`)
-    // Dots and nothing at all are folded away by URL parsers before the request is sent.
-    if (response.statusCode === 404) continue
     t.match(response.json(), { type: '/problems/invalid-user-id', status: 400 }, id)
     t.match(response.json().detail, /^Parameter "id": /)
+  }
+  t.equal(sandbox.count('api'), 0)
+})
+
+t.test('dots that no URL parser has folded away are refused, too', async t => {
+  const { app, sandbox } = await startService(t)
+  const { port } = await listen(app)
+  for (const id of ['.', '..', '%2e', '%2E%2e']) {
+    const request = `GET /users/${id}/playlists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+    t.match(await ask(port, request), /^HTTP\/1\.1 400 [\s\S]*invalid-user-id/, id)
   }
   t.equal(sandbox.count('api'), 0)
 })
@@ -131,16 +141,42 @@ t.test('a body on GET does no harm, and one that cannot be read is a bad request
   t.match(refused.json(), { type: '/problems/bad-request', status: 400 })
 })
 
-t.test('what is not HTTP, or far too long, is answered and closed', async t => {
-  const { app } = await startService(t)
-  await app.listen({ port: 0 })
-  const { port } = app.server.address() as { port: number }
-  const ask = async (request: string) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.write(request)
-    return text(socket)
-  }
-  t.match(await ask('rubbish\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*problem\+json[\s\S]*bad-request/)
-  const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
-  t.match(await ask(long), /^HTTP\/1\.1 431 [\s\S]*problem\+json[\s\S]*16 KiB/)
+t.test('a broken path that names no user is a bad request', async t => {
+  const { get } = await startService(t)
+  t.match((await get('/health/%zz')).json(), { type: '/problems/bad-request', status: 400 })
 })
+
+t.test('what is not HTTP, or far too long, is answered, logged and closed', async t => {
+  const { app, lines } = await startService(t)
+  const { port } = await listen(app)
+  t.match(await ask(port, 'rubbish\r\n\r\n'), /^HTTP\/1\.1 400 Bad [\s\S]*"status":400/)
+  t.match(lines().at(-1), { status: 400, problem: 'bad-request', request_id: String })
+  const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
+  t.match(await ask(port, long), /^HTTP\/1\.1 431 Request [\s\S]*"status":431[\s\S]*16 KiB/)
+  const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+  const socket = connect(port, '127.0.0.1')
+  const [connection] = (await once(app.server, 'connection')) as [Socket]
+  app.server.emit('clientError', late, connection)
+  t.match(await text(socket), /^HTTP\/1\.1 408 Request [\s\S]*"status":408/)
+})
+
+t.test('rubbish behind a good request is not taken for its answer', async t => {
+  const { app, sandbox } = await startService(t)
+  const { port } = await listen(app)
+  const release = sandbox.hold('api')
+  const answer = ask(port, 'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n')
+  t.equal(await answer, '', 'the connection is closed instead')
+  release()
+})
+
+async function listen(app: AppInstance): Promise<AddressInfo> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app.server.address() as AddressInfo
+}
+
+/** All that comes back for these bytes until the connection is closed. */
+function ask(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(request)
+  return text(socket)
+}

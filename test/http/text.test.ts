@@ -61,21 +61,34 @@ t.test('the format is negotiated, and named in the query it wins', async t => {
   t.equal(await type('', 'text/*'), 'text/plain')
   t.equal(await type('', 'application/json;q=0.5, text/plain'), 'text/plain')
   t.equal(await type('', 'text/plain;q=0, */*'), json)
+  t.equal(await type('', 'application/json; charset=utf-8'), json)
+  t.equal(await type('', 'text/plain;charset=UTF-8, */*;q=0.1'), 'text/plain')
   t.equal(await type('?format=text', json), 'text/plain')
   t.equal(await type('?format=json', 'text/plain'), json)
   t.equal(await type('?format=json', 'image/png'), json)
 })
 
-t.test('the listing is made once and counted in what the cache holds', async t => {
+t.test('the listing is kept while it fits, and never costs the user the stored list', async t => {
   const { get, sandbox } = await startService(t, { CACHE_MAX_BYTES: '1048576' })
-  // A name that is long in the listing, too: list and listing together exceed the bound.
   const [template] = sandbox.user('one') ?? []
-  const name = 'n'.repeat(600_000)
-  sandbox.setUser('long', [{ ...template, name } as PlaylistJson])
-  await get('/users/long/playlists')
-  await get('/users/long/playlists')
+  // A name that is as long in the listing: together they exceed the bound.
+  const long = { ...template, name: 'n'.repeat(600_000) } as PlaylistJson
+  sandbox.setUser('long', [long])
+  for (const format of ['json', 'text', 'text', 'json']) {
+    t.equal((await get(`/users/long/playlists?format=${format}`)).statusCode, 200)
+  }
   t.equal(sandbox.count('api'), 1)
-  t.equal((await get('/users/long/playlists?format=text')).statusCode, 200)
-  await get('/users/long/playlists')
-  t.equal(sandbox.count('api'), 2, 'the entry had to go')
+
+  // Two that fit on their own, but not with the listing of one of them.
+  sandbox.clear()
+  const half = { ...template, name: 'n'.repeat(400_000) } as PlaylistJson
+  sandbox.setUser('a', [half])
+  sandbox.setUser('b', [half])
+  await get('/users/a/playlists')
+  await get('/users/b/playlists')
+  await get('/users/b/playlists?format=text')
+  await get('/users/b/playlists')
+  t.equal(sandbox.count('api'), 2)
+  await get('/users/a/playlists')
+  t.equal(sandbox.count('api'), 3, 'the listing counts, so that the other one had to go')
 })

@@ -58,6 +58,48 @@ t.test('1000 first lookups at once cost the pages and one token', async t => {
   t.equal(sandbox.count('token'), 1)
 })
 
+t.test('a plain hit is logged at debug, everything else at info', async t => {
+  const { get, lines } = await startService(t)
+  await get('/users/one/playlists')
+  t.match(lines().at(-1), { level: 30, user_id: 'one', cache: 'miss', duration_ms: Number })
+  await get('/users/one/playlists')
+  t.match(lines().at(-1), { level: 20, user_id: 'one', cache: 'hit' })
+})
+
+t.test('many lookups at once are no reason for warnings', async t => {
+  const { get, sandbox } = await startService(t)
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const users = Array.from({ length: 30 }, (_, index) => `user${index}`)
+  await Promise.all(users.map(user => get(`/users/${user}/playlists`)))
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(sandbox.count('api'), 30)
+  t.same(warnings, [])
+})
+
+t.test('lookups that could not begin in time are not begun for nobody', async t => {
+  const { get, sandbox, clock } = await startService(t, {
+    SPOTIFY_CONCURRENCY: '1',
+    SPOTIFY_TIMEOUT_MS: '60000',
+  })
+  const release = sandbox.hold('api')
+  const first = get('/users/one/playlists')
+  await sandbox.arrived('api', 1)
+  const queued = get('/users/fifty/playlists')
+  await clock.advance(0)
+  await clock.advance(seconds(9))
+  const late = get('/users/empty/playlists')
+  await clock.advance(0)
+  await clock.advance(seconds(7))
+  t.match((await first).json(), { type: '/problems/deadline-exceeded' })
+  t.match((await queued).json(), { type: '/problems/deadline-exceeded' })
+  release()
+  t.equal((await clock.runUntil(late)).statusCode, 200)
+  t.notOk(sandbox.requests.some(({ userId }) => userId === 'fifty'))
+})
+
 t.test('nulls are left out of the items and of the total', async t => {
   const { get, sandbox } = await startService(t)
   const answer = (await get('/users/with-nulls/playlists')).json()

@@ -29,7 +29,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       if (/DELETE/.test(greeting)) break
     }
     const [, control = ''] = /state +curl (\S+)/.exec(greeting) ?? []
-    t.match(greeting, /client id demo-app/)
+    t.match(greeting, /SPOTIFY_CLIENT_ID=demo-app SPOTIFY_CLIENT_SECRET=/)
     t.match(await (await fetch(control)).json(), { latency_ms: 5 })
     child.kill(signal)
     t.same(await exited, [0, null])

@@ -1,10 +1,13 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { Problem } from '../../src/problems.ts'
 import { createExchange } from '../../src/spotify/exchange.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
 
 const never = new AbortController().signal
 const request = { method: 'GET', path: '/', headers: {} } as const
@@ -30,7 +33,7 @@ async function exchangeWith(t: Test, answer: RequestListener) {
 t.test('a response arrives whole and decoded, and leaves no timer', async t => {
   const { exchange, clock } = await exchangeWith(t, ({ url }, response) => {
     if (url === '/gzip') response.setHeader('content-encoding', 'gzip')
-    if (url === '/identity') response.setHeader('content-encoding', 'identity')
+    if (url === '/identity') response.setHeader('content-encoding', 'Identity')
     response.writeHead(203, { 'x-some': 'thing' })
     response.end(url === '/gzip' ? gzipSync('content é') : 'content é')
   })
@@ -77,6 +80,36 @@ t.test('a refusal counts even when its body cannot be read', async t => {
   )
 })
 
+t.test('what is no HTTP, or breaks its own rules, is a bad response', async t => {
+  for (const answer of [
+    'NOT HTTP\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef',
+    `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`,
+    'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut',
+  ]) {
+    const { exchange } = await exchangeWith(t, ({ socket }) => socket.end(answer))
+    const failure = await failureOf(exchange.send(request, never))
+    t.match(failure, { type: 'spotify-bad-response', transient: true }, answer.slice(0, 40))
+  }
+})
+
+t.test('a refusal whose body hangs is given back at the time-out, an abort is not', async t => {
+  const { exchange, clock } = await exchangeWith(t, (_request, response) => {
+    response.writeHead(503).write('and then nothing')
+  })
+  const timingOut = exchange.send(request, never).catch((error: Problem) => error)
+  await until(() => clock.pending.length === 1)
+  const aborting = new AbortController()
+  const aborted = failureOf(exchange.send(request, aborting.signal))
+  await until(() => clock.pending.length === 2)
+  const reason = new Error('no longer wanted')
+  aborting.abort(reason)
+  t.equal(await aborted, reason)
+  await clock.advance(5000)
+  t.match(await timingOut, { status: 503 }, 'its own status, or that of the problem')
+})
+
 t.test('whoever aborts gets the reason back, before and while it is sent', async t => {
   const { exchange, clock } = await exchangeWith(t, () => {})
   const aborting = new AbortController()
@@ -86,4 +119,5 @@ t.test('whoever aborts gets the reason back, before and while it is sent', async
   t.equal(await sending, reason)
   t.equal(await failureOf(exchange.send(request, aborting.signal)), reason)
   t.same(clock.pending, [])
+  t.same(getEventListeners(aborting.signal, 'abort'), [])
 })

@@ -1,11 +1,17 @@
 import t from 'tap'
 import { Problem } from '../../src/problems.ts'
-import { createGate } from '../../src/spotify/gate.ts'
+import { createGate, type Terms } from '../../src/spotify/gate.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
-const never = new AbortController().signal
+/** Terms that never run out. */
+function terms(limits: Partial<Terms> = {}): Terms {
+  const startByMs = Number.POSITIVE_INFINITY
+  return { signal: new AbortController().signal, startByMs, retryByMs: startByMs, ...limits }
+}
+
+const never = terms()
 const outage = () => new Problem('spotify-unavailable', 'down', { transient: true })
 
 t.test('no more requests are under way at once than the concurrency allows', async t => {
@@ -96,15 +102,81 @@ t.test('after a refusal nothing is sent for anyone until the instant that it nam
   }
 })
 
+t.test('of two refusals at once the longer one stands, whichever came last', async t => {
+  for (const order of [
+    [3, 86_207],
+    [86_207, 3],
+  ]) {
+    const clock = new ManualClock()
+    const gate = createGate({ concurrency: 2, clock, random: () => 0 })
+    const refusals = order.map(seconds => {
+      const retryAt = clock.now() + seconds * 1000
+      return new Problem('spotify-rate-limited', `${seconds} s`, { retryAt })
+    })
+    const both = refusals.map(refusal => failureOf(gate.pass(() => Promise.reject(refusal), never)))
+    t.same(await Promise.all(both), refusals)
+    await clock.advance(86_206_999)
+    const later = failureOf(gate.pass(async () => 'sent', never))
+    t.match(await later, { message: '86207 s' })
+    await clock.advance(1)
+    t.equal(await gate.pass(async () => 'sent', never), 'sent')
+  }
+})
+
+t.test('what is still queued when its time is over is not sent', async t => {
+  const clock = new ManualClock()
+  const gate = createGate({ concurrency: 1, clock, random: () => 0 })
+  let release: (() => void) | undefined
+  const holding = gate.pass(() => new Promise<void>(resolve => (release = resolve)), never)
+  await until(() => release !== undefined)
+  const deadline = { startByMs: 1000, retryByMs: 1000 }
+  const late = failureOf(gate.pass(async () => 'sent', terms(deadline)))
+  const patient = gate.pass(async () => 'sent', terms({ retryByMs: 1000 }))
+  await clock.advance(1001)
+  release?.()
+  await holding
+  t.match(await late, { type: 'deadline-exceeded' })
+  t.equal(await patient, 'sent')
+  const inTime = gate.pass(async () => 'sent', terms({ startByMs: 1001, retryByMs: 1001 }))
+  t.equal(await inTime, 'sent')
+})
+
+t.test('nothing is sent again once its time is over', async t => {
+  for (const { retryByMs, attempts } of [
+    { retryByMs: 199, attempts: 1 },
+    { retryByMs: 200, attempts: 1 },
+    { retryByMs: 201, attempts: 2 },
+    { retryByMs: 601, attempts: 3 },
+  ]) {
+    const clock = new ManualClock()
+    const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
+    let sent = 0
+    const failing = failureOf(
+      gate.pass(async () => {
+        sent++
+        throw outage()
+      }, terms({ retryByMs })),
+    )
+    await clock.advance(0)
+    await clock.advance(200)
+    await clock.advance(400)
+    t.match(await failing, { type: 'spotify-unavailable' })
+    t.equal(sent, attempts, `${retryByMs} ms`)
+  }
+})
+
 t.test('whoever is aborted sends nothing more, in the queue or in the back-off', async t => {
   const clock = new ManualClock()
   const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
   const inBackOff = new AbortController()
   let attempts = 0
-  const retried = gate.pass(async () => {
-    attempts++
-    throw outage()
-  }, inBackOff.signal)
+  const retried = gate.pass(
+    async () => {
+      attempts++
+      throw outage()
+    },
+    terms({ signal: inBackOff.signal }),
+  )
   retried.catch(() => {})
   await until(() => clock.pending.length === 1)
   inBackOff.abort(new Error('enough'))
@@ -119,7 +191,7 @@ t.test('whoever is aborted sends nothing more, in the queue or in the back-off',
       finish = resolve
     })
   const holding = gate.pass(hold, never)
-  const queued = gate.pass(async () => attempts++, inQueue.signal)
+  const queued = gate.pass(async () => attempts++, terms({ signal: inQueue.signal }))
   inQueue.abort(new Error('too late'))
   await until(() => finish !== undefined)
   finish?.()

@@ -1,16 +1,20 @@
+import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { PlaylistList } from '../../src/playlist-list.ts'
 import type { Page } from '../../src/spotify/client.ts'
 import { createAppPlaylists } from '../../src/spotify/playlists.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { type Entry, entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
 import { until } from '../support/until.ts'
 
-const never = new AbortController().signal
+const signal = new AbortController().signal
+const deadlineMs = 15_000
 
 function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
   const { client, offsets } = scriptedClient(answer)
   const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
-  const read = (previous?: PlaylistList) => source.playlists('someone', previous, never)
+  const read = (previous?: PlaylistList) =>
+    source.playlists('someone', previous, { signal, deadlineMs })
   return { read, offsets }
 }
 
@@ -169,4 +173,31 @@ t.test('a clean second walk stands alone', async t => {
   const list = await moved.read()
   t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
   t.match(list, { complete: false, settled: false })
+})
+
+t.test(
+  'a lookup is begun and sent again only until its deadline, what has begun goes on',
+  async t => {
+    const { client, terms } = scriptedClient(offset => pageOf(entries(0, 120), offset))
+    const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
+    await source.playlists('someone', undefined, { signal, deadlineMs })
+    const [first, ...rest] = terms
+    t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
+    for (const later of rest) {
+      t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
+    }
+  },
+)
+
+t.test('a page that fails ends the pages under way, and nothing is left listening', async t => {
+  const failure = new Error('page 3')
+  const { client, terms } = scriptedClient(offset => {
+    if (offset === 100) throw failure
+    return offset === 0 ? pageOf(entries(0, 250), 0) : new Promise(() => {})
+  })
+  const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
+  const reading = source.playlists('someone', undefined, { signal, deadlineMs })
+  t.equal(await failureOf(reading), failure)
+  t.ok(terms.every(page => page.signal.reason === failure))
+  t.same(getEventListeners(signal, 'abort'), [])
 })

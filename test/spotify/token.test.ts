@@ -160,6 +160,23 @@ t.test('fifty refusals of one token cost one renewal', async t => {
   t.equal(sandbox.count('token'), 2)
 })
 
+t.test(
+  'a token that is refused right after it replaced another one is kept for a minute',
+  async t => {
+    const { keeper, sandbox, clock, settled } = await keeperFor(t)
+    keeper.start()
+    const renewed = await keeper.replace(await keeper.token())
+    t.equal(await keeper.replace(renewed), renewed)
+    await clock.advance(59_999)
+    t.equal(await keeper.replace(renewed), renewed)
+    await clock.advance(1)
+    t.not(await keeper.replace(renewed), renewed)
+    t.equal(sandbox.count('token'), 3)
+    await settled(3)
+    t.equal(clock.pending.length, 1, 'one timer, however many renewals')
+  },
+)
+
 t.test('a refusal of the token endpoint is respected', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.fault({ on: 'token', times: 1, answer: 'rate-limited' })

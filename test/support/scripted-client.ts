@@ -1,4 +1,5 @@
 import type { Page, SpotifyClient } from '../../src/spotify/client.ts'
+import type { Terms } from '../../src/spotify/gate.ts'
 
 export type Entry = Record<string, unknown> | null
 
@@ -14,15 +15,17 @@ export function pageOf(list: readonly Entry[], offset: number): Page {
 
 /**
  * A client whose pages the test writes: `answer` gets the offset and how many pages were asked for
- * before. Remembers the offsets in the order in which they were asked for.
+ * before. Remembers offsets and terms in the order of the requests.
  */
 export function scriptedClient(answer: (offset: number, asked: number) => Page | Promise<Page>) {
   const offsets: number[] = []
+  const terms: Terms[] = []
   const client: SpotifyClient = {
-    async page(_path, offset) {
+    async page(_path, offset, pageTerms) {
       offsets.push(offset)
+      terms.push(pageTerms)
       return answer(offset, offsets.length - 1)
     },
   }
-  return { client, offsets }
+  return { client, offsets, terms }
 }
