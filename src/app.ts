@@ -95,10 +95,11 @@ export async function buildApp(
   })
 
   app.addHook('onReady', async () => tokens.start())
+  const closed = new AbortController()
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
-  const drain = drainConnections(app, clock, stopping.signal)
+  const drain = drainConnections(app, clock, closed.signal)
   app.addHook('preClose', async () => {
     isDraining = true
     drain()
@@ -106,6 +107,7 @@ export async function buildApp(
     cancelGivingUp = clock.schedule(GIVE_UP_SHARE * config.SHUTDOWN_TIMEOUT_MS, stop)
   })
   app.addHook('onClose', async () => {
+    closed.abort()
     cancelGivingUp()
     cache.close()
     tokens.stop()

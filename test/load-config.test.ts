@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { configSchema } from '../src/config.ts'
 import { ConfigError, loadConfig } from '../src/load-config.ts'
 import { failureOf } from './support/failure-of.ts'
@@ -238,21 +238,4 @@ t.test('A secret file that cannot be read is one fault, without its path', async
       `SPOTIFY_CLIENT_SECRET_FILE: the file cannot be read (${code})`,
     ])
   }
-})
-
-const mocked = (t: Test, mocks: Record<string, unknown>) =>
-  t.mockImport<typeof import('../src/load-config.ts')>('../src/load-config.ts', mocks)
-
-t.test('What fails for another reason is thrown as it is, not as a fault', async t => {
-  const bug = new Error('a bug')
-  const broken = await mocked(t, { '@fastify/env': { default: () => Promise.reject(bug) } })
-  t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)
-})
-
-t.test('A file that fails without an error code is still reported', async t => {
-  const readFileSync = () => JSON.parse('neither JSON nor a system error')
-  const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { readFileSync } })
-  const error = await failureOf(loadConfig(required, '.env'))
-  t.ok(error instanceof ConfigError)
-  t.hasStrict(error, { faults: ['.env: cannot be read (unknown error)'] })
 })

@@ -1,0 +1,84 @@
+import t from 'tap'
+import { seconds, startService } from '../support/service.ts'
+
+t.test('1000 first lookups at once cost the pages and one token', async t => {
+  const { app, get, sandbox } = await startService(t)
+  await app.ready()
+  const answers = await Promise.all(
+    Array.from({ length: 1000 }, () => get('/users/smedjan/playlists')),
+  )
+  t.ok(answers.every(({ statusCode, body }) => statusCode === 200 && body === answers[0]?.body))
+  t.equal(sandbox.count('api'), 3)
+  t.equal(sandbox.count('token'), 1)
+})
+
+t.test('a plain hit is logged at debug, everything else at info', async t => {
+  const { get, lines } = await startService(t)
+  await get('/users/one/playlists')
+  t.match(lines().at(-1), { level: 30, user_id: 'one', cache: 'miss', duration_ms: Number })
+  await get('/users/one/playlists')
+  t.match(lines().at(-1), { level: 20, user_id: 'one', cache: 'hit' })
+})
+
+t.test('many lookups at once are no reason for warnings', async t => {
+  const { get, sandbox } = await startService(t)
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const users = Array.from({ length: 30 }, (_, index) => `user${index}`)
+  await Promise.all(users.map(user => get(`/users/${user}/playlists`)))
+  await new Promise(resolve => setImmediate(resolve))
+  t.equal(sandbox.count('api'), 30)
+  t.same(warnings, [])
+})
+
+t.test('lookups that could not begin in time are not begun for nobody', async t => {
+  const { get, sandbox, clock } = await startService(t, {
+    SPOTIFY_CONCURRENCY: '1',
+    SPOTIFY_TIMEOUT_MS: '60000',
+  })
+  const release = sandbox.hold('api')
+  const first = get('/users/one/playlists')
+  await sandbox.arrived('api', 1)
+  const queued = get('/users/fifty/playlists')
+  await clock.advance(0)
+  await clock.advance(seconds(9))
+  const late = get('/users/empty/playlists')
+  await clock.advance(0)
+  await clock.advance(seconds(7))
+  t.match((await first).json(), { type: '/problems/deadline-exceeded' })
+  t.match((await queued).json(), { type: '/problems/deadline-exceeded' })
+  release()
+  t.equal((await clock.runUntil(late)).statusCode, 200)
+  t.notOk(sandbox.requests.some(({ userId }) => userId === 'fifty'))
+})
+
+t.test('a caller that goes away does not fail the others', async t => {
+  const { app, sandbox } = await startService(t)
+  const url = `${await app.listen({ port: 0 })}/users/smedjan/playlists`
+  const release = sandbox.hold('api')
+  const leaving = new AbortController()
+  const left = fetch(url, { signal: leaving.signal })
+  await sandbox.arrived('api', 1)
+  const staying = fetch(url)
+  leaving.abort()
+  await t.rejects(left)
+  release()
+  const answer = (await (await staying).json()) as { items: unknown[] }
+  t.equal(answer.items.length, 120)
+  t.equal(sandbox.count('api'), 3)
+})
+
+t.test('a caller is answered by its deadline and the list still arrives for the next', async t => {
+  const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_TIMEOUT_MS: '60000' })
+  const release = sandbox.hold('api')
+  const waiting = get('/users/one/playlists')
+  await sandbox.arrived('api', 1)
+  await clock.advance(seconds(15))
+  t.match((await waiting).json(), { type: '/problems/deadline-exceeded', status: 504 })
+  release()
+  await quiet()
+  t.equal((await get('/users/one/playlists')).statusCode, 200)
+  t.equal(sandbox.count('api'), 1)
+})
