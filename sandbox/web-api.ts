@@ -27,7 +27,10 @@ export async function answerWebApi(
     'cache-control': 'public, max-age=0',
   }
   if (!acceptsGzip(req.headers['accept-encoding'])) return send(context.res, 200, body, headers)
-  send(context.res, 200, await compress(body, { level: 1 }), { ...headers, 'content-encoding': 'gzip' })
+  send(context.res, 200, await compress(body, { level: 1 }), {
+    ...headers,
+    'content-encoding': 'gzip',
+  })
 }
 
 function refusalOf(tokens: Tokens, req: IncomingMessage, path: string): Answer | undefined {
