@@ -104,7 +104,7 @@ export function problemResponsesFor(types: readonly ProblemType[]) {
 function responseFor(status: number, types: readonly ProblemType[]) {
   const group = types.filter(type => problems[type].status === status)
   return {
-    ...(status === 503 ? { headers: { 'Retry-After': retryAfterSchema } } : {}),
+    ...(status >= 503 ? { headers: { 'Retry-After': retryAfterSchema } } : {}),
     description: group.map(type => `\`${type}\`: ${problems[type].title}.`).join(' '),
     content: { 'application/problem+json': { schema: refTo(problemSchema) } },
   }
