@@ -81,6 +81,7 @@ export async function buildApp(
     produce: producer(source, config, stopping.signal),
     clock,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
+    minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
     log,
   })
 
@@ -88,6 +89,7 @@ export async function buildApp(
   let isDraining = false
   registerRoutes(app, {
     cache,
+    clock,
     publicUrl: config.PUBLIC_URL?.replace(/\/+$/, ''),
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,

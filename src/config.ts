@@ -65,6 +65,10 @@ export const configSchema = Type.Object({
     60,
     'seconds for which an unknown user is remembered, 0 to 86400',
   ),
+  CACHE_MIN_REFRESH_SECONDS: seconds(
+    10,
+    'age in seconds below which an answer is not refreshed because a caller wants it, 0 to 86400',
+  ),
   CACHE_MAX_BYTES: Type.Integer({
     minimum: 1_048_576,
     maximum: Number.MAX_SAFE_INTEGER,

@@ -27,6 +27,7 @@ export const problems = {
   'spotify-quota-exceeded': { status: 503, title: 'The Spotify quota of this app is used up' },
   'shutting-down': { status: 503, title: 'This instance is shutting down' },
   'deadline-exceeded': { status: 504, title: 'The lookup took too long' },
+  'not-stored': { status: 504, title: 'Nothing usable is stored' },
 } as const satisfies Record<string, ProblemKind>
 
 export type ProblemType = keyof typeof problems
@@ -38,6 +39,8 @@ export interface ProblemFacts {
   retryAt?: number
   /** Whether the same request may succeed when it is simply sent once more. */
   transient?: boolean
+  /** The status that the origin answered with, where this stands for an answer of it. */
+  originStatus?: number
 }
 
 /**
@@ -49,6 +52,7 @@ export class Problem extends Error {
   readonly status: number
   readonly retryAt: number | undefined
   readonly transient: boolean
+  readonly originStatus: number | undefined
 
   constructor(type: ProblemType, detail: string, facts: ProblemFacts = {}) {
     super(detail, facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -57,6 +61,7 @@ export class Problem extends Error {
     this.status = problems[type].status
     this.retryAt = facts.retryAt
     this.transient = facts.transient ?? false
+    this.originStatus = facts.originStatus
   }
 }
 

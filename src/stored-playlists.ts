@@ -78,10 +78,10 @@ export function producer(
     const previousList = previous instanceof StoredPlaylists ? previous.list : undefined
     try {
       const list = await source.playlists(userId, previousList, { signal, deadlineMs })
-      return { body: new StoredPlaylists(list), lifetime: lifetimeOf(list, config) }
+      return { body: new StoredPlaylists(list), status: 200, lifetime: lifetimeOf(list, config) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error
-      return { body: new UnknownUser(error), lifetime: negativeLifetime(config) }
+      return { body: new UnknownUser(error), status: 404, lifetime: negativeLifetime(config) }
     }
   }
 }

@@ -29,6 +29,7 @@ const promised: Record<ProblemType, number> = {
   'spotify-quota-exceeded': 503,
   'shutting-down': 503,
   'deadline-exceeded': 504,
+  'not-stored': 504,
 }
 
 for (const [type, status] of Object.entries(promised) as [ProblemType, number][]) {

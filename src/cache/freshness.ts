@@ -1,3 +1,5 @@
+import type { RequestDirectives } from './request-directives.ts'
+
 /** How long a response may be used, in seconds; the last two are counted from the end of freshness. */
 export interface Lifetime {
   freshSeconds: number
@@ -49,4 +51,64 @@ export function stored<Body>(
     staleWhileRevalidateUntil: freshUntil + lifetime.staleWhileRevalidateSeconds * 1000,
     staleIfErrorUntil: freshUntil + lifetime.staleIfErrorSeconds * 1000,
   }
+}
+
+/** Why the origin is asked (RFC 9211 2.2): nothing usable is stored, it is stale, or the caller wants it. */
+export type ForwardReason = 'uri-miss' | 'stale' | 'request'
+
+/**
+ * How a lookup is to be answered:
+ * - `reuse`: from the store, as it is,
+ * - `revalidate-behind`: from the store, which is refreshed behind the answer,
+ * - `forward`: by the origin; when that fails, a stored response stands in unless it is gone,
+ * - `not-stored`: not at all, since the origin must not be asked.
+ */
+export type Decision =
+  | { readonly use: 'reuse' | 'revalidate-behind' | 'not-stored' }
+  | { readonly use: 'forward'; readonly reason: ForwardReason }
+
+const REUSE: Decision = { use: 'reuse' }
+const REVALIDATE_BEHIND: Decision = { use: 'revalidate-behind' }
+const NOT_STORED: Decision = { use: 'not-stored' }
+const MISS: Decision = { use: 'forward', reason: 'uri-miss' }
+const STALE: Decision = { use: 'forward', reason: 'stale' }
+const REQUESTED: Decision = { use: 'forward', reason: 'request' }
+
+/**
+ * Decides what a stored response is good for at `now` (epoch ms), given what the caller wants
+ * (RFC 9111 4 and 5.2.1). A response younger than `minRefreshMs` counts as just asked for: no
+ * caller may spend the origin alone by asking for better all the time.
+ */
+export function decide(
+  stored: StoredResponse<unknown> | undefined,
+  now: number,
+  directives: RequestDirectives,
+  minRefreshMs: number,
+): Decision {
+  const state = stored === undefined ? 'gone' : freshness(stored, now)
+  if (stored === undefined || state === 'gone') return directives.onlyIfCached ? NOT_STORED : MISS
+
+  const ageMs = now - stored.generatedAt
+  if (wantsBetter(ageMs, directives) && ageMs >= minRefreshMs) {
+    return directives.onlyIfCached ? NOT_STORED : REQUESTED
+  }
+  if (state === 'fresh') return REUSE
+  const isWelcome = welcomesStale(now - stored.freshUntil, directives)
+  if (isWelcome ?? state === 'stale-while-revalidate') {
+    return directives.onlyIfCached ? REUSE : REVALIDATE_BEHIND
+  }
+  return directives.onlyIfCached ? NOT_STORED : STALE
+}
+
+function wantsBetter(ageMs: number, { noCache, maxAge }: RequestDirectives): boolean {
+  return noCache || (maxAge !== undefined && ageMs > maxAge * 1000)
+}
+
+/** Undefined when the caller says nothing about it; `max-age` alone asks for what is fresh. */
+function welcomesStale(
+  stalenessMs: number,
+  { maxAge, maxStale }: RequestDirectives,
+): boolean | undefined {
+  if (maxStale !== undefined) return stalenessMs <= maxStale * 1000
+  return maxAge === undefined ? undefined : false
 }

@@ -32,11 +32,12 @@ export class MemoryStore<Body extends Sized> {
   }
 
   /**
-   * Counts a response anew after its body has grown; nothing when it is no longer stored. Returns
-   * false, and changes nothing, when it alone would now exceed the bound.
+   * Counts what is stored under the key anew after its body has grown. Returns false, and changes
+   * nothing, when it alone would now exceed the bound.
    */
-  recount(key: string, response: StoredResponse<Body>): boolean {
-    if (this.#entries.peek(key) !== response) return true
+  recount(key: string): boolean {
+    const response = this.#entries.peek(key)
+    if (response === undefined) return true
     if (sizeOf(response, key) > this.#entries.maxSize) return false
     // Setting the same value again would keep the old size.
     this.#entries.delete(key)

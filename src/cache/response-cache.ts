@@ -1,16 +1,25 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
-import { freshness, type Lifetime, type StoredResponse, stored } from './freshness.ts'
+import {
+  decide,
+  type ForwardReason,
+  freshness,
+  type Lifetime,
+  type StoredResponse,
+  stored,
+} from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
+import { NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */
 const ASK_AGAIN_MS = 5_000
 
-/** What the origin gave, and how long it may be used. */
+/** What the origin gave, with the status it came with, and how long it may be used. */
 export interface Produced<Body> {
   body: Body
+  status: number
   lifetime: Lifetime
 }
 
@@ -24,19 +33,39 @@ export interface ResponseCacheOptions<Body extends Sized> {
   clock: Clock
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
+  /** Younger than this, in milliseconds, a stored response is not refreshed because a caller wants it. */
+  minRefreshMs: number
   log: Log
 }
 
-/**
- * How a lookup was answered: `hit` (stored and fresh), `stale` (stored, being refreshed behind),
- * `stale-if-error` (stored, since a refresh failed), `revalidated` (refreshed first), `miss`
- * (nothing usable was stored).
- */
-export type CacheResult = 'hit' | 'stale' | 'stale-if-error' | 'revalidated' | 'miss'
+/** The way of a lookup to the origin, in the terms of RFC 9211. */
+export interface Forward {
+  readonly reason: ForwardReason
+  /** The status that the origin answered with; undefined when no answer arrived. */
+  readonly status: number | undefined
+  /** Whether the answer was stored. */
+  readonly stored: boolean
+  /** Whether the lookup shared a request to the origin that was already under way. */
+  readonly collapsed: boolean
+}
 
-export interface Lookup<Body> {
-  response: StoredResponse<Body>
-  result: CacheResult
+/**
+ * What came of a lookup: a response, from the store when there is no `forward`; a response that
+ * stands in for the `failure` of the origin; or just the failure.
+ */
+export type Lookup<Body> =
+  | {
+      readonly response: StoredResponse<Body>
+      readonly forward?: Forward
+      readonly failure?: Problem
+    }
+  | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
+
+/** What a request to the origin came to, for all who wait for it. */
+interface Production<Body> {
+  readonly response: StoredResponse<Body>
+  readonly status: number
+  readonly stored: boolean
 }
 
 /**
@@ -46,7 +75,7 @@ export interface Lookup<Body> {
  */
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
-  readonly #inFlight = new Map<string, Promise<StoredResponse<Body>>>()
+  readonly #inFlight = new Map<string, Promise<Production<Body>>>()
   #cancelSweep: () => void
   /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
   #failingWith: string | undefined
@@ -57,28 +86,32 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * The response for the key: at once, without a promise, when a stored one may be served.
-   *
-   * @throws {Problem} `deadline-exceeded`, or whatever the origin failed with.
+   * Looks the key up: at once, without a promise, when the store answers. The promise never
+   * rejects; what went wrong is part of the result.
    */
-  lookup(key: string): Lookup<Body> | Promise<Lookup<Body>> {
-    const found = this.#options.store.get(key)
-    if (found === undefined) return this.#forward(key, undefined)
-    switch (freshness(found, this.#options.clock.now())) {
-      case 'fresh':
-        return { response: found, result: 'hit' }
-      case 'stale-while-revalidate':
-        this.#refreshBehind(key, found)
-        return { response: found, result: 'stale' }
-      case 'stale-if-error':
-        return this.#refreshFirst(key, found)
+  lookup(
+    key: string,
+    directives: RequestDirectives = NO_DIRECTIVES,
+  ): Lookup<Body> | Promise<Lookup<Body>> {
+    const { store, clock, minRefreshMs } = this.#options
+    const found = store.get(key)
+    const decision = decide(found, clock.now(), directives, minRefreshMs)
+    if (decision.use === 'forward') {
+      // A miss may have found something that is gone, which nobody is to see again.
+      const usable = decision.reason === 'uri-miss' ? undefined : found
+      return this.#forward(key, usable, decision.reason)
     }
-    return this.#forward(key, undefined)
+    if (found === undefined || decision.use === 'not-stored') return { failure: notStored() }
+    if (decision.use === 'revalidate-behind') this.#refreshBehind(key, found)
+    return { response: found }
   }
 
-  /** Counts a stored response anew after its body has grown; false when it grew too large. */
-  recount(key: string, response: StoredResponse<Body>): boolean {
-    return this.#options.store.recount(key, response)
+  /**
+   * Counts what is stored under the key anew after its body has grown; false when it grew too
+   * large, and then the old count stands.
+   */
+  recount(key: string): boolean {
+    return this.#options.store.recount(key)
   }
 
   /** Whether some lookup could be answered without the origin. */
@@ -91,27 +124,32 @@ export class ResponseCache<Body extends Sized> {
     this.#cancelSweep()
   }
 
-  async #forward(key: string, previous: StoredResponse<Body> | undefined): Promise<Lookup<Body>> {
-    const response = await this.#inTime(this.#produce(key, previous))
-    return { response, result: previous === undefined ? 'miss' : 'revalidated' }
-  }
-
-  async #refreshFirst(key: string, found: StoredResponse<Body>): Promise<Lookup<Body>> {
+  async #forward(
+    key: string,
+    found: StoredResponse<Body> | undefined,
+    reason: ForwardReason,
+  ): Promise<Lookup<Body>> {
+    const collapsed = this.#inFlight.has(key)
     try {
-      return await this.#forward(key, found)
+      const { response, status, stored } = await this.#inTime(this.#produce(key, found))
+      return { response, forward: { reason, status, stored, collapsed } }
     } catch (error) {
-      this.#logFailedRefresh(key, error)
-      return { response: found, result: 'stale-if-error' }
+      const failure = asProblem(error)
+      const forward = { reason, status: failure.originStatus, stored: false, collapsed }
+      if (found === undefined || freshness(found, this.#options.clock.now()) === 'gone') {
+        return { forward, failure }
+      }
+      this.#logFailedRefresh(key, failure)
+      return { response: found, forward, failure }
     }
   }
 
   #refreshBehind(key: string, found: StoredResponse<Body>): void {
     if (this.#inFlight.has(key)) return
-    this.#produce(key, found).catch(error => this.#logFailedRefresh(key, error))
+    this.#produce(key, found).catch(error => this.#logFailedRefresh(key, asProblem(error)))
   }
 
-  #logFailedRefresh(key: string, error: unknown): void {
-    const problem = asProblem(error)
+  #logFailedRefresh(key: string, problem: Problem): void {
     const level = problem.type === this.#failingWith ? 'debug' : 'warn'
     this.#failingWith = problem.type
     this.#options.log[level](
@@ -120,10 +158,10 @@ export class ResponseCache<Body extends Sized> {
     )
   }
 
-  #produce(key: string, previous: StoredResponse<Body> | undefined): Promise<StoredResponse<Body>> {
+  #produce(key: string, found: StoredResponse<Body> | undefined): Promise<Production<Body>> {
     let production = this.#inFlight.get(key)
     if (production === undefined) {
-      production = this.#produceAndStore(key, previous).finally(() => this.#inFlight.delete(key))
+      production = this.#produceAndStore(key, found).finally(() => this.#inFlight.delete(key))
       this.#inFlight.set(key, production)
     }
     return production
@@ -131,17 +169,18 @@ export class ResponseCache<Body extends Sized> {
 
   async #produceAndStore(
     key: string,
-    previous: StoredResponse<Body> | undefined,
-  ): Promise<StoredResponse<Body>> {
+    found: StoredResponse<Body> | undefined,
+  ): Promise<Production<Body>> {
     const { produce, store, clock, lookupTimeoutMs, log } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
-    const { body, lifetime } = await produce(key, previous?.body, deadlineMs)
+    const { body, status, lifetime } = await produce(key, found?.body, deadlineMs)
     this.#failingWith = undefined
     const response = stored(body, clock.now(), lifetime)
-    if (!store.set(key, response)) {
+    const isStored = store.set(key, response)
+    if (!isStored) {
       log.warn({ user_id: key, bytes: body.heldBytes }, 'larger than the whole cache, not stored')
     }
-    return response
+    return { response, status, stored: isStored }
   }
 
   #inTime<T>(work: Promise<T>): Promise<T> {
@@ -162,4 +201,10 @@ export class ResponseCache<Body extends Sized> {
       this.#cancelSweep = this.#sweepLater()
     })
   }
+}
+
+function notStored(): Problem {
+  const detail =
+    'Nothing usable is stored, and the directive "only-if-cached" forbids to ask Spotify. Ask without it.'
+  return new Problem('not-stored', detail)
 }

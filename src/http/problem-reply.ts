@@ -81,12 +81,13 @@ function sendProblem(
   if (problem.retryAt !== undefined) {
     reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
   }
+  // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const [instance = ''] = request.url.split('?')
   const body = JSON.stringify(problemBody(problem, instance, request.id))
   reply
     .code(problem.status)
     .header('content-type', MEDIA_TYPE)
-    .header('cache-control', 'no-store')
     // A Buffer, since Fastify adds a charset parameter to strings, which this media type lacks.
     .send(Buffer.from(body))
 }

@@ -93,6 +93,7 @@ export const problemResponses = problemResponsesFor([
   'spotify-quota-exceeded',
   'shutting-down',
   'deadline-exceeded',
+  'not-stored',
 ])
 
 /** The documentation of the named problems, grouped by their status. */

@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { CacheResult, ResponseCache } from '../cache/response-cache.ts'
+import { age, cacheControl, cacheStatus } from '../cache/cache-status.ts'
+import { requestDirectives } from '../cache/request-directives.ts'
+import type { ResponseCache } from '../cache/response-cache.ts'
+import type { Clock } from '../clock.ts'
 import { parseUserId, userIdSegment } from '../spotify/user-id.ts'
 import { type StoredBody, UnknownUser } from '../stored-playlists.ts'
 import type { AppInstance } from './app-instance.ts'
@@ -45,13 +48,14 @@ const querySchema = Type.Object({
 
 export interface UserPlaylistsOptions {
   cache: ResponseCache<StoredBody>
+  clock: Clock
   /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
   publicUrl: string | undefined
 }
 
 /** `GET /users/:id/playlists`: all public playlists of a user in one answer. */
 export function userPlaylistsRoute(app: AppInstance, options: UserPlaylistsOptions): void {
-  const { cache, publicUrl } = options
+  const { cache, clock, publicUrl } = options
 
   app.get(
     PATH,
@@ -71,7 +75,14 @@ export function userPlaylistsRoute(app: AppInstance, options: UserPlaylistsOptio
       const { query } = request
       const format = negotiate(query.format, request.headers.accept)
       const userId = parseUserId(request.params.id)
-      const { response, result } = await cache.lookup(userId)
+      const directives = requestDirectives(request.headers['cache-control'])
+      const lookup = await cache.lookup(userId, directives)
+      const now = clock.now()
+      const status = cacheStatus(lookup, now)
+      reply.header('cache-status', status)
+      const { response } = lookup
+      if (response === undefined) throw lookup.failure
+      reply.header('age', age(response, now)).header('cache-control', cacheControl(response))
       const { body: found } = response
       if (found instanceof UnknownUser) throw found.problem
 
@@ -80,10 +91,10 @@ export function userPlaylistsRoute(app: AppInstance, options: UserPlaylistsOptio
       const url = `${publicUrl ?? originOf(request)}/users/${userIdSegment(userId)}/playlists`
       const body =
         format === 'text'
-          ? await textBody(found, window, () => cache.recount(userId, response))
+          ? await textBody(found, window, () => cache.recount(userId))
           : jsonBody(list, window, pagingOf(window, query, url))
       sendBuffers(reply, { 'content-type': contentType(format), vary: 'Accept' }, body)
-      logLookup(request, reply, userId, result)
+      logLookup(request, reply, userId, status)
     },
   )
   allowOnlyReading(app, PATH)
@@ -107,9 +118,9 @@ function logLookup(
   request: FastifyRequest,
   reply: FastifyReply,
   userId: string,
-  result: CacheResult,
+  status: string,
 ): void {
-  const level = result === 'hit' ? 'debug' : 'info'
+  const level = / hit; ttl=\d/.test(status) ? 'debug' : 'info'
   const durationMs = Math.round(reply.elapsedTime)
-  request.log[level]({ user_id: userId, cache: result, duration_ms: durationMs }, 'answered')
+  request.log[level]({ user_id: userId, cache: status, duration_ms: durationMs }, 'answered')
 }

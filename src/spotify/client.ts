@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { Problem } from '../problems.ts'
+import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied } from './diagnosis.ts'
 import type { Exchange, SpotifyResponse } from './exchange.ts'
 import type { Gate, Terms } from './gate.ts'
@@ -64,7 +64,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
         const renewed = await tokens.replace(token)
         if (renewed !== token) answer = await ask(renewed)
       }
-      if (answer instanceof Denied) throw accessDenied(answer.body)
+      if (answer instanceof Denied) throw accessDenied(401, answer.body)
       return answer
     },
   }
@@ -84,15 +84,14 @@ function readPage(body: string): Page {
   try {
     value = JSON.parse(body)
   } catch (cause) {
-    throw badResponse('it is not JSON', cause)
+    throw badPage('it is not JSON', cause)
   }
-  if (!isObject(value)) throw badResponse('it is no paging object')
+  if (!isObject(value)) throw badPage('it is no paging object')
   const { total, items } = value
-  if (!Number.isSafeInteger(total) || (total as number) < 0)
-    throw badResponse('"total" is no count')
-  if (!Array.isArray(items)) throw badResponse('"items" is no array')
+  if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is no count')
+  if (!Array.isArray(items)) throw badPage('"items" is no array')
   if (!items.every(entry => entry === null || isObject(entry))) {
-    throw badResponse('an entry of "items" is no playlist')
+    throw badPage('an entry of "items" is no playlist')
   }
   return { total: total as number, entries: items }
 }
@@ -103,9 +102,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The problem behind a status other than 200 and 401. The body only tells causes apart. */
 function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
-  if (status === 403) return accessDenied(body)
+  if (status === 403) return accessDenied(status, body)
+  const originStatus = status
   if (status === 404) {
-    return new Problem('user-not-found', 'Spotify has no user with this id.')
+    return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus })
   }
   if (status === 429) {
     const retryAt = retryAfterInstant(headers['retry-after'], now)
@@ -113,26 +113,26 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
       ? new Problem(
           'spotify-quota-exceeded',
           'The quota of the Spotify developer account is used up, which counts all its apps. Ask again after the seconds in Retry-After.',
-          {
-            retryAt,
-          },
+          { retryAt, originStatus },
         )
       : new Problem(
           'spotify-rate-limited',
           'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
-          {
-            retryAt,
-          },
+          { retryAt, originStatus },
         )
   }
   if (status >= 500) {
     const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
-    return new Problem('spotify-unavailable', detail, { transient: true })
+    return new Problem('spotify-unavailable', detail, { transient: true, originStatus })
   }
-  return badResponse(`its status is ${status}`)
+  return badResponse(`its status is ${status}`, { originStatus })
 }
 
-function badResponse(reason: string, cause?: unknown): Problem {
+function badPage(reason: string, cause?: unknown): Problem {
+  return badResponse(reason, { cause, originStatus: 200 })
+}
+
+function badResponse(reason: string, facts: ProblemFacts = {}): Problem {
   const detail = `The answer of Spotify is unusable: ${reason}.`
-  return new Problem('spotify-bad-response', detail, { cause })
+  return new Problem('spotify-bad-response', detail, facts)
 }

@@ -33,7 +33,7 @@ const UNKNOWN =
   'access-denied: Spotify refuses this app. Check the app in the Spotify developer dashboard.'
 
 /** The problem for a 403, or a 401 that a new token did not cure, with the given body. */
-export function accessDenied(body: string): Problem {
+export function accessDenied(originStatus: 401 | 403, body: string): Problem {
   const denial = DENIALS.find(({ words }) => words.test(body))
-  return new Problem('spotify-access-denied', denial?.diagnosis ?? UNKNOWN)
+  return new Problem('spotify-access-denied', denial?.diagnosis ?? UNKNOWN, { originStatus })
 }

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
+import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { type Produced, ResponseCache } from '../../src/cache/response-cache.ts'
-import { failureOf } from '../support/failure-of.ts'
+import { Problem } from '../../src/problems.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -23,10 +24,11 @@ function cacheFor(t: Test, maxBytes = 100_000) {
       asked.push({ key, previous })
       const answer = withResolvers<string>()
       waiting.push(answer)
-      return { body: { value: await answer.promise, heldBytes: 1000 }, lifetime }
+      return { body: { value: await answer.promise, heldBytes: 1000 }, status: 200, lifetime }
     },
     clock,
     lookupTimeoutMs: 15_000,
+    minRefreshMs: 10_000,
     log: logger,
   })
   t.teardown(() => cache.close())
@@ -68,7 +70,10 @@ t.test('everyone who misses the same key at once shares one request to the origi
   next().resolve('for bob')
   next().resolve('for alice')
   for (const lookup of await Promise.all(lookups)) {
-    t.match(lookup, { response: { body: { value: 'for bob' } }, result: 'miss' })
+    t.match(lookup, {
+      response: { body: { value: 'for bob' } },
+      forward: { reason: 'uri-miss', status: 200, stored: true },
+    })
   }
   t.match(await other, { response: { body: { value: 'for alice' } } })
   t.equal(asked.length, 2)
@@ -78,7 +83,7 @@ t.test('a fresh response is answered at once, without a promise', async t => {
   const { cache, clock, store, asked } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(299_999)
-  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, result: 'hit' })
+  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
   t.equal(asked.length, 1)
 })
 
@@ -86,7 +91,7 @@ t.test('a stale response is answered at once and refreshed behind, once', async 
   const { cache, clock, store, next, asked } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(300_000)
-  const stale = { response: { body: { value: 'first' } }, result: 'stale' }
+  const stale = { response: { body: { value: 'first' } }, forward: undefined }
   t.match(cache.lookup('bob'), stale)
   t.match(cache.lookup('bob'), stale)
   t.equal(asked.length, 2)
@@ -97,7 +102,7 @@ t.test('a stale response is answered at once and refreshed behind, once', async 
   )
   next().resolve('second')
   await clock.advance(0)
-  t.match(cache.lookup('bob'), { response: { body: { value: 'second' } }, result: 'hit' })
+  t.match(cache.lookup('bob'), { response: { body: { value: 'second' } }, forward: undefined })
 })
 
 t.test('a failed refresh behind is logged and leaves the stored response in place', async t => {
@@ -107,7 +112,7 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   cache.lookup('bob')
   next().reject(new Error('down'))
   await clock.advance(0)
-  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, result: 'stale' })
+  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
   t.match(lines(), [{ level: 40, msg: 'refresh failed, the stale answer stands', user_id: 'bob' }])
   next().reject(new Error('still down'))
   await clock.advance(0)
@@ -129,11 +134,19 @@ t.test(
     await clock.advance(minutes(5 + 60))
     const failing = cache.lookup('bob')
     next().reject(new Error('down'))
-    t.match(await failing, { response: { body: { value: 'first' } }, result: 'stale-if-error' })
+    t.match(await failing, {
+      response: { body: { value: 'first' } },
+      forward: { reason: 'stale', stored: false },
+      failure: Problem,
+    })
     t.match(lines(), [{ msg: 'refresh failed, the stale answer stands' }])
     const working = cache.lookup('bob')
     next().resolve('second')
-    t.match(await working, { response: { body: { value: 'second' } }, result: 'revalidated' })
+    t.match(await working, {
+      response: { body: { value: 'second' } },
+      forward: { reason: 'stale', status: 200, stored: true },
+      failure: undefined,
+    })
   },
 )
 
@@ -143,7 +156,11 @@ t.test('a refresh that takes too long is answered stale, too', async t => {
   await clock.advance(minutes(5 + 60))
   const slow = cache.lookup('bob')
   await clock.advance(15_000)
-  t.match(await slow, { response: { body: { value: 'first' } }, result: 'stale-if-error' })
+  t.match(await slow, {
+    response: { body: { value: 'first' } },
+    forward: { reason: 'stale' },
+    failure: { type: 'deadline-exceeded' },
+  })
   next().resolve('second')
 })
 
@@ -155,7 +172,7 @@ t.test('what is gone is not served, not even when the origin fails', async t => 
   await clock.advance(minutes(5 + 120))
   const lookup = cache.lookup('bob')
   next().reject(new Error('down'))
-  t.match(await failureOf(lookup), { message: 'down' })
+  t.match(await lookup, { response: undefined, failure: { cause: { message: 'down' } } })
   t.equal(asked[1]?.previous, undefined)
 })
 
@@ -163,10 +180,14 @@ t.test('a failure is shared by those who wait, and the next lookup asks again', 
   const { cache, next, asked } = cacheFor(t)
   const lookups = [cache.lookup('bob'), cache.lookup('bob')]
   next().reject(new Error('down'))
-  for (const lookup of lookups) t.match(await failureOf(lookup), { message: 'down' })
+  for (const lookup of lookups)
+    t.match(await lookup, { response: undefined, failure: { cause: { message: 'down' } } })
   const again = cache.lookup('bob')
   next().resolve('up')
-  t.match(await again, { response: { body: { value: 'up' } }, result: 'miss' })
+  t.match(await again, {
+    response: { body: { value: 'up' } },
+    forward: { reason: 'uri-miss', status: 200, stored: true },
+  })
   t.equal(asked.length, 2)
 })
 
@@ -174,14 +195,14 @@ t.test(
   'a caller waits no longer than the deadline, and the answer is stored all the same',
   async t => {
     const { cache, clock, next } = cacheFor(t)
-    const early = failureOf(cache.lookup('bob'))
+    const early = cache.lookup('bob')
     await clock.advance(5000)
     const late = cache.lookup('bob')
     await clock.advance(10_000)
-    t.match(await early, { type: 'deadline-exceeded', retryAt: clock.now() + 5000 })
+    t.match(await early, { failure: { type: 'deadline-exceeded', retryAt: clock.now() + 5000 } })
     next().resolve('at last')
     t.match(await late, { response: { body: { value: 'at last' } } }, 'who came later still waits')
-    t.match(cache.lookup('bob'), { result: 'hit' })
+    t.match(cache.lookup('bob'), { response: { body: { value: 'at last' } }, forward: undefined })
   },
 )
 
@@ -193,25 +214,86 @@ t.test('a deadline that nobody waits for any more leaves no timer behind', async
 
 t.test('what is larger than the whole cache is answered, not stored, and said so', async t => {
   const { cache, store, lines } = cacheFor(t, 500)
-  t.match(await store('bob', 'huge'), { response: { body: { value: 'huge' } }, result: 'miss' })
+  t.match(await store('bob', 'huge'), {
+    response: { body: { value: 'huge' } },
+    forward: { stored: false },
+  })
   t.match(lines(), [{ level: 40, user_id: 'bob', bytes: 1000 }])
   t.equal(cache.hasUsable(), false)
 })
 
 t.test('what is gone is dropped without anyone asking for it', async t => {
   const { cache, clock, store } = cacheFor(t)
-  const { response } = await store('bob', 'first')
+  await store('bob', 'first')
   t.equal(cache.hasUsable(), true)
   await clock.advance(minutes(5 + 120) - 1)
   t.equal(cache.hasUsable(), true)
   await clock.advance(minutes(1))
   t.equal(cache.hasUsable(), false)
-  cache.recount('bob', response)
+  t.equal(cache.recount('bob'), true)
   t.equal(cache.hasUsable(), false, 'and does not come back')
   await clock.advance(minutes(30))
   await store('alice', 'second')
   await clock.advance(minutes(5 + 120 + 1))
   t.equal(cache.hasUsable(), false, 'time and again')
+})
+
+t.test('a caller may ask for better than what is stored, and who joins in is told so', async t => {
+  const { cache, clock, store, next, asked } = cacheFor(t)
+  await store('bob', 'first')
+  const noCache = { ...NO_DIRECTIVES, noCache: true }
+  await clock.advance(9_999)
+  t.match(cache.lookup('bob', noCache), {
+    response: { body: { value: 'first' } },
+    forward: undefined,
+  })
+  await clock.advance(1)
+  const lookups = [cache.lookup('bob', noCache), cache.lookup('bob', noCache)]
+  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } } }, 'others need not wait')
+  next().resolve('second')
+  const forward = { reason: 'request', status: 200, stored: true }
+  const [first, second] = await Promise.all(lookups)
+  t.match(first, {
+    response: { body: { value: 'second' } },
+    forward: { ...forward, collapsed: false },
+  })
+  t.match(second, {
+    response: { body: { value: 'second' } },
+    forward: { ...forward, collapsed: true },
+  })
+  t.equal(asked.length, 2)
+})
+
+t.test('when better cannot be had, what is stored stands in for it', async t => {
+  const { cache, clock, store, next } = cacheFor(t)
+  await store('bob', 'first')
+  await clock.advance(10_000)
+  const lookup = cache.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
+  next().reject(new Problem('spotify-unavailable', 'down', { originStatus: 503 }))
+  t.match(await lookup, {
+    response: { body: { value: 'first' } },
+    forward: { reason: 'request', status: 503, stored: false },
+    failure: { type: 'spotify-unavailable' },
+  })
+})
+
+t.test('what goes past its last use while its refresh fails is not served', async t => {
+  const { cache, clock, store, next } = cacheFor(t)
+  await store('bob', 'first')
+  await clock.advance(minutes(5 + 120) - 1)
+  const lookup = cache.lookup('bob')
+  await clock.advance(1)
+  next().reject(new Error('down'))
+  t.match(await lookup, { response: undefined, failure: { type: 'internal-error' } })
+})
+
+t.test('a caller that forbids to ask the origin is answered at once, either way', async t => {
+  const { cache, store, asked } = cacheFor(t)
+  const onlyIfCached = { ...NO_DIRECTIVES, onlyIfCached: true }
+  t.match(cache.lookup('bob', onlyIfCached), { failure: { type: 'not-stored', status: 504 } })
+  t.equal(asked.length, 0)
+  await store('bob', 'first')
+  t.match(cache.lookup('bob', onlyIfCached), { response: { body: { value: 'first' } } })
 })
 
 t.test('closing ends the timer', async t => {

@@ -106,7 +106,8 @@ t.test('every failure of Spotify has its problem for those without a stored answ
       t.equal(response.statusCode, status)
       t.match(response.headers, {
         'content-type': 'application/problem+json',
-        'cache-control': 'no-store',
+        // What Spotify does not know is remembered, what it fails at is not.
+        'cache-control': status === 404 ? 'public, max-age=60' : 'no-store',
         'retry-after': retryAfter,
       })
       t.match(problem, { type: `/problems/${type}`, status, instance: '/users/smedjan/playlists' })

@@ -38,7 +38,7 @@ const cases: [title: string, diagnosis: RegExp, bodies: string[]][] = [
 for (const [title, diagnosis, bodies] of cases) {
   t.test(title, async t => {
     for (const body of bodies) {
-      const problem = accessDenied(body)
+      const problem = accessDenied(403, body)
       t.equal(problem.type, 'spotify-access-denied', body)
       t.match(problem.message, diagnosis)
       t.equal(problem.transient, false, 'asking again does not help')
@@ -47,12 +47,12 @@ for (const [title, diagnosis, bodies] of cases) {
 }
 
 t.test('The more telling words win when a refusal holds several', async t => {
-  t.match(accessDenied(`${json('Forbidden')} ${PREMIUM}`).message, /^premium-required/)
-  t.match(accessDenied(`${json('Forbidden')} ${UNREGISTERED}`).message, /^user-authentication/)
+  t.match(accessDenied(401, `${json('Forbidden')} ${PREMIUM}`).message, /^premium-required/)
+  t.match(accessDenied(401, `${json('Forbidden')} ${UNREGISTERED}`).message, /^user-authentication/)
 })
 
 t.test('Nothing that Spotify sent is echoed', async t => {
   for (const known of ['', PREMIUM, UNREGISTERED, '"Forbidden"']) {
-    t.notMatch(accessDenied(`${known} canary`).message, /canary/)
+    t.notMatch(accessDenied(401, `${known} canary`).message, /canary/)
   }
 })

@@ -1,0 +1,48 @@
+import type { StoredResponse } from './freshness.ts'
+import type { Lookup } from './response-cache.ts'
+
+/** How this cache is named in the field, so that it can be told from others on the way. */
+const CACHE_NAME = 'playlist-proxy'
+
+/**
+ * The `Cache-Status` of a lookup answered at `now` (epoch ms), RFC 9211. `ttl` is what is left of
+ * the freshness in seconds, negative when the response is stale; `detail` is the type of the
+ * problem that kept the origin from answering.
+ */
+export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
+  const { response, forward, failure } = lookup
+  const members = [CACHE_NAME]
+  if (forward !== undefined) {
+    members.push(`fwd=${forward.reason}`)
+    if (forward.status !== undefined) members.push(`fwd-status=${forward.status}`)
+    if (forward.stored) members.push('stored')
+    if (forward.collapsed) members.push('collapsed')
+  } else if (response !== undefined) {
+    members.push('hit')
+  }
+  if (response !== undefined) members.push(`ttl=${Math.floor((response.freshUntil - now) / 1000)}`)
+  if (failure !== undefined) members.push(`detail=${failure.type}`)
+  return members.join('; ')
+}
+
+/** The `Age` of a response at `now` (epoch ms), in whole seconds (RFC 9111 5.1). */
+export function age(response: StoredResponse<unknown>, now: number): number {
+  // A wall clock that was set back must not make it negative.
+  return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
+}
+
+/**
+ * The `Cache-Control` of a response: its whole freshness lifetime, since whoever reads it subtracts
+ * the `Age` (RFC 9111 4.2.1), and for how long it may be used stale (RFC 5861).
+ */
+export function cacheControl(response: StoredResponse<unknown>): string {
+  const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
+  const members = [`public, max-age=${(freshUntil - generatedAt) / 1000}`]
+  if (staleWhileRevalidateUntil > freshUntil) {
+    members.push(`stale-while-revalidate=${(staleWhileRevalidateUntil - freshUntil) / 1000}`)
+  }
+  if (staleIfErrorUntil > freshUntil) {
+    members.push(`stale-if-error=${(staleIfErrorUntil - freshUntil) / 1000}`)
+  }
+  return members.join(', ')
+}

@@ -1,0 +1,106 @@
+import t from 'tap'
+import { seconds, startService } from '../support/service.ts'
+
+const PATH = '/users/one/playlists'
+
+t.test('every answer says how old it is, how long it holds, and where it came from', async t => {
+  const { get, clock, quiet } = await startService(t)
+  const cacheControl = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
+  const seen = async () => {
+    const { headers } = await get(PATH)
+    t.equal(headers['cache-control'], cacheControl)
+    return [headers.age, headers['cache-status']]
+  }
+  const name = 'playlist-proxy'
+  t.same(await seen(), ['0', `${name}; fwd=uri-miss; fwd-status=200; stored; ttl=300`])
+  await clock.advance(seconds(10))
+  t.same(await seen(), ['10', `${name}; hit; ttl=290`])
+  await clock.advance(seconds(300))
+  t.same(await seen(), ['310', `${name}; hit; ttl=-10`], 'stale, and refreshed behind')
+  await quiet()
+  t.same(await seen(), ['0', `${name}; hit; ttl=300`])
+  await clock.advance(seconds(300 + 3600))
+  t.same(await seen(), ['0', `${name}; fwd=stale; fwd-status=200; stored; ttl=300`])
+})
+
+t.test('who waits for the request of another is told so', async t => {
+  const { get } = await startService(t)
+  const statuses = await Promise.all([get(PATH), get(PATH)])
+  const fields = statuses.map(({ headers }) => String(headers['cache-status']))
+  t.same(fields.filter(field => field.includes('collapsed')).length, 1)
+  t.ok(fields.every(field => field.includes('fwd=uri-miss; fwd-status=200; stored')))
+})
+
+t.test('a stand-in for a failed refresh names the failure', async t => {
+  const { get, clock, sandbox } = await startService(t)
+  await get(PATH)
+  await clock.advance(seconds(300 + 3600))
+  sandbox.fault({ on: 'api', answer: 'rate-limited' })
+  const { statusCode, headers } = await get(PATH)
+  t.equal(statusCode, 200)
+  const status = 'fwd=stale; fwd-status=429; ttl=-3600; detail=spotify-rate-limited'
+  t.equal(headers['cache-status'], `playlist-proxy; ${status}`)
+  t.equal(headers.age, '3900')
+})
+
+t.test('a failure that nothing stands in for may not be stored, and says what it was', async t => {
+  const { get, sandbox } = await startService(t)
+  sandbox.fault({ on: 'api', answer: 'html' })
+  const { headers } = await get(PATH)
+  t.equal(headers['cache-control'], 'no-store')
+  t.equal(headers.age, undefined)
+  const status = 'fwd=uri-miss; fwd-status=200; detail=spotify-bad-response'
+  t.equal(headers['cache-status'], `playlist-proxy; ${status}`)
+})
+
+t.test('an unknown user is remembered for a minute, and the answer says so', async t => {
+  const { get, clock, sandbox } = await startService(t)
+  sandbox.fault({ on: 'api', answer: 'not-found' })
+  const seen = async () => {
+    const { statusCode, headers } = await get(PATH)
+    t.equal(statusCode, 404)
+    t.equal(headers['cache-control'], 'public, max-age=60')
+    return [headers.age, headers['cache-status']]
+  }
+  const miss = 'playlist-proxy; fwd=uri-miss; fwd-status=404; stored; ttl=60'
+  t.same(await seen(), ['0', miss])
+  await clock.advance(seconds(59))
+  t.same(await seen(), ['59', 'playlist-proxy; hit; ttl=1'])
+  await clock.advance(seconds(1))
+  t.same(await seen(), ['0', miss])
+  t.equal(sandbox.count('api'), 2)
+})
+
+t.test('a caller may ask for better, but not all the time', async t => {
+  const { get, clock, sandbox } = await startService(t)
+  const ask = async (field: string) => {
+    const { statusCode, headers } = await get(PATH, { 'cache-control': field })
+    return `${statusCode} ${String(headers['cache-status']).slice('playlist-proxy; '.length)}`
+  }
+  t.equal(await ask('only-if-cached'), '504 detail=not-stored')
+  t.equal(sandbox.count('api'), 0)
+  await get(PATH)
+  await clock.advance(seconds(9))
+  t.equal(await ask('no-cache'), '200 hit; ttl=291')
+  t.equal(await ask('only-if-cached'), '200 hit; ttl=291')
+  t.equal(sandbox.count('api'), 1)
+  await clock.advance(seconds(1))
+  t.equal(await ask('max-age=20'), '200 hit; ttl=290')
+  t.equal(await ask('no-cache'), '200 fwd=request; fwd-status=200; stored; ttl=300')
+  t.equal(await ask('no-cache'), '200 hit; ttl=300')
+  await clock.advance(seconds(21))
+  t.equal(await ask('max-age=20'), '200 fwd=request; fwd-status=200; stored; ttl=300')
+  await clock.advance(seconds(300))
+  t.equal(await ask('max-age=300'), '200 fwd=stale; fwd-status=200; stored; ttl=300')
+  t.equal(sandbox.count('api'), 4)
+})
+
+t.test('max-stale spares its caller the wait for a refresh', async t => {
+  const { get, clock, quiet } = await startService(t)
+  await get(PATH)
+  await clock.advance(seconds(300 + 3600))
+  const { headers } = await get(PATH, { 'cache-control': 'max-stale=3600' })
+  t.equal(headers['cache-status'], 'playlist-proxy; hit; ttl=-3600')
+  await quiet()
+  t.match((await get(PATH)).headers, { age: '0' }, 'which went on behind')
+})
