@@ -78,7 +78,7 @@ export async function buildApp(
   })
   const cache = new ResponseCache<StoredBody>({
     store: new MemoryStore(config.CACHE_MAX_BYTES),
-    produce: producer(source, config, stopping.signal),
+    produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
     clock,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,

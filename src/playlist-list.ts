@@ -13,6 +13,8 @@ export interface PlaylistList {
   readonly complete: boolean
   /** Whether another walk gave the same list, so that asking again soon gains nothing. */
   readonly settled: boolean
+  /** Digest of every byte of the playlists, and of `complete`: equal lists look equal to callers. */
+  readonly digest: string
   /** Digest of which playlists there are and in which order, whatever their details. */
   readonly membership: string
 }

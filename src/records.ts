@@ -13,8 +13,7 @@ export function chunkOf(records: readonly string[], separator: string): Chunk {
     size += Buffer.byteLength(record) + separator.length
     ends[index] = size
   }
-  // A pooled Buffer would keep its whole slab alive.
-  const bytes = Buffer.allocUnsafeSlow(size)
+  const bytes = allocate(size)
   let at = 0
   for (const record of records) at += bytes.write(record + separator, at)
   return { bytes, ends }
@@ -30,7 +29,7 @@ export function without(chunk: Chunk, dropped: ReadonlySet<number>): Chunk {
     size += part.length
     ends[index] = size
   }
-  const bytes = Buffer.allocUnsafeSlow(size)
+  const bytes = allocate(size)
   let at = 0
   for (const part of parts) at += part.copy(bytes, at)
   return { bytes, ends }
@@ -63,12 +62,27 @@ export class Records {
     for (const chunk of this.#chunks) {
       const start = Math.max(from - first, 0)
       const end = Math.min(to - first, chunk.ends.length)
-      if (start < end) {
+      if (start === 0 && end === chunk.ends.length) buffers.push(chunk.bytes)
+      else if (start < end) {
         buffers.push(chunk.bytes.subarray(startOf(chunk, start), chunk.ends[end - 1]))
       }
       first += chunk.ends.length
     }
     return buffers
+  }
+
+  /**
+   * The same records with another separator of one byte in place of theirs, which was one byte long
+   * too. What marks the ends is shared.
+   */
+  separatedBy(separator: string): Records {
+    const byte = separator.charCodeAt(0)
+    const chunks = this.#chunks.map(({ bytes, ends }) => {
+      const copy = ownBuffer(bytes)
+      for (const end of ends) copy[end - 1] = byte
+      return { bytes: copy, ends }
+    })
+    return new Records(chunks)
   }
 
   /** The text of every record, its separator left out, chunk by chunk. */
@@ -79,6 +93,19 @@ export class Records {
       )
     }
   }
+}
+
+/** A Buffer of its own memory: one from the pool would keep its whole slab alive. */
+function allocate(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(size)
+}
+
+/** A text or a copy of some bytes, in memory of its own that can be counted. */
+export function ownBuffer(content: string | Buffer): Buffer {
+  const bytes = allocate(Buffer.byteLength(content))
+  if (typeof content === 'string') bytes.write(content)
+  else content.copy(bytes)
+  return bytes
 }
 
 /** Object headers and backing stores of a chunk's two arrays, as measured on 64-bit Node. */

@@ -1,50 +1,42 @@
 import type { Sized } from './cache/memory-store.ts'
 import type { ResponseCacheOptions } from './cache/response-cache.ts'
+import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { Derived } from './derived.ts'
 import type { PlaylistList } from './playlist-list.ts'
 import { Problem } from './problems.ts'
 import type { Records } from './records.ts'
+import type { Representation } from './representation.ts'
 import type { PlaylistSource } from './spotify/playlists.ts'
 
 /** An incomplete list is worth another look soon, unless that look was already taken. */
 const INCOMPLETE_FRESH_SECONDS = 60
 
-/** What is stored for a user that Spotify knows: the list, and the other formats made from it. */
+/** What is stored for a user that Spotify knows: the list, and what is made from it for callers. */
 export class StoredPlaylists implements Sized {
   readonly list: PlaylistList
-  readonly #formats = new Map<string, Promise<Records>>()
-  #formatBytes = 0
+  /** When the content last changed, as far as is known, epoch ms. */
+  readonly modifiedAt: number
+  /** The list in other formats than JSON. */
+  readonly formats: Derived<Records>
+  readonly representations: Derived<Representation>
 
-  constructor(list: PlaylistList) {
-    this.list = list
+  /**
+   * A list that arrived at `now` (epoch ms). When it is equal to the one stored before, all that
+   * was made from that one goes on being used.
+   */
+  constructor(list: PlaylistList, now: number, previous: StoredPlaylists | undefined) {
+    const same = previous?.list.digest === list.digest ? previous : undefined
+    // The bytes are those that the representations refer to, so that they are not held twice.
+    this.list = same === undefined ? list : { ...list, playlists: same.list.playlists }
+    this.modifiedAt = same?.modifiedAt ?? now
+    this.formats = same?.formats ?? new Derived()
+    this.representations = same?.representations ?? new Derived()
   }
 
   get heldBytes(): number {
-    return this.list.playlists.heldBytes + this.#formatBytes
-  }
-
-  /**
-   * The list in another format, made by `make` on first use and kept. `mayGrow` is asked when it
-   * has been added to what is held; when it says no, the format is not kept.
-   */
-  format(
-    name: string,
-    make: (list: PlaylistList) => Promise<Records>,
-    mayGrow: () => boolean,
-  ): Promise<Records> {
-    let records = this.#formats.get(name)
-    if (records === undefined) {
-      records = make(this.list).then(made => {
-        this.#formatBytes += made.heldBytes
-        if (!mayGrow()) {
-          this.#formatBytes -= made.heldBytes
-          this.#formats.delete(name)
-        }
-        return made
-      })
-      this.#formats.set(name, records)
-    }
-    return records
+    const { list, formats, representations } = this
+    return list.playlists.heldBytes + formats.heldBytes + representations.heldBytes
   }
 }
 
@@ -68,37 +60,43 @@ type Lifetimes = Pick<
   | 'CACHE_NEGATIVE_SECONDS'
 >
 
+export interface ProducerOptions {
+  source: PlaylistSource
+  lifetimes: Lifetimes
+  clock: Clock
+  /** Aborted when nothing is wanted any more. */
+  signal: AbortSignal
+}
+
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
-export function producer(
-  source: PlaylistSource,
-  config: Lifetimes,
-  signal: AbortSignal,
-): ResponseCacheOptions<StoredBody>['produce'] {
-  return async (userId, previous, deadlineMs) => {
-    const previousList = previous instanceof StoredPlaylists ? previous.list : undefined
+export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
+  const { source, lifetimes, clock, signal } = options
+  return async (userId, stored, deadlineMs) => {
+    const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
-      const list = await source.playlists(userId, previousList, { signal, deadlineMs })
-      return { body: new StoredPlaylists(list), status: 200, lifetime: lifetimeOf(list, config) }
+      const list = await source.playlists(userId, previous?.list, { signal, deadlineMs })
+      const body = new StoredPlaylists(list, clock.now(), previous)
+      return { body, status: 200, lifetime: lifetimeOf(list, lifetimes) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error
-      return { body: new UnknownUser(error), status: 404, lifetime: negativeLifetime(config) }
+      return { body: new UnknownUser(error), status: 404, lifetime: negativeLifetime(lifetimes) }
     }
   }
 }
 
-function lifetimeOf({ complete, settled }: PlaylistList, config: Lifetimes) {
-  const freshSeconds = config.CACHE_FRESH_SECONDS
+function lifetimeOf({ complete, settled }: PlaylistList, lifetimes: Lifetimes) {
+  const freshSeconds = lifetimes.CACHE_FRESH_SECONDS
   return {
     freshSeconds:
       complete || settled ? freshSeconds : Math.min(freshSeconds, INCOMPLETE_FRESH_SECONDS),
-    staleWhileRevalidateSeconds: config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
-    staleIfErrorSeconds: config.CACHE_STALE_IF_ERROR_SECONDS,
+    staleWhileRevalidateSeconds: lifetimes.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
+    staleIfErrorSeconds: lifetimes.CACHE_STALE_IF_ERROR_SECONDS,
   }
 }
 
-function negativeLifetime(config: Lifetimes) {
+function negativeLifetime(lifetimes: Lifetimes) {
   return {
-    freshSeconds: config.CACHE_NEGATIVE_SECONDS,
+    freshSeconds: lifetimes.CACHE_NEGATIVE_SECONDS,
     staleWhileRevalidateSeconds: 0,
     staleIfErrorSeconds: 0,
   }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
-import { problemResponsesFor } from './schemas.ts'
+import { problemResponsesFor } from './responses.ts'
 
 const statusSchema = (status: string, description: string) =>
   Type.Object({ status: Type.Literal(status) }, { description })

@@ -12,8 +12,8 @@ import {
 } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
-
-const MEDIA_TYPE = 'application/problem+json'
+import { PROBLEM_TYPE, problemAnswer } from './problem-answer.ts'
+import { invalidQuery, type QuerySchema } from './query.ts'
 
 /** Turns whatever goes wrong in a route, or finds none, into a problem (RFC 9457). */
 export function answerWithProblems(app: AppInstance, clock: Clock): void {
@@ -63,7 +63,7 @@ export function parserProblems(log: FastifyBaseLogger) {
     const body = JSON.stringify(problemBody(problem, '', requestId))
     const head = [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-      `Content-Type: ${MEDIA_TYPE}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
     ]
@@ -83,13 +83,13 @@ function sendProblem(
   }
   // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-  const [instance = ''] = request.url.split('?')
-  const body = JSON.stringify(problemBody(problem, instance, request.id))
+  const [path = ''] = request.url.split('?')
+  const { mediaType, body } = problemAnswer(problem, path, request.id)
   reply
     .code(problem.status)
-    .header('content-type', MEDIA_TYPE)
-    // A Buffer, since Fastify adds a charset parameter to strings, which this media type lacks.
-    .send(Buffer.from(body))
+    .header('content-type', mediaType)
+    // A Buffer, since Fastify adds a charset parameter to strings, which these media types lack.
+    .send(Buffer.from(JSON.stringify(body)))
 }
 
 /** Only a bug is worth its stack; everything else is explained by the problem itself. */
@@ -113,7 +113,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     return invalidQuery(fault.instancePath.slice(1), schema)
   }
   if (error.code === 'FST_ERR_BAD_URL') {
-    return request.url.startsWith('/users/')
+    return /^(?:\/v1)?\/users\//.test(request.url)
       ? new Problem('invalid-user-id', 'Parameter "id": there is a broken percent-escape.')
       : new Problem('bad-request', 'The path has a broken percent-escape.')
   }
@@ -124,14 +124,4 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     return new Problem('bad-request', 'The server cannot read this request.', { cause: error })
   }
   return asProblem(error)
-}
-
-/** The problem for a query parameter; its description in the route's schema says what is allowed. */
-export function invalidQuery(name: string, schema: QuerySchema): Problem {
-  const { description } = schema.properties[name] as { description: string }
-  return new Problem('invalid-query', `Parameter "${name}" must be ${description}.`)
-}
-
-interface QuerySchema {
-  properties: Record<string, unknown>
 }

@@ -1,5 +1,4 @@
 import { type TSchema, Type } from 'typebox'
-import { type ProblemType, problems } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 
 const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) =>
@@ -20,93 +19,85 @@ const playlistSchema = Type.Object(
   },
 )
 
-/** Spotify's paging object with our own member `complete`. */
-const pagingSchema = Type.Object(
+const link = (description: string) => Type.String({ format: 'uri-reference', description })
+
+/** The members of Spotify's paging object; links lead to this service. */
+const paging = {
+  href: link('This answer, at this service.'),
+  limit: Type.Integer({ minimum: 0, description: 'How many items are here.' }),
+  next: nullable(link('The window after this one.')),
+  offset: Type.Integer({ minimum: 0, description: 'How many were left out first.' }),
+  previous: nullable(link('The window before this one.')),
+  total: Type.Integer({ minimum: 0, description: 'How many playlists there are in all.' }),
+  items: Type.Array(refTo(playlistSchema)),
+}
+
+const listSchema = Type.Object(
   {
-    href: Type.String({ description: 'This answer, at this service.' }),
-    limit: Type.Integer({ description: 'How many items are here.' }),
-    next: nullable(Type.String({ description: 'The window after this one.' })),
-    offset: Type.Integer(),
-    previous: nullable(Type.String({ description: 'The window before this one.' })),
-    total: Type.Integer({ description: 'How many playlists there are in all.' }),
+    ...paging,
     complete: Type.Boolean({
       description: 'Whether this is certainly every playlist, each once, as Spotify counts them.',
     }),
-    items: Type.Array(refTo(playlistSchema)),
   },
-  { $id: 'Playlists' },
+  {
+    $id: 'Playlists',
+    additionalProperties: false,
+    description: "Spotify's paging object with one member more, `complete`.",
+  },
 )
 
-/** A problem (RFC 9457), with the object that Spotify clients read. */
+const pageSchema = Type.Object(
+  { ...paging, limit: Type.Integer({ minimum: 1, maximum: 50, description: 'As asked for.' }) },
+  { $id: 'PlaylistsPage', additionalProperties: false, description: "Spotify's paging object." },
+)
+
+const errorSchema = Type.Object(
+  { status: Type.Integer(), message: Type.String() },
+  { additionalProperties: false, description: 'What clients made for Spotify read.' },
+)
+
 const problemSchema = Type.Object(
   {
-    type: Type.String({ description: 'Stable name of the kind of problem, a relative URI.' }),
+    type: Type.String({
+      format: 'uri-reference',
+      description: 'Stable name of the kind of problem, a relative URI.',
+    }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: 'What is wrong in this case, and what is allowed.' }),
     instance: Type.String({ description: 'The path that was asked for.' }),
     request_id: Type.String({ description: 'Finds this case in the log of the service.' }),
-    error: Type.Object({ status: Type.Integer(), message: Type.String() }),
+    error: errorSchema,
   },
-  { $id: 'Problem' },
+  { $id: 'Problem', additionalProperties: false, description: 'A problem (RFC 9457).' },
 )
+
+const spotifyErrorSchema = Type.Object(
+  { error: errorSchema },
+  { $id: 'SpotifyError', additionalProperties: false, description: "An error in Spotify's shape." },
+)
+
+/** References to the schemas by name. */
+export const schemas = {
+  list: refTo(listSchema),
+  page: refTo(pageSchema),
+  problem: refTo(problemSchema),
+  spotifyError: refTo(spotifyErrorSchema),
+}
 
 /** What the routes refer to by name; to be called before they are registered. */
 export function addSchemas(app: AppInstance): void {
-  for (const schema of [playlistSchema, pagingSchema, problemSchema]) app.addSchema(schema)
+  for (const schema of [
+    playlistSchema,
+    listSchema,
+    pageSchema,
+    problemSchema,
+    spotifyErrorSchema,
+  ]) {
+    app.addSchema(schema)
+  }
 }
 
 function refTo(schema: TSchema & { $id?: string }) {
   return Type.Unsafe<unknown>({ $ref: `${schema.$id}#` })
-}
-
-const retryAfterSchema = Type.Integer({
-  description: 'Seconds after which asking again may help, where that is known.',
-})
-
-/** The 200 of a list, for the route's documentation. */
-export const pagingResponse = {
-  description: 'The playlists.',
-  content: {
-    'application/json': { schema: refTo(pagingSchema) },
-    'text/plain': {
-      schema: Type.String({
-        description: 'One line each: 1-based position (4 wide), uri and name.',
-      }),
-    },
-  },
-}
-
-/** One response for every status that a lookup can fail with, naming its problems. */
-export const problemResponses = problemResponsesFor([
-  'bad-request',
-  'invalid-user-id',
-  'invalid-query',
-  'user-not-found',
-  'not-acceptable',
-  'internal-error',
-  'spotify-bad-response',
-  'spotify-access-denied',
-  'spotify-credentials-rejected',
-  'spotify-unavailable',
-  'spotify-rate-limited',
-  'spotify-quota-exceeded',
-  'shutting-down',
-  'deadline-exceeded',
-  'not-stored',
-])
-
-/** The documentation of the named problems, grouped by their status. */
-export function problemResponsesFor(types: readonly ProblemType[]) {
-  const statuses = new Set(types.map(type => problems[type].status))
-  return Object.fromEntries([...statuses].map(status => [status, responseFor(status, types)]))
-}
-
-function responseFor(status: number, types: readonly ProblemType[]) {
-  const group = types.filter(type => problems[type].status === status)
-  return {
-    ...(status >= 503 ? { headers: { 'Retry-After': retryAfterSchema } } : {}),
-    description: group.map(type => `\`${type}\`: ${problems[type].title}.`).join(' '),
-    content: { 'application/problem+json': { schema: refTo(problemSchema) } },
-  }
 }

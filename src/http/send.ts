@@ -1,24 +1,29 @@
 import type { FastifyReply } from 'fastify'
+import type { Representation } from '../representation.ts'
+import { isNotModified } from './conditional.ts'
 
 /**
- * Answers 200 with a body of several Buffers, without joining or copying them. The headers set on
- * the reply so far go out too. For HEAD the body is left out.
+ * Answers with a representation, without joining or copying its parts, or with 304 when the caller
+ * has it. `fields` (name, value, name, …) and the fields set on the reply so far go out too. For
+ * HEAD the body is left out.
  */
-export function sendBuffers(
+export function sendRepresentation(
   reply: FastifyReply,
-  headers: Record<string, string>,
-  body: readonly Buffer[],
+  representation: Representation,
+  fields: readonly string[],
 ): void {
   const { raw, request } = reply
-  const length = body.reduce((sum, part) => sum + part.length, 0)
+  const head = [...representation.validators, ...fields]
+  for (const [name, value] of Object.entries(reply.getHeaders())) head.push(name, String(value))
   reply.hijack()
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) raw.setHeader(name, value)
+  if (isNotModified(request.headers, representation)) {
+    raw.writeHead(304, head).end()
+    return
   }
-  raw.writeHead(200, { ...headers, 'content-length': length })
+  raw.writeHead(200, [...head, ...representation.contentFields])
   if (request.method !== 'HEAD') {
     raw.cork()
-    for (const part of body) raw.write(part)
+    for (const part of representation.parts) raw.write(part)
     raw.uncork()
   }
   raw.end()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PlaylistList } from '../playlist-list.ts'
-import { Records, without } from '../records.ts'
+import { type Chunk, Records, without } from '../records.ts'
 import { userIdSegment } from './user-id.ts'
 import { type LookupTerms, type Walk, type WalkOptions, walk } from './walk.ts'
 
@@ -43,7 +44,7 @@ async function aggregate(
   previous: PlaylistList | undefined,
 ): Promise<PlaylistList> {
   const first = await walkOnce(previous?.spotifyTotal)
-  const firstList = listOf([first])
+  const firstList = await listOf([first])
   if (first.complete) return firstList
   const doubted = previous !== undefined && !previous.complete
   if (doubted && previous.membership === firstList.membership) {
@@ -52,33 +53,40 @@ async function aggregate(
   if (!first.moved) return firstList
 
   const second = await walkOnce(first.total)
-  const secondList = listOf([second])
+  const secondList = await listOf([second])
   const settled = secondList.membership === firstList.membership
   if (!second.moved || settled) return { ...secondList, settled }
   return listOf([second, first])
 }
 
+/** Pages joined in one turn of the event loop, about 1 MB, so that a long list holds up no answer. */
+const PAGES_A_TURN = 16
+
 /** The playlists of one or more walks in order, each once. */
-function listOf(walks: readonly Walk[]): PlaylistList {
+async function listOf(walks: readonly Walk[]): Promise<PlaylistList> {
+  const complete = walks.every(walk => walk.complete)
   const seen = new Set<string>()
   const membership = createHash('sha256')
-  const chunks = walks
-    .flatMap(({ parts }) => parts)
-    .map(({ chunk, keys }) => {
-      const repeated = new Set<number>()
-      for (const [index, key] of keys.entries()) {
-        if (seen.has(key)) repeated.add(index)
-        seen.add(key)
-      }
-      const fresh = keys.filter((_, index) => !repeated.has(index))
-      membership.update(fresh.map(key => `${key}\n`).join(''))
-      return repeated.size === 0 ? chunk : without(chunk, repeated)
-    })
+  const digest = createHash('sha256').update(complete ? 'complete' : 'incomplete')
+  const chunks: Chunk[] = []
+  for (const { chunk, keys } of walks.flatMap(({ parts }) => parts)) {
+    const repeated = new Set<number>()
+    for (const [index, key] of keys.entries()) {
+      if (seen.has(key)) repeated.add(index)
+      seen.add(key)
+    }
+    const fresh = keys.filter((_, index) => !repeated.has(index))
+    membership.update(fresh.map(key => `${key}\n`).join(''))
+    const kept = repeated.size === 0 ? chunk : without(chunk, repeated)
+    digest.update(kept.bytes)
+    if (chunks.push(kept) % PAGES_A_TURN === 0) await nextTurn()
+  }
   return {
     playlists: new Records(chunks),
     spotifyTotal: Math.max(...walks.map(({ total }) => total)),
-    complete: walks.every(({ complete }) => complete),
+    complete,
     settled: false,
     membership: membership.digest('base64'),
+    digest: digest.digest('base64'),
   }
 }

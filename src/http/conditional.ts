@@ -1,0 +1,33 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Representation } from '../representation.ts'
+
+/** Entity tags in a field, weak or strong (RFC 9110 8.8.3). Quotes may hold commas. */
+const ENTITY_TAGS = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
+
+/**
+ * Whether a GET or HEAD is answered with 304 (RFC 9110 13.2.2): the caller already has this very
+ * representation. Tags are compared weakly; the date counts only where no tag is given.
+ */
+export function isNotModified(
+  headers: IncomingHttpHeaders,
+  { etag, modifiedAt }: Pick<Representation, 'etag' | 'modifiedAt'>,
+): boolean {
+  const ifNoneMatch = headers['if-none-match']
+  if (ifNoneMatch !== undefined) {
+    // Nearly everyone sends the one tag that was given.
+    if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true
+    return [...ifNoneMatch.matchAll(ENTITY_TAGS)].some(([, opaque]) => opaque === etag)
+  }
+  const since = httpDate(headers['if-modified-since'])
+  // The date that was given has no fractions of a second.
+  return since !== undefined && Math.floor(modifiedAt / 1000) * 1000 <= since
+}
+
+/** The preferred form of RFC 9110 5.6.7, which is the one that was given; others do not count. */
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
+function httpDate(field: string | undefined): number | undefined {
+  if (field === undefined || !IMF_FIXDATE.test(field)) return undefined
+  const instant = Date.parse(field)
+  return Number.isNaN(instant) ? undefined : instant
+}

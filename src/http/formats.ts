@@ -1,0 +1,16 @@
+/** The formats of a list by the name that `?format=` takes, the default first. */
+export const FORMATS = ['json', 'text', 'csv', 'ndjson'] as const
+
+export type Format = (typeof FORMATS)[number]
+
+export const MEDIA_TYPES: Record<Format, string> = {
+  json: 'application/json',
+  text: 'text/plain',
+  csv: 'text/csv',
+  ndjson: 'application/x-ndjson',
+}
+
+/** The value of `Content-Type` for a format. */
+export function contentType(format: Format): string {
+  return `${MEDIA_TYPES[format]}; charset=utf-8`
+}

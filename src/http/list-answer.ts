@@ -1,0 +1,81 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { age, cacheControl, cacheStatus } from '../cache/cache-status.ts'
+import { requestDirectives } from '../cache/request-directives.ts'
+import type { Lookup, ResponseCache } from '../cache/response-cache.ts'
+import type { Clock } from '../clock.ts'
+import type { Representation } from '../representation.ts'
+import { type StoredBody, StoredPlaylists } from '../stored-playlists.ts'
+import type { Coding } from './compression.ts'
+import { negotiateCodings } from './negotiation.ts'
+import { represent } from './represent.ts'
+import { sendRepresentation } from './send.ts'
+import type { View } from './view.ts'
+
+export interface ListOptions {
+  cache: ResponseCache<StoredBody>
+  clock: Clock
+  /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
+  publicUrl: string | undefined
+}
+
+/** A request for a user's list. */
+export interface ListRequest {
+  request: FastifyRequest
+  reply: FastifyReply
+  /** Canonical. */
+  userId: string
+  /** What the caller is to see of a list of that many playlists. */
+  viewOf: (total: number) => View
+}
+
+/**
+ * Answers with a user's list out of the cache, without a promise when all of it is there.
+ *
+ * @throws {Problem} why there is no list. What the cache says about that is set on the reply.
+ */
+export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
+  const { headers } = asked.request
+  // Before Spotify is asked for what the caller would not take.
+  const codings = negotiateCodings(headers['accept-encoding'])
+  const lookup = options.cache.lookup(asked.userId, requestDirectives(headers['cache-control']))
+  return lookup instanceof Promise
+    ? lookup.then(done => answer(asked, done, codings, options))
+    : answer(asked, lookup, codings, options)
+}
+
+function answer(
+  asked: ListRequest,
+  lookup: Lookup<StoredBody>,
+  codings: readonly Coding[],
+  { cache, clock }: ListOptions,
+): void | Promise<void> {
+  const { reply, userId, viewOf } = asked
+  const now = clock.now()
+  const { response, failure } = lookup
+  const status = cacheStatus(lookup, now)
+  if (response === undefined) {
+    reply.header('cache-status', status)
+    throw failure
+  }
+  const fields = ['cache-status', status, 'age', String(age(response, now))]
+  fields.push('cache-control', cacheControl(response))
+  const { body: stored } = response
+  if (!(stored instanceof StoredPlaylists)) {
+    for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
+    throw stored.problem
+  }
+  const send = (representation: Representation) => {
+    sendRepresentation(reply, representation, fields)
+    const isPlainHit = lookup.forward === undefined && now < response.freshUntil
+    log(asked, isPlainHit ? 'debug' : 'info', status)
+  }
+  const view = viewOf(stored.list.playlists.length)
+  const made = represent(stored, view, codings, () => cache.recount(userId))
+  return made instanceof Promise ? made.then(send) : send(made)
+}
+
+/** Plain hits are too many to be worth a line each. */
+function log({ request, reply, userId }: ListRequest, level: 'debug' | 'info', cache: string) {
+  const durationMs = Math.round(reply.elapsedTime)
+  request.log[level]({ user_id: userId, cache, duration_ms: durationMs }, 'answered')
+}

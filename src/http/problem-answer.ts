@@ -1,0 +1,23 @@
+import { type Problem, type ProblemBody, problemBody } from '../problems.ts'
+
+/** The media type of RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Below it this service speaks as Spotify does. */
+export const MIRROR_ROOT = '/v1'
+
+/**
+ * The answer that tells of a problem: RFC 9457, but below the mirror's root in Spotify's shape,
+ * which clients made for Spotify read.
+ * https://developer.spotify.com/documentation/web-api/concepts/api-calls
+ */
+export function problemAnswer(
+  problem: Problem,
+  path: string,
+  requestId: string,
+): { mediaType: string; body: ProblemBody | Pick<ProblemBody, 'error'> } {
+  const body = problemBody(problem, path, requestId)
+  return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)
+    ? { mediaType: 'application/json', body: { error: body.error } }
+    : { mediaType: PROBLEM_TYPE, body }
+}

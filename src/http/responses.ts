@@ -1,0 +1,173 @@
+import { type TSchema, Type } from 'typebox'
+import { type ProblemType, problems } from '../problems.ts'
+import {
+  csvExample,
+  listExample,
+  ndjsonExample,
+  pageExample,
+  problemExample,
+  textExample,
+} from './examples.ts'
+import { PROBLEM_TYPE } from './problem-answer.ts'
+import { schemas } from './schemas.ts'
+
+/** Fields of every answer. */
+const commonHeaders = {
+  'X-Request-Id': Type.String({
+    description: 'Finds this answer in the log: the one that was sent along, or a new one.',
+  }),
+  'X-Content-Type-Options': Type.Literal('nosniff', { description: 'The media type is right.' }),
+}
+
+/** Fields of every answer that the cache had a part in. */
+const cacheHeaders = {
+  'Cache-Status': Type.String({
+    description:
+      'How the cache came to this answer (RFC 9211): `hit` or `fwd` (`uri-miss`, `stale`, `request`), `fwd-status`, `stored`, `collapsed`, `ttl` in seconds, negative when stale, and as `detail` the type of the problem that kept Spotify from answering.',
+  }),
+}
+
+const storedHeaders = {
+  ...cacheHeaders,
+  Age: Type.Integer({ minimum: 0, description: 'Seconds since Spotify gave this (RFC 9111 5.1).' }),
+  'Cache-Control': Type.String({
+    description:
+      'The whole lifetime (RFC 9111 5.2.2, RFC 5861): subtract `Age` for what is left of it.',
+  }),
+}
+
+const validatorHeaders = {
+  ...commonHeaders,
+  ...storedHeaders,
+  ETag: Type.String({
+    pattern: '^"[\\w-]+"$',
+    description:
+      'Strong; equal as long as every byte is, also on another replica and after a restart.',
+  }),
+  Vary: Type.String({ description: 'The request fields that this choice depends on.' }),
+}
+
+const listHeaders = {
+  ...validatorHeaders,
+  'Content-Encoding': Type.String({
+    pattern: '^(gzip|br)$',
+    description: 'Absent on short answers.',
+  }),
+  'Last-Modified': Type.String({ description: 'When the list last changed, as far as is known.' }),
+}
+
+const retryAfter = {
+  'Retry-After': Type.Integer({
+    minimum: 1,
+    description: 'Seconds after which asking again may help, where that is known.',
+  }),
+}
+
+const NOT_MODIFIED = {
+  type: 'null',
+  description: 'The caller has this answer already, as `If-None-Match` or `If-Modified-Since` say.',
+  headers: validatorHeaders,
+}
+
+/** What a list is answered with when all goes well. */
+export const listResponses = {
+  200: {
+    description: 'The playlists.',
+    headers: listHeaders,
+    content: {
+      'application/json': { schema: schemas.list, example: listExample },
+      'text/plain': {
+        schema: Type.String({ description: 'One line each: position (4 wide), uri and name.' }),
+        example: textExample,
+      },
+      'text/csv': {
+        schema: Type.String({ description: 'RFC 4180 with a header row.' }),
+        example: csvExample,
+      },
+      'application/x-ndjson': {
+        schema: Type.String({ description: 'One playlist a line, as JSON.' }),
+        example: ndjsonExample,
+      },
+    },
+  },
+  304: NOT_MODIFIED,
+}
+
+/** What a page of the mirror is answered with when all goes well. */
+export const pageResponses = {
+  200: {
+    description: 'The page.',
+    headers: listHeaders,
+    content: { 'application/json': { schema: schemas.page, example: pageExample } },
+  },
+  304: NOT_MODIFIED,
+}
+
+/** What a lookup can fail with, whatever is asked of it. */
+const LOOKUP_PROBLEMS: readonly ProblemType[] = [
+  'bad-request',
+  'invalid-user-id',
+  'invalid-query',
+  'user-not-found',
+  'not-acceptable',
+  'internal-error',
+  'spotify-bad-response',
+  'spotify-access-denied',
+  'spotify-credentials-rejected',
+  'spotify-unavailable',
+  'spotify-rate-limited',
+  'spotify-quota-exceeded',
+  'shutting-down',
+  'deadline-exceeded',
+  'not-stored',
+]
+
+/** One response for every status that a lookup can fail with, naming its problems. */
+export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asProblem)
+
+/** The same in Spotify's shape. */
+export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asSpotifyError)
+
+/** The documentation of the named problems, grouped by their status. */
+export function problemResponsesFor(types: readonly ProblemType[]) {
+  return responsesFor(types, {}, asProblem)
+}
+
+function asProblem(types: readonly ProblemType[]) {
+  const examples = types.map(type => [type, { value: problemExample(type) }])
+  return {
+    [PROBLEM_TYPE]: { schema: schemas.problem, examples: Object.fromEntries(examples) },
+  }
+}
+
+function asSpotifyError([type]: readonly ProblemType[]) {
+  const { error } = problemExample(type as ProblemType)
+  return { 'application/json': { schema: schemas.spotifyError, example: { error } } }
+}
+
+function responsesFor(
+  types: readonly ProblemType[],
+  originHeaders: Record<string, TSchema>,
+  contentOf: (types: readonly ProblemType[]) => object,
+) {
+  const statuses = new Set(types.map(type => problems[type].status))
+  return Object.fromEntries(
+    [...statuses].map(status => {
+      const group = types.filter(type => problems[type].status === status)
+      return [
+        status,
+        {
+          description: group.map(type => `\`${type}\`: ${problems[type].title}.`).join(' '),
+          headers: {
+            ...commonHeaders,
+            'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
+            ...(status === 404 ? storedHeaders : {}),
+            ...(status >= 500 ? originHeaders : {}),
+            ...(status >= 503 ? retryAfter : {}),
+          },
+          content: contentOf(group),
+        },
+      ]
+    }),
+  )
+}

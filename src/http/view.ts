@@ -1,0 +1,63 @@
+import { JSON_SEPARATOR } from '../playlist-list.ts'
+import { ownBuffer, type Records } from '../records.ts'
+import type { StoredPlaylists } from '../stored-playlists.ts'
+import { contentType, type Format } from './formats.ts'
+import { CSV_HEADER, CSV_SEPARATOR, csvLine, listing, textLine } from './listing.ts'
+import type { Window } from './window.ts'
+
+/** A body in parts, and how many of their bytes are held by nothing else. */
+export interface Body {
+  readonly parts: readonly Buffer[]
+  readonly ownBytes: number
+}
+
+/** What a caller is to see of a stored list, before it is coded. */
+export interface View {
+  /** Names all that shapes the bytes beside the content of the list. */
+  readonly key: string
+  readonly contentType: string
+  /** The request fields that this choice depends on (RFC 9110 12.5.5). */
+  readonly vary: string
+  readonly window: Window
+  /** The body. `mayKeep` is asked before a format is kept that was made for it. */
+  readonly body: (stored: StoredPlaylists, mayKeep: () => boolean) => Body | Promise<Body>
+}
+
+/**
+ * A JSON object with the playlists of the window as its last member, `items`, cut out of the
+ * stored bytes.
+ */
+export function jsonBody(playlists: Records, { from, to }: Window, members: object): Body {
+  const items = playlists.window(from, to)
+  const last = items.pop()
+  if (last !== undefined) items.push(last.subarray(0, -JSON_SEPARATOR.length))
+  const head = ownBuffer(`${JSON.stringify(members).slice(0, -1)},"items":[`)
+  return { parts: [head, ...items, JSON_END], ownBytes: head.length }
+}
+
+const JSON_END = Buffer.from(']}')
+
+/** How each format that is one line a playlist is made out of the stored list. */
+const LINES: Record<Exclude<Format, 'json'>, (playlists: Records) => Promise<Records>> = {
+  text: playlists => listing(playlists, textLine, '\n'),
+  csv: playlists => listing(playlists, csvLine, CSV_SEPARATOR),
+  ndjson: async playlists => playlists.separatedBy('\n'),
+}
+
+/** The window as lines, in a format that is made on first use and then kept. */
+export function linesView(format: Exclude<Format, 'json'>, window: Window): View {
+  const { from, to } = window
+  return {
+    key: `${format} ${from}-${to}`,
+    contentType: contentType(format),
+    vary: 'Accept, Accept-Encoding',
+    window,
+    async body({ list, formats }, mayKeep) {
+      const lines =
+        formats.get(format) ??
+        (await formats.make(format, () => LINES[format](list.playlists), mayKeep))
+      const parts = lines.window(from, to)
+      return { parts: format === 'csv' ? [CSV_HEADER, ...parts] : parts, ownBytes: 0 }
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import t from 'tap'
+import type { Sized } from '../src/cache/memory-store.ts'
+import { Derived } from '../src/derived.ts'
+import { failureOf } from './support/failure-of.ts'
+
+const yes = () => true
+const made = (heldBytes: number): Sized => ({ heldBytes })
+
+t.test('what is made is kept, counted and not made again', async t => {
+  const derived = new Derived<Sized>()
+  let times = 0
+  const make = async () => {
+    times++
+    return made(100)
+  }
+  t.equal(derived.get('csv'), undefined)
+  const both = await Promise.all([
+    derived.make('csv', make, yes),
+    derived.make('csv', make, yes),
+    derived.make('text', async () => made(10), yes),
+  ])
+  t.equal(both[0], both[1], 'who asks meanwhile gets the same')
+  t.equal(derived.get('csv'), both[0])
+  t.equal(times, 1)
+  t.equal(derived.heldBytes, 110)
+})
+
+t.test('what may not be kept is handed out and not counted', async t => {
+  const derived = new Derived<Sized>()
+  const seen: number[] = []
+  const mayKeep = () => {
+    seen.push(derived.heldBytes)
+    return false
+  }
+  t.equal((await derived.make('csv', async () => made(100), mayKeep)).heldBytes, 100)
+  t.equal(derived.keep('text', made(10), mayKeep).heldBytes, 10)
+  t.same(seen, [100, 10], 'the question is about what it would hold')
+  t.equal(derived.get('csv') ?? derived.get('text'), undefined)
+  t.equal(derived.heldBytes, 0)
+})
+
+t.test('a failure is not kept: the next call tries again', async t => {
+  const derived = new Derived<Sized>()
+  const failing = derived.make('csv', async () => Promise.reject(new Error('no memory')), yes)
+  t.match(await failureOf(failing), { message: 'no memory' })
+  t.equal((await derived.make('csv', async () => made(1), yes)).heldBytes, 1)
+})

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { isNotModified } from '../../src/http/conditional.ts'
+
+const representation = { etag: '"abc"', modifiedAt: Date.UTC(2026, 10, 23, 8, 0, 0, 400) }
+const modified = 'Mon, 23 Nov 2026 08:00:00 GMT'
+const before = 'Mon, 23 Nov 2026 07:59:59 GMT'
+const after = 'Mon, 23 Nov 2026 08:00:01 GMT'
+
+t.test('If-None-Match is a list of tags, compared weakly', async t => {
+  for (const [field, expected] of [
+    ['"abc"', true],
+    ['W/"abc"', true],
+    ['*', true],
+    [' * ', true],
+    ['"x", "abc"', true],
+    ['"x","y",W/"abc" , "z"', true],
+    ['"a,b", "abc"', true],
+    ['"x"', false],
+    ['"abcd"', false],
+    ['"x, "abc', false],
+    ['abc', false],
+    ['', false],
+    ['"ABC"', false],
+    ['w/"abc"x', true],
+  ] as const) {
+    t.equal(isNotModified({ 'if-none-match': field }, representation), expected, field)
+  }
+})
+
+t.test(
+  'If-Modified-Since counts in whole seconds, and only as the date that was given',
+  async t => {
+    for (const [field, expected] of [
+      [modified, true],
+      [after, true],
+      [before, false],
+      ['2026-11-23T08:00:01Z', false],
+      ['Mon, 23 Nov 2026 08:00:01', false],
+      ['Mon, 99 Nov 2026 08:00:01 GMT', false],
+      ['tomorrow', false],
+      ['', false],
+    ] as const) {
+      t.equal(isNotModified({ 'if-modified-since': field }, representation), expected, field)
+    }
+    t.equal(isNotModified({}, representation), false)
+  },
+)
+
+t.test('where a tag is given the date does not count', async t => {
+  const headers = { 'if-none-match': '"x"', 'if-modified-since': after }
+  t.equal(isNotModified(headers, representation), false)
+})
