@@ -3,6 +3,7 @@ import { type HealthOptions, healthRoutes } from './http/health.ts'
 import type { ListOptions } from './http/list-answer.ts'
 import { acceptAllMethods } from './http/methods.ts'
 import { addSchemas } from './http/schemas.ts'
+import { spotifyMirrorRoute } from './http/spotify-mirror.ts'
 import { userPlaylistsRoute } from './http/user-playlists.ts'
 
 export type RouteOptions = ListOptions & HealthOptions
@@ -12,5 +13,6 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)
   userPlaylistsRoute(app, options)
+  spotifyMirrorRoute(app, options)
   healthRoutes(app, options)
 }

@@ -53,6 +53,8 @@ t.test('each representation has its own tag, the same as long as its bytes are',
     [`${PATH}?limit=50`],
     [`${PATH}?limit=50&offset=50`],
     [`${PATH}?offset=0`],
+    [`/v1${PATH}?limit=50`],
+    [`/v1${PATH}`],
     ...['text', 'csv', 'ndjson'].map(format => [`${PATH}?format=${format}`] as const),
     [`${PATH}?format=csv&limit=50`],
     [`${PATH}?format=csv`, { 'accept-encoding': 'gzip' }],
@@ -74,7 +76,7 @@ t.test('each representation has its own tag, the same as long as its bytes are',
 
 t.test('tags are the same on every replica', async t => {
   const [one, other] = [await startService(t), await startService(t)]
-  for (const url of [PATH, `${PATH}?format=csv`]) {
+  for (const url of [PATH, `${PATH}?format=csv`, `/v1${PATH}`]) {
     for (const headers of [{}, { 'accept-encoding': 'gzip' }]) {
       t.equal(await tagOf(one, url, headers), await tagOf(other, url, headers))
     }
