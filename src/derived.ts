@@ -5,41 +5,46 @@ import type { Sized } from './cache/memory-store.ts'
  * other formats. It counts what it holds.
  */
 export class Derived<Made extends Sized> implements Sized {
-  readonly #kept = new Map<string, Made>()
-  readonly #making = new Map<string, Promise<Made>>()
+  readonly #known = new Map<string, Made | Promise<Made>>()
   #heldBytes = 0
 
   get heldBytes(): number {
     return this.#heldBytes
   }
 
-  /** What is kept under the name. */
-  get(name: string): Made | undefined {
-    return this.#kept.get(name)
+  /** What is kept under the name, or is being made right now. */
+  get(name: string): Made | Promise<Made> | undefined {
+    return this.#known.get(name)
   }
 
   /**
-   * Makes what is not kept yet; everyone who asks meanwhile gets the same. `mayKeep` is asked once
-   * the new bytes are counted; when it says no, they are handed out but not kept.
-   *
-   * Rejects with what `make` fails with; the next call tries again.
+   * Keeps what was made under a name that has nothing yet, and gives it back. `mayKeep` is asked
+   * once the bytes are counted; when it says no, it is given back but not kept.
    */
-  make(name: string, make: () => Promise<Made>, mayKeep: () => boolean): Promise<Made> {
-    let making = this.#making.get(name)
-    if (making === undefined) {
-      making = make()
-        .then(made => this.keep(name, made, mayKeep))
-        .finally(() => this.#making.delete(name))
-      this.#making.set(name, making)
-    }
-    return making
-  }
-
-  /** Keeps what was made elsewhere, if it may be kept; gives it back either way. */
   keep(name: string, made: Made, mayKeep: () => boolean): Made {
     this.#heldBytes += made.heldBytes
-    if (mayKeep()) this.#kept.set(name, made)
-    else this.#heldBytes -= made.heldBytes
+    if (mayKeep()) {
+      this.#known.set(name, made)
+    } else {
+      this.#heldBytes -= made.heldBytes
+      this.#known.delete(name)
+    }
     return made
+  }
+
+  /**
+   * The same for what is still being made. When that fails the name has nothing again, so that it
+   * can be tried again.
+   */
+  keepLater(name: string, making: Promise<Made>, mayKeep: () => boolean): Promise<Made> {
+    const kept = making.then(
+      made => this.keep(name, made, mayKeep),
+      error => {
+        this.#known.delete(name)
+        throw error
+      },
+    )
+    this.#known.set(name, kept)
+    return kept
   }
 }

@@ -6,9 +6,9 @@ import { type Coding, codingFor, compress } from './compression.ts'
 import type { Body, View } from './view.ts'
 
 /** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
-const OVERHEAD_BYTES = 1500
-/** The Buffer object of one part, its bytes left out. */
-const PART_OVERHEAD_BYTES = 150
+const OVERHEAD_BYTES = 1200
+/** The reference to a part, which is a Buffer of the list or counted as the representation's own. */
+const PART_OVERHEAD_BYTES = 10
 /** Beside the list: room for what is kept of a short one. */
 const SPARE_BYTES = 16 * 1024
 /** What windows may take of that room, so that the whole list keeps some. */
@@ -30,8 +30,8 @@ export function represent(
 ): Representation | Promise<Representation> {
   const name = `${view.key} ${codings}`
   const { representations } = stored
-  const kept = representations.get(name)
-  if (kept !== undefined) return kept
+  const known = representations.get(name)
+  if (known !== undefined) return known
 
   const { from, to, total } = view.window
   const share = from === 0 && to === total ? 1 : WINDOW_SHARE
@@ -41,25 +41,28 @@ export function represent(
   const mayKeep = () => hasRoom && recount()
   const welcome = hasRoom || !codings.includes('identity') ? codings : IDENTITY
   const body = view.body(stored, recount)
-  if (body instanceof Promise || codingFor(lengthOf(body), welcome) !== 'identity') {
-    return representations.make(name, async () => coded(stored, view, await body, welcome), mayKeep)
-  }
-  return representations.keep(name, representation(stored, view, body, 'identity'), mayKeep)
+  const made =
+    body instanceof Promise
+      ? body.then(ready => coded(stored, view, ready, welcome))
+      : coded(stored, view, body, welcome)
+  return made instanceof Promise
+    ? representations.keepLater(name, made, mayKeep)
+    : representations.keep(name, made, mayKeep)
 }
 
 const IDENTITY: readonly Coding[] = ['identity']
 
-async function coded(
+function coded(
   stored: StoredPlaylists,
   view: View,
   body: Body,
   welcome: readonly Coding[],
-): Promise<Representation> {
+): Representation | Promise<Representation> {
   const coding = codingFor(lengthOf(body), welcome)
   if (coding === 'identity') return representation(stored, view, body, coding)
-  const compressed = await compress(body.parts, coding)
-  const compressedBody = { parts: [compressed], ownBytes: compressed.length }
-  return representation(stored, view, compressedBody, coding)
+  return compress(body.parts, coding).then(bytes =>
+    representation(stored, view, { parts: [bytes], ownBytes: bytes.length }, coding),
+  )
 }
 
 function representation(

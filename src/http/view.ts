@@ -52,12 +52,14 @@ export function linesView(format: Exclude<Format, 'json'>, window: Window): View
     contentType: contentType(format),
     vary: 'Accept, Accept-Encoding',
     window,
-    async body({ list, formats }, mayKeep) {
+    body({ list, formats }, mayKeep) {
       const lines =
-        formats.get(format) ??
-        (await formats.make(format, () => LINES[format](list.playlists), mayKeep))
-      const parts = lines.window(from, to)
-      return { parts: format === 'csv' ? [CSV_HEADER, ...parts] : parts, ownBytes: 0 }
+        formats.get(format) ?? formats.keepLater(format, LINES[format](list.playlists), mayKeep)
+      const cut = (ready: Records) => {
+        const parts = ready.window(from, to)
+        return { parts: format === 'csv' ? [CSV_HEADER, ...parts] : parts, ownBytes: 0 }
+      }
+      return lines instanceof Promise ? lines.then(cut) : cut(lines)
     },
   }
 }

@@ -43,11 +43,12 @@ const ask = async (
 
 t.test('what was made once is given again, at once', async t => {
   const stored = storedList(10)
+  const bareBytes = stored.heldBytes
   const first = await ask(stored, {})
   const again = represent(stored, linesView('ndjson', windowOf(10, {})), GZIP, () => true)
   t.equal(again, first)
-  const counted = stored.list.playlists.heldBytes + stored.formats.heldBytes + first.heldBytes
-  t.equal(stored.heldBytes, counted, 'all of it counts')
+  const madeBytes = stored.formats.heldBytes + first.heldBytes
+  t.equal(stored.heldBytes, bareBytes + madeBytes, 'all of it counts')
 })
 
 t.test('windows fill half of the room, then come plain, and the whole list still fits', async t => {
