@@ -10,6 +10,7 @@ FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY --from=build /app/package.json ./
+COPY openapi.yaml ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node

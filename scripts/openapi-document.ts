@@ -36,7 +36,7 @@ export async function openapiDocument(): Promise<string> {
       url,
     }),
   })
-  registerRoutes(app, {} as RouteOptions)
+  registerRoutes(app, { openapi: '' } as RouteOptions)
   await app.ready()
   const document = app.swagger({ yaml: true })
   await app.close()

@@ -6,7 +6,9 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { createServer } from './http/create-server.ts'
+import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
+import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
 import { createSpotifyClient } from './spotify/client.ts'
@@ -86,15 +88,18 @@ export async function buildApp(
   })
 
   const app = createServer(parseTrustProxy(config.TRUST_PROXY), dependencies)
+  const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
   registerRoutes(app, {
+    openapi: openapiText(publicUrl),
     cache,
     clock,
-    publicUrl: config.PUBLIC_URL?.replace(/\/+$/, ''),
+    publicUrl,
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(),
   })
+  await docsPage(app)
 
   app.addHook('onReady', async () => tokens.start())
   const closed = new AbortController()

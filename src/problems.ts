@@ -1,36 +1,6 @@
-/** What a caller needs to know about one kind of problem before the single case is looked at. */
-interface ProblemKind {
-  readonly status: number
-  readonly title: string
-}
+import { PROBLEMS_ROOT, type ProblemType, problems } from './problem-table.ts'
 
-/**
- * Every problem this service answers with (RFC 9457). The key is the stable last segment of the
- * `type` URI.
- */
-export const problems = {
-  'invalid-user-id': { status: 400, title: 'Not a Spotify user id' },
-  'invalid-query': { status: 400, title: 'Invalid query parameter' },
-  'bad-request': { status: 400, title: 'Malformed request' },
-  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
-  'headers-too-large': { status: 431, title: 'Request line and headers too large' },
-  'user-not-found': { status: 404, title: 'Spotify knows no such user' },
-  'not-found': { status: 404, title: 'No such resource' },
-  'method-not-allowed': { status: 405, title: 'Method not allowed' },
-  'not-acceptable': { status: 406, title: 'No acceptable representation' },
-  'internal-error': { status: 500, title: 'Internal error' },
-  'spotify-bad-response': { status: 502, title: 'Spotify sent an unusable answer' },
-  'spotify-access-denied': { status: 502, title: 'Spotify denied this app access' },
-  'spotify-credentials-rejected': { status: 503, title: 'Spotify rejected the app credentials' },
-  'spotify-unavailable': { status: 503, title: 'Spotify is unavailable' },
-  'spotify-rate-limited': { status: 503, title: 'Spotify limits the rate of this app' },
-  'spotify-quota-exceeded': { status: 503, title: 'The Spotify quota of this app is used up' },
-  'shutting-down': { status: 503, title: 'This instance is shutting down' },
-  'deadline-exceeded': { status: 504, title: 'The lookup took too long' },
-  'not-stored': { status: 504, title: 'Nothing usable is stored' },
-} as const satisfies Record<string, ProblemKind>
-
-export type ProblemType = keyof typeof problems
+export { type ProblemType, problems } from './problem-table.ts'
 
 export interface ProblemFacts {
   /** What was thrown underneath; for the log, never for the caller. */
@@ -85,7 +55,7 @@ export interface ProblemBody {
 /** `instance` is the path that was asked for, `requestId` finds the case in the log. */
 export function problemBody(problem: Problem, instance: string, requestId: string): ProblemBody {
   return {
-    type: `/problems/${problem.type}`,
+    type: `${PROBLEMS_ROOT}/${problem.type}`,
     title: problems[problem.type].title,
     status: problem.status,
     detail: problem.message,

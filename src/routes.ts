@@ -2,11 +2,17 @@ import type { AppInstance } from './http/app-instance.ts'
 import { type HealthOptions, healthRoutes } from './http/health.ts'
 import type { ListOptions } from './http/list-answer.ts'
 import { acceptAllMethods } from './http/methods.ts'
+import { openapiRoute } from './http/openapi.ts'
+import { problemPagesRoutes } from './http/problem-pages.ts'
 import { addSchemas } from './http/schemas.ts'
 import { spotifyMirrorRoute } from './http/spotify-mirror.ts'
 import { userPlaylistsRoute } from './http/user-playlists.ts'
 
-export type RouteOptions = ListOptions & HealthOptions
+export type RouteOptions = ListOptions &
+  HealthOptions & {
+    /** The text of openapi.yaml. */
+    openapi: string
+  }
 
 /** All that the service answers; also what openapi.yaml is made from. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
@@ -15,4 +21,6 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   userPlaylistsRoute(app, options)
   spotifyMirrorRoute(app, options)
   healthRoutes(app, options)
+  problemPagesRoutes(app)
+  openapiRoute(app, options.openapi)
 }

@@ -23,6 +23,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
     {
       schema: {
         operationId: 'getLiveness',
+        tags: ['Health'],
         summary: 'Whether the process still turns',
         response: {
           200: statusSchema('alive', 'The process turns.'),
@@ -39,6 +40,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
     {
       schema: {
         operationId: 'getReadiness',
+        tags: ['Health'],
         summary: 'Whether lookups can be answered',
         response: {
           200: statusSchema('ready', 'Lookups can be answered.'),

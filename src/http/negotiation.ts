@@ -40,6 +40,13 @@ function bestFormat(accept: string): Format | undefined {
   return FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name))
 }
 
+/** Whether a page is to be HTML: a browser names it, everything else gets text to read. */
+export function prefersHtml(accept: string | undefined): boolean {
+  if (accept === undefined) return false
+  const negotiator = new Negotiator({ headers: { accept: accept.toLowerCase() } })
+  return negotiator.mediaType(['text/markdown', 'text/html']) === 'text/html'
+}
+
 /**
  * The content codings that the `Accept-Encoding` field welcomes (RFC 9110 12.5.3), the best first;
  * `identity` among them unless it is excluded.

@@ -36,14 +36,16 @@ const storedHeaders = {
   }),
 }
 
+const etag = Type.String({
+  pattern: '^"[\\w-]+"$',
+  description:
+    'Strong; equal as long as every byte is, also on another replica and after a restart.',
+})
+
 const validatorHeaders = {
   ...commonHeaders,
   ...storedHeaders,
-  ETag: Type.String({
-    pattern: '^"[\\w-]+"$',
-    description:
-      'Strong; equal as long as every byte is, also on another replica and after a restart.',
-  }),
+  ETag: etag,
   Vary: Type.String({ description: 'The request fields that this choice depends on.' }),
 }
 
@@ -63,11 +65,8 @@ const retryAfter = {
   }),
 }
 
-const NOT_MODIFIED = {
-  type: 'null',
-  description: 'The caller has this answer already, as `If-None-Match` or `If-Modified-Since` say.',
-  headers: validatorHeaders,
-}
+const NOT_MODIFIED =
+  'The caller has this answer already, as `If-None-Match` or `If-Modified-Since` say.'
 
 /** What a list is answered with when all goes well. */
 export const listResponses = {
@@ -90,17 +89,55 @@ export const listResponses = {
       },
     },
   },
-  304: NOT_MODIFIED,
+  304: { type: 'null', description: NOT_MODIFIED, headers: validatorHeaders },
 }
 
 /** What a page of the mirror is answered with when all goes well. */
-export const pageResponses = {
+export const mirrorResponses = {
   200: {
     description: 'The page.',
     headers: listHeaders,
     content: { 'application/json': { schema: schemas.page, example: pageExample } },
   },
-  304: NOT_MODIFIED,
+  304: { type: 'null', description: NOT_MODIFIED, headers: validatorHeaders },
+}
+
+/** Fields of what stays the same as long as the process lives. */
+const fixedHeaders = {
+  ...commonHeaders,
+  ETag: etag,
+  'Cache-Control': Type.Literal('no-cache', { description: 'Check with the `ETag` each time.' }),
+}
+
+/** What a page that explains problems is answered with. */
+export const problemPageResponses = {
+  200: {
+    description: 'The page.',
+    headers: {
+      ...fixedHeaders,
+      Vary: Type.Literal('Accept', { description: 'HTML for who prefers it, else Markdown.' }),
+      'Content-Security-Policy': Type.String({ description: 'The page loads nothing.' }),
+    },
+    content: {
+      'text/html': { schema: Type.String() },
+      'text/markdown': { schema: Type.String() },
+    },
+  },
+  304: {
+    type: 'null',
+    description: NOT_MODIFIED,
+    headers: { ...fixedHeaders, Vary: Type.Literal('Accept') },
+  },
+}
+
+/** What this document is answered with. */
+export const openapiResponses = {
+  200: {
+    description: 'OpenAPI 3.1.',
+    headers: fixedHeaders,
+    content: { 'application/yaml': { schema: Type.String() } },
+  },
+  304: { type: 'null', description: NOT_MODIFIED, headers: fixedHeaders },
 }
 
 /** What a lookup can fail with, whatever is asked of it. */

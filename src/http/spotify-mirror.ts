@@ -7,7 +7,7 @@ import { allowOnlyReading } from './methods.ts'
 import { originOf } from './origin.ts'
 import { MIRROR_ROOT } from './problem-answer.ts'
 import { wholeNumbersOnly } from './query.ts'
-import { lookupErrors, pageResponses } from './responses.ts'
+import { lookupErrors, mirrorResponses } from './responses.ts'
 import { userParamsSchema } from './user-playlists.ts'
 import { jsonBody, type View } from './view.ts'
 import { type WindowQuery, windowOf } from './window.ts'
@@ -47,12 +47,13 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
     {
       schema: {
         operationId: 'getUserPlaylistsPage',
+        tags: ['Playlists'],
         summary: 'One page of the public playlists of a Spotify user, as Spotify would answer',
         description:
           'For client libraries that were made for Spotify: set their base URL to this service and drop the client secret. The `Authorization` that they send is ignored. Every page is cut out of the same stored list.',
         params: userParamsSchema,
         querystring: querySchema,
-        response: { ...pageResponses, ...lookupErrors },
+        response: { ...mirrorResponses, ...lookupErrors },
       },
       preValidation: wholeNumbersOnly(querySchema),
     },

@@ -51,6 +51,7 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
     {
       schema: {
         operationId: 'getUserPlaylists',
+        tags: ['Playlists'],
         summary: 'All public playlists of a Spotify user',
         description:
           'Every page that Spotify has, in one answer. With `limit` or `offset`, a window of the same list that costs no further requests to Spotify.',

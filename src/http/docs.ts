@@ -1,0 +1,51 @@
+import fastifySwagger from '@fastify/swagger'
+import fastifySwaggerUi from '@fastify/swagger-ui'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AppInstance } from './app-instance.ts'
+import { allowOnlyReading } from './methods.ts'
+
+const ROOT = '/docs'
+
+/** Everything that the page loads comes from this service. Its styles are partly set by script. */
+const CONTENT_SECURITY_POLICY = {
+  'default-src': "'none'",
+  'connect-src': "'self'",
+  'font-src': "'self' data:",
+  'img-src': "'self' data:",
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+}
+
+/** `GET /docs`: a page to read /openapi.yaml and to try what it describes. */
+export async function docsPage(app: AppInstance): Promise<void> {
+  // The page package wants a document from its sibling. The browser is led to ours instead, so that
+  // it neither has to be parsed here nor made from the routes again.
+  await app.register(fastifySwagger, {
+    mode: 'static',
+    specification: {
+      document: { openapi: '3.1.0', info: { title: 'Playlist proxy', version: '' }, paths: {} },
+    },
+  })
+  await app.register(fastifySwaggerUi, {
+    routePrefix: ROOT,
+    staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title: 'Playlist proxy' },
+    uiConfig: {
+      // Without the bar on top, which is for looking at documents from elsewhere.
+      layout: 'BaseLayout',
+      validatorUrl: null,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+    },
+    uiHooks: { onRequest: leadToTheDocument },
+  })
+  for (const path of [ROOT, `${ROOT}/`, `${ROOT}/*`]) allowOnlyReading(app, path)
+}
+
+function leadToTheDocument(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) reply.redirect('../openapi.yaml')
+  else done()
+}

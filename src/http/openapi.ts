@@ -1,0 +1,25 @@
+import type { AppInstance } from './app-instance.ts'
+import { fixedRepresentation } from './fixed-representation.ts'
+import { allowOnlyReading } from './methods.ts'
+import { openapiResponses, problemResponsesFor } from './responses.ts'
+import { sendRepresentation } from './send.ts'
+
+const PATH = '/openapi.yaml'
+
+/** `GET /openapi.yaml`: the contract. `text` is the document. */
+export function openapiRoute(app: AppInstance, text: string): void {
+  const document = fixedRepresentation(text, { contentType: 'application/yaml' })
+  app.get(
+    PATH,
+    {
+      schema: {
+        operationId: 'getOpenapi',
+        tags: ['Help'],
+        summary: 'This document',
+        response: { ...openapiResponses, ...problemResponsesFor(['bad-request']) },
+      },
+    },
+    (_request, reply) => sendRepresentation(reply, document, []),
+  )
+  allowOnlyReading(app, PATH)
+}

@@ -1,0 +1,113 @@
+import { Type } from 'typebox'
+import { PROBLEMS_ROOT, type ProblemKind, problems } from '../problem-table.ts'
+import { Problem } from '../problems.ts'
+import type { Representation } from '../representation.ts'
+import type { AppInstance } from './app-instance.ts'
+import { fixedRepresentation } from './fixed-representation.ts'
+import { allowOnlyReading } from './methods.ts'
+import { prefersHtml } from './negotiation.ts'
+import { type Paragraph, pageAsHtml, pageAsMarkdown } from './page.ts'
+import { problemPageResponses, problemResponsesFor } from './responses.ts'
+import { sendRepresentation } from './send.ts'
+
+/** The same page for a browser and for a terminal. */
+interface Page {
+  html: Representation
+  markdown: Representation
+}
+
+/**
+ * `GET /problems` and `GET /problems/:type`: what each problem means and what can be done. Each
+ * problem's `type` leads here (RFC 9457 3.1.1).
+ */
+export function problemPagesRoutes(app: AppInstance): void {
+  const pages = new Map(
+    Object.entries(problems).map(([type, kind]) => [
+      type,
+      pageOf(`${kind.title} (${type})`, aboutProblem(kind)),
+    ]),
+  )
+  const index = pageOf('Problems', indexOfProblems())
+  const response = {
+    ...problemPageResponses,
+    ...problemResponsesFor(['bad-request', 'not-found']),
+  }
+
+  app.get(
+    PROBLEMS_ROOT,
+    {
+      schema: {
+        operationId: 'listProblems',
+        tags: ['Help'],
+        summary: 'All kinds of problems',
+        response,
+      },
+    },
+    ({ headers }, reply) => {
+      sendRepresentation(reply, prefersHtml(headers.accept) ? index.html : index.markdown, [])
+    },
+  )
+  allowOnlyReading(app, PROBLEMS_ROOT)
+
+  const path = `${PROBLEMS_ROOT}/:type`
+  app.get(
+    path,
+    {
+      schema: {
+        operationId: 'getProblem',
+        tags: ['Help'],
+        summary: 'What one kind of problem means, and what the caller and the operator can do',
+        params: Type.Object({
+          type: Type.String({
+            description: "The last segment of the problem's `type`.",
+            examples: ['spotify-rate-limited'],
+          }),
+        }),
+        response,
+      },
+    },
+    ({ headers, params }, reply) => {
+      const page = pages.get(params.type)
+      if (page === undefined) {
+        throw new Problem('not-found', `There is no such problem; ${PROBLEMS_ROOT} lists them all.`)
+      }
+      sendRepresentation(reply, prefersHtml(headers.accept) ? page.html : page.markdown, [])
+    },
+  )
+  allowOnlyReading(app, path)
+}
+
+function aboutProblem({ status, meaning, caller, operator }: ProblemKind): Paragraph[] {
+  return [
+    { text: `Status ${status}.` },
+    { heading: 'What it means', text: meaning },
+    { heading: 'What the caller can do', text: caller },
+    { heading: 'What the operator can do', text: operator },
+  ]
+}
+
+function indexOfProblems(): Paragraph[] {
+  return Object.entries(problems).map(([type, { status, title }]) => ({
+    text: `${status}: ${title}`,
+    link: { text: type, href: `${PROBLEMS_ROOT}/${type}` },
+  }))
+}
+
+/** What a page may load: nothing but its own style and the empty icon in it. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+function pageOf(title: string, paragraphs: readonly Paragraph[]): Page {
+  const vary = 'Accept'
+  return {
+    html: fixedRepresentation(pageAsHtml(title, paragraphs), {
+      contentType: 'text/html; charset=utf-8',
+      vary,
+      policy: PAGE_POLICY,
+    }),
+    markdown: fixedRepresentation(pageAsMarkdown(title, paragraphs), {
+      contentType: 'text/markdown; charset=utf-8',
+      vary,
+    }),
+  }
+}

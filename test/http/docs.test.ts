@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import { startService } from '../support/service.ts'
+
+t.test('the contract is served as it stands in the repository', async t => {
+  const { get } = await startService(t)
+  const answer = await get('/openapi.yaml')
+  t.equal(answer.headers['content-type'], 'application/yaml')
+  t.equal(answer.body, readFileSync('openapi.yaml', 'utf8'))
+  const etag = String(answer.headers.etag)
+  t.equal((await get('/openapi.yaml', { 'if-none-match': etag })).statusCode, 304)
+})
+
+t.test('behind a public URL the contract names that', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+  const { servers, ...rest } = parse((await get('/openapi.yaml')).body)
+  t.match(servers, [{ url: 'https://lists.example/base' }])
+  const { servers: plain, ...same } = parse(readFileSync('openapi.yaml', 'utf8'))
+  t.match(plain, [{ url: '/' }])
+  t.same(rest, same)
+})
+
+t.test('the API reference is served whole, and reads that contract', async t => {
+  const { app, get } = await startService(t)
+  const page = await get('/docs/')
+  t.equal(page.statusCode, 200)
+  t.match(page.headers['content-security-policy'], /^default-src 'none'; connect-src 'self'/)
+  t.notMatch(page.body, /https?:/)
+  for (const [, path] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    const { pathname } = new URL(String(path), 'http://h/docs/')
+    t.equal((await get(pathname)).statusCode, 200, pathname)
+  }
+  for (const path of ['/docs/json', '/docs/yaml']) {
+    const answer = await get(path)
+    t.equal(answer.statusCode, 302)
+    t.equal(new URL(String(answer.headers.location), `http://h${path}`).pathname, '/openapi.yaml')
+  }
+  t.equal((await app.inject({ method: 'HEAD', url: '/docs' })).statusCode, 200)
+  t.match((await get('/docs/none.js')).json(), { type: '/problems/not-found' })
+})
