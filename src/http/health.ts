@@ -2,10 +2,10 @@ import { Type } from 'typebox'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
-import { problemResponsesFor } from './responses.ts'
+import { jsonResponse, problemResponsesFor } from './responses.ts'
 
-const statusSchema = (status: string, description: string) =>
-  Type.Object({ status: Type.Literal(status) }, { description })
+const statusResponse = (status: string, description: string) =>
+  jsonResponse(description, Type.Object({ status: Type.Literal(status) }))
 
 export interface HealthOptions {
   /** Whether the service no longer wants new requests. */
@@ -26,7 +26,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         tags: ['Health'],
         summary: 'Whether the process still turns',
         response: {
-          200: statusSchema('alive', 'The process turns.'),
+          200: statusResponse('alive', 'The process turns.'),
           ...problemResponsesFor(['bad-request']),
         },
       },
@@ -43,7 +43,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         tags: ['Health'],
         summary: 'Whether lookups can be answered',
         response: {
-          200: statusSchema('ready', 'Lookups can be answered.'),
+          200: statusResponse('ready', 'Lookups can be answered.'),
           ...problemResponsesFor([
             'bad-request',
             'spotify-bad-response',

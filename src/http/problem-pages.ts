@@ -28,10 +28,6 @@ export function problemPagesRoutes(app: AppInstance): void {
     ]),
   )
   const index = pageOf('Problems', indexOfProblems())
-  const response = {
-    ...problemPageResponses,
-    ...problemResponsesFor(['bad-request', 'not-found']),
-  }
 
   app.get(
     PROBLEMS_ROOT,
@@ -40,7 +36,7 @@ export function problemPagesRoutes(app: AppInstance): void {
         operationId: 'listProblems',
         tags: ['Help'],
         summary: 'All kinds of problems',
-        response,
+        response: { ...problemPageResponses, ...problemResponsesFor(['bad-request']) },
       },
     },
     ({ headers }, reply) => {
@@ -63,7 +59,10 @@ export function problemPagesRoutes(app: AppInstance): void {
             examples: ['spotify-rate-limited'],
           }),
         }),
-        response,
+        response: {
+          ...problemPageResponses,
+          ...problemResponsesFor(['bad-request', 'not-found']),
+        },
       },
     },
     ({ headers, params }, reply) => {
@@ -98,16 +97,14 @@ const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 function pageOf(title: string, paragraphs: readonly Paragraph[]): Page {
-  const vary = 'Accept'
-  return {
-    html: fixedRepresentation(pageAsHtml(title, paragraphs), {
-      contentType: 'text/html; charset=utf-8',
-      vary,
+  const fixed = (text: string, type: string) =>
+    fixedRepresentation(text, {
+      contentType: `${type}; charset=utf-8`,
+      vary: 'Accept',
       policy: PAGE_POLICY,
-    }),
-    markdown: fixedRepresentation(pageAsMarkdown(title, paragraphs), {
-      contentType: 'text/markdown; charset=utf-8',
-      vary,
-    }),
+    })
+  return {
+    html: fixed(pageAsHtml(title, paragraphs), 'text/html'),
+    markdown: fixed(pageAsMarkdown(title, paragraphs), 'text/markdown'),
   }
 }

@@ -19,6 +19,11 @@ const commonHeaders = {
   'X-Content-Type-Options': Type.Literal('nosniff', { description: 'The media type is right.' }),
 }
 
+/** An answer in JSON that no cache has a part in. */
+export function jsonResponse(description: string, schema: TSchema) {
+  return { description, headers: commonHeaders, content: { 'application/json': { schema } } }
+}
+
 /** Fields of every answer that the cache had a part in. */
 const cacheHeaders = {
   'Cache-Status': Type.String({
@@ -198,7 +203,7 @@ function responsesFor(
           headers: {
             ...commonHeaders,
             'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
-            ...(status === 404 ? storedHeaders : {}),
+            ...(group.includes('user-not-found') ? storedHeaders : {}),
             ...(status >= 500 ? originHeaders : {}),
             ...(status >= 503 ? retryAfter : {}),
           },
