@@ -32,6 +32,32 @@ t.test(
   },
 )
 
+t.test('two processes, and one started anew, give a list the same entity tags', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const origin = { PUBLIC_URL: 'http://lists.example' }
+  const tags = async () => {
+    const service = await startServiceProcess({ sandbox, environment: origin })
+    const seen: unknown[] = []
+    for (const path of ['/users/smedjan/playlists', '/v1/users/smedjan/playlists?limit=50']) {
+      for (const coding of ['identity', 'gzip', 'br']) {
+        const { headers } = await fetch(service.url + path, {
+          headers: { 'accept-encoding': coding },
+        })
+        seen.push([headers.get('content-encoding'), headers.get('etag')])
+      }
+    }
+    return { service, seen }
+  }
+  const [one, other] = [await tags(), await tags()]
+  t.same(one.seen, other.seen)
+  t.equal(new Set(one.seen.map(String)).size, 6)
+  await one.service.stop()
+  const again = await tags()
+  t.same(again.seen, one.seen)
+  await Promise.all([other.service.stop(), again.service.stop()])
+})
+
 t.test('the built service names what is missing and ends', async t => {
   const sandbox = { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' }
   const child = spawnService({ sandbox, stderr: 'pipe' })
