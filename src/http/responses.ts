@@ -205,7 +205,7 @@ function responsesFor(
             'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
             ...(status >= 500 ? originHeaders : {}),
-            ...(status >= 503 ? retryAfter : {}),
+            ...(status >= 502 ? retryAfter : {}),
           },
           content: contentOf(group),
         },
