@@ -12,6 +12,7 @@ import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
 import { createSpotifyClient } from './spotify/client.ts'
+import { DailyBudget } from './spotify/daily-budget.ts'
 import { createExchange } from './spotify/exchange.ts'
 import { createGate } from './spotify/gate.ts'
 import { createAppPlaylists } from './spotify/playlists.ts'
@@ -65,18 +66,27 @@ export async function buildApp(
     timeoutMs,
     maxBytes: MAX_PAGE_BYTES,
   })
+  const budget = new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
+  const gate = createGate({
+    concurrency: config.SPOTIFY_CONCURRENCY,
+    queue: config.SPOTIFY_QUEUE,
+    budget,
+    clock,
+    random,
+    log,
+  })
   const client = createSpotifyClient({
     exchange: apiExchange,
     basePath: apiUrl.pathname.replace(/\/$/, ''),
     tokens,
-    gate: createGate({ concurrency: config.SPOTIFY_CONCURRENCY, clock, random }),
+    gate,
     clock,
+    maxPages: config.SPOTIFY_MAX_PAGES,
     userAgent: `playlist-proxy/${version}`,
   })
   const source = createAppPlaylists({
     client,
     concurrency: config.SPOTIFY_CONCURRENCY,
-    maxPages: config.SPOTIFY_MAX_PAGES,
   })
   const cache = new ResponseCache<StoredBody>({
     store: new MemoryStore(config.CACHE_MAX_BYTES),

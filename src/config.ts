@@ -95,6 +95,19 @@ export const configSchema = Type.Object({
     default: 240,
     description: 'pages of one list; more is a bad response, 1 to 2000',
   }),
+  SPOTIFY_QUEUE: Type.Integer({
+    minimum: 0,
+    maximum: 100_000,
+    default: 500,
+    description: 'lookups that may wait for a place among the requests to Spotify, 0 to 100000',
+  }),
+  SPOTIFY_DAILY_BUDGET: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Web API requests in any 24 hours, from 1 on',
+    }),
+  ),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     8000,
     'milliseconds for requests under way to finish after SIGTERM, 1 to 2147483647',

@@ -145,6 +145,24 @@ export const problems = {
     operator:
       'See which other app of the same account spends the quota. Let answers stay fresh and stale for longer.',
   },
+  'quota-budget-spent': {
+    status: 503,
+    title: 'The request budget of this service is spent',
+    meaning:
+      'This service has sent as many Web API requests in 24 hours as its operator allows. Nothing usable was stored for this user; what is stored is still answered.',
+    caller: ASK_LATER,
+    operator:
+      'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota leaves room. `/status` tells how many requests the last 24 hours took. Let answers stay fresh for longer.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Too many lookups are waiting',
+    meaning:
+      'More lookups wait for Spotify than may wait, or than could be answered in time. What is stored is still answered.',
+    caller: ASK_LATER,
+    operator:
+      'Find out who asks for so many users that nobody has asked for lately. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many may wait and for how long.',
+  },
   'shutting-down': {
     status: 503,
     title: 'This instance is shutting down',

@@ -78,7 +78,11 @@ export function producer(options: ProducerOptions): ResponseCacheOptions<StoredB
   return async (userId, stored, deadlineMs) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
-      const list = await source.playlists(userId, previous?.list, { signal, deadlineMs })
+      const list = await source.playlists(userId, previous?.list, {
+        signal,
+        deadlineMs,
+        isBackground: false,
+      })
       const body = new StoredPlaylists(list, clock.now(), previous)
       return { body, status: 200, lifetime: lifetimeOf(list, lifetimes) }
     } catch (error) {

@@ -40,6 +40,7 @@ t.test('With the two required variables alone everything has its documented defa
     SPOTIFY_TIMEOUT_MS: 5000,
     LOOKUP_TIMEOUT_MS: 15_000,
     SPOTIFY_MAX_PAGES: 240,
+    SPOTIFY_QUEUE: 500,
     SHUTDOWN_TIMEOUT_MS: 8000,
   })
 })
@@ -61,6 +62,8 @@ t.test('Numbers are taken within their limits only', async t => {
     ['PORT', 0, 65_535],
     ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
     ['CACHE_MAX_BYTES', 1_048_576, Number.MAX_SAFE_INTEGER],
+    ['SPOTIFY_QUEUE', 0, 100_000],
+    ['SPOTIFY_DAILY_BUDGET', 1, Number.MAX_SAFE_INTEGER],
     ['SPOTIFY_CONCURRENCY', 1, 100],
     ['SPOTIFY_TIMEOUT_MS', 1, MAX_TIMER_MS],
     ['LOOKUP_TIMEOUT_MS', 1, MAX_TIMER_MS],

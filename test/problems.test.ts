@@ -27,6 +27,8 @@ const promised: Record<ProblemType, number> = {
   'spotify-unavailable': 503,
   'spotify-rate-limited': 503,
   'spotify-quota-exceeded': 503,
+  'quota-budget-spent': 503,
+  overloaded: 503,
   'shutting-down': 503,
   'deadline-exceeded': 504,
   'not-stored': 504,

@@ -159,6 +159,8 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   'spotify-unavailable',
   'spotify-rate-limited',
   'spotify-quota-exceeded',
+  'quota-budget-spent',
+  'overloaded',
   'shutting-down',
   'deadline-exceeded',
   'not-stored',

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { Problem, type ProblemFacts } from '../problems.ts'
-import { accessDenied } from './diagnosis.ts'
+import { accessDenied, tooManyRequests } from './diagnosis.ts'
 import type { Exchange, SpotifyResponse } from './exchange.ts'
-import type { Gate, Terms } from './gate.ts'
+import { type Gate, MAX_ATTEMPTS, type Terms } from './gate.ts'
 import { retryAfterInstant } from './retry-after.ts'
 import type { TokenKeeper } from './token.ts'
 
@@ -25,7 +25,12 @@ export interface SpotifyClientOptions {
   gate: Gate
   clock: Clock
   userAgent: string
+  /** A list of more pages than any account can have is a bad response. */
+  maxPages: number
 }
+
+/** What a lookup of one path may cost. */
+export type PageTerms = Omit<Terms, 'subject'>
 
 /** Reads pages of the Web API. */
 export interface SpotifyClient {
@@ -35,13 +40,13 @@ export interface SpotifyClient {
    *
    * @throws {Problem} what Spotify's answer means for the caller.
    */
-  page(path: string, offset: number, terms: Terms): Promise<Page>
+  page(path: string, offset: number, terms: PageTerms): Promise<Page>
 }
 
 export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
-  const { exchange, basePath, tokens, gate, clock, userAgent } = options
+  const { exchange, basePath, tokens, gate, clock, userAgent, maxPages } = options
 
-  async function attempt(path: string, token: string, signal: AbortSignal): Promise<Page | Denied> {
+  async function attempt(path: string, token: string, signal: AbortSignal): Promise<Page> {
     const headers = {
       accept: 'application/json',
       'accept-encoding': 'gzip',
@@ -49,37 +54,54 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       'user-agent': userAgent,
     }
     const response = await exchange.send({ method: 'GET', path: basePath + path, headers }, signal)
-    if (response.status === 401) return new Denied(response.body)
-    if (response.status === 200) return readPage(response.body)
+    if (response.status === 401) throw new Unauthorized(response.body)
+    if (response.status === 200) return readPage(response.body, maxPages)
     throw refusal(response, clock.now())
   }
 
   return {
-    async page(path, offset, terms) {
+    async page(path, offset, pageTerms) {
       const pagePath = `${path}?limit=${PAGE_SIZE}&offset=${offset}`
-      const ask = (token: string) => gate.pass(() => attempt(pagePath, token, terms.signal), terms)
+      const terms = { ...pageTerms, subject: path }
+      const attempts = { left: MAX_ATTEMPTS }
+      const ask = (token: string) =>
+        gate
+          .pass(() => attempt(pagePath, token, terms.signal), terms, attempts)
+          .catch((error: unknown) => {
+            if (error instanceof Unauthorized) return error
+            throw error
+          })
       const token = await tokens.token()
       let answer = await ask(token)
-      if (answer instanceof Denied) {
+      if (answer instanceof Unauthorized) {
         const renewed = await tokens.replace(token)
-        if (renewed !== token) answer = await ask(renewed)
+        if (renewed !== token) {
+          if (attempts.left === 0) throw tokenReplaced()
+          answer = await ask(renewed)
+        }
       }
-      if (answer instanceof Denied) throw accessDenied(401, answer.body)
+      if (answer instanceof Unauthorized) throw gate.report(accessDenied(401, answer.body), path)
       return answer
     },
   }
 }
 
-/** A 401 is an answer, not a failure: what it means depends on the token. */
-class Denied {
+/** A 401 says nothing about Spotify yet: what it means depends on the token. */
+class Unauthorized extends Error {
   readonly body: string
 
   constructor(body: string) {
+    super('Spotify answered with status 401.')
     this.body = body
   }
 }
 
-function readPage(body: string): Page {
+function tokenReplaced(): Problem {
+  const detail = 'Spotify no longer took the app token, which has been replaced. Ask again soon.'
+  return new Problem('spotify-unavailable', detail, { originStatus: 401 })
+}
+
+function readPage(body: string, maxPages: number): Page {
   let value: unknown
   try {
     value = JSON.parse(body)
@@ -89,6 +111,8 @@ function readPage(body: string): Page {
   if (!isObject(value)) throw badPage('it is no paging object')
   const { total, items } = value
   if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is no count')
+  if ((total as number) > maxPages * PAGE_SIZE)
+    throw badPage(`it names more than ${maxPages} pages`)
   if (!Array.isArray(items)) throw badPage('"items" is no array')
   if (!items.every(entry => entry === null || isObject(entry))) {
     throw badPage('an entry of "items" is no playlist')
@@ -108,18 +132,7 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
     return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus })
   }
   if (status === 429) {
-    const retryAt = retryAfterInstant(headers['retry-after'], now)
-    return body.includes('QUOTA_EXCEEDED')
-      ? new Problem(
-          'spotify-quota-exceeded',
-          'The quota of the Spotify developer account is used up, which counts all its apps. Ask again after the seconds in Retry-After.',
-          { retryAt, originStatus },
-        )
-      : new Problem(
-          'spotify-rate-limited',
-          'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
-          { retryAt, originStatus },
-        )
+    return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
   }
   if (status >= 500) {
     const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`

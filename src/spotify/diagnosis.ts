@@ -1,39 +1,113 @@
-import { Problem } from '../problems.ts'
+import { Problem, type ProblemFacts, type ProblemType } from '../problems.ts'
+
+/**
+ * What keeps Spotify from answering and what a person can do about it, one sentence each. The names
+ * are stable: `/status`, the log and dashboards use them.
+ * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
+ */
+const REMEDIES = {
+  'rate-limited':
+    'Nothing is sent until the time that Spotify named; if it happens often, raise CACHE_FRESH_SECONDS.',
+  'quota-exceeded':
+    'Nothing is sent until the time that Spotify named; the quota counts all apps of the developer account, so look for what else spends it.',
+  'endpoint-forbidden': 'Use the credentials of an app with extended quota.',
+  'premium-required':
+    'Renew the Premium subscription of the owner of the app; Spotify needs some hours to notice.',
+  'user-authentication-required': 'Use the credentials of an app with extended quota.',
+  'access-denied': 'Check the app in the Spotify developer dashboard.',
+  'credentials-rejected':
+    'Check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the Spotify developer dashboard.',
+  unavailable:
+    'Spotify is tried again on its own; if it lasts, check the network and the status page of Spotify.',
+} as const
+
+export type DiagnosisName = keyof typeof REMEDIES
+
+export interface Diagnosis {
+  readonly name: DiagnosisName
+  /** One sentence: what a person can do about it. */
+  readonly remedy: string
+}
+
+/** A problem that tells more than its type: why Spotify refuses. */
+export class Refusal extends Problem {
+  readonly diagnosis: Diagnosis
+
+  constructor(
+    type: ProblemType,
+    name: DiagnosisName,
+    explanation: string,
+    facts: ProblemFacts = {},
+  ) {
+    super(type, `${name}: ${explanation} ${REMEDIES[name]}`, facts)
+    this.diagnosis = diagnosis(name)
+  }
+}
+
+/** What a failure tells about Spotify as a whole. */
+export function diagnosisOf(problem: Problem): Diagnosis {
+  if (problem instanceof Refusal) return problem.diagnosis
+  return diagnosis(
+    problem.type === 'spotify-credentials-rejected' ? 'credentials-rejected' : 'unavailable',
+  )
+}
+
+function diagnosis(name: DiagnosisName): Diagnosis {
+  return { name, remedy: REMEDIES[name] }
+}
 
 interface Denial {
   /** Words of the refusal that tell this cause from the others. */
   readonly words: RegExp
-  readonly diagnosis: string
+  readonly name: DiagnosisName
+  readonly explanation: string
 }
 
-/**
- * Why Spotify denies an app access, told apart by the words of the refusal since the status is the
- * same, and what a person has to do about it. None of them goes away by asking again.
- * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
- */
+/** Told apart by the words of the refusal, since the status is the same. */
 const DENIALS: readonly Denial[] = [
   {
     words: /active premium subscription required/i,
-    diagnosis:
-      'premium-required: the owner of the Spotify app has no active Premium subscription. Renew it; Spotify needs some hours to notice.',
+    name: 'premium-required',
+    explanation: 'The owner of the Spotify app has no active Premium subscription.',
   },
   {
     words: /may not be registered|insufficient client scope|valid user authentication required/i,
-    diagnosis:
-      'user-authentication-required: Spotify answers this app only on behalf of a user who has signed in, which an app token cannot do. An app with extended quota is needed.',
+    name: 'user-authentication-required',
+    explanation:
+      'Spotify answers this app only on behalf of a user who has signed in, which an app token cannot do.',
   },
   {
     words: /"forbidden"/i,
-    diagnosis:
-      'endpoint-forbidden: the Spotify app is in Development Mode, which lost the playlists of users in 2026. Use the credentials of an app with extended quota.',
+    name: 'endpoint-forbidden',
+    explanation:
+      'The Spotify app is in Development Mode, which lost the playlists of users in 2026.',
   },
 ]
 
-const UNKNOWN =
-  'access-denied: Spotify refuses this app. Check the app in the Spotify developer dashboard.'
-
 /** The problem for a 403, or a 401 that a new token did not cure, with the given body. */
-export function accessDenied(originStatus: 401 | 403, body: string): Problem {
+export function accessDenied(originStatus: 401 | 403, body: string): Refusal {
   const denial = DENIALS.find(({ words }) => words.test(body))
-  return new Problem('spotify-access-denied', denial?.diagnosis ?? UNKNOWN, { originStatus })
+  const { name, explanation }: Omit<Denial, 'words'> = denial ?? {
+    name: 'access-denied',
+    explanation: 'Spotify refuses this app.',
+  }
+  return new Refusal('spotify-access-denied', name, explanation, { originStatus })
+}
+
+/** The problem for a 429 with the given body; `retryAt` (epoch ms) is when it ends. */
+export function tooManyRequests(body: string, retryAt: number): Refusal {
+  const facts = { retryAt, originStatus: 429 }
+  return body.includes('QUOTA_EXCEEDED')
+    ? new Refusal(
+        'spotify-quota-exceeded',
+        'quota-exceeded',
+        'The quota of the Spotify developer account is used up. Ask again after the seconds in Retry-After.',
+        facts,
+      )
+    : new Refusal(
+        'spotify-rate-limited',
+        'rate-limited',
+        'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
+        facts,
+      )
 }

@@ -1,82 +1,203 @@
-import pLimit from 'p-limit'
+import { askAgainAt } from '../ask-again.ts'
 import { type Clock, pause } from '../clock.ts'
+import type { Log } from '../log.ts'
 import { Problem } from '../problems.ts'
+import type { DailyBudget } from './daily-budget.ts'
+import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
+import {
+  admission,
+  after,
+  type GateState,
+  OPEN,
+  type Outcome,
+  outcomeOf,
+  probing,
+} from './gate-state.ts'
+import { LookupQueue } from './lookup-queue.ts'
+import { RetryBudget } from './retry-budget.ts'
 
-const MAX_ATTEMPTS = 3
+export const MAX_ATTEMPTS = 3
 const FIRST_BACK_OFF_MS = 400
+/** What those are told who come while a probe is under way. */
+const PROBE_MS = 1000
 
 export interface GateOptions {
   /** Web API requests under way at once, all lookups together. */
   concurrency: number
+  /** Lookups that may wait for their first place. */
+  queue: number
+  budget: DailyBudget
   clock: Clock
   /** A number from 0 (included) to 1 (excluded), for full jitter between attempts. */
   random: () => number
+  log: Log
 }
 
 /** Until when the requests of one lookup may leave; instants are on the monotonic clock. */
 export interface Terms {
+  /** Whose lookup it is: failures of one subject alone are no outage. */
+  subject: string
+  /** Whether nobody waits for it, since it refreshes what has been answered. */
+  isBackground: boolean
   /** Aborted when nothing of the lookup is wanted any more. */
   signal: AbortSignal
-  /** A request that is still queued then is not sent. */
+  /** A request that is still queued then is not sent; infinite once the lookup has begun. */
   startByMs: number
   /** No request is sent again from then on. */
   retryByMs: number
 }
 
+export interface GateStatus {
+  readonly state: GateState['name']
+  /** Why it is not open. */
+  readonly diagnosis: Diagnosis | undefined
+  /** Epoch milliseconds until which nothing is sent. */
+  readonly pausedUntil: number | undefined
+  readonly inFlight: number
+  readonly queued: number
+}
+
 /** Every Web API request passes here; it decides whether one may leave now, and how often. */
 export interface Gate {
   /**
-   * Sends once a place is free, and again after a transient failure: at most 3 attempts, with
-   * exponential back-off and full jitter. While Spotify has asked for silence nothing is sent.
+   * Sends once a place is free, and again after a transient failure: as often as `attempts` has
+   * left, which counts down, with exponential back-off, full jitter and within the retry budget.
+   * While Spotify refuses or is out of order nothing is sent but one probe at a time. Only a
+   * Problem tells the gate something about Spotify.
    *
-   * @throws {Problem} the last failure, the refusal that stands, or `deadline-exceeded` when no
-   * place was free in time. Whatever the signal was aborted with is thrown as it is.
+   * @throws {Problem} the last failure, what keeps the gate closed, `quota-budget-spent`,
+   * `overloaded` or, when no place was free in time, `deadline-exceeded`. Whatever the signal was
+   * aborted with is thrown as it is.
    */
-  pass<T>(send: () => Promise<T>, terms: Terms): Promise<T>
+  pass<T>(send: () => Promise<T>, terms: Terms, attempts?: { left: number }): Promise<T>
+  /**
+   * Closes for a refusal that no single request shows, such as a 401 that a new token meets, too.
+   * Returns it with the instant of the next probe.
+   */
+  report(refusal: Problem, subject: string): Problem
+  status(): GateStatus
 }
 
-export function createGate({ concurrency, clock, random }: GateOptions): Gate {
-  const places = pLimit(concurrency)
-  let refusal: Refusal | undefined
+export function createGate(options: GateOptions): Gate {
+  const { budget, clock, random, log } = options
+  const queue = new LookupQueue(options)
+  const retries = new RetryBudget()
+  let state: GateState = OPEN
+  const onChange: (() => void)[] = []
+
+  function change(next: GateState): void {
+    if (next === state) return
+    const before = state
+    state = next
+    for (const wake of onChange.splice(0)) wake()
+    logChange(before)
+  }
+
+  /** What goes on, such as a probe that fails like the one before, is no news. */
+  function logChange(before: GateState): void {
+    if (state.name === 'probing') return
+    if (state.name === 'open') {
+      if (before.name !== 'open') log.info('Spotify answers again')
+      return
+    }
+    const { name: diagnosis, remedy } = diagnosisOf(state.cause)
+    if (before.name !== 'open' && diagnosisOf(before.cause).name === diagnosis) return
+    const level = state.cause.type === 'spotify-access-denied' ? 'error' : 'warn'
+    const facts = { diagnosis, remedy, paused_until: new Date(wall(state.untilMs)).toISOString() }
+    log[level]({ ...facts, err: state.cause }, 'requests to Spotify are paused')
+  }
+
+  const wall = (monotonicMs: number) => clock.now() + (monotonicMs - clock.monotonic())
+
+  /** What a request that may not leave fails with. */
+  function closed(): Problem {
+    if (state.name === 'open') throw new Error('an open gate refuses nothing')
+    const retryAt = state.name === 'paused' ? wall(state.untilMs) : clock.now() + PROBE_MS
+    return askAgainAt(state.cause, retryAt, false)
+  }
+
+  /** The failure that has closed the gate tells until when. */
+  function withPause<E>(failure: E): E | Problem {
+    if (state.name !== 'paused' || state.cause !== failure) return failure
+    if (state.cause.retryAt !== undefined) return failure
+    return askAgainAt(state.cause, wall(state.untilMs), true)
+  }
 
   async function attempt<T>(send: () => Promise<T>, terms: Terms): Promise<T> {
-    terms.signal.throwIfAborted()
-    if (refusal !== undefined && clock.now() < refusal.retryAt) throw refusal
-    if (clock.monotonic() > terms.startByMs) {
+    const { subject, signal, startByMs, isBackground } = terms
+    let verdict = admission(state, subject, clock.monotonic())
+    while (verdict === 'wait') {
+      await new Promise<void>(resolve => onChange.push(resolve))
+      verdict = admission(state, subject, clock.monotonic())
+    }
+    signal.throwIfAborted()
+    // From here to the request nothing waits, or several would find that they are the one probe.
+    if (verdict === 'refused') throw closed()
+    if (clock.monotonic() > startByMs) {
       throw new Problem('deadline-exceeded', 'Too many lookups were waiting for Spotify.')
     }
+    budget.check(isBackground)
+    const isProbe = verdict === 'probe'
+    if (isProbe) change(probing(state, subject))
+    budget.count()
+    retries.count(clock.monotonic())
+    let outcome: Outcome = { kind: 'unknown' }
     try {
-      return await send()
+      const answer = await send()
+      outcome = { kind: 'answered' }
+      return answer
     } catch (error) {
-      // Requests that were under way together may be refused for different times.
-      if (isRefusal(error) && !(refusal && refusal.retryAt > error.retryAt)) refusal = error
+      const isGivenUp = signal.aborted && error === signal.reason
+      if (!isGivenUp && error instanceof Problem) outcome = outcomeOf(error, clock.now())
       throw error
+    } finally {
+      end(outcome, subject, isProbe)
     }
   }
 
+  function end(outcome: Outcome, subject: string, isProbe: boolean): void {
+    change(after(state, { outcome, subject, isProbe, nowMs: clock.monotonic(), jitter: random() }))
+  }
+
+  /** How long to wait before the next attempt; undefined when there must be none. */
+  function backOffMs(failure: unknown, tried: number, { retryByMs }: Terms): number | undefined {
+    if (!(failure instanceof Problem && failure.transient) || state.name !== 'open')
+      return undefined
+    const nowMs = clock.monotonic()
+    const delayMs = random() * FIRST_BACK_OFF_MS * 2 ** (tried - 1)
+    return nowMs + delayMs < retryByMs && retries.take(nowMs) ? delayMs : undefined
+  }
+
   return {
-    async pass(send, terms) {
-      for (let attempts = 1; ; attempts++) {
+    async pass(send, terms, attempts = { left: MAX_ATTEMPTS }) {
+      for (let tried = 1; ; tried++) {
+        attempts.left--
         try {
-          return await places(() => attempt(send, terms))
+          return await queue.inPlace(() => attempt(send, terms), terms)
         } catch (error) {
-          if (!(error instanceof Problem && error.transient) || attempts === MAX_ATTEMPTS)
-            throw error
-          const delayMs = random() * FIRST_BACK_OFF_MS * 2 ** (attempts - 1)
-          if (clock.monotonic() + delayMs >= terms.retryByMs) throw error
+          const delayMs = attempts.left > 0 ? backOffMs(error, tried, terms) : undefined
+          if (delayMs === undefined) throw withPause(error)
           await pause(clock, delayMs, terms.signal)
         }
       }
     },
+    report(refusal, subject) {
+      end(outcomeOf(refusal, clock.now()), subject, false)
+      return withPause(refusal)
+    },
+    status() {
+      const { inFlight, queued } = queue
+      if (state.name === 'open') {
+        return { state: 'open', diagnosis: undefined, pausedUntil: undefined, inFlight, queued }
+      }
+      const isPaused = state.name === 'paused' && clock.monotonic() < state.untilMs
+      return {
+        state: isPaused ? 'paused' : 'probing',
+        diagnosis: diagnosisOf(state.cause),
+        pausedUntil: isPaused ? wall((state as { untilMs: number }).untilMs) : undefined,
+        inFlight,
+        queued,
+      }
+    },
   }
-}
-
-type Refusal = Problem & { retryAt: number }
-
-/** Asking on while refused makes the refusal last longer, so it stands for every user. */
-function isRefusal(error: unknown): error is Refusal {
-  return (
-    error instanceof Problem &&
-    (error.type === 'spotify-rate-limited' || error.type === 'spotify-quota-exceeded')
-  )
 }

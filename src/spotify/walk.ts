@@ -9,8 +9,6 @@ export interface WalkOptions {
   client: SpotifyClient
   /** Pages of one list under way or queued at once, so that a long list leaves room for others. */
   concurrency: number
-  /** More pages than any account can have are a bad response. */
-  maxPages: number
 }
 
 /** How long one lookup is worth sending requests for. */
@@ -19,6 +17,8 @@ export interface LookupTerms {
   signal: AbortSignal
   /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
   deadlineMs: number
+  /** Whether nobody waits for it, since it refreshes what has been answered. */
+  isBackground: boolean
 }
 
 /** What one page contributes, serialised as soon as the page arrived. */
@@ -50,8 +50,8 @@ export interface Walk {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs }: LookupTerms,
-  { client, concurrency, maxPages }: WalkOptions,
+  { signal, deadlineMs, isBackground }: LookupTerms,
+  { client, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
   const limit = pLimit(concurrency)
@@ -64,13 +64,11 @@ export async function walk(
     if (pageNumber >= endPage) return undefined
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
+      isBackground,
       // What has begun to arrive is worth having for the next caller, what has not begun is not.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
     })
-    if (pagesOf(page.total) > maxPages) {
-      throw new Problem('spotify-bad-response', `Spotify names more than ${maxPages} pages.`)
-    }
     if (pageNumber === 0) endPage = pagesOf(page.total)
     return partOf(page)
   }
@@ -81,7 +79,7 @@ export async function walk(
   }
 
   async function readList(): Promise<Walk> {
-    const asked = Math.min(pagesOf(expectedTotal ?? 0), maxPages)
+    const asked = pagesOf(expectedTotal ?? 0)
     const expected = await readAll(0, asked)
     const grown = await readAll(asked, endPage)
     return joined([...expected, ...grown].filter(part => part !== undefined))

@@ -18,6 +18,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 1,
+    retryAfter: '300',
     detail: /endpoint-forbidden/,
   },
   {
@@ -25,6 +26,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 1,
+    retryAfter: '300',
     detail: /premium-required/,
   },
   {
@@ -32,6 +34,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 1,
+    retryAfter: '300',
     detail: /user-authentication-required/,
   },
   {
@@ -39,6 +42,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 1,
+    retryAfter: '300',
     detail: /user-authentication-required/,
   },
   {
@@ -46,6 +50,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 2,
+    retryAfter: '300',
     detail: /user-authentication-required/,
   },
   {
@@ -53,6 +58,7 @@ const cases: {
     status: 502,
     type: 'spotify-access-denied',
     requests: 2,
+    retryAfter: '300',
     detail: /access-denied/,
   },
   {

@@ -10,12 +10,12 @@ const UNREGISTERED =
 const cases: [title: string, diagnosis: RegExp, bodies: string[]][] = [
   [
     'A refusal for want of Premium says whose subscription to renew',
-    /^premium-required: the owner of the Spotify app .* Renew it/,
+    /^premium-required: The owner of the Spotify app .* Renew/,
     [PREMIUM, PREMIUM.toUpperCase(), json(PREMIUM)],
   ],
   [
     'A refusal that wants a signed-in user says that an app token cannot be one',
-    /^user-authentication-required: .* extended quota is needed/,
+    /^user-authentication-required: .* extended quota/,
     [
       UNREGISTERED,
       json('Insufficient client scope'),

@@ -1,21 +1,14 @@
 import t from 'tap'
 import { Problem } from '../../src/problems.ts'
-import { createGate, type Terms } from '../../src/spotify/gate.ts'
 import { failureOf } from '../support/failure-of.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { gateFor, terms } from '../support/gate.ts'
 import { until } from '../support/until.ts'
-
-/** Terms that never run out. */
-function terms(limits: Partial<Terms> = {}): Terms {
-  const startByMs = Number.POSITIVE_INFINITY
-  return { signal: new AbortController().signal, startByMs, retryByMs: startByMs, ...limits }
-}
 
 const never = terms()
 const outage = () => new Problem('spotify-unavailable', 'down', { transient: true })
 
 t.test('no more requests are under way at once than the concurrency allows', async t => {
-  const gate = createGate({ concurrency: 3, clock: new ManualClock(), random: () => 0 })
+  const { gate } = gateFor({ concurrency: 3 })
   const waiting: (() => void)[] = []
   let underWay = 0
   let peak = 0
@@ -36,8 +29,7 @@ t.test('no more requests are under way at once than the concurrency allows', asy
 t.test(
   'a transient failure is sent three times at most, with back-off and full jitter',
   async t => {
-    const clock = new ManualClock()
-    const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
+    const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
     let attempts = 0
     const failing = gate.pass(async () => {
       attempts++
@@ -56,8 +48,7 @@ t.test(
 )
 
 t.test('a place is free for others during the back-off', async t => {
-  const clock = new ManualClock()
-  const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
+  const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
   let failures = 0
   const retried = gate.pass(async () => {
     if (failures++ === 0) throw outage()
@@ -70,7 +61,7 @@ t.test('a place is free for others during the back-off', async t => {
 })
 
 t.test('what would fail again is sent once', async t => {
-  const gate = createGate({ concurrency: 1, clock: new ManualClock(), random: () => 0 })
+  const { gate } = gateFor({ concurrency: 1 })
   for (const failure of [new Problem('spotify-bad-response', 'rubbish'), new TypeError('a bug')]) {
     let attempts = 0
     const passing = gate.pass(async () => {
@@ -84,8 +75,7 @@ t.test('what would fail again is sent once', async t => {
 
 t.test('after a refusal nothing is sent for anyone until the instant that it named', async t => {
   for (const type of ['spotify-rate-limited', 'spotify-quota-exceeded'] as const) {
-    const clock = new ManualClock()
-    const gate = createGate({ concurrency: 2, clock, random: () => 0 })
+    const { gate, clock } = gateFor({ concurrency: 2 })
     const refusal = new Problem(type, 'not now', { retryAt: clock.now() + 3000 })
     let sent = 0
     const send = async () => {
@@ -107,8 +97,7 @@ t.test('of two refusals at once the longer one stands, whichever came last', asy
     [3, 86_207],
     [86_207, 3],
   ]) {
-    const clock = new ManualClock()
-    const gate = createGate({ concurrency: 2, clock, random: () => 0 })
+    const { gate, clock } = gateFor({ concurrency: 2 })
     const refusals = order.map(seconds => {
       const retryAt = clock.now() + seconds * 1000
       return new Problem('spotify-rate-limited', `${seconds} s`, { retryAt })
@@ -124,8 +113,7 @@ t.test('of two refusals at once the longer one stands, whichever came last', asy
 })
 
 t.test('what is still queued when its time is over is not sent', async t => {
-  const clock = new ManualClock()
-  const gate = createGate({ concurrency: 1, clock, random: () => 0 })
+  const { gate, clock } = gateFor({ concurrency: 1 })
   let release: (() => void) | undefined
   const holding = gate.pass(() => new Promise<void>(resolve => (release = resolve)), never)
   await until(() => release !== undefined)
@@ -148,8 +136,7 @@ t.test('nothing is sent again once its time is over', async t => {
     { retryByMs: 201, attempts: 2 },
     { retryByMs: 601, attempts: 3 },
   ]) {
-    const clock = new ManualClock()
-    const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
+    const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
     let sent = 0
     const failing = failureOf(
       gate.pass(async () => {
@@ -166,8 +153,7 @@ t.test('nothing is sent again once its time is over', async t => {
 })
 
 t.test('whoever is aborted sends nothing more, in the queue or in the back-off', async t => {
-  const clock = new ManualClock()
-  const gate = createGate({ concurrency: 1, clock, random: () => 0.5 })
+  const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
   const inBackOff = new AbortController()
   let attempts = 0
   const retried = gate.pass(
@@ -191,11 +177,11 @@ t.test('whoever is aborted sends nothing more, in the queue or in the back-off',
       finish = resolve
     })
   const holding = gate.pass(hold, never)
-  const queued = gate.pass(async () => attempts++, terms({ signal: inQueue.signal }))
+  const queued = failureOf(gate.pass(async () => attempts++, terms({ signal: inQueue.signal })))
   inQueue.abort(new Error('too late'))
   await until(() => finish !== undefined)
   finish?.()
   await holding
-  t.match(await failureOf(queued), { message: 'too late' })
+  t.match(await queued, { message: 'too late' })
   t.equal(attempts, 1)
 })

@@ -12,9 +12,9 @@ const deadlineMs = 15_000
 
 function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
   const { client, offsets } = scriptedClient(answer)
-  const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
+  const source = createAppPlaylists({ client, concurrency: 8 })
   const read = (previous?: PlaylistList) =>
-    source.playlists('someone', previous, { signal, deadlineMs })
+    source.playlists('someone', previous, { signal, deadlineMs, isBackground: false })
   return { read, offsets }
 }
 
@@ -179,8 +179,8 @@ t.test(
   'a lookup is begun and sent again only until its deadline, what has begun goes on',
   async t => {
     const { client, terms } = scriptedClient(offset => pageOf(entries(0, 120), offset))
-    const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
-    await source.playlists('someone', undefined, { signal, deadlineMs })
+    const source = createAppPlaylists({ client, concurrency: 8 })
+    await source.playlists('someone', undefined, { signal, deadlineMs, isBackground: false })
     const [first, ...rest] = terms
     t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
     for (const later of rest) {
@@ -195,8 +195,12 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
     if (offset === 100) throw failure
     return offset === 0 ? pageOf(entries(0, 250), 0) : new Promise(() => {})
   })
-  const source = createAppPlaylists({ client, concurrency: 8, maxPages: 240 })
-  const reading = source.playlists('someone', undefined, { signal, deadlineMs })
+  const source = createAppPlaylists({ client, concurrency: 8 })
+  const reading = source.playlists('someone', undefined, {
+    signal,
+    deadlineMs,
+    isBackground: false,
+  })
   t.equal(await failureOf(reading), failure)
   t.ok(terms.every(page => page.signal.reason === failure))
   t.same(getEventListeners(signal, 'abort'), [])

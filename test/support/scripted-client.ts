@@ -1,5 +1,4 @@
-import type { Page, SpotifyClient } from '../../src/spotify/client.ts'
-import type { Terms } from '../../src/spotify/gate.ts'
+import type { Page, PageTerms, SpotifyClient } from '../../src/spotify/client.ts'
 
 export type Entry = Record<string, unknown> | null
 
@@ -19,7 +18,7 @@ export function pageOf(list: readonly Entry[], offset: number): Page {
  */
 export function scriptedClient(answer: (offset: number, asked: number) => Page | Promise<Page>) {
   const offsets: number[] = []
-  const terms: Terms[] = []
+  const terms: PageTerms[] = []
   const client: SpotifyClient = {
     async page(_path, offset, pageTerms) {
       offsets.push(offset)

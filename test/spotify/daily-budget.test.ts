@@ -1,0 +1,85 @@
+import t from 'tap'
+import { Problem } from '../../src/problems.ts'
+import { DailyBudget } from '../../src/spotify/daily-budget.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+function budgetOf(limit: number | undefined) {
+  const clock = new ManualClock()
+  const budget = new DailyBudget(limit, clock)
+  const spend = (requests: number) => {
+    for (let sent = 0; sent < requests; sent++) budget.count()
+  }
+  /** How long until a request may leave, in seconds; 0 when it may now. */
+  const waitSeconds = (isBackground: boolean) => {
+    try {
+      budget.check(isBackground)
+      return 0
+    } catch (error) {
+      if (!(error instanceof Problem) || error.type !== 'quota-budget-spent') throw error
+      return (Number(error.retryAt) - clock.now()) / 1000
+    }
+  }
+  return { budget, clock, spend, waitSeconds }
+}
+
+const DAY = 86_400
+
+t.test('without a limit requests are counted only', async t => {
+  const { budget, spend, waitSeconds } = budgetOf(undefined)
+  spend(10_000)
+  t.equal(waitSeconds(false), 0)
+  t.equal(budget.spent, 10_000)
+})
+
+t.test('refreshes behind answers stop at 80 %, all others at the limit', async t => {
+  const { spend, waitSeconds } = budgetOf(10)
+  spend(7)
+  t.equal(waitSeconds(true), 0)
+  spend(1)
+  t.equal(waitSeconds(true), DAY + 300)
+  t.equal(waitSeconds(false), 0)
+  spend(1)
+  t.equal(waitSeconds(false), 0)
+  spend(1)
+  t.equal(waitSeconds(false), DAY + 300)
+})
+
+t.test('a limit too small for a fifth of it leaves nothing to refreshes', async t => {
+  const { spend, waitSeconds } = budgetOf(1)
+  t.equal(waitSeconds(false), 0)
+  t.equal(waitSeconds(true), 0, 'and yet it names no time in the future')
+  spend(1)
+  t.equal(waitSeconds(false), DAY + 300)
+})
+
+t.test('what it names as the time to wait is true', async t => {
+  const { budget, clock, spend, waitSeconds } = budgetOf(10)
+  await clock.advance(7_000_000)
+  spend(4)
+  await clock.advance(3_600_000)
+  spend(6)
+  const wait = waitSeconds(false)
+  t.ok(wait > DAY - 3600 && wait <= DAY - 3600 + 300)
+  await clock.advance(wait * 1000 - 1)
+  t.equal(waitSeconds(false), 0.001)
+  await clock.advance(1)
+  t.equal(waitSeconds(false), 0)
+  t.equal(budget.spent, 6)
+})
+
+t.test('never do more leave in any 24 hours than the limit', async t => {
+  const { clock, spend, waitSeconds } = budgetOf(100)
+  const sent: number[] = []
+  for (let step = 0; step < 3000; step++) {
+    if (waitSeconds(false) === 0) {
+      spend(1)
+      sent.push(clock.monotonic())
+    }
+    await clock.advance(97_000)
+  }
+  t.ok(sent.length > 300)
+  for (const [index, at] of sent.entries()) {
+    const hundredAfter = sent[index + 100]
+    if (hundredAfter !== undefined && hundredAfter - at < DAY * 1000) t.fail('too many in a day')
+  }
+})

@@ -1,0 +1,180 @@
+import t from 'tap'
+import { Problem } from '../../src/problems.ts'
+import { accessDenied, tooManyRequests } from '../../src/spotify/diagnosis.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { gateFor, terms } from '../support/gate.ts'
+import { until } from '../support/until.ts'
+
+const outage = () => new Problem('spotify-unavailable', 'down', { transient: true })
+const rejecting = (failure: unknown) => () => Promise.reject(failure)
+const sent = async () => 'sent'
+const of = (subject: string) => terms({ subject })
+
+/** A gate that an outage has just closed for a second. */
+async function closedGate() {
+  const built = gateFor()
+  for (const subject of ['bob', 'alice', 'bob']) {
+    const failure = new Problem('spotify-bad-response', 'rubbish', { originStatus: 200 })
+    await failureOf(built.gate.pass(rejecting(failure), of(subject)))
+  }
+  return built
+}
+
+t.test('a denial stops the asking for everyone, with one probe every five minutes', async t => {
+  const { gate, clock, lines } = gateFor()
+  const denied = accessDenied(403, '{"error": {"status": 403, "message": "Forbidden" } }')
+  const type = 'spotify-access-denied'
+  t.match(await failureOf(gate.pass(rejecting(denied), of('bob'))), {
+    type,
+    retryAt: clock.now() + 300_000,
+    originStatus: 403,
+  })
+  await clock.advance(299_999)
+  t.match(await failureOf(gate.pass(sent, of('alice'))), {
+    type,
+    retryAt: clock.now() + 1,
+    originStatus: undefined,
+  })
+  await clock.advance(1)
+  await failureOf(gate.pass(rejecting(denied), of('alice')))
+  t.match(await failureOf(gate.pass(sent, of('bob'))), { type, retryAt: clock.now() + 300_000 })
+  await clock.advance(300_000)
+  t.equal(await gate.pass(sent, of('bob')), 'sent')
+  t.match(lines(), [
+    {
+      level: 50,
+      diagnosis: 'endpoint-forbidden',
+      remedy: /extended quota/,
+      paused_until: '2026-11-23T00:05:00.000Z',
+      msg: 'requests to Spotify are paused',
+    },
+    { level: 30, msg: 'Spotify answers again' },
+  ])
+})
+
+t.test('a refusal that shows only after two answers closes it as well', async t => {
+  const { gate, clock } = gateFor()
+  const denied = gate.report(accessDenied(401, ''), 'bob')
+  t.match(denied, { type: 'spotify-access-denied', retryAt: clock.now() + 300_000 })
+  t.match(await failureOf(gate.pass(sent, of('bob'))), { type: 'spotify-access-denied' })
+})
+
+t.test('a failure of one user after another closes it, of one user alone does not', async t => {
+  const { gate, clock } = gateFor()
+  for (let lookup = 0; lookup < 20; lookup++) {
+    await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
+  }
+  t.match(gate.status(), { state: 'open', diagnosis: undefined, pausedUntil: undefined })
+  t.match(await failureOf(gate.pass(rejecting(outage()), of('alice'))), {
+    type: 'spotify-unavailable',
+    retryAt: clock.now() + 1000,
+  })
+  t.match(gate.status(), {
+    state: 'paused',
+    diagnosis: { name: 'unavailable' },
+    pausedUntil: clock.now() + 1000,
+  })
+})
+
+t.test('what closed it is what those learn who come while it is closed', async t => {
+  const { gate, clock, lines } = await closedGate()
+  t.match(await failureOf(gate.pass(sent, of('carol'))), {
+    type: 'spotify-bad-response',
+    message: 'rubbish',
+    retryAt: clock.now() + 1000,
+    originStatus: undefined,
+  })
+  t.match(lines(), [{ level: 40, diagnosis: 'unavailable' }])
+})
+
+t.test('one probe at a time; its own list waits for it, the others do not', async t => {
+  const { gate, clock, lines } = await closedGate()
+  await clock.advance(1000)
+  t.match(gate.status(), { state: 'probing', pausedUntil: undefined }, 'the next one is the probe')
+  let answer: ((value: string) => void) | undefined
+  const probe = gate.pass(() => new Promise<string>(resolve => (answer = resolve)), of('bob'))
+  await until(() => answer !== undefined)
+  let sentBeside = 0
+  const beside = Array.from({ length: 3 }, () => gate.pass(async () => sentBeside++, of('bob')))
+  t.match(await failureOf(gate.pass(sent, of('alice'))), {
+    type: 'spotify-bad-response',
+    retryAt: clock.now() + 1000,
+  })
+  t.match(gate.status(), { state: 'probing', inFlight: 4 })
+  t.equal(sentBeside, 0)
+  answer?.('answered')
+  t.equal(await probe, 'answered')
+  await Promise.all(beside)
+  t.equal(sentBeside, 3)
+  t.equal(await gate.pass(sent, of('alice')), 'sent')
+  t.equal(lines().at(-1)?.msg, 'Spotify answers again')
+})
+
+t.test('a probe that fails is not sent again, nor is what waited for it', async t => {
+  const { gate, clock, lines } = await closedGate()
+  await clock.advance(1000)
+  let attempts = 0
+  const failing = () => {
+    attempts++
+    return Promise.reject(outage())
+  }
+  const pages = Array.from({ length: 3 }, () => failureOf(gate.pass(failing, of('bob'))))
+  for (const failure of await Promise.all(pages)) {
+    t.match(failure, { type: 'spotify-unavailable', retryAt: clock.now() + 2000 })
+  }
+  t.equal(attempts, 1)
+  t.equal(lines().length, 1, 'what goes on is no news')
+})
+
+t.test('a probe that was given up leaves its turn to the next request', async t => {
+  const { gate, clock } = await closedGate()
+  await clock.advance(1000)
+  const leaving = new AbortController()
+  const hanging = gate.pass(
+    () =>
+      new Promise((_, reject) =>
+        leaving.signal.addEventListener('abort', () => reject(leaving.signal.reason)),
+      ),
+    terms({ subject: 'bob', signal: leaving.signal }),
+  )
+  const given = failureOf(hanging)
+  await until(() => gate.status().inFlight === 1)
+  const beside = failureOf(gate.pass(sent, terms({ subject: 'bob', signal: leaving.signal })))
+  await clock.advance(0)
+  // The failure of another page, say, which the signal carries to its neighbours.
+  leaving.abort(outage())
+  t.match(await given, { type: 'spotify-unavailable' })
+  t.match(await beside, { type: 'spotify-unavailable' })
+  t.equal(await gate.pass(sent, of('alice')), 'sent')
+})
+
+t.test('a refusal of a day is no trouble for any timer', async t => {
+  const { gate, clock, lines } = gateFor()
+  const refusal = tooManyRequests('QUOTA_EXCEEDED', clock.now() + 86_400_000)
+  t.match(await failureOf(gate.pass(rejecting(refusal), of('bob'))), refusal)
+  t.same(clock.pending, [], 'there is none')
+  t.match(lines(), [{ level: 40, diagnosis: 'quota-exceeded' }])
+  await clock.advance(86_400_000)
+  t.equal(await gate.pass(sent, of('bob')), 'sent')
+})
+
+t.test('the daily budget is spent by every request, retries included', async t => {
+  const { gate, clock, budget } = gateFor({ dailyBudget: 5 })
+  await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
+  t.equal(budget.spent, 3)
+  t.equal(await gate.pass(sent, of('bob')), 'sent')
+  const refresh = gate.pass(sent, terms({ isBackground: true }))
+  t.match(await failureOf(refresh), { type: 'quota-budget-spent' })
+  t.equal(await gate.pass(sent, of('bob')), 'sent')
+  t.match(await failureOf(gate.pass(sent, of('bob'))), { type: 'quota-budget-spent' })
+  t.equal(gate.status().state, 'open', 'which says nothing about Spotify')
+})
+
+t.test('retries stop at a tenth of the requests', async t => {
+  const { gate, clock, budget } = gateFor()
+  for (let lookup = 0; lookup < 100; lookup++) {
+    await gate.pass(sent, of('alice'))
+    await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
+  }
+  t.ok(budget.spent > 200 && budget.spent <= 200 / 0.9 + 1, `${budget.spent} requests`)
+})

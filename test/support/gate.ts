@@ -1,0 +1,35 @@
+import { setMaxListeners } from 'node:events'
+import { DailyBudget } from '../../src/spotify/daily-budget.ts'
+import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate.ts'
+import { recordingLogger } from './log-lines.ts'
+import { ManualClock } from './manual-clock.ts'
+
+interface Settings extends Partial<Omit<GateOptions, 'budget'>> {
+  /** Requests in 24 hours; any number when left out. */
+  dailyBudget?: number
+}
+
+/** A gate with a clock that the test moves, and what it logs. */
+export function gateFor(settings: Settings = {}) {
+  const { dailyBudget, ...options } = settings
+  const clock = new ManualClock()
+  const { logger: log, lines } = recordingLogger()
+  const budget = new DailyBudget(dailyBudget, clock)
+  const defaults = { concurrency: 8, queue: 500, random: () => 0, log, clock, budget }
+  return { gate: createGate({ ...defaults, ...options }), clock, lines, budget }
+}
+
+/** Terms that never run out, unless some are set otherwise. */
+export function terms(limits: Partial<Terms> = {}): Terms {
+  const startByMs = Number.POSITIVE_INFINITY
+  const { signal } = new AbortController()
+  setMaxListeners(0, signal)
+  return {
+    subject: 'someone',
+    isBackground: false,
+    signal,
+    startByMs,
+    retryByMs: startByMs,
+    ...limits,
+  }
+}
