@@ -92,6 +92,7 @@ export async function buildApp(
     store: new MemoryStore(config.CACHE_MAX_BYTES),
     produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
     clock,
+    random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
     log,

@@ -10,6 +10,15 @@ export interface Sized {
   readonly heldBytes: number
 }
 
+/** What is stored. */
+export interface StoreSize {
+  entries: number
+  /** Memory held, in bytes. */
+  bytes: number
+  /** Its bound. */
+  maxBytes: number
+}
+
 /** Stored responses in memory, least recently used out first, bounded in bytes. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
@@ -20,6 +29,11 @@ export class MemoryStore<Body extends Sized> {
       maxSize: maxBytes,
       sizeCalculation: sizeOf,
     })
+  }
+
+  get size(): StoreSize {
+    const { size, calculatedSize, maxSize } = this.#entries
+    return { entries: size, bytes: calculatedSize, maxBytes: maxSize }
   }
 
   get(key: string): StoredResponse<Body> | undefined {

@@ -1,87 +1,34 @@
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
-import {
-  decide,
-  type ForwardReason,
-  freshness,
-  type Lifetime,
-  type StoredResponse,
-  stored,
-} from './freshness.ts'
-import type { MemoryStore, Sized } from './memory-store.ts'
+import { decide, type ForwardReason, freshness, type StoredResponse } from './freshness.ts'
+import { countLookup, type Lookup, type LookupCounts } from './lookup.ts'
+import type { Sized, StoreSize } from './memory-store.ts'
+import { Productions, type ProductionsOptions } from './productions.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */
 const ASK_AGAIN_MS = 5_000
 
-/** What the origin gave, with the status it came with, and how long it may be used. */
-export interface Produced<Body> {
-  body: Body
-  status: number
-  lifetime: Lifetime
-}
-
-export interface ResponseCacheOptions<Body extends Sized> {
-  store: MemoryStore<Body>
-  /**
-   * Asks the origin. `previous` is the stored body that the new one will replace; `deadlineMs`, on
-   * the monotonic clock, is when those who asked first stop waiting.
-   */
-  produce: (key: string, previous: Body | undefined, deadlineMs: number) => Promise<Produced<Body>>
-  clock: Clock
-  /** How long a caller waits for the origin, in milliseconds. */
-  lookupTimeoutMs: number
+export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOptions<Body> {
   /** Younger than this, in milliseconds, a stored response is not refreshed because a caller wants it. */
   minRefreshMs: number
-  log: Log
-}
-
-/** The way of a lookup to the origin, in the terms of RFC 9211. */
-export interface Forward {
-  readonly reason: ForwardReason
-  /** The status that the origin answered with; undefined when no answer arrived. */
-  readonly status: number | undefined
-  /** Whether the answer was stored. */
-  readonly stored: boolean
-  /** Whether the lookup shared a request to the origin that was already under way. */
-  readonly collapsed: boolean
-}
-
-/**
- * What came of a lookup: a response, from the store when there is no `forward`; a response that
- * stands in for the `failure` of the origin; or just the failure.
- */
-export type Lookup<Body> =
-  | {
-      readonly response: StoredResponse<Body>
-      readonly forward?: Forward
-      readonly failure?: Problem
-    }
-  | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
-
-/** What a request to the origin came to, for all who wait for it. */
-interface Production<Body> {
-  readonly response: StoredResponse<Body>
-  readonly status: number
-  readonly stored: boolean
 }
 
 /**
  * Answers lookups from the store and asks the origin at most once at a time for each key, whoever
  * waits. A caller that goes away or runs out of time leaves the others and the store untouched:
- * what was asked for is stored when it arrives. A failure never removes what is stored.
+ * what was asked for is stored when it arrives. A failure never removes what is stored, and is
+ * remembered: for the length of its back-off the origin is not asked for that key.
  */
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
-  readonly #inFlight = new Map<string, Promise<Production<Body>>>()
+  readonly #productions: Productions<Body>
+  readonly #counts: LookupCounts = { hits: 0, staleHits: 0, misses: 0, collapsed: 0 }
   #cancelSweep: () => void
-  /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
-  #failingWith: string | undefined
 
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
+    this.#productions = new Productions(options)
     this.#cancelSweep = this.#sweepLater()
   }
 
@@ -93,17 +40,41 @@ export class ResponseCache<Body extends Sized> {
     key: string,
     directives: RequestDirectives = NO_DIRECTIVES,
   ): Lookup<Body> | Promise<Lookup<Body>> {
+    const lookup = this.#lookup(key, directives)
+    if (lookup instanceof Promise) return lookup.then(answered => this.#counted(answered))
+    return this.#counted(lookup)
+  }
+
+  #lookup(key: string, directives: RequestDirectives): Lookup<Body> | Promise<Lookup<Body>> {
     const { store, clock, minRefreshMs } = this.#options
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
     if (decision.use === 'forward') {
       // A miss may have found something that is gone, which nobody is to see again.
       const usable = decision.reason === 'uri-miss' ? undefined : found
-      return this.#forward(key, usable, decision.reason)
+      const failure = this.#productions.standingFailure(key)
+      if (failure !== undefined) {
+        return usable === undefined ? { failure } : { response: usable, failure }
+      }
+      // What failed last time may take long to fail again, and nobody is to wait for that twice.
+      const isDoubtful = decision.reason === 'stale' && this.#productions.hasFailed(key)
+      if (usable === undefined || !isDoubtful) return this.#forward(key, usable, decision.reason)
+      this.#productions.refreshBehind(key, usable)
+      return { response: usable }
     }
     if (found === undefined || decision.use === 'not-stored') return { failure: notStored() }
-    if (decision.use === 'revalidate-behind') this.#refreshBehind(key, found)
+    if (decision.use === 'revalidate-behind') this.#productions.refreshBehind(key, found)
     return { response: found }
+  }
+
+  #counted(lookup: Lookup<Body>): Lookup<Body> {
+    countLookup(this.#counts, lookup, this.#options.clock.now())
+    return lookup
+  }
+
+  /** How lookups were answered since the start, and what is stored. */
+  get status(): LookupCounts & StoreSize {
+    return { ...this.#counts, ...this.#options.store.size }
   }
 
   /**
@@ -129,9 +100,11 @@ export class ResponseCache<Body extends Sized> {
     found: StoredResponse<Body> | undefined,
     reason: ForwardReason,
   ): Promise<Lookup<Body>> {
-    const collapsed = this.#inFlight.has(key)
+    const collapsed = this.#productions.isUnderWay(key)
     try {
-      const { response, status, stored } = await this.#inTime(this.#produce(key, found))
+      const { response, status, stored } = await this.#inTime(
+        this.#productions.produce(key, found, false),
+      )
       return { response, forward: { reason, status, stored, collapsed } }
     } catch (error) {
       const failure = asProblem(error)
@@ -139,48 +112,9 @@ export class ResponseCache<Body extends Sized> {
       if (found === undefined || freshness(found, this.#options.clock.now()) === 'gone') {
         return { forward, failure }
       }
-      this.#logFailedRefresh(key, failure)
+      this.#productions.logFailedRefresh(key, failure)
       return { response: found, forward, failure }
     }
-  }
-
-  #refreshBehind(key: string, found: StoredResponse<Body>): void {
-    if (this.#inFlight.has(key)) return
-    this.#produce(key, found).catch(error => this.#logFailedRefresh(key, asProblem(error)))
-  }
-
-  #logFailedRefresh(key: string, problem: Problem): void {
-    const level = problem.type === this.#failingWith ? 'debug' : 'warn'
-    this.#failingWith = problem.type
-    this.#options.log[level](
-      { err: problem, user_id: key },
-      'refresh failed, the stale answer stands',
-    )
-  }
-
-  #produce(key: string, found: StoredResponse<Body> | undefined): Promise<Production<Body>> {
-    let production = this.#inFlight.get(key)
-    if (production === undefined) {
-      production = this.#produceAndStore(key, found).finally(() => this.#inFlight.delete(key))
-      this.#inFlight.set(key, production)
-    }
-    return production
-  }
-
-  async #produceAndStore(
-    key: string,
-    found: StoredResponse<Body> | undefined,
-  ): Promise<Production<Body>> {
-    const { produce, store, clock, lookupTimeoutMs, log } = this.#options
-    const deadlineMs = clock.monotonic() + lookupTimeoutMs
-    const { body, status, lifetime } = await produce(key, found?.body, deadlineMs)
-    this.#failingWith = undefined
-    const response = stored(body, clock.now(), lifetime)
-    const isStored = store.set(key, response)
-    if (!isStored) {
-      log.warn({ user_id: key, bytes: body.heldBytes }, 'larger than the whole cache, not stored')
-    }
-    return { response, status, stored: isStored }
   }
 
   #inTime<T>(work: Promise<T>): Promise<T> {

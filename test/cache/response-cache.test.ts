@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
+import type { Produced } from '../../src/cache/productions.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
-import { type Produced, ResponseCache } from '../../src/cache/response-cache.ts'
+import { ResponseCache } from '../../src/cache/response-cache.ts'
 import { Problem } from '../../src/problems.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -27,6 +28,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
       return { body: { value: await answer.promise, heldBytes: 1000 }, status: 200, lifetime }
     },
     clock,
+    random: () => 0,
     lookupTimeoutMs: 15_000,
     minRefreshMs: 10_000,
     log: logger,
@@ -114,9 +116,12 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   await clock.advance(0)
   t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
   t.match(lines(), [{ level: 40, msg: 'refresh failed, the stale answer stands', user_id: 'bob' }])
+  await clock.advance(1000)
+  cache.lookup('bob')
   next().reject(new Error('still down'))
   await clock.advance(0)
   t.match(lines()[1], { level: 20 }, 'what goes on is no news')
+  await clock.advance(2000)
   cache.lookup('bob')
   next().resolve('up again')
   await clock.advance(minutes(6))
@@ -140,13 +145,6 @@ t.test(
       failure: Problem,
     })
     t.match(lines(), [{ msg: 'refresh failed, the stale answer stands' }])
-    const working = cache.lookup('bob')
-    next().resolve('second')
-    t.match(await working, {
-      response: { body: { value: 'second' } },
-      forward: { reason: 'stale', status: 200, stored: true },
-      failure: undefined,
-    })
   },
 )
 
@@ -176,20 +174,24 @@ t.test('what is gone is not served, not even when the origin fails', async t => 
   t.equal(asked[1]?.previous, undefined)
 })
 
-t.test('a failure is shared by those who wait, and the next lookup asks again', async t => {
-  const { cache, next, asked } = cacheFor(t)
-  const lookups = [cache.lookup('bob'), cache.lookup('bob')]
-  next().reject(new Error('down'))
-  for (const lookup of lookups)
-    t.match(await lookup, { response: undefined, failure: { cause: { message: 'down' } } })
-  const again = cache.lookup('bob')
-  next().resolve('up')
-  t.match(await again, {
-    response: { body: { value: 'up' } },
-    forward: { reason: 'uri-miss', status: 200, stored: true },
-  })
-  t.equal(asked.length, 2)
-})
+t.test(
+  'a failure is shared by those who wait, and after its back-off it is tried again',
+  async t => {
+    const { cache, clock, next, asked } = cacheFor(t)
+    const lookups = [cache.lookup('bob'), cache.lookup('bob')]
+    next().reject(new Error('down'))
+    for (const lookup of lookups)
+      t.match(await lookup, { response: undefined, failure: { cause: { message: 'down' } } })
+    await clock.advance(1000)
+    const again = cache.lookup('bob')
+    next().resolve('up')
+    t.match(await again, {
+      response: { body: { value: 'up' } },
+      forward: { reason: 'uri-miss', status: 200, stored: true },
+    })
+    t.equal(asked.length, 2)
+  },
+)
 
 t.test(
   'a caller waits no longer than the deadline, and the answer is stored all the same',

@@ -82,24 +82,78 @@ const cases: {
     requests: 1,
     retryAfter: '86207',
   },
-  { answer: 'server-error', status: 503, type: 'spotify-unavailable', requests: 3 },
-  { answer: 'bad-gateway', status: 503, type: 'spotify-unavailable', requests: 3 },
-  { answer: 'unavailable-text', status: 503, type: 'spotify-unavailable', requests: 3 },
-  { answer: 'unavailable-html', status: 503, type: 'spotify-unavailable', requests: 3 },
-  { answer: 'reset', status: 502, type: 'spotify-bad-response', requests: 3 },
-  { answer: 'reset-mid-body', status: 502, type: 'spotify-bad-response', requests: 3 },
-  { answer: 'cut-gzip', status: 502, type: 'spotify-bad-response', requests: 3 },
-  { answer: 'cut-json', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'gzip-bomb', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'huge-page', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'html', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'redirect', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'bad-request', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'wrong-total', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'negative-total', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'huge-total', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'items-not-array', status: 502, type: 'spotify-bad-response', requests: 1 },
-  { answer: 'entry-not-object', status: 502, type: 'spotify-bad-response', requests: 1 },
+  {
+    answer: 'server-error',
+    status: 503,
+    type: 'spotify-unavailable',
+    requests: 3,
+    retryAfter: '1',
+  },
+  { answer: 'bad-gateway', status: 503, type: 'spotify-unavailable', requests: 3, retryAfter: '1' },
+  {
+    answer: 'unavailable-text',
+    status: 503,
+    type: 'spotify-unavailable',
+    requests: 3,
+    retryAfter: '1',
+  },
+  {
+    answer: 'unavailable-html',
+    status: 503,
+    type: 'spotify-unavailable',
+    requests: 3,
+    retryAfter: '1',
+  },
+  { answer: 'reset', status: 502, type: 'spotify-bad-response', requests: 3, retryAfter: '1' },
+  {
+    answer: 'reset-mid-body',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 3,
+    retryAfter: '1',
+  },
+  { answer: 'cut-gzip', status: 502, type: 'spotify-bad-response', requests: 3, retryAfter: '1' },
+  { answer: 'cut-json', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  { answer: 'gzip-bomb', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  { answer: 'huge-page', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  { answer: 'html', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  { answer: 'redirect', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  {
+    answer: 'bad-request',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 1,
+    retryAfter: '1',
+  },
+  {
+    answer: 'wrong-total',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 1,
+    retryAfter: '1',
+  },
+  {
+    answer: 'negative-total',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 1,
+    retryAfter: '1',
+  },
+  { answer: 'huge-total', status: 502, type: 'spotify-bad-response', requests: 1, retryAfter: '1' },
+  {
+    answer: 'items-not-array',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 1,
+    retryAfter: '1',
+  },
+  {
+    answer: 'entry-not-object',
+    status: 502,
+    type: 'spotify-bad-response',
+    requests: 1,
+    retryAfter: '1',
+  },
 ]
 
 t.test('every failure of Spotify has its problem for those without a stored answer', async t => {
@@ -172,7 +226,7 @@ t.test('a Spotify that nobody can reach is unavailable', async t => {
 })
 
 t.test('one page that fails fails the lookup, and nothing partial is stored', async t => {
-  const { get, sandbox } = await startService(t)
+  const { get, sandbox, clock } = await startService(t)
   const repair = sandbox.fault({
     on: 'api',
     match: ({ offset }) => offset === 100,
@@ -180,14 +234,15 @@ t.test('one page that fails fails the lookup, and nothing partial is stored', as
   })
   t.equal((await get('/users/smedjan/playlists')).statusCode, 502)
   repair()
+  await clock.advance(seconds(1))
   t.match((await get('/users/smedjan/playlists')).json(), { total: 120, complete: true })
 })
 
 t.test('an answer that is JSON but no paging object is a bad response', async t => {
   const { get, sandbox } = await startService(t)
-  for (const value of [null, [], 'text', 7]) {
+  for (const [index, value] of [null, [], 'text', 7].entries()) {
     sandbox.fault({ on: 'api', times: 1, answer: json(200, value) })
-    const response = await get('/users/one/playlists')
+    const response = await get(`/users/user${index}/playlists`)
     t.match(response.json(), { type: '/problems/spotify-bad-response', status: 502 })
   }
 })

@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { asProblem, type Problem } from '../problems.ts'
+import { FailureMemory } from './failure-memory.ts'
+import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
+import type { MemoryStore, Sized } from './memory-store.ts'
+
+/** What the origin gave, with the status it came with, and how long it may be used. */
+export interface Produced<Body> {
+  body: Body
+  status: number
+  lifetime: Lifetime
+}
+
+/** For whom the origin is asked. */
+export interface ProduceTerms {
+  /** When those who asked first stop waiting, on the monotonic clock. */
+  deadlineMs: number
+  /** Whether nobody waited when it began: a stale response was answered and is refreshed behind. */
+  isBackground: boolean
+}
+
+export interface ProductionsOptions<Body extends Sized> {
+  store: MemoryStore<Body>
+  /** Asks the origin. `previous` is the stored body that the new one will replace. */
+  produce: (key: string, previous: Body | undefined, terms: ProduceTerms) => Promise<Produced<Body>>
+  clock: Clock
+  /** A number from 0 (included) to 1 (excluded); spreads the next tries after failures. */
+  random: () => number
+  /** How long a caller waits for the origin, in milliseconds. */
+  lookupTimeoutMs: number
+  log: Log
+}
+
+/** What a request to the origin came to, for all who wait for it. */
+export interface Production<Body> {
+  readonly response: StoredResponse<Body>
+  readonly status: number
+  readonly stored: boolean
+}
+
+/**
+ * Asks the origin at most once at a time for each key, stores what it gives, and remembers what it
+ * fails with.
+ */
+export class Productions<Body extends Sized> {
+  readonly #options: ProductionsOptions<Body>
+  readonly #inFlight = new Map<string, Promise<Production<Body>>>()
+  readonly #failures: FailureMemory
+  /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
+  #failingWith: string | undefined
+
+  constructor(options: ProductionsOptions<Body>) {
+    this.#options = options
+    this.#failures = new FailureMemory(options)
+  }
+
+  /** Whether the origin is being asked for the key. */
+  isUnderWay(key: string): boolean {
+    return this.#inFlight.has(key)
+  }
+
+  /** What the key failed with, while the origin is not to be asked for it. */
+  standingFailure(key: string): Problem | undefined {
+    return this.#failures.standing(key)
+  }
+
+  /** Whether the origin failed when it was last asked for the key. */
+  hasFailed(key: string): boolean {
+    return this.#failures.has(key)
+  }
+
+  /**
+   * Asks the origin, or joins those who wait for it already.
+   *
+   * @throws {Problem} what the origin failed with, the same for all who wait.
+   */
+  produce(
+    key: string,
+    found: StoredResponse<Body> | undefined,
+    isBackground: boolean,
+  ): Promise<Production<Body>> {
+    let production = this.#inFlight.get(key)
+    if (production === undefined) {
+      production = this.#produceAndStore(key, found, isBackground)
+        .catch(error => {
+          throw this.#failures.remember(key, asProblem(error))
+        })
+        .finally(() => this.#inFlight.delete(key))
+      this.#inFlight.set(key, production)
+    }
+    return production
+  }
+
+  /** Refreshes a stored response that has just been answered, unless the key is in its back-off. */
+  refreshBehind(key: string, found: StoredResponse<Body>): void {
+    if (this.isUnderWay(key) || this.standingFailure(key) !== undefined) return
+    this.produce(key, found, true).catch(problem => this.logFailedRefresh(key, problem))
+  }
+
+  /** A stored response is answered instead of a fresh one. */
+  logFailedRefresh(key: string, problem: Problem): void {
+    const level = problem.type === this.#failingWith ? 'debug' : 'warn'
+    this.#failingWith = problem.type
+    this.#options.log[level](
+      { err: problem, user_id: key },
+      'refresh failed, the stale answer stands',
+    )
+  }
+
+  async #produceAndStore(
+    key: string,
+    found: StoredResponse<Body> | undefined,
+    isBackground: boolean,
+  ): Promise<Production<Body>> {
+    const { produce, store, clock, lookupTimeoutMs, log } = this.#options
+    const deadlineMs = clock.monotonic() + lookupTimeoutMs
+    const { body, status, lifetime } = await produce(key, found?.body, { deadlineMs, isBackground })
+    this.#failingWith = undefined
+    this.#failures.forget(key)
+    const response = stored(body, clock.now(), lifetime)
+    const isStored = store.set(key, response)
+    if (!isStored) {
+      log.warn({ user_id: key, bytes: body.heldBytes }, 'larger than the whole cache, not stored')
+    }
+    return { response, status, stored: isStored }
+  }
+}

@@ -1,0 +1,120 @@
+import t, { type Test } from 'tap'
+import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
+import type { Produced, ProduceTerms } from '../../src/cache/productions.ts'
+import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
+import { ResponseCache } from '../../src/cache/response-cache.ts'
+import { Problem } from '../../src/problems.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
+
+/** The cache in front of an origin that answers at once, or fails while `failure` is set. */
+function cacheFor(t: Test) {
+  const clock = new ManualClock()
+  const asked: ProduceTerms[] = []
+  const origin: { failure: Problem | undefined } = { failure: undefined }
+  const cache = new ResponseCache<Sized>({
+    store: new MemoryStore(100_000),
+    produce: async (_key, _previous, terms): Promise<Produced<Sized>> => {
+      asked.push(terms)
+      if (origin.failure !== undefined) throw origin.failure
+      return { body: { heldBytes: 1000 }, status: 200, lifetime }
+    },
+    clock,
+    random: () => 0,
+    lookupTimeoutMs: 15_000,
+    minRefreshMs: 10_000,
+    log: recordingLogger().logger,
+  })
+  t.teardown(() => cache.close())
+  return { cache, clock, asked, origin }
+}
+
+const down = new Problem('spotify-unavailable', 'down', { originStatus: 503 })
+const minutes = (count: number) => count * 60_000
+const noCache = { ...NO_DIRECTIVES, noCache: true }
+
+t.test(
+  'inside the back-off the same problem is answered at once, the origin left alone',
+  async t => {
+    const { cache, clock, asked, origin } = cacheFor(t)
+    origin.failure = down
+    await cache.lookup('bob')
+    await clock.advance(300)
+    for (const directives of [NO_DIRECTIVES, noCache]) {
+      t.match(cache.lookup('bob', directives), {
+        response: undefined,
+        forward: undefined,
+        failure: { type: 'spotify-unavailable', retryAt: clock.now() + 700 },
+      })
+    }
+    t.equal(asked.length, 1)
+    await clock.advance(700)
+    await cache.lookup('bob')
+    t.equal(asked.length, 2)
+    await clock.advance(1999)
+    t.match(cache.lookup('bob'), { failure: { retryAt: clock.now() + 1 } }, 'twice as long')
+  },
+)
+
+t.test('inside the back-off the stale answer stands, with or without its failure', async t => {
+  const { cache, clock, asked, origin } = cacheFor(t)
+  await cache.lookup('bob')
+  origin.failure = down
+  await clock.advance(minutes(6))
+  t.match(cache.lookup('bob'), { response: {}, failure: undefined })
+  await clock.advance(0)
+  await clock.advance(999)
+  t.match(cache.lookup('bob'), { response: {}, failure: undefined }, 'no refresh behind it')
+  t.match(cache.lookup('bob', noCache), {
+    response: {},
+    forward: undefined,
+    failure: { type: down.type },
+  })
+  t.equal(asked.length, 2)
+  await clock.advance(1)
+  cache.lookup('bob')
+  t.equal(asked.length, 3)
+})
+
+t.test(
+  'who would wait for what failed last time is answered stale and refreshed behind',
+  async t => {
+    const { cache, clock, asked, origin } = cacheFor(t)
+    await cache.lookup('bob')
+    origin.failure = down
+    await clock.advance(minutes(70))
+    const first = cache.lookup('bob')
+    t.type(first, Promise, 'nobody knows yet that it fails')
+    t.match(await first, { response: {}, failure: { type: down.type } })
+    await clock.advance(1000)
+    origin.failure = undefined
+    t.match(cache.lookup('bob'), { response: {}, forward: undefined, failure: undefined })
+    t.same(
+      asked.map(({ isBackground }) => isBackground),
+      [false, false, true],
+    )
+    await clock.advance(0)
+    t.match(cache.lookup('bob'), { response: { generatedAt: clock.now() } })
+  },
+)
+
+t.test('lookups are counted by what they were answered with', async t => {
+  const { cache, clock, origin } = cacheFor(t)
+  const none = { hits: 0, staleHits: 0, misses: 0, collapsed: 0 }
+  t.match(cache.status, { ...none, entries: 0, bytes: 0, maxBytes: 100_000 })
+  await Promise.all([cache.lookup('bob'), cache.lookup('bob')])
+  cache.lookup('bob')
+  t.match(cache.status, { hits: 1, misses: 2, collapsed: 1, entries: 1 })
+  t.ok(cache.status.bytes > 1000)
+  origin.failure = down
+  await clock.advance(minutes(6))
+  cache.lookup('bob')
+  await clock.advance(minutes(64))
+  await cache.lookup('bob')
+  t.match(cache.status, { hits: 1, staleHits: 2, misses: 2 }, 'also one that stands in')
+  await cache.lookup('alice')
+  cache.lookup('alice')
+  t.match(cache.status, { hits: 1, staleHits: 2, misses: 4, collapsed: 1 })
+})
