@@ -11,6 +11,7 @@ import { drainConnections } from './http/drain.ts'
 import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
+import { serviceStatus } from './service-status.ts'
 import { createSpotifyClient } from './spotify/client.ts'
 import { DailyBudget } from './spotify/daily-budget.ts'
 import { createExchange } from './spotify/exchange.ts'
@@ -101,6 +102,7 @@ export async function buildApp(
   const app = createServer(parseTrustProxy(config.TRUST_PROXY), dependencies)
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
+  const startedAt = clock.now()
   registerRoutes(app, {
     openapi: openapiText(publicUrl),
     cache,
@@ -109,6 +111,8 @@ export async function buildApp(
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(),
+    status: () =>
+      serviceStatus({ startedAt, isDraining: () => isDraining, tokens, gate, budget, cache }),
   })
   await docsPage(app)
 

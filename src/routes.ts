@@ -6,10 +6,12 @@ import { openapiRoute } from './http/openapi.ts'
 import { problemPagesRoutes } from './http/problem-pages.ts'
 import { addSchemas } from './http/schemas.ts'
 import { spotifyMirrorRoute } from './http/spotify-mirror.ts'
+import { type StatusOptions, statusRoute } from './http/status.ts'
 import { userPlaylistsRoute } from './http/user-playlists.ts'
 
 export type RouteOptions = ListOptions &
-  HealthOptions & {
+  HealthOptions &
+  StatusOptions & {
     /** The text of openapi.yaml. */
     openapi: string
   }
@@ -21,6 +23,7 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   userPlaylistsRoute(app, options)
   spotifyMirrorRoute(app, options)
   healthRoutes(app, options)
+  statusRoute(app, options)
   problemPagesRoutes(app)
   openapiRoute(app, options.openapi)
 }

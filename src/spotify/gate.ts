@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { Problem } from '../problems.ts'
 import type { DailyBudget } from './daily-budget.ts'
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
+import { logChange } from './gate-log.ts'
 import {
   admission,
   after,
@@ -90,21 +91,7 @@ export function createGate(options: GateOptions): Gate {
     const before = state
     state = next
     for (const wake of onChange.splice(0)) wake()
-    logChange(before)
-  }
-
-  /** What goes on, such as a probe that fails like the one before, is no news. */
-  function logChange(before: GateState): void {
-    if (state.name === 'probing') return
-    if (state.name === 'open') {
-      if (before.name !== 'open') log.info('Spotify answers again')
-      return
-    }
-    const { name: diagnosis, remedy } = diagnosisOf(state.cause)
-    if (before.name !== 'open' && diagnosisOf(before.cause).name === diagnosis) return
-    const level = state.cause.type === 'spotify-access-denied' ? 'error' : 'warn'
-    const facts = { diagnosis, remedy, paused_until: new Date(wall(state.untilMs)).toISOString() }
-    log[level]({ ...facts, err: state.cause }, 'requests to Spotify are paused')
+    logChange(log, before, state, wall)
   }
 
   const wall = (monotonicMs: number) => clock.now() + (monotonicMs - clock.monotonic())

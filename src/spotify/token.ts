@@ -1,14 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
+import { diagnosisOf } from './diagnosis.ts'
 import type { Exchange } from './exchange.ts'
 import { readToken } from './token-response.ts'
+import { backOffMs, rejectedBackOffMs, renewalDelayMs } from './token-timing.ts'
 
-const MIN_MARGIN_MS = 60_000
-const FIRST_BACK_OFF_MS = 1_000
-const MAX_BACK_OFF_MS = 60_000
-/** Wrong credentials need a person; asking faster cannot help. */
-const REJECTED_BACK_OFF_MS = 60_000
 /** A 401 that meets the very token that replaced another one is hardly about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 
@@ -28,6 +25,15 @@ interface Token {
   value: string
   /** On the monotonic clock. */
   expiresAtMs: number
+}
+
+/** How the token stands. */
+export interface TokenStatus {
+  state: 'valid' | 'renewing' | 'missing' | 'rejected'
+  /** Epoch milliseconds; undefined unless one is valid. */
+  expiresAt: number | undefined
+  /** Why the last renewal failed; undefined when it did not. */
+  failure: Problem | undefined
 }
 
 /**
@@ -105,6 +111,16 @@ export class TokenKeeper {
     )
   }
 
+  get status(): TokenStatus {
+    const { clock } = this.#options
+    const failure = this.#failure?.problem
+    const leftMs = Number(this.#token?.expiresAtMs) - clock.monotonic()
+    if (leftMs > 0) return { state: 'valid', expiresAt: clock.now() + leftMs, failure }
+    const isRejected = failure?.type === 'spotify-credentials-rejected'
+    const without = this.#renewal === undefined ? 'missing' : 'renewing'
+    return { state: isRejected ? 'rejected' : without, expiresAt: undefined, failure }
+  }
+
   #renewInBackground(): void {
     // The failure is logged and kept by #renew; nobody waits for this promise.
     this.#renew().catch(() => {})
@@ -119,7 +135,7 @@ export class TokenKeeper {
 
   async #request(): Promise<string> {
     this.#cancelTimer()
-    const { exchange, path, clock, log } = this.#options
+    const { exchange, path, clock, log, random } = this.#options
     const sentAtMs = clock.monotonic()
     try {
       const response = await exchange.send(
@@ -141,7 +157,7 @@ export class TokenKeeper {
       if (this.#failure !== undefined) log.info('Spotify gives tokens again')
       this.#failure = undefined
       this.#failuresInRow = 0
-      this.#renewAfter(this.#renewalDelayMs(lifetimeMs))
+      this.#renewAfter(renewalDelayMs(lifetimeMs, random()))
       return value
     } catch (error) {
       throw this.#stop.signal.aborted ? error : this.#remember(asProblem(error))
@@ -158,7 +174,8 @@ export class TokenKeeper {
     })
     if (this.#failure?.problem.type !== problem.type) {
       const level = problem.type === 'spotify-credentials-rejected' ? 'error' : 'warn'
-      log[level]({ err: problem }, 'no new app token')
+      const { name: diagnosis, remedy } = diagnosisOf(problem)
+      log[level]({ diagnosis, remedy, err: problem }, 'no new app token')
     }
     this.#failure = { problem, retryAtMs: clock.monotonic() + delayMs }
     this.#renewAfter(delayMs)
@@ -169,20 +186,10 @@ export class TokenKeeper {
     this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.#renewInBackground())
   }
 
-  /** A fifth of the lifetime early, at least a minute, at most half of it, and never in step. */
-  #renewalDelayMs(lifetimeMs: number): number {
-    const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)
-    const spreadMs = 0.1 * marginMs * this.#options.random()
-    return lifetimeMs - Math.min(marginMs + spreadMs, lifetimeMs / 2)
-  }
-
   #backOffMs(failed: Problem): number {
-    const { random, clock } = this.#options
-    if (failed.type === 'spotify-credentials-rejected') {
-      return REJECTED_BACK_OFF_MS * (1 + 0.1 * random())
-    }
-    const ceilingMs = Math.min(FIRST_BACK_OFF_MS * 2 ** this.#failuresInRow++, MAX_BACK_OFF_MS)
-    const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - clock.now()
-    return Math.max(ceilingMs * (0.5 + 0.5 * random()), namedMs)
+    const jitter = this.#options.random()
+    if (failed.type === 'spotify-credentials-rejected') return rejectedBackOffMs(jitter)
+    const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()
+    return Math.max(backOffMs(++this.#failuresInRow, jitter), namedMs)
   }
 }

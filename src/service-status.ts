@@ -1,0 +1,61 @@
+import type { ResponseCache } from './cache/response-cache.ts'
+import type { Status } from './http/status.ts'
+import type { DailyBudget } from './spotify/daily-budget.ts'
+import { type Diagnosis, diagnosisOf } from './spotify/diagnosis.ts'
+import type { Gate } from './spotify/gate.ts'
+import type { TokenKeeper } from './spotify/token.ts'
+import { version } from './version.ts'
+
+/** The parts whose state `/status` tells. */
+export interface StatusParts {
+  /** Epoch milliseconds. */
+  startedAt: number
+  isDraining: () => boolean
+  tokens: Pick<TokenKeeper, 'status'>
+  gate: Pick<Gate, 'status'>
+  budget: Pick<DailyBudget, 'spent' | 'limit'>
+  cache: Pick<ResponseCache<never>, 'status'>
+}
+
+/** What `/status` answers now. */
+export function serviceStatus(parts: StatusParts): Status {
+  const { startedAt, isDraining, tokens, budget } = parts
+  const { failure, ...token } = tokens.status
+  const gate = parts.gate.status()
+  const cache = parts.cache.status
+  const found: Diagnosis | undefined =
+    gate.diagnosis ?? (failure === undefined ? undefined : diagnosisOf(failure))
+  return {
+    service: { version, started_at: iso(startedAt), draining: isDraining() },
+    token: { state: token.state, expires_at: isoOrNull(token.expiresAt) },
+    spotify: {
+      gate: gate.state,
+      reason: gate.diagnosis?.name ?? null,
+      paused_until: isoOrNull(gate.pausedUntil),
+      diagnosis: found?.name ?? 'ok',
+      remedy: found?.remedy ?? null,
+      requests_24h: budget.spent,
+      budget: budget.limit ?? null,
+      in_flight: gate.inFlight,
+      queued: gate.queued,
+    },
+    cache: {
+      entries: cache.entries,
+      bytes: cache.bytes,
+      max_bytes: cache.maxBytes,
+      hits: cache.hits,
+      stale_hits: cache.staleHits,
+      misses: cache.misses,
+      collapsed: cache.collapsed,
+    },
+    shared_cache: { state: 'off' },
+  }
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
+
+function isoOrNull(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : iso(epochMs)
+}
