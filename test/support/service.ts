@@ -10,7 +10,10 @@ import { until } from './until.ts'
  * The whole service in front of a sandbox of its own, with a clock that the test moves. Both end
  * with the test.
  */
-export async function startService(t: Test, variables: Record<string, string> = {}) {
+export async function startService(
+  t: Pick<Test, 'teardown'>,
+  variables: Record<string, string> = {},
+) {
   const clock = new ManualClock()
   const sandbox = await startSandbox({ now: () => clock.now() })
   const { logger, written, lines } = recordingLogger()

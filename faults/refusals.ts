@@ -1,0 +1,102 @@
+import { type AnswerName, rateLimited } from '../sandbox/answers.ts'
+import type { Scenario } from './tally.ts'
+import { kindOf } from './tally.ts'
+import { users, virtual } from './virtual-lab.ts'
+
+const HOUR_SECONDS = 3600
+
+/** How long a caller without a stored answer may wait for a refusal; measured by `npm run faults`. */
+const REFUSAL_MS = 20
+
+const hourOf429 = virtual('429 with Retry-After 3600, for an hour', async lab => {
+  const { clock, sandbox, ask, tally } = lab
+  const warm = users('warm', 20)
+  for (const user of warm) await ask(user)
+  const before = sandbox.count('api')
+  lab.fault(rateLimited('3600'))
+  const first = await ask('cold')
+  const endsAt = clock.now() + HOUR_SECONDS * 1000
+  let truthful = first.headers['retry-after'] === '3600'
+  let areWarmServed = true
+  const cold: number[] = []
+  for (let minute = 1; minute < 60; minute++) {
+    await clock.advance(60_000)
+    for (const user of warm) areWarmServed &&= (await ask(user)).status === 200
+    const refused = await ask(`cold${minute}`)
+    cold.push(refused.durationMs)
+    const leftSeconds = String(Math.ceil((endsAt - clock.now()) / 1000))
+    truthful &&= refused.status === 503 && refused.headers['retry-after'] === leftSeconds
+    await lab.settle()
+  }
+  const spent = sandbox.count('api') - before
+  const slowest = Math.max(...cold)
+  return {
+    tally,
+    spotifyRequests: spent,
+    bars: [
+      ['at most 1 request in that hour', spent <= 1],
+      ['warm users 200', areWarmServed],
+      ['cold users 503 with the true seconds', truthful],
+      [`cold users below ${REFUSAL_MS} ms`, slowest < REFUSAL_MS],
+    ],
+  }
+})
+
+const quota = virtual('quota exceeded, for a day', async lab => {
+  const { clock, sandbox, ask } = lab
+  lab.fault('quota-exceeded')
+  const kinds = new Set<string>()
+  for (let hour = 0; hour < 23; hour++) {
+    kinds.add(kindOf(await ask(`cold${hour}`)))
+    await clock.advance(HOUR_SECONDS * 1000)
+  }
+  return lab.result([
+    ['at most 1 request in that day', sandbox.count('api') <= 1],
+    ['everybody learns why', kinds.size === 1 && kinds.has('spotify-quota-exceeded')],
+  ])
+})
+
+/** Half an hour of lookups by strangers; a probe every five minutes may leave. */
+function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Scenario {
+  return virtual(`denied: ${answer}, for half an hour`, async lab => {
+    const { clock, sandbox, ask, tally } = lab
+    lab.fault(answer)
+    for (let step = 0; step < 180; step++) {
+      await ask(`stranger${step}`)
+      await lab.settle()
+      await clock.advance(10_000)
+    }
+    const { spotify } = await lab.status()
+    const isTold = tally.answers.every(({ body }) => body.includes(`${diagnosis}: `))
+    return lab.result([
+      ['one probe every five minutes', sandbox.count('api') <= 6 * requestsPerProbe],
+      ['at most one token request a probe', sandbox.count('token') <= 1 + 6],
+      ['502 with the diagnosis', tally.kinds['spotify-access-denied'] === 180 && isTold],
+      ['/status has it, too', spotify.diagnosis === diagnosis && spotify.remedy !== null],
+    ])
+  })
+}
+
+const fifty401s = virtual('fifty 401s at once', async lab => {
+  const { sandbox, ask, tally } = lab
+  await ask('warm')
+  sandbox.revokeTokens()
+  await Promise.all(users('user', 50).map(ask))
+  return lab.result([
+    ['one token request more', sandbox.count('token') === 2],
+    ['everybody 200', tally.failures === 0],
+  ])
+})
+
+/** What one refusal has to do for everybody. */
+export const refusals: Scenario[] = [
+  hourOf429,
+  quota,
+  denial('forbidden', 'endpoint-forbidden'),
+  denial('premium-required', 'premium-required'),
+  denial('not-registered', 'user-authentication-required'),
+  denial('insufficient-scope', 'user-authentication-required'),
+  denial('user-authentication-required', 'user-authentication-required', 2),
+  denial('expired-token', 'access-denied', 2),
+  fifty401s,
+]

@@ -1,0 +1,120 @@
+import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
+import { type AnswerName, answers } from '../sandbox/answers.ts'
+import { startService } from '../test/support/service.ts'
+import { type Answer, type Result, Tally } from './tally.ts'
+
+/** A Web API request that met a fault. */
+export interface Met {
+  path: string
+  atMs: number
+}
+
+/**
+ * The service in this process in front of a sandbox, with time that passes only when a scenario
+ * says so: an hour takes as long as its lookups.
+ */
+export async function startVirtualLab(variables: Record<string, string> = {}) {
+  const closing: (() => unknown)[] = []
+  const service = await startService(
+    { teardown: (close: () => unknown) => void closing.push(close) } as never,
+    variables,
+  )
+  const { app, clock, sandbox, get } = service
+  await app.ready()
+  await sandbox.arrived('token', 1)
+  const tally = new Tally()
+  const met: Met[] = []
+  let isHanging = false
+
+  const ask = async (user: string): Promise<Answer> => {
+    const startMs = performance.now()
+    const response = await get(`/users/${encodeURIComponent(user)}/playlists`)
+    const durationMs = performance.now() - startMs
+    const { statusCode: status, headers, body } = response
+    return tally.add({ status, headers, body, durationMs })
+  }
+  const status = async () => (await get('/status')).json()
+
+  return {
+    ...service,
+    tally,
+    met,
+    ask,
+    status,
+    /** Waits until all that was sent has arrived and, unless it hangs, has been answered. */
+    async settle(): Promise<void> {
+      for (;;) {
+        const { spotify } = await status()
+        const hasArrived = sandbox.count('api') >= spotify.requests_24h
+        if (hasArrived && (isHanging || spotify.in_flight === 0)) break
+      }
+      await clock.advance(0)
+    },
+    /** Lets every Web API request meet this fault from now on; returns its end. */
+    fault(answer: AnswerName | FaultAnswer): () => void {
+      isHanging = answer === 'hang' || answer === 'drip'
+      const act: FaultAnswer = typeof answer === 'function' ? answer : answers[answer]
+      const repair = sandbox.fault({
+        on: 'api',
+        answer(context) {
+          met.push({ path: context.request.path, atMs: clock.monotonic() })
+          act(context)
+        },
+      })
+      return () => {
+        isHanging = false
+        repair()
+      }
+    },
+    /** Lets time pass, in steps, until the work is done. */
+    async passUntil<T>(work: Promise<T>, stepMs = 1000): Promise<T> {
+      let isDone = false
+      work.finally(() => (isDone = true)).catch(() => {})
+      while (!isDone) {
+        await clock.advance(stepMs)
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      return work
+    },
+    result: (bars: Result['bars']): Result => ({
+      tally,
+      spotifyRequests: sandbox.count('api'),
+      bars,
+    }),
+    async close(): Promise<void> {
+      for (const close of closing) await close()
+    },
+  }
+}
+
+export type VirtualLab = Awaited<ReturnType<typeof startVirtualLab>>
+
+/** A scenario in virtual time; `play` gets a lab of its own. */
+export function virtual(
+  title: string,
+  play: (lab: VirtualLab) => Promise<Result>,
+  variables: Record<string, string> = {},
+) {
+  return {
+    title,
+    async run(): Promise<Result> {
+      const lab = await startVirtualLab(variables)
+      try {
+        return await play(lab)
+      } finally {
+        await lab.close()
+      }
+    },
+  }
+}
+
+/** Users `prefix0` to `prefix{count-1}`. */
+export const users = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+
+/** Requests that were sent again at once: probes are a second apart at least. */
+export function retriesIn(met: readonly Met[]): number {
+  return met.filter(({ path, atMs }, index) =>
+    met.slice(0, index).some(before => before.path === path && atMs - before.atMs < 900),
+  ).length
+}
