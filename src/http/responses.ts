@@ -20,8 +20,21 @@ const commonHeaders = {
 }
 
 /** An answer in JSON that no cache has a part in. */
-export function jsonResponse(description: string, schema: TSchema) {
-  return { description, headers: commonHeaders, content: { 'application/json': { schema } } }
+export function jsonResponse(
+  description: string,
+  schema: TSchema,
+  headers: Record<string, TSchema> = {},
+) {
+  return {
+    description,
+    headers: { ...commonHeaders, ...headers },
+    content: { 'application/json': { schema } },
+  }
+}
+
+/** The field of what is true only at this moment. */
+export const noStore = {
+  'Cache-Control': Type.Literal('no-store', { description: 'It is true only now.' }),
 }
 
 /** Fields of every answer that the cache had a part in. */
