@@ -1,0 +1,29 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { parseUserId } from '../../src/spotify/user-id.ts'
+import { pasted } from '../support/pasted-ids.ts'
+import { startService } from '../support/service.ts'
+
+t.test('whatever is in the path, Spotify is asked for one user and nothing else', async t => {
+  const { get, sandbox, clock } = await startService(t)
+  let sent = 0
+  const property = fc.asyncProperty(
+    pasted.filter(text => text.isWellFormed()),
+    async text => {
+      sandbox.clear()
+      const { statusCode } = await clock.runUntil(
+        get(`/users/${encodeURIComponent(text)}/playlists`),
+      )
+      // Past the freshness of what is stored, so that every one of them is asked for.
+      await clock.advance(90_000_000)
+      const paths = sandbox.requests.filter(({ kind }) => kind !== 'token').map(({ path }) => path)
+      if (statusCode === 400 || statusCode === 404) return paths.length === 0
+      sent++
+      const [, segment = ''] =
+        /^\/v1\/users\/([^/?#\\]+)\/playlists\?limit=50&offset=0$/.exec(String(paths[0])) ?? []
+      return paths.length === 1 && decodeURIComponent(segment) === parseUserId(text)
+    },
+  )
+  await t.resolves(fc.assert(property, { numRuns: 300 }))
+  t.ok(sent > 50, `${sent} of them were sent`)
+})

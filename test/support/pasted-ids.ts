@@ -1,0 +1,26 @@
+import fc from 'fast-check'
+
+/** Everything a path segment can hold after one decoding, with the dangerous parts made likely. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }),
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map(units => {
+    return String.fromCharCode(...units)
+  }),
+  fc
+    .array(fc.constantFrom('.', '..', '/', '\\', '?', '#', '%', '%2e', '%2F', ':', '@', 'A', 'ñ'))
+    .map(parts => parts.join('')),
+  fc.string({ minLength: 250, maxLength: 260 }),
+)
+
+/** Of those, what is valid Unicode. */
+export const wellFormed = text.filter(name => name.isWellFormed())
+
+/** What people, or attackers, paste for a user. */
+export const pasted = fc.oneof(
+  text,
+  text.map(name => `spotify:user:${name}`),
+  text.map(name => `https://open.spotify.com/user/${name}?si=1`),
+  wellFormed.map(name => `spotify:user:${encodeURIComponent(name)}`),
+  wellFormed.map(name => `open.spotify.com/intl-de/user/${encodeURIComponent(name)}/playlists`),
+)
