@@ -11,8 +11,9 @@ import type { Answer, Result, Scenario, Tally } from './tally.ts'
 export async function startProcessLab(environment: Record<string, string> = {}) {
   let sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
-  // A socket for each caller, as callers have.
-  const pool = new Pool(service.url, { connections: null })
+  // A socket for each caller, as callers have; but no more at once than the queue of a listening
+  // socket and its accepting process can take, beyond which the system itself resets some.
+  const pool = new Pool(service.url, { connections: 1000 })
   await sandbox.arrived('token', 1)
 
   const ask = async (user: string, tally?: Tally): Promise<Answer> => {
