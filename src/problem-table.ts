@@ -37,7 +37,8 @@ export const problems = {
   'bad-request': {
     status: 400,
     title: 'Malformed request',
-    meaning: 'The request is not valid HTTP, or its path has a broken percent-escape.',
+    meaning:
+      'The request is not valid HTTP, its `Host` names no host, or its path has a broken percent-escape.',
     caller: 'Mend the request. Escapes in a path are `%` and two hexadecimal digits, UTF-8 inside.',
     operator: 'If many callers see this, look at the proxy in front of the service.',
   },

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { TrustProxy } from '../trust-proxy.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
+import { checkHost } from './origin.ts'
 import { answerWithProblems, frameworkProblems, parserProblems } from './problem-reply.ts'
 
 /** Room for a user id of 256 bytes in a link, percent-encoded twice. */
@@ -34,11 +35,24 @@ export function createServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     frameworkErrors: frameworkProblems(clock),
-    clientErrorHandler: parserProblems(logger),
+    clientErrorHandler: parserProblems(clock, logger),
+    // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.
+    http: { requireHostHeader: false, joinDuplicateHeaders: true },
+    rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.addHook('onRequest', async (request, reply) => setCommonHeaders(request, reply))
+  // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
+  app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
+  app.addHook('onRequest', async (request, reply) => {
+    setCommonHeaders(request, reply)
+    checkHost(request)
+  })
   answerWithProblems(app, clock)
   return app
+}
+
+/** A target in absolute form, as clients send it to a proxy, without its origin (RFC 9112 3.2.2). */
+function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
 /** The caller's own request id when it is harmless, so that logs can be joined; else a new one. */

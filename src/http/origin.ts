@@ -1,4 +1,23 @@
 import type { FastifyRequest } from 'fastify'
+import { Problem } from '../problems.ts'
+
+/** An authority: name or address, and maybe a port (RFC 3986 3.2). Empty where a client has none. */
+const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i
+
+/**
+ * Refuses a request that does not say rightly for whom it is: RFC 9112 3.2 asks for it, and what it
+ * names goes into links.
+ *
+ * @throws {Problem} `bad-request`
+ */
+export function checkHost({ host, headers, raw }: FastifyRequest): void {
+  if (headers.host === undefined && raw.httpVersion !== '1.0') {
+    throw new Problem('bad-request', 'Header "Host" is missing.')
+  }
+  if (!AUTHORITY.test(host)) {
+    throw new Problem('bad-request', 'Header "Host": this is not a name or address with a port.')
+  }
+}
 
 /**
  * Scheme and authority that the caller used, for links back to this service. Without a `Host`

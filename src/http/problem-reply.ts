@@ -45,7 +45,7 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
 }
 
 /** Answers what Node's parser refuses: there is no request yet, just a socket. */
-export function parserProblems(log: FastifyBaseLogger) {
+export function parserProblems(clock: Clock, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     // Written behind an answer that is still to come, this one would be taken for it.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
@@ -65,6 +65,10 @@ export function parserProblems(log: FastifyBaseLogger) {
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
       `Content-Type: ${PROBLEM_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'X-Content-Type-Options: nosniff',
+      'Cache-Control: no-store',
+      `Date: ${new Date(clock.now()).toUTCString()}`,
       'Connection: close',
     ]
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import type { AppInstance } from '../../src/http/app-instance.ts'
+import { exchange, listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 t.test('a bad query names its parameter and what is allowed', async t => {
@@ -49,10 +49,10 @@ t.test('a bad user id is refused with a hint before Spotify is asked', async t =
 
 t.test('dots that no URL parser has folded away are refused, too', async t => {
   const { app, sandbox } = await startService(t)
-  const { port } = await listen(app)
+  const port = await listen(app)
   for (const id of ['.', '..', '%2e', '%2E%2e']) {
     const request = `GET /users/${id}/playlists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
-    t.match(await ask(port, request), /^HTTP\/1\.1 400 [\s\S]*invalid-user-id/, id)
+    t.match(await exchange(port, request), /^HTTP\/1\.1 400 [\s\S]*invalid-user-id/, id)
   }
   t.equal(sandbox.count('api'), 0)
 })
@@ -148,11 +148,11 @@ t.test('a broken path that names no user is a bad request', async t => {
 
 t.test('what is not HTTP, or far too long, is answered, logged and closed', async t => {
   const { app, lines } = await startService(t)
-  const { port } = await listen(app)
-  t.match(await ask(port, 'rubbish\r\n\r\n'), /^HTTP\/1\.1 400 Bad [\s\S]*"status":400/)
+  const port = await listen(app)
+  t.match(await exchange(port, 'rubbish\r\n\r\n'), /^HTTP\/1\.1 400 Bad [\s\S]*"status":400/)
   t.match(lines().at(-1), { status: 400, problem: 'bad-request', request_id: String })
   const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
-  t.match(await ask(port, long), /^HTTP\/1\.1 431 Request [\s\S]*"status":431[\s\S]*16 KiB/)
+  t.match(await exchange(port, long), /^HTTP\/1\.1 431 Request [\s\S]*"status":431[\s\S]*16 KiB/)
   const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
   const socket = connect(port, '127.0.0.1')
   const [connection] = (await once(app.server, 'connection')) as [Socket]
@@ -162,21 +162,12 @@ t.test('what is not HTTP, or far too long, is answered, logged and closed', asyn
 
 t.test('rubbish behind a good request is not taken for its answer', async t => {
   const { app, sandbox } = await startService(t)
-  const { port } = await listen(app)
+  const port = await listen(app)
   const release = sandbox.hold('api')
-  const answer = ask(port, 'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n')
+  const answer = exchange(
+    port,
+    'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n',
+  )
   t.equal(await answer, '', 'the connection is closed instead')
   release()
 })
-
-async function listen(app: AppInstance): Promise<AddressInfo> {
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  return app.server.address() as AddressInfo
-}
-
-/** All that comes back for these bytes until the connection is closed. */
-function ask(port: number, request: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  socket.write(request)
-  return text(socket)
-}

@@ -1,0 +1,212 @@
+import t from 'tap'
+import { answersIn, exchange, listen, type RawAnswer } from '../support/raw-http.ts'
+import { startService } from '../support/service.ts'
+
+const ROOTS = ['', '/v1']
+const LIST = '/users/smedjan/playlists'
+
+/** Asks over a connection of its own; the target and the fields are sent as they stand. */
+async function ask(port: number, target: string, fields: readonly string[] = []) {
+  const head = [`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields]
+  const [answer] = answersIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
+  return answer as RawAnswer
+}
+
+const messageOf = ({ body }: RawAnswer): string => JSON.parse(body).error.message
+
+t.test('a bad or broken query names its parameter, others are passed over', async t => {
+  const { app, sandbox } = await startService(t)
+  const port = await listen(app)
+  for (const root of ROOTS) {
+    for (const [query, name] of [
+      ['limit=0', 'limit'],
+      ['limit=abc', 'limit'],
+      ['limit=%zz', 'limit'],
+      ['limit=%', 'limit'],
+      ['limit=%ff', 'limit'],
+      ['limit=1%00', 'limit'],
+      ['%6cimit=0', 'limit'],
+      ['limit=5&limit=5', 'limit'],
+      ['offset=-1', 'offset'],
+      ['offset=0&x=1&offset=1', 'offset'],
+    ] as const) {
+      const answer = await ask(port, `${root}${LIST}?${query}`)
+      t.equal(answer.status, 400, query)
+      t.match(messageOf(answer), `Parameter "${name}" must be`)
+    }
+    t.equal(sandbox.count('api'), root === '' ? 0 : 3, 'none of them asks Spotify')
+    for (const query of [
+      '',
+      '%',
+      '%zz=%zz&&=&%ff',
+      'Limit=0&market=SE&limit[]=0&limit.x=0',
+      '__proto__=1&constructor=2&hasOwnProperty=3',
+      'x=1&'.repeat(2000),
+    ]) {
+      const answer = await ask(port, `${root}${LIST}?limit=2&${query}`)
+      t.match(JSON.parse(answer.body), { total: 120, limit: 2 }, query.slice(0, 40))
+    }
+  }
+})
+
+t.test('a broken path names the user id', async t => {
+  const { app, sandbox } = await startService(t)
+  const port = await listen(app)
+  for (const root of ROOTS) {
+    for (const id of ['%', '%zz', '%e0%a4%a', '%ff', '%c0%80', '%00', 'a%2fb']) {
+      const answer = await ask(port, `${root}/users/${id}/playlists`)
+      t.equal(answer.status, 400, id)
+      t.match(messageOf(answer), 'Parameter "id"')
+    }
+  }
+  t.equal(sandbox.count('api'), 0)
+})
+
+t.test('a target in absolute form is answered as the path in it is', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  for (const [target, status] of [
+    [`http://x${LIST}?limit=1`, 200],
+    [`HTTP://x:80/v1${LIST}?limit=1`, 200],
+    [`http://x${LIST}?limit=0`, 400],
+    ['http://x/users/%zz/playlists', 400],
+    ['http://x', 404],
+    ['http://x?limit=1', 404],
+    ['*', 404],
+  ] as const) {
+    t.equal((await ask(port, target)).status, status, target)
+  }
+  const refused = await ask(port, `http://x${LIST}?limit=0`)
+  t.match(JSON.parse(refused.body), { instance: LIST })
+  const mirrored = await ask(port, `http://x/v1${LIST}?limit=0`)
+  t.same(Object.keys(JSON.parse(mirrored.body)), ['error'], "in Spotify's shape")
+})
+
+t.test('who does not say rightly for whom a request is, is told so', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  const get = async (root: string, hosts: string[], version = '1.1') => {
+    const lines = [`GET ${root}${LIST}?limit=1 HTTP/${version}`, ...hosts, 'Connection: close']
+    const [answer] = answersIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
+    return answer as RawAnswer
+  }
+  for (const root of ROOTS) {
+    for (const hosts of [
+      [],
+      ['Host: a b'],
+      ['Host: a"b'],
+      ['Host: a/b'],
+      ['Host: user@a'],
+      ['Host: a:b'],
+      ['Host: [::1'],
+      ['Host: a', 'Host: b'],
+    ]) {
+      const answer = await get(root, hosts)
+      t.equal(answer.status, 400, String(hosts))
+      t.match(messageOf(answer), 'Header "Host"')
+      t.match(answer.headers, { 'x-request-id': /./, 'cache-control': 'no-store' })
+    }
+    for (const [host, origin] of [
+      ['lists.example', 'http://lists.example/'],
+      ['a_b.example:8080', 'http://a_b.example:8080/'],
+      ['[::1]:3000', 'http://[::1]:3000/'],
+      ['', '/'],
+    ] as const) {
+      const { href } = JSON.parse((await get(root, [`Host: ${host}`])).body)
+      t.ok(href.startsWith(`${origin}${root.slice(1)}`), href)
+    }
+    t.equal((await get(root, [], '1.0')).status, 200, 'HTTP/1.0 needs no Host')
+  }
+})
+
+t.test('a body on GET does no harm, however it is framed and whatever is expected', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  for (const root of ROOTS) {
+    for (const [field, body] of [
+      ['Content-Length: 5', '{"a":'],
+      ['Transfer-Encoding: chunked', '5\r\n{"a":\r\n0\r\n\r\n'],
+      ['Content-Length: 70000', 'x'.repeat(70_000)],
+      ['Expect: tea\r\nContent-Length: 1', 'x'],
+    ] as const) {
+      const head = `GET ${root}${LIST}?limit=1 HTTP/1.1\r\nHost: x\r\n${field}\r\n`
+      const type = 'Content-Type: application/json\r\n'
+      // The next request shows that the body was taken for none.
+      const next = `HEAD ${root}${LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+      const received = await exchange(port, `${head}${type}\r\n${body}${next}`)
+      const answers = answersIn(received, ['GET', 'HEAD'])
+      t.same(
+        answers.map(({ status }) => status),
+        [200, 200],
+        field,
+      )
+    }
+  }
+})
+
+t.test('pipelined requests are answered in their order, conditions and all', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  for (const root of ROOTS) {
+    const { headers } = await ask(port, `${root}${LIST}?limit=1`)
+    const request = (method: string, query: string, fields = '') =>
+      `${method} ${root}${LIST}?${query} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`
+    const tag = `If-None-Match: "x", W/${headers.etag}\r\n`
+    const date = `If-Modified-Since: ${headers['last-modified']}\r\n`
+    const received = await exchange(
+      port,
+      [
+        request('GET', 'limit=50'),
+        request('HEAD', 'limit=0'),
+        request('HEAD', 'limit=1'),
+        request('HEAD', 'limit=1', tag),
+        request('GET', 'limit=1', date),
+        request('GET', 'limit=1', date + date),
+        request('HEAD', 'limit=1', `If-None-Match: "x"\r\n${date}`),
+        request('GET', 'limit=0', 'Connection: close\r\n'),
+      ].join(''),
+    )
+    const methods = ['GET', 'HEAD', 'HEAD', 'HEAD', 'GET', 'GET', 'HEAD', 'GET']
+    const answers = answersIn(received, methods)
+    t.same(
+      answers.map(({ status }) => status),
+      // Of two dates neither counts (RFC 9110 13.1.3).
+      [200, 400, 200, 304, 304, 200, 200, 400],
+    )
+    t.equal(JSON.parse(answers[0]?.body as string).items.length, 50)
+    t.match(answers[2]?.headers, { etag: headers.etag, 'content-length': /\d/ })
+    t.match(answers[3]?.headers, { etag: headers.etag, 'cache-status': /hit/ })
+  }
+})
+
+t.test('HTTP/1.0 is answered and the connection closed', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  for (const root of ROOTS) {
+    for (const method of ['GET', 'HEAD']) {
+      const received = await exchange(port, `${method} ${root}${LIST}?limit=1 HTTP/1.0\r\n\r\n`)
+      const [answer] = answersIn(received, [method])
+      t.match(answer, { status: 200, headers: { connection: 'close', 'content-length': /\d/ } })
+      if (method === 'GET') t.match(JSON.parse(answer?.body as string).href, /^\/(?:v1\/)?users/)
+    }
+  }
+})
+
+t.test('fields of 15 KiB are read, and those of 64 KiB refused', async t => {
+  const { app } = await startService(t)
+  const port = await listen(app)
+  const fields = ['Cache-Control', 'Accept-Encoding', 'If-None-Match', 'Accept', 'Authorization']
+  for (const root of ROOTS) {
+    for (const field of fields) {
+      for (const pieces of ['*/*;q=0.1,', '"x",', 'max-age=1,', ';q=']) {
+        const value = pieces.repeat(15_000 / pieces.length)
+        const { status } = await ask(port, `${root}${LIST}`, [`${field}: ${value}`])
+        t.ok([200, 304, 406].includes(status), `${status} ${field} ${pieces}`)
+      }
+      const long = await ask(port, `${root}${LIST}`, [`${field}: ${'x'.repeat(65_536)}`])
+      t.equal(long.status, 431)
+      t.match(JSON.parse(long.body), { type: '/problems/headers-too-large' })
+      t.match(long.headers, { 'x-request-id': JSON.parse(long.body).request_id })
+    }
+  }
+})
