@@ -4,6 +4,7 @@ import { createServer } from '../src/http/create-server.ts'
 import { createLogger } from '../src/log.ts'
 import { type RouteOptions, registerRoutes } from '../src/routes.ts'
 import { version } from '../src/version.ts'
+import { markRequiredHeaders } from './required-headers.ts'
 
 const DESCRIPTION = [
   'All public playlists of a Spotify user in one answer.',
@@ -35,6 +36,7 @@ export async function openapiDocument(): Promise<string> {
       schema: { ...schema, hide: route.method !== 'GET' },
       url,
     }),
+    transformObject: markRequiredHeaders,
   })
   registerRoutes(app, { openapi: '' } as RouteOptions)
   await app.ready()

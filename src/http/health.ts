@@ -27,7 +27,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         summary: 'Whether the process still turns',
         response: {
           200: statusResponse('alive', 'The process turns.'),
-          ...problemResponsesFor(['bad-request']),
+          ...problemResponsesFor([]),
         },
       },
     },
@@ -45,7 +45,6 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         response: {
           200: statusResponse('ready', 'Lookups can be answered.'),
           ...problemResponsesFor([
-            'bad-request',
             'spotify-bad-response',
             'spotify-credentials-rejected',
             'spotify-unavailable',

@@ -16,7 +16,7 @@ export function openapiRoute(app: AppInstance, text: string): void {
         operationId: 'getOpenapi',
         tags: ['Help'],
         summary: 'This document',
-        response: { ...openapiResponses, ...problemResponsesFor(['bad-request']) },
+        response: { ...openapiResponses, ...problemResponsesFor([]) },
       },
     },
     (_request, reply) => sendRepresentation(reply, document, []),

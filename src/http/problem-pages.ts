@@ -36,7 +36,7 @@ export function problemPagesRoutes(app: AppInstance): void {
         operationId: 'listProblems',
         tags: ['Help'],
         summary: 'All kinds of problems',
-        response: { ...problemPageResponses, ...problemResponsesFor(['bad-request']) },
+        response: { ...problemPageResponses, ...problemResponsesFor([]) },
       },
     },
     ({ headers }, reply) => {
@@ -61,7 +61,7 @@ export function problemPagesRoutes(app: AppInstance): void {
         }),
         response: {
           ...problemPageResponses,
-          ...problemResponsesFor(['bad-request', 'not-found']),
+          ...problemResponsesFor(['not-found']),
         },
       },
     },

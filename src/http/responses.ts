@@ -11,6 +11,14 @@ import {
 import { PROBLEM_TYPE } from './problem-answer.ts'
 import { schemas } from './schemas.ts'
 
+/**
+ * A field that is sent only where it has something to say; all others are sent with every such
+ * answer. The mark becomes the `required` of the header in openapi.yaml.
+ */
+function sometimes(schema: TSchema): TSchema {
+  return { ...schema, required: false }
+}
+
 /** Fields of every answer. */
 const commonHeaders = {
   'X-Request-Id': Type.String({
@@ -69,18 +77,19 @@ const validatorHeaders = {
 
 const listHeaders = {
   ...validatorHeaders,
-  'Content-Encoding': Type.String({
-    pattern: '^(gzip|br)$',
-    description: 'Absent on short answers.',
-  }),
+  'Content-Encoding': sometimes(
+    Type.String({ pattern: '^(gzip|br)$', description: 'Absent on short answers.' }),
+  ),
   'Last-Modified': Type.String({ description: 'When the list last changed, as far as is known.' }),
 }
 
 const retryAfter = {
-  'Retry-After': Type.Integer({
-    minimum: 1,
-    description: 'Seconds after which asking again may help, where that is known.',
-  }),
+  'Retry-After': sometimes(
+    Type.Integer({
+      minimum: 1,
+      description: 'Seconds after which asking again may help, where that is known.',
+    }),
+  ),
 }
 
 const NOT_MODIFIED =
@@ -158,9 +167,11 @@ export const openapiResponses = {
   304: { type: 'null', description: NOT_MODIFIED, headers: fixedHeaders },
 }
 
+/** What is refused before there is a path, so that it can be the answer to anything. */
+const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
+
 /** What a lookup can fail with, whatever is asked of it. */
 const LOOKUP_PROBLEMS: readonly ProblemType[] = [
-  'bad-request',
   'invalid-user-id',
   'invalid-query',
   'user-not-found',
@@ -185,7 +196,7 @@ export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asProb
 /** The same in Spotify's shape. */
 export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asSpotifyError)
 
-/** The documentation of the named problems, grouped by their status. */
+/** The documentation of the named problems and of unreadable requests, grouped by their status. */
 export function problemResponsesFor(types: readonly ProblemType[]) {
   return responsesFor(types, {}, asProblem)
 }
@@ -197,16 +208,22 @@ function asProblem(types: readonly ProblemType[]) {
   }
 }
 
-function asSpotifyError([type]: readonly ProblemType[]) {
-  const { error } = problemExample(type as ProblemType)
-  return { 'application/json': { schema: schemas.spotifyError, example: { error } } }
+/** Only what was read far enough to have a path is known to be for a client of Spotify. */
+function asSpotifyError(types: readonly ProblemType[]) {
+  const unreadable = types.filter(type => UNREADABLE.includes(type))
+  const [type] = types.filter(type => !UNREADABLE.includes(type))
+  const content = unreadable.length > 0 ? asProblem(unreadable) : {}
+  if (type === undefined) return content
+  const { error } = problemExample(type)
+  return { 'application/json': { schema: schemas.spotifyError, example: { error } }, ...content }
 }
 
 function responsesFor(
-  types: readonly ProblemType[],
+  own: readonly ProblemType[],
   originHeaders: Record<string, TSchema>,
   contentOf: (types: readonly ProblemType[]) => object,
 ) {
+  const types = [...UNREADABLE, ...own]
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
@@ -219,7 +236,9 @@ function responsesFor(
             ...commonHeaders,
             'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
-            ...(status >= 500 ? originHeaders : {}),
+            ...(status > 500 ? originHeaders : {}),
+            // A bug may come before the cache is asked.
+            ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),
             ...(status >= 502 ? retryAfter : {}),
           },
           content: contentOf(group),
@@ -227,4 +246,8 @@ function responsesFor(
       ]
     }),
   )
+}
+
+function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }

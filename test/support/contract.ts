@@ -1,29 +1,33 @@
 import { readFileSync } from 'node:fs'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { parse } from 'yaml'
 
+interface Header {
+  required?: boolean
+  schema: { type?: string }
+}
+
 interface MediaType {
   schema: object
-  example?: unknown
   examples?: Record<string, { value: unknown }>
 }
 
 interface Response {
-  headers?: Record<string, { schema: object }>
+  headers?: Record<string, Header>
   content?: Record<string, MediaType>
 }
 
 interface Document {
   paths: Record<string, { get: { responses: Record<string, Response> } }>
-  components: { schemas: Record<string, object> }
+  components: object
 }
 
-/** What the contract is held against: one answer of the service. */
+/** One answer of the service. */
 export interface Answer {
-  /** As the contract writes it, such as `/users/{id}/playlists`. */
-  path: string
   method: 'GET' | 'HEAD'
+  /** The request target, with its query. */
+  url: string
   status: number
   headers: Record<string, unknown>
   /** Decoded. */
@@ -31,15 +35,22 @@ export interface Answer {
 }
 
 /** Fields of HTTP itself, and those that say what the contract says with the media type. */
-const UNDOCUMENTED = ['date', 'connection', 'keep-alive', 'content-type', 'content-length']
+const UNDOCUMENTED = [
+  'date',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-type',
+  'content-length',
+]
 
-/** Fields that are sent only where they have something to say, as their descriptions tell. */
-const OPTIONAL = ['Content-Encoding', 'Retry-After', 'Cache-Status']
+const PROBLEM_TYPE = 'application/problem+json'
 
 /** Reads openapi.yaml and tells in what an answer differs from it. */
 export class Contract {
   readonly #document: Document
-  readonly #ajv = new Ajv2020({ strict: false, coerceTypes: false })
+  readonly #ajv = new Ajv2020({ strict: false })
+  readonly #compiled = new WeakMap<object, ValidateFunction>()
   readonly #seen = new Set<string>()
 
   constructor(text = readFileSync('openapi.yaml', 'utf8')) {
@@ -49,80 +60,99 @@ export class Contract {
     this.#ajv.addSchema({ $id: 'openapi', components: this.#document.components })
   }
 
+  /** The paths as the contract writes them, such as `/users/{id}/playlists`. */
+  get paths(): string[] {
+    return Object.keys(this.#document.paths)
+  }
+
   /** Everything in which the answer differs from what is documented; remembers what was seen. */
   faultsOf(answer: Answer): string[] {
-    const { path, status } = answer
+    const { url, status } = answer
+    const path = this.paths.find(path => matches(path, url))
+    if (path === undefined) return [`no path of the contract fits ${url}`]
+    // HEAD is answered as GET is, without the body (RFC 9110 9.3.2).
     const response = this.#document.paths[path]?.get.responses[status]
     if (response === undefined) return [`${path} has no ${status}`]
-    return [...this.#headerFaults(answer, response), ...this.#bodyFaults(answer, response)]
+    const where = `${path} ${status}`
+    return [
+      ...this.#headerFaults(answer, response, where),
+      ...this.#bodyFaults(answer, response, where),
+    ]
   }
 
-  /** Statuses and media types that are documented but were in no answer yet. */
+  /**
+   * What is documented but was in no answer yet: path, status and media type, and of problems each
+   * type that has an example.
+   */
   get unseen(): string[] {
-    return Object.entries(this.#document.paths)
-      .flatMap(([path, { get }]) =>
-        Object.entries(get.responses).flatMap(([status, { content = { none: {} } }]) =>
-          Object.keys(content).map(type => `${path} ${status} ${type}`),
-        ),
-      )
-      .filter(name => !this.#seen.has(name))
-  }
-
-  /** Examples that do not fit the schema beside them. */
-  get badExamples(): string[] {
-    return Object.entries(this.#document.paths).flatMap(([path, { get }]) =>
-      Object.entries(get.responses).flatMap(([status, { content = {} }]) =>
-        Object.values(content).flatMap(({ schema, example, examples = {} }) =>
-          [example, ...Object.values(examples).map(({ value }) => value)]
-            .filter(value => value !== undefined)
-            .flatMap(value => this.#schemaFaults(schema, value, `${path} ${status} example`)),
-        ),
+    const names = Object.entries(this.#document.paths).flatMap(([path, { get }]) =>
+      Object.entries(get.responses).flatMap(([status, { content }]) =>
+        content === undefined
+          ? [`${path} ${status}`]
+          : Object.entries(content).flatMap(([type, { examples }]) =>
+              type === PROBLEM_TYPE && examples !== undefined
+                ? Object.keys(examples).map(problem => `${path} ${status} ${type} ${problem}`)
+                : [`${path} ${status} ${type}`],
+            ),
       ),
     )
+    return names.filter(name => !this.#seen.has(name))
   }
 
-  #headerFaults({ path, status, headers }: Answer, { headers: documented = {} }: Response) {
-    const where = (name: string) => `${path} ${status} ${name}`
-    const named = new Map(
-      Object.entries(documented).map(([name, header]) => [name.toLowerCase(), { name, header }]),
+  /** Examples, wherever they are, that do not fit the schema beside them. */
+  get badExamples(): string[] {
+    return examplesIn(this.#document, '').flatMap(({ schema, value, where }) =>
+      this.#schemaFaults(schema, value, where),
     )
-    const faults: string[] = []
-    for (const [name, value] of Object.entries(headers)) {
-      if (UNDOCUMENTED.includes(name)) continue
-      const known = named.get(name)
-      if (known === undefined) faults.push(`${where(name)} is not documented`)
-      else
-        faults.push(
-          ...this.#schemaFaults(
-            known.header.schema,
-            typed(value, known.header.schema),
-            where(name),
-          ),
-        )
-    }
-    for (const { name } of named.values()) {
-      if (!OPTIONAL.includes(name) && !(name.toLowerCase() in headers)) {
-        faults.push(`${where(name)} is missing`)
-      }
-    }
-    return faults
   }
 
-  #bodyFaults({ path, method, status, headers, body }: Answer, { content }: Response): string[] {
-    const [type = ''] = String(headers['content-type'] ?? 'none').split(';')
-    this.#seen.add(`${path} ${status} ${type}`)
-    if (content === undefined)
-      return type === 'none' && body === '' ? [] : [`${path} ${status} has a body`]
+  #headerFaults({ headers }: Answer, { headers: documented = {} }: Response, where: string) {
+    const named = Object.entries(documented).map(
+      ([name, header]) => [name.toLowerCase(), header] as const,
+    )
+    const sent = Object.entries(headers).filter(
+      ([name, value]) => value !== undefined && !UNDOCUMENTED.includes(name),
+    )
+    const wrong = sent.flatMap(([name, value]) => {
+      const header = new Map(named).get(name)
+      if (header === undefined) return [`${where} ${name} is not documented`]
+      return this.#schemaFaults(header.schema, typed(value, header.schema), `${where} ${name}`)
+    })
+    const missing = named
+      .filter(([name, { required }]) => required && headers[name] === undefined)
+      .map(([name]) => `${where} ${name} is missing`)
+    return [...wrong, ...missing]
+  }
+
+  #bodyFaults({ method, headers, body }: Answer, { content }: Response, where: string): string[] {
+    const field = headers['content-type']
+    if (content === undefined) {
+      this.#seen.add(where)
+      return field === undefined && body === '' ? [] : [`${where} has a body`]
+    }
+    const [type = ''] = String(field).split(';')
     const media = content[type]
-    if (media === undefined) return [`${path} ${status} does not come as ${type}`]
-    if (method === 'HEAD') return body === '' ? [] : [`${path} HEAD has a body`]
-    const value = type.endsWith('json') && !type.endsWith('ndjson') ? JSON.parse(body) : body
-    return this.#schemaFaults(media.schema, value, `${path} ${status} ${type}`)
+    if (media === undefined) return [`${where} does not come as ${type}`]
+    if (method === 'HEAD') return body === '' ? [] : [`${where} HEAD has a body`]
+    const value = /[/+]json$/.test(type) ? jsonOf(body) : body
+    if (value === undefined) return [`${where} ${type} is no JSON`]
+    const faults = this.#schemaFaults(media.schema, value, `${where} ${type}`)
+    if (type !== PROBLEM_TYPE || media.examples === undefined || faults.length > 0) {
+      this.#seen.add(`${where} ${type}`)
+      return faults
+    }
+    const problem = (value as { type: string }).type.slice('/problems/'.length)
+    this.#seen.add(`${where} ${type} ${problem}`)
+    return problem in media.examples ? [] : [`${where} ${type} names no ${problem}`]
   }
 
   #schemaFaults(schema: object, value: unknown, where: string): string[] {
-    const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'))
-    const validate = this.#ajv.compile(local)
+    let validate = this.#compiled.get(schema)
+    if (validate === undefined) {
+      const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'))
+      validate = this.#ajv.compile(local)
+      this.#compiled.set(schema, validate)
+    }
     if (validate(value)) return []
     return (validate.errors ?? []).map(
       ({ instancePath, message }) => `${where}${instancePath} ${message}`,
@@ -130,7 +160,49 @@ export class Contract {
   }
 }
 
+/** Whether the target of a request is for a path with `{parameters}`. */
+function matches(path: string, url: string): boolean {
+  const segments = path.split('/')
+  const given = (url.split('?')[0] as string).split('/')
+  return (
+    given.length === segments.length &&
+    segments.every((segment, index) => segment.startsWith('{') || segment === given[index])
+  )
+}
+
+interface Example {
+  schema: object
+  value: unknown
+  where: string
+}
+
+/** All examples below a node of the document; where no `schema` is beside one, the node is it. */
+function examplesIn(node: unknown, where: string): Example[] {
+  if (typeof node !== 'object' || node === null) return []
+  const { example, examples = [], ...rest } = node as Record<string, unknown>
+  const schema = (rest.schema ?? rest) as object
+  const values = Array.isArray(examples)
+    ? examples
+    : Object.values(examples as Record<string, { value: unknown }>).map(({ value }) => value)
+  return [
+    ...[...(example === undefined ? [] : [example]), ...values].map(value => ({
+      schema,
+      value,
+      where: `${where} example`,
+    })),
+    ...Object.entries(rest).flatMap(([name, below]) => examplesIn(below, `${where} ${name}`)),
+  ]
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** A field is text; its schema may say that the text is a number. */
-function typed(value: unknown, schema: { type?: string }): unknown {
-  return schema.type === 'integer' && /^-?\d+$/.test(String(value)) ? Number(value) : String(value)
+function typed(value: unknown, { type }: { type?: string }): unknown {
+  return type === 'integer' && /^-?\d+$/.test(String(value)) ? Number(value) : String(value)
 }

@@ -1,0 +1,26 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+
+type TransformObject = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
+type Paths = Record<string, { get: { responses: Record<string, Response> } }>
+
+interface Response {
+  headers?: Record<string, { required?: boolean; schema: { required?: boolean } }>
+}
+
+/**
+ * Says of every header of a response whether it is always sent. Routes mark those that are not
+ * with `required: false` in the schema; the package leaves the mark there, but OpenAPI has it one
+ * level above (3.1, Header Object).
+ */
+export const markRequiredHeaders: TransformObject = document => {
+  if (!('openapiObject' in document)) throw new Error('this is for OpenAPI 3 alone')
+  for (const { get } of Object.values(document.openapiObject.paths as Paths)) {
+    for (const { headers = {} } of Object.values(get.responses)) {
+      for (const header of Object.values(headers)) {
+        const { required = true, ...schema } = header.schema
+        Object.assign(header, { schema, required })
+      }
+    }
+  }
+  return document.openapiObject
+}

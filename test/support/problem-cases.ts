@@ -1,0 +1,109 @@
+import type { AnswerName, Fault } from '../../sandbox/sandbox.ts'
+import type { ProblemType } from '../../src/problems.ts'
+import { type Service, seconds } from './service.ts'
+
+/** How a request meets a problem. */
+export interface Case {
+  type: ProblemType
+  status: number
+  user?: string
+  query?: string
+  headers?: Record<string, string>
+  /** Of the service, where its defaults never come to this. */
+  variables?: Record<string, string>
+  /** Done before the request. */
+  provoke?: (service: Service) => unknown
+  /** Done while the request is under way. */
+  meanwhile?: (service: Service) => Promise<unknown>
+  /** The mirror has no such problem: it answers all the same. */
+  notOfMirror?: boolean
+}
+
+const spotifyAnswers = (answer: AnswerName) => spotify({ on: 'api', answer })
+const tokenAnswers = (answer: AnswerName) => spotify({ on: 'token', answer })
+const spotify = (fault: Fault) => (service: Service) => service.sandbox.fault(fault)
+
+/** A bug where it can only be in the service: the sandbox is not asked any more. */
+async function breakClock({ clock, get, quiet }: Service): Promise<void> {
+  await get('/users/smedjan/playlists')
+  await quiet()
+  clock.now = () => {
+    throw new Error('a bug')
+  }
+}
+
+/** The service ends while a lookup waits for Spotify. */
+const stopped: Pick<Case, 'provoke' | 'meanwhile'> = {
+  provoke: ({ sandbox }) => sandbox.hold('api'),
+  async meanwhile({ app, sandbox }) {
+    await sandbox.arrived('api', 1)
+    await app.close()
+  },
+}
+
+/** Every problem that a lookup can come to, in the order of openapi.yaml. */
+export const lookupCases: readonly Case[] = [
+  { type: 'bad-request', status: 400, headers: { host: 'a b' } },
+  { type: 'invalid-user-id', status: 400, user: '%20' },
+  { type: 'invalid-user-id', status: 400, user: '%ff' },
+  { type: 'invalid-query', status: 400, query: '?limit=0' },
+  { type: 'invalid-query', status: 400, query: '?offset=1&offset=2' },
+  { type: 'user-not-found', status: 404, provoke: spotifyAnswers('not-found') },
+  { type: 'not-acceptable', status: 406, headers: { accept: 'image/png' }, notOfMirror: true },
+  { type: 'not-acceptable', status: 406, headers: { 'accept-encoding': 'identity;q=0' } },
+  { type: 'internal-error', status: 500, provoke: breakClock },
+  { type: 'spotify-bad-response', status: 502, provoke: spotifyAnswers('html') },
+  { type: 'spotify-bad-response', status: 502, provoke: tokenAnswers('token-html') },
+  { type: 'spotify-access-denied', status: 502, provoke: spotifyAnswers('forbidden') },
+  { type: 'spotify-credentials-rejected', status: 503, provoke: tokenAnswers('invalid-client') },
+  { type: 'spotify-unavailable', status: 503, provoke: spotifyAnswers('unavailable-html') },
+  { type: 'spotify-unavailable', status: 503, provoke: tokenAnswers('server-error') },
+  { type: 'spotify-rate-limited', status: 503, provoke: spotifyAnswers('rate-limited') },
+  { type: 'spotify-quota-exceeded', status: 503, provoke: spotifyAnswers('quota-exceeded') },
+  {
+    type: 'quota-budget-spent',
+    status: 503,
+    variables: { SPOTIFY_DAILY_BUDGET: '1' },
+    provoke: ({ get }) => get('/users/one/playlists'),
+  },
+  {
+    type: 'overloaded',
+    status: 503,
+    variables: { SPOTIFY_CONCURRENCY: '1', SPOTIFY_QUEUE: '0' },
+    async provoke({ get, sandbox }) {
+      sandbox.hold('api')
+      void get('/users/one/playlists')
+      await sandbox.arrived('api', 1)
+    },
+  },
+  { type: 'shutting-down', status: 503, ...stopped },
+  {
+    type: 'deadline-exceeded',
+    status: 504,
+    variables: { SPOTIFY_TIMEOUT_MS: '60000' },
+    provoke: spotifyAnswers('hang'),
+    async meanwhile({ clock, sandbox }) {
+      await sandbox.arrived('api', 1)
+      await clock.advance(seconds(15))
+    },
+  },
+  { type: 'not-stored', status: 504, headers: { 'cache-control': 'only-if-cached' } },
+]
+
+/** A lookup without a token, after which the service knows why it has none. */
+const afterLookup = (answer: AnswerName) => async (service: Service) => {
+  tokenAnswers(answer)(service)
+  await service.clock.runUntil(service.get('/users/one/playlists'))
+}
+
+/** Every problem that readiness can come to, but for a service that stops. */
+export const readinessCases: readonly Case[] = [
+  { type: 'spotify-bad-response', status: 502, provoke: afterLookup('token-html') },
+  { type: 'spotify-credentials-rejected', status: 503, provoke: afterLookup('invalid-client') },
+  { type: 'spotify-unavailable', status: 503, provoke: afterLookup('server-error') },
+]
+
+/** A bug where the state of the service is looked at. */
+export const statusCases: readonly Case[] = [
+  { type: 'internal-error', status: 500, provoke: breakClock },
+]
