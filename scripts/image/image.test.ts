@@ -124,7 +124,9 @@ t.test('a container serves, as nobody in particular, and stops when asked', asyn
   t.equal(await check(), 0, 'the check passes')
   const lists = `${URL_OF_SERVICE}/users/smedjan/playlists`
   t.match(await (await fetch(lists)).json(), { total: 120, complete: true })
-  t.equal((await fetch(`${URL_OF_SERVICE}/health/ready`)).status, 200)
+  for (const path of ['/health/ready', '/openapi.yaml', '/docs']) {
+    t.equal((await fetch(URL_OF_SERVICE + path)).status, 200, path)
+  }
 
   const asked = performance.now()
   process.kill(pid, 'SIGTERM')

@@ -1,0 +1,96 @@
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { parse } from 'yaml'
+import { alertCases, type Series } from './alert-cases.ts'
+
+interface Rule {
+  alert: string
+  expr: string
+  labels: { severity: string }
+  annotations: { summary: string; runbook_url: string }
+}
+
+const RULES = 'deploy/prometheus/alerts.yml'
+const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }
+const rules = groups.flatMap(group => group.rules)
+const run = promisify(execFile)
+const skip =
+  spawnSync('promtool', ['--version']).error !== undefined &&
+  'promtool is not installed (Debian has it in the package prometheus)'
+
+/** The anchors of a Markdown file, as GitHub makes them. */
+function anchors(path: string): string[] {
+  const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)
+  return [...headings].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+t.test('every alert has a severity and a section of its own that says what to do', async t => {
+  t.ok(rules.length > 10)
+  for (const { alert, labels, annotations } of rules) {
+    t.match(labels.severity, /^(?:critical|warning)$/, alert)
+    const [path = '', anchor = ''] = annotations.runbook_url.split('#')
+    t.equal(path, 'docs/operating.md')
+    t.equal(anchor, alert.toLowerCase())
+    t.ok(anchors(path).includes(anchor), `docs/operating.md has #${anchor}`)
+  }
+})
+
+t.test('docs/operating.md explains no alert that is gone', async t => {
+  const named = readFileSync('docs/operating.md', 'utf8').matchAll(/\bPlaylistProxy\w+/g)
+  t.same(
+    [...named].map(([name]) => name).filter(name => !rules.some(({ alert }) => alert === name)),
+    [],
+  )
+})
+
+t.test('every alert has a case', async t => {
+  t.same(rules.map(({ alert }) => alert).sort(), Object.keys(alertCases).sort())
+})
+
+t.test('Prometheus accepts its configuration', { skip }, async t => {
+  await t.resolves(run('promtool', ['check', 'config', 'deploy/prometheus/prometheus.yml']))
+})
+
+t.test(
+  'each alert fires for what it is made for, and for nothing close to it',
+  { skip },
+  async t => {
+    const inputs = (series: Series) =>
+      Object.entries(series).map(([name, values]) => ({ series: name, values }))
+    const tests = Object.entries(alertCases).flatMap(([alert, alertCase]) => {
+      const { atMinutes, fires, quiet, summary, labels } = alertCase
+      const rule = rules.find(({ alert: name }) => name === alert)
+      const asked = { alertname: alert, eval_time: `${atMinutes}m` }
+      const firing = {
+        exp_labels: { ...rule?.labels, ...labels },
+        exp_annotations: { ...rule?.annotations, summary },
+      }
+      return [
+        {
+          name: `${alert} fires`,
+          interval: '1m',
+          input_series: inputs(fires),
+          alert_rule_test: [{ ...asked, exp_alerts: [firing] }],
+        },
+        {
+          name: `${alert} is quiet`,
+          interval: '1m',
+          input_series: inputs(quiet),
+          alert_rule_test: [{ ...asked, exp_alerts: [] }],
+        },
+      ]
+    })
+    // JSON is YAML too.
+    const file = { rule_files: [resolve(RULES)], evaluation_interval: '1m', tests }
+    const folder = t.testdir({ 'alerts.json': JSON.stringify(file) })
+    await t.resolves(run('promtool', ['test', 'rules', `${folder}/alerts.json`]))
+  },
+)
