@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import { configSchema, SECRET_NAMES } from '../../src/config.ts'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+const load = (path: string) => parse(read(path), { merge: true })
+const compose = load('docker-compose.yml')
+const deployment = load('deploy/kubernetes/deployment.yaml')
+const pod = deployment.spec.template
+const [container] = pod.spec.containers
+const service = load('deploy/kubernetes/service.yaml')
+const scrape = load('deploy/prometheus/prometheus.yml').scrape_configs[0]
+const dockerfile = read('Dockerfile')
+
+const defaultOf = (name: string): number => {
+  const schemas = configSchema.properties as Record<string, { default?: unknown }>
+  return Number(schemas[name]?.default ?? 0)
+}
+const PORT = defaultOf('PORT')
+const DRAIN_SECONDS = (defaultOf('SHUTDOWN_DELAY_MS') + defaultOf('SHUTDOWN_TIMEOUT_MS')) / 1000
+const known = new Set<string>([
+  ...Object.keys(configSchema.properties),
+  ...SECRET_NAMES.map(name => `${name}_FILE`),
+])
+
+t.test('only variables that the service reads are set', async t => {
+  const set = [
+    ...Object.keys(compose.services['playlist-proxy'].environment),
+    ...Object.keys(compose.services.demo.environment),
+    ...container.env.map(({ name }: { name: string }) => name),
+  ]
+  t.same(
+    set.filter(name => !known.has(name)),
+    [],
+  )
+})
+
+t.test('secrets are files, and none is in here', async t => {
+  for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET']) {
+    const { secrets, environment } = compose.services['playlist-proxy']
+    t.notOk(name in environment)
+    t.ok(secrets.includes(name.toLowerCase()))
+    t.equal(environment[`${name}_FILE`], `/run/secrets/${name.toLowerCase()}`)
+    const variable = container.env.find((entry: { name: string }) => entry.name === `${name}_FILE`)
+    const [mount] = container.volumeMounts
+    t.equal(variable.value, `${mount.mountPath}/${name.toLowerCase()}`)
+  }
+  t.match(read('.gitignore'), /^secrets\/$/m)
+})
+
+t.test('what asks for health asks for routes that exist', async t => {
+  const { paths } = load('openapi.yaml')
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+    const { path, port } = container[probe].httpGet
+    t.ok(path in paths, `${probe} asks for ${path}`)
+    t.equal(port, container.ports[0].name)
+  }
+  t.equal(container.livenessProbe.httpGet.path, '/health/live')
+  t.equal(container.readinessProbe.httpGet.path, '/health/ready')
+})
+
+t.test('all speak of one port', async t => {
+  t.match(dockerfile, `PORT=${PORT}\n`)
+  t.match(dockerfile, `\nEXPOSE ${PORT}\n`)
+  t.equal(container.ports[0].containerPort, PORT)
+  t.equal(service.spec.ports[0].targetPort, container.ports[0].name)
+  t.equal(pod.metadata.annotations['prometheus.io/port'], String(PORT))
+  t.same(compose.services['playlist-proxy'].ports, [`127.0.0.1:\${PORT:-${PORT}}:${PORT}`])
+  t.equal(scrape.dns_sd_configs[0].port, PORT)
+})
+
+t.test('the service may drain before it is killed', async t => {
+  t.ok(pod.spec.terminationGracePeriodSeconds > DRAIN_SECONDS)
+  for (const name of ['playlist-proxy', 'demo']) {
+    t.ok(Number.parseInt(compose.services[name].stop_grace_period, 10) > DRAIN_SECONDS, name)
+  }
+})
+
+t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
+  const mebibytes = (text: string) => Number(/^(\d+)Mi$/.exec(text)?.[1])
+  const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
+  const advised = 1.5 * bound + 300
+  t.match(read('docs/operating.md'), new RegExp(`\\| ${bound} MiB .*\\| ${advised} MiB \\|`))
+  t.ok(mebibytes(container.resources.limits.memory) >= advised)
+  t.ok(mebibytes(container.resources.requests.memory) > bound)
+})
+
+t.test('containers have no rights and write nowhere', async t => {
+  t.match(pod.spec, {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  })
+  t.match(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  })
+  t.match(dockerfile, `USER ${pod.spec.securityContext.runAsUser}:`)
+  for (const name of ['playlist-proxy', 'demo', 'sandbox', 'prometheus']) {
+    t.match(compose.services[name], { cap_drop: ['ALL'], read_only: true }, name)
+  }
+})
+
+t.test('everything is published to this machine alone', async t => {
+  for (const [name, { ports }] of Object.entries<{ ports: string[] }>(compose.services)) {
+    for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
+  }
+})
+
+t.test('the selectors of Kubernetes find the pod', async t => {
+  const budget = load('deploy/kubernetes/pod-disruption-budget.yaml')
+  for (const selector of [
+    deployment.spec.selector.matchLabels,
+    service.spec.selector,
+    budget.spec.selector.matchLabels,
+  ]) {
+    t.same(selector, pod.metadata.labels)
+  }
+})
+
+t.test('Prometheus finds the service and the demo under one name', async t => {
+  const [name] = scrape.dns_sd_configs[0].names
+  t.ok(name in compose.services)
+  t.same(compose.services.demo.networks.default.aliases, [name])
+})
+
+t.test('Grafana finds the dashboard, and Prometheus', async t => {
+  const [provider] = load('deploy/grafana/provisioning/dashboards/playlist-proxy.yml').providers
+  const [source] = load('deploy/grafana/provisioning/datasources/prometheus.yml').datasources
+  const { volumes } = compose.services.grafana
+  t.ok(volumes.includes(`./deploy/grafana/dashboards:${provider.options.path}:ro`))
+  t.ok(new URL(source.url).hostname in compose.services)
+})
