@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import type { Clock } from '../src/clock.ts'
+import { isOpen } from '../src/http/authentication.ts'
 import { createServer } from '../src/http/create-server.ts'
 import { createLogger } from '../src/log.ts'
 import { type RouteOptions, registerRoutes } from '../src/routes.ts'
@@ -28,12 +29,26 @@ export async function openapiDocument(): Promise<string> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'The instance that serves this document.' }],
-      security: [],
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API key, where the operator has set `API_KEYS`; else nothing is asked.',
+          },
+        },
+      },
+      security: [{ apiKey: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
     // The routes that answer other methods with 405 are no operations of their own.
     transform: ({ schema, url, route }) => ({
-      schema: { ...schema, hide: route.method !== 'GET' },
+      schema: {
+        ...schema,
+        hide: route.method !== 'GET',
+        ...(isOpen(url) ? { security: [] } : {}),
+      },
       url,
     }),
     transformObject: markRequiredHeaders,

@@ -1,13 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
+import { parseApiKeys } from './api-keys.ts'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AppInstance } from './http/app-instance.ts'
+import { requireApiKey } from './http/authentication.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
+import { warnWhenExposed } from './http/exposure.ts'
 import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
@@ -100,6 +103,9 @@ export async function buildApp(
   })
 
   const app = createServer(parseTrustProxy(config.TRUST_PROXY), dependencies)
+  const { keys } = parseApiKeys(config.API_KEYS)
+  if (keys.length > 0) requireApiKey(app, keys)
+  else warnWhenExposed(app)
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
   const startedAt = clock.now()
@@ -108,6 +114,7 @@ export async function buildApp(
     cache,
     clock,
     publicUrl,
+    cacheScope: keys.length > 0 ? 'private' : 'public',
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(),

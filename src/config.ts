@@ -48,6 +48,12 @@ export const configSchema = Type.Object({
     description:
       'whose X-Forwarded-* fields to believe: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
   }),
+  API_KEYS: Type.Optional(
+    Type.String({
+      description:
+        'API keys of the callers, name:key separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 of the characters of a bearer token',
+    }),
+  ),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'one of fatal, error, warn, info, debug, trace, silent',
@@ -117,4 +123,4 @@ export const configSchema = Type.Object({
 export type Config = Static<typeof configSchema>
 
 /** Variables that may be given as the name of a file instead, as Docker secrets are. */
-export const SECRET_NAMES = ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const
+export const SECRET_NAMES = ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET', 'API_KEYS'] as const

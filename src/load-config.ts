@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { TObject } from 'typebox'
+import { parseApiKeys } from './api-keys.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
@@ -159,6 +160,7 @@ function crossChecks(config: Config): string[] {
   if (parseTrustProxy(config.TRUST_PROXY) === undefined) {
     faults.push(`TRUST_PROXY: ${expectation('TRUST_PROXY', config)}`)
   }
+  for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
   return faults
 }
 

@@ -56,6 +56,15 @@ export const problems = {
     caller: 'Send less: often it is cookies, which this service does not use.',
     operator: 'Look for what adds fields on the way, such as a proxy.',
   },
+  'unknown-api-key': {
+    status: 401,
+    title: 'An API key is needed',
+    meaning:
+      'This instance answers only callers that it knows, and the request carries no API key or one that is not known here.',
+    caller:
+      'Send `Authorization: Bearer` and the key that you got from whoever runs the service. If it worked before, it has been replaced.',
+    operator: '`API_KEYS` lists the keys. The log names the caller of each request, never the key.',
+  },
   'user-not-found': {
     status: 404,
     title: 'Spotify knows no such user',

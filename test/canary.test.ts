@@ -12,13 +12,17 @@ const tokenAnswers: AnswerName[] = [
 /** Those that never end wait for the clock. */
 const endless: AnswerName[] = ['hang', 'drip']
 
-t.test('the secret and the tokens appear in no answer and no log line, whatever fails', async t => {
-  const variables = { LOOKUP_TIMEOUT_MS: '60000' }
+/** One as it is configured, the other as somebody might guess. */
+const [key, wrongKey] = ['k', 'w'].map(letter => letter.repeat(20) + 'canary'.repeat(3))
+const TITLE = 'neither secret nor token nor API key is in any answer or log line, whatever fails'
+
+t.test(TITLE, async t => {
+  const variables = { LOOKUP_TIMEOUT_MS: '60000', API_KEYS: `app:${key}` }
   const { app, get, sandbox, clock, written } = await startService(t, variables)
   const seen: string[] = []
   /** Asks, lets time pass when nothing comes, and looks at the status, too. */
-  const ask = async (url: string) => {
-    const asked = get(url)
+  const ask = async (url: string, authorization = `Bearer ${key}`) => {
+    const asked = get(url, { authorization })
     let isAnswered = false
     asked.finally(() => {
       isAnswered = true
@@ -26,12 +30,16 @@ t.test('the secret and the tokens appear in no answer and no log line, whatever 
     while (!isAnswered) {
       await clock.advance(seconds(endless.some(name => url.includes(name)) ? 1 : 0))
     }
-    for (const response of [await asked, await get('/status')]) {
+    for (const response of [await asked, await get('/status', { authorization })]) {
       seen.push(JSON.stringify(response.headers), response.body)
     }
   }
   await ask('/users/one/playlists')
   await ask('/users/one/playlists?format=text')
+  await ask('/users/one/playlists?limit=0')
+  await ask('/metrics')
+  await ask('/users/one/playlists', `Bearer ${wrongKey}`)
+  await ask('/v1/users/one/playlists', `Basic ${wrongKey}`)
   for (const answer of Object.keys(answers) as AnswerName[]) {
     const repair = sandbox.fault({ on: 'api', answer })
     await ask(`/users/${answer}/playlists`)
@@ -49,7 +57,7 @@ t.test('the secret and the tokens appear in no answer and no log line, whatever 
   }
   await app.close()
 
-  const secrets = [sandbox.clientSecret, ...sandbox.issuedTokens]
+  const secrets = [sandbox.clientSecret, ...sandbox.issuedTokens, key, wrongKey]
   const basic = Buffer.from(`${sandbox.clientId}:${sandbox.clientSecret}`).toString('base64')
   t.ok(
     sandbox.issuedTokens.length > 5 && seen.length > 40 && written.length > 30,

@@ -14,6 +14,7 @@ const promised: Record<ProblemType, number> = {
   'invalid-user-id': 400,
   'invalid-query': 400,
   'bad-request': 400,
+  'unknown-api-key': 401,
   'request-timeout': 408,
   'headers-too-large': 431,
   'user-not-found': 404,

@@ -31,13 +31,16 @@ export function age(response: StoredResponse<unknown>, now: number): number {
   return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
 }
 
+/** Who may keep an answer: any cache on the way, or the caller's own alone (RFC 9111 5.2.2). */
+export type CacheScope = 'public' | 'private'
+
 /**
  * The `Cache-Control` of a response: its whole freshness lifetime, since whoever reads it subtracts
  * the `Age` (RFC 9111 4.2.1), and for how long it may be used stale (RFC 5861).
  */
-export function cacheControl(response: StoredResponse<unknown>): string {
+export function cacheControl(response: StoredResponse<unknown>, scope: CacheScope): string {
   const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
-  const members = [`public, max-age=${(freshUntil - generatedAt) / 1000}`]
+  const members = [`${scope}, max-age=${(freshUntil - generatedAt) / 1000}`]
   if (staleWhileRevalidateUntil > freshUntil) {
     members.push(`stale-while-revalidate=${(staleWhileRevalidateUntil - freshUntil) / 1000}`)
   }

@@ -42,9 +42,10 @@ export function createServer(
   }).withTypeProvider<TypeBoxTypeProvider>()
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply)
     checkHost(request)
+    done()
   })
   answerWithProblems(app, clock)
   return app

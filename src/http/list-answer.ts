@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { age, cacheControl, cacheStatus } from '../cache/cache-status.ts'
+import { age, type CacheScope, cacheControl, cacheStatus } from '../cache/cache-status.ts'
 import type { Lookup } from '../cache/lookup.ts'
 import { requestDirectives } from '../cache/request-directives.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
@@ -17,6 +17,8 @@ export interface ListOptions {
   clock: Clock
   /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
   publicUrl: string | undefined
+  /** `private` where callers need a key, lest a cache on the way answers those without (RFC 9111 3.5). */
+  cacheScope: CacheScope
 }
 
 /** A request for a user's list. */
@@ -48,7 +50,7 @@ function answer(
   asked: ListRequest,
   lookup: Lookup<StoredBody>,
   codings: readonly Coding[],
-  { cache, clock }: ListOptions,
+  { cache, clock, cacheScope }: ListOptions,
 ): void | Promise<void> {
   const { reply, userId, viewOf } = asked
   const now = clock.now()
@@ -59,7 +61,7 @@ function answer(
     throw failure
   }
   const fields = ['cache-status', status, 'age', String(age(response, now))]
-  fields.push('cache-control', cacheControl(response))
+  fields.push('cache-control', cacheControl(response, cacheScope))
   const { body: stored } = response
   if (!(stored instanceof StoredPlaylists)) {
     for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])

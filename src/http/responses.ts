@@ -92,6 +92,12 @@ const retryAfter = {
   ),
 }
 
+const challenge = {
+  'WWW-Authenticate': Type.String({
+    description: 'RFC 6750 3, with `error="invalid_token"` when a key was sent.',
+  }),
+}
+
 const NOT_MODIFIED =
   'The caller has this answer already, as `If-None-Match` or `If-Modified-Since` say.'
 
@@ -172,6 +178,7 @@ const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'h
 
 /** What a lookup can fail with, whatever is asked of it. */
 const LOOKUP_PROBLEMS: readonly ProblemType[] = [
+  'unknown-api-key',
   'invalid-user-id',
   'invalid-query',
   'user-not-found',
@@ -235,6 +242,7 @@ function responsesFor(
           headers: {
             ...commonHeaders,
             'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
+            ...(status === 401 ? challenge : {}),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
             ...(status > 500 ? originHeaders : {}),
             // A bug may come before the cache is asked.

@@ -50,7 +50,7 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
         tags: ['Playlists'],
         summary: 'One page of the public playlists of a Spotify user, as Spotify would answer',
         description:
-          'For client libraries that were made for Spotify: set their base URL to this service and drop the client secret. The `Authorization` that they send is ignored. Every page is cut out of the same stored list.',
+          'For client libraries that were made for Spotify: set their base URL to this service and drop the client secret. The `Authorization` that they send is ignored, unless the instance wants API keys: then it carries the key. Every page is cut out of the same stored list.',
         params: userParamsSchema,
         querystring: querySchema,
         response: { ...mirrorResponses, ...lookupErrors },

@@ -71,7 +71,7 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
         summary: 'How the service is doing, for people',
         response: {
           200: jsonResponse('How all of it is doing.', statusSchema, noStore),
-          ...problemResponsesFor(['internal-error']),
+          ...problemResponsesFor(['unknown-api-key', 'internal-error']),
         },
       },
     },

@@ -76,8 +76,9 @@ t.test('Age is in whole seconds and never negative', async t => {
 
 t.test('Cache-Control names the whole lifetime, whatever the age', async t => {
   const whole = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
-  t.equal(cacheControl(response(0)), whole)
-  t.equal(cacheControl(response(200_000)), whole)
+  t.equal(cacheControl(response(0), 'public'), whole)
+  t.equal(cacheControl(response(200_000), 'public'), whole)
   const negative = { freshSeconds: 60, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 }
-  t.equal(cacheControl(response(0, negative)), 'public, max-age=60')
+  t.equal(cacheControl(response(0, negative), 'public'), 'public, max-age=60')
+  t.equal(cacheControl(response(0, negative), 'private'), 'private, max-age=60')
 })

@@ -1,0 +1,56 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type ApiKey, sha256 } from '../api-keys.ts'
+import { Problem } from '../problems.ts'
+import type { AppInstance } from './app-instance.ts'
+import { factsOf } from './request-facts.ts'
+
+/** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
+const BEARER = /^bearer +(\S+) *$/i
+const CHALLENGE = 'Bearer realm="playlist-proxy"'
+
+/** What orchestrators ask and what explains the service: needed before there is a key. */
+const OPEN = /^\/(?:health\/|(?:docs|problems)(?:\/|$)|openapi\.yaml$)/
+
+/** Whether the route with this pattern answers everybody, also where keys are on. */
+export function isOpen(pattern: string | undefined): boolean {
+  return pattern !== undefined && OPEN.test(pattern)
+}
+
+/**
+ * Lets nobody pass who does not present one of the keys as `Authorization: Bearer`, but for the
+ * routes that are open; unknown paths are not, so that a stranger learns nothing of them. The answer
+ * is 401 `unknown-api-key` with a challenge (RFC 6750 3).
+ */
+export function requireApiKey(app: AppInstance, keys: readonly ApiKey[]): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isOpen(request.routeOptions.url)) return done()
+    const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
+    const caller = presented === undefined ? undefined : callerWith(presented, keys)
+    if (caller !== undefined) {
+      factsOf(request).caller = caller
+      return done()
+    }
+    // The error code is for those who sent one: the others have only yet to learn what is wanted.
+    const error = presented === undefined ? '' : ', error="invalid_token"'
+    reply.header('www-authenticate', CHALLENGE + error)
+    done(presented === undefined ? keyMissing() : keyUnknown())
+  })
+}
+
+/** The name of the key. Takes equally long whichever it is, and whether it is one. */
+function callerWith(presented: string, keys: readonly ApiKey[]): string | undefined {
+  const digest = sha256(presented)
+  let caller: string | undefined
+  for (const key of keys) {
+    if (timingSafeEqual(digest, key.digest)) caller = key.name
+  }
+  return caller
+}
+
+function keyMissing(): Problem {
+  return new Problem('unknown-api-key', 'Send your API key as "Authorization: Bearer KEY".')
+}
+
+function keyUnknown(): Problem {
+  return new Problem('unknown-api-key', 'The API key that was sent is not known here.')
+}
