@@ -18,7 +18,11 @@ const DESCRIPTION = [
  * is started for it, so that the parts behind the routes are never called.
  */
 export async function openapiDocument(): Promise<string> {
-  const app = createServer(undefined, { clock: {} as Clock, logger: createLogger('silent') })
+  const app = createServer(undefined, {
+    clock: {} as Clock,
+    logger: createLogger('silent'),
+    observe: () => {},
+  })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

@@ -1,16 +1,21 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
+import { Registry } from 'prom-client'
 import { parseApiKeys } from './api-keys.ts'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AppInstance } from './http/app-instance.ts'
-import { requireApiKey } from './http/authentication.ts'
+import { authenticate } from './http/authentication.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
 import { warnWhenExposed } from './http/exposure.ts'
+import { METRICS_PATH } from './http/metrics.ts'
+import { httpMetrics } from './metrics/http-metrics.ts'
+import { spotifyMetrics } from './metrics/spotify-metrics.ts'
+import { stateMetrics } from './metrics/state-metrics.ts'
 import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { registerRoutes } from './routes.ts'
@@ -36,6 +41,8 @@ export interface AppDependencies {
   /** A number from 0 (included) to 1 (excluded), to keep retries and renewals out of step. */
   random: () => number
   logger: FastifyBaseLogger
+  /** Metrics of the whole process, which may run several of these; none when left out. */
+  processMetrics?: Pick<Registry, 'metrics'>
 }
 
 /** The whole service, wired in call order but not listening. Closing it ends all it has started. */
@@ -43,7 +50,9 @@ export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
 ): Promise<AppInstance> {
-  const { clock, random, logger: log } = dependencies
+  const { clock, random, logger: log, processMetrics } = dependencies
+  const register = new Registry()
+  const observeSpotify = spotifyMetrics(register)
   const stopping = new AbortController()
   // Every lookup under way listens.
   setMaxListeners(0, stopping.signal)
@@ -64,6 +73,7 @@ export async function buildApp(
     clock,
     random,
     log,
+    observe: observeSpotify,
   })
   const apiExchange = createExchange(apiUrl.origin, config.SPOTIFY_CONCURRENCY, {
     clock,
@@ -85,6 +95,7 @@ export async function buildApp(
     tokens,
     gate,
     clock,
+    observe: observeSpotify,
     maxPages: config.SPOTIFY_MAX_PAGES,
     userAgent: `playlist-proxy/${version}`,
   })
@@ -102,13 +113,18 @@ export async function buildApp(
     log,
   })
 
-  const app = createServer(parseTrustProxy(config.TRUST_PROXY), dependencies)
+  const app = createServer(parseTrustProxy(config.TRUST_PROXY), {
+    clock,
+    logger: log,
+    observe: httpMetrics(register),
+  })
   const { keys } = parseApiKeys(config.API_KEYS)
-  if (keys.length > 0) requireApiKey(app, keys)
-  else warnWhenExposed(app)
+  authenticate(app, { keys, alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [] })
+  if (keys.length === 0) warnWhenExposed(app)
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
   const startedAt = clock.now()
+  stateMetrics(register, { cache, gate, budget, tokens, isDraining: () => isDraining })
   registerRoutes(app, {
     openapi: openapiText(publicUrl),
     cache,
@@ -118,6 +134,7 @@ export async function buildApp(
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(),
+    metrics: async () => (await register.metrics()) + ((await processMetrics?.metrics()) ?? ''),
     status: () =>
       serviceStatus({ startedAt, isDraining: () => isDraining, tokens, gate, budget, cache }),
   })

@@ -54,6 +54,10 @@ export const configSchema = Type.Object({
         'API keys of the callers, name:key separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 of the characters of a bearer token',
     }),
   ),
+  METRICS_OPEN: Type.Boolean({
+    default: false,
+    description: 'whether /metrics needs no API key where keys are on: true or false',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'one of fatal, error, warn, info, debug, trace, silent',

@@ -2,6 +2,7 @@ import type { AppInstance } from './http/app-instance.ts'
 import { type HealthOptions, healthRoutes } from './http/health.ts'
 import type { ListOptions } from './http/list-answer.ts'
 import { acceptAllMethods } from './http/methods.ts'
+import { type MetricsOptions, metricsRoute } from './http/metrics.ts'
 import { openapiRoute } from './http/openapi.ts'
 import { problemPagesRoutes } from './http/problem-pages.ts'
 import { addSchemas } from './http/schemas.ts'
@@ -11,7 +12,8 @@ import { userPlaylistsRoute } from './http/user-playlists.ts'
 
 export type RouteOptions = ListOptions &
   HealthOptions &
-  StatusOptions & {
+  StatusOptions &
+  MetricsOptions & {
     /** The text of openapi.yaml. */
     openapi: string
   }
@@ -24,6 +26,7 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   spotifyMirrorRoute(app, options)
   healthRoutes(app, options)
   statusRoute(app, options)
+  metricsRoute(app, options)
   problemPagesRoutes(app)
   openapiRoute(app, options.openapi)
 }

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { loadConfig } from './load-config.ts'
 import { createLogger } from './log.ts'
+import { collectProcessMetrics } from './metrics/process-metrics.ts'
 
 const systemClock: Clock = {
   now: () => Date.now(),
@@ -16,7 +17,12 @@ const systemClock: Clock = {
 
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.LOG_LEVEL)
-  const app = await buildApp(config, { clock: systemClock, random: Math.random, logger })
+  const app = await buildApp(config, {
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    processMetrics: collectProcessMetrics(),
+  })
   closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'stopping after a bug')
     else logger.info({ signal }, 'stopping')

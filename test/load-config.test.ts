@@ -29,6 +29,7 @@ t.test('With the two required variables alone everything has its documented defa
     HOST: '127.0.0.1',
     PORT: 3000,
     TRUST_PROXY: 'false',
+    METRICS_OPEN: false,
     LOG_LEVEL: 'info',
     CACHE_FRESH_SECONDS: 300,
     CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
@@ -97,12 +98,13 @@ t.test('Texts are taken only in the form that their use allows', async t => {
     ['SPOTIFY_CLIENT_ID', ['a', '!~'], ['a:b', 'a b', 'ä', 'a\nb']],
     ['SPOTIFY_CLIENT_SECRET', ['a', 'a:b', '!~'], ['a b', 'ä', 'a\nb']],
     ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'verbose']],
+    ['METRICS_OPEN', ['true', 'false'], ['yes', '1', 'TRUE']],
     ['TRUST_PROXY', ['true', '2', '10.0.0.0/8, ::1'], ['yes', '10.0.0.0/33']],
     ['SPOTIFY_API_URL', goodUrls, badUrls],
     ['SPOTIFY_TOKEN_URL', goodUrls, badUrls],
     ['PUBLIC_URL', goodUrls, badUrls],
   ] as const) {
-    for (const value of good) t.equal((await load({ [name]: value }))[name], value)
+    for (const value of good) t.equal(String((await load({ [name]: value }))[name]), value)
     for (const value of bad) {
       const faults = await faultsOf({ ...required, [name]: value })
       t.strictSame(namesIn(faults), [name], `${name}=${value}`)

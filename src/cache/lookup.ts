@@ -25,27 +25,43 @@ export type Lookup<Body> =
     }
   | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
 
-/** How lookups were answered since the start; each counts in one of the first three. */
-export interface LookupCounts {
-  /** From the store, fresh. */
-  hits: number
-  /** From the store, stale. */
-  staleHits: number
-  /** By the origin, or with a problem. */
-  misses: number
+/**
+ * How a lookup was answered:
+ * - `hit`, `stale`: from the store, fresh or stale,
+ * - `miss`, `revalidated`: by the origin, with nothing usable stored or to replace what was,
+ * - `stale-if-error`: from the store, in place of the failure of the origin,
+ * - `failed`: with a problem.
+ */
+export const LOOKUP_RESULTS = [
+  'hit',
+  'stale',
+  'miss',
+  'revalidated',
+  'stale-if-error',
+  'failed',
+] as const
+
+export type LookupResult = (typeof LOOKUP_RESULTS)[number]
+
+/** How the lookup was answered at `now` (epoch ms). */
+export function lookupResult(
+  { response, forward, failure }: Lookup<unknown>,
+  now: number,
+): LookupResult {
+  if (response === undefined) return 'failed'
+  if (failure !== undefined) return 'stale-if-error'
+  if (forward === undefined) return now < response.freshUntil ? 'hit' : 'stale'
+  return forward.reason === 'uri-miss' ? 'miss' : 'revalidated'
+}
+
+/** How lookups were answered since the start. */
+export type LookupCounts = Record<LookupResult, number> & {
   /** Of all: those that shared a request to the origin. */
   collapsed: number
 }
 
-/** Counts a lookup that was answered at `now` (epoch ms). */
-export function countLookup(
-  counts: LookupCounts,
-  { response, forward, failure }: Lookup<unknown>,
-  now: number,
-): void {
-  if (forward?.collapsed) counts.collapsed++
-  const isStored = response !== undefined && (forward === undefined || failure !== undefined)
-  if (!isStored) counts.misses++
-  else if (now < response.freshUntil) counts.hits++
-  else counts.staleHits++
+/** Counts before the first lookup. */
+export function noLookups(): LookupCounts {
+  const counts = { hit: 0, stale: 0, miss: 0, revalidated: 0, 'stale-if-error': 0, failed: 0 }
+  return { ...counts, collapsed: 0 }
 }

@@ -17,23 +17,29 @@ export interface StoreSize {
   bytes: number
   /** Its bound. */
   maxBytes: number
+  /** Entries that had to go since the start because others needed the room. */
+  evictions: number
 }
 
 /** Stored responses in memory, least recently used out first, bounded in bytes. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
+  #evictions = 0
 
   /** `maxBytes` bounds all that the entries hold together. */
   constructor(maxBytes: number) {
     this.#entries = new LRUCache<string, StoredResponse<Body>>({
       maxSize: maxBytes,
       sizeCalculation: sizeOf,
+      dispose: (_response, _key, reason) => {
+        if (reason === 'evict') this.#evictions++
+      },
     })
   }
 
   get size(): StoreSize {
     const { size, calculatedSize, maxSize } = this.#entries
-    return { entries: size, bytes: calculatedSize, maxBytes: maxSize }
+    return { entries: size, bytes: calculatedSize, maxBytes: maxSize, evictions: this.#evictions }
   }
 
   get(key: string): StoredResponse<Body> | undefined {

@@ -1,6 +1,6 @@
 import { asProblem, Problem } from '../problems.ts'
 import { decide, type ForwardReason, freshness, type StoredResponse } from './freshness.ts'
-import { countLookup, type Lookup, type LookupCounts } from './lookup.ts'
+import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
 import { Productions, type ProductionsOptions } from './productions.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
@@ -23,7 +23,7 @@ export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOpt
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
   readonly #productions: Productions<Body>
-  readonly #counts: LookupCounts = { hits: 0, staleHits: 0, misses: 0, collapsed: 0 }
+  readonly #counts = noLookups()
   #cancelSweep: () => void
 
   constructor(options: ResponseCacheOptions<Body>) {
@@ -68,7 +68,8 @@ export class ResponseCache<Body extends Sized> {
   }
 
   #counted(lookup: Lookup<Body>): Lookup<Body> {
-    countLookup(this.#counts, lookup, this.#options.clock.now())
+    this.#counts[lookupResult(lookup, this.#options.clock.now())]++
+    if (lookup.forward?.collapsed) this.#counts.collapsed++
     return lookup
   }
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type ApiKey, sha256 } from '../api-keys.ts'
+import { ANONYMOUS, type ApiKey, sha256 } from '../api-keys.ts'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { factsOf } from './request-facts.ts'
@@ -16,14 +16,26 @@ export function isOpen(pattern: string | undefined): boolean {
   return pattern !== undefined && OPEN.test(pattern)
 }
 
+export interface AuthenticationOptions {
+  /** None: whoever asks is answered. */
+  keys: readonly ApiKey[]
+  /** Patterns of routes that are open beside those that always are. */
+  alsoOpen: readonly string[]
+}
+
 /**
  * Lets nobody pass who does not present one of the keys as `Authorization: Bearer`, but for the
  * routes that are open; unknown paths are not, so that a stranger learns nothing of them. The answer
  * is 401 `unknown-api-key` with a challenge (RFC 6750 3).
  */
-export function requireApiKey(app: AppInstance, keys: readonly ApiKey[]): void {
+export function authenticate(app: AppInstance, { keys, alsoOpen }: AuthenticationOptions): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpen(request.routeOptions.url)) return done()
+    const { url } = request.routeOptions
+    if (isOpen(url) || alsoOpen.includes(String(url))) return done()
+    if (keys.length === 0) {
+      factsOf(request).caller = ANONYMOUS
+      return done()
+    }
     const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
     const caller = presented === undefined ? undefined : callerWith(presented, keys)
     if (caller !== undefined) {

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { TrustProxy } from '../trust-proxy.ts'
+import { type AnswerObserver, observeAnswers } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
 import { checkHost } from './origin.ts'
@@ -16,12 +17,13 @@ const REQUEST_TIMEOUT_MS = 30_000
 export interface ServerDependencies {
   clock: Clock
   logger: FastifyBaseLogger
+  observe: AnswerObserver
 }
 
 /** A Fastify instance without routes that answers every failure with a problem. */
 export function createServer(
   trustProxy: TrustProxy | undefined,
-  { clock, logger }: ServerDependencies,
+  { clock, logger, observe }: ServerDependencies,
 ): AppInstance {
   const app: AppInstance = Fastify({
     loggerInstance: logger,
@@ -34,7 +36,7 @@ export function createServer(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    frameworkErrors: frameworkProblems(clock),
+    frameworkErrors: frameworkProblems(clock, observe),
     clientErrorHandler: parserProblems(clock, logger),
     // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
@@ -48,6 +50,7 @@ export function createServer(
     done()
   })
   answerWithProblems(app, clock)
+  observeAnswers(app, observe)
   return app
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { age, type CacheScope, cacheControl, cacheStatus } from '../cache/cache-status.ts'
-import type { Lookup } from '../cache/lookup.ts'
+import { type Lookup, lookupResult } from '../cache/lookup.ts'
 import { requestDirectives } from '../cache/request-directives.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Clock } from '../clock.ts'
@@ -9,6 +9,7 @@ import { type StoredBody, StoredPlaylists } from '../stored-playlists.ts'
 import type { Coding } from './compression.ts'
 import { negotiateCodings } from './negotiation.ts'
 import { represent } from './represent.ts'
+import { factsOf } from './request-facts.ts'
 import { sendRepresentation } from './send.ts'
 import type { View } from './view.ts'
 
@@ -56,6 +57,7 @@ function answer(
   const now = clock.now()
   const { response, failure } = lookup
   const status = cacheStatus(lookup, now)
+  factsOf(asked.request).result = lookupResult(lookup, now)
   if (response === undefined) {
     reply.header('cache-status', status)
     throw failure

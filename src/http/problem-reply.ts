@@ -10,10 +10,12 @@ import {
   problemBody,
   retryAfterSeconds,
 } from '../problems.ts'
+import { type AnswerObserver, answerOf } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
 import { PROBLEM_TYPE, problemAnswer } from './problem-answer.ts'
 import { invalidQuery, type QuerySchema } from './query.ts'
+import { factsOf } from './request-facts.ts'
 
 /** Turns whatever goes wrong in a route, or finds none, into a problem (RFC 9457). */
 export function answerWithProblems(app: AppInstance, clock: Clock): void {
@@ -28,9 +30,11 @@ export function answerWithProblems(app: AppInstance, clock: Clock): void {
 }
 
 /** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
-export function frameworkProblems(clock: Clock) {
+export function frameworkProblems(clock: Clock, observe: AnswerObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setCommonHeaders(request, reply)
+    // No hook runs for it.
+    reply.raw.once('finish', () => observe(answerOf(request, reply)))
     sendProblem(problemOf(error, request), clock, request, reply)
   }
 }
@@ -82,6 +86,7 @@ function sendProblem(
   reply: FastifyReply,
 ): void {
   log(problem, request)
+  factsOf(request).problem = problem
   if (problem.retryAt !== undefined) {
     reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
   }

@@ -1,10 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import { ANONYMOUS } from '../api-keys.ts'
+import type { LookupResult } from '../cache/lookup.ts'
+import type { Problem } from '../problems.ts'
 
 /** What has become known of a request by the time it is answered, for its log line and for metrics. */
 export interface RequestFacts {
-  /** The name of its API key. */
-  caller: string
+  /** The name of its API key; undefined where none was asked for or the one sent is not known. */
+  caller: string | undefined
+  /** How the cache answered; undefined when it was not asked. */
+  result: LookupResult | undefined
+  /** What the answer tells of instead of what was asked for. */
+  problem: Problem | undefined
 }
 
 const FACTS = Symbol('facts')
@@ -12,6 +17,6 @@ const FACTS = Symbol('facts')
 /** The facts of a request; the same object for whoever asks. */
 export function factsOf(request: FastifyRequest): RequestFacts {
   const carrier: FastifyRequest & { [FACTS]?: RequestFacts } = request
-  carrier[FACTS] ??= { caller: ANONYMOUS }
+  carrier[FACTS] ??= { caller: undefined, result: undefined, problem: undefined }
   return carrier[FACTS]
 }

@@ -3,6 +3,7 @@ import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied, tooManyRequests } from './diagnosis.ts'
 import type { Exchange, SpotifyResponse } from './exchange.ts'
 import { type Gate, MAX_ATTEMPTS, type Terms } from './gate.ts'
+import { observed, type RequestObserver } from './request-observer.ts'
 import { retryAfterInstant } from './retry-after.ts'
 import type { TokenKeeper } from './token.ts'
 
@@ -24,6 +25,7 @@ export interface SpotifyClientOptions {
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
   gate: Gate
   clock: Clock
+  observe: RequestObserver
   userAgent: string
   /** A list of more pages than any account can have is a bad response. */
   maxPages: number
@@ -66,7 +68,11 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       const attempts = { left: MAX_ATTEMPTS }
       const ask = (token: string) =>
         gate
-          .pass(() => attempt(pagePath, token, terms.signal), terms, attempts)
+          .pass(
+            () => observed(options, 'page', () => attempt(pagePath, token, terms.signal)),
+            terms,
+            attempts,
+          )
           .catch((error: unknown) => {
             if (error instanceof Unauthorized) return error
             throw error
@@ -88,6 +94,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
 
 /** A 401 says nothing about Spotify yet: what it means depends on the token. */
 class Unauthorized extends Error {
+  readonly originStatus = 401
   readonly body: string
 
   constructor(body: string) {

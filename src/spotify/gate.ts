@@ -1,7 +1,7 @@
 import { askAgainAt } from '../ask-again.ts'
 import { type Clock, pause } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { Problem } from '../problems.ts'
+import { Problem, type ProblemType } from '../problems.ts'
 import type { DailyBudget } from './daily-budget.ts'
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
 import { logChange } from './gate-log.ts'
@@ -54,6 +54,10 @@ export interface GateStatus {
   readonly diagnosis: Diagnosis | undefined
   /** Epoch milliseconds until which nothing is sent. */
   readonly pausedUntil: number | undefined
+  /** The type of the problem that has closed it. */
+  readonly reason: ProblemType | undefined
+  /** Requests sent again since the start. */
+  readonly retries: number
   readonly inFlight: number
   readonly queued: number
 }
@@ -84,6 +88,7 @@ export function createGate(options: GateOptions): Gate {
   const queue = new LookupQueue(options)
   const retries = new RetryBudget()
   let state: GateState = OPEN
+  let retried = 0
   const onChange: (() => void)[] = []
 
   function change(next: GateState): void {
@@ -110,7 +115,7 @@ export function createGate(options: GateOptions): Gate {
     return askAgainAt(state.cause, wall(state.untilMs), true)
   }
 
-  async function attempt<T>(send: () => Promise<T>, terms: Terms): Promise<T> {
+  async function attempt<T>(send: () => Promise<T>, terms: Terms, isRetry: boolean): Promise<T> {
     const { subject, signal, startByMs, isBackground } = terms
     let verdict = admission(state, subject, clock.monotonic())
     while (verdict === 'wait') {
@@ -127,6 +132,7 @@ export function createGate(options: GateOptions): Gate {
     const isProbe = verdict === 'probe'
     if (isProbe) change(probing(state, subject))
     budget.count()
+    if (isRetry) retried++
     retries.count(clock.monotonic())
     let outcome: Outcome = { kind: 'unknown' }
     try {
@@ -160,7 +166,7 @@ export function createGate(options: GateOptions): Gate {
       for (let tried = 1; ; tried++) {
         attempts.left--
         try {
-          return await queue.inPlace(() => attempt(send, terms), terms)
+          return await queue.inPlace(() => attempt(send, terms, tried > 1), terms)
         } catch (error) {
           const delayMs = attempts.left > 0 ? backOffMs(error, tried, terms) : undefined
           if (delayMs === undefined) throw withPause(error)
@@ -173,17 +179,18 @@ export function createGate(options: GateOptions): Gate {
       return withPause(refusal)
     },
     status() {
-      const { inFlight, queued } = queue
+      const counts = { inFlight: queue.inFlight, queued: queue.queued, retries: retried }
       if (state.name === 'open') {
-        return { state: 'open', diagnosis: undefined, pausedUntil: undefined, inFlight, queued }
+        const none = { reason: undefined, diagnosis: undefined, pausedUntil: undefined }
+        return { state: 'open', ...none, ...counts }
       }
       const isPaused = state.name === 'paused' && clock.monotonic() < state.untilMs
       return {
         state: isPaused ? 'paused' : 'probing',
+        reason: state.cause.type,
         diagnosis: diagnosisOf(state.cause),
         pausedUntil: isPaused ? wall((state as { untilMs: number }).untilMs) : undefined,
-        inFlight,
-        queued,
+        ...counts,
       }
     },
   }

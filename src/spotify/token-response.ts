@@ -32,6 +32,7 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
   if (status === 429) {
     throw new Problem('spotify-unavailable', 'Spotify refuses new app tokens for now.', {
       retryAt: retryAfterInstant(response.headers['retry-after'], now),
+      originStatus: status,
     })
   }
   if (status >= 500) {

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
 import { diagnosisOf } from './diagnosis.ts'
 import type { Exchange } from './exchange.ts'
+import { observed, type RequestObserver } from './request-observer.ts'
 import { readToken } from './token-response.ts'
 import { backOffMs, rejectedBackOffMs, renewalDelayMs } from './token-timing.ts'
 
@@ -19,6 +20,7 @@ export interface TokenKeeperOptions {
   /** A number from 0 (included) to 1 (excluded); spreads the renewals of several replicas. */
   random: () => number
   log: Log
+  observe: RequestObserver
 }
 
 interface Token {
@@ -138,21 +140,17 @@ export class TokenKeeper {
     const { exchange, path, clock, log, random } = this.#options
     const sentAtMs = clock.monotonic()
     try {
-      const response = await exchange.send(
-        {
-          method: 'POST',
-          path,
-          headers: {
-            accept: 'application/json',
-            'accept-encoding': 'gzip',
-            authorization: this.#authorization,
-            'content-type': 'application/x-www-form-urlencoded',
-          },
-          body: 'grant_type=client_credentials',
-        },
-        this.#stop.signal,
-      )
-      const { value, lifetimeMs } = readToken(response, clock.now())
+      const { value, lifetimeMs } = await observed(this.#options, 'token', async () => {
+        const headers = {
+          accept: 'application/json',
+          'accept-encoding': 'gzip',
+          authorization: this.#authorization,
+          'content-type': 'application/x-www-form-urlencoded',
+        }
+        const body = 'grant_type=client_credentials'
+        const request = { method: 'POST', path, headers, body } as const
+        return readToken(await exchange.send(request, this.#stop.signal), clock.now())
+      })
       this.#token = { value, expiresAtMs: sentAtMs + lifetimeMs }
       if (this.#failure !== undefined) log.info('Spotify gives tokens again')
       this.#failure = undefined

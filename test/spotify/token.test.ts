@@ -25,6 +25,7 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
     clock,
     random: () => 0,
     log: logger,
+    observe: () => {},
     ...overrides,
   })
   t.teardown(async () => {

@@ -1,0 +1,40 @@
+import { Type } from 'typebox'
+import type { AppInstance } from './app-instance.ts'
+import { allowOnlyReading } from './methods.ts'
+import { problemResponsesFor } from './responses.ts'
+
+/** The path that scrapers ask. */
+export const METRICS_PATH = '/metrics'
+/** The text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+export interface MetricsOptions {
+  /** All metrics in the text format of Prometheus. */
+  metrics: () => Promise<string>
+}
+
+/** `GET /metrics`: for Prometheus. */
+export function metricsRoute(app: AppInstance, options: MetricsOptions): void {
+  app.get(
+    METRICS_PATH,
+    {
+      schema: {
+        operationId: 'getMetrics',
+        tags: ['Health'],
+        summary: 'Metrics in the text format of Prometheus',
+        response: {
+          200: {
+            description: 'The metrics.',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+          ...problemResponsesFor(['unknown-api-key', 'internal-error']),
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store').header('content-type', CONTENT_TYPE)
+      return reply.send(await options.metrics())
+    },
+  )
+  allowOnlyReading(app, METRICS_PATH)
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts'
+import { Problem, type ProblemType } from '../problems.ts'
+
+/** A page of the Web API, or a new app token. */
+export type RequestKind = 'page' | 'token'
+
+/** What one request to Spotify came to. */
+export type RequestOutcome =
+  | 'ok'
+  | 'unauthorized'
+  | 'denied'
+  | 'not-found'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'bad-response'
+  /** It was given up before its answer came. */
+  | 'cancelled'
+
+/** Told of every request once it has ended, retries included. */
+export type RequestObserver = (
+  kind: RequestKind,
+  outcome: RequestOutcome,
+  durationMs: number,
+) => void
+
+/** Failures that carry what Spotify answered with. */
+interface Answered {
+  readonly originStatus?: number | undefined
+}
+
+const OUTCOMES: Partial<Record<ProblemType, RequestOutcome>> = {
+  'user-not-found': 'not-found',
+  'spotify-access-denied': 'denied',
+  'spotify-credentials-rejected': 'unauthorized',
+  'spotify-unavailable': 'unavailable',
+  'spotify-bad-response': 'bad-response',
+}
+
+/** Tells the observer what `request`, sent and read to its end, came to; changes nothing of that. */
+export async function observed<T>(
+  { observe, clock }: { observe: RequestObserver; clock: Clock },
+  kind: RequestKind,
+  request: () => Promise<T>,
+): Promise<T> {
+  const sentAtMs = clock.monotonic()
+  let outcome: RequestOutcome = 'ok'
+  try {
+    return await request()
+  } catch (error) {
+    outcome = outcomeOf(error)
+    throw error
+  } finally {
+    observe(kind, outcome, clock.monotonic() - sentAtMs)
+  }
+}
+
+function outcomeOf(error: unknown): RequestOutcome {
+  const { originStatus } = error as Answered
+  if (originStatus === 401) return 'unauthorized'
+  if (originStatus === 429) return 'rate-limited'
+  return (error instanceof Problem && OUTCOMES[error.type]) || 'cancelled'
+}
