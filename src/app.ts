@@ -4,10 +4,12 @@ import { Registry } from 'prom-client'
 import { parseApiKeys } from './api-keys.ts'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
+import { LocalCallerCounts } from './caller-counts.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { authenticate } from './http/authentication.ts'
+import { limitCallers, WINDOW_SECONDS } from './http/caller-limit.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
@@ -121,6 +123,10 @@ export async function buildApp(
   const { keys } = parseApiKeys(config.API_KEYS)
   authenticate(app, { keys, alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [] })
   if (keys.length === 0) warnWhenExposed(app)
+  const limit = config.CALLER_REQUESTS_PER_MINUTE
+  if (limit > 0) {
+    limitCallers(app, { limit, counts: new LocalCallerCounts(WINDOW_SECONDS * 1000, clock), clock })
+  }
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
   const startedAt = clock.now()

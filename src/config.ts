@@ -58,6 +58,13 @@ export const configSchema = Type.Object({
     default: false,
     description: 'whether /metrics needs no API key where keys are on: true or false',
   }),
+  CALLER_REQUESTS_PER_MINUTE: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    description:
+      'requests a minute that each caller may send, by API key or else by address, 0 to 1000000; 0 is any number',
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'one of fatal, error, warn, info, debug, trace, silent',

@@ -95,6 +95,14 @@ export const problems = {
     caller: '`detail` lists what it comes as. Ask for one of these, or for `*/*`.',
     operator: NOTHING,
   },
+  'caller-rate-limited': {
+    status: 429,
+    title: 'This caller asks too often',
+    meaning:
+      'This instance lets each caller, known by its API key or else by its address, ask only so often in a minute. Spotify has no part in it.',
+    caller: `${ASK_LATER} \`RateLimit\` tells with each answer how many requests are left.`,
+    operator: '`CALLER_REQUESTS_PER_MINUTE` is the limit.',
+  },
   'internal-error': {
     status: 500,
     title: 'Internal error',

@@ -30,6 +30,7 @@ t.test('With the two required variables alone everything has its documented defa
     PORT: 3000,
     TRUST_PROXY: 'false',
     METRICS_OPEN: false,
+    CALLER_REQUESTS_PER_MINUTE: 0,
     LOG_LEVEL: 'info',
     CACHE_FRESH_SECONDS: 300,
     CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
@@ -62,6 +63,7 @@ t.test('Numbers are taken within their limits only', async t => {
   for (const [name, min, max] of [
     ['PORT', 0, 65_535],
     ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
+    ['CALLER_REQUESTS_PER_MINUTE', 0, 1_000_000],
     ['CACHE_MAX_BYTES', 1_048_576, Number.MAX_SAFE_INTEGER],
     ['SPOTIFY_QUEUE', 0, 100_000],
     ['SPOTIFY_DAILY_BUDGET', 1, Number.MAX_SAFE_INTEGER],

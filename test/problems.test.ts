@@ -21,6 +21,7 @@ const promised: Record<ProblemType, number> = {
   'not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
+  'caller-rate-limited': 429,
   'internal-error': 500,
   'spotify-bad-response': 502,
   'spotify-access-denied': 502,

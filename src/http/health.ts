@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
-import { jsonResponse, problemResponsesFor } from './responses.ts'
+import { problemResponsesFor } from './problem-responses.ts'
+import { jsonResponse } from './responses.ts'
 
 const statusResponse = (status: string, description: string) =>
   jsonResponse(description, Type.Object({ status: Type.Literal(status) }))

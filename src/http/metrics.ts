@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
-import { problemResponsesFor } from './responses.ts'
+import { GUARD_PROBLEMS, problemResponsesFor } from './problem-responses.ts'
+import { commonHeaders, noStore, rateLimitHeaders } from './response-headers.ts'
 
 /** The path that scrapers ask. */
 export const METRICS_PATH = '/metrics'
@@ -25,9 +26,10 @@ export function metricsRoute(app: AppInstance, options: MetricsOptions): void {
         response: {
           200: {
             description: 'The metrics.',
+            headers: { ...commonHeaders, ...noStore, ...rateLimitHeaders },
             content: { 'text/plain': { schema: Type.String() } },
           },
-          ...problemResponsesFor(['unknown-api-key', 'internal-error']),
+          ...problemResponsesFor([...GUARD_PROBLEMS, 'internal-error']),
         },
       },
     },

@@ -1,7 +1,8 @@
 import type { AppInstance } from './app-instance.ts'
 import { fixedRepresentation } from './fixed-representation.ts'
 import { allowOnlyReading } from './methods.ts'
-import { openapiResponses, problemResponsesFor } from './responses.ts'
+import { problemResponsesFor } from './problem-responses.ts'
+import { openapiResponses } from './responses.ts'
 import { sendRepresentation } from './send.ts'
 
 const PATH = '/openapi.yaml'

@@ -7,7 +7,8 @@ import { fixedRepresentation } from './fixed-representation.ts'
 import { allowOnlyReading } from './methods.ts'
 import { prefersHtml } from './negotiation.ts'
 import { type Paragraph, pageAsHtml, pageAsMarkdown } from './page.ts'
-import { problemPageResponses, problemResponsesFor } from './responses.ts'
+import { problemResponsesFor } from './problem-responses.ts'
+import { problemPageResponses } from './responses.ts'
 import { sendRepresentation } from './send.ts'
 
 /** The same page for a browser and for a terminal. */

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
-import { jsonResponse, noStore, problemResponsesFor } from './responses.ts'
+import { GUARD_PROBLEMS, problemResponsesFor } from './problem-responses.ts'
+import { noStore, rateLimitHeaders } from './response-headers.ts'
+import { jsonResponse } from './responses.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const instant = (description: string) =>
@@ -70,8 +72,11 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
         tags: ['Health'],
         summary: 'How the service is doing, for people',
         response: {
-          200: jsonResponse('How all of it is doing.', statusSchema, noStore),
-          ...problemResponsesFor(['unknown-api-key', 'internal-error']),
+          200: jsonResponse('How all of it is doing.', statusSchema, {
+            ...noStore,
+            ...rateLimitHeaders,
+          }),
+          ...problemResponsesFor([...GUARD_PROBLEMS, 'internal-error']),
         },
       },
     },

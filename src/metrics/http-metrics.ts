@@ -7,7 +7,7 @@ import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 /** From what is answered out of memory to LOOKUP_TIMEOUT_MS and a little more. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
 /** Why a caller is turned away whatever it asks for. */
-const REFUSALS: readonly ProblemType[] = ['unknown-api-key']
+const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
 type Series = Partial<Record<LookupResult | 'none', DurationSeries>>
 

@@ -39,6 +39,8 @@ async function hold(
   return answer
 }
 
+const LISTS = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
+
 /** What is answered with 200, each with the media types that it comes in. A new route needs a line. */
 const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ...['', '&limit=7&offset=3', '&offset=100000'].flatMap(window =>
@@ -130,11 +132,31 @@ for (const root of ['', '/v1']) {
 for (const [url, cases] of [
   ['/health/ready', readinessCases],
   ['/status', statusCases],
+  ['/metrics', statusCases],
 ] as const) {
   t.test(`every problem of ${url} is as documented`, async t => {
     for (const problem of cases) await t.test(problem.type, t => meet(t, '', url, problem))
   })
 }
+
+t.test('who has no key, and who asks too often, is refused as documented', async t => {
+  const key = 'k'.repeat(32)
+  const variables = { API_KEYS: `a:${key}`, CALLER_REQUESTS_PER_MINUTE: '8' }
+  const service = await startService(t, variables)
+  const known = { authorization: `Bearer ${key}` }
+  for (const [headers, status] of [
+    [{}, 401],
+    [{ authorization: 'Bearer x' }, 401],
+    [known, 200],
+    [known, 429],
+  ] as const) {
+    for (const url of [...LISTS, '/status', '/metrics']) {
+      for (const method of ['GET', 'HEAD'] as const) {
+        t.equal((await hold(t, service, url, { ...headers }, method)).status, status)
+      }
+    }
+  }
+})
 
 t.test('a service that stops is not ready, as documented', async t => {
   const { app, clock } = await startService(t)

@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ANONYMOUS } from '../api-keys.ts'
+import type { CallerCount, CallerCounts } from '../caller-counts.ts'
+import type { Clock } from '../clock.ts'
+import { Problem } from '../problems.ts'
+import { addressBlock } from './address-block.ts'
+import type { AppInstance } from './app-instance.ts'
+import { factsOf } from './request-facts.ts'
+
+export const WINDOW_SECONDS = 60
+
+export interface CallerLimitOptions {
+  /** Requests in a window. */
+  limit: number
+  counts: CallerCounts
+  clock: Clock
+}
+
+/**
+ * Answers a caller that asks too often with 429 `caller-rate-limited`, and tells every caller with
+ * each answer what it has left, in the fields of draft-ietf-httpapi-ratelimit-headers-10. Callers
+ * are told apart by the name of their key, else by address; routes that want no key have no limit.
+ * To be called after `authenticate`.
+ */
+export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerLimitOptions): void {
+  const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
+
+  function verdict({ used, leftMs }: CallerCount, reply: FastifyReply): Problem | undefined {
+    const seconds = Math.ceil(leftMs / 1000)
+    reply.header('ratelimit-policy', policy)
+    reply.header('ratelimit', `"caller";r=${Math.max(0, limit - used)};t=${seconds}`)
+    if (used <= limit) return undefined
+    const detail = `This caller may ask ${limit} times in ${WINDOW_SECONDS} seconds. Ask again after the seconds in Retry-After.`
+    return new Problem('caller-rate-limited', detail, { retryAt: clock.now() + leftMs })
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const caller = callerOf(request)
+    if (caller === undefined) return done()
+    const count = counts.count(caller)
+    if (count instanceof Promise) count.then(known => done(verdict(known, reply)), done)
+    else done(verdict(count, reply))
+  })
+}
+
+/** Undefined where no key is wanted. Names of keys have no space in them. */
+function callerOf(request: FastifyRequest): string | undefined {
+  const { caller } = factsOf(request)
+  return caller === ANONYMOUS ? `address ${addressBlock(request.ip)}` : caller
+}
