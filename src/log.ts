@@ -3,18 +3,38 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 /** The part of pino that the rooms below http may use. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 
+/** Members that are never written, at the top of a line or one below. */
+const SECRET_MEMBERS = [
+  'headers',
+  'authorization',
+  'token',
+  'access_token',
+  'api_key',
+  'client_secret',
+  'SPOTIFY_CLIENT_SECRET',
+  'API_KEYS',
+]
+/** Credentials as they stand in a header field, wherever else they may have got into. */
+const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi
+
 /**
  * The service's logger. Errors are reduced to names, messages, codes and stacks, because the
- * objects of an HTTP client carry request headers, and those carry the secret. Writes to standard
+ * objects of an HTTP client carry request headers, and those carry the secret. What should never get
+ * here in the first place, credentials, is taken out of every line once more. Writes to standard
  * output unless a destination is handed in.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
     serializers: { err: (error: unknown) => errorFacts(error) },
-    redact: ['*.headers', '*.authorization', 'headers', 'authorization'],
+    redact: SECRET_MEMBERS.flatMap(name => [name, `*.${name}`]),
+    hooks: { streamWrite: withoutCredentials },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+function withoutCredentials(line: string): string {
+  return line.replace(CREDENTIALS, '$1 [Redacted]')
 }
 
 interface ErrorFacts {

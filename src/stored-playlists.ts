@@ -75,13 +75,14 @@ export interface ProducerOptions {
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
 export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
   const { source, lifetimes, clock, signal } = options
-  return async (userId, stored, { deadlineMs, isBackground }) => {
+  return async (userId, stored, { deadlineMs, isBackground, onRequest }) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
       const list = await source.playlists(userId, previous?.list, {
         signal,
         deadlineMs,
         isBackground,
+        onRequest,
       })
       const body = new StoredPlaylists(list, clock.now(), previous)
       return { body, status: 200, lifetime: lifetimeOf(list, lifetimes) }

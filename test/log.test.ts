@@ -108,6 +108,29 @@ t.test('Headers and authorization never reach the log, at the top or one below',
   }
 })
 
+t.test('Members that hold secrets are never written, at the top or one below', async t => {
+  for (const name of ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS']) {
+    for (const facts of [{ [name]: 'canary' }, { under: { [name]: 'canary' } }]) {
+      const { logger, lines } = recorder()
+      logger.info(facts, 'asked')
+      t.equal(lines.length, 1)
+      t.notMatch(lines.join(), /canary/, JSON.stringify(facts))
+    }
+  }
+})
+
+t.test('Credentials are taken out wherever they stand', async t => {
+  for (const [text, written] of [
+    ['sent Bearer canary-canary== to x', 'sent Bearer [Redacted] to x'],
+    ['basic Y2FuYXJ5OmNhbmFyeQ==', 'basic [Redacted]'],
+    ['Basic advice is never wrong', 'Basic advice is never wrong'],
+  ] as const) {
+    const { logger, only } = recorder()
+    logger.error({ path: text, err: new Error(text) }, text)
+    t.match(only(), { msg: written, path: written, err: { message: written } })
+  }
+})
+
 t.test('Other members are written as they are', async t => {
   const { logger, only } = recorder()
   logger.info({ user_id: 'smedjan', cache: 'hit' }, 'answered')

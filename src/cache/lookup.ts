@@ -10,6 +10,8 @@ export interface Forward {
   readonly stored: boolean
   /** Whether the lookup shared a request to the origin that was already under way. */
   readonly collapsed: boolean
+  /** Requests to the origin that this lookup has caused; none when it shared those of another. */
+  readonly requests: number
 }
 
 /**

@@ -18,6 +18,8 @@ export interface ProduceTerms {
   deadlineMs: number
   /** Whether nobody waited when it began: a stale response was answered and is refreshed behind. */
   isBackground: boolean
+  /** To be called for each request that is sent for it. */
+  onRequest: () => void
 }
 
 export interface ProductionsOptions<Body extends Sized> {
@@ -32,11 +34,19 @@ export interface ProductionsOptions<Body extends Sized> {
   log: Log
 }
 
-/** What a request to the origin came to, for all who wait for it. */
-export interface Production<Body> {
+/** What asking the origin came to, for all who wait for it. */
+export interface Outcome<Body> {
   readonly response: StoredResponse<Body>
   readonly status: number
   readonly stored: boolean
+}
+
+/** The origin is being asked. */
+export interface Production<Body> {
+  /** Rejects with the problem that the origin failed with. */
+  readonly outcome: Promise<Outcome<Body>>
+  /** What has been sent for it so far. */
+  readonly cost: { readonly requests: number }
 }
 
 /**
@@ -45,7 +55,7 @@ export interface Production<Body> {
  */
 export class Productions<Body extends Sized> {
   readonly #options: ProductionsOptions<Body>
-  readonly #inFlight = new Map<string, Promise<Production<Body>>>()
+  readonly #inFlight = new Map<string, Production<Body>>()
   readonly #failures: FailureMemory
   /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
   #failingWith: string | undefined
@@ -70,23 +80,24 @@ export class Productions<Body extends Sized> {
     return this.#failures.has(key)
   }
 
-  /**
-   * Asks the origin, or joins those who wait for it already.
-   *
-   * @throws {Problem} what the origin failed with, the same for all who wait.
-   */
+  /** Asks the origin, or joins those who wait for it already. */
   produce(
     key: string,
     found: StoredResponse<Body> | undefined,
     isBackground: boolean,
-  ): Promise<Production<Body>> {
+  ): Production<Body> {
     let production = this.#inFlight.get(key)
     if (production === undefined) {
-      production = this.#produceAndStore(key, found, isBackground)
+      const cost = { requests: 0 }
+      const onRequest = () => {
+        cost.requests++
+      }
+      const outcome = this.#produceAndStore(key, found, { isBackground, onRequest })
         .catch(error => {
           throw this.#failures.remember(key, asProblem(error))
         })
         .finally(() => this.#inFlight.delete(key))
+      production = { outcome, cost }
       this.#inFlight.set(key, production)
     }
     return production
@@ -95,7 +106,19 @@ export class Productions<Body extends Sized> {
   /** Refreshes a stored response that has just been answered, unless the key is in its back-off. */
   refreshBehind(key: string, found: StoredResponse<Body>): void {
     if (this.isUnderWay(key) || this.standingFailure(key) !== undefined) return
-    this.produce(key, found, true).catch(problem => this.logFailedRefresh(key, problem))
+    const { log, clock } = this.#options
+    const startedAtMs = clock.monotonic()
+    const { outcome, cost } = this.produce(key, found, true)
+    outcome.then(
+      () => {
+        const durationMs = Math.round(clock.monotonic() - startedAtMs)
+        log.info(
+          { user_id: key, spotify_requests: cost.requests, duration_ms: durationMs },
+          'refreshed behind a stale answer',
+        )
+      },
+      problem => this.logFailedRefresh(key, problem),
+    )
   }
 
   /** A stored response is answered instead of a fresh one. */
@@ -111,11 +134,11 @@ export class Productions<Body extends Sized> {
   async #produceAndStore(
     key: string,
     found: StoredResponse<Body> | undefined,
-    isBackground: boolean,
-  ): Promise<Production<Body>> {
+    terms: Omit<ProduceTerms, 'deadlineMs'>,
+  ): Promise<Outcome<Body>> {
     const { produce, store, clock, lookupTimeoutMs, log } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
-    const { body, status, lifetime } = await produce(key, found?.body, { deadlineMs, isBackground })
+    const { body, status, lifetime } = await produce(key, found?.body, { ...terms, deadlineMs })
     this.#failingWith = undefined
     this.#failures.forget(key)
     const response = stored(body, clock.now(), lifetime)

@@ -102,14 +102,20 @@ export class ResponseCache<Body extends Sized> {
     reason: ForwardReason,
   ): Promise<Lookup<Body>> {
     const collapsed = this.#productions.isUnderWay(key)
+    const production = this.#productions.produce(key, found, false)
+    const requests = () => (collapsed ? 0 : production.cost.requests)
     try {
-      const { response, status, stored } = await this.#inTime(
-        this.#productions.produce(key, found, false),
-      )
-      return { response, forward: { reason, status, stored, collapsed } }
+      const { response, status, stored } = await this.#inTime(production.outcome)
+      return { response, forward: { reason, status, stored, collapsed, requests: requests() } }
     } catch (error) {
       const failure = asProblem(error)
-      const forward = { reason, status: failure.originStatus, stored: false, collapsed }
+      const forward = {
+        reason,
+        status: failure.originStatus,
+        stored: false,
+        collapsed,
+        requests: requests(),
+      }
       if (found === undefined || freshness(found, this.#options.clock.now()) === 'gone') {
         return { forward, failure }
       }

@@ -1,33 +1,62 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
 import type { AppInstance } from './app-instance.ts'
 import { factsOf, type RequestFacts } from './request-facts.ts'
 
-/** An answer that is out. */
+/** The status of an answer that nobody waited for, as web servers write it in their logs. */
+export const CALLER_LEFT = 499
+
+/** An answer that is out, or that nobody waits for any more. */
 export interface Answer {
+  /** The path and query that were asked for. */
+  readonly url: string
   /** The pattern of its route; undefined when none fits. */
   readonly route: string | undefined
   readonly status: number
   readonly durationMs: number
   readonly facts: RequestFacts
+  /** The log of the request. */
+  readonly log: FastifyBaseLogger
 }
 
 /** Told of every answer once it is out. */
 export type AnswerObserver = (answer: Answer) => void
 
 /** Tells the observer of the answers of all routes. */
-export function observeAnswers(app: AppInstance, observe: AnswerObserver): void {
+export function observeAnswers(app: AppInstance, clock: Clock, observe: AnswerObserver): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    factsOf(request).receivedAtMs = clock.monotonic()
+    done()
+  })
   app.addHook('onResponse', (request, reply, done) => {
-    observe(answerOf(request, reply))
+    observe(answerOf(request, reply.raw.statusCode, clock))
+    done()
+  })
+  app.addHook('onRequestAbort', (request, done) => {
+    observe(answerOf(request, CALLER_LEFT, clock))
     done()
   })
 }
 
-/** The answer, which is out. */
-export function answerOf(request: FastifyRequest, reply: FastifyReply): Answer {
+/** Tells the observer of an answer for which no hook runs. */
+export function observeAnswer(
+  request: FastifyRequest,
+  { raw }: FastifyReply,
+  clock: Clock,
+  observe: AnswerObserver,
+): void {
+  raw.once('finish', () => observe(answerOf(request, raw.statusCode, clock)))
+}
+
+function answerOf(request: FastifyRequest, status: number, clock: Clock): Answer {
+  const facts = factsOf(request)
+  const nowMs = clock.monotonic()
   return {
+    url: request.url,
     route: request.routeOptions.url,
-    status: reply.raw.statusCode,
-    durationMs: reply.elapsedTime,
-    facts: factsOf(request),
+    status,
+    durationMs: nowMs - (facts.receivedAtMs ?? nowMs),
+    facts,
+    log: request.log,
   }
 }

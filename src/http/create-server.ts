@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { TrustProxy } from '../trust-proxy.ts'
+import { logAnswer } from './answer-log.ts'
 import { type AnswerObserver, observeAnswers } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
@@ -25,6 +26,10 @@ export function createServer(
   trustProxy: TrustProxy | undefined,
   { clock, logger, observe }: ServerDependencies,
 ): AppInstance {
+  const told: AnswerObserver = answer => {
+    logAnswer(answer)
+    observe(answer)
+  }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({
@@ -36,7 +41,7 @@ export function createServer(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    frameworkErrors: frameworkProblems(clock, observe),
+    frameworkErrors: frameworkProblems(clock, told),
     clientErrorHandler: parserProblems(clock, logger),
     // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
@@ -44,13 +49,13 @@ export function createServer(
   }).withTypeProvider<TypeBoxTypeProvider>()
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
+  observeAnswers(app, clock, told)
   app.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply)
     checkHost(request)
     done()
   })
   answerWithProblems(app, clock)
-  observeAnswers(app, observe)
   return app
 }
 

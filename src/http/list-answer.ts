@@ -39,6 +39,7 @@ export interface ListRequest {
  */
 export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
   const { headers } = asked.request
+  factsOf(asked.request).userId = asked.userId
   // Before Spotify is asked for what the caller would not take.
   const codings = negotiateCodings(headers['accept-encoding'])
   const lookup = options.cache.lookup(asked.userId, requestDirectives(headers['cache-control']))
@@ -55,9 +56,12 @@ function answer(
 ): void | Promise<void> {
   const { reply, userId, viewOf } = asked
   const now = clock.now()
-  const { response, failure } = lookup
+  const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
-  factsOf(asked.request).result = lookupResult(lookup, now)
+  const facts = factsOf(asked.request)
+  facts.result = lookupResult(lookup, now)
+  facts.cacheStatus = status
+  facts.spotifyRequests = forward?.requests ?? 0
   if (response === undefined) {
     reply.header('cache-status', status)
     throw failure
@@ -69,18 +73,8 @@ function answer(
     for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
     throw stored.problem
   }
-  const send = (representation: Representation) => {
-    sendRepresentation(reply, representation, fields)
-    const isPlainHit = lookup.forward === undefined && now < response.freshUntil
-    log(asked, isPlainHit ? 'debug' : 'info', status)
-  }
+  const send = (representation: Representation) => sendRepresentation(reply, representation, fields)
   const view = viewOf(stored.list.playlists.length)
   const made = represent(stored, view, codings, () => cache.recount(userId))
   return made instanceof Promise ? made.then(send) : send(made)
-}
-
-/** Plain hits are too many to be worth a line each. */
-function log({ request, reply, userId }: ListRequest, level: 'debug' | 'info', cache: string) {
-  const durationMs = Math.round(reply.elapsedTime)
-  request.log[level]({ user_id: userId, cache, duration_ms: durationMs }, 'answered')
 }

@@ -10,7 +10,7 @@ import {
   problemBody,
   retryAfterSeconds,
 } from '../problems.ts'
-import { type AnswerObserver, answerOf } from './answers.ts'
+import { type AnswerObserver, observeAnswer } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { setCommonHeaders } from './common-headers.ts'
 import { PROBLEM_TYPE, problemAnswer } from './problem-answer.ts'
@@ -34,7 +34,7 @@ export function frameworkProblems(clock: Clock, observe: AnswerObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setCommonHeaders(request, reply)
     // No hook runs for it.
-    reply.raw.once('finish', () => observe(answerOf(request, reply)))
+    observeAnswer(request, reply, clock, observe)
     sendProblem(problemOf(error, request), clock, request, reply)
   }
 }
@@ -63,7 +63,7 @@ export function parserProblems(clock: Clock, log: FastifyBaseLogger) {
     ]
     const problem = new Problem(type, detail)
     const requestId = randomUUID()
-    log.info({ request_id: requestId, ...summary(problem) }, problem.message)
+    log.info({ request_id: requestId, status: problem.status, problem: type }, problem.message)
     const body = JSON.stringify(problemBody(problem, '', requestId))
     const head = [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -85,7 +85,6 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  log(problem, request)
   factsOf(request).problem = problem
   if (problem.retryAt !== undefined) {
     reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
@@ -99,20 +98,6 @@ function sendProblem(
     .header('content-type', mediaType)
     // A Buffer, since Fastify adds a charset parameter to strings, which these media types lack.
     .send(Buffer.from(JSON.stringify(body)))
-}
-
-/** Only a bug is worth its stack; everything else is explained by the problem itself. */
-function log(problem: Problem, request: FastifyRequest): void {
-  const line = { ...summary(problem), path: request.url }
-  if (problem.type === 'internal-error') {
-    request.log.error({ ...line, err: problem }, 'a bug')
-  } else {
-    request.log[problem.status < 500 ? 'info' : 'warn'](line, problem.message)
-  }
-}
-
-function summary({ status, type }: Problem) {
-  return { status, problem: type }
 }
 
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {

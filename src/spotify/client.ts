@@ -32,7 +32,10 @@ export interface SpotifyClientOptions {
 }
 
 /** What a lookup of one path may cost. */
-export type PageTerms = Omit<Terms, 'subject'>
+export type PageTerms = Omit<Terms, 'subject'> & {
+  /** Called for each request that is sent for it, one for a new token included. */
+  onRequest: () => void
+}
 
 /** Reads pages of the Web API. */
 export interface SpotifyClient {
@@ -69,7 +72,11 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       const ask = (token: string) =>
         gate
           .pass(
-            () => observed(options, 'page', () => attempt(pagePath, token, terms.signal)),
+            () =>
+              observed(options, 'page', terms.signal, () => {
+                terms.onRequest()
+                return attempt(pagePath, token, terms.signal)
+              }),
             terms,
             attempts,
           )
@@ -77,10 +84,10 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
             if (error instanceof Unauthorized) return error
             throw error
           })
-      const token = await tokens.token()
+      const token = await tokens.token(pageTerms.onRequest)
       let answer = await ask(token)
       if (answer instanceof Unauthorized) {
-        const renewed = await tokens.replace(token)
+        const renewed = await tokens.replace(token, pageTerms.onRequest)
         if (renewed !== token) {
           if (attempts.left === 0) throw tokenReplaced()
           answer = await ask(renewed)

@@ -36,10 +36,14 @@ const OUTCOMES: Partial<Record<ProblemType, RequestOutcome>> = {
   'spotify-bad-response': 'bad-response',
 }
 
-/** Tells the observer what `request`, sent and read to its end, came to; changes nothing of that. */
+/**
+ * Tells the observer what `request`, sent and read to its end, came to; changes nothing of that.
+ * `signal` is what the request is given up by.
+ */
 export async function observed<T>(
   { observe, clock }: { observe: RequestObserver; clock: Clock },
   kind: RequestKind,
+  signal: AbortSignal,
   request: () => Promise<T>,
 ): Promise<T> {
   const sentAtMs = clock.monotonic()
@@ -47,7 +51,8 @@ export async function observed<T>(
   try {
     return await request()
   } catch (error) {
-    outcome = outcomeOf(error)
+    // Pages are given up with the failure of another one.
+    outcome = signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error)
     throw error
   } finally {
     observe(kind, outcome, clock.monotonic() - sentAtMs)

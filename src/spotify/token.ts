@@ -75,14 +75,16 @@ export class TokenKeeper {
   /**
    * A token that has not expired, at once or from the renewal in flight. During the back-off after
    * a failed renewal it fails at once, so that waiting callers cost no further requests.
+   * `onRequest` is called when this call is what makes a request leave.
    *
    * @throws {Problem} why there is none, with the instant of the next try.
    */
-  async token(): Promise<string> {
+  async token(onRequest?: () => void): Promise<string> {
     const nowMs = this.#options.clock.monotonic()
     if (this.#token !== undefined && nowMs < this.#token.expiresAtMs) return this.#token.value
     if (this.#renewal !== undefined) return this.#renewal
     if (this.#failure !== undefined && nowMs < this.#failure.retryAtMs) throw this.#failure.problem
+    onRequest?.()
     return this.#renew()
   }
 
@@ -93,14 +95,14 @@ export class TokenKeeper {
    *
    * @throws {Problem} as `token()`.
    */
-  async replace(rejected: string): Promise<string> {
+  async replace(rejected: string, onRequest?: () => void): Promise<string> {
     const nowMs = this.#options.clock.monotonic()
     const isEarly = nowMs - this.#replacedAtMs < MIN_REPLACEMENT_INTERVAL_MS
     if (this.#token?.value === rejected && !isEarly) {
       this.#token = undefined
       this.#replacedAtMs = nowMs
     }
-    return this.token()
+    return this.token(onRequest)
   }
 
   /** Why no token can be had right now; undefined while one is valid. */
@@ -140,17 +142,22 @@ export class TokenKeeper {
     const { exchange, path, clock, log, random } = this.#options
     const sentAtMs = clock.monotonic()
     try {
-      const { value, lifetimeMs } = await observed(this.#options, 'token', async () => {
-        const headers = {
-          accept: 'application/json',
-          'accept-encoding': 'gzip',
-          authorization: this.#authorization,
-          'content-type': 'application/x-www-form-urlencoded',
-        }
-        const body = 'grant_type=client_credentials'
-        const request = { method: 'POST', path, headers, body } as const
-        return readToken(await exchange.send(request, this.#stop.signal), clock.now())
-      })
+      const { value, lifetimeMs } = await observed(
+        this.#options,
+        'token',
+        this.#stop.signal,
+        async () => {
+          const headers = {
+            accept: 'application/json',
+            'accept-encoding': 'gzip',
+            authorization: this.#authorization,
+            'content-type': 'application/x-www-form-urlencoded',
+          }
+          const body = 'grant_type=client_credentials'
+          const request = { method: 'POST', path, headers, body } as const
+          return readToken(await exchange.send(request, this.#stop.signal), clock.now())
+        },
+      )
       this.#token = { value, expiresAtMs: sentAtMs + lifetimeMs }
       if (this.#failure !== undefined) log.info('Spotify gives tokens again')
       this.#failure = undefined

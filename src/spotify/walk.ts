@@ -19,6 +19,8 @@ export interface LookupTerms {
   deadlineMs: number
   /** Whether nobody waits for it, since it refreshes what has been answered. */
   isBackground: boolean
+  /** Called for each request that is sent for it. */
+  onRequest: () => void
 }
 
 /** What one page contributes, serialised as soon as the page arrived. */
@@ -50,7 +52,7 @@ export interface Walk {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs, isBackground }: LookupTerms,
+  { signal, deadlineMs, isBackground, onRequest }: LookupTerms,
   { client, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
@@ -65,6 +67,7 @@ export async function walk(
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
       isBackground,
+      onRequest,
       // What has begun to arrive is worth having for the next caller, what has not begun is not.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,

@@ -20,6 +20,7 @@ const forward = (changes: Partial<Forward> = {}): Forward => ({
   status: 200,
   stored: true,
   collapsed: false,
+  requests: 1,
   ...changes,
 })
 

@@ -12,14 +12,6 @@ t.test('1000 first lookups at once cost the pages and one token', async t => {
   t.equal(sandbox.count('token'), 1)
 })
 
-t.test('a plain hit is logged at debug, everything else at info', async t => {
-  const { get, lines } = await startService(t)
-  await get('/users/one/playlists')
-  t.match(lines().at(-1), { level: 30, user_id: 'one', cache: 'miss', duration_ms: Number })
-  await get('/users/one/playlists')
-  t.match(lines().at(-1), { level: 20, user_id: 'one', cache: 'hit' })
-})
-
 t.test('many lookups at once are no reason for warnings', async t => {
   const { get, sandbox } = await startService(t)
   const warnings: Error[] = []

@@ -101,11 +101,15 @@ t.test(
   'a request that is given up, here since another page fails, is one more outcome',
   async t => {
     const service = await startService(t)
-    const { get, sandbox, clock } = service
+    const { get, sandbox, clock, quiet } = service
     sandbox.fault({ on: 'api', offset: 50, answer: 'hang' })
     sandbox.fault({ on: 'api', offset: 100, answer: 'html' })
     await clock.runUntil(get(LIST))
-    const expected = { 'spotify_requests_total{kind="page",outcome="cancelled"}': 1 }
+    await quiet()
+    const expected = {
+      'spotify_requests_total{kind="page",outcome="cancelled"}': 1,
+      'spotify_requests_total{kind="page",outcome="bad-response"}': 1,
+    }
     t.same(some(await metricsOf(service), expected), expected)
   },
 )

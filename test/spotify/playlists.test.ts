@@ -14,7 +14,12 @@ function aggregator(answer: (offset: number, asked: number) => Page | Promise<Pa
   const { client, offsets } = scriptedClient(answer)
   const source = createAppPlaylists({ client, concurrency: 8 })
   const read = (previous?: PlaylistList) =>
-    source.playlists('someone', previous, { signal, deadlineMs, isBackground: false })
+    source.playlists('someone', previous, {
+      signal,
+      deadlineMs,
+      isBackground: false,
+      onRequest: () => {},
+    })
   return { read, offsets }
 }
 
@@ -180,7 +185,12 @@ t.test(
   async t => {
     const { client, terms } = scriptedClient(offset => pageOf(entries(0, 120), offset))
     const source = createAppPlaylists({ client, concurrency: 8 })
-    await source.playlists('someone', undefined, { signal, deadlineMs, isBackground: false })
+    await source.playlists('someone', undefined, {
+      signal,
+      deadlineMs,
+      isBackground: false,
+      onRequest: () => {},
+    })
     const [first, ...rest] = terms
     t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
     for (const later of rest) {
@@ -200,6 +210,7 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
     signal,
     deadlineMs,
     isBackground: false,
+    onRequest: () => {},
   })
   t.equal(await failureOf(reading), failure)
   t.ok(terms.every(page => page.signal.reason === failure))

@@ -1,0 +1,40 @@
+import { type Answer, CALLER_LEFT } from './answers.ts'
+
+/** Asked every few seconds by machines, which say themselves when something is wrong. */
+const POLLED = ['/health/live', '/health/ready', '/metrics']
+
+/**
+ * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a
+ * line each, and are told at `debug`. Only a bug is worth its stack; everything else is explained by
+ * the problem itself.
+ */
+export function logAnswer(answer: Answer): void {
+  const { url, route, status, durationMs, facts, log } = answer
+  const { caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
+  const line = {
+    route: route ?? null,
+    status,
+    duration_ms: Math.round(durationMs * 10) / 10,
+    caller,
+    user_id: userId,
+    cache_status: cacheStatus,
+    spotify_requests: result === undefined ? undefined : spotifyRequests,
+    problem: problem?.type,
+    path: problem === undefined ? undefined : url,
+    err: problem?.type === 'internal-error' ? problem : undefined,
+  }
+  log[levelOf(answer)](line, messageOf(answer))
+}
+
+function levelOf({ route, status, facts: { result, problem } }: Answer) {
+  if (problem?.type === 'internal-error') return 'error'
+  if (result === 'hit') return 'debug'
+  if (problem !== undefined) return problem.status < 500 ? 'info' : 'warn'
+  return status < 400 && POLLED.includes(String(route)) ? 'debug' : 'info'
+}
+
+function messageOf({ status, facts: { problem } }: Answer): string {
+  if (status === CALLER_LEFT) return 'the caller left'
+  if (problem === undefined) return 'answered'
+  return problem.type === 'internal-error' ? 'a bug' : problem.message
+}
