@@ -20,6 +20,7 @@ import { spotifyMetrics } from './metrics/spotify-metrics.ts'
 import { stateMetrics } from './metrics/state-metrics.ts'
 import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
+import { basePathOf } from './public-url.ts'
 import { registerRoutes } from './routes.ts'
 import { serviceStatus } from './service-status.ts'
 import { createSpotifyClient } from './spotify/client.ts'
@@ -144,7 +145,7 @@ export async function buildApp(
     status: () =>
       serviceStatus({ startedAt, isDraining: () => isDraining, tokens, gate, budget, cache }),
   })
-  await docsPage(app)
+  await docsPage(app, basePathOf(publicUrl))
 
   app.addHook('onReady', async () => tokens.start())
   const closed = new AbortController()

@@ -9,6 +9,7 @@ import { addSchemas } from './http/schemas.ts'
 import { spotifyMirrorRoute } from './http/spotify-mirror.ts'
 import { type StatusOptions, statusRoute } from './http/status.ts'
 import { userPlaylistsRoute } from './http/user-playlists.ts'
+import { basePathOf } from './public-url.ts'
 
 export type RouteOptions = ListOptions &
   HealthOptions &
@@ -27,6 +28,6 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   healthRoutes(app, options)
   statusRoute(app, options)
   metricsRoute(app, options)
-  problemPagesRoutes(app)
+  problemPagesRoutes(app, basePathOf(options.publicUrl))
   openapiRoute(app, options.openapi)
 }

@@ -19,8 +19,11 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 }
 
-/** `GET /docs`: a page to read /openapi.yaml and to try what it describes. */
-export async function docsPage(app: AppInstance): Promise<void> {
+/**
+ * `GET /docs`: a page to read /openapi.yaml and to try what it describes. What it loads is found
+ * below `basePath`.
+ */
+export async function docsPage(app: AppInstance, basePath: string): Promise<void> {
   // The page package wants a document from its sibling. The browser is led to ours instead, so that
   // it neither has to be parsed here nor made from the routes again.
   await app.register(fastifySwagger, {
@@ -31,6 +34,7 @@ export async function docsPage(app: AppInstance): Promise<void> {
   })
   await app.register(fastifySwaggerUi, {
     routePrefix: ROOT,
+    indexPrefix: basePath,
     staticCSP: CONTENT_SECURITY_POLICY,
     theme: { title: 'Playlist proxy' },
     uiConfig: {

@@ -1,8 +1,13 @@
+export interface Link {
+  readonly text: string
+  readonly href: string
+}
+
 /** A piece of a page. In texts, what stands between backticks is code. */
 export interface Paragraph {
   readonly heading?: string
   readonly text: string
-  readonly link?: { readonly text: string; readonly href: string }
+  readonly link?: Link
 }
 
 const STYLE = `
@@ -20,12 +25,18 @@ export function pageAsMarkdown(title: string, paragraphs: readonly Paragraph[]):
   return `${[`# ${title}`, ...blocks].join('\n\n')}\n`
 }
 
-/** A page for a browser: readable in light and dark, without scripts and without anything from outside. */
-export function pageAsHtml(title: string, paragraphs: readonly Paragraph[]): string {
+/**
+ * A page for a browser: readable in light and dark, without scripts and without anything from
+ * outside. `elsewhere` leads on from its end.
+ */
+export function pageAsHtml(
+  title: string,
+  paragraphs: readonly Paragraph[],
+  elsewhere: readonly Link[],
+): string {
   const blocks = paragraphs.map(({ heading, text, link }) => {
     const head = heading === undefined ? '' : `<h2>${escaped(heading)}</h2>\n`
-    const lead =
-      link === undefined ? '' : `<a href="${escaped(link.href)}">${escaped(link.text)}</a>: `
+    const lead = link === undefined ? '' : `${anchor(link)}: `
     return `${head}<p>${lead}${withCode(text)}</p>`
   })
   return `<!doctype html>
@@ -40,9 +51,13 @@ export function pageAsHtml(title: string, paragraphs: readonly Paragraph[]): str
 <h1>${escaped(title)}</h1>
 ${blocks.join('\n')}
 </main>
-<nav><p><a href="/problems">All problems</a> · <a href="/docs/">API reference</a></p></nav>
+<nav><p>${elsewhere.map(anchor).join(' · ')}</p></nav>
 </html>
 `
+}
+
+function anchor({ text, href }: Link): string {
+  return `<a href="${escaped(href)}">${escaped(text)}</a>`
 }
 
 function withCode(text: string): string {

@@ -7,7 +7,7 @@ import type { AppInstance } from './app-instance.ts'
 import { fixedRepresentation } from './fixed-representation.ts'
 import { allowOnlyReading } from './methods.ts'
 import { prefersHtml } from './negotiation.ts'
-import { type Paragraph, pageAsHtml, pageAsMarkdown } from './page.ts'
+import { type Link, type Paragraph, pageAsHtml, pageAsMarkdown } from './page.ts'
 import { problemResponsesFor } from './problem-responses.ts'
 import { problemPageResponses } from './responses.ts'
 import { sendRepresentation } from './send.ts'
@@ -20,16 +20,21 @@ interface Page {
 
 /**
  * `GET /problems` and `GET /problems/:type`: what each problem means and what can be done. Each
- * problem's `type` leads here (RFC 9457 3.1.1).
+ * problem's `type` leads here (RFC 9457 3.1.1). Links on them begin with `basePath`.
  */
-export function problemPagesRoutes(app: AppInstance): void {
+export function problemPagesRoutes(app: AppInstance, basePath: string): void {
+  const root = basePath + PROBLEMS_ROOT
+  const elsewhere: readonly Link[] = [
+    { text: 'All problems', href: root },
+    { text: 'API reference', href: `${basePath}/docs/` },
+  ]
   const pages = new Map(
     Object.entries(problems).map(([type, kind]) => [
       type,
-      pageOf(`${kind.title} (${type})`, aboutProblem(kind)),
+      pageOf(`${kind.title} (${type})`, aboutProblem(kind), elsewhere),
     ]),
   )
-  const index = pageOf('Problems', indexOfProblems())
+  const index = pageOf('Problems', indexOfProblems(root), elsewhere)
 
   app.get(
     PROBLEMS_ROOT,
@@ -87,10 +92,10 @@ function aboutProblem({ status, meaning, caller, operator }: ProblemKind): Parag
   ]
 }
 
-function indexOfProblems(): Paragraph[] {
+function indexOfProblems(root: string): Paragraph[] {
   return Object.entries(problems).map(([type, { status, title }]) => ({
     text: `${status}: ${title}`,
-    link: { text: type, href: `${PROBLEMS_ROOT}/${type}` },
+    link: { text: type, href: `${root}/${type}` },
   }))
 }
 
@@ -98,7 +103,7 @@ function indexOfProblems(): Paragraph[] {
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-function pageOf(title: string, paragraphs: readonly Paragraph[]): Page {
+function pageOf(title: string, paragraphs: readonly Paragraph[], elsewhere: readonly Link[]): Page {
   const fixed = (text: string, type: string) =>
     fixedRepresentation(text, {
       contentType: `${type}; charset=utf-8`,
@@ -106,7 +111,7 @@ function pageOf(title: string, paragraphs: readonly Paragraph[]): Page {
       policy: PAGE_POLICY,
     })
   return {
-    html: fixed(pageAsHtml(title, paragraphs), 'text/html'),
+    html: fixed(pageAsHtml(title, paragraphs, elsewhere), 'text/html'),
     markdown: fixed(pageAsMarkdown(title, paragraphs), 'text/markdown'),
   }
 }

@@ -12,13 +12,31 @@ t.test('the contract is served as it stands in the repository', async t => {
   t.equal((await get('/openapi.yaml', { 'if-none-match': etag })).statusCode, 304)
 })
 
-t.test('behind a public URL the contract names that', async t => {
-  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+t.test('the contract names the path that a proxy adds, and the public URL as a whole', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: "https://lists.example/b'$&/" })
   const { servers, ...rest } = parse((await get('/openapi.yaml')).body)
-  t.match(servers, [{ url: 'https://lists.example/base' }])
+  t.same(
+    servers.map(({ url }: { url: string }) => url),
+    ["/b'$&", "https://lists.example/b'$&"],
+    'the page that tries it takes the first, which leads back to where it came from',
+  )
   const { servers: plain, ...same } = parse(readFileSync('openapi.yaml', 'utf8'))
   t.match(plain, [{ url: '/' }])
   t.same(rest, same)
+})
+
+t.test('behind a public URL without a path the contract still leads back first', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example' })
+  const { servers } = parse((await get('/openapi.yaml')).body)
+  t.match(servers, [{ url: '/' }, { url: 'https://lists.example' }])
+})
+
+t.test('behind a proxy that adds a path the API reference loads from below it', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
+  const { body } = await get('/docs')
+  const paths = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => String(path))
+  t.ok(paths.length > 3)
+  for (const path of paths) t.match(path, /^\/base\/docs\/static\//)
 })
 
 t.test('the API reference is served whole, and reads that contract', async t => {

@@ -85,11 +85,20 @@ t.test('a problem that does not exist is a problem, and pages can only be read',
   }
 })
 
+t.test('behind a proxy that adds a path the links of pages stay below it', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+  const list = await get('/problems', { accept: BROWSER })
+  t.match(list.body, '<a href="/base/problems/not-stored">')
+  t.match((await get('/problems')).body, '[not-stored](/base/problems/not-stored)')
+  const page = await get('/problems/not-stored', { accept: BROWSER })
+  t.match(page.body, '<a href="/base/problems">')
+  t.match(page.body, '<a href="/base/docs/">')
+})
+
 t.test('what stands in a page cannot break out of it', async t => {
   const hostile = `<b>"&' \`<i>\``
-  const html = pageAsHtml(hostile, [
-    { heading: hostile, text: hostile, link: { text: hostile, href: hostile } },
-  ])
+  const link = { text: hostile, href: hostile }
+  const html = pageAsHtml(hostile, [{ heading: hostile, text: hostile, link }], [link])
   t.notMatch(html, /<[bi]>|=""|[^`]&'/)
   t.match(html, '<code>&#60;i&#62;</code>')
   t.match(html, '<h2>&#60;b&#62;&#34;&#38;&#39; `&#60;i&#62;`</h2>')
