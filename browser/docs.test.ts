@@ -1,43 +1,7 @@
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
 import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
-
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const skip = existsSync(executablePath) ? false : `no browser at ${executablePath}`
-
-/** A browser that talks to nobody of its own accord, and may run as root in a container. */
-const launch = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
-
-/** Everything in a page that its reader would call a fault. */
-function faultsOf(page: Page, origin: string): string[] {
-  const faults: string[] = []
-  page.on('console', message => {
-    if (['error', 'warning'].includes(message.type())) faults.push(message.text())
-  })
-  page.on('pageerror', error => faults.push(String(error)))
-  page.on('request', request => {
-    const url = request.url()
-    if (!url.startsWith(origin) && !url.startsWith('data:')) faults.push(`asks ${url}`)
-  })
-  page.on('response', response => {
-    if (response.status() >= 400) faults.push(`${response.status()} for ${response.url()}`)
-  })
-  return faults
-}
+import { faultsOf, launch, skip, startProxy, tryPlaylists } from './support.ts'
 
 t.test('the pages work in a real browser', { skip }, async t => {
   const sandbox = await startSandbox()
@@ -52,25 +16,39 @@ t.test('the pages work in a real browser', { skip }, async t => {
   for (const path of ['/docs', '/docs/']) {
     await t.test(`${path} reads the contract and tries it`, async t => {
       const page = await browser.newPage()
-      const faults = faultsOf(page, service.url)
-      await page.goto(service.url + path)
-      const operation = page.locator('#operations-Playlists-getUserPlaylists')
-      await operation.locator('.opblock-summary-control').click()
-      await operation.getByPlaceholder('id').fill('smedjan')
-      await operation.getByRole('button', { name: 'Execute' }).click()
-      const live = operation.locator('.live-responses-table')
-      await live.locator('.response-col_status', { hasText: '200' }).waitFor()
-      t.match(await live.innerText(), /"total": 120/)
-      t.match(await live.innerText(), /"uri": "spotify:playlist:/)
+      const faults = faultsOf(page, `${service.url}/`)
+      const answer = await tryPlaylists(page, service.url + path)
+      t.match(answer, /"total": 120/)
+      t.match(answer, /"uri": "spotify:playlist:/)
       t.same(faults, [])
       await page.close()
     })
   }
 
+  await t.test('the API reference is light or dark as its reader likes', async t => {
+    const page = await browser.newPage({ colorScheme: 'dark' })
+    const faults = faultsOf(page, `${service.url}/`)
+    await page.goto(`${service.url}/docs/`)
+    const redOfTitle = async () => {
+      const color = await page.evaluate(
+        "getComputedStyle(document.querySelector('.info .title')).color",
+      )
+      return Number(/^rgb\((\d+),/.exec(String(color))?.[1])
+    }
+    await page.locator('html.dark-mode .info .title').waitFor()
+    t.ok((await redOfTitle()) > 192, 'light on dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    // The page hears of the change only after that call has returned.
+    await page.locator('html:not(.dark-mode) .info .title').waitFor()
+    t.ok((await redOfTitle()) < 64, 'dark on light')
+    t.same(faults, [])
+    await page.close()
+  })
+
   await t.test('a problem explains itself, in light and dark', async t => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ colorScheme })
-      const faults = faultsOf(page, service.url)
+      const faults = faultsOf(page, `${service.url}/`)
       await page.goto(`${service.url}/problems`)
       await page.getByRole('link', { name: 'spotify-access-denied' }).click()
       const heading = page.getByRole('heading', { level: 1 })
@@ -84,4 +62,46 @@ t.test('the pages work in a real browser', { skip }, async t => {
       await page.close()
     }
   })
+})
+
+t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
+  const sandbox = await startSandbox()
+  const proxy = await startProxy('/base')
+  const service = await startServiceProcess({ sandbox, environment: { PUBLIC_URL: proxy.url } })
+  proxy.leadTo(service.url)
+  const browser = await launch()
+  t.teardown(async () => {
+    await browser.close()
+    proxy.close()
+    await service.stop()
+    await sandbox.close()
+  })
+  const page = await browser.newPage()
+  const faults = faultsOf(page, `${proxy.url}/`)
+  for (const path of ['/docs', '/docs/']) {
+    t.match(await tryPlaylists(page, proxy.url + path), /"total": 120/)
+  }
+  await page.goto(`${proxy.url}/problems`)
+  await page.getByRole('link', { name: 'not-stored' }).click()
+  await page.getByRole('heading', { name: 'Nothing usable is stored' }).waitFor()
+  await page.getByRole('link', { name: 'API reference' }).click()
+  await page.getByRole('heading', { name: 'Playlist proxy' }).waitFor()
+  t.equal(page.url(), `${proxy.url}/docs/`)
+  t.same(faults, [])
+})
+
+t.test('the API reference works where PUBLIC_URL does not lead', { skip }, async t => {
+  const sandbox = await startSandbox()
+  const environment = { PUBLIC_URL: 'https://lists.invalid' }
+  const service = await startServiceProcess({ sandbox, environment })
+  const browser = await launch()
+  t.teardown(async () => {
+    await browser.close()
+    await service.stop()
+    await sandbox.close()
+  })
+  const page = await browser.newPage()
+  const faults = faultsOf(page, `${service.url}/`)
+  t.match(await tryPlaylists(page, `${service.url}/docs`), /"total": 120/)
+  t.same(faults, [])
 })

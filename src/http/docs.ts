@@ -19,6 +19,14 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 }
 
+/** The page has a dark style, but the switch for it is in the bar on top, which is left out. */
+const FOLLOW_COLOR_SCHEME = `
+const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+`
+
 /**
  * `GET /docs`: a page to read /openapi.yaml and to try what it describes. What it loads is found
  * below `basePath`.
@@ -36,7 +44,10 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
     routePrefix: ROOT,
     indexPrefix: basePath,
     staticCSP: CONTENT_SECURITY_POLICY,
-    theme: { title: 'Playlist proxy' },
+    theme: {
+      title: 'Playlist proxy',
+      js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
+    },
     uiConfig: {
       // Without the bar on top, which is for looking at documents from elsewhere.
       layout: 'BaseLayout',
