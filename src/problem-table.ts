@@ -30,7 +30,7 @@ export const problems = {
       'Spotify refuses the app whose credentials this service holds, not the caller. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify answers this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
     caller: 'Asking again does not help; a person has to act. Tell whoever runs the service.',
     operator:
-      'For `endpoint-forbidden` and `user-authentication-required` use the credentials of an app with extended quota. For `premium-required` renew the subscription of the owner; it takes Spotify some hours to notice. Otherwise look at the app in the Spotify developer dashboard.',
+      'For `endpoint-forbidden` and `user-authentication-required` use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required` renew the subscription of the owner; it takes Spotify some hours to notice. Otherwise look at the app in the Spotify developer dashboard.',
   },
   'spotify-credentials-rejected': {
     status: 503,
