@@ -61,6 +61,6 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
 }
 
 function leadToTheDocument(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) reply.redirect('../openapi.yaml')
+  if (/\/(?:json|yaml)$/.test(String(request.routeOptions.url))) reply.redirect('../openapi.yaml')
   else done()
 }
