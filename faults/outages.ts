@@ -49,13 +49,14 @@ async function lookUpFor(lab: VirtualLab, durationSeconds: number): Promise<void
 /** How many seconds it takes until everybody is answered fresh again. */
 async function secondsUntilFresh(lab: VirtualLab): Promise<number> {
   const stale = new Set(USERS)
-  for (let second = 0; second < 10 * PROBE_INTERVAL_SECONDS; second++) {
+  let seconds = 0
+  for (; seconds < 10 * PROBE_INTERVAL_SECONDS; seconds++) {
     for (const user of stale) if (kindOf(await lab.ask(user)) === 'fresh') stale.delete(user)
-    if (stale.size === 0) return second
+    if (stale.size === 0) break
     await lab.settle()
     await lab.clock.advance(1000)
   }
-  return Number.POSITIVE_INFINITY
+  return seconds
 }
 
 /** Requests that left less than a second after the one before, once the gate had closed. */

@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import type { Clock } from '../src/clock.ts'
+import type { AnswerObserver } from '../src/http/answers.ts'
 import { isOpen } from '../src/http/authentication.ts'
 import { createServer } from '../src/http/create-server.ts'
 import { createLogger } from '../src/log.ts'
@@ -21,7 +22,7 @@ export async function openapiDocument(): Promise<string> {
   const app = createServer(undefined, {
     clock: {} as Clock,
     logger: createLogger('silent'),
-    observe: () => {},
+    observe: {} as AnswerObserver,
   })
   await app.register(fastifySwagger, {
     openapi: {

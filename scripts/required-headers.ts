@@ -13,8 +13,8 @@ interface Response {
  * level above (3.1, Header Object).
  */
 export const markRequiredHeaders: TransformObject = document => {
-  if (!('openapiObject' in document)) throw new Error('this is for OpenAPI 3 alone')
-  for (const { get } of Object.values(document.openapiObject.paths as Paths)) {
+  const { openapiObject } = document as Extract<typeof document, { openapiObject: object }>
+  for (const { get } of Object.values(openapiObject.paths as Paths)) {
     for (const { headers = {} } of Object.values(get.responses)) {
       for (const header of Object.values(headers)) {
         const { required = true, ...schema } = header.schema
@@ -22,5 +22,5 @@ export const markRequiredHeaders: TransformObject = document => {
       }
     }
   }
-  return document.openapiObject
+  return openapiObject
 }

@@ -31,7 +31,8 @@ export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; fault
   const faults: string[] = []
   const entries = value?.split(',') ?? []
   for (const [index, entry] of entries.entries()) {
-    const [, name = '', key = ''] = /^([^:]*):?(.*)$/s.exec(entry.trim()) ?? []
+    const [name = '', ...rest] = entry.trim().split(':')
+    const key = rest.join(':')
     const fault = faultOf(name, key)
     const digest = sha256(key)
     if (fault !== undefined) faults.push(`entry ${index + 1}: ${fault}`)

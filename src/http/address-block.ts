@@ -18,7 +18,8 @@ export function addressBlock(address: string | undefined): string {
 function groupsOf(address: string): string[] {
   // The URL parser writes it in the one canonical form (RFC 5952).
   const [left = '', right = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
-  const [head, tail] = [left, right].map(part => part.split(':').filter(group => group !== ''))
-  const [first, last] = [head ?? [], tail ?? []]
+  const groups = (part: string) => part.split(':').filter(group => group !== '')
+  const first = groups(left)
+  const last = groups(right)
   return [...first, ...Array(8 - first.length - last.length).fill('0'), ...last]
 }

@@ -1,7 +1,7 @@
 import { askAgainAt } from '../ask-again.ts'
 import { type Clock, pause } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { Problem, type ProblemType } from '../problems.ts'
+import { asProblem, Problem, type ProblemType } from '../problems.ts'
 import type { DailyBudget } from './daily-budget.ts'
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
 import { logChange } from './gate-log.ts'
@@ -103,9 +103,9 @@ export function createGate(options: GateOptions): Gate {
 
   /** What a request that may not leave fails with. */
   function closed(): Problem {
-    if (state.name === 'open') throw new Error('an open gate refuses nothing')
-    const retryAt = state.name === 'paused' ? wall(state.untilMs) : clock.now() + PROBE_MS
-    return askAgainAt(state.cause, retryAt, false)
+    const shut = state as Exclude<GateState, { name: 'open' }>
+    const retryAt = shut.name === 'paused' ? wall(shut.untilMs) : clock.now() + PROBE_MS
+    return askAgainAt(shut.cause, retryAt, false)
   }
 
   /** The failure that has closed the gate tells until when. */
@@ -134,18 +134,14 @@ export function createGate(options: GateOptions): Gate {
     budget.count()
     if (isRetry) retried++
     retries.count(clock.monotonic())
-    let outcome: Outcome = { kind: 'unknown' }
-    try {
-      const answer = await send()
-      outcome = { kind: 'answered' }
-      return answer
-    } catch (error) {
+    const answer = await send().catch((error: unknown) => {
       const isGivenUp = signal.aborted && error === signal.reason
-      if (!isGivenUp && error instanceof Problem) outcome = outcomeOf(error, clock.now())
+      const outcome = outcomeOf(asProblem(error), clock.now())
+      end(isGivenUp ? { kind: 'unknown' } : outcome, subject, isProbe)
       throw error
-    } finally {
-      end(outcome, subject, isProbe)
-    }
+    })
+    end({ kind: 'answered' }, subject, isProbe)
+    return answer
   }
 
   function end(outcome: Outcome, subject: string, isProbe: boolean): void {

@@ -47,16 +47,14 @@ export async function observed<T>(
   request: () => Promise<T>,
 ): Promise<T> {
   const sentAtMs = clock.monotonic()
-  let outcome: RequestOutcome = 'ok'
-  try {
-    return await request()
-  } catch (error) {
+  const tell = (outcome: RequestOutcome) => observe(kind, outcome, clock.monotonic() - sentAtMs)
+  const answer = await request().catch((error: unknown) => {
     // Pages are given up with the failure of another one.
-    outcome = signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error)
+    tell(signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error))
     throw error
-  } finally {
-    observe(kind, outcome, clock.monotonic() - sentAtMs)
-  }
+  })
+  tell('ok')
+  return answer
 }
 
 function outcomeOf(error: unknown): RequestOutcome {
