@@ -18,7 +18,7 @@ const defaultOf = (name: string): number => {
   return Number(schemas[name]?.default ?? 0)
 }
 const PORT = defaultOf('PORT')
-const DRAIN_SECONDS = (defaultOf('SHUTDOWN_DELAY_MS') + defaultOf('SHUTDOWN_TIMEOUT_MS')) / 1000
+const DRAIN_SECONDS = defaultOf('SHUTDOWN_TIMEOUT_MS') / 1000
 const known = new Set<string>([
   ...Object.keys(configSchema.properties),
   ...SECRET_NAMES.map(name => `${name}_FILE`),
