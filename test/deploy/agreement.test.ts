@@ -18,7 +18,6 @@ const defaultOf = (name: string): number => {
   return Number(schemas[name]?.default ?? 0)
 }
 const PORT = defaultOf('PORT')
-const DRAIN_SECONDS = defaultOf('SHUTDOWN_TIMEOUT_MS') / 1000
 const known = new Set<string>([
   ...Object.keys(configSchema.properties),
   ...SECRET_NAMES.map(name => `${name}_FILE`),
@@ -71,9 +70,14 @@ t.test('all speak of one port', async t => {
 })
 
 t.test('the service may drain before it is killed', async t => {
-  t.ok(pod.spec.terminationGracePeriodSeconds > DRAIN_SECONDS)
+  type Variables = Record<string, string | number>
+  const drainSeconds = ({ SHUTDOWN_TIMEOUT_MS: ms }: Variables) =>
+    Number(ms ?? defaultOf('SHUTDOWN_TIMEOUT_MS')) / 1000
+  const variables = container.env.map(({ name, value }: Record<string, string>) => [name, value])
+  t.ok(pod.spec.terminationGracePeriodSeconds > drainSeconds(Object.fromEntries(variables)))
   for (const name of ['playlist-proxy', 'demo']) {
-    t.ok(Number.parseInt(compose.services[name].stop_grace_period, 10) > DRAIN_SECONDS, name)
+    const { stop_grace_period, environment } = compose.services[name]
+    t.ok(Number.parseInt(stop_grace_period, 10) > drainSeconds(environment), name)
   }
 })
 
@@ -117,6 +121,18 @@ t.test('the selectors of Kubernetes find the pod', async t => {
   ]) {
     t.same(selector, pod.metadata.labels)
   }
+})
+
+t.test('docs/operating.md says what each diagnosis of /status wants, and of no other', async t => {
+  const { paths } = load('openapi.yaml')
+  const { schema } = paths['/status'].get.responses['200'].content['application/json']
+  const { description } = schema.properties.spotify.properties.diagnosis
+  const names = [...description.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name)
+  t.ok(names.includes('endpoint-forbidden'))
+  const text = read('docs/operating.md')
+  const table = text.slice(text.indexOf('\n| diagnosis |'), text.indexOf('\n## Alerts'))
+  const rows = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)
+  t.same(rows.sort(), names.sort())
 })
 
 t.test('Prometheus finds the service and the demo under one name', async t => {
