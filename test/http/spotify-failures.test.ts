@@ -263,15 +263,6 @@ t.test('the next of a page is never followed', async t => {
   t.equal(sandbox.requests.filter(({ kind }) => kind === 'other').length, 0)
 })
 
-t.test('an expired token is replaced once for all pages that met it', async t => {
-  const { get, sandbox } = await startService(t)
-  await get('/users/one/playlists')
-  sandbox.revokeTokens()
-  t.match((await get('/users/collector/playlists')).json(), { total: 2000, complete: true })
-  t.equal(sandbox.count('token'), 2)
-  t.equal(sandbox.count('api'), 1 + 40 + 1)
-})
-
 t.test('after a refusal Spotify is left alone until it said, for every user', async t => {
   const { get, sandbox, clock } = await startService(t)
   await get('/users/one/playlists')
