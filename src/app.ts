@@ -152,12 +152,16 @@ export async function buildApp(
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
-  const drain = drainConnections(app, clock, closed.signal)
+  const drain = drainConnections(app, {
+    clock,
+    delayMs: config.SHUTDOWN_DELAY_MS,
+    closed: closed.signal,
+  })
   app.addHook('preClose', async () => {
     isDraining = true
-    drain()
     // Early enough for whoever still waits then to get an answer instead of a reset.
     cancelGivingUp = clock.schedule(GIVE_UP_SHARE * config.SHUTDOWN_TIMEOUT_MS, stop)
+    await drain()
   })
   app.addHook('onClose', async () => {
     closed.abort()

@@ -125,9 +125,16 @@ export const configSchema = Type.Object({
       description: 'Web API requests in any 24 hours, from 1 on',
     }),
   ),
+  SHUTDOWN_DELAY_MS: Type.Integer({
+    minimum: 0,
+    maximum: MAX_TIMER_MS,
+    default: 500,
+    description:
+      'milliseconds after SIGTERM in which connections are still accepted while readiness says 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
+  }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     8000,
-    'milliseconds for requests under way to finish after SIGTERM, 1 to 2147483647',
+    'milliseconds after SIGTERM in which everything has to be finished, the delay included, 1 to 2147483647',
   ),
 })
 

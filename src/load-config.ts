@@ -151,6 +151,9 @@ function crossChecks(config: Config): string[] {
       `CACHE_FRESH_SECONDS: together with the longer of CACHE_STALE_WHILE_REVALIDATE_SECONDS and CACHE_STALE_IF_ERROR_SECONDS at most ${MAX_STORED_SECONDS}`,
     )
   }
+  if (config.SHUTDOWN_DELAY_MS > config.SHUTDOWN_TIMEOUT_MS / 2) {
+    faults.push('SHUTDOWN_DELAY_MS: at most half of SHUTDOWN_TIMEOUT_MS')
+  }
   for (const name of ['SPOTIFY_API_URL', 'SPOTIFY_TOKEN_URL', 'PUBLIC_URL'] as const) {
     const value = config[name]
     if (value !== undefined && !URL.canParse(value)) {

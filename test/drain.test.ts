@@ -48,6 +48,34 @@ t.test('a service that drains is not ready and asks its callers to leave', async
   await closeThrough(closing, clock)
 })
 
+t.test('for SHUTDOWN_DELAY_MS it still accepts connections, and is not ready', async t => {
+  const { app, clock } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
+  const url = await app.listen({ port: 0 })
+  const idle = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  await once(idle, 'connect')
+  const closing = app.close()
+  await until(() => clock.pending.includes(500))
+  await clock.advance(499)
+  const ready = await fetch(`${url}/health/ready`)
+  t.equal(ready.status, 503)
+  t.match(await ready.json(), { type: '/problems/shutting-down' })
+  const lookup = await fetch(`${url}/users/one/playlists`)
+  t.equal(lookup.status, 200, 'who did not notice gets an answer all the same')
+  t.equal(lookup.headers.get('connection'), 'close')
+  t.notOk(idle.readableEnded, 'nobody was sent away unasked')
+  const ended = once(idle, 'close')
+  idle.resume()
+  await closeThrough(closing, clock)
+  await ended
+  await t.rejects(fetch(url), { cause: { code: 'ECONNREFUSED' } })
+})
+
+t.test('a service that does not listen closes without a delay', async t => {
+  const { app } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
+  await app.ready()
+  await t.resolves(app.close())
+})
+
 /** The connection that turned idle after closing began is closed at the next look. */
 async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Promise<void> {
   let isClosed = false

@@ -43,6 +43,7 @@ t.test('With the two required variables alone everything has its documented defa
     LOOKUP_TIMEOUT_MS: 15_000,
     SPOTIFY_MAX_PAGES: 240,
     SPOTIFY_QUEUE: 500,
+    SHUTDOWN_DELAY_MS: 500,
     SHUTDOWN_TIMEOUT_MS: 8000,
   })
 })
@@ -71,13 +72,16 @@ t.test('Numbers are taken within their limits only', async t => {
     ['SPOTIFY_TIMEOUT_MS', 1, MAX_TIMER_MS],
     ['LOOKUP_TIMEOUT_MS', 1, MAX_TIMER_MS],
     ['SPOTIFY_MAX_PAGES', 1, 2000],
+    ['SHUTDOWN_DELAY_MS', 0, 4000],
     ['SHUTDOWN_TIMEOUT_MS', 1, MAX_TIMER_MS],
   ] as const) {
+    const others = { SHUTDOWN_DELAY_MS: '0' }
     for (const value of [min, min + 1, max - 1, max]) {
-      t.equal((await load({ [name]: String(value) }))[name], value, `${name}=${value}`)
+      const config = await load({ ...others, [name]: String(value) })
+      t.equal(config[name], value, `${name}=${value}`)
     }
     for (const value of [min - 1, min + 0.5, 'x', 'NaN', max + 1]) {
-      const faults = await faultsOf({ ...required, [name]: String(value) })
+      const faults = await faultsOf({ ...required, ...others, [name]: String(value) })
       t.strictSame(namesIn(faults), [name], `${name}=${value}`)
     }
   }
@@ -157,6 +161,24 @@ t.test('Nothing is stored for longer than a day, freshness and staleness togethe
     if (fits) t.equal((await load(variables)).CACHE_FRESH_SECONDS, fresh, sum)
     else
       t.match((await faultsOf({ ...required, ...variables })).join('\n'), /^CACHE_.* 86400$/, sum)
+  }
+})
+
+t.test('The delay of the shutdown leaves at least as long to end in', async t => {
+  for (const [delay, timeout, fits] of [
+    [0, 1, true],
+    [1, 2, true],
+    [4000, 8000, true],
+    [4001, 8000, false],
+    [1, 1, false],
+  ] as const) {
+    const variables = { SHUTDOWN_DELAY_MS: String(delay), SHUTDOWN_TIMEOUT_MS: String(timeout) }
+    const sizes = `${delay} of ${timeout}`
+    if (fits) t.equal((await load(variables)).SHUTDOWN_DELAY_MS, delay, sizes)
+    else {
+      const faults = await faultsOf({ ...required, ...variables })
+      t.strictSame(faults, ['SHUTDOWN_DELAY_MS: at most half of SHUTDOWN_TIMEOUT_MS'], sizes)
+    }
   }
 })
 

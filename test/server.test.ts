@@ -5,6 +5,7 @@ import { buffer, text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+import { until } from './support/until.ts'
 
 // With these arguments the child is compiled, and its coverage counted, like this test.
 const nodeArguments = [...process.execArgv, 'src/server.ts']
@@ -63,7 +64,7 @@ t.test(
   'what does not finish in SHUTDOWN_TIMEOUT_MS is cut off, as the exit code tells',
   async t => {
     const sandbox = await sandboxFor(t)
-    const environment = { SHUTDOWN_TIMEOUT_MS: '100' }
+    const environment = { SHUTDOWN_DELAY_MS: '0', SHUTDOWN_TIMEOUT_MS: '100' }
     const service = await startServiceProcess({ sandbox, nodeArguments, environment })
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
     t.teardown(() => socket.destroy())
@@ -87,6 +88,17 @@ t.test('who still waits for Spotify near the end gets an answer', async t => {
   t.match(await answer.json(), { type: '/problems/shutting-down', status: 503 })
   t.equal(answer.headers.get('connection'), 'close')
   t.equal(await stopped, 0)
+})
+
+t.test('a second signal ends it at once, as the exit code tells', async t => {
+  const sandbox = await sandboxFor(t)
+  const environment = { SHUTDOWN_DELAY_MS: '60000', SHUTDOWN_TIMEOUT_MS: '120000' }
+  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  const first = service.stop()
+  await until(() => service.log.at(-1)?.includes('"msg":"stopping"') === true)
+  t.equal(await service.stop('SIGINT'), 1)
+  t.equal(await first, 1)
+  t.match(service.log.at(-1), 'second SIGINT, exiting')
 })
 
 t.test('a connection that never says anything holds nothing up', async t => {
