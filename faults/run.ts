@@ -1,3 +1,4 @@
+import { drains } from './drains.ts'
 import { lookups } from './lookups.ts'
 import { outages } from './outages.ts'
 import { processes } from './processes.ts'
@@ -7,8 +8,8 @@ import type { Result } from './tally.ts'
 // `npm run faults`: one scenario after another, what it cost and which bars it missed; those whose
 // title holds the argument when there is one. Exits with 1 when any bar is missed.
 const wanted = process.argv[2] ?? ''
-const scenarios = [...refusals, ...outages, ...lookups, ...processes].filter(({ title }) =>
-  title.includes(wanted),
+const scenarios = [...refusals, ...outages, ...lookups, ...processes, ...drains].filter(
+  ({ title }) => title.includes(wanted),
 )
 
 /** On a busy machine a single measurement of time says little: what misses only such is repeated. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { endUnderLoad } from '../faults/drains.ts'
+import { Tally } from '../faults/tally.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
 
@@ -56,6 +58,14 @@ t.test('two processes, and one started anew, give a list the same entity tags', 
   const again = await tags()
   t.same(again.seen, one.seen)
   await Promise.all([other.service.stop(), again.service.stop()])
+})
+
+t.test('ending it under 500 requests a second loses none, with idle connections open', async t => {
+  for (let round = 0; round < 5; round++) {
+    const tally = new Tally()
+    t.match(await endUnderLoad(tally), { exitCode: 0, lost: [], longRequestStatus: 200 })
+    t.ok(tally.answers.length > 100 && tally.answers.every(({ status }) => status === 200))
+  }
 })
 
 t.test('the built service names what is missing and ends', async t => {

@@ -148,15 +148,10 @@ export async function buildApp(
   await docsPage(app, basePathOf(publicUrl))
 
   app.addHook('onReady', async () => tokens.start())
-  const closed = new AbortController()
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
-  const drain = drainConnections(app, {
-    clock,
-    delayMs: config.SHUTDOWN_DELAY_MS,
-    closed: closed.signal,
-  })
+  const drain = drainConnections(app, clock, config.SHUTDOWN_DELAY_MS)
   app.addHook('preClose', async () => {
     isDraining = true
     // Early enough for whoever still waits then to get an answer instead of a reset.
@@ -164,7 +159,6 @@ export async function buildApp(
     await drain()
   })
   app.addHook('onClose', async () => {
-    closed.abort()
     cancelGivingUp()
     cache.close()
     tokens.stop()

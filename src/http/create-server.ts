@@ -41,6 +41,8 @@ export function createServer(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
+    // It would also cut off what runs while the service starts and stops, which has its own limits.
+    pluginTimeout: 0,
     frameworkErrors: frameworkProblems(clock, told),
     clientErrorHandler: parserProblems(clock, logger),
     // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.

@@ -5,32 +5,35 @@ import { type Clock, pause } from '../clock.ts'
 import type { AppInstance } from './app-instance.ts'
 
 const INTERVAL_MS = 100
-
-export interface DrainOptions {
-  clock: Clock
-  /** How long the server goes on accepting connections, in milliseconds. */
-  delayMs: number
-  /** Aborted when the server is closed. */
-  closed: AbortSignal
-}
+/** A flood must not hold the end up: as many as the queue of a listening socket usually takes. */
+const MAX_TURNS = 512
+/** A turn of the event loop that finds nothing to do takes a few hundredths of a millisecond. */
+const SHORT_TURN_MS = 0.05
+/** A connection that has said nothing for so long has no request on its way. */
+const SILENT_MS = 250
 
 /**
- * Lets a server close without losing a request, and as soon as its last answer is out. From the call
+ * Lets a server stop without losing a request, and as soon as its last answer is out. From the call
  * of the returned function on, every answer asks its caller to leave (`Connection: close`, RFC 9112
- * 9.6). It resolves when the server may stop listening: after the delay, in which callers and load
- * balancers find out. From then on connections without a request are closed: those that were idle,
- * those that turn idle, and those that never said anything.
+ * 9.6). For `delayMs` milliseconds more the server accepts connections, so that callers and load
+ * balancers find out; then it stops listening, and connections without a request are closed: those
+ * that were idle, those that turn idle, and those that never said anything. The function resolves
+ * when no connection is left.
  */
 export function drainConnections(
   app: AppInstance,
-  { clock, delayMs, closed }: DrainOptions,
+  clock: Clock,
+  delayMs: number,
 ): () => Promise<void> {
-  const connections = new Set<Socket>()
+  /** When each was accepted, on the monotonic clock. */
+  const connections = new Map<Socket, number>()
   const responses = new Set<ServerResponse>()
+  let accepted = 0
   let isDraining = false
 
   app.server.on('connection', (socket: Socket) => {
-    connections.add(socket)
+    accepted++
+    connections.set(socket, clock.monotonic())
     socket.once('close', () => connections.delete(socket))
   })
   // Ahead of Fastify, which may answer at once. Node writes `Connection: close` for such a response.
@@ -40,22 +43,41 @@ export function drainConnections(
     response.once('close', () => responses.delete(response))
   })
 
-  async function closeIdle(): Promise<void> {
-    for (;;) {
-      app.server.closeIdleConnections()
-      // Node takes a connection that has sent nothing yet for a busy one.
-      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
-      await pause(clock, INTERVAL_MS, closed)
+  /**
+   * Ceasing to listen resets connections that the system has set up and Node has not accepted yet,
+   * of which it accepts one in each turn of the event loop. So this waits for a turn in which none
+   * came and which was so short that hardly any can have come since.
+   */
+  async function acceptWhatWaits(): Promise<void> {
+    for (let turn = 0; turn < MAX_TURNS; turn++) {
+      const before = accepted
+      const startMs = clock.monotonic()
+      await nextTurn()
+      if (accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS) return
+    }
+  }
+
+  function closeIdle(): void {
+    app.server.closeIdleConnections()
+    // Node takes a connection that has sent nothing yet for a busy one.
+    const silentSinceMs = clock.monotonic() - SILENT_MS
+    for (const [socket, acceptedAtMs] of connections) {
+      if (socket.bytesRead === 0 && acceptedAtMs <= silentSinceMs) socket.destroy()
     }
   }
 
   return async () => {
     isDraining = true
     for (const response of responses) response.shouldKeepAlive = false
-    if (app.server.listening && delayMs > 0) await pause(clock, delayMs, closed)
-    // After the event loop has read what came meanwhile, which closing would reset.
-    await nextTurn()
-    // It ends with the pause that the closed server aborts.
-    closeIdle().catch(() => {})
+    if (!app.server.listening) return
+    const stopped = new AbortController()
+    if (delayMs > 0) await pause(clock, delayMs, stopped.signal)
+    await acceptWhatWaits()
+    // Not left to Fastify, which takes so long to get there that somebody may come in between.
+    app.server.close(() => stopped.abort())
+    while (!stopped.signal.aborted) {
+      closeIdle()
+      await pause(clock, INTERVAL_MS, stopped.signal).catch(() => {})
+    }
   }
 }
