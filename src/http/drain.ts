@@ -49,11 +49,12 @@ export function drainConnections(
    * came and which was so short that hardly any can have come since.
    */
   async function acceptWhatWaits(): Promise<void> {
-    for (let turn = 0; turn < MAX_TURNS; turn++) {
+    let isMoment = false
+    for (let turn = 0; turn < MAX_TURNS && !isMoment; turn++) {
       const before = accepted
       const startMs = clock.monotonic()
       await nextTurn()
-      if (accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS) return
+      isMoment = accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS
     }
   }
 
