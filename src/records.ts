@@ -45,12 +45,13 @@ export class Records {
   readonly length: number
   /** Memory held, in bytes. */
   readonly heldBytes: number
-  readonly #chunks: readonly Chunk[]
+  /** The records page by page, none empty. */
+  readonly chunks: readonly Chunk[]
 
   constructor(chunks: readonly Chunk[]) {
-    this.#chunks = chunks.filter(chunk => chunk.ends.length > 0)
-    this.length = this.#chunks.reduce((sum, chunk) => sum + chunk.ends.length, 0)
-    this.heldBytes = this.#chunks.reduce((sum, { bytes, ends }) => {
+    this.chunks = chunks.filter(chunk => chunk.ends.length > 0)
+    this.length = this.chunks.reduce((sum, chunk) => sum + chunk.ends.length, 0)
+    this.heldBytes = this.chunks.reduce((sum, { bytes, ends }) => {
       return sum + bytes.length + ends.byteLength + CHUNK_OVERHEAD_BYTES
     }, 0)
   }
@@ -59,7 +60,7 @@ export class Records {
   window(from: number, to: number): Buffer[] {
     const buffers: Buffer[] = []
     let first = 0
-    for (const chunk of this.#chunks) {
+    for (const chunk of this.chunks) {
       const start = Math.max(from - first, 0)
       const end = Math.min(to - first, chunk.ends.length)
       if (start === 0 && end === chunk.ends.length) buffers.push(chunk.bytes)
@@ -77,7 +78,7 @@ export class Records {
    */
   separatedBy(separator: string): Records {
     const byte = separator.charCodeAt(0)
-    const chunks = this.#chunks.map(({ bytes, ends }) => {
+    const chunks = this.chunks.map(({ bytes, ends }) => {
       const copy = ownBuffer(bytes)
       for (const end of ends) copy[end - 1] = byte
       return { bytes: copy, ends }
@@ -87,7 +88,7 @@ export class Records {
 
   /** The text of every record, its separator left out, chunk by chunk. */
   *texts(separator: string): Generator<string[]> {
-    for (const chunk of this.#chunks) {
+    for (const chunk of this.chunks) {
       yield Array.from(chunk.ends, (end, index) =>
         chunk.bytes.toString('utf8', startOf(chunk, index), end - separator.length),
       )

@@ -25,14 +25,14 @@ export class StoredPlaylists implements Sized {
   readonly representations: Derived<Representation>
 
   /**
-   * A list that arrived at `now` (epoch ms). When it is equal to the one stored before, all that
-   * was made from that one goes on being used.
+   * `modifiedAt` is when the content last changed, epoch ms. When the list is equal to the one
+   * stored before, all that was made from that one goes on being used.
    */
-  constructor(list: PlaylistList, now: number, previous: StoredPlaylists | undefined) {
-    const same = previous?.list.digest === list.digest ? previous : undefined
+  constructor(list: PlaylistList, modifiedAt: number, previous: StoredPlaylists | undefined) {
+    const same = sameContent(list, previous)
     // The bytes are those that the representations refer to, so that they are not held twice.
     this.list = same === undefined ? list : { ...list, playlists: same.list.playlists }
-    this.modifiedAt = same?.modifiedAt ?? now
+    this.modifiedAt = modifiedAt
     this.formats = same?.formats ?? new Derived()
     this.representations = same?.representations ?? new Derived()
   }
@@ -55,6 +55,25 @@ export class UnknownUser implements Sized {
 }
 
 export type StoredBody = StoredPlaylists | UnknownUser
+
+/**
+ * What is to be kept of a body that another process has stored, given what is stored here. The later
+ * of the instants at which the content changed stands, lest a caller be told an earlier one than
+ * before.
+ */
+export function adopt(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
+  if (!(theirs instanceof StoredPlaylists && ours instanceof StoredPlaylists)) return theirs
+  const same = sameContent(theirs.list, ours)
+  if (same === undefined) return theirs
+  return new StoredPlaylists(theirs.list, Math.max(theirs.modifiedAt, same.modifiedAt), same)
+}
+
+function sameContent(
+  list: PlaylistList,
+  stored: StoredPlaylists | undefined,
+): StoredPlaylists | undefined {
+  return stored?.list.digest === list.digest ? stored : undefined
+}
 
 type Lifetimes = Pick<
   Config,
@@ -84,7 +103,11 @@ export function producer(options: ProducerOptions): ResponseCacheOptions<StoredB
         isBackground,
         onRequest,
       })
-      const body = new StoredPlaylists(list, clock.now(), previous)
+      const body = new StoredPlaylists(
+        list,
+        sameContent(list, previous)?.modifiedAt ?? clock.now(),
+        previous,
+      )
       return { body, status: 200, lifetime: lifetimeOf(list, lifetimes) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error
