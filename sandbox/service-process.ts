@@ -9,9 +9,15 @@ import type { Sandbox } from './sandbox.ts'
  * must neither change a test nor send real credentials to the sandbox.
  */
 const unset = Object.fromEntries(
-  [...Object.keys(configSchema.properties), ...SECRET_NAMES.map(name => `${name}_FILE`)].map(
-    name => [name, ''],
-  ),
+  [
+    ...Object.keys(configSchema.properties),
+    ...SECRET_NAMES.map(name => `${name}_FILE`),
+    ...Object.keys(process.env).filter(name => name.startsWith('OTEL_')),
+    'OTEL_SDK_DISABLED',
+    'OTEL_TRACES_EXPORTER',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  ].map(name => [name, '']),
 )
 
 export interface ServiceProcessOptions {

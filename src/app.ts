@@ -22,6 +22,7 @@ import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
 import { basePathOf } from './public-url.ts'
 import { registerRoutes } from './routes.ts'
+import { type RunApart, runPlainly } from './run-apart.ts'
 import { serviceStatus } from './service-status.ts'
 import { createSpotifyClient } from './spotify/client.ts'
 import { DailyBudget } from './spotify/daily-budget.ts'
@@ -46,6 +47,8 @@ export interface AppDependencies {
   logger: FastifyBaseLogger
   /** Metrics of the whole process, which may run several of these; none when left out. */
   processMetrics?: Pick<Registry, 'metrics'>
+  /** How refreshes behind stale answers are run; plainly when left out. */
+  runApart?: RunApart
 }
 
 /** The whole service, wired in call order but not listening. Closing it ends all it has started. */
@@ -53,7 +56,7 @@ export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
 ): Promise<AppInstance> {
-  const { clock, random, logger: log, processMetrics } = dependencies
+  const { clock, random, logger: log, processMetrics, runApart = runPlainly } = dependencies
   const register = new Registry()
   const observeSpotify = spotifyMetrics(register)
   const stopping = new AbortController()
@@ -113,6 +116,7 @@ export async function buildApp(
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
+    runApart,
     log,
   })
 

@@ -39,6 +39,15 @@ export async function loadConfig(environment: Environment, dotenvPath: string): 
   return config
 }
 
+/**
+ * The `OTEL_*` variables, from the same places. OpenTelemetry reads most of them itself, from the
+ * environment of the process, so that they have to be put there.
+ */
+export function otelVariables(environment: Environment, dotenvPath: string): Environment {
+  const variables = Object.entries({ ...readDotenv(dotenvPath, []), ...environment })
+  return Object.fromEntries(variables.filter(([name]) => name.startsWith('OTEL_')))
+}
+
 /** The variables that are set to something. */
 function set(variables: Environment): Environment {
   return Object.fromEntries(

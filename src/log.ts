@@ -1,7 +1,10 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 
 /** The part of pino that the rooms below http may use. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/** Adds to a line what it belongs to. */
+export type LogIds = NonNullable<LoggerOptions['mixin']>
 
 /** Members that are never written, at the top of a line or one below. */
 const SECRET_MEMBERS = [
@@ -23,9 +26,10 @@ const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi
  * here in the first place, credentials, is taken out of every line once more. Writes to standard
  * output unless a destination is handed in.
  */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination?: DestinationStream, ids?: LogIds): Logger {
   const options = {
     level,
+    ...(ids === undefined ? {} : { mixin: ids }),
     serializers: { err: (error: unknown) => errorFacts(error) },
     redact: SECRET_MEMBERS.flatMap(name => [name, `*.${name}`]),
     hooks: { streamWrite: withoutCredentials },

@@ -2,9 +2,13 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import { loadConfig } from './load-config.ts'
+import { loadConfig, otelVariables } from './load-config.ts'
 import { createLogger } from './log.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
+import { type PreparedTracing, prepareTracing } from './tracing.ts'
+
+/** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
+const LAST_SPANS_SHARE = 0.1
 
 const systemClock: Clock = {
   now: () => Date.now(),
@@ -15,10 +19,12 @@ const systemClock: Clock = {
   },
 }
 
-async function run(config: Config): Promise<void> {
-  const logger = createLogger(config.LOG_LEVEL)
+async function run(config: Config, prepared: PreparedTracing): Promise<void> {
+  const logger = createLogger(config.LOG_LEVEL, undefined, prepared.logIds)
+  const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
-    clock: systemClock,
+    clock: tracing.clock,
+    runApart: tracing.runApart,
     random: Math.random,
     logger,
     processMetrics: collectProcessMetrics(),
@@ -27,6 +33,7 @@ async function run(config: Config): Promise<void> {
     if (err) logger.fatal({ err }, 'stopping after a bug')
     else logger.info({ signal }, 'stopping')
     await app.close()
+    await tracing.stop(LAST_SPANS_SHARE * config.SHUTDOWN_TIMEOUT_MS)
   })
   try {
     await app.listen({ host: config.HOST, port: config.PORT })
@@ -41,4 +48,5 @@ const config = await loadConfig(process.env, '.env').catch((error: Error) => {
   console.error(error.message)
   process.exit(1)
 })
-await run(config)
+Object.assign(process.env, otelVariables(process.env, '.env'))
+await run(config, await prepareTracing(process.env))

@@ -42,6 +42,23 @@ t.test(
   },
 )
 
+t.test('OpenTelemetry is behind one dynamic import', async t => {
+  const knows = files.filter(({ imports }) =>
+    imports.some(path => /^@opentelemetry\/|^@fastify\/otel$/.test(path)),
+  )
+  const behind = new Set(knows.map(({ name }) => name))
+  t.ok(behind.has('tracing/open-telemetry.ts'))
+  for (const file of files.filter(({ name }) => !behind.has(name))) {
+    const before = own(file).filter(path => behind.has(path))
+    t.same(before, [], `${file.name} would load it`)
+  }
+  const dynamic = files.filter(({ text }) => text.includes("import('./tracing/open-telemetry.ts')"))
+  t.same(
+    dynamic.map(({ name }) => name),
+    ['tracing.ts'],
+  )
+})
+
 t.test('time and the environment come in through the entry points', async t => {
   const outside = files.filter(({ name }) => !['server.ts', 'healthcheck.ts'].includes(name))
   for (const { name, text } of outside) {

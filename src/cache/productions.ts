@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, type Problem } from '../problems.ts'
+import type { RunApart } from '../run-apart.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
@@ -31,6 +32,7 @@ export interface ProductionsOptions<Body extends Sized> {
   random: () => number
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
+  runApart: RunApart
   log: Log
 }
 
@@ -106,19 +108,7 @@ export class Productions<Body extends Sized> {
   /** Refreshes a stored response that has just been answered, unless the key is in its back-off. */
   refreshBehind(key: string, found: StoredResponse<Body>): void {
     if (this.isUnderWay(key) || this.standingFailure(key) !== undefined) return
-    const { log, clock } = this.#options
-    const startedAtMs = clock.monotonic()
-    const { outcome, cost } = this.produce(key, found, true)
-    outcome.then(
-      () => {
-        const durationMs = Math.round(clock.monotonic() - startedAtMs)
-        log.info(
-          { user_id: key, spotify_requests: cost.requests, duration_ms: durationMs },
-          'refreshed behind a stale answer',
-        )
-      },
-      problem => this.logFailedRefresh(key, problem),
-    )
+    this.#options.runApart('refresh', () => this.#refresh(key, found))
   }
 
   /** A stored response is answered instead of a fresh one. */
@@ -128,6 +118,22 @@ export class Productions<Body extends Sized> {
     this.#options.log[level](
       { err: problem, user_id: key },
       'refresh failed, the stale answer stands',
+    )
+  }
+
+  async #refresh(key: string, found: StoredResponse<Body>): Promise<void> {
+    const { log, clock } = this.#options
+    const startedAtMs = clock.monotonic()
+    const { outcome, cost } = this.produce(key, found, true)
+    await outcome.then(
+      () => {
+        const durationMs = Math.round(clock.monotonic() - startedAtMs)
+        log.info(
+          { user_id: key, spotify_requests: cost.requests, duration_ms: durationMs },
+          'refreshed behind a stale answer',
+        )
+      },
+      problem => this.logFailedRefresh(key, problem),
     )
   }
 

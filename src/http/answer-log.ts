@@ -1,7 +1,7 @@
 import { type Answer, CALLER_LEFT } from './answers.ts'
 
 /** Asked every few seconds by machines, which say themselves when something is wrong. */
-const POLLED = ['/health/live', '/health/ready', '/metrics']
+export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
 /**
  * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a

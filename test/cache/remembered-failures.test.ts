@@ -4,6 +4,7 @@ import type { Produced, ProduceTerms } from '../../src/cache/productions.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import { Problem } from '../../src/problems.ts'
+import { runPlainly } from '../../src/run-apart.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -15,6 +16,7 @@ function cacheFor(t: Test) {
   const asked: ProduceTerms[] = []
   const origin: { failure: Problem | undefined } = { failure: undefined }
   const cache = new ResponseCache<Sized>({
+    runApart: runPlainly,
     store: new MemoryStore(100_000),
     produce: async (_key, _previous, terms): Promise<Produced<Sized>> => {
       asked.push(terms)

@@ -4,6 +4,7 @@ import type { Produced } from '../../src/cache/productions.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import { Problem } from '../../src/problems.ts'
+import { runPlainly } from '../../src/run-apart.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -20,6 +21,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
   const asked: { key: string; previous: Body | undefined }[] = []
   const waiting: PromiseWithResolvers<string>[] = []
   const cache = new ResponseCache<Body>({
+    runApart: runPlainly,
     store: new MemoryStore(maxBytes),
     produce: async (key, previous): Promise<Produced<Body>> => {
       asked.push({ key, previous })

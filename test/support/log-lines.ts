@@ -1,4 +1,4 @@
-import { createLogger } from '../../src/log.ts'
+import { createLogger, type LogIds } from '../../src/log.ts'
 
 export interface LogLine {
   level: number
@@ -7,9 +7,9 @@ export interface LogLine {
 }
 
 /** A logger of the service's own kind at its most talkative, and all that was written to it. */
-export function recordingLogger() {
+export function recordingLogger(ids?: LogIds) {
   const written: string[] = []
-  const logger = createLogger('trace', { write: line => written.push(line) })
+  const logger = createLogger('trace', { write: line => written.push(line) }, ids)
   return {
     logger,
     written,

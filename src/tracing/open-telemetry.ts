@@ -1,0 +1,94 @@
+import { context, DiagLogLevel, diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core'
+import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { type Clock, pause } from '../clock.ts'
+import { traceRequests } from '../http/request-spans.ts'
+import type { Log } from '../log.ts'
+import type { RunApart } from '../run-apart.ts'
+import type { Tracing } from '../tracing.ts'
+import { version } from '../version.ts'
+import type { TracingPlan } from './plan.ts'
+import { spanProcessors } from './span-processors.ts'
+
+export { logIds } from './log-ids.ts'
+
+const SERVICE_NAME = 'playlist-proxy'
+
+/**
+ * Starts tracing for the whole process: what the plan asks for, and whatever the SDK reads from
+ * `OTEL_*` variables itself (sampler, limits, batches, OTLP). Servers made from now on are traced.
+ */
+export function startTracing(plan: TracingPlan, log: Log, clock: Clock): Tracing {
+  tellOfSdk(log)
+  const ours = resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version })
+  const provider = new BasicTracerProvider({
+    resource: defaultResource()
+      .merge(ours)
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: spanProcessors(plan, log),
+  })
+  trace.setGlobalTracerProvider(provider)
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  if (plan.takesParent) propagation.setGlobalPropagator(new IncomingTraceContext())
+  const stopRequests = traceRequests()
+  const undici = new UndiciInstrumentation()
+
+  return {
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      schedule: (delayMs, task) => clock.schedule(delayMs, () => context.with(ROOT_CONTEXT, task)),
+    },
+    runApart,
+    async stop(limitMs) {
+      const flushed = new AbortController()
+      const late = pause(clock, limitMs, flushed.signal).then(() => {
+        throw new Error(`The collector did not take them within ${limitMs} ms.`)
+      })
+      await Promise.race([provider.shutdown(), late]).catch(err => {
+        log.warn({ err }, 'the last traces were not delivered')
+      })
+      flushed.abort()
+      stopRequests()
+      undici.disable()
+      for (const api of [trace, context, propagation, diag]) api.disable()
+    },
+  }
+}
+
+/** Its own trace, with a link to what gave rise to it. */
+const runApart: RunApart = (name, work) => {
+  const cause = trace.getSpanContext(context.active())
+  const links = cause === undefined ? [] : [{ context: cause }]
+  const span = trace.getTracer(SERVICE_NAME, version).startSpan(name, { root: true, links })
+  context.with(trace.setSpan(ROOT_CONTEXT, span), work).finally(() => span.end())
+}
+
+/** Takes the caller's trace context, and sends none: Spotify has no use for ours. */
+class IncomingTraceContext extends W3CTraceContextPropagator {
+  override inject(): void {}
+}
+
+/**
+ * What the SDK has to say, such as that a variable is not valid, becomes lines of the log; what it
+ * repeats is told once. Failed deliveries are told by whoever watches the exporter.
+ */
+function tellOfSdk(log: Log): void {
+  let last: string | undefined
+  const tell = (message: string) => {
+    if (message !== last) log.warn({ source: 'OpenTelemetry' }, message)
+    last = message
+  }
+  // The level keeps the lower ones away.
+  const logger = { error: tell, warn: tell, info: tell, debug: tell, verbose: tell }
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
+  setGlobalErrorHandler(err => log.debug({ err }, 'a batch of traces was not delivered'))
+}

@@ -1,0 +1,60 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+
+const STATUS_CODE = 'http.response.status_code'
+
+/** Attributes that leave the process; none of them can hold a key, a token or a caller's query. */
+const OUTGOING = new Set([
+  'error.type',
+  'http.request.method',
+  STATUS_CODE,
+  'http.route',
+  'network.peer.address',
+  'network.peer.port',
+  'network.protocol.version',
+  'playlist_proxy.cache_result',
+  'playlist_proxy.problem',
+  'server.address',
+  'server.port',
+  // Only of requests to Spotify.
+  'url.full',
+  'url.path',
+  'url.scheme',
+  'user_agent.original',
+])
+
+/**
+ * The spans as they may leave. Steps that the framework takes within a request tell nothing: its
+ * handler for what is not found is always one, whatever the instrumentation is asked to leave out.
+ */
+export function outgoingSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
+  return spans
+    .filter(
+      ({ instrumentationScope: { name }, kind }) =>
+        name !== '@fastify/otel' || kind !== SpanKind.INTERNAL,
+    )
+    .map(outgoingSpan)
+}
+
+/**
+ * A span as it may leave: of its attributes those that are known, no events and no message, since
+ * these repeat whatever an error says. The log has them under the same trace.
+ *
+ * What the instrumentation takes for an error of a server is any problem; the conventions count
+ * only those of the server's own side.
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
+ */
+function outgoingSpan(span: ReadableSpan): ReadableSpan {
+  const attributes = Object.fromEntries(
+    Object.entries(span.attributes).filter(([name]) => OUTGOING.has(name)),
+  )
+  const path = attributes['url.path']
+  if (path !== undefined) attributes['url.path'] = String(path).replace(/\?.*/s, '')
+  const isCallersFault = span.kind === SpanKind.SERVER && Number(attributes[STATUS_CODE]) < 500
+  const code = isCallersFault ? SpanStatusCode.UNSET : span.status.code
+  return Object.create(span, {
+    attributes: { value: attributes, enumerable: true },
+    events: { value: [], enumerable: true },
+    status: { value: { code }, enumerable: true },
+  })
+}

@@ -1,0 +1,152 @@
+import t from 'tap'
+import { prepareTracing } from '../../src/tracing.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { startReceiver } from '../support/otlp-receiver.ts'
+import { setEnvironment, startTracedService, traceparent } from '../support/traced-service.ts'
+import { until } from '../support/until.ts'
+
+const LIST = '/users/smedjan/playlists'
+/** Each span at once, so that a test sees each delivery. */
+const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
+
+t.test('spans name the service, its version and what the operator adds', async t => {
+  const { url, spans } = await startTracedService(t, {
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=other',
+  })
+  await (await fetch(`${url}/status`)).text()
+  const [span] = await spans()
+  t.match(span?.resource, {
+    'service.name': 'other',
+    'service.version': /^\d+\.\d+\.\d+$/,
+    'deployment.environment.name': 'test',
+  })
+})
+
+t.test('OTEL_SERVICE_NAME wins, and playlist-proxy is the default', async t => {
+  for (const [otel, name] of [
+    [{ OTEL_SERVICE_NAME: 'mine', OTEL_RESOURCE_ATTRIBUTES: 'service.name=other' }, 'mine'],
+    [{ OTEL_SERVICE_NAME: '', OTEL_RESOURCE_ATTRIBUTES: '' }, 'playlist-proxy'],
+  ] as const) {
+    await t.test(name, async t => {
+      const { url, spans } = await startTracedService(t, otel)
+      await (await fetch(`${url}/status`)).text()
+      const [span] = await spans()
+      t.equal(span?.resource['service.name'], name)
+    })
+  }
+})
+
+t.test('OTLP is protobuf unless JSON is asked for, with the headers of the operator', async t => {
+  const { url, receiver, tracing } = await startTracedService(t, {
+    OTEL_EXPORTER_OTLP_PROTOCOL: '',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=one',
+  })
+  const { traceId, headers } = traceparent(0x1234)
+  await (await fetch(`${url}/status`, { headers })).text()
+  await tracing.stop(1000)
+  const [post] = receiver.posts
+  t.match(post, {
+    path: '/v1/traces',
+    headers: { 'content-type': 'application/x-protobuf', 'x-tenant': 'one' },
+  })
+  for (const part of ['GET /status', 'playlist-proxy']) t.ok(post?.body.includes(part), part)
+  t.ok(post?.body.includes(Buffer.from(traceId, 'hex')))
+})
+
+t.test('samplers are those of the environment', async t => {
+  const { url, spans } = await startTracedService(t, { OTEL_TRACES_SAMPLER: 'always_off' })
+  await (await fetch(url + LIST)).text()
+  t.same(await spans(), [])
+})
+
+t.test('a caller is no parent when OTEL_PROPAGATORS says so', async t => {
+  const { url, spans } = await startTracedService(t, { OTEL_PROPAGATORS: 'none' })
+  await (await fetch(`${url}/status`, { headers: traceparent(1).headers })).text()
+  t.match(
+    (await spans()).filter(({ kind }) => kind === 2),
+    [{ name: 'GET /status', parentSpanId: undefined }],
+  )
+})
+
+t.test('what the SDK cannot follow is one warning', async t => {
+  const { lines } = await startTracedService(t, {
+    OTEL_TRACES_SAMPLER: 'some',
+    OTEL_BSP_SCHEDULE_DELAY: 'soon',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'zip',
+    OTEL_PROPAGATORS: 'b3',
+  })
+  const warnings = lines().filter(({ level }) => level === 40)
+  for (const name of [
+    'OTEL_TRACES_SAMPLER',
+    'OTEL_BSP_SCHEDULE_DELAY',
+    'OTEL_EXPORTER_OTLP_COMPRESSION',
+    'OTEL_PROPAGATORS',
+  ]) {
+    t.equal(warnings.filter(({ msg }) => msg.includes(name)).length, 1, name)
+  }
+})
+
+t.test('failing deliveries are told when they begin and when they end', async t => {
+  const { url, receiver, lines } = await startTracedService(t, AT_ONCE)
+  const told = () => lines().flatMap(({ msg }) => (/^traces are/.test(msg) ? [msg] : []))
+  // No retries are due for this status.
+  receiver.answerWith(400)
+  for (const count of [1, 2, 3]) {
+    t.equal((await fetch(`${url}/status`)).status, 200)
+    await receiver.arrived(count)
+  }
+  await until(() => told().length > 0)
+  receiver.answerWith(200)
+  await (await fetch(`${url}/status`)).text()
+  await until(() => told().length > 1)
+  t.same(told(), ['traces are not delivered', 'traces are delivered again'])
+  t.match(
+    lines().find(({ msg }) => msg === 'traces are not delivered'),
+    { level: 40, err: { message: String } },
+  )
+})
+
+t.test('a collector that never answers holds the end up for the given time only', async t => {
+  const receiver = await startReceiver()
+  receiver.answerWith('never')
+  t.teardown(() => receiver.close())
+  setEnvironment(t, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
+  const clock = new ManualClock()
+  const { logger, lines } = recordingLogger()
+  const tracing = (await prepareTracing(process.env)).start(logger, clock)
+  tracing.runApart('refresh', async () => {})
+  await until(() => true)
+  const stopped = tracing.stop(800)
+  await receiver.arrived(1)
+  await clock.advance(800)
+  await stopped
+  t.match(lines(), [
+    { msg: 'the last traces were not delivered', err: { message: /within 800 ms/ } },
+  ])
+})
+
+t.test('the console exporter writes spans to standard output', async t => {
+  setEnvironment(t, { OTEL_TRACES_EXPORTER: 'console' })
+  const written = t.capture(console, 'dir')
+  const { logger } = recordingLogger()
+  const tracing = (await prepareTracing(process.env)).start(logger, new ManualClock())
+  tracing.runApart('refresh', async () => {})
+  await until(() => true)
+  await tracing.stop(800)
+  t.match(written.args(), [[{ name: 'refresh' }]])
+})
+
+t.test('while tracing is off nothing changes', async t => {
+  const clock = new ManualClock()
+  const { logger, lines } = recordingLogger()
+  const prepared = await prepareTracing({ OTEL_TRACES_EXPORTER: 'zipkin' })
+  t.equal(prepared.logIds, undefined)
+  const tracing = prepared.start(logger, clock)
+  t.equal(tracing.clock, clock)
+  const ran: string[] = []
+  tracing.runApart('refresh', async () => void ran.push('refresh'))
+  t.same(ran, ['refresh'], 'at once')
+  await tracing.stop(1)
+  t.match(lines(), [{ level: 40, msg: /^OTEL_TRACES_EXPORTER: not valid/ }])
+})

@@ -1,0 +1,49 @@
+import t from 'tap'
+import { startTracedService } from '../support/traced-service.ts'
+import { until } from '../support/until.ts'
+
+const KEY = 'canary-canary-canary-canary-canary-key'
+
+t.test('no key, token, secret or query of a caller leaves in a span', async t => {
+  const { url, sandbox, receiver, spans } = await startTracedService(
+    t,
+    {},
+    { API_KEYS: `name:${KEY}` },
+  )
+  const headers = { authorization: `Bearer ${KEY}` }
+  for (const path of [
+    `/users/smedjan/playlists?api_key=${KEY}`,
+    `/users/smedjan/playlists?limit=${KEY}`,
+    `/nothing?key=${KEY}`,
+  ]) {
+    await (await fetch(url + path, { headers })).text()
+  }
+  t.equal((await fetch(url, { headers: { authorization: `Bearer ${KEY}x` } })).status, 401)
+  sandbox.fault({ on: 'api', answer: 'forbidden' })
+  await (await fetch(`${url}/users/one/playlists`, { headers })).text()
+  const all = await spans()
+  // The requests of this test are spans as well, since it shares the process.
+  const ours = all.filter(({ attributes }) => !String(attributes['url.full']).startsWith(url))
+  t.ok(ours.length > 8)
+  const written = JSON.stringify(ours)
+  const basic = Buffer.from(`${sandbox.clientId}:${sandbox.clientSecret}`).toString('base64')
+  for (const secret of ['canary', sandbox.clientSecret, basic, ...sandbox.issuedTokens]) {
+    t.notOk(written.includes(secret), secret)
+  }
+  t.notMatch(written, /Bearer|authorization/i)
+  t.match(receiver.posts[0], { path: '/v1/traces' })
+})
+
+t.test('of a failure its kind leaves, not its message or stack', async t => {
+  const { spans, lines } = await startTracedService(
+    t,
+    {},
+    { SPOTIFY_TOKEN_URL: 'http://127.0.0.1:1/token' },
+  )
+  await until(() => lines().some(({ msg }) => msg === 'no new app token'))
+  const [token, ...others] = await spans()
+  t.same(others, [])
+  t.match(token, { name: 'POST', attributes: { 'error.type': 'ECONNREFUSED' } })
+  t.strictSame(token?.status, { code: 2 })
+  t.strictSame(token?.events, [])
+})
