@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Test } from 'tap'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { buildApp } from '../../src/app.ts'
@@ -35,7 +36,12 @@ export async function startTracedService(
   const sandbox = await startSandbox({ now: () => clock.now() })
   const prepared = await prepareTracing(process.env)
   const { logger, lines, written } = recordingLogger(prepared.logIds)
-  const tracing = prepared.start(logger, clock)
+  const tracing = prepared.start(logger, {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    // A timer of Node runs in the context in which it was set.
+    schedule: (delayMs, task) => clock.schedule(delayMs, AsyncResource.bind(task)),
+  })
   const app = await buildApp(await configFor(sandbox, variables), {
     clock: tracing.clock,
     runApart: tracing.runApart,

@@ -129,22 +129,33 @@ t.test('what machines poll has no span', async t => {
   )
 })
 
-t.test('a caller that leaves has its span ended once, whatever comes of the lookup', async t => {
-  const { url, sandbox, spans, lines } = await startTracedService(t)
-  const release = sandbox.hold('api')
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  const { traceId, headers } = traceparent(10)
-  socket.write(`GET ${LIST} HTTP/1.1\r\nHost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`)
-  await sandbox.arrived('api', 1)
-  socket.destroy()
-  await until(() => lines().some(({ msg }) => msg === 'the caller left'))
-  release()
-  await (await fetch(url + LIST)).text()
-  const server = (await spans()).filter(span => span.kind === SERVER && span.traceId === traceId)
-  t.match(server, [{ name: `GET ${ROUTE}`, attributes: { 'http.response.status_code': 499 } }])
-  t.same(
-    lines().filter(({ source }) => source === 'OpenTelemetry'),
-    [],
-    'and nothing is amiss',
+for (const [outcome, status] of [
+  ['answers', 200],
+  ['fails', 502],
+] as const) {
+  t.test(
+    `a caller that leaves has its span ended once, also when the lookup ${outcome}`,
+    async t => {
+      const { url, sandbox, spans, lines } = await startTracedService(t)
+      if (status === 502) sandbox.fault({ on: 'api', answer: 'forbidden' })
+      const release = sandbox.hold('api')
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      const { traceId, headers } = traceparent(10)
+      socket.write(`GET ${LIST} HTTP/1.1\r\nHost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`)
+      await sandbox.arrived('api', 1)
+      socket.destroy()
+      await until(() => lines().some(({ msg }) => msg === 'the caller left'))
+      release()
+      t.equal((await fetch(url + LIST)).status, status)
+      const server = (await spans()).filter(
+        span => span.kind === SERVER && span.traceId === traceId,
+      )
+      t.match(server, [{ name: `GET ${ROUTE}`, attributes: { 'http.response.status_code': 499 } }])
+      t.same(
+        lines().filter(({ source }) => source === 'OpenTelemetry'),
+        [],
+        'and nothing is amiss',
+      )
+    },
   )
-})
+}
