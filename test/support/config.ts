@@ -2,7 +2,10 @@ import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { Config } from '../../src/config.ts'
 import { loadConfig } from '../../src/load-config.ts'
 
-/** The defaults of the service, pointed at the sandbox, with some variables set otherwise. */
+/**
+ * The defaults of the service, pointed at the sandbox, with some variables set otherwise. It closes
+ * at once unless SHUTDOWN_DELAY_MS is among them.
+ */
 export function configFor(
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,
   variables: Record<string, string> = {},
@@ -12,6 +15,7 @@ export function configFor(
     SPOTIFY_CLIENT_SECRET: sandbox.clientSecret,
     SPOTIFY_API_URL: sandbox.apiUrl,
     SPOTIFY_TOKEN_URL: sandbox.tokenUrl,
+    SHUTDOWN_DELAY_MS: '0',
     ...variables,
   }
   return loadConfig(environment, '/nonexistent/.env')

@@ -8,7 +8,7 @@ import { until } from './until.ts'
 
 /**
  * The whole service in front of a sandbox of its own, with a clock that the test moves. Both end
- * with the test, at once unless SHUTDOWN_DELAY_MS is among the variables.
+ * with the test.
  */
 export async function startService(
   t: Pick<Test, 'teardown'>,
@@ -17,7 +17,7 @@ export async function startService(
   const clock = new ManualClock()
   const sandbox = await startSandbox({ now: () => clock.now() })
   const { logger, written, lines } = recordingLogger()
-  const config = await configFor(sandbox, { SHUTDOWN_DELAY_MS: '0', ...variables })
+  const config = await configFor(sandbox, variables)
   const app = await buildApp(config, { clock, random: () => 0, logger })
   t.teardown(async () => {
     await app.close()
