@@ -15,6 +15,11 @@ const NOT_REMEMBERED: ReadonlySet<ProblemType> = new Set([
   'shutting-down',
 ])
 
+/** Whether asking again soon would fail with the same problem, and cost the origin the same. */
+export function isWorthRemembering(problem: Problem): boolean {
+  return !NOT_REMEMBERED.has(problem.type)
+}
+
 export interface FailureMemoryOptions {
   clock: Clock
   /** A number from 0 (included) to 1 (excluded); keeps the next tries of many keys out of step. */
@@ -46,7 +51,7 @@ export class FailureMemory {
    * each failure in a row, from 1 s to 60 s and up to a tenth more. Returns it with that instant.
    */
   remember(key: string, problem: Problem): Problem {
-    if (NOT_REMEMBERED.has(problem.type)) return problem
+    if (!isWorthRemembering(problem)) return problem
     const { clock, random } = this.#options
     const times = (this.#failures.get(key)?.times ?? 0) + 1
     const backOffMs = Math.min(FIRST_BACK_OFF_MS * 2 ** (times - 1), MAX_BACK_OFF_MS)

@@ -46,6 +46,11 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.get(key)
   }
 
+  /** The same, without counting as a use. */
+  peek(key: string): StoredResponse<Body> | undefined {
+    return this.#entries.peek(key)
+  }
+
   /** Replaces what is stored under the key. Returns false when it alone exceeds the bound. */
   set(key: string, response: StoredResponse<Body>): boolean {
     return this.#entries.set(key, response).has(key)

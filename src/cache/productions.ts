@@ -2,9 +2,11 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, type Problem } from '../problems.ts'
 import type { RunApart } from '../run-apart.ts'
+import { askOnce } from './ask-once.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
+import type { Tiers } from './tiers.ts'
 
 /** What the origin gave, with the status it came with, and how long it may be used. */
 export interface Produced<Body> {
@@ -39,7 +41,8 @@ export interface ProductionsOptions<Body extends Sized> {
 /** What asking the origin came to, for all who wait for it. */
 export interface Outcome<Body> {
   readonly response: StoredResponse<Body>
-  readonly status: number
+  /** The status that the origin answered with; undefined when another cache asked it. */
+  readonly status: number | undefined
   readonly stored: boolean
 }
 
@@ -62,8 +65,12 @@ export class Productions<Body extends Sized> {
   /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
   #failingWith: string | undefined
 
-  constructor(options: ProductionsOptions<Body>) {
+  readonly #tiers: Tiers<Body> | undefined
+
+  /** `tiers`: what this cache has in common with others, if anything. */
+  constructor(options: ProductionsOptions<Body>, tiers: Tiers<Body> | undefined) {
     this.#options = options
+    this.#tiers = tiers
     this.#failures = new FailureMemory(options)
   }
 
@@ -142,11 +149,25 @@ export class Productions<Body extends Sized> {
     found: StoredResponse<Body> | undefined,
     terms: Omit<ProduceTerms, 'deadlineMs'>,
   ): Promise<Outcome<Body>> {
-    const { produce, store, clock, lookupTimeoutMs, log } = this.#options
+    const { clock, lookupTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
-    const { body, status, lifetime } = await produce(key, found?.body, { ...terms, deadlineMs })
+    const ask = (previous: StoredResponse<Body> | undefined) =>
+      this.#ask(key, previous, { ...terms, deadlineMs })
+    const outcome = await (this.#tiers === undefined
+      ? ask(found)
+      : askOnce({ key, found, deadlineMs }, ask, this.#tiers, clock))
     this.#failingWith = undefined
     this.#failures.forget(key)
+    return outcome
+  }
+
+  async #ask(
+    key: string,
+    found: StoredResponse<Body> | undefined,
+    terms: ProduceTerms,
+  ): Promise<Outcome<Body>> {
+    const { produce, store, clock, log } = this.#options
+    const { body, status, lifetime } = await produce(key, found?.body, terms)
     const response = stored(body, clock.now(), lifetime)
     const isStored = store.set(key, response)
     if (!isStored) {

@@ -1,9 +1,17 @@
 import { asProblem, Problem } from '../problems.ts'
-import { decide, type ForwardReason, freshness, type StoredResponse } from './freshness.ts'
+import {
+  type Decision,
+  decide,
+  type ForwardReason,
+  freshness,
+  type StoredResponse,
+} from './freshness.ts'
 import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
 import { Productions, type ProductionsOptions } from './productions.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
+import type { SharedTier } from './shared-tier.ts'
+import { Tiers } from './tiers.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */
@@ -12,6 +20,12 @@ const ASK_AGAIN_MS = 5_000
 export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOptions<Body> {
   /** Younger than this, in milliseconds, a stored response is not refreshed because a caller wants it. */
   minRefreshMs: number
+  /** What this cache shares with others, if there are any. */
+  shared?: {
+    tier: SharedTier<Body>
+    /** What is to be kept in memory of a body from the tier, given what is there already. */
+    adopt: (body: Body, previous: Body | undefined) => Body
+  }
 }
 
 /**
@@ -22,13 +36,16 @@ export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOpt
  */
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
+  readonly #tiers: Tiers<Body> | undefined
   readonly #productions: Productions<Body>
   readonly #counts = noLookups()
   #cancelSweep: () => void
 
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
-    this.#productions = new Productions(options)
+    const { store, shared } = options
+    this.#tiers = shared && new Tiers({ store, ...shared })
+    this.#productions = new Productions(options, this.#tiers)
     this.#cancelSweep = this.#sweepLater()
   }
 
@@ -49,6 +66,21 @@ export class ResponseCache<Body extends Sized> {
     const { store, clock, minRefreshMs } = this.#options
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
+    if (decision.use === 'reuse' && found !== undefined) return { response: found }
+    // What is refreshed behind the answer, or on its way already, finds the tier's by itself.
+    const isNews = decision.use !== 'revalidate-behind' && !this.#productions.isUnderWay(key)
+    if (this.#tiers === undefined || !isNews) return this.#settle(key, found, decision)
+    return this.#tiers.look(key).then(() => {
+      const newest = store.get(key)
+      return this.#settle(key, newest, decide(newest, clock.now(), directives, minRefreshMs))
+    })
+  }
+
+  #settle(
+    key: string,
+    found: StoredResponse<Body> | undefined,
+    decision: Decision,
+  ): Lookup<Body> | Promise<Lookup<Body>> {
     if (decision.use === 'forward') {
       // A miss may have found something that is gone, which nobody is to see again.
       const usable = decision.reason === 'uri-miss' ? undefined : found
@@ -106,7 +138,9 @@ export class ResponseCache<Body extends Sized> {
     const requests = () => (collapsed ? 0 : production.cost.requests)
     try {
       const { response, status, stored } = await this.#inTime(production.outcome)
-      return { response, forward: { reason, status, stored, collapsed, requests: requests() } }
+      const isShared = collapsed || status === undefined
+      const forward = { reason, status, stored, collapsed: isShared, requests: requests() }
+      return { response, forward }
     } catch (error) {
       const failure = asProblem(error)
       const forward = {
