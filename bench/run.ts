@@ -1,94 +1,74 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { request } from 'undici'
-import { playlist } from '../sandbox/playlist.ts'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { startServiceProcess } from '../sandbox/service-process.ts'
+import { cpus, loadavg } from 'node:os'
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { FULL, type Group, QUICK } from './bench.ts'
+import { Cleanup } from './cleanup.ts'
+import { leaveServerCore } from './cores.ts'
+import { type Figure, isHeld, tableOf } from './figure.ts'
+import { hit } from './hit.ts'
 
-// `npm run bench`: how long a lookup takes against the round trips that paging cannot avoid, with
-// every page taking 50 ms. Prints a table and writes bench/results/latest.json.
-const LATENCY_MS = 50
-const CONCURRENCY = 8
-const ROUNDS = 5
-const SIZES = [1, 50, 500, 2000, 10_000]
+// `npm run bench -- [--quick] [--out FILE] [GROUP …]`: measures against limits and references that
+// are measured in the same run. Prints a table and writes JSON.
 
-interface Row {
-  playlists: number
-  cold_ms: number
-  cold_model_ms: number
-  refresh_ms: number
-  refresh_model_ms: number
-  sequential_ms: number
-}
+const GROUPS: Record<string, Group> = { hit }
+/** A group that takes longer hangs. */
+const GROUP_LIMIT_MS = 15 * 60_000
 
-const roundTrips = (pages: number) => Math.ceil(pages / CONCURRENCY)
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now()
-  await work()
-  return performance.now() - startMs
-}
-
-async function read(url: string, headers: Record<string, string> = {}): Promise<void> {
-  const { statusCode, body } = await request(url, { headers })
-  await body.dump({ limit: Number.MAX_SAFE_INTEGER })
-  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}`)
-}
-
-/** What scripts do without this service: one page after another. */
-async function walkSequentially(sandbox: Sandbox, user: string, pages: number): Promise<void> {
-  const authorization = `Bearer ${sandbox.issuedTokens.at(-1)}`
-  for (let page = 0; page < pages; page++) {
-    const url = `${sandbox.apiUrl}/users/${user}/playlists?limit=50&offset=${page * 50}`
-    await read(url, { authorization })
-  }
-}
-
-async function measure(sandbox: Sandbox, serviceUrl: string, playlists: number): Promise<Row> {
-  const pages = Math.max(1, Math.ceil(playlists / 50))
-  const cold: number[] = []
-  const refresh: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const user = `bench-${playlists}-${round}`
-    sandbox.setUser(
-      user,
-      Array.from({ length: playlists }, (_, index) => playlist(user, index)),
-    )
-    const lookup = () => read(`${serviceUrl}/users/${user}/playlists`)
-    cold.push(await timed(lookup))
-    refresh.push(await timed(lookup))
-    if (round < ROUNDS - 1) sandbox.setUser(user, [])
-  }
-  const last = `bench-${playlists}-${ROUNDS - 1}`
-  return {
-    playlists,
-    cold_ms: Math.round(median(cold)),
-    cold_model_ms: LATENCY_MS * (1 + roundTrips(pages - 1)),
-    refresh_ms: Math.round(median(refresh)),
-    refresh_model_ms: LATENCY_MS * roundTrips(pages),
-    sequential_ms: Math.round(await timed(() => walkSequentially(sandbox, last, pages))),
-  }
-}
-
-const sandbox = await startSandbox({ latencyMs: LATENCY_MS })
-const service = await startServiceProcess({
-  sandbox,
-  environment: {
-    SPOTIFY_CONCURRENCY: String(CONCURRENCY),
-    // Never fresh and never stale-while-revalidate: every further lookup waits for its refresh.
-    CACHE_FRESH_SECONDS: '0',
-    CACHE_STALE_WHILE_REVALIDATE_SECONDS: '0',
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'bench/results/latest.json' },
   },
 })
-try {
-  await read(`${service.url}/users/collector/playlists`)
-  const rows: Row[] = []
-  for (const size of SIZES) rows.push(await measure(sandbox, service.url, size))
-  console.table(rows)
-  mkdirSync('bench/results', { recursive: true })
-  const result = { node: process.version, latency_ms: LATENCY_MS, rounds: ROUNDS, rows }
-  writeFileSync('bench/results/latest.json', `${JSON.stringify(result, undefined, 2)}\n`)
-} finally {
-  await service.stop()
-  await sandbox.close()
+const names = positionals.length > 0 ? positionals : Object.keys(GROUPS)
+const unknown = names.filter(name => !(name in GROUPS))
+if (unknown.length > 0) {
+  console.error(
+    `there is no group ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`,
+  )
+  process.exit(2)
 }
+
+const cleanup = new Cleanup()
+/** Ends what runs, then the process. */
+async function quit(exitCode: number, why: string): Promise<void> {
+  console.error(why)
+  await cleanup.run()
+  process.exit(exitCode)
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void quit(130, `ended by ${signal}`))
+}
+
+const plan = values.quick ? QUICK : FULL
+const say = (text: string) => console.error(`  ${text}`)
+const isPinned = leaveServerCore()
+const loadBefore = loadavg()[0]
+const figures: Figure[] = []
+for (const name of names) {
+  console.error(name)
+  const limit = setTimeout(() => void quit(1, `${name} does not end`), GROUP_LIMIT_MS)
+  try {
+    figures.push(...(await (GROUPS[name] as Group)({ plan, defer: c => cleanup.defer(c), say })))
+  } finally {
+    clearTimeout(limit)
+    await cleanup.run()
+  }
+}
+
+const machine = {
+  date: new Date().toISOString(),
+  node: process.version,
+  cpu: cpus()[0]?.model.trim(),
+  cores: cpus().length,
+  pinned: isPinned,
+  load_average: { before: loadBefore, after: loadavg()[0] },
+  plan,
+}
+console.log(tableOf(figures))
+console.log(`\n${JSON.stringify(machine)}`)
+mkdirSync(dirname(values.out), { recursive: true })
+const rows = figures.map(row => ({ ...row, held: isHeld(row) }))
+writeFileSync(values.out, `${JSON.stringify({ ...machine, figures: rows }, undefined, 2)}\n`)

@@ -24,6 +24,10 @@ export interface ServiceProcessOptions {
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>
   /** Arguments for Node; the built service when left out. */
   nodeArguments?: string[]
+  /** A command, with its arguments, that starts Node, such as one that pins it to a core. */
+  launcher?: string[]
+  /** Whether it has an IPC channel, for what a module that it preloads has to tell. */
+  hasChannel?: boolean
   /** Variables beside those that point at the sandbox. */
   environment?: Record<string, string | undefined>
   /** Called as soon as the process exists, before it listens. */
@@ -48,7 +52,9 @@ export interface ServiceProcess {
 /** Runs Node with these arguments and what points the service at the sandbox. */
 export function spawnService(options: ServiceProcessOptions): ChildProcess {
   const { sandbox, nodeArguments = ['dist/server.js'], environment, stderr = 'inherit' } = options
-  return spawn(process.execPath, nodeArguments, {
+  const { launcher = [], hasChannel = false } = options
+  const [command, ...rest] = [...launcher, process.execPath, ...nodeArguments] as [string]
+  return spawn(command, rest, {
     env: {
       ...process.env,
       ...unset,
@@ -61,7 +67,7 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
     },
     // A group of its own, so that Ctrl-C reaches it once, through stop().
     detached: true,
-    stdio: ['ignore', 'pipe', stderr],
+    stdio: ['ignore', 'pipe', stderr, ...(hasChannel ? ['ipc' as const] : [])],
   })
 }
 

@@ -1,0 +1,92 @@
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import type { Bench } from './bench.ts'
+import { giveLists, usersNamed } from './lists.ts'
+import { Load } from './load.ts'
+import { type Measured, type PlainServer, startPlainServer, startService } from './process.ts'
+import { CONNECTIONS, type Contender } from './slices.ts'
+import { type Checked, checkNotModified, fill, rawRequest, type Target } from './targets.ts'
+
+/** How many users are asked for in turn. */
+export const KEYS = 1000
+
+/** Nothing goes stale while hits are measured; all else is as by default. */
+const ENVIRONMENT = { CACHE_FRESH_SECONDS: '3600', CACHE_STALE_IF_ERROR_SECONDS: '43200' }
+
+/** What hits are measured with. */
+export interface HitLab {
+  sandbox: Sandbox
+  /** The built service with these variables beside the defaults. */
+  service(environment?: Record<string, string>): Promise<Measured>
+  /** The service after it has been asked for all of this once, and what it answered. */
+  filled(server: Measured, targets: Target[], playlistsOf: (target: Target) => number): Filled
+  /** Plain node:http that answers the same requests with that many bytes. */
+  plain(targets: Target[], bytes: number): Promise<Contender>
+}
+
+type Filled = Promise<{ contender: Contender; checked: Checked[] }>
+
+/** A sandbox, and a reference; both end with the group. */
+export async function startHitLab(bench: Bench): Promise<HitLab> {
+  const sandbox = await startSandbox()
+  bench.defer(() => sandbox.close())
+  let plainServer: PlainServer | undefined
+  const loadOn = async (server: Measured) => {
+    const load = await Load.open(server.url, CONNECTIONS)
+    bench.defer(() => load.close())
+    return load
+  }
+  return {
+    sandbox,
+    async service(environment = {}) {
+      const server = await startService(sandbox, { ...ENVIRONMENT, ...environment })
+      bench.defer(() => server.stop())
+      return server
+    },
+    async filled(server, targets, playlistsOf) {
+      const checked = await fill(server.url, targets, playlistsOf)
+      const requests = targets.map(target => rawRequest(server.url, target))
+      return { checked, contender: { server, load: await loadOn(server), requests, status: 200 } }
+    },
+    async plain(targets, bytes) {
+      if (plainServer === undefined) {
+        plainServer = await startPlainServer()
+        bench.defer(() => plainServer?.stop())
+      }
+      const server = plainServer
+      await server.answerWith(bytes)
+      // One key, as the name says: the first.
+      const requests = targets.slice(0, 1).map(target => rawRequest(server.url, target))
+      return { server, load: await loadOn(server), requests, status: 200 }
+    },
+  }
+}
+
+/** The same requests from callers who have what they ask for. */
+export async function conditional(
+  { contender, checked }: { contender: Contender; checked: Checked[] },
+  targets: readonly Target[],
+): Promise<Contender> {
+  const { url } = contender.server
+  const asking = targets.map((target, at) => ({
+    ...target,
+    headers: { ...target.headers, 'if-none-match': String(checked[at]?.etag) },
+  }))
+  await checkNotModified(url, asking[0] as Target)
+  return { ...contender, requests: asking.map(target => rawRequest(url, target)), status: 304 }
+}
+
+/** Requests for the whole lists of that many users who are given about that many bytes each. */
+export function wholeLists(
+  { sandbox }: HitLab,
+  bytes: number,
+  headers: Record<string, string> = {},
+): { targets: Target[]; playlistsOf: (target: Target) => number } {
+  const users = usersNamed(`bytes${bytes}`, KEYS)
+  giveLists(sandbox, users, bytes)
+  const userOf = ({ path }: Target) => String(path.split('/')[2])
+  return {
+    targets: users.map(user => ({ path: `/users/${user}/playlists`, headers })),
+    playlistsOf: target => sandbox.user(userOf(target))?.length ?? 0,
+  }
+}

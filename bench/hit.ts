@@ -1,0 +1,125 @@
+import type { Bench, Group } from './bench.ts'
+import type { Bar, Figure } from './figure.ts'
+import { conditional, type HitLab, KEYS, startHitLab, wholeLists } from './hit-lab.ts'
+import { listOf, usersNamed } from './lists.ts'
+import { type Comparison, type Contender, compare } from './slices.ts'
+import { quantile } from './statistics.ts'
+
+const GZIP = { 'accept-encoding': 'gzip' }
+const KB = 1024
+/** `/v1` windows: of how many users with how many playlists, and how many each. */
+const WINDOW = { users: 25, playlists: 2000, size: 50 }
+/** One of a few callers; a key of each. */
+const API_KEYS = Array.from({ length: 20 }, (_, nth) => `caller${nth}:${'k'.repeat(40)}${nth}`)
+const LAST_KEY = String(API_KEYS.at(-1)?.split(':')[1])
+/** Never reached, but counted towards. */
+const CALLER_LIMIT = '1000000'
+
+function figure(name: string, reference: string, compared: Comparison, bar: Bar): Figure {
+  const { ours, ratio, othersShare, busyShare } = compared
+  return {
+    group: 'hit',
+    name,
+    unit: 'us CPU',
+    ours,
+    reference: { ...compared.reference, name: reference },
+    ratio,
+    bar,
+    othersShare,
+    busyShare,
+  }
+}
+
+/** Whole lists of one size, by all ways in which callers ask for them. */
+async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: number) {
+  const whole = wholeLists(lab, kilobytes * KB)
+  const server = await lab.service()
+  const filled = await lab.filled(server, whole.targets, whole.playlistsOf)
+  const bytes = Math.round(
+    quantile(
+      filled.checked.map(answer => answer.bytes),
+      0.5,
+    ),
+  )
+  const plain = await lab.plain(whole.targets, bytes)
+  const against = `plain 200 of ${kilobytes} KB`
+  const measure = async (name: string, ours: Contender, bar: number) => {
+    bench.say(name)
+    return figure(name, against, await compare(ours, plain, bench.plan), { atLeast: bar })
+  }
+  const figures = [await measure(`${kilobytes} KB identity`, filled.contender, atLeast)]
+  if (kilobytes === 25) {
+    const zipped = whole.targets.map(target => ({ ...target, headers: GZIP }))
+    const stored = await lab.filled(server, zipped, whole.playlistsOf)
+    figures.push(await measure('25 KB gzip', stored.contender, 1))
+    figures.push(await measure('25 KB 304', await conditional(filled, whole.targets), 1.3))
+  }
+  await server.stop()
+  return figures
+}
+
+/** Windows of long lists as Spotify clients ask for them, against whole lists as long as a window. */
+async function windows(bench: Bench, lab: HitLab): Promise<Figure> {
+  bench.say('/v1 windows')
+  const collectors = usersNamed('collector', WINDOW.users)
+  for (const user of collectors) lab.sandbox.setUser(user, listOf(user, WINDOW.playlists))
+  const fifties = usersNamed('fifty', KEYS)
+  for (const user of fifties) lab.sandbox.setUser(user, listOf(user, WINDOW.size))
+  const offsets = Array.from({ length: KEYS / WINDOW.users }, (_, nth) => nth * WINDOW.size)
+  const server = await lab.service()
+  const cut = await lab.filled(
+    server,
+    offsets.flatMap(offset =>
+      collectors.map(user => ({
+        path: `/v1/users/${user}/playlists?limit=${WINDOW.size}&offset=${offset}`,
+      })),
+    ),
+    () => WINDOW.size,
+  )
+  const whole = await lab.filled(
+    server,
+    fifties.map(user => ({ path: `/users/${user}/playlists` })),
+    () => WINDOW.size,
+  )
+  const compared = await compare(cut.contender, whole.contender, bench.plan)
+  await server.stop()
+  return figure('/v1 window of 50 of 2000', 'whole list of 50', compared, { atLeast: 0.6 })
+}
+
+/** Hits of a service with something switched on, against one without. */
+async function switchedOn(
+  bench: Bench,
+  lab: HitLab,
+  name: string,
+  environment: Record<string, string>,
+  headers: Record<string, string>,
+  atLeast: number,
+): Promise<Figure> {
+  bench.say(name)
+  const [on, off] = [wholeLists(lab, 2 * KB, headers), wholeLists(lab, 2 * KB)]
+  const without = await lab.service()
+  const withIt = await lab.service(environment)
+  const compared = await compare(
+    (await lab.filled(withIt, on.targets, on.playlistsOf)).contender,
+    (await lab.filled(without, off.targets, off.playlistsOf)).contender,
+    bench.plan,
+  )
+  await Promise.all([without.stop(), withIt.stop()])
+  return figure(name, 'the same without', compared, { atLeast })
+}
+
+/** What a hit costs, in CPU time. */
+export const hit: Group = async bench => {
+  const lab = await startHitLab(bench)
+  const authorization = { authorization: `Bearer ${LAST_KEY}` }
+  const apiKeys = { API_KEYS: API_KEYS.join(',') }
+  const limit = { CALLER_REQUESTS_PER_MINUTE: CALLER_LIMIT }
+  return [
+    ...(await ofSize(bench, lab, 2, 0.8)),
+    ...(await ofSize(bench, lab, 25, 0.78)),
+    ...(await ofSize(bench, lab, 120, 0.85)),
+    await windows(bench, lab),
+    await switchedOn(bench, lab, '2 KB, API keys on', apiKeys, authorization, 0.95),
+    await switchedOn(bench, lab, '2 KB, caller limit on', limit, {}, 0.9),
+  ]
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+/**
+ * The JavaScript of a file of this folder. What is measured must not run under a loader for
+ * TypeScript, which costs memory and time of its own.
+ */
+export function plainJavaScript(name: string): string {
+  const path = fileURLToPath(new URL(name, import.meta.url))
+  const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
+  })
+  return outputText
+}
+
+/** Arguments that make Node preload the probe. */
+export const probeArguments = (): string[] => [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(plainJavaScript('probe.ts'))}`,
+]
