@@ -1,3 +1,4 @@
+import { Session } from 'node:inspector/promises'
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -7,10 +8,16 @@ import { runInNewContext } from 'node:vm'
 
 /** How often the event loop is looked at, in milliseconds; it is part of each delay that is seen. */
 const RESOLUTION_MS = 1
+const PROFILE_INTERVAL_MICROS = 200
 let delays: IntervalHistogram | undefined
 
 /** What it may be asked. */
-export type Question = 'sample' | 'watch-loop' | 'collect-garbage'
+export type Question =
+  | 'sample'
+  | 'watch-loop'
+  | 'collect-garbage'
+  | 'start-profile'
+  | 'stop-profile'
 
 /** A process at an instant. */
 export interface Sample {
@@ -44,10 +51,31 @@ function collectGarbage(): void {
   gc()
 }
 
-process.on('message', (question: Question | object) => {
+const session = new Session()
+
+async function startProfile(): Promise<void> {
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.setSamplingInterval', { interval: PROFILE_INTERVAL_MICROS })
+  await session.post('Profiler.start')
+}
+
+async function stopProfile(): Promise<void> {
+  process.send?.(await session.post('Profiler.stop'))
+  session.disconnect()
+}
+
+const acts: Record<Question, () => unknown> = {
+  sample: () => {},
+  'watch-loop': watchLoop,
+  'collect-garbage': collectGarbage,
+  'start-profile': startProfile,
+  'stop-profile': stopProfile,
+}
+
+process.on('message', async (question: Question | object) => {
   if (typeof question === 'object') return
-  if (question === 'watch-loop') watchLoop()
-  if (question === 'collect-garbage') collectGarbage()
+  await acts[question]()
   process.send?.({ sample: sample() })
 })
 process.on('disconnect', () => process.exit(0))

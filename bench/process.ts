@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Profiler } from 'node:inspector'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { serverLauncher } from './cores.ts'
@@ -12,6 +13,8 @@ export interface Measured {
   readonly child: ChildProcess
   /** Asks its probe. */
   ask(question: Question): Promise<Sample>
+  /** The CPU profile of what runs until the work is done. */
+  profile(work: () => Promise<unknown>): Promise<Profiler.Profile>
   stop(): Promise<unknown>
 }
 
@@ -31,21 +34,34 @@ function ask(child: ChildProcess, question: Question): Promise<Sample> {
   return answer
 }
 
+async function profile(child: ChildProcess, work: () => Promise<unknown>) {
+  await ask(child, 'start-profile')
+  await work()
+  const done = told<Profiler.Profile>(child, 'profile')
+  child.send('stop-profile')
+  return done
+}
+
 /** The built service, as it is deployed: its log goes into a pipe that is read. */
 export async function startService(
   sandbox: Sandbox,
   environment: Record<string, string> = {},
-  hasProbe = true,
 ): Promise<Measured> {
   const service = await startServiceProcess({
     sandbox,
     environment,
     launcher: serverLauncher,
-    hasChannel: hasProbe,
-    nodeArguments: [...(hasProbe ? probeArguments() : []), 'dist/server.js'],
+    hasChannel: true,
+    nodeArguments: [...probeArguments(), 'dist/server.js'],
   })
   const { url, child } = service
-  return { url, child, ask: question => ask(child, question), stop: () => service.stop() }
+  return {
+    url,
+    child,
+    ask: question => ask(child, question),
+    profile: work => profile(child, work),
+    stop: () => service.stop(),
+  }
 }
 
 /** Plain node:http with one ready-made Buffer. */
@@ -71,6 +87,7 @@ export async function startPlainServer(): Promise<PlainServer> {
     url: `http://127.0.0.1:${port}`,
     child,
     ask: question => ask(child, question),
+    profile: work => profile(child, work),
     async answerWith(bytes) {
       const ready = told(child, 'isReady')
       child.send({ bytes })

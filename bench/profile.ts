@@ -1,0 +1,81 @@
+import type { Profiler } from 'node:inspector'
+import { FULL } from './bench.ts'
+import { Cleanup } from './cleanup.ts'
+import { leaveServerCore } from './cores.ts'
+import { startHitLab, wholeLists } from './hit-lab.ts'
+import type { Contender } from './slices.ts'
+
+// `npm run bench:profile`: where the CPU time of a hit of 2 KB goes, by function and by part, and the
+// same of plain node:http.
+
+const BYTES = 2048
+const WARM_UP_MS = 3000
+const PROFILED_MS = 6000
+const FUNCTIONS = 45
+const PARTS = 20
+
+type Frame = Profiler.ProfileNode['callFrame']
+
+/** Self time by what `nameOf` says, in shares of all time but idling, largest first. */
+function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
+  const { nodes, samples = [], timeDeltas = [] } = profile
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const times = new Map<string, number>()
+  let sum = 0
+  for (const [at, id] of samples.entries()) {
+    const frame = frames.get(id) as Frame
+    if (frame.functionName === '(idle)') continue
+    const micros = Math.max(0, timeDeltas[at] ?? 0)
+    times.set(nameOf(frame), (times.get(nameOf(frame)) ?? 0) + micros)
+    sum += micros
+  }
+  return [...times].sort(([, a], [, b]) => b - a).map(([name, time]) => [name, time / sum] as const)
+}
+
+const fileOf = ({ url }: Frame) =>
+  url.replace(/^.*\/node_modules\//, '').replace(/^file:.*\/dist\//, 'dist/') || '(native)'
+const functionOf = (frame: Frame) =>
+  `${frame.functionName || '(anonymous)'} ${fileOf(frame)}:${frame.lineNumber + 1}`
+
+/** Node, a room of ours, or a package. */
+function partOf(frame: Frame): string {
+  const file = fileOf(frame)
+  if (file.startsWith('node:')) return 'node: JavaScript of Node'
+  if (file === '(native)') return frame.functionName.startsWith('(') ? frame.functionName : file
+  if (file.startsWith('dist/')) return file.split('/').slice(0, -1).join('/')
+  return file.split('/', file.startsWith('@') ? 2 : 1).join('/')
+}
+
+async function show(title: string, { server, load, requests, status }: Contender): Promise<void> {
+  await load.run(requests, status, WARM_UP_MS)
+  let answers = 0
+  const before = await server.ask('sample')
+  const profile = await server.profile(async () => {
+    answers = (await load.run(requests, status, PROFILED_MS)).answers
+  })
+  const { cpuMs } = await server.ask('sample')
+  const micros = (1000 * (cpuMs - before.cpuMs)) / answers
+  console.log(`\n${title}: ${answers} answers of ${micros.toFixed(0)} us CPU, profiling included`)
+  const rows = [...shares(profile, partOf).slice(0, PARTS), ['', 0] as const]
+  rows.push(...shares(profile, functionOf).slice(0, FUNCTIONS))
+  for (const [name, share] of rows) {
+    console.log(name && `${(100 * share).toFixed(1).padStart(6)} %  ${name}`)
+  }
+}
+
+const cleanup = new Cleanup()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanup.run().finally(() => process.exit(130)))
+}
+leaveServerCore()
+try {
+  const bench = { plan: FULL, say: console.error, defer: (c: () => unknown) => cleanup.defer(c) }
+  const lab = await startHitLab(bench)
+  const whole = wholeLists(lab, BYTES)
+  const server = await lab.service()
+  const { contender } = await lab.filled(server, whole.targets, whole.playlistsOf)
+  await show('the service', contender)
+  await show('plain node:http', await lab.plain(whole.targets, BYTES))
+} finally {
+  await cleanup.run()
+}
