@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 
 /** Where the processes run that are measured, and where all else of the benchmark does. */
 const SERVER_CORE = '1'
@@ -18,9 +18,4 @@ export function leaveServerCore(): boolean {
   if (!canPin) return false
   const { status } = spawnSync('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)])
   return status === 0
-}
-
-/** CPU time that the whole machine has spent on anything since it began, in milliseconds. */
-export function machineBusyMs(): number {
-  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }

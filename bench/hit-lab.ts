@@ -19,7 +19,7 @@ export interface HitLab {
   /** The built service with these variables beside the defaults. */
   service(environment?: Record<string, string>): Promise<Measured>
   /** The service after it has been asked for all of this once, and what it answered. */
-  filled(server: Measured, targets: Target[], playlistsOf: (target: Target) => number): Filled
+  filled(server: Measured, targets: Target[]): Filled
   /** Plain node:http that answers the same requests with that many bytes. */
   plain(targets: Target[], bytes: number): Promise<Contender>
 }
@@ -43,8 +43,8 @@ export async function startHitLab(bench: Bench): Promise<HitLab> {
       bench.defer(() => server.stop())
       return server
     },
-    async filled(server, targets, playlistsOf) {
-      const checked = await fill(server.url, targets, playlistsOf)
+    async filled(server, targets) {
+      const checked = await fill(server.url, targets)
       const requests = targets.map(target => rawRequest(server.url, target))
       return { checked, contender: { server, load: await loadOn(server), requests, status: 200 } }
     },
@@ -81,12 +81,6 @@ export function wholeLists(
   { sandbox }: HitLab,
   bytes: number,
   headers: Record<string, string> = {},
-): { targets: Target[]; playlistsOf: (target: Target) => number } {
-  const users = usersNamed(`bytes${bytes}`, KEYS)
-  giveLists(sandbox, users, bytes)
-  const userOf = ({ path }: Target) => String(path.split('/')[2])
-  return {
-    targets: users.map(user => ({ path: `/users/${user}/playlists`, headers })),
-    playlistsOf: target => sandbox.user(userOf(target))?.length ?? 0,
-  }
+): Target[] {
+  return giveLists(sandbox, usersNamed(`bytes${bytes}`, KEYS), bytes, headers)
 }

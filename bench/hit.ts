@@ -32,16 +32,16 @@ function figure(name: string, reference: string, compared: Comparison, bar: Bar)
 
 /** Whole lists of one size, by all ways in which callers ask for them. */
 async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: number) {
-  const whole = wholeLists(lab, kilobytes * KB)
+  const targets = wholeLists(lab, kilobytes * KB)
   const server = await lab.service()
-  const filled = await lab.filled(server, whole.targets, whole.playlistsOf)
+  const filled = await lab.filled(server, targets)
   const bytes = Math.round(
     quantile(
       filled.checked.map(answer => answer.bytes),
       0.5,
     ),
   )
-  const plain = await lab.plain(whole.targets, bytes)
+  const plain = await lab.plain(targets, bytes)
   const against = `plain 200 of ${kilobytes} KB`
   const measure = async (name: string, ours: Contender, bar: number) => {
     bench.say(name)
@@ -49,10 +49,10 @@ async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: num
   }
   const figures = [await measure(`${kilobytes} KB identity`, filled.contender, atLeast)]
   if (kilobytes === 25) {
-    const zipped = whole.targets.map(target => ({ ...target, headers: GZIP }))
-    const stored = await lab.filled(server, zipped, whole.playlistsOf)
+    const zipped = targets.map(target => ({ ...target, headers: GZIP }))
+    const stored = await lab.filled(server, zipped)
     figures.push(await measure('25 KB gzip', stored.contender, 1))
-    figures.push(await measure('25 KB 304', await conditional(filled, whole.targets), 1.3))
+    figures.push(await measure('25 KB 304', await conditional(filled, targets), 1.3))
   }
   await server.stop()
   return figures
@@ -72,14 +72,13 @@ async function windows(bench: Bench, lab: HitLab): Promise<Figure> {
     offsets.flatMap(offset =>
       collectors.map(user => ({
         path: `/v1/users/${user}/playlists?limit=${WINDOW.size}&offset=${offset}`,
+        playlists: WINDOW.size,
       })),
     ),
-    () => WINDOW.size,
   )
   const whole = await lab.filled(
     server,
-    fifties.map(user => ({ path: `/users/${user}/playlists` })),
-    () => WINDOW.size,
+    fifties.map(user => ({ path: `/users/${user}/playlists`, playlists: WINDOW.size })),
   )
   const compared = await compare(cut.contender, whole.contender, bench.plan)
   await server.stop()
@@ -100,8 +99,8 @@ async function switchedOn(
   const without = await lab.service()
   const withIt = await lab.service(environment)
   const compared = await compare(
-    (await lab.filled(withIt, on.targets, on.playlistsOf)).contender,
-    (await lab.filled(without, off.targets, off.playlistsOf)).contender,
+    (await lab.filled(withIt, on)).contender,
+    (await lab.filled(without, off)).contender,
     bench.plan,
   )
   await Promise.all([without.stop(), withIt.stop()])

@@ -1,5 +1,6 @@
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { type PlaylistJson, playlist } from '../sandbox/users.ts'
+import type { Target } from './targets.ts'
 
 /** What our JSON has around the playlists, about. */
 const AROUND_BYTES = 250
@@ -25,7 +26,16 @@ function listOfBytes(user: string, bytes: number): PlaylistJson[] {
   return list
 }
 
-/** Gives each user a list of about that many bytes. */
-export function giveLists(sandbox: Sandbox, users: readonly string[], bytes: number): void {
-  for (const user of users) sandbox.setUser(user, listOfBytes(user, bytes))
+/** Gives each user a list of about that many bytes; returns what asks for them. */
+export function giveLists(
+  sandbox: Sandbox,
+  users: readonly string[],
+  bytes: number,
+  headers: Record<string, string> = {},
+): Target[] {
+  return users.map(user => {
+    const list = listOfBytes(user, bytes)
+    sandbox.setUser(user, list)
+    return { path: `/users/${user}/playlists`, headers, playlists: list.length }
+  })
 }

@@ -71,11 +71,11 @@ leaveServerCore()
 try {
   const bench = { plan: FULL, say: console.error, defer: (c: () => unknown) => cleanup.defer(c) }
   const lab = await startHitLab(bench)
-  const whole = wholeLists(lab, BYTES)
+  const targets = wholeLists(lab, BYTES)
   const server = await lab.service()
-  const { contender } = await lab.filled(server, whole.targets, whole.playlistsOf)
+  const { contender } = await lab.filled(server, targets)
   await show('the service', contender)
-  await show('plain node:http', await lab.plain(whole.targets, BYTES))
+  await show('plain node:http', await lab.plain(targets, BYTES))
 } finally {
   await cleanup.run()
 }

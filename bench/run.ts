@@ -3,15 +3,26 @@ import { cpus, loadavg } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FULL, type Group, QUICK } from './bench.ts'
+import { blocking } from './blocking.ts'
 import { Cleanup } from './cleanup.ts'
 import { leaveServerCore } from './cores.ts'
 import { type Figure, isHeld, tableOf } from './figure.ts'
 import { hit } from './hit.ts'
+import { memoryOfUsers } from './memory.ts'
+import { start } from './start.ts'
+import { cold, refresh } from './walks.ts'
 
 // `npm run bench -- [--quick] [--out FILE] [GROUP …]`: measures against limits and references that
 // are measured in the same run. Prints a table and writes JSON.
 
-const GROUPS: Record<string, Group> = { hit }
+const GROUPS: Record<string, Group> = {
+  hit,
+  cold,
+  refresh,
+  blocking,
+  memory: memoryOfUsers,
+  start,
+}
 /** A group that takes longer hangs. */
 const GROUP_LIMIT_MS = 15 * 60_000
 

@@ -1,7 +1,6 @@
-import { cpus } from 'node:os'
 import type { Plan } from './bench.ts'
-import { machineBusyMs } from './cores.ts'
 import type { Load } from './load.ts'
+import { taken } from './others.ts'
 import type { Measured } from './process.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
@@ -70,19 +69,10 @@ export async function compare(
 
 async function slice(contender: Contender, sliceMs: number): Promise<Slice> {
   const { server, load, requests, status } = contender
-  const startMs = performance.now()
-  const busyBefore = machineBusyMs()
-  const ownBefore = process.cpuUsage()
-  const before = await server.ask('sample')
-  const { answers } = await load.run(requests, status, sliceMs)
-  const after = await server.ask('sample')
-  const own = process.cpuUsage(ownBefore)
-  const cpuMs = after.cpuMs - before.cpuMs
-  const othersMs = machineBusyMs() - busyBefore - cpuMs - (own.user + own.system) / 1000
-  const elapsedMs = performance.now() - startMs
+  const { result, ...cost } = await taken(server, () => load.run(requests, status, sliceMs))
   return {
-    cpuMicros: (1000 * cpuMs) / answers,
-    busyShare: cpuMs / elapsedMs,
-    othersShare: Math.max(0, othersMs) / elapsedMs / cpus().length,
+    cpuMicros: (1000 * cost.cpuMs) / result.answers,
+    busyShare: cost.cpuMs / cost.elapsedMs,
+    othersShare: cost.othersShare,
   }
 }

@@ -94,7 +94,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     child,
     log,
     async stop(signal = 'SIGTERM') {
-      if (child.exitCode !== null) return child.exitCode
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       child.kill(signal)
       const [code] = (await once(child, 'exit')) as [number | null]
       return code

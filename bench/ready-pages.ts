@@ -1,0 +1,35 @@
+import { gzipSync } from 'node:zlib'
+import { send } from '../sandbox/answer.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { listOf } from './lists.ts'
+
+const PAGE = 50
+const HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'content-encoding': 'gzip',
+  'cache-control': 'public, max-age=0',
+}
+
+/** Pages of a list with that many playlists. */
+export const pagesOf = (playlists: number): number => Math.max(1, Math.ceil(playlists / PAGE))
+
+/**
+ * Lets the sandbox answer for every user whose name begins with `prefix` with the same list, out of
+ * pages made beforehand: making them takes longer than the service may take for them.
+ */
+export function serveReadyPages(sandbox: Sandbox, prefix: string, playlists: number): void {
+  const list = listOf(prefix, playlists)
+  const pages = Array.from({ length: pagesOf(playlists) }, (_, page) => {
+    const offset = page * PAGE
+    const next = offset + PAGE < playlists ? `${sandbox.apiUrl}/next` : null
+    const items = list.slice(offset, offset + PAGE)
+    const body = { href: sandbox.apiUrl, items, limit: PAGE, next, offset, previous: null }
+    return gzipSync(JSON.stringify({ ...body, total: playlists }))
+  })
+  sandbox.fault({
+    on: 'api',
+    match: ({ userId }) => userId?.startsWith(prefix) === true,
+    answer: ({ res, request }) =>
+      send(res, 200, pages[(request.offset ?? 0) / PAGE] as Buffer, HEADERS),
+  })
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { request } from 'undici'
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { startServiceProcess } from '../sandbox/service-process.ts'
+import { configSchema } from '../src/config.ts'
+import type { Group } from './bench.ts'
+import { serverLauncher } from './cores.ts'
+import { giveLists, usersNamed } from './lists.ts'
+import { spreadOf } from './statistics.ts'
+import { fill } from './targets.ts'
+
+const SNAPSHOT_VARIABLE = 'CACHE_SNAPSHOT_FILE'
+/** What the snapshot holds. */
+const USERS = 1000
+const BYTES = 25_600
+/** Each round is a start; the first of all reads the files into the cache of the system. */
+const STARTS_PER_ROUND = 3
+
+/** Starts the service, asks for one user as soon as it listens, and ends it. Milliseconds. */
+async function startMs(
+  sandbox: Sandbox,
+  environment: Record<string, string>,
+  work: (url: string) => Promise<unknown> = async () => {},
+) {
+  const begunMs = performance.now()
+  const service = await startServiceProcess({ sandbox, environment, launcher: serverLauncher })
+  try {
+    const answer = await request(`${service.url}/users/start-0/playlists`)
+    await answer.body.dump()
+    const tookMs = performance.now() - begunMs
+    if (answer.statusCode !== 200) throw new Error(`the first answer was ${answer.statusCode}`)
+    await work(service.url)
+    return { tookMs, cacheStatus: String(answer.headers['cache-status']) }
+  } finally {
+    await service.stop()
+  }
+}
+
+/** From the start of the process to its first answer. */
+export const start: Group = async bench => {
+  const sandbox = await startSandbox()
+  bench.defer(() => sandbox.close())
+  const targets = giveLists(sandbox, usersNamed('start', USERS), BYTES)
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  bench.defer(() => rmSync(folder, { recursive: true }))
+  const hasSnapshot = SNAPSHOT_VARIABLE in configSchema.properties
+  const environment: Record<string, string> = hasSnapshot
+    ? { [SNAPSHOT_VARIABLE]: join(folder, 'snapshot') }
+    : {}
+  bench.say(hasSnapshot ? 'from a snapshot' : 'from a first lookup')
+  await startMs(sandbox, environment, url => fill(url, targets))
+  const tookMs: number[] = []
+  for (let nth = 0; nth < bench.plan.rounds * STARTS_PER_ROUND; nth++) {
+    const started = await startMs(sandbox, environment)
+    if (hasSnapshot && !/; hit/.test(started.cacheStatus)) {
+      throw new Error(`not from the snapshot: ${started.cacheStatus}`)
+    }
+    tookMs.push(started.tookMs)
+  }
+  return [
+    {
+      group: 'start',
+      name: hasSnapshot ? `first 200 from a snapshot of ${USERS} users` : 'first 200',
+      unit: 'ms',
+      ours: spreadOf(tookMs),
+      bar: { atMost: 600 },
+      ...(!hasSnapshot && { note: 'from a first lookup, since there are no snapshots' }),
+    },
+  ]
+}
