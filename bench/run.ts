@@ -6,6 +6,7 @@ import { FULL, type Group, QUICK } from './bench.ts'
 import { blocking } from './blocking.ts'
 import { Cleanup } from './cleanup.ts'
 import { leaveServerCore } from './cores.ts'
+import { day } from './day.ts'
 import { type Figure, isHeld, tableOf } from './figure.ts'
 import { hit } from './hit.ts'
 import { memoryOfUsers } from './memory.ts'
@@ -22,6 +23,7 @@ const GROUPS: Record<string, Group> = {
   blocking,
   memory: memoryOfUsers,
   start,
+  day,
 }
 /** A group that takes longer hangs. */
 const GROUP_LIMIT_MS = 15 * 60_000
