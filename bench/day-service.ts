@@ -71,7 +71,7 @@ function dayAnswer({
   body: string
 }): DayAnswer {
   if (statusCode !== 200) return { kind: `failed: ${JSON.parse(body).type.split('/').at(-1)}` }
-  const total = Number(/"total":(\d+)/.exec(body.slice(-200))?.[1])
+  const { total } = JSON.parse(body)
   const cacheStatus = String(headers['cache-status'])
   const isStale = /ttl=-/.test(cacheStatus)
   const kind = isStale ? 'stale' : /; hit/.test(cacheStatus) ? 'hit' : 'miss'

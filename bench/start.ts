@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { configSchema } from '../src/config.ts'
-import type { Group } from './bench.ts'
+import type { Bench, Group } from './bench.ts'
 import { serverLauncher } from './cores.ts'
 import { giveLists, usersNamed } from './lists.ts'
 import { spreadOf } from './statistics.ts'
@@ -20,12 +20,18 @@ const STARTS_PER_ROUND = 3
 
 /** Starts the service, asks for one user as soon as it listens, and ends it. Milliseconds. */
 async function startMs(
+  bench: Bench,
   sandbox: Sandbox,
   environment: Record<string, string>,
   work: (url: string) => Promise<unknown> = async () => {},
 ) {
   const begunMs = performance.now()
-  const service = await startServiceProcess({ sandbox, environment, launcher: serverLauncher })
+  const service = await startServiceProcess({
+    sandbox,
+    environment,
+    launcher: serverLauncher,
+    onSpawn: child => bench.defer(() => child.kill('SIGKILL')),
+  })
   try {
     const answer = await request(`${service.url}/users/start-0/playlists`)
     await answer.body.dump()
@@ -50,15 +56,17 @@ export const start: Group = async bench => {
     ? { [SNAPSHOT_VARIABLE]: join(folder, 'snapshot') }
     : {}
   bench.say(hasSnapshot ? 'from a snapshot' : 'from a first lookup')
-  await startMs(sandbox, environment, url => fill(url, targets))
+  await startMs(bench, sandbox, environment, url => fill(url, targets))
   const tookMs: number[] = []
   for (let nth = 0; nth < bench.plan.rounds * STARTS_PER_ROUND; nth++) {
-    const started = await startMs(sandbox, environment)
+    const started = await startMs(bench, sandbox, environment)
     if (hasSnapshot && !/; hit/.test(started.cacheStatus)) {
       throw new Error(`not from the snapshot: ${started.cacheStatus}`)
     }
     tookMs.push(started.tookMs)
   }
+  const load = `load average ${loadavg()[0]?.toFixed(1)}`
+  const origin = hasSnapshot ? '' : '; from a first lookup, since there are no snapshots'
   return [
     {
       group: 'start',
@@ -66,7 +74,7 @@ export const start: Group = async bench => {
       unit: 'ms',
       ours: spreadOf(tookMs),
       bar: { atMost: 600 },
-      ...(!hasSnapshot && { note: 'from a first lookup, since there are no snapshots' }),
+      note: load + origin,
     },
   ]
 }
