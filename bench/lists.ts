@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { type PlaylistJson, playlist } from '../sandbox/users.ts'
 import type { Target } from './targets.ts'
@@ -13,16 +14,22 @@ export const usersNamed = (name: string, count: number): string[] =>
 export const listOf = (user: string, playlists: number): PlaylistJson[] =>
   Array.from({ length: playlists }, (_, nth) => playlist(user, nth))
 
+const bytesOf = (entry: PlaylistJson) => Buffer.byteLength(JSON.stringify(entry)) + 1
+
 /** Playlists of a user that come to about that many bytes as our JSON. */
 function listOfBytes(user: string, bytes: number): PlaylistJson[] {
   const list: PlaylistJson[] = []
   let left = bytes - AROUND_BYTES
   for (;;) {
     const next = playlist(user, list.length)
-    left -= Buffer.byteLength(JSON.stringify(next)) + 1
-    if (left < 0 && list.length > 0) break
+    if (bytesOf(next) > left && list.length > 0) break
+    left -= bytesOf(next)
     list.push(next)
   }
+  // What is left goes into one description, as text that does not compress to nothing.
+  const [first] = list as [PlaylistJson]
+  const text = createHash('shake256', { outputLength: Math.ceil(Math.max(left, 0) / 2) })
+  first.description = `${first.description ?? ''}${text.update(user).digest('hex')}`
   return list
 }
 
