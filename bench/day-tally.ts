@@ -12,8 +12,8 @@ export class DayTally {
   readonly kinds: Record<string, number> = {}
   /** Lookups of users who have been answered before. */
   seenBefore = 0
-  /** Those of them that failed. */
-  seenBeforeFailed = 0
+  /** Those of them that failed, by kind. */
+  readonly seenBeforeFailed: Record<string, number> = {}
   /** Lists that had changed since. */
   outdated = 0
   readonly #agesSeconds: number[] = []
@@ -24,7 +24,9 @@ export class DayTally {
     const isSeen = this.#seen.has(user)
     if (isSeen) this.seenBefore++
     if (answer.total === undefined) {
-      if (isSeen) this.seenBeforeFailed++
+      if (isSeen) {
+        this.seenBeforeFailed[answer.kind] = (this.seenBeforeFailed[answer.kind] ?? 0) + 1
+      }
       return
     }
     this.#seen.add(user)
@@ -39,6 +41,7 @@ export class DayTally {
 
   /** Percent of the lookups of users seen before that were answered. */
   get answeredPercent(): number {
-    return 100 * (1 - this.seenBeforeFailed / this.seenBefore)
+    const failed = Object.values(this.seenBeforeFailed).reduce((sum, count) => sum + count, 0)
+    return 100 * (1 - failed / this.seenBefore)
   }
 }

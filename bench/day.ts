@@ -24,7 +24,7 @@ const listed = (kinds: Record<string, number>) =>
 /** What can be said of a system alone. */
 function figuresOf(name: string, { spotify, tally }: Played): Figure[] {
   const group = 'day'
-  const failed = `${tally.seenBeforeFailed} of ${tally.seenBefore} failed; all: ${listed(tally.kinds)}`
+  const failed = `of ${tally.seenBefore}: ${listed(tally.seenBeforeFailed)}; all lookups: ${listed(tally.kinds)}`
   const outdated = `${tally.outdated} answers were of a list that had changed`
   return [
     {
