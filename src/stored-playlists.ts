@@ -94,13 +94,13 @@ export interface ProducerOptions {
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
 export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
   const { source, lifetimes, clock, signal } = options
-  return async (userId, stored, { deadlineMs, isBackground, onRequest }) => {
+  return async (userId, stored, { deadlineMs, isRefresh, onRequest }) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
       const list = await source.playlists(userId, previous?.list, {
         signal,
         deadlineMs,
-        isBackground,
+        isBackground: isRefresh,
         onRequest,
       })
       const body = new StoredPlaylists(

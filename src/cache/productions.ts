@@ -19,8 +19,8 @@ export interface Produced<Body> {
 export interface ProduceTerms {
   /** When those who asked first stop waiting, on the monotonic clock. */
   deadlineMs: number
-  /** Whether nobody waited when it began: a stale response was answered and is refreshed behind. */
-  isBackground: boolean
+  /** Whether a stored response can be answered without it, so that others come first. */
+  isRefresh: boolean
   /** To be called for each request that is sent for it. */
   onRequest: () => void
 }
@@ -90,18 +90,14 @@ export class Productions<Body extends Sized> {
   }
 
   /** Asks the origin, or joins those who wait for it already. */
-  produce(
-    key: string,
-    found: StoredResponse<Body> | undefined,
-    isBackground: boolean,
-  ): Production<Body> {
+  produce(key: string, found: StoredResponse<Body> | undefined): Production<Body> {
     let production = this.#inFlight.get(key)
     if (production === undefined) {
       const cost = { requests: 0 }
       const onRequest = () => {
         cost.requests++
       }
-      const outcome = this.#produceAndStore(key, found, { isBackground, onRequest })
+      const outcome = this.#produceAndStore(key, found, onRequest)
         .catch(error => {
           throw this.#failures.remember(key, asProblem(error))
         })
@@ -131,7 +127,7 @@ export class Productions<Body extends Sized> {
   async #refresh(key: string, found: StoredResponse<Body>): Promise<void> {
     const { log, clock } = this.#options
     const startedAtMs = clock.monotonic()
-    const { outcome, cost } = this.produce(key, found, true)
+    const { outcome, cost } = this.produce(key, found)
     await outcome.then(
       () => {
         const durationMs = Math.round(clock.monotonic() - startedAtMs)
@@ -147,12 +143,12 @@ export class Productions<Body extends Sized> {
   async #produceAndStore(
     key: string,
     found: StoredResponse<Body> | undefined,
-    terms: Omit<ProduceTerms, 'deadlineMs'>,
+    onRequest: () => void,
   ): Promise<Outcome<Body>> {
     const { clock, lookupTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
     const ask = (previous: StoredResponse<Body> | undefined) =>
-      this.#ask(key, previous, { ...terms, deadlineMs })
+      this.#ask(key, previous, { deadlineMs, isRefresh: found !== undefined, onRequest })
     const outcome = await (this.#tiers === undefined
       ? ask(found)
       : askOnce({ key, found, deadlineMs }, ask, this.#tiers, clock))

@@ -134,7 +134,7 @@ export class ResponseCache<Body extends Sized> {
     reason: ForwardReason,
   ): Promise<Lookup<Body>> {
     const collapsed = this.#productions.isUnderWay(key)
-    const production = this.#productions.produce(key, found, false)
+    const production = this.#productions.produce(key, found)
     const requests = () => (collapsed ? 0 : production.cost.requests)
     try {
       const { response, status, stored } = await this.#inTime(production.outcome)

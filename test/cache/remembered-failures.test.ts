@@ -94,8 +94,8 @@ t.test(
     origin.failure = undefined
     t.match(cache.lookup('bob'), { response: {}, forward: undefined, failure: undefined })
     t.same(
-      asked.map(({ isBackground }) => isBackground),
-      [false, false, true],
+      asked.map(({ isRefresh }) => isRefresh),
+      [false, true, true],
     )
     await clock.advance(0)
     t.match(cache.lookup('bob'), { response: { generatedAt: clock.now() } })

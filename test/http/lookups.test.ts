@@ -74,3 +74,16 @@ t.test('a caller is answered by its deadline and the list still arrives for the 
   t.equal((await get('/users/one/playlists')).statusCode, 200)
   t.equal(sandbox.count('api'), 1)
 })
+
+t.test('the last fifth of the budget is for those of whom nothing usable is stored', async t => {
+  const { get, sandbox, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '5' })
+  for (const user of ['one', 'fifty', 'two', 'three']) await get(`/users/${user}/playlists`)
+  t.equal(sandbox.count('api'), 4)
+  await clock.advance(seconds(300 + 3600))
+  const stale = await get('/users/one/playlists')
+  t.equal(stale.statusCode, 200)
+  t.match(stale.headers['cache-status'], /ttl=-\d+; detail=quota-budget-spent/)
+  t.equal((await get('/users/empty/playlists')).statusCode, 200)
+  t.equal(sandbox.count('api'), 5)
+  t.match((await get('/users/four/playlists')).json(), { type: '/problems/quota-budget-spent' })
+})
