@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { endUnderLoad } from '../faults/drains.ts'
@@ -58,6 +59,33 @@ t.test('two processes, and one started anew, give a list the same entity tags', 
   const again = await tags()
   t.same(again.seen, one.seen)
   await Promise.all([other.service.stop(), again.service.stop()])
+})
+
+t.test('a restart with a snapshot costs no request for users who are known', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const environment = {
+    CACHE_SNAPSHOT_FILE: join(t.testdir({}), 'cache.snapshot'),
+    PUBLIC_URL: 'http://lists.example',
+  }
+  const users = ['smedjan', 'collector', 'one']
+  const tags = async (url: string) => {
+    const answers = await Promise.all(users.map(user => fetch(`${url}/users/${user}/playlists`)))
+    return answers.map(({ headers }) => headers.get('etag'))
+  }
+  const first = await startServiceProcess({ sandbox, environment })
+  const before = await tags(first.url)
+  t.equal(await first.stop(), 0)
+  const spent = sandbox.count('api')
+  const second = await startServiceProcess({ sandbox, environment })
+  t.same(await tags(second.url), before)
+  t.equal(sandbox.count('api'), spent)
+  second.child.kill('SIGKILL')
+  await once(second.child, 'exit')
+  const third = await startServiceProcess({ sandbox, environment })
+  t.same(await tags(third.url), before)
+  t.equal(sandbox.count('api'), spent, 'also after an end that nobody could prepare for')
+  t.equal(await third.stop(), 0)
 })
 
 t.test('ending it under 500 requests a second loses none, with idle connections open', async t => {

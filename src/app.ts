@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { parseApiKeys } from './api-keys.ts'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
+import { CacheSnapshot } from './cache-snapshot.ts'
 import { LocalCallerCounts } from './caller-counts.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -109,8 +110,10 @@ export async function buildApp(
     client,
     concurrency: config.SPOTIFY_CONCURRENCY,
   })
+  const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES)
+  const snapshot = snapshotFor(config, store, dependencies)
   const cache = new ResponseCache<StoredBody>({
-    store: new MemoryStore(config.CACHE_MAX_BYTES),
+    store,
     produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
     clock,
     random,
@@ -151,7 +154,10 @@ export async function buildApp(
   })
   await docsPage(app, basePathOf(publicUrl))
 
-  app.addHook('onReady', async () => tokens.start())
+  app.addHook('onReady', async () => {
+    tokens.start()
+    await snapshot?.load()
+  })
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
@@ -167,7 +173,23 @@ export async function buildApp(
     cache.close()
     tokens.stop()
     stop()
-    await Promise.all([apiExchange.close(), tokenExchange.close()])
+    await Promise.all([apiExchange.close(), tokenExchange.close(), snapshot?.close()])
   })
   return app
+}
+
+function snapshotFor(
+  config: Config,
+  store: MemoryStore<StoredBody>,
+  { clock, logger }: AppDependencies,
+): CacheSnapshot | undefined {
+  const path = config.CACHE_SNAPSHOT_FILE
+  if (path === undefined) return undefined
+  const longest = {
+    freshMs: 1000 * Math.max(config.CACHE_FRESH_SECONDS, config.CACHE_NEGATIVE_SECONDS),
+    staleWhileRevalidateMs: 1000 * config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
+    staleIfErrorMs: 1000 * config.CACHE_STALE_IF_ERROR_SECONDS,
+  }
+  const maxBytes = config.CACHE_MAX_BYTES
+  return new CacheSnapshot({ path, store, maxBytes, longest, clock, log: logger })
 }

@@ -92,6 +92,11 @@ export const configSchema = Type.Object({
     default: 268_435_456,
     description: 'bound on what the cache holds in memory, in bytes, at least 1048576',
   }),
+  CACHE_SNAPSHOT_FILE: Type.Optional(
+    Type.String({
+      description: 'file in which what is stored outlives the process; its folder must be writable',
+    }),
+  ),
   SPOTIFY_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 100,

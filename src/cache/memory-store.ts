@@ -25,6 +25,7 @@ export interface StoreSize {
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
   #evictions = 0
+  #changes = 0
 
   /** `maxBytes` bounds all that the entries hold together. */
   constructor(maxBytes: number) {
@@ -51,8 +52,19 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.peek(key)
   }
 
+  /** A number that changes whenever something is stored. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** All that is stored now, what was used longest ago first. */
+  leastRecentFirst(): [string, StoredResponse<Body>][] {
+    return [...this.#entries.entries()].reverse()
+  }
+
   /** Replaces what is stored under the key. Returns false when it alone exceeds the bound. */
   set(key: string, response: StoredResponse<Body>): boolean {
+    this.#changes++
     return this.#entries.set(key, response).has(key)
   }
 

@@ -1,0 +1,189 @@
+import { constants } from 'node:fs'
+import { access, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { freshness, type StoredResponse } from './cache/freshness.ts'
+import type { MemoryStore } from './cache/memory-store.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import { decodeEntry, encodeEntry } from './stored-entry.ts'
+import type { StoredBody } from './stored-playlists.ts'
+
+/** What the file begins with: what it is, and its version. Entries follow, each after its length. */
+const PREAMBLE = Buffer.from('playlist-proxy snapshot 1\n')
+const LENGTH_BYTES = 4
+const INTERVAL_MS = 5 * 60_000
+/** Entries that are compressed or read at once. */
+const BATCH = 16
+/** Clocks of machines differ by so much; what comes from further ahead is not to be trusted. */
+const MAX_AHEAD_MS = 60_000
+
+export interface CacheSnapshotOptions {
+  path: string
+  store: MemoryStore<StoredBody>
+  /** No larger file is read, and no larger entry. */
+  maxBytes: number
+  /** What was stored may not be used for longer than what is stored now, in milliseconds. */
+  longest: { freshMs: number; staleWhileRevalidateMs: number; staleIfErrorMs: number }
+  clock: Clock
+  log: Log
+}
+
+/**
+ * Keeps what is stored in a file, so that a process that is started anew need not ask for it again.
+ * Written now and then and at the end, whole or not at all; what of it cannot be read is left out.
+ * Nothing here fails: what goes wrong is a warning in the log.
+ */
+export class CacheSnapshot {
+  readonly #options: CacheSnapshotOptions
+  #writing: Promise<void> = Promise.resolve()
+  #changesWritten = 0
+  #cancelNext: () => void
+
+  /** From now on the file is written every 5 minutes. */
+  constructor(options: CacheSnapshotOptions) {
+    this.#options = options
+    this.#cancelNext = this.#writeLater()
+  }
+
+  /** Reads the file into the store. */
+  async load(): Promise<void> {
+    const { path, log, store } = this.#options
+    try {
+      const entries = await this.#read()
+      log.info({ path, entries }, 'the snapshot of the cache was loaded')
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code === 'ENOENT') log.info({ path }, 'no snapshot yet')
+      else log.warn({ err, path }, 'the snapshot of the cache cannot be used')
+    }
+    this.#changesWritten = store.changes
+    await access(dirname(path), constants.W_OK).catch((err: Error) => {
+      log.warn({ err, path }, 'the snapshot of the cache cannot be written')
+    })
+  }
+
+  /** Writes the file for the last time, if anything has changed. */
+  async close(): Promise<void> {
+    this.#cancelNext()
+    await this.#write()
+  }
+
+  #writeLater(): () => void {
+    return this.#options.clock.schedule(INTERVAL_MS, () => {
+      this.#write()
+      this.#cancelNext = this.#writeLater()
+    })
+  }
+
+  /** One after the other. */
+  #write(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#writeIfChanged())
+    return this.#writing
+  }
+
+  async #writeIfChanged(): Promise<void> {
+    const { path, store, log } = this.#options
+    const { changes } = store
+    if (changes === this.#changesWritten) return
+    // Always the same, so that what a process that was killed has left does not pile up.
+    const temporary = `${path}.tmp`
+    try {
+      await rm(temporary, { force: true })
+      const file = await open(temporary, 'wx', 0o600)
+      await this.#writeTo(file).finally(() => file.close())
+      await rename(temporary, path)
+      this.#changesWritten = changes
+    } catch (err) {
+      log.warn({ err, path }, 'the snapshot of the cache was not written')
+      await Promise.allSettled([rm(temporary, { force: true })])
+    }
+  }
+
+  async #writeTo(file: FileHandle): Promise<void> {
+    const { store, clock } = this.#options
+    const now = clock.now()
+    const usable = store.leastRecentFirst().filter(([, held]) => freshness(held, now) !== 'gone')
+    await file.writeFile(PREAMBLE)
+    for (let at = 0; at < usable.length; at += BATCH) {
+      const batch = usable.slice(at, at + BATCH)
+      const encoded = await Promise.all(batch.map(([key, held]) => encodeEntry(key, held)))
+      await file.writeFile(Buffer.concat(encoded.flatMap(entry => [lengthOf(entry), entry])))
+    }
+    await file.sync()
+  }
+
+  /** How many entries were read into the store. */
+  async #read(): Promise<number> {
+    const { path, log } = this.#options
+    const file = await open(path, 'r')
+    const bytes = await this.#readFrom(file).finally(() => file.close())
+    if (!bytes.subarray(0, PREAMBLE.length).equals(PREAMBLE)) {
+      throw new Error('It is no snapshot, or one of another version of this service.')
+    }
+    const { loaded, left } = await this.#take(framesOf(bytes.subarray(PREAMBLE.length)))
+    if (left > 0) log.warn({ path, left }, 'parts of the snapshot of the cache are damaged')
+    return loaded
+  }
+
+  async #readFrom(file: FileHandle): Promise<Buffer> {
+    const { size } = await file.stat()
+    const { maxBytes } = this.#options
+    if (size > maxBytes) throw new Error(`It has ${size} bytes, more than CACHE_MAX_BYTES.`)
+    return file.readFile()
+  }
+
+  /** Stores what can be used; tells how many that were, and how many could not be read. */
+  async #take(frames: readonly Buffer[]): Promise<{ loaded: number; left: number }> {
+    const { store, clock, maxBytes } = this.#options
+    const now = clock.now()
+    let loaded = 0
+    let left = 0
+    for (let at = 0; at < frames.length; at += BATCH) {
+      const batch = frames.slice(at, at + BATCH)
+      for (const entry of await Promise.all(batch.map(bytes => decodeEntry(bytes, maxBytes)))) {
+        if (entry.kind !== 'entry') {
+          left++
+          continue
+        }
+        const held = this.#shortened(entry.response)
+        if (freshness(held, now) === 'gone' || held.generatedAt > now + MAX_AHEAD_MS) continue
+        store.set(entry.userId, held)
+        loaded++
+      }
+    }
+    return { loaded, left }
+  }
+
+  /** It may have been stored under longer lifetimes. */
+  #shortened(held: StoredResponse<StoredBody>): StoredResponse<StoredBody> {
+    const { freshMs, staleWhileRevalidateMs, staleIfErrorMs } = this.#options.longest
+    const from = held.generatedAt + freshMs
+    return {
+      ...held,
+      freshUntil: Math.min(held.freshUntil, from),
+      staleWhileRevalidateUntil: Math.min(
+        held.staleWhileRevalidateUntil,
+        from + staleWhileRevalidateMs,
+      ),
+      staleIfErrorUntil: Math.min(held.staleIfErrorUntil, from + staleIfErrorMs),
+    }
+  }
+}
+
+function lengthOf(entry: Buffer): Buffer {
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32LE(entry.length)
+  return length
+}
+
+/** What is cut off at the end is a frame, too, which turns out to be damaged. */
+function framesOf(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = []
+  let at = 0
+  while (at < bytes.length) {
+    const from = at + LENGTH_BYTES
+    const length = from <= bytes.length ? bytes.readUInt32LE(at) : 0
+    frames.push(bytes.subarray(from, from + length))
+    at = from + length
+  }
+  return frames
+}
