@@ -97,6 +97,17 @@ export const configSchema = Type.Object({
       description: 'file in which what is stored outlives the process; its folder must be writable',
     }),
   ),
+  SHARED_CACHE_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://[^/?#\\s]+(?:/(?:\\d{1,5})?)?$',
+      description:
+        'redis:// URL of the Redis or Valkey that replicas share, rediss:// for TLS, with user, password and number of the database where there are any',
+    }),
+  ),
+  SHARED_CACHE_TIMEOUT_MS: milliseconds(
+    50,
+    'milliseconds after which a command to the shared cache is given up, 1 to 2147483647',
+  ),
   SPOTIFY_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 100,
@@ -146,4 +157,9 @@ export const configSchema = Type.Object({
 export type Config = Static<typeof configSchema>
 
 /** Variables that may be given as the name of a file instead, as Docker secrets are. */
-export const SECRET_NAMES = ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET', 'API_KEYS'] as const
+export const SECRET_NAMES = [
+  'SPOTIFY_CLIENT_ID',
+  'SPOTIFY_CLIENT_SECRET',
+  'API_KEYS',
+  'SHARED_CACHE_URL',
+] as const

@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { TObject } from 'typebox'
 import { parseApiKeys } from './api-keys.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
+import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
 /** Stands in for what is required while the rest is checked. */
@@ -171,6 +172,10 @@ function crossChecks(config: Config): string[] {
   }
   if (parseTrustProxy(config.TRUST_PROXY) === undefined) {
     faults.push(`TRUST_PROXY: ${expectation('TRUST_PROXY', config)}`)
+  }
+  const sharedCacheUrl = config.SHARED_CACHE_URL
+  if (sharedCacheUrl !== undefined && parseSharedCacheUrl(sharedCacheUrl) === undefined) {
+    faults.push(`SHARED_CACHE_URL: ${expectation('SHARED_CACHE_URL', config)}`)
   }
   for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
   return faults

@@ -16,6 +16,7 @@ const SECRET_MEMBERS = [
   'client_secret',
   'SPOTIFY_CLIENT_SECRET',
   'API_KEYS',
+  'SHARED_CACHE_URL',
 ]
 /** Credentials as they stand in a header field, wherever else they may have got into. */
 const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi

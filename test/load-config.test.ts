@@ -38,6 +38,7 @@ t.test('With the two required variables alone everything has its documented defa
     CACHE_NEGATIVE_SECONDS: 60,
     CACHE_MIN_REFRESH_SECONDS: 10,
     CACHE_MAX_BYTES: 268_435_456,
+    SHARED_CACHE_TIMEOUT_MS: 50,
     SPOTIFY_CONCURRENCY: 8,
     SPOTIFY_TIMEOUT_MS: 5000,
     LOOKUP_TIMEOUT_MS: 15_000,

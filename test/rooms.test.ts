@@ -21,8 +21,10 @@ t.test('there are rooms to check', async t => {
 
 t.test('requests flow one way: no room knows the one before it', async t => {
   const forbidden = [
-    { room: 'cache/', others: ['http/', 'spotify/'] },
-    { room: 'spotify/', others: ['http/', 'cache/'] },
+    { room: 'cache/', others: ['http/', 'spotify/', 'shared/'] },
+    { room: 'spotify/', others: ['http/', 'cache/', 'shared/'] },
+    { room: 'http/', others: ['shared/'] },
+    { room: 'shared/', others: ['http/'] },
   ]
   for (const { room, others } of forbidden) {
     for (const file of files.filter(({ name }) => name.startsWith(room))) {
@@ -33,11 +35,12 @@ t.test('requests flow one way: no room knows the one before it', async t => {
 })
 
 t.test(
-  'only the http room and the wiring know Fastify, and only the Spotify room knows undici',
+  'only the http room and the wiring know Fastify, the Spotify room undici, the shared room Redis',
   async t => {
     for (const { name, imports } of files) {
       if (!/^(?:http\/|app|load-config)/.test(name)) t.notOk(imports.includes('fastify'), name)
       if (!name.startsWith('spotify/')) t.notOk(imports.includes('undici'), name)
+      if (!name.startsWith('shared/')) t.notOk(imports.includes('iovalkey'), name)
     }
   },
 )

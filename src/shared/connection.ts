@@ -1,0 +1,208 @@
+import type { Valkey } from 'iovalkey'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { inTime, openClient } from './client.ts'
+import { encodeNews, NEWS_KEY, type News, TELL } from './news.ts'
+import { NewsReader } from './news-reader.ts'
+import type { Operation, SharedObserver } from './operation.ts'
+import { asSharedCacheError, SharedCacheError } from './shared-cache-error.ts'
+import type { SharedCacheTarget } from './shared-cache-url.ts'
+
+/** Written to see whether the engine takes anything; gone after a minute. */
+const PROBE_KEY = 'playlist-proxy:probe'
+const PROBE_LIFETIME_MS = 60_000
+/** TCP and TLS take longer than a command; nobody waits for it. */
+const OPEN_TIMEOUT_MS = 1000
+const FIRST_CHECK_MS = 250
+const MAX_CHECK_MS = 1000
+
+export type SharedState = 'connected' | 'degraded'
+
+/** What the parts that replicas share are built on. */
+export interface SharedConnection {
+  /**
+   * Runs one command, or several sent at once, within the bound.
+   *
+   * @throws {SharedCacheError} when the engine is not reachable, late, or refuses, or when what it
+   * has is rubbish; that has been counted and, when it is a change, logged.
+   */
+  run<T>(operation: Operation, command: (client: Valkey) => Promise<T>): Promise<T>
+  /** Counts a value that was found and cannot be used. */
+  foundRubbish(operation: Operation): void
+  /** `degraded` from the first failure on until the engine works again. */
+  readonly state: SharedState
+  /** Adds to the news that all replicas get, this one included; best effort. */
+  tell(news: News): void
+  /** Calls the listener with each piece of news; returns what ends that. */
+  onNews(listener: (news: News) => void): () => void
+  /** Ends both connections. */
+  close(): Promise<void>
+}
+
+export interface ValkeyConnectionOptions {
+  target: SharedCacheTarget
+  /** For each command, in milliseconds. */
+  timeoutMs: number
+  clock: Clock
+  log: Log
+  observe: SharedObserver
+}
+
+/**
+ * The connections to the engine. When a command is late or the connection is lost, commands fail at
+ * once until a check behind them has opened a new one, so that a dead engine costs callers one
+ * time-out and not one for each request. An engine that refuses is asked on, since one that is full
+ * or read-only still has what was stored before.
+ */
+export class ValkeyConnection implements SharedConnection {
+  readonly #options: ValkeyConnectionOptions
+  readonly #reader: NewsReader
+  readonly #listeners = new Set<(news: News) => void>()
+  #client: Valkey | undefined
+  /** Undefined until the first attempt is over. */
+  #state: SharedState | undefined
+  #isClosed = false
+  #isChecking = false
+  #checkDelayMs = FIRST_CHECK_MS
+  #cancelCheck = () => {}
+  /** Whether something was refused since the last check. */
+  #wasRefused = false
+
+  constructor(options: ValkeyConnectionOptions) {
+    this.#options = options
+    this.#reader = new NewsReader({ ...options, onNews: news => this.#spread(news) })
+  }
+
+  /** Makes the first attempt, and resolves when it is over, whatever it came to. */
+  async start(): Promise<void> {
+    this.#isChecking = true
+    await Promise.all([this.#check(), this.#reader.start()])
+  }
+
+  get state(): SharedState {
+    return this.#state ?? 'degraded'
+  }
+
+  async run<T>(operation: Operation, command: (client: Valkey) => Promise<T>): Promise<T> {
+    const client = this.#client
+    if (client !== undefined) return this.#send(client, operation, command)
+    this.#options.observe(operation, 'not-tried', 0)
+    throw new SharedCacheError('not-tried')
+  }
+
+  foundRubbish(operation: Operation): void {
+    this.#options.observe(operation, 'rubbish', 0)
+  }
+
+  tell(news: News): void {
+    const script = `${TELL} tell(KEYS[1], ARGV[1])`
+    // A failure has been counted, and nobody waits for more.
+    this.run('news_tell', client => client.eval(script, 1, NEWS_KEY, encodeNews(news))).catch(
+      () => {},
+    )
+  }
+
+  onNews(listener: (news: News) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelCheck()
+    this.#reader.close()
+    this.#client?.disconnect()
+    this.#client = undefined
+  }
+
+  async #send<T>(
+    client: Valkey,
+    operation: Operation,
+    command: (client: Valkey) => Promise<T>,
+  ): Promise<T> {
+    const { clock, timeoutMs, observe } = this.#options
+    const startedAtMs = clock.monotonic()
+    try {
+      const result = await inTime(command(client), clock, timeoutMs)
+      observe(operation, 'ok', clock.monotonic() - startedAtMs)
+      return result
+    } catch (error) {
+      const failure = asSharedCacheError(error)
+      observe(operation, failure.reason, clock.monotonic() - startedAtMs)
+      this.#onFailure(client, failure)
+      throw failure
+    }
+  }
+
+  #onFailure(client: Valkey, failure: SharedCacheError): void {
+    // Of a connection that was given up already, or a value that says nothing about the engine.
+    if (client !== this.#client || failure.reason === 'rubbish') return
+    if (failure.reason === 'refused') this.#wasRefused = true
+    else this.#giveUp(client)
+    this.#degrade(failure)
+  }
+
+  /** Also a connection that is only late: what it would bring is late too, and it may be dead. */
+  #giveUp(client: Valkey): void {
+    this.#client = undefined
+    client.disconnect()
+  }
+
+  #degrade({ reason, code }: SharedCacheError): void {
+    if (this.#isClosed) return
+    if (this.#state !== 'degraded') {
+      this.#options.log.warn({ reason, code }, 'the shared cache fails, going on without')
+    }
+    this.#state = 'degraded'
+    this.#checkLater()
+  }
+
+  #checkLater(): void {
+    if (this.#isChecking) return
+    this.#isChecking = true
+    const delayMs = this.#checkDelayMs
+    this.#checkDelayMs = Math.min(2 * delayMs, MAX_CHECK_MS)
+    this.#cancelCheck = this.#options.clock.schedule(delayMs, () => this.#check())
+  }
+
+  /** Opens a connection where there is none and writes something; one check at a time. */
+  async #check(): Promise<void> {
+    const works = await this.#probe().catch(failure => {
+      this.#degrade(failure)
+      return false
+    })
+    const isQuiet = !this.#wasRefused
+    this.#wasRefused = false
+    this.#isChecking = false
+    // An engine that goes on refusing something does not work because it takes the probe.
+    if (this.#isClosed) return
+    if (!works || !isQuiet) return this.#checkLater()
+    if (this.#state !== 'connected') this.#options.log.info('the shared cache works')
+    this.#state = 'connected'
+    this.#checkDelayMs = FIRST_CHECK_MS
+  }
+
+  async #probe(): Promise<boolean> {
+    const client = this.#client ?? (await this.#open())
+    await this.#send(client, 'probe', c => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS))
+    // It may have been given up meanwhile, over a command that was late.
+    return client === this.#client
+  }
+
+  async #open(): Promise<Valkey> {
+    const { target, clock, observe } = this.#options
+    const startedAtMs = clock.monotonic()
+    const client = await openClient(target, clock, OPEN_TIMEOUT_MS).catch(failure => {
+      observe('probe', failure.reason, clock.monotonic() - startedAtMs)
+      throw failure
+    })
+    if (this.#isClosed) client.disconnect()
+    else this.#client = client
+    client.once('end', () => this.#onFailure(client, new SharedCacheError('unreachable')))
+    return client
+  }
+
+  #spread(news: News): void {
+    for (const listener of this.#listeners) listener(news)
+  }
+}
