@@ -7,6 +7,7 @@ import { NewsReader } from './news-reader.ts'
 import type { Operation, SharedObserver } from './operation.ts'
 import { asSharedCacheError, SharedCacheError } from './shared-cache-error.ts'
 import type { SharedCacheTarget } from './shared-cache-url.ts'
+import type { SharedConnection, SharedState } from './shared-connection.ts'
 
 /** Written to see whether the engine takes anything; gone after a minute. */
 const PROBE_KEY = 'playlist-proxy:probe'
@@ -15,29 +16,6 @@ const PROBE_LIFETIME_MS = 60_000
 const OPEN_TIMEOUT_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
-
-export type SharedState = 'connected' | 'degraded'
-
-/** What the parts that replicas share are built on. */
-export interface SharedConnection {
-  /**
-   * Runs one command, or several sent at once, within the bound.
-   *
-   * @throws {SharedCacheError} when the engine is not reachable, late, or refuses, or when what it
-   * has is rubbish; that has been counted and, when it is a change, logged.
-   */
-  run<T>(operation: Operation, command: (client: Valkey) => Promise<T>): Promise<T>
-  /** Counts a value that was found and cannot be used. */
-  foundRubbish(operation: Operation): void
-  /** `degraded` from the first failure on until the engine works again. */
-  readonly state: SharedState
-  /** Adds to the news that all replicas get, this one included; best effort. */
-  tell(news: News): void
-  /** Calls the listener with each piece of news; returns what ends that. */
-  onNews(listener: (news: News) => void): () => void
-  /** Ends both connections. */
-  close(): Promise<void>
-}
 
 export interface ValkeyConnectionOptions {
   target: SharedCacheTarget
@@ -58,6 +36,7 @@ export class ValkeyConnection implements SharedConnection {
   readonly #options: ValkeyConnectionOptions
   readonly #reader: NewsReader
   readonly #listeners = new Set<(news: News) => void>()
+  readonly #onDegraded: (() => void)[] = []
   #client: Valkey | undefined
   /** Undefined until the first attempt is over. */
   #state: SharedState | undefined
@@ -107,6 +86,10 @@ export class ValkeyConnection implements SharedConnection {
     return () => this.#listeners.delete(listener)
   }
 
+  onDegraded(listener: () => void): void {
+    this.#onDegraded.push(listener)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelCheck()
@@ -150,11 +133,12 @@ export class ValkeyConnection implements SharedConnection {
 
   #degrade({ reason, code }: SharedCacheError): void {
     if (this.#isClosed) return
-    if (this.#state !== 'degraded') {
-      this.#options.log.warn({ reason, code }, 'the shared cache fails, going on without')
-    }
+    const isNews = this.#state !== 'degraded'
     this.#state = 'degraded'
     this.#checkLater()
+    if (!isNews) return
+    this.#options.log.warn({ reason, code }, 'the shared cache fails, going on without')
+    for (const listener of this.#onDegraded) listener()
   }
 
   #checkLater(): void {

@@ -1,12 +1,14 @@
 import type { Test } from 'tap'
 import { ValkeyConnection } from '../../src/shared/connection.ts'
+import type { EntryCodec } from '../../src/shared/entries.ts'
 import { parseSharedCacheUrl, type SharedCacheTarget } from '../../src/shared/shared-cache-url.ts'
+import { ValkeyTier } from '../../src/shared/valkey-tier.ts'
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { eventually } from './valkey.ts'
 
-/** Longer than any pause between two checks of the engine. */
-const TURN_MS = 1000
+/** Not much more than really passes, since the engine has to keep up. */
+const TURN_MS = 10
 
 /**
  * A connection to the engine at the URL, started, with a clock that the test moves and a record of
@@ -28,4 +30,20 @@ export async function connectTo(t: Pick<Test, 'teardown'>, url: string, clock = 
   const wait = (condition: () => boolean | Promise<boolean>) =>
     eventually(condition, () => clock.advance(TURN_MS))
   return { connection, clock, outcomes, lines, written, wait }
+}
+
+/** Strings as bytes that name their key, like the lists of users do. */
+export const textCodec: EntryCodec<string> = {
+  encode: async (key, response) => Buffer.from(JSON.stringify({ key, response })),
+  decode: async (wanted, bytes) => {
+    const { key, response } = JSON.parse(bytes.toString())
+    return key === wanted ? response : undefined
+  },
+}
+
+/** A replica's tier in the engine at the URL, with what `connectTo` gives. */
+export async function tierAt(t: Pick<Test, 'teardown'>, url: string, clock = new ManualClock()) {
+  const parts = await connectTo(t, url, clock)
+  const tier = new ValkeyTier({ connection: parts.connection, codec: textCodec, clock })
+  return { ...parts, tier }
 }
