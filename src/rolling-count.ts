@@ -10,17 +10,22 @@ export class RollingCount {
   /** The number, since the clock began, of the latest bucket that was counted in. */
   #latest = Number.NEGATIVE_INFINITY
 
-  /** `bucketMs` divides `windowMs`. */
+  /** `bucketMs` divides `windowMs`; all instants are on one clock that only goes forward. */
   constructor(windowMs: number, bucketMs: number) {
     this.#windowMs = windowMs
     this.#bucketMs = bucketMs
     this.#counts = new Float64Array(windowMs / bucketMs + 1)
   }
 
-  /** Counts one event at `nowMs`, on a clock that only goes forward. */
-  add(nowMs: number): void {
-    this.#moveTo(nowMs)
-    this.#counts[this.#slot(this.#latest)] = this.#at(this.#latest) + 1
+  /**
+   * Counts events at `atMs`: one unless said otherwise, or fewer than none, which takes back what was
+   * counted then. What is older than the window by now does not matter any more.
+   */
+  add(atMs: number, events = 1): void {
+    this.#moveTo(atMs)
+    const bucket = Math.floor(atMs / this.#bucketMs)
+    if (bucket <= this.#latest - this.#counts.length) return
+    this.#counts[this.#slot(bucket)] = this.#at(bucket) + events
   }
 
   /** Events in the window that ends at `nowMs`. */

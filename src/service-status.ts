@@ -1,6 +1,6 @@
 import type { ResponseCache } from './cache/response-cache.ts'
 import type { Status } from './http/status.ts'
-import type { DailyBudget } from './spotify/daily-budget.ts'
+import type { RequestBudget } from './spotify/daily-budget.ts'
 import { type Diagnosis, diagnosisOf } from './spotify/diagnosis.ts'
 import type { Gate } from './spotify/gate.ts'
 import type { TokenKeeper } from './spotify/token.ts'
@@ -13,7 +13,7 @@ export interface StatusParts {
   isDraining: () => boolean
   tokens: Pick<TokenKeeper, 'status'>
   gate: Pick<Gate, 'status'>
-  budget: Pick<DailyBudget, 'spent' | 'limit'>
+  budget: Pick<RequestBudget, 'spent' | 'limit'>
   cache: Pick<ResponseCache<never>, 'status'>
 }
 

@@ -42,3 +42,15 @@ t.test('it tells from when on there are few enough', async t => {
   t.equal(count.total(13_000), 1)
   t.equal(count.total(18_000), 0)
 })
+
+t.test('events count, or are taken back, at their own instant', async t => {
+  const count = new RollingCount(10_000, 1000)
+  count.add(5000, 3)
+  count.add(9000)
+  count.add(5000, -1)
+  count.add(4000, 2)
+  t.equal(count.total(9000), 5)
+  t.equal(count.total(15_000), 3)
+  count.add(4000, 7)
+  t.equal(count.total(15_000), 3, 'what is too old does not come back')
+})

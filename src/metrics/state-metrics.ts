@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { LOOKUP_RESULTS } from '../cache/lookup.ts'
 import type { ResponseCache } from '../cache/response-cache.ts'
 import type { ProblemType } from '../problem-table.ts'
-import type { DailyBudget } from '../spotify/daily-budget.ts'
+import type { RequestBudget } from '../spotify/daily-budget.ts'
 import type { Gate } from '../spotify/gate.ts'
 import type { TokenKeeper } from '../spotify/token.ts'
 import { nodeVersion, version } from '../version.ts'
@@ -11,7 +11,7 @@ import { nodeVersion, version } from '../version.ts'
 export interface StateParts {
   cache: Pick<ResponseCache<never>, 'status'>
   gate: Pick<Gate, 'status'>
-  budget: Pick<DailyBudget, 'spent' | 'limit'>
+  budget: Pick<RequestBudget, 'spent' | 'limit'>
   tokens: Pick<TokenKeeper, 'status'>
   isDraining: () => boolean
 }

@@ -2,20 +2,54 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../problems.ts'
 import { RollingCount } from '../rolling-count.ts'
 
-const DAY_MS = 86_400_000
-const BUCKET_MS = 5 * 60_000
+/** What the requests are counted over, and in how long pieces, in milliseconds. */
+export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
 /** Callers who wait come first: what is refreshed behind an answer can do without. */
 const BACKGROUND_SHARE = 0.8
+
+/** Takes the count of a request back that did not leave after all; to be called once at most. */
+export type GiveBack = () => void
+
+/** How many Web API requests left in the last 24 hours, and whether one more may. */
+export interface RequestBudget {
+  /** Requests in any 24 hours; undefined: any number. */
+  readonly limit: number | undefined
+  /** Requests in the last 24 hours, as far as is known at once. */
+  readonly spent: number
+  /**
+   * Counts a request that is about to leave, in the same step that looks whether it may: at once or,
+   * where others count as well, a little later.
+   *
+   * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
+   */
+  take(isBackground: boolean): GiveBack | Promise<GiveBack>
+}
+
+/**
+ * How many requests there may have been for one more to be allowed; one behind an answer may no more
+ * from 80 % of the limit on.
+ */
+export function mostBefore(limit: number, isBackground: boolean): number {
+  return Math.floor(isBackground ? BACKGROUND_SHARE * limit : limit) - 1
+}
+
+/** What a request is refused with; `retryAt` in epoch milliseconds. */
+export function budgetSpent(limit: number, retryAt: number): Problem {
+  return new Problem(
+    'quota-budget-spent',
+    `This service has sent the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
+    { retryAt },
+  )
+}
 
 /**
  * Counts the Web API requests of this process over the last 24 hours, and holds them below the
  * limit in any 24 hours, if there is one. In buckets of 5 minutes, so that a request may be counted
  * for up to 5 minutes longer, never shorter.
  */
-export class DailyBudget {
-  readonly #requests = new RollingCount(DAY_MS, BUCKET_MS)
+export class DailyBudget implements RequestBudget {
+  readonly #requests = new RollingCount(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)
   readonly #clock: Clock
-  /** Requests in 24 hours; undefined: any number. */
   readonly limit: number | undefined
 
   constructor(limit: number | undefined, clock: Clock) {
@@ -23,31 +57,21 @@ export class DailyBudget {
     this.#clock = clock
   }
 
-  /** Requests in the last 24 hours. */
   get spent(): number {
     return this.#requests.total(this.#clock.monotonic())
   }
 
-  /** A request leaves now. */
-  count(): void {
-    this.#requests.add(this.#clock.monotonic())
+  take(isBackground: boolean): GiveBack {
+    const nowMs = this.#clock.monotonic()
+    if (this.limit !== undefined) this.#check(this.limit, isBackground, nowMs)
+    this.#requests.add(nowMs)
+    return () => this.#requests.add(nowMs, -1)
   }
 
-  /**
-   * Throws when no request may leave now; one behind an answer may no more from 80 % on.
-   *
-   * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
-   */
-  check(isBackground: boolean): void {
-    if (this.limit === undefined) return
-    const most = Math.floor(isBackground ? BACKGROUND_SHARE * this.limit : this.limit) - 1
-    const nowMs = this.#clock.monotonic()
+  #check(limit: number, isBackground: boolean, nowMs: number): void {
+    const most = mostBefore(limit, isBackground)
     if (this.#requests.total(nowMs) <= most) return
     const fromMs = this.#requests.atMostFromMs(Math.max(most, 0), nowMs)
-    throw new Problem(
-      'quota-budget-spent',
-      `This service has sent the ${this.limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
-      { retryAt: this.#clock.now() + (fromMs - nowMs) },
-    )
+    throw budgetSpent(limit, this.#clock.now() + (fromMs - nowMs))
   }
 }

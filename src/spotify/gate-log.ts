@@ -12,7 +12,7 @@ export function logChange(
   state: GateState,
   wall: (monotonicMs: number) => number,
 ): void {
-  if (state.name === 'probing') return
+  if (state.name === 'probing' || state.name === 'elsewhere') return
   if (state.name === 'open') {
     if (before.name !== 'open') log.info('Spotify answers again')
     return

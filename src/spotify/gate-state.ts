@@ -19,7 +19,9 @@ interface Run {
  * What the gate knows, as plain data; instants are milliseconds on the monotonic clock.
  * - `open`: requests leave,
  * - `paused`: none leaves before `untilMs`, and then one alone, the probe,
- * - `probing`: the probe, a request of `subject`, is under way, and all depends on it.
+ * - `probing`: the probe, a request of `subject`, is under way, and all depends on it,
+ * - `elsewhere`: the probe of another gate of the same app is, which is not asked about again before
+ *   `untilMs`.
  *
  * `pauses` counts the pauses of an outage in a row; 0 when the reason is another.
  */
@@ -35,6 +37,12 @@ export type GateState =
       readonly name: 'probing'
       readonly cause: Problem
       readonly subject: string
+      readonly pauses: number
+    }
+  | {
+      readonly name: 'elsewhere'
+      readonly cause: Problem
+      readonly untilMs: number
       readonly pauses: number
     }
 
@@ -53,10 +61,29 @@ export function admission(state: GateState, subject: string, nowMs: number): Adm
   return nowMs < state.untilMs ? 'refused' : 'probe'
 }
 
-/** The state while the probe that a paused gate admitted is under way. */
+/** The state while the probe that a gate admitted which is not open is under way. */
 export function probing(state: GateState, subject: string): GateState {
-  if (state.name !== 'paused') return state
+  if (state.name === 'open') return state
   return { name: 'probing', cause: state.cause, subject, pauses: state.pauses }
+}
+
+/** The state after a gate that was about to probe has found that another gate does. */
+export function probedElsewhere(state: GateState, untilMs: number): GateState {
+  if (state.name !== 'probing') return state
+  return { name: 'elsewhere', cause: state.cause, untilMs, pauses: state.pauses }
+}
+
+/** The state after another gate has told of its pause, which never shortens one that stands here. */
+export function afterPauseElsewhere(state: GateState, pause: Omit<Paused, 'name'>): GateState {
+  return longer(state, false, { name: 'paused', ...pause })
+}
+
+/**
+ * The state after a probe of another gate, sent at `sentMs`, was answered: open, unless requests are
+ * refused here for longer than that gate knew.
+ */
+export function afterAnswerElsewhere(state: GateState, sentMs: number): GateState {
+  return state.name === 'open' || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
 }
 
 /** What one request came to, as far as it tells anything about Spotify. */

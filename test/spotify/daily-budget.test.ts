@@ -7,12 +7,13 @@ function budgetOf(limit: number | undefined) {
   const clock = new ManualClock()
   const budget = new DailyBudget(limit, clock)
   const spend = (requests: number) => {
-    for (let sent = 0; sent < requests; sent++) budget.count()
+    for (let sent = 0; sent < requests; sent++) budget.take(false)
   }
   /** How long until a request may leave, in seconds; 0 when it may now. */
   const waitSeconds = (isBackground: boolean) => {
     try {
-      budget.check(isBackground)
+      const giveBack = budget.take(isBackground)
+      giveBack()
       return 0
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'quota-budget-spent') throw error
@@ -82,4 +83,26 @@ t.test('never do more leave in any 24 hours than the limit', async t => {
     const hundredAfter = sent[index + 100]
     if (hundredAfter !== undefined && hundredAfter - at < DAY * 1000) t.fail('too many in a day')
   }
+})
+
+t.test('a request that did not leave is taken back from when it was counted', async t => {
+  const { budget, clock } = budgetOf(2)
+  const giveBack = budget.take(false)
+  await clock.advance(600_000)
+  budget.take(false)
+  giveBack()
+  t.equal(budget.spent, 1)
+  await clock.advance(DAY * 1000)
+  t.equal(budget.spent, 1)
+  await clock.advance(300_000)
+  t.equal(budget.spent, 0)
+})
+
+t.test('what is taken back a day later changes nothing', async t => {
+  const { budget, clock } = budgetOf(2)
+  const giveBack = budget.take(false)
+  await clock.advance((DAY + 300) * 1000)
+  budget.take(false)
+  giveBack()
+  t.equal(budget.spent, 1)
 })

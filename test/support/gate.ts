@@ -4,7 +4,7 @@ import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 
-interface Settings extends Partial<Omit<GateOptions, 'budget'>> {
+interface Settings extends Partial<GateOptions> {
   /** Requests in 24 hours; any number when left out. */
   dailyBudget?: number
 }

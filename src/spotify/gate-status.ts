@@ -1,0 +1,33 @@
+import type { ProblemType } from '../problems.ts'
+import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
+import type { GateState } from './gate-state.ts'
+
+export interface GateStatus {
+  readonly state: 'open' | 'paused' | 'probing'
+  /** Why it is not open. */
+  readonly diagnosis: Diagnosis | undefined
+  /** Epoch milliseconds until which nothing is sent. */
+  readonly pausedUntil: number | undefined
+  /** The type of the problem that has closed it. */
+  readonly reason: ProblemType | undefined
+  /** Requests sent again since the start. */
+  readonly retries: number
+  readonly inFlight: number
+  readonly queued: number
+}
+
+/** What is to be told of the state at `nowMs`. `wall` turns an instant into epoch milliseconds. */
+export function stateStatus(
+  state: GateState,
+  nowMs: number,
+  wall: (monotonicMs: number) => number,
+): Pick<GateStatus, 'state' | 'diagnosis' | 'pausedUntil' | 'reason'> {
+  if (state.name === 'open') {
+    return { state: 'open', reason: undefined, diagnosis: undefined, pausedUntil: undefined }
+  }
+  const cause = { reason: state.cause.type, diagnosis: diagnosisOf(state.cause) }
+  // Once a pause is over the next request is the probe.
+  return state.name === 'paused' && nowMs < state.untilMs
+    ? { state: 'paused', pausedUntil: wall(state.untilMs), ...cause }
+    : { state: 'probing', pausedUntil: undefined, ...cause }
+}

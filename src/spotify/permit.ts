@@ -1,0 +1,61 @@
+import type { RequestBudget } from './daily-budget.ts'
+import type { OtherGates } from './other-gates.ts'
+
+/** Leave for one request, as far as it does not depend on the state of the gate. */
+export interface Permit {
+  /** The request does not leave after all. */
+  giveBack(): void
+  /** The request is over, and what it came to has been told. */
+  end(): void
+}
+
+const NOTHING = () => {}
+
+/**
+ * Takes one request from the budget and, for a probe, the turn among all gates before that. At once
+ * where neither is shared with anybody. Undefined: it is another gate's turn to probe. `onRefused`
+ * is called before a refusal of the budget is thrown.
+ *
+ * @throws {Problem} `quota-budget-spent`, at once or later.
+ */
+export function takePermit(
+  budget: RequestBudget,
+  others: OtherGates | undefined,
+  request: { isProbe: boolean; isBackground: boolean },
+  onRefused: () => void,
+): Permit | Promise<Permit | undefined> {
+  const refused = (error: unknown): never => {
+    onRefused()
+    throw error
+  }
+  if (request.isProbe && others !== undefined) {
+    return probePermit(budget, others, request.isBackground).catch(refused)
+  }
+  try {
+    const taken = budget.take(request.isBackground)
+    if (typeof taken === 'function') return { giveBack: taken, end: NOTHING }
+    return taken.then(giveBack => ({ giveBack, end: NOTHING }), refused)
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+async function probePermit(
+  budget: RequestBudget,
+  others: OtherGates,
+  isBackground: boolean,
+): Promise<Permit | undefined> {
+  const end = await others.probe()
+  if (end === undefined) return undefined
+  try {
+    const take = await budget.take(isBackground)
+    const giveBack = () => {
+      take()
+      end()
+    }
+    return { giveBack, end }
+  } catch (error) {
+    end()
+    throw error
+  }
+}
