@@ -30,6 +30,20 @@ const newsSchema = Type.Union([
       originStatus: Type.Optional(Type.Integer()),
     }),
   }),
+  /** A gate has closed; `pause` is its text. */
+  Type.Object({
+    kind: Type.Literal('paused'),
+    from: Type.String(),
+    app: Type.String(),
+    pause: Type.String(),
+  }),
+  /** A probe was answered that left at this instant. */
+  Type.Object({
+    kind: Type.Literal('opened'),
+    from: Type.String(),
+    app: Type.String(),
+    probedAt: instant,
+  }),
   /** Whoever asked the origin for the key has given that up. */
   Type.Object({ kind: Type.Literal('released'), from: Type.String(), key: Type.String() }),
 ])

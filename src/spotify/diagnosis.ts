@@ -44,6 +44,15 @@ export class Refusal extends Problem {
   }
 }
 
+/** A problem that another replica has told of; a detail that begins with a diagnosis is a refusal. */
+export function toldProblem(type: ProblemType, detail: string, facts: ProblemFacts): Problem {
+  const [, name = '', rest = ''] = /^([a-z-]+): (.*)$/s.exec(detail) ?? []
+  if (!Object.hasOwn(REMEDIES, name)) return new Problem(type, detail, facts)
+  const known = name as DiagnosisName
+  // The remedy is added again.
+  return new Refusal(type, known, rest.replace(REMEDIES[known], '').trim(), facts)
+}
+
 /** What a failure tells about Spotify as a whole. */
 export function diagnosisOf(problem: Problem): Diagnosis {
   if (problem instanceof Refusal) return problem.diagnosis

@@ -1,0 +1,53 @@
+import { type CallerCount, type CallerCounts, LocalCallerCounts } from '../caller-counts.ts'
+import type { Clock } from '../clock.ts'
+import type { SharedConnection } from './connection.ts'
+
+/** What is no number is in the way of all counting, and a window without an end would never end. */
+const COUNT = `
+local used = redis.pcall('INCR', KEYS[1])
+local window = tonumber(ARGV[1])
+if type(used) ~= 'number' then
+  redis.call('SET', KEYS[1], '1')
+  used = 1
+end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 or left > window then
+  redis.call('PEXPIRE', KEYS[1], window)
+  left = window
+end
+return {used, left}
+`
+
+/**
+ * Counts the requests of each caller in all replicas together, in a window that begins with the
+ * first one. This process counts its own share as well, and goes by that while the shared cache
+ * fails. Keys hold the name of the caller: that of an API key, never the key, or a block of
+ * addresses.
+ */
+export class SharedCallerCounts implements CallerCounts {
+  readonly #connection: Pick<SharedConnection, 'run'>
+  readonly #windowMs: number
+  readonly #local: LocalCallerCounts
+
+  constructor(connection: Pick<SharedConnection, 'run'>, windowMs: number, clock: Clock) {
+    this.#connection = connection
+    this.#windowMs = windowMs
+    this.#local = new LocalCallerCounts(windowMs, clock)
+  }
+
+  /** Never rejects. */
+  async count(caller: string): Promise<CallerCount> {
+    const local = this.#local.count(caller)
+    // Names of keys have no colon.
+    const key = `playlist-proxy:caller:${caller.replace(' ', ':')}`
+    try {
+      const [used, leftMs] = (await this.#connection.run('caller_count', client =>
+        client.eval(COUNT, 1, key, this.#windowMs),
+      )) as [number, number]
+      return { used, leftMs }
+    } catch {
+      // It has been counted and logged; the share of this process is known in any case.
+      return local
+    }
+  }
+}
