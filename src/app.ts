@@ -17,6 +17,7 @@ import { drainConnections } from './http/drain.ts'
 import { warnWhenExposed } from './http/exposure.ts'
 import { METRICS_PATH } from './http/metrics.ts'
 import { httpMetrics } from './metrics/http-metrics.ts'
+import { sharedMetrics } from './metrics/shared-metrics.ts'
 import { spotifyMetrics } from './metrics/spotify-metrics.ts'
 import { stateMetrics } from './metrics/state-metrics.ts'
 import { openapiText } from './openapi-text.ts'
@@ -25,19 +26,12 @@ import { basePathOf } from './public-url.ts'
 import { registerRoutes } from './routes.ts'
 import { type RunApart, runPlainly } from './run-apart.ts'
 import { serviceStatus } from './service-status.ts'
-import { createSpotifyClient } from './spotify/client.ts'
+import type { SharedParts, SharedPartsOptions } from './shared-parts.ts'
 import { DailyBudget } from './spotify/daily-budget.ts'
-import { createExchange } from './spotify/exchange.ts'
-import { createGate } from './spotify/gate.ts'
-import { createAppPlaylists } from './spotify/playlists.ts'
-import { TokenKeeper } from './spotify/token.ts'
-import { producer, type StoredBody } from './stored-playlists.ts'
+import { spotifyParts } from './spotify-parts.ts'
+import { adopt, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
-import { version } from './version.ts'
 
-/** A page of 50 playlists has 60 to 70 kB. */
-const MAX_PAGE_BYTES = 2 * 1024 * 1024
-const MAX_TOKEN_BYTES = 64 * 1024
 /** The part of SHUTDOWN_TIMEOUT_MS for which lookups under way are waited for. */
 const GIVE_UP_SHARE = 0.75
 
@@ -59,57 +53,23 @@ export async function buildApp(
 ): Promise<AppInstance> {
   const { clock, random, logger: log, processMetrics, runApart = runPlainly } = dependencies
   const register = new Registry()
-  const observeSpotify = spotifyMetrics(register)
   const stopping = new AbortController()
   // Every lookup under way listens.
   setMaxListeners(0, stopping.signal)
-  const apiUrl = new URL(config.SPOTIFY_API_URL)
-  const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
-  const timeoutMs = config.SPOTIFY_TIMEOUT_MS
-
-  const tokenExchange = createExchange(tokenUrl.origin, 1, {
-    clock,
-    timeoutMs,
-    maxBytes: MAX_TOKEN_BYTES,
-  })
-  const tokens = new TokenKeeper({
-    exchange: tokenExchange,
-    path: tokenUrl.pathname,
-    clientId: config.SPOTIFY_CLIENT_ID,
-    clientSecret: config.SPOTIFY_CLIENT_SECRET,
-    clock,
-    random,
-    log,
-    observe: observeSpotify,
-  })
-  const apiExchange = createExchange(apiUrl.origin, config.SPOTIFY_CONCURRENCY, {
-    clock,
-    timeoutMs,
-    maxBytes: MAX_PAGE_BYTES,
-  })
-  const budget = new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
-  const gate = createGate({
-    concurrency: config.SPOTIFY_CONCURRENCY,
-    queue: config.SPOTIFY_QUEUE,
+  const sharedState = () => shared?.state ?? 'off'
+  const observe = sharedMetrics(register, sharedState)
+  const shared = await sharedPartsFor({ config, clock, log, observe })
+  const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
+  const spotify = spotifyParts({
+    config,
     budget,
+    others: shared?.gates,
     clock,
     random,
     log,
+    observe: spotifyMetrics(register),
   })
-  const client = createSpotifyClient({
-    exchange: apiExchange,
-    basePath: apiUrl.pathname.replace(/\/$/, ''),
-    tokens,
-    gate,
-    clock,
-    observe: observeSpotify,
-    maxPages: config.SPOTIFY_MAX_PAGES,
-    userAgent: `playlist-proxy/${version}`,
-  })
-  const source = createAppPlaylists({
-    client,
-    concurrency: config.SPOTIFY_CONCURRENCY,
-  })
+  const { tokens, gate, source } = spotify
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES)
   const snapshot = snapshotFor(config, store, dependencies)
   const cache = new ResponseCache<StoredBody>({
@@ -119,6 +79,7 @@ export async function buildApp(
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
+    ...(shared === undefined ? {} : { shared: { tier: shared.tier, adopt } }),
     runApart,
     log,
   })
@@ -133,7 +94,9 @@ export async function buildApp(
   if (keys.length === 0) warnWhenExposed(app)
   const limit = config.CALLER_REQUESTS_PER_MINUTE
   if (limit > 0) {
-    limitCallers(app, { limit, counts: new LocalCallerCounts(WINDOW_SECONDS * 1000, clock), clock })
+    const windowMs = WINDOW_SECONDS * 1000
+    const counts = shared?.callerCounts(windowMs) ?? new LocalCallerCounts(windowMs, clock)
+    limitCallers(app, { limit, counts, clock })
   }
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
@@ -150,11 +113,21 @@ export async function buildApp(
     hasUsable: () => cache.hasUsable(),
     metrics: async () => (await register.metrics()) + ((await processMetrics?.metrics()) ?? ''),
     status: () =>
-      serviceStatus({ startedAt, isDraining: () => isDraining, tokens, gate, budget, cache }),
+      serviceStatus({
+        startedAt,
+        isDraining: () => isDraining,
+        tokens,
+        gate,
+        budget,
+        cache,
+        sharedState,
+      }),
   })
   await docsPage(app, basePathOf(publicUrl))
 
   app.addHook('onReady', async () => {
+    // What others know of Spotify comes before the first request to it.
+    await shared?.start()
     tokens.start()
     await snapshot?.load()
   })
@@ -171,11 +144,20 @@ export async function buildApp(
   app.addHook('onClose', async () => {
     cancelGivingUp()
     cache.close()
-    tokens.stop()
     stop()
-    await Promise.all([apiExchange.close(), tokenExchange.close(), snapshot?.close()])
+    await Promise.all([spotify.close(), snapshot?.close(), shared?.close()])
   })
   return app
+}
+
+async function sharedPartsFor(
+  options: Omit<SharedPartsOptions, 'url'>,
+): Promise<SharedParts | undefined> {
+  const url = options.config.SHARED_CACHE_URL
+  if (url === undefined) return undefined
+  // Not loaded by those who share nothing.
+  const { sharedParts } = await import('./shared-parts.ts')
+  return sharedParts({ url, ...options })
 }
 
 function snapshotFor(

@@ -15,6 +15,7 @@ export interface StatusParts {
   gate: Pick<Gate, 'status'>
   budget: Pick<RequestBudget, 'spent' | 'limit'>
   cache: Pick<ResponseCache<never>, 'status'>
+  sharedState: () => Status['shared_cache']['state']
 }
 
 /** What `/status` answers now. */
@@ -48,7 +49,7 @@ export function serviceStatus(parts: StatusParts): Status {
       misses: cache.miss + cache.revalidated + cache.failed,
       collapsed: cache.collapsed,
     },
-    shared_cache: { state: 'off' },
+    shared_cache: { state: parts.sharedState() },
   }
 }
 

@@ -49,9 +49,9 @@ export class Tiers<Body extends Sized> {
   look(key: string): Promise<void> {
     let looking = this.#looking.get(key)
     if (looking === undefined) {
-      looking = this.pull(key).then(() => {
-        this.#looking.delete(key)
-      })
+      looking = this.pull(key)
+        .then(() => {})
+        .finally(() => this.#looking.delete(key))
       this.#looking.set(key, looking)
     }
     return looking

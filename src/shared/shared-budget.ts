@@ -7,7 +7,6 @@ import {
   mostBefore,
   type RequestBudget,
 } from '../spotify/daily-budget.ts'
-import type { SharedConnection } from './connection.ts'
 import { repeat } from './repeat.ts'
 import {
   type Buckets,
@@ -15,6 +14,7 @@ import {
   type CountAnswer,
   readCountAnswer,
 } from './request-counts.ts'
+import type { SharedConnection } from './shared-connection.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 const SYNC_MS = 5000
@@ -41,6 +41,8 @@ export class SharedBudget implements RequestBudget {
   #buckets = new Map<number, number>()
   /** What of them the engine has not been told yet. */
   readonly #unsent = new Map<number, number>()
+  /** What the engine is being told. */
+  readonly #sending = new Set<readonly [bucket: number, requests: number][]>()
   /** The engine's clock less the monotonic one. */
   #offsetMs: number
   #syncing: Promise<void> | undefined
@@ -137,6 +139,7 @@ export class SharedBudget implements RequestBudget {
   async #ask({ most, known }: { most?: number; known?: true }): Promise<CountAnswer | undefined> {
     const added = [...this.#unsent]
     this.#unsent.clear()
+    this.#sending.add(added)
     const begin = known && withoutAdded(this.#buckets, added)
     const question = JSON.stringify({ bucketMs, windowMs, added, known: begin, most })
     try {
@@ -146,12 +149,14 @@ export class SharedBudget implements RequestBudget {
         ),
       )
       this.#isAnswered = true
+      this.#sending.delete(added)
       if (answer !== undefined) this.#learn(answer)
       else for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
       return answer
     } catch {
       // It has been counted and logged; the count goes on here.
       this.#isAnswered = false
+      this.#sending.delete(added)
       for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
       return undefined
     }
@@ -160,7 +165,9 @@ export class SharedBudget implements RequestBudget {
   #learn({ now, buckets }: CountAnswer): void {
     this.#offsetMs = now - this.#options.clock.monotonic()
     this.#buckets = new Map(buckets)
-    for (const [bucket, requests] of this.#unsent) addTo(this.#buckets, bucket, requests)
+    for (const counted of [this.#unsent, ...this.#sending]) {
+      for (const [bucket, requests] of counted) addTo(this.#buckets, bucket, requests)
+    }
   }
 }
 

@@ -6,7 +6,15 @@
  * - `rubbish`: what is there is not what should be,
  * - `not-tried`: it failed a moment ago, so that it was not asked.
  */
-export type FailureReason = 'timeout' | 'unreachable' | 'refused' | 'rubbish' | 'not-tried'
+export const FAILURE_REASONS = [
+  'timeout',
+  'unreachable',
+  'refused',
+  'rubbish',
+  'not-tried',
+] as const
+
+export type FailureReason = (typeof FAILURE_REASONS)[number]
 
 /**
  * A failed use of the shared cache. Of the error underneath it holds a code and nothing else, since

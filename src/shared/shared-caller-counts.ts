@@ -1,6 +1,6 @@
 import { type CallerCount, type CallerCounts, LocalCallerCounts } from '../caller-counts.ts'
 import type { Clock } from '../clock.ts'
-import type { SharedConnection } from './connection.ts'
+import type { SharedConnection } from './shared-connection.ts'
 
 /** What is no number is in the way of all counting, and a window without an end would never end. */
 const COUNT = `

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { OtherGates, OtherGatesListener, ToldPause } from '../spotify/other-gates.ts'
-import type { SharedConnection } from './connection.ts'
 import type { News } from './news.ts'
 import { repeat } from './repeat.ts'
+import type { SharedConnection } from './shared-connection.ts'
 import { decodePause, encodePause } from './told-pause.ts'
 
 /** News come at once; this is for what was told while they could not. */

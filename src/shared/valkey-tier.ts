@@ -100,6 +100,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   }
 
   #learn(news: News): void {
+    if (!('key' in news)) return
     const outcome = news.kind === 'failed' ? { failure: problemOf(news.problem) } : LOOK_ANEW
     for (const tell of this.#waiting.get(news.key) ?? []) tell(outcome)
   }

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { CallerCounts } from './caller-counts.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+import { ValkeyConnection } from './shared/connection.ts'
+import type { EntryCodec } from './shared/entries.ts'
+import type { SharedObserver } from './shared/operation.ts'
+import { SharedBudget } from './shared/shared-budget.ts'
+import { parseSharedCacheUrl, type SharedCacheTarget } from './shared/shared-cache-url.ts'
+import { SharedCallerCounts } from './shared/shared-caller-counts.ts'
+import type { SharedState } from './shared/shared-connection.ts'
+import { SharedGate } from './shared/shared-gate.ts'
+import { ValkeyTier } from './shared/valkey-tier.ts'
+import { decodeEntry, encodeEntry } from './stored-entry.ts'
+import type { StoredBody } from './stored-playlists.ts'
+
+/** A turn to probe lasts longer than a probe can. */
+const PROBE_MARGIN_MS = 1000
+/** Enough to tell apps apart, and nothing to learn an id from. */
+const APP_NAME_LENGTH = 16
+
+export interface SharedPartsOptions {
+  /** Of a configuration that has it. */
+  url: string
+  config: Config
+  clock: Clock
+  log: Log
+  observe: SharedObserver
+}
+
+/** All that replicas share through one Redis or Valkey. */
+export interface SharedParts {
+  readonly tier: ValkeyTier<StoredBody>
+  readonly budget: SharedBudget
+  readonly gates: SharedGate
+  callerCounts(windowMs: number): CallerCounts
+  readonly state: SharedState
+  /** Connects and learns what stands, within about a second. Never rejects. */
+  start(): Promise<void>
+  /** Tells what is still to be told, and disconnects. Never rejects. */
+  close(): Promise<void>
+}
+
+/** Builds what replicas share, in the order in which it depends on each other. */
+export function sharedParts(options: SharedPartsOptions): SharedParts {
+  const { url, config, clock, log, observe } = options
+  const connection = new ValkeyConnection({
+    // The configuration was checked.
+    target: parseSharedCacheUrl(url) as SharedCacheTarget,
+    timeoutMs: config.SHARED_CACHE_TIMEOUT_MS,
+    clock,
+    log,
+    observe,
+  })
+  const app = createHash('sha256')
+    .update(config.SPOTIFY_CLIENT_ID)
+    .digest('base64url')
+    .slice(0, APP_NAME_LENGTH)
+  const limit = config.SPOTIFY_DAILY_BUDGET
+  const budget = new SharedBudget({ connection, app, limit, clock })
+  const probeMs = config.SPOTIFY_TIMEOUT_MS + PROBE_MARGIN_MS
+  const gates = new SharedGate({ connection, app, probeMs, clock })
+  const tier = new ValkeyTier({ connection, codec: codecFor(config.CACHE_MAX_BYTES), clock })
+  return {
+    tier,
+    budget,
+    gates,
+    callerCounts: windowMs => new SharedCallerCounts(connection, windowMs, clock),
+    get state() {
+      return connection.state
+    },
+    async start() {
+      await connection.start()
+      await Promise.all([budget.start(), gates.start()])
+    },
+    async close() {
+      gates.close()
+      await budget.close()
+      await connection.close()
+    },
+  }
+}
+
+function codecFor(maxBytes: number): EntryCodec<StoredBody> {
+  return {
+    encode: encodeEntry,
+    async decode(userId, bytes) {
+      const entry = await decodeEntry(bytes, maxBytes)
+      return entry.kind === 'entry' && entry.userId === userId ? entry.response : undefined
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+import { createSpotifyClient } from './spotify/client.ts'
+import type { RequestBudget } from './spotify/daily-budget.ts'
+import { createExchange } from './spotify/exchange.ts'
+import { createGate, type Gate } from './spotify/gate.ts'
+import type { OtherGates } from './spotify/other-gates.ts'
+import { createAppPlaylists, type PlaylistSource } from './spotify/playlists.ts'
+import type { RequestObserver } from './spotify/request-observer.ts'
+import { TokenKeeper } from './spotify/token.ts'
+import { version } from './version.ts'
+
+/** A page of 50 playlists has 60 to 70 kB. */
+const MAX_PAGE_BYTES = 2 * 1024 * 1024
+const MAX_TOKEN_BYTES = 64 * 1024
+
+export interface SpotifyPartsOptions {
+  config: Config
+  budget: RequestBudget
+  /** The gates of other replicas, if there are any. */
+  others: OtherGates | undefined
+  clock: Clock
+  random: () => number
+  log: Log
+  observe: RequestObserver
+}
+
+/** All that speaks to Spotify. */
+export interface SpotifyParts {
+  readonly tokens: TokenKeeper
+  readonly gate: Gate
+  readonly source: PlaylistSource
+  /** Stops renewing tokens and closes all connections. */
+  close(): Promise<void>
+}
+
+/** Builds what speaks to Spotify, in the order of a request. */
+export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
+  const { config, budget, others, clock, random, log, observe } = options
+  const apiUrl = new URL(config.SPOTIFY_API_URL)
+  const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
+  const timeoutMs = config.SPOTIFY_TIMEOUT_MS
+  const concurrency = config.SPOTIFY_CONCURRENCY
+
+  const tokenExchange = createExchange(tokenUrl.origin, 1, {
+    clock,
+    timeoutMs,
+    maxBytes: MAX_TOKEN_BYTES,
+  })
+  const tokens = new TokenKeeper({
+    exchange: tokenExchange,
+    path: tokenUrl.pathname,
+    clientId: config.SPOTIFY_CLIENT_ID,
+    clientSecret: config.SPOTIFY_CLIENT_SECRET,
+    clock,
+    random,
+    log,
+    observe,
+  })
+  const apiExchange = createExchange(apiUrl.origin, concurrency, {
+    clock,
+    timeoutMs,
+    maxBytes: MAX_PAGE_BYTES,
+  })
+  const gate = createGate({
+    concurrency,
+    queue: config.SPOTIFY_QUEUE,
+    budget,
+    ...(others === undefined ? {} : { others }),
+    clock,
+    random,
+    log,
+  })
+  const client = createSpotifyClient({
+    exchange: apiExchange,
+    basePath: apiUrl.pathname.replace(/\/$/, ''),
+    tokens,
+    gate,
+    clock,
+    observe,
+    maxPages: config.SPOTIFY_MAX_PAGES,
+    userAgent: `playlist-proxy/${version}`,
+  })
+  return {
+    tokens,
+    gate,
+    source: createAppPlaylists({ client, concurrency }),
+    async close() {
+      tokens.stop()
+      await Promise.all([apiExchange.close(), tokenExchange.close()])
+    },
+  }
+}
