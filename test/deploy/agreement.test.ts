@@ -27,6 +27,7 @@ t.test('only variables that the service reads are set', async t => {
   const set = [
     ...Object.keys(compose.services['playlist-proxy'].environment),
     ...Object.keys(compose.services.demo.environment),
+    ...Object.keys(compose.services['replica-1'].environment),
     ...container.env.map(({ name }: { name: string }) => name),
   ]
   t.same(
@@ -75,7 +76,7 @@ t.test('the service may drain before it is killed', async t => {
     Number(ms ?? defaultOf('SHUTDOWN_TIMEOUT_MS')) / 1000
   const variables = container.env.map(({ name, value }: Record<string, string>) => [name, value])
   t.ok(pod.spec.terminationGracePeriodSeconds > drainSeconds(Object.fromEntries(variables)))
-  for (const name of ['playlist-proxy', 'demo']) {
+  for (const name of ['playlist-proxy', 'demo', 'replica-1', 'replica-2']) {
     const { stop_grace_period, environment } = compose.services[name]
     t.ok(Number.parseInt(stop_grace_period, 10) > drainSeconds(environment), name)
   }
@@ -107,7 +108,7 @@ t.test('containers have no rights and write nowhere', async t => {
 })
 
 t.test('everything is published to this machine alone', async t => {
-  for (const [name, { ports }] of Object.entries<{ ports: string[] }>(compose.services)) {
+  for (const [name, { ports = [] }] of Object.entries<{ ports?: string[] }>(compose.services)) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
   }
 })

@@ -141,6 +141,13 @@ export const alertCases: Record<string, AlertCase> = {
     labels: instance,
     summary: 'i puts out users for lack of room and asks Spotify for them again.',
   },
+  PlaylistProxySharedCacheDegraded: {
+    atMinutes: 12,
+    fires: { [ours('shared_cache_state', 'state="degraded"')]: '1x20' },
+    quiet: { [ours('shared_cache_state', 'state="degraded"')]: '1 1 1 1 0 1 1 1 1 0 0x20' },
+    labels: { ...instance, state: 'degraded' },
+    summary: 'i goes on without the shared cache.',
+  },
   PlaylistProxyMemoryHigh: {
     atMinutes: 20,
     fires: {
