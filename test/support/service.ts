@@ -13,8 +13,8 @@ import { until } from './until.ts'
 export async function startService(
   t: Pick<Test, 'teardown'>,
   variables: Record<string, string> = {},
+  clock = new ManualClock(),
 ) {
-  const clock = new ManualClock()
   const sandbox = await startSandbox({ now: () => clock.now() })
   const { logger, written, lines } = recordingLogger()
   const config = await configFor(sandbox, variables)
