@@ -75,7 +75,7 @@ export function probedElsewhere(state: GateState, untilMs: number): GateState {
 
 /** The state after another gate has told of its pause, which never shortens one that stands here. */
 export function afterPauseElsewhere(state: GateState, pause: Omit<Paused, 'name'>): GateState {
-  return longer(state, false, { name: 'paused', ...pause })
+  return longer(state, { name: 'paused', ...pause })
 }
 
 /**
@@ -129,12 +129,14 @@ export interface Report {
 
 /** The state after a request has ended. */
 export function after(state: GateState, report: Report): GateState {
-  const { outcome, isProbe, nowMs } = report
-  // Only the probe decides, while requests that left before the pause still come in.
+  const { outcome, nowMs } = report
+  // Only the probe decides, while requests that left before the pause still come in; and it does no
+  // more once one of those was refused.
+  const isProbe = report.isProbe && state.name === 'probing'
   const decides = isProbe || state.name === 'open'
   switch (outcome.kind) {
     case 'refused':
-      return longer(state, isProbe, {
+      return longer(state, {
         name: 'paused',
         cause: outcome.cause,
         untilMs: nowMs + outcome.forMs,
@@ -145,7 +147,7 @@ export function after(state: GateState, report: Report): GateState {
     case 'answered':
       return decides ? OPEN : state
     case 'unknown':
-      if (!isProbe || state.name !== 'probing') return state
+      if (!isProbe) return state
       return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
   }
 }
@@ -153,8 +155,8 @@ export function after(state: GateState, report: Report): GateState {
 type Paused = Extract<GateState, { name: 'paused' }>
 
 /** Requests that were under way together may be refused for different times. */
-function longer(state: GateState, isProbe: boolean, pause: Paused): GateState {
-  const stands = state.name === 'paused' && !isProbe && state.untilMs >= pause.untilMs
+function longer(state: GateState, pause: Paused): GateState {
+  const stands = state.name === 'paused' && state.untilMs >= pause.untilMs
   return stands ? state : pause
 }
 
