@@ -1,6 +1,8 @@
 import { Problem } from '../problems.ts'
 
 const MAX_BYTES = 256
+/** Far more than the longest id takes with each byte escaped, as a link with all that follows it. */
+const MAX_PASTED_LENGTH = 2048
 
 /** `spotify:user:NAME` and the old `spotify:user:NAME:playlist:ID`. */
 const USER_URI = /^spotify:user:([^:?]*)(?:[:?].*)?$/iu
@@ -26,6 +28,7 @@ const WHERE_TO_FIND_IT =
  * @throws {Problem} `invalid-user-id`, with a hint, when it cannot be the id of a user.
  */
 export function parseUserId(pasted: string): string {
+  if (pasted.length > MAX_PASTED_LENGTH) refuse(`A user id has at most ${MAX_BYTES} bytes.`)
   const id = trimBlanks(nameIn(trimBlanks(pasted))).toLowerCase()
   if (id.trim() === '') refuse('The user id is empty.')
   // Objective-C prints a missing value so; Spotify once answered it with a stranger's playlists.
@@ -46,7 +49,12 @@ export function userIdSegment(userId: string): string {
 
 /** Pasting catches blanks; anything else at the ends is a mistake worth telling. */
 function trimBlanks(text: string): string {
-  return text.replace(/^ +| +$/g, '')
+  let from = 0
+  let to = text.length
+  // A regular expression would start anew at each of many blanks within.
+  while (text[from] === ' ') from++
+  while (to > from && text[to - 1] === ' ') to--
+  return text.slice(from, to)
 }
 
 function nameIn(pasted: string): string {
