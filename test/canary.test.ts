@@ -41,6 +41,11 @@ t.test(TITLE, async t => {
   await ask('/metrics')
   await ask('/users/one/playlists', `Bearer ${wrongKey}`)
   await ask('/v1/users/one/playlists', `Basic ${wrongKey}`)
+  for (const name of ['api_key', 'access_token', 'token', 'limit=1&key', 'limit=0?key']) {
+    await ask(`/users/one/playlists?${name}=${wrongKey}&offset=x`)
+    await ask(`/nowhere?${name}=${key}`, `Bearer ${wrongKey}`)
+  }
+  await ask(`/users/one/playlists?${key}`, `Bearer ${wrongKey}`)
   for (const answer of Object.keys(answers) as AnswerName[]) {
     const repair = sandbox.fault({ on: 'api', answer })
     await ask(`/users/${answer}/playlists`)

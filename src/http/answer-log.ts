@@ -3,6 +3,9 @@ import { type Answer, CALLER_LEFT } from './answers.ts'
 /** Asked every few seconds by machines, which say themselves when something is wrong. */
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
+/** The parameters that routes have; whatever else a caller puts into a query may be a secret. */
+const KNOWN_PARAMETER = /^(?:limit|offset|format)=[\w.+-]{0,16}$/
+
 /**
  * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a
  * line each, and are told at `debug`. Only a bug is worth its stack; everything else is explained by
@@ -20,10 +23,17 @@ export function logAnswer(answer: Answer): void {
     cache_status: cacheStatus,
     spotify_requests: result === undefined ? undefined : spotifyRequests,
     problem: problem?.type,
-    path: problem === undefined ? undefined : url,
+    path: problem === undefined ? undefined : loggable(url),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
   log[levelOf(answer)](line, messageOf(answer))
+}
+
+/** Some callers send their key in the query, where it is not looked for; the log must not have it. */
+function loggable(url: string): string {
+  const [path, ...query] = url.split(/[?&]/)
+  const known = query.filter(part => KNOWN_PARAMETER.test(part))
+  return known.length > 0 ? `${path}?${known.join('&')}` : String(path)
 }
 
 function levelOf({ route, status, facts: { result, problem } }: Answer) {
