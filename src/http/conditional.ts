@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { httpDate } from '../http-date.ts'
 import type { Representation } from '../representation.ts'
 
 /** Entity tags in a field, weak or strong (RFC 9110 8.8.3). Quotes may hold commas. */
@@ -18,16 +19,7 @@ export function isNotModified(
     if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true
     return [...ifNoneMatch.matchAll(ENTITY_TAGS)].some(([, opaque]) => opaque === etag)
   }
-  const since = httpDate(headers['if-modified-since'])
+  const since = httpDate(headers['if-modified-since'] ?? '')
   // The date that was given has no fractions of a second.
   return since !== undefined && Math.floor(modifiedAt / 1000) * 1000 <= since
-}
-
-/** The preferred form of RFC 9110 5.6.7, which is the one that was given; others do not count. */
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
-
-function httpDate(field: string | undefined): number | undefined {
-  if (field === undefined || !IMF_FIXDATE.test(field)) return undefined
-  const instant = Date.parse(field)
-  return Number.isNaN(instant) ? undefined : instant
 }

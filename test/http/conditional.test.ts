@@ -28,12 +28,16 @@ t.test('If-None-Match is a list of tags, compared weakly', async t => {
 })
 
 t.test(
-  'If-Modified-Since counts in whole seconds, and only as the date that was given',
+  'If-Modified-Since counts in whole seconds, in each form that HTTP has for a date',
   async t => {
     for (const [field, expected] of [
       [modified, true],
       [after, true],
       [before, false],
+      ['Monday, 23-Nov-26 08:00:00 GMT', true],
+      ['Monday, 23-Nov-26 07:59:59 GMT', false],
+      ['Mon Nov 23 08:00:00 2026', true],
+      ['Mon Nov 23 07:59:59 2026', false],
       ['2026-11-23T08:00:01Z', false],
       ['Mon, 23 Nov 2026 08:00:01', false],
       ['Mon, 99 Nov 2026 08:00:01 GMT', false],

@@ -1,0 +1,22 @@
+const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
+const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day'
+const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
+const TIME = '\\d\\d:\\d\\d:\\d\\d'
+
+const IMF_FIXDATE = `${DAY}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT`
+const RFC_850 = `${LONG_DAY}, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT`
+const ASCTIME = `${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}`
+
+const HTTP_DATE = new RegExp(`^(?:${IMF_FIXDATE}|${RFC_850}|${ASCTIME})$`)
+
+/**
+ * The instant (epoch ms) of a date in any of the three forms of RFC 9110 5.6.7; undefined when it is
+ * none, as much as `Date.parse` might make of it. Of the years with two digits 00 to 49 lie in this
+ * century.
+ */
+export function httpDate(field: string): number | undefined {
+  if (!HTTP_DATE.test(field)) return undefined
+  // The asctime form names no zone but means UTC, too.
+  const instant = Date.parse(field.endsWith('GMT') ? field : `${field} GMT`)
+  return Number.isNaN(instant) ? undefined : instant
+}
