@@ -62,6 +62,16 @@ export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   return facts
 }
 
+/** What error codes of Node, OpenSSL and undici look like; nothing that came over the wire does. */
+const CODE = /^[A-Z][A-Z\d_]{1,63}$/
+
+/** The code nearest to `error` in its chain of causes, such as `ECONNREFUSED`. */
+export function causeCode({ cause }: Error, depth = MAX_CAUSES): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  if ('code' in cause && typeof cause.code === 'string' && CODE.test(cause.code)) return cause.code
+  return depth > 1 ? causeCode(cause, depth - 1) : undefined
+}
+
 /** Objects are not written out, since nobody knows what they hold, and some cannot even be shown. */
 function textOf(thrown: unknown): string {
   const isObject = typeof thrown === 'object' && thrown !== null

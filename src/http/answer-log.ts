@@ -1,3 +1,5 @@
+import { causeCode } from '../log.ts'
+import type { Problem } from '../problems.ts'
 import { type Answer, CALLER_LEFT } from './answers.ts'
 
 /** Asked every few seconds by machines, which say themselves when something is wrong. */
@@ -24,6 +26,7 @@ export function logAnswer(answer: Answer): void {
     spotify_requests: result === undefined ? undefined : spotifyRequests,
     problem: problem?.type,
     path: problem === undefined ? undefined : loggable(url),
+    cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
   log[levelOf(answer)](line, messageOf(answer))
@@ -34,6 +37,13 @@ function loggable(url: string): string {
   const [path, ...query] = url.split(/[?&]/)
   const known = query.filter(part => KNOWN_PARAMETER.test(part))
   return known.length > 0 ? `${path}?${known.join('&')}` : String(path)
+}
+
+/** Why Spotify could not be reached or read: name resolution, connection, TLS, decoding. */
+function networkCode(problem: Problem): string | undefined {
+  const isNetwork =
+    problem.type === 'spotify-unavailable' || problem.type === 'spotify-bad-response'
+  return isNetwork ? causeCode(problem) : undefined
 }
 
 function levelOf({ route, status, facts: { result, problem } }: Answer) {

@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { causeCode } from '../../src/log.ts'
+import { startService } from '../support/service.ts'
+
+const withCode = (code: unknown, cause?: unknown) =>
+  Object.assign(new Error('canary', { cause }), { code })
+const around = (cause: unknown) => new Error('outside', { cause })
+
+t.test('the code of what was thrown underneath is found, and nothing but a code', async t => {
+  t.equal(causeCode(around(withCode('ENOTFOUND'))), 'ENOTFOUND')
+  t.equal(causeCode(around(around(withCode('UND_ERR_SOCKET')))), 'UND_ERR_SOCKET')
+  t.equal(causeCode(around(withCode('Bearer canary', withCode('EPIPE')))), 'EPIPE')
+  t.equal(causeCode(around(withCode(7))), undefined)
+  t.equal(causeCode(around('ENOTFOUND')), undefined)
+  t.equal(causeCode(withCode('ENOTFOUND')), undefined, 'its own is not that of a cause')
+  const looped = new Error('loop')
+  looped.cause = looped
+  t.equal(causeCode(looped), undefined)
+})
+
+/** A port on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise(resolve => server.close(resolve))
+  return port
+}
+
+t.test('the line of a lookup whose connection is refused says so', async t => {
+  const SPOTIFY_API_URL = `http://127.0.0.1:${await freePort()}/v1`
+  const { get, clock, lines } = await startService(t, { SPOTIFY_API_URL })
+  await clock.runUntil(get('/users/one/playlists'))
+  t.match(
+    lines().filter(line => 'route' in line),
+    [{ problem: 'spotify-unavailable', cause_code: 'ECONNREFUSED' }],
+  )
+})
+
+t.test('the line of an answer that broke off says how, that of a 404 has no code', async t => {
+  const { get, clock, sandbox, lines } = await startService(t)
+  const repair = sandbox.fault({ on: 'api', answer: 'reset' })
+  await clock.runUntil(get('/users/one/playlists'))
+  repair()
+  sandbox.fault({ on: 'api', answer: 'not-found' })
+  await get('/users/two/playlists')
+  const [broken, missing] = lines().filter(line => 'route' in line)
+  t.match(broken, { cause_code: /^(?:UND_ERR_SOCKET|ECONNRESET)$/ })
+  t.notOk('cause_code' in (missing ?? {}))
+})
