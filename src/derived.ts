@@ -7,9 +7,15 @@ import type { Sized } from './cache/memory-store.ts'
 export class Derived<Made extends Sized> implements Sized {
   readonly #known = new Map<string, Made | Promise<Made>>()
   #heldBytes = 0
+  #expectedBytes = 0
 
   get heldBytes(): number {
     return this.#heldBytes
+  }
+
+  /** The most that it is going to hold, once all that is being made is kept. */
+  get expectedBytes(): number {
+    return this.#heldBytes + this.#expectedBytes
   }
 
   /** What is kept under the name, or is being made right now. */
@@ -33,13 +39,23 @@ export class Derived<Made extends Sized> implements Sized {
   }
 
   /**
-   * The same for what is still being made. When that fails the name has nothing again, so that it
-   * can be tried again.
+   * The same for what is still being made, which may come to hold `expectedBytes`. When that fails
+   * the name has nothing again, so that it can be tried again.
    */
-  keepLater(name: string, making: Promise<Made>, mayKeep: () => boolean): Promise<Made> {
+  keepLater(
+    name: string,
+    making: Promise<Made>,
+    mayKeep: () => boolean,
+    expectedBytes = 0,
+  ): Promise<Made> {
+    this.#expectedBytes += expectedBytes
     const kept = making.then(
-      made => this.keep(name, made, mayKeep),
+      made => {
+        this.#expectedBytes -= expectedBytes
+        return this.keep(name, made, mayKeep)
+      },
       error => {
+        this.#expectedBytes -= expectedBytes
         this.#known.delete(name)
         throw error
       },

@@ -39,3 +39,14 @@ t.test('a failure is not kept, so that it can be tried again', async t => {
   t.equal(derived.get('csv'), undefined)
   t.equal((await derived.keepLater('csv', Promise.resolve(made(1)), yes)).heldBytes, 1)
 })
+
+t.test('what is being made is expected until it is kept or fails', async t => {
+  const derived = new Derived<Sized>()
+  const csv = derived.keepLater('csv', Promise.resolve(made(100)), yes, 500)
+  const failing = derived.keepLater('text', Promise.reject(new Error('no memory')), yes, 300)
+  t.equal(derived.heldBytes, 0)
+  t.equal(derived.expectedBytes, 800)
+  await csv
+  await failureOf(failing)
+  t.equal(derived.expectedBytes, 100)
+})

@@ -36,8 +36,11 @@ export function represent(
   const { from, to, total } = view.window
   const share = from === 0 && to === total ? 1 : WINDOW_SHARE
   const roomBytes = share * (stored.list.playlists.heldBytes + SPARE_BYTES)
-  // The last one that is begun may take more: how much it shrinks is not known before.
-  const hasRoom = representations.heldBytes < roomBytes
+  // The last one that is begun may take more. What is being made counts as if it would not shrink,
+  // which is not known before, so that many at once find no more room than one after the other.
+  const hasRoom = representations.expectedBytes < roomBytes
+  const windowShare = (to - from) / Math.max(total, 1)
+  const windowBytes = Math.ceil(windowShare * stored.list.playlists.heldBytes)
   const mayKeep = () => hasRoom && recount()
   const welcome = hasRoom || !codings.includes('identity') ? codings : IDENTITY
   const body = view.body(stored, recount)
@@ -46,7 +49,7 @@ export function represent(
       ? body.then(ready => coded(stored, view, ready, welcome))
       : coded(stored, view, body, welcome)
   return made instanceof Promise
-    ? representations.keepLater(name, made, mayKeep)
+    ? representations.keepLater(name, made, mayKeep, windowBytes)
     : representations.keep(name, made, mayKeep)
 }
 

@@ -68,6 +68,19 @@ t.test('windows fill half of the room, then come plain, and the whole list still
   t.ok(stored.representations.heldBytes > held, 'but the whole list is')
 })
 
+t.test('windows that are asked for all at once find no more room than one by one', async t => {
+  const stored = storedList(100)
+  const room = stored.list.playlists.heldBytes + 16 * 1024
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, (_, index) => ask(stored, { limit: 40 + index })),
+  )
+  const made = answers.filter(({ contentFields }) => contentFields.includes('gzip'))
+  t.equal(made.length, 2, 'two of 40 fill the half')
+  t.ok(stored.representations.heldBytes < room / 2)
+  const { heldBytes, expectedBytes } = stored.representations
+  t.equal(expectedBytes, heldBytes, 'what is made is counted as it came out')
+})
+
 t.test('who refuses it plain gets it compressed even when there is no room', async t => {
   const stored = storedList(20)
   const full = () => stored.representations.keep('other', { heldBytes: 1e9 } as never, () => true)
