@@ -85,7 +85,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
   return {
     tokens,
     gate,
-    source: createAppPlaylists({ client, concurrency }),
+    source: createAppPlaylists({ client, budget, concurrency }),
     async close() {
       tokens.stop()
       await Promise.all([apiExchange.close(), tokenExchange.close()])

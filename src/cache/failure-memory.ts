@@ -7,7 +7,7 @@ const FIRST_BACK_OFF_MS = 1000
 const MAX_BACK_OFF_MS = 60_000
 const MAX_KEYS = 5000
 
-/** Found out anew at no cost, and perhaps gone the moment after. */
+/** Found out anew at no cost, if the origin was not asked, and perhaps gone the moment after. */
 const NOT_REMEMBERED: ReadonlySet<ProblemType> = new Set([
   'overloaded',
   'quota-budget-spent',
@@ -17,7 +17,7 @@ const NOT_REMEMBERED: ReadonlySet<ProblemType> = new Set([
 
 /** Whether asking again soon would fail with the same problem, and cost the origin the same. */
 export function isWorthRemembering(problem: Problem): boolean {
-  return !NOT_REMEMBERED.has(problem.type)
+  return problem.originStatus !== undefined || !NOT_REMEMBERED.has(problem.type)
 }
 
 export interface FailureMemoryOptions {

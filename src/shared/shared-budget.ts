@@ -3,8 +3,10 @@ import { RollingCount } from '../rolling-count.ts'
 import {
   BUDGET_WINDOW,
   budgetSpent,
+  checkNeed,
   type GiveBack,
   mostBefore,
+  type Need,
   type RequestBudget,
 } from '../spotify/daily-budget.ts'
 import { repeat } from './repeat.ts'
@@ -77,6 +79,11 @@ export class SharedBudget implements RequestBudget {
     const giveBack = this.#takeHere()
     this.#sync()
     return giveBack
+  }
+
+  check(need: Need, isBackground: boolean): void {
+    const spending = { limit: this.limit, count: this.#count(), nowMs: this.#engineMs }
+    checkNeed(need, isBackground, spending, this.#options.clock.now())
   }
 
   async #take(limit: number, isBackground: boolean): Promise<GiveBack> {

@@ -23,14 +23,35 @@ export interface RequestBudget {
    * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
    */
   take(isBackground: boolean): GiveBack | Promise<GiveBack>
+  /**
+   * Counts nothing, but refuses a lookup that could not be finished, as far as is known at once.
+   *
+   * @throws {Problem} `quota-budget-spent`, with the instant from which on all of it fits.
+   */
+  check(need: Need, isBackground: boolean): void
+}
+
+/** What a lookup takes. */
+export interface Need {
+  /** Requests that it is still to send. */
+  left: number
+  /** Requests that it takes when it begins anew. */
+  whole: number
+}
+
+/** What has been counted, on a clock of its own. */
+export interface Spending {
+  limit: number | undefined
+  count: Pick<RollingCount, 'total' | 'atMostFromMs'>
+  nowMs: number
 }
 
 /**
- * How many requests there may have been for one more to be allowed; one behind an answer may no more
- * from 80 % of the limit on.
+ * How many requests there may have been for so many more to be allowed; those behind an answer may
+ * no more from 80 % of the limit on.
  */
-export function mostBefore(limit: number, isBackground: boolean): number {
-  return Math.floor(isBackground ? BACKGROUND_SHARE * limit : limit) - 1
+export function mostBefore(limit: number, isBackground: boolean, requests = 1): number {
+  return Math.floor(isBackground ? BACKGROUND_SHARE * limit : limit) - requests
 }
 
 /** What a request is refused with; `retryAt` in epoch milliseconds. */
@@ -40,6 +61,29 @@ export function budgetSpent(limit: number, retryAt: number): Problem {
     `This service has sent the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
     { retryAt },
   )
+}
+
+/**
+ * The check of a budget; `now` in epoch milliseconds. What never fits is to be asked again in a day.
+ *
+ * @throws {Problem} `quota-budget-spent`
+ */
+export function checkNeed(
+  { left, whole }: Need,
+  isBackground: boolean,
+  { limit, count, nowMs }: Spending,
+  now: number,
+): void {
+  if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isBackground, left)) return
+  const most = mostBefore(limit, isBackground, whole)
+  const waitMs = most < 0 ? BUDGET_WINDOW.windowMs : count.atMostFromMs(most, nowMs) - nowMs
+  const detail =
+    most < 0
+      ? `This list takes ${whole} requests to Spotify, more than SPOTIFY_DAILY_BUDGET, which is ${limit}, allows for it in 24 hours. Only the operator of this service can change that.`
+      : `This list takes ${whole} requests to Spotify, more than are left of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`
+  // What only an answer of Spotify has shown costs that much again each time.
+  const origin = left < whole ? { originStatus: 200 } : {}
+  throw new Problem('quota-budget-spent', detail, { retryAt: now + waitMs, ...origin })
 }
 
 /**
@@ -66,6 +110,12 @@ export class DailyBudget implements RequestBudget {
     if (this.limit !== undefined) this.#check(this.limit, isBackground, nowMs)
     this.#requests.add(nowMs)
     return () => this.#requests.add(nowMs, -1)
+  }
+
+  check(need: Need, isBackground: boolean): void {
+    const nowMs = this.#clock.monotonic()
+    const spending = { limit: this.limit, count: this.#requests, nowMs }
+    checkNeed(need, isBackground, spending, this.#clock.now())
   }
 
   #check(limit: number, isBackground: boolean, nowMs: number): void {

@@ -4,9 +4,12 @@ import { JSON_SEPARATOR } from '../playlist-list.ts'
 import { Problem } from '../problems.ts'
 import { type Chunk, chunkOf } from '../records.ts'
 import { PAGE_SIZE, type Page, type SpotifyClient } from './client.ts'
+import type { RequestBudget } from './daily-budget.ts'
 
 export interface WalkOptions {
   client: SpotifyClient
+  /** Asked, once it is known how many pages there are, whether it has room for all of them. */
+  budget: Pick<RequestBudget, 'check'>
   /** Pages of one list under way or queued at once, so that a long list leaves room for others. */
   concurrency: number
 }
@@ -53,17 +56,25 @@ export async function walk(
   path: string,
   expectedTotal: number | undefined,
   { signal, deadlineMs, isBackground, onRequest }: LookupTerms,
-  { client, concurrency }: WalkOptions,
+  { client, budget, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
   const limit = pLimit(concurrency)
   /** The page behind the last one, once the first page has told. */
   let endPage = Number.POSITIVE_INFINITY
+  let begun = 0
+
+  /** A list that could not be read to its end is to cost as little as possible. */
+  function checkBudget(whole: number): void {
+    const left = whole - begun
+    if (left > 0) budget.check({ left, whole }, isBackground)
+  }
 
   async function read(pageNumber: number): Promise<Part | undefined> {
     pages.signal.throwIfAborted()
     // The list may turn out shorter than expected before this page was asked for.
     if (pageNumber >= endPage) return undefined
+    begun++
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
       isBackground,
@@ -72,7 +83,10 @@ export async function walk(
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
     })
-    if (pageNumber === 0) endPage = pagesOf(page.total)
+    if (pageNumber === 0) {
+      endPage = pagesOf(page.total)
+      checkBudget(endPage)
+    }
     return partOf(page)
   }
 
@@ -83,6 +97,7 @@ export async function walk(
 
   async function readList(): Promise<Walk> {
     const asked = pagesOf(expectedTotal ?? 0)
+    if (asked > 1) checkBudget(asked)
     const expected = await readAll(0, asked)
     const grown = await readAll(asked, endPage)
     return joined([...expected, ...grown].filter(part => part !== undefined))

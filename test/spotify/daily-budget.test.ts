@@ -106,3 +106,34 @@ t.test('what is taken back a day later changes nothing', async t => {
   giveBack()
   t.equal(budget.spent, 1)
 })
+
+t.test('a lookup that does not fit is refused until all of it does', async t => {
+  const { budget, clock, spend } = budgetOf(10)
+  const refusal = (left: number, whole: number, isBackground: boolean) => {
+    try {
+      return budget.check({ left, whole }, isBackground)
+    } catch (error) {
+      return error as Problem
+    }
+  }
+  t.equal(refusal(10, 10, false), undefined)
+  t.equal(refusal(8, 8, true), undefined)
+  t.match(refusal(9, 9, true), {
+    message: /takes 9 .* more than SPOTIFY_DAILY_BUDGET, which is 10/,
+  })
+  t.match(refusal(11, 11, false), { retryAt: clock.now() + DAY * 1000, originStatus: undefined })
+  spend(3)
+  await clock.advance(3_600_000)
+  spend(3)
+  t.equal(refusal(4, 5, false), undefined)
+  t.match(refusal(5, 5, false), {
+    type: 'quota-budget-spent',
+    message: /takes 5 .* more than are left of the 10/,
+    retryAt: clock.now() + (DAY - 3600 + 300) * 1000,
+  })
+  t.match(refusal(5, 8, false), {
+    retryAt: clock.now() + (DAY + 300) * 1000,
+    originStatus: 200,
+  })
+  t.equal(budget.spent, 6)
+})

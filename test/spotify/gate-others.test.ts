@@ -26,7 +26,7 @@ function askedBudget() {
         refuse: () => reject(budgetSpent(1, 0)),
       }),
     )
-  return { budget: { limit: 1, spent: 0, take }, asked, state }
+  return { budget: { limit: 1, spent: 0, take, check() {} }, asked, state }
 }
 
 t.test('a refusal and the end of it are told, once each', async t => {

@@ -9,10 +9,11 @@ import { until } from '../support/until.ts'
 
 const signal = new AbortController().signal
 const deadlineMs = 15_000
+const budget = { check() {} }
 
 function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
   const { client, offsets } = scriptedClient(answer)
-  const source = createAppPlaylists({ client, concurrency: 8 })
+  const source = createAppPlaylists({ client, budget, concurrency: 8 })
   const read = (previous?: PlaylistList) =>
     source.playlists('someone', previous, {
       signal,
@@ -184,7 +185,7 @@ t.test(
   'a lookup is begun and sent again only until its deadline, what has begun goes on',
   async t => {
     const { client, terms } = scriptedClient(offset => pageOf(entries(0, 120), offset))
-    const source = createAppPlaylists({ client, concurrency: 8 })
+    const source = createAppPlaylists({ client, budget, concurrency: 8 })
     await source.playlists('someone', undefined, {
       signal,
       deadlineMs,
@@ -205,7 +206,7 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
     if (offset === 100) throw failure
     return offset === 0 ? pageOf(entries(0, 250), 0) : new Promise(() => {})
   })
-  const source = createAppPlaylists({ client, concurrency: 8 })
+  const source = createAppPlaylists({ client, budget, concurrency: 8 })
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,
