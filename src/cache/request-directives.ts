@@ -18,6 +18,11 @@ export const NO_DIRECTIVES: RequestDirectives = {
   onlyIfCached: false,
 }
 
+/** Whether the caller itself says how old or stale an answer may be. */
+export function saysHowStale({ maxAge, maxStale }: RequestDirectives): boolean {
+  return maxAge !== undefined || maxStale !== undefined
+}
+
 /** One directive: a token, with or without a token or quoted string as its argument. */
 const DIRECTIVE = /^[\t ]*([\w!#$%&'*+.^`|~-]+)(?:=(?:"([^"]*)"|([^\s",]*)))?[\t ]*$/
 /** Commas inside quotes do not end a directive. */

@@ -9,7 +9,7 @@ import {
 import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
 import { Productions, type ProductionsOptions } from './productions.ts'
-import { NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
+import { NO_DIRECTIVES, type RequestDirectives, saysHowStale } from './request-directives.ts'
 import type { SharedTier } from './shared-tier.ts'
 import { Tiers } from './tiers.ts'
 
@@ -69,10 +69,11 @@ export class ResponseCache<Body extends Sized> {
     if (decision.use === 'reuse' && found !== undefined) return { response: found }
     // What is refreshed behind the answer, or on its way already, finds the tier's by itself.
     const isNews = decision.use !== 'revalidate-behind' && !this.#productions.isUnderWay(key)
-    if (this.#tiers === undefined || !isNews) return this.#settle(key, found, decision)
+    if (this.#tiers === undefined || !isNews) return this.#settle(key, found, decision, directives)
     return this.#tiers.look(key).then(() => {
       const newest = store.get(key)
-      return this.#settle(key, newest, decide(newest, clock.now(), directives, minRefreshMs))
+      const newly = decide(newest, clock.now(), directives, minRefreshMs)
+      return this.#settle(key, newest, newly, directives)
     })
   }
 
@@ -80,6 +81,7 @@ export class ResponseCache<Body extends Sized> {
     key: string,
     found: StoredResponse<Body> | undefined,
     decision: Decision,
+    directives: RequestDirectives,
   ): Lookup<Body> | Promise<Lookup<Body>> {
     if (decision.use === 'forward') {
       // A miss may have found something that is gone, which nobody is to see again.
@@ -88,8 +90,10 @@ export class ResponseCache<Body extends Sized> {
       if (failure !== undefined) {
         return usable === undefined ? { failure } : { response: usable, failure }
       }
-      // What failed last time may take long to fail again, and nobody is to wait for that twice.
-      const isDoubtful = decision.reason === 'stale' && this.#productions.hasFailed(key)
+      // What failed last time may take long to fail again, and nobody is to wait for that twice who
+      // has not asked for it.
+      const mayWait = decision.reason !== 'stale' || saysHowStale(directives)
+      const isDoubtful = !mayWait && this.#productions.hasFailed(key)
       if (usable === undefined || !isDoubtful) return this.#forward(key, usable, decision.reason)
       this.#productions.refreshBehind(key, usable)
       return { response: usable }

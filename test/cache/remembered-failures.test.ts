@@ -102,6 +102,23 @@ t.test(
   },
 )
 
+t.test('who says how stale it may be waits for the origin, whatever failed before', async t => {
+  for (const directives of [
+    { ...NO_DIRECTIVES, maxStale: 60 },
+    { ...NO_DIRECTIVES, maxAge: 7200 },
+  ]) {
+    const { cache, clock, origin } = cacheFor(t)
+    await cache.lookup('bob')
+    origin.failure = down
+    await clock.advance(minutes(70))
+    await cache.lookup('bob')
+    await clock.advance(1000)
+    origin.failure = undefined
+    const answer = await cache.lookup('bob', directives)
+    t.match(answer, { response: { generatedAt: clock.now() }, forward: { reason: 'stale' } })
+  }
+})
+
 t.test('lookups are counted by what they were answered with', async t => {
   const { cache, clock, origin } = cacheFor(t)
   const none = { hit: 0, stale: 0, miss: 0, revalidated: 0, failed: 0, collapsed: 0 }
