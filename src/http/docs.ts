@@ -40,22 +40,28 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
       document: { openapi: '3.1.0', info: { title: 'Playlist proxy', version: '' }, paths: {} },
     },
   })
-  await app.register(fastifySwaggerUi, {
-    routePrefix: ROOT,
-    indexPrefix: basePath,
-    staticCSP: CONTENT_SECURITY_POLICY,
-    theme: {
-      title: 'Playlist proxy',
-      js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
-    },
-    uiConfig: {
-      // Without the bar on top, which is for looking at documents from elsewhere.
-      layout: 'BaseLayout',
-      validatorUrl: null,
-      tryItOutEnabled: true,
-      displayRequestDuration: true,
-    },
-    uiHooks: { onRequest: leadToTheDocument },
+  await app.register(async docs => {
+    docs.addHook('onSend', async (_request, reply) => {
+      // What the page loads has a field of its own, and so have problems.
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
+    })
+    await docs.register(fastifySwaggerUi, {
+      routePrefix: ROOT,
+      indexPrefix: basePath,
+      staticCSP: CONTENT_SECURITY_POLICY,
+      theme: {
+        title: 'Playlist proxy',
+        js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
+      },
+      uiConfig: {
+        // Without the bar on top, which is for looking at documents from elsewhere.
+        layout: 'BaseLayout',
+        validatorUrl: null,
+        tryItOutEnabled: true,
+        displayRequestDuration: true,
+      },
+      uiHooks: { onRequest: leadToTheDocument },
+    })
   })
   for (const path of [ROOT, `${ROOT}/`, `${ROOT}/*`]) allowOnlyReading(app, path)
 }

@@ -3,10 +3,11 @@ import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 import { allowOnlyReading } from './methods.ts'
 import { problemResponsesFor } from './problem-responses.ts'
+import { noStore } from './response-headers.ts'
 import { jsonResponse } from './responses.ts'
 
 const statusResponse = (status: string, description: string) =>
-  jsonResponse(description, Type.Object({ status: Type.Literal(status) }))
+  jsonResponse(description, Type.Object({ status: Type.Literal(status) }), noStore)
 
 export interface HealthOptions {
   /** Whether the service no longer wants new requests. */
@@ -32,7 +33,10 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         },
       },
     },
-    async () => ({ status: 'alive' as const }),
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { status: 'alive' as const }
+    },
   )
   allowOnlyReading(app, '/health/live')
 
@@ -54,7 +58,8 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         },
       },
     },
-    async () => {
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
       if (options.isDraining()) {
         throw new Problem('shutting-down', 'This instance takes no new requests.')
       }

@@ -57,3 +57,12 @@ t.test('the API reference is served whole, and reads that contract', async t => 
   t.equal((await app.inject({ method: 'HEAD', url: '/docs' })).statusCode, 200)
   t.match((await get('/docs/none.js')).json(), { type: '/problems/not-found' })
 })
+
+t.test('a page of the API reference and what leads to it are checked each time', async t => {
+  const { get } = await startService(t)
+  for (const path of ['/docs', '/docs/', '/docs/json', '/docs/yaml']) {
+    t.equal((await get(path)).headers['cache-control'], 'no-cache', path)
+  }
+  t.equal((await get('/docs/none.js')).headers['cache-control'], 'no-store')
+  t.match((await get('/docs/static/swagger-ui.css')).headers, { 'cache-control': /./, etag: /./ })
+})

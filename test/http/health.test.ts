@@ -5,7 +5,9 @@ import { until } from '../support/until.ts'
 t.test('the service is alive whatever Spotify does', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'server-error' })
-  t.match(await get('/health/live'), { statusCode: 200, body: '{"status":"alive"}' })
+  const { statusCode, headers, body } = await get('/health/live')
+  t.match({ statusCode, body }, { statusCode: 200, body: '{"status":"alive"}' })
+  t.equal(headers['cache-control'], 'no-store')
 })
 
 t.test('it is ready from the first token on', async t => {
@@ -17,7 +19,10 @@ t.test('it is ready from the first token on', async t => {
   t.match(early.json(), { type: '/problems/spotify-unavailable', status: 503 })
   release()
   await get('/users/one/playlists')
-  t.match(await get('/health/ready'), { statusCode: 200, body: '{"status":"ready"}' })
+  t.equal(early.headers['cache-control'], 'no-store')
+  const { statusCode, headers, body } = await get('/health/ready')
+  t.match({ statusCode, body }, { statusCode: 200, body: '{"status":"ready"}' })
+  t.equal(headers['cache-control'], 'no-store')
 })
 
 t.test('rejected credentials make it unready only while nothing is stored', async t => {
