@@ -87,7 +87,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   #wait(key: string) {
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting)
-    let tell = (_outcome: Outcome) => {}
+    let tell!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>(resolve => {
       tell = told => {
         waiting.delete(tell)

@@ -7,6 +7,7 @@ import {
   OPEN,
   type Outcome,
   outcomeOf,
+  probedElsewhere,
   probing,
 } from '../../src/spotify/gate-state.ts'
 
@@ -106,4 +107,10 @@ t.test('what left before the pause changes nothing, but for a longer refusal', a
   t.match(then(probing(paused, 'alice'), refusedFor(1)), { name: 'paused', untilMs: 1 })
   const outage = afterFailuresOf('bob', 'alice', 'bob')
   t.match(then(outage, refusedFor(9000)), { untilMs: 9000, pauses: 0, cause: denied })
+})
+
+t.test('only a gate that was about to probe has anything to leave to another', async t => {
+  t.equal(probedElsewhere(OPEN, 1000), OPEN)
+  const paused: GateState = { name: 'paused', cause: denied, untilMs: 0, pauses: 0 }
+  t.match(probedElsewhere(probing(paused, 'bob'), 1000), { name: 'elsewhere', untilMs: 1000 })
 })
