@@ -7,7 +7,10 @@ export interface QuerySchema {
   properties: Record<string, TSchema & { type?: string; description?: string }>
 }
 
-/** A `preValidation` hook: coercion would also take other ways to write a number, such as `0x10` and `1e1`. */
+/**
+ * A `preValidation` hook: coercion would also take other ways to write a number, such as `0x10` and
+ * `1e1`. What is larger than any list is cut to a number that can be counted with.
+ */
 export function wholeNumbersOnly(schema: QuerySchema) {
   const names = Object.keys(schema.properties).filter(
     name => schema.properties[name]?.type === 'integer',
@@ -17,6 +20,9 @@ export function wholeNumbersOnly(schema: QuerySchema) {
     const odd = names.find(
       name => values[name] !== undefined && !/^\d+$/.test(String(values[name])),
     )
+    for (const name of names) {
+      if (Number(values[name]) > Number.MAX_SAFE_INTEGER) values[name] = Number.MAX_SAFE_INTEGER
+    }
     done(odd === undefined ? undefined : invalidQuery(odd, schema))
   }
 }

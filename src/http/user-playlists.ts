@@ -27,14 +27,12 @@ const querySchema = Type.Object({
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: Number.MAX_SAFE_INTEGER,
       description: 'a whole number from 1 on, given once: how many playlists at most',
     }),
   ),
   offset: Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
       description: 'a whole number from 0 on, given once: how many playlists to leave out first',
     }),
   ),

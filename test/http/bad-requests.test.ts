@@ -17,7 +17,6 @@ t.test('a bad query names its parameter and what is allowed', async t => {
     ['limit=1.5', 'limit', /whole number from 1/],
     ['limit=', 'limit', /whole number from 1/],
     ['limit=1&limit=2', 'limit', /given once/],
-    ['limit=99999999999999999999', 'limit', /whole number from 1/],
     ['offset=-1', 'offset', /whole number from 0/],
     ['offset=x', 'offset', /whole number from 0/],
     ['offset=0&offset=0', 'offset', /given once/],
