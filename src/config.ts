@@ -23,12 +23,14 @@ const url = (description: string, fallback?: string) =>
  */
 export const configSchema = Type.Object({
   SPOTIFY_CLIENT_ID: Type.String({
-    pattern: '^[\\x21-\\x39\\x3b-\\x7e]+$',
-    description: 'client id of the Spotify app: printable characters without spaces and colons',
+    pattern: '^[\\x21\\x23-\\x39\\x3b-\\x7e]+$',
+    description:
+      'client id of the Spotify app: printable characters without spaces, colons and double quotes',
   }),
   SPOTIFY_CLIENT_SECRET: Type.String({
-    pattern: '^[\\x21-\\x7e]+$',
-    description: 'client secret of the Spotify app: printable characters without spaces',
+    pattern: '^[\\x21\\x23-\\x7e]+$',
+    description:
+      'client secret of the Spotify app: printable characters without spaces and double quotes',
   }),
   SPOTIFY_API_URL: url('http(s) URL of the Web API', 'https://api.spotify.com/v1'),
   SPOTIFY_TOKEN_URL: url(
