@@ -158,15 +158,19 @@ export class SharedBudget implements RequestBudget {
       this.#isAnswered = true
       this.#sending.delete(added)
       if (answer !== undefined) this.#learn(answer)
-      else for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
+      else this.#sendAgain(added)
       return answer
     } catch {
       // It has been counted and logged; the count goes on here.
       this.#isAnswered = false
       this.#sending.delete(added)
-      for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
+      this.#sendAgain(added)
       return undefined
     }
+  }
+
+  #sendAgain(added: readonly [bucket: number, requests: number][]): void {
+    for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
   }
 
   #learn({ now, buckets }: CountAnswer): void {
