@@ -29,7 +29,7 @@ import { serviceStatus } from './service-status.ts'
 import type { SharedParts, SharedPartsOptions } from './shared-parts.ts'
 import { DailyBudget } from './spotify/daily-budget.ts'
 import { spotifyParts } from './spotify-parts.ts'
-import { adopt, producer, type StoredBody } from './stored-playlists.ts'
+import { adopt, isList, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
 /** The part of SHUTDOWN_TIMEOUT_MS for which lookups under way are waited for. */
@@ -110,7 +110,7 @@ export async function buildApp(
     cacheScope: keys.length > 0 ? 'private' : 'public',
     isDraining: () => isDraining,
     tokenProblem: () => tokens.problem,
-    hasUsable: () => cache.hasUsable(),
+    hasUsable: () => cache.hasUsable(isList),
     metrics: async () => (await register.metrics()) + ((await processMetrics?.metrics()) ?? ''),
     status: () =>
       serviceStatus({

@@ -56,6 +56,11 @@ export class UnknownUser implements Sized {
 
 export type StoredBody = StoredPlaylists | UnknownUser
 
+/** Whether it is what callers ask for: that a user is unknown is no answer to live on. */
+export function isList(body: StoredBody): boolean {
+  return body instanceof StoredPlaylists
+}
+
 /**
  * What is to be kept of a body that another process has stored, given what is stored here. The later
  * of the instants at which the content changed stands, lest a caller be told an earlier one than

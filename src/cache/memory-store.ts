@@ -91,10 +91,10 @@ export class MemoryStore<Body extends Sized> {
     for (const key of gone) this.#entries.delete(key)
   }
 
-  /** Whether anything is stored that may still be served. */
-  hasUsable(now: number): boolean {
+  /** Whether a body that counts is stored and may still be served. */
+  hasUsable(now: number, counts: (body: Body) => boolean): boolean {
     for (const response of this.#entries.values()) {
-      if (freshness(response, now) !== 'gone') return true
+      if (freshness(response, now) !== 'gone' && counts(response.body)) return true
     }
     return false
   }

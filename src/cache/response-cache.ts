@@ -122,9 +122,9 @@ export class ResponseCache<Body extends Sized> {
     return this.#options.store.recount(key)
   }
 
-  /** Whether some lookup could be answered without the origin. */
-  hasUsable(): boolean {
-    return this.#options.store.hasUsable(this.#options.clock.now())
+  /** Whether some lookup could be answered, without the origin, with a body that counts. */
+  hasUsable(counts: (body: Body) => boolean): boolean {
+    return this.#options.store.hasUsable(this.#options.clock.now(), counts)
   }
 
   /** Ends the timer that drops what is gone. */

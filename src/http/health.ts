@@ -14,7 +14,7 @@ export interface HealthOptions {
   isDraining: () => boolean
   /** Why no app token can be had; undefined while one is valid. */
   tokenProblem: () => Problem | undefined
-  /** Whether some lookup could be answered without Spotify. */
+  /** Whether some list could be answered without Spotify. */
   hasUsable: () => boolean
 }
 

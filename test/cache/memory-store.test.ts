@@ -162,7 +162,8 @@ t.test('Dropping what is gone does not count as use', async t => {
 
 t.test('The store says whether anything in it may still be served', async t => {
   const store = storeFor(2)
-  t.equal(store.hasUsable(NOW), false, 'nothing is stored')
+  const any = () => true
+  t.equal(store.hasUsable(NOW, any), false, 'nothing is stored')
   store.set('a', response(1000, 30))
   store.set('b', response(1000, 20))
   for (const [elapsedMs, usable] of [
@@ -172,6 +173,11 @@ t.test('The store says whether anything in it may still be served', async t => {
     [40_000, false],
     [40_001, false],
   ] as const) {
-    t.equal(store.hasUsable(NOW + elapsedMs), usable, `after ${elapsedMs} ms`)
+    t.equal(store.hasUsable(NOW + elapsedMs, any), usable, `after ${elapsedMs} ms`)
   }
+  t.equal(
+    store.hasUsable(NOW, body => body.heldBytes > 1000),
+    false,
+    'nothing that counts',
+  )
 })

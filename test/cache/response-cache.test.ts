@@ -224,23 +224,43 @@ t.test('what is larger than the whole cache is answered, not stored, and said so
     forward: { stored: false },
   })
   t.match(lines(), [{ level: 40, user_id: 'bob', bytes: 1000 }])
-  t.equal(cache.hasUsable(), false)
+  t.equal(
+    cache.hasUsable(() => true),
+    false,
+  )
 })
 
 t.test('what is gone is dropped without anyone asking for it', async t => {
   const { cache, clock, store } = cacheFor(t)
   await store('bob', 'first')
-  t.equal(cache.hasUsable(), true)
+  t.equal(
+    cache.hasUsable(() => true),
+    true,
+  )
   await clock.advance(minutes(5 + 120) - 1)
-  t.equal(cache.hasUsable(), true)
+  t.equal(
+    cache.hasUsable(() => true),
+    true,
+  )
   await clock.advance(minutes(1))
-  t.equal(cache.hasUsable(), false)
+  t.equal(
+    cache.hasUsable(() => true),
+    false,
+  )
   t.equal(cache.recount('bob'), true)
-  t.equal(cache.hasUsable(), false, 'and does not come back')
+  t.equal(
+    cache.hasUsable(() => true),
+    false,
+    'and does not come back',
+  )
   await clock.advance(minutes(30))
   await store('alice', 'second')
   await clock.advance(minutes(5 + 120 + 1))
-  t.equal(cache.hasUsable(), false, 'time and again')
+  t.equal(
+    cache.hasUsable(() => true),
+    false,
+    'time and again',
+  )
 })
 
 t.test('a caller may ask for better than what is stored, and who joins in is told so', async t => {

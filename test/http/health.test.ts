@@ -43,3 +43,17 @@ t.test('rejected credentials make it unready only while nothing is stored', asyn
   await clock.advance(seconds(3600))
   t.equal((await get('/health/ready')).statusCode, 200)
 })
+
+t.test('that a user is unknown keeps nobody ready', async t => {
+  const { app, get, sandbox, clock } = await startService(t, { CACHE_NEGATIVE_SECONDS: '86400' })
+  await app.ready()
+  sandbox.fault({ on: 'api', answer: 'not-found' })
+  t.equal((await get('/users/nobody/playlists')).statusCode, 404)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await clock.advance(seconds(3600))
+  await until(() => sandbox.requests.at(-1)?.status === 400)
+  // The token that it has lasts a little longer than the renewal takes to fail.
+  await clock.advance(seconds(60))
+  t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
+  t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'which is still answered')
+})
