@@ -105,7 +105,7 @@ export function producer(options: ProducerOptions): ResponseCacheOptions<StoredB
       const list = await source.playlists(userId, previous?.list, {
         signal,
         deadlineMs,
-        isBackground: isRefresh,
+        isRefresh,
         onRequest,
       })
       const body = new StoredPlaylists(

@@ -74,20 +74,20 @@ export class SharedBudget implements RequestBudget {
     return this.#count().total(this.#engineMs)
   }
 
-  take(isBackground: boolean): GiveBack | Promise<GiveBack> {
-    if (this.limit !== undefined) return this.#take(this.limit, isBackground)
+  take(isRefresh: boolean): GiveBack | Promise<GiveBack> {
+    if (this.limit !== undefined) return this.#take(this.limit, isRefresh)
     const giveBack = this.#takeHere()
     this.#sync()
     return giveBack
   }
 
-  check(need: Need, isBackground: boolean): void {
+  check(need: Need, isRefresh: boolean): void {
     const spending = { limit: this.limit, count: this.#count(), nowMs: this.#engineMs }
-    checkNeed(need, isBackground, spending, this.#options.clock.now())
+    checkNeed(need, isRefresh, spending, this.#options.clock.now())
   }
 
-  async #take(limit: number, isBackground: boolean): Promise<GiveBack> {
-    const most = mostBefore(limit, isBackground)
+  async #take(limit: number, isRefresh: boolean): Promise<GiveBack> {
+    const most = mostBefore(limit, isRefresh)
     const answer = (await this.#ask({ most })) ?? (await this.#ask({ most, known: true }))
     const { clock } = this.#options
     if (answer === undefined) return this.#checkHere(limit, most)

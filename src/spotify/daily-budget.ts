@@ -4,8 +4,8 @@ import { RollingCount } from '../rolling-count.ts'
 
 /** What the requests are counted over, and in how long pieces, in milliseconds. */
 export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
-/** Callers who wait come first: what is refreshed behind an answer can do without. */
-const BACKGROUND_SHARE = 0.8
+/** Those who would get nothing come first: a refresh can be done without. */
+const REFRESH_SHARE = 0.8
 
 /** Takes the count of a request back that did not leave after all; to be called once at most. */
 export type GiveBack = () => void
@@ -22,13 +22,13 @@ export interface RequestBudget {
    *
    * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
    */
-  take(isBackground: boolean): GiveBack | Promise<GiveBack>
+  take(isRefresh: boolean): GiveBack | Promise<GiveBack>
   /**
    * Counts nothing, but refuses a lookup that could not be finished, as far as is known at once.
    *
    * @throws {Problem} `quota-budget-spent`, with the instant from which on all of it fits.
    */
-  check(need: Need, isBackground: boolean): void
+  check(need: Need, isRefresh: boolean): void
 }
 
 /** What a lookup takes. */
@@ -47,11 +47,11 @@ export interface Spending {
 }
 
 /**
- * How many requests there may have been for so many more to be allowed; those behind an answer may
+ * * How many requests there may have been for so many more to be allowed; those of a refresh may
  * no more from 80 % of the limit on.
  */
-export function mostBefore(limit: number, isBackground: boolean, requests = 1): number {
-  return Math.floor(isBackground ? BACKGROUND_SHARE * limit : limit) - requests
+export function mostBefore(limit: number, isRefresh: boolean, requests = 1): number {
+  return Math.floor(isRefresh ? REFRESH_SHARE * limit : limit) - requests
 }
 
 /** What a request is refused with; `retryAt` in epoch milliseconds. */
@@ -70,12 +70,12 @@ export function budgetSpent(limit: number, retryAt: number): Problem {
  */
 export function checkNeed(
   { left, whole }: Need,
-  isBackground: boolean,
+  isRefresh: boolean,
   { limit, count, nowMs }: Spending,
   now: number,
 ): void {
-  if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isBackground, left)) return
-  const most = mostBefore(limit, isBackground, whole)
+  if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isRefresh, left)) return
+  const most = mostBefore(limit, isRefresh, whole)
   const waitMs = most < 0 ? BUDGET_WINDOW.windowMs : count.atMostFromMs(most, nowMs) - nowMs
   const detail =
     most < 0
@@ -105,21 +105,21 @@ export class DailyBudget implements RequestBudget {
     return this.#requests.total(this.#clock.monotonic())
   }
 
-  take(isBackground: boolean): GiveBack {
+  take(isRefresh: boolean): GiveBack {
     const nowMs = this.#clock.monotonic()
-    if (this.limit !== undefined) this.#check(this.limit, isBackground, nowMs)
+    if (this.limit !== undefined) this.#check(this.limit, isRefresh, nowMs)
     this.#requests.add(nowMs)
     return () => this.#requests.add(nowMs, -1)
   }
 
-  check(need: Need, isBackground: boolean): void {
+  check(need: Need, isRefresh: boolean): void {
     const nowMs = this.#clock.monotonic()
     const spending = { limit: this.limit, count: this.#requests, nowMs }
-    checkNeed(need, isBackground, spending, this.#clock.now())
+    checkNeed(need, isRefresh, spending, this.#clock.now())
   }
 
-  #check(limit: number, isBackground: boolean, nowMs: number): void {
-    const most = mostBefore(limit, isBackground)
+  #check(limit: number, isRefresh: boolean, nowMs: number): void {
+    const most = mostBefore(limit, isRefresh)
     if (this.#requests.total(nowMs) <= most) return
     const fromMs = this.#requests.atMostFromMs(Math.max(most, 0), nowMs)
     throw budgetSpent(limit, this.#clock.now() + (fromMs - nowMs))

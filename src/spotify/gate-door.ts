@@ -38,7 +38,7 @@ export interface DoorOptions {
 
 interface DoorTerms {
   subject: string
-  isBackground: boolean
+  isRefresh: boolean
   signal: AbortSignal
   /** On the monotonic clock. */
   startByMs: number
@@ -79,7 +79,7 @@ export class GateDoor {
    */
   async attempt<T>(send: () => Promise<T>, terms: DoorTerms, onLeave: () => void): Promise<T> {
     const { budget, others, clock } = this.#options
-    const { subject, signal, startByMs, isBackground } = terms
+    const { subject, signal, startByMs, isRefresh } = terms
     for (;;) {
       while (this.#admission(subject) === 'wait') {
         await new Promise<void>(resolve => this.#onChange.push(resolve))
@@ -94,7 +94,7 @@ export class GateDoor {
       if (isProbe) this.#change(probing(this.#state, subject))
       const probe = isProbe ? this.#state : undefined
       const dropProbe = () => this.#end({ kind: 'unknown' }, subject, probe)
-      const taken = takePermit(budget, others, { isProbe, isBackground }, dropProbe)
+      const taken = takePermit(budget, others, { isProbe, isRefresh }, dropProbe)
       const permit = taken instanceof Promise ? await taken : taken
       if (permit === undefined) {
         if (probe === this.#state) {

@@ -19,8 +19,8 @@ export interface GateOptions extends DoorOptions {
 export interface Terms {
   /** Whose lookup it is: failures of one subject alone are no outage. */
   subject: string
-  /** Whether nobody waits for it, since it refreshes what has been answered. */
-  isBackground: boolean
+  /** Whether a stored list can be answered without it, so that others come first. */
+  isRefresh: boolean
   /** Aborted when nothing of the lookup is wanted any more. */
   signal: AbortSignal
   /** A request that is still queued then is not sent; infinite once the lookup has begun. */

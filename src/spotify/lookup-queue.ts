@@ -4,8 +4,8 @@ import { Places } from './places.ts'
 
 /** How much the latest attempt counts in the average. */
 const SMOOTHING = 0.2
-/** What is refreshed behind an answer has one; it leaves the rest to those who have none. */
-const BACKGROUND_SHARE = 0.5
+/** What is refreshed can be answered already; it leaves the rest to what cannot. */
+const REFRESH_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
 export interface LookupQueueOptions {
@@ -18,7 +18,7 @@ export interface LookupQueueOptions {
 
 interface QueueTerms {
   subject: string
-  isBackground: boolean
+  isRefresh: boolean
   signal: AbortSignal
   /** On the monotonic clock; infinite once the lookup has begun. */
   startByMs: number
@@ -70,11 +70,11 @@ export class LookupQueue {
     }
   }
 
-  async #wait({ subject, isBackground, startByMs, signal }: QueueTerms): Promise<void> {
+  async #wait({ subject, isRefresh, startByMs, signal }: QueueTerms): Promise<void> {
     const { queue, concurrency, clock } = this.#options
     const waitMs = (this.#places.waiting / concurrency) * this.#averageMs
     const requests = this.#lookups.get(subject) ?? 0
-    const isQueueFull = this.queued >= (isBackground ? BACKGROUND_SHARE * queue : queue)
+    const isQueueFull = this.queued >= (isRefresh ? REFRESH_SHARE * queue : queue)
     if ((requests === 0 && isQueueFull) || clock.monotonic() + waitMs > startByMs) {
       throw new Problem(
         'overloaded',

@@ -21,7 +21,7 @@ const NOTHING = () => {}
 export function takePermit(
   budget: RequestBudget,
   others: OtherGates | undefined,
-  request: { isProbe: boolean; isBackground: boolean },
+  request: { isProbe: boolean; isRefresh: boolean },
   onRefused: () => void,
 ): Permit | Promise<Permit | undefined> {
   const refused = (error: unknown): never => {
@@ -29,10 +29,10 @@ export function takePermit(
     throw error
   }
   if (request.isProbe && others !== undefined) {
-    return probePermit(budget, others, request.isBackground).catch(refused)
+    return probePermit(budget, others, request.isRefresh).catch(refused)
   }
   try {
-    const taken = budget.take(request.isBackground)
+    const taken = budget.take(request.isRefresh)
     if (typeof taken === 'function') return { giveBack: taken, end: NOTHING }
     return taken.then(giveBack => ({ giveBack, end: NOTHING }), refused)
   } catch (error) {
@@ -43,12 +43,12 @@ export function takePermit(
 async function probePermit(
   budget: RequestBudget,
   others: OtherGates,
-  isBackground: boolean,
+  isRefresh: boolean,
 ): Promise<Permit | undefined> {
   const end = await others.probe()
   if (end === undefined) return undefined
   try {
-    const take = await budget.take(isBackground)
+    const take = await budget.take(isRefresh)
     const giveBack = () => {
       take()
       end()

@@ -20,8 +20,8 @@ export interface LookupTerms {
   signal: AbortSignal
   /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
   deadlineMs: number
-  /** Whether nobody waits for it, since it refreshes what has been answered. */
-  isBackground: boolean
+  /** Whether a stored list can be answered without it, so that others come first. */
+  isRefresh: boolean
   /** Called for each request that is sent for it. */
   onRequest: () => void
 }
@@ -55,7 +55,7 @@ export interface Walk {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs, isBackground, onRequest }: LookupTerms,
+  { signal, deadlineMs, isRefresh, onRequest }: LookupTerms,
   { client, budget, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
@@ -67,7 +67,7 @@ export async function walk(
   /** A list that could not be read to its end is to cost as little as possible. */
   function checkBudget(whole: number): void {
     const left = whole - begun
-    if (left > 0) budget.check({ left, whole }, isBackground)
+    if (left > 0) budget.check({ left, whole }, isRefresh)
   }
 
   async function read(pageNumber: number): Promise<Part | undefined> {
@@ -77,7 +77,7 @@ export async function walk(
     begun++
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
-      isBackground,
+      isRefresh,
       onRequest,
       // What has begun to arrive is worth having for the next caller, what has not begun is not.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,

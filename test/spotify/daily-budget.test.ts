@@ -10,9 +10,9 @@ function budgetOf(limit: number | undefined) {
     for (let sent = 0; sent < requests; sent++) budget.take(false)
   }
   /** How long until a request may leave, in seconds; 0 when it may now. */
-  const waitSeconds = (isBackground: boolean) => {
+  const waitSeconds = (isRefresh: boolean) => {
     try {
-      const giveBack = budget.take(isBackground)
+      const giveBack = budget.take(isRefresh)
       giveBack()
       return 0
     } catch (error) {
@@ -109,9 +109,9 @@ t.test('what is taken back a day later changes nothing', async t => {
 
 t.test('a lookup that does not fit is refused until all of it does', async t => {
   const { budget, clock, spend } = budgetOf(10)
-  const refusal = (left: number, whole: number, isBackground: boolean) => {
+  const refusal = (left: number, whole: number, isRefresh: boolean) => {
     try {
-      return budget.check({ left, whole }, isBackground)
+      return budget.check({ left, whole }, isRefresh)
     } catch (error) {
       return error as Problem
     }

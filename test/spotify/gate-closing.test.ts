@@ -163,7 +163,7 @@ t.test('the daily budget is spent by every request, retries included', async t =
   await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
   t.equal(budget.spent, 3)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
-  const refresh = gate.pass(sent, terms({ isBackground: true }))
+  const refresh = gate.pass(sent, terms({ isRefresh: true }))
   t.match(await failureOf(refresh), { type: 'quota-budget-spent' })
   t.equal(await gate.pass(sent, of('bob')), 'sent')
   t.match(await failureOf(gate.pass(sent, of('bob'))), { type: 'quota-budget-spent' })

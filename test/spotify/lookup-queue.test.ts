@@ -10,10 +10,10 @@ function queueOf(queue: number) {
   const clock = new ManualClock()
   const lookups = new LookupQueue({ concurrency: 1, queue, clock })
   const holding: (() => void)[] = []
-  const ask = (subject: string, isBackground = false, startByMs = 15_000) =>
+  const ask = (subject: string, isRefresh = false, startByMs = 15_000) =>
     lookups.inPlace(
       () => new Promise<void>(resolve => holding.push(resolve)),
-      terms({ subject, isBackground, startByMs }),
+      terms({ subject, isRefresh, startByMs }),
     )
   const next = async () => {
     await until(() => holding.length > 0)

@@ -18,7 +18,7 @@ function aggregator(answer: (offset: number, asked: number) => Page | Promise<Pa
     source.playlists('someone', previous, {
       signal,
       deadlineMs,
-      isBackground: false,
+      isRefresh: false,
       onRequest: () => {},
     })
   return { read, offsets }
@@ -189,7 +189,7 @@ t.test(
     await source.playlists('someone', undefined, {
       signal,
       deadlineMs,
-      isBackground: false,
+      isRefresh: false,
       onRequest: () => {},
     })
     const [first, ...rest] = terms
@@ -210,7 +210,7 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,
-    isBackground: false,
+    isRefresh: false,
     onRequest: () => {},
   })
   t.equal(await failureOf(reading), failure)

@@ -26,7 +26,7 @@ export function terms(limits: Partial<Terms> = {}): Terms {
   setMaxListeners(0, signal)
   return {
     subject: 'someone',
-    isBackground: false,
+    isRefresh: false,
     signal,
     startByMs,
     retryByMs: startByMs,

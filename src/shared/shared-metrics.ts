@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { OPERATIONS, type SharedObserver } from '../shared/operation.ts'
-import { FAILURE_REASONS } from '../shared/shared-cache-error.ts'
-import { DurationHistogram } from './duration-histogram.ts'
+import { DurationHistogram } from '../metrics/duration-histogram.ts'
+import { OPERATIONS, type SharedObserver } from './operation.ts'
+import { FAILURE_REASONS } from './shared-cache-error.ts'
 
 /** Around the default of SHARED_CACHE_TIMEOUT_MS. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1]
