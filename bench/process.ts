@@ -51,7 +51,7 @@ export async function startService(
     sandbox,
     environment,
     launcher: serverLauncher,
-    hasChannel: true,
+    channels: ['ipc'],
     nodeArguments: [...probeArguments(), 'dist/server.js'],
   })
   const { url, child } = service

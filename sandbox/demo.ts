@@ -5,7 +5,8 @@ import { startSandbox } from './sandbox.ts'
 import { startServiceProcess } from './service-process.ts'
 
 // `npm run demo`: the built service in front of a stand-in for Spotify, both on free ports unless
-// PORT and SANDBOX_PORT name some. The latency shows what paging costs. Ends with Ctrl-C.
+// PORT and SANDBOX_PORT name some. The latency shows what paging costs. Ends with Ctrl-C, at once,
+// since no load balancer is in front that would have to notice.
 const defaults = { SANDBOX_PORT: '0', SANDBOX_LATENCY_MS: '50' }
 const log = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 
@@ -13,7 +14,7 @@ try {
   const sandbox = await startSandbox(optionsFrom({ ...defaults, ...process.env }))
   const service = await startServiceProcess({
     sandbox,
-    environment: { PORT: process.env.PORT || '0' },
+    environment: { PORT: process.env.PORT || '0', SHUTDOWN_DELAY_MS: '0' },
     onLine: line => log.write(`${line}\n`),
     onSpawn(child) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -26,8 +26,8 @@ export interface ServiceProcessOptions {
   nodeArguments?: string[]
   /** A command, with its arguments, that starts Node, such as one that pins it to a core. */
   launcher?: string[]
-  /** Whether it has an IPC channel, for what a module that it preloads has to tell. */
-  hasChannel?: boolean
+  /** More channels than its output, such as one for what a module that it preloads has to tell. */
+  channels?: 'ipc'[]
   /** Variables beside those that point at the sandbox. */
   environment?: Record<string, string | undefined>
   /** Called as soon as the process exists, before it listens. */
@@ -52,7 +52,7 @@ export interface ServiceProcess {
 /** Runs Node with these arguments and what points the service at the sandbox. */
 export function spawnService(options: ServiceProcessOptions): ChildProcess {
   const { sandbox, nodeArguments = ['dist/server.js'], environment, stderr = 'inherit' } = options
-  const { launcher = [], hasChannel = false } = options
+  const { launcher = [], channels = [] } = options
   const [command, ...rest] = [...launcher, process.execPath, ...nodeArguments] as [string]
   return spawn(command, rest, {
     env: {
@@ -67,7 +67,7 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
     },
     // A group of its own, so that Ctrl-C reaches it once, through stop().
     detached: true,
-    stdio: ['ignore', 'pipe', stderr, ...(hasChannel ? ['ipc' as const] : [])],
+    stdio: ['ignore', 'pipe', stderr, ...channels],
   })
 }
 

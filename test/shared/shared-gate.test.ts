@@ -44,6 +44,10 @@ t.test(
     t.equal(late.state(), 'paused', 'a new replica knows from the start')
     t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
     for (const { clock } of [one, other, late]) await clock.advance(5000)
+    // So much at once gives up what was under way; what was missed is read later.
+    for (const { connection, wait } of [one, other, late]) {
+      await wait(() => connection.state === 'connected')
+    }
     let answer: ((value: string) => void) | undefined
     const probe = one.gate.pass(() => new Promise<string>(resolve => (answer = resolve)), terms())
     await eventually(() => answer !== undefined)
@@ -54,7 +58,7 @@ t.test(
     )
     answer?.('answered')
     t.equal(await probe, 'answered')
-    await eventually(() => other.state() === 'open' && late.state() === 'open')
+    for (const { state, wait } of [other, late]) await wait(() => state() === 'open')
     t.equal(other.gateLines().length, 2)
   },
 )
