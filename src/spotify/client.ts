@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied, tooManyRequests } from './diagnosis.ts'
-import type { Exchange, SpotifyResponse } from './exchange.ts'
+import type { Exchange, SpotifyRequest, SpotifyResponse } from './exchange.ts'
 import { type Gate, MAX_ATTEMPTS, type Terms } from './gate.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
 import { retryAfterInstant } from './retry-after.ts'
 import type { TokenKeeper } from './token.ts'
+import { Turns } from './turns.ts'
 
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50
@@ -35,6 +36,8 @@ export interface SpotifyClientOptions {
 export type PageTerms = Omit<Terms, 'subject'> & {
   /** Called for each request that is sent for it, one for a new token included. */
   onRequest: () => void
+  /** Called when a page has been read and is yet to be decoded, which takes time itself. */
+  onRead: () => void
 }
 
 /** Reads pages of the Web API. */
@@ -50,18 +53,26 @@ export interface SpotifyClient {
 
 export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
   const { exchange, basePath, tokens, gate, clock, userAgent, maxPages } = options
+  const turns = new Turns()
 
-  async function attempt(path: string, token: string, signal: AbortSignal): Promise<Page> {
+  async function attempt(
+    path: string,
+    token: string,
+    signal: AbortSignal,
+    onRead: () => void,
+  ): Promise<Page> {
     const headers = {
       accept: 'application/json',
       'accept-encoding': 'gzip',
       authorization: `Bearer ${token}`,
       'user-agent': userAgent,
     }
-    const response = await exchange.send({ method: 'GET', path: basePath + path, headers }, signal)
+    const request: SpotifyRequest = { method: 'GET', path: basePath + path, headers }
+    const response = await exchange.send(request, signal, onRead)
     if (response.status === 401) throw new Unauthorized(response.body)
-    if (response.status === 200) return readPage(response.body, maxPages)
-    throw refusal(response, clock.now())
+    if (response.status !== 200) throw refusal(response, clock.now())
+    await turns.next()
+    return readPage(response.body, maxPages)
   }
 
   return {
@@ -72,10 +83,13 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       const ask = (token: string) =>
         gate
           .pass(
-            () =>
+            leavePlace =>
               observed(options, 'page', terms.signal, () => {
                 terms.onRequest()
-                return attempt(pagePath, token, terms.signal)
+                return attempt(pagePath, token, terms.signal, () => {
+                  leavePlace()
+                  terms.onRead()
+                })
               }),
             terms,
             attempts,

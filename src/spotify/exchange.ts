@@ -11,6 +11,9 @@ const inflate = promisify(gunzip)
 /** Connections outlive the gaps between pages and most gaps between background refreshes. */
 const KEEP_ALIVE_MS = 30_000
 
+/** Holds a whole page once it is decoded, which is then one step and not several. */
+const CHUNK_BYTES = 128 * 1024
+
 /** What undici and Node call a response that began but cannot be read to its end. */
 const BROKEN_OFF = new Set([
   'ECONNRESET',
@@ -46,13 +49,14 @@ export interface SpotifyRequest {
 export interface Exchange {
   /**
    * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
-   * without its body. Redirects are not followed.
+   * without its body. Redirects are not followed. `onRead` is called when the body of a 200 has been
+   * read and is yet to be decoded.
    *
    * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
    * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
    * Whatever `signal` was aborted with is thrown as it is.
    */
-  send(request: SpotifyRequest, signal: AbortSignal): Promise<SpotifyResponse>
+  send(request: SpotifyRequest, signal: AbortSignal, onRead?: () => void): Promise<SpotifyResponse>
   /** Ends all connections; requests under way fail. */
   close(): Promise<void>
 }
@@ -75,14 +79,14 @@ export function createExchange(
   })
 
   return {
-    send(request, signal) {
+    send(request, signal, onRead) {
       const attempt = linkedAbort(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
         attempt.abort(unavailable(`Spotify did not answer within ${timeoutMs} ms.`))
       })
       return pool
         .request({ ...request, signal: attempt.signal })
-        .then(response => readWhole(response, maxBytes, signal))
+        .then(response => readWhole(response, maxBytes, signal, onRead))
         .catch(error => {
           throw attempt.signal.aborted ? attempt.signal.reason : networkProblem(error)
         })
@@ -99,10 +103,12 @@ async function readWhole(
   response: Dispatcher.ResponseData,
   maxBytes: number,
   signal: AbortSignal,
+  onRead?: () => void,
 ): Promise<SpotifyResponse> {
   const { statusCode: status, headers } = response
   try {
     const sent = await response.body.bytes()
+    if (status === 200) onRead?.()
     return { status, headers, body: await decode(sent, headers['content-encoding'], maxBytes) }
   } catch (error) {
     // A refusal counts by its status and headers; its words only tell causes apart.
@@ -120,7 +126,7 @@ async function decode(
   if (coding === 'identity') return Buffer.from(sent).toString()
   if (coding !== 'gzip') throw badResponse('Spotify used a content coding that was not asked for.')
   try {
-    return (await inflate(sent, { maxOutputLength: maxBytes })).toString()
+    return (await inflate(sent, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES })).toString()
   } catch (cause) {
     if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
     throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })

@@ -32,7 +32,7 @@ export interface Terms {
 /** Every Web API request passes here; it decides whether one may leave now, and how often. */
 export interface Gate {
   /**
-   * Sends once a place is free, and again after a transient failure: as often as `attempts` has
+   * Sends once a place is free, which `send` may give on before it ends, and again after a transient failure: as often as `attempts` has
    * left, which counts down, with exponential back-off, full jitter and within the retry budget.
    * While Spotify refuses or is out of order nothing is sent but one probe at a time. Only a
    * Problem tells the gate something about Spotify.
@@ -41,7 +41,11 @@ export interface Gate {
    * `overloaded` or, when no place was free in time, `deadline-exceeded`. Whatever the signal was
    * aborted with is thrown as it is.
    */
-  pass<T>(send: () => Promise<T>, terms: Terms, attempts?: { left: number }): Promise<T>
+  pass<T>(
+    send: (leavePlace: () => void) => Promise<T>,
+    terms: Terms,
+    attempts?: { left: number },
+  ): Promise<T>
   /**
    * Closes for a refusal that no single request shows, such as a 401 that a new token meets, too.
    * Returns it with the instant of the next probe.
@@ -74,7 +78,10 @@ export function createGate(options: GateOptions): Gate {
           retries.count(clock.monotonic())
         }
         try {
-          return await queue.inPlace(() => door.attempt(send, terms, onLeave), terms)
+          return await queue.inPlace(
+            leavePlace => door.attempt(() => send(leavePlace), terms, onLeave),
+            terms,
+          )
         } catch (error) {
           const delayMs = attempts.left > 0 ? backOffMs(error, tried, terms) : undefined
           if (delayMs === undefined) throw door.withPause(error)

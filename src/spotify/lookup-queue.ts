@@ -52,22 +52,25 @@ export class LookupQueue {
   }
 
   /**
-   * Does the work once a place is free.
+   * Does the work once a place is free. The place is given on when the work says that it no longer
+   * needs it, and at its end at the latest.
    *
    * @throws {Problem} `overloaded` when the lookup may not wait for one.
    */
-  async inPlace<T>(work: () => Promise<T>, terms: QueueTerms): Promise<T> {
+  async inPlace<T>(work: (leave: () => void) => Promise<T>, terms: QueueTerms): Promise<T> {
     const isNew = terms.startByMs !== Number.POSITIVE_INFINITY
     if (isNew && this.#places.isFull) await this.#wait(terms)
     else await this.#places.take(isNew, terms.signal)
     const { clock } = this.#options
     const startMs = clock.monotonic()
-    try {
-      return await work()
-    } finally {
+    let hasLeft = false
+    const leave = () => {
+      if (hasLeft) return
+      hasLeft = true
       this.#averageMs += SMOOTHING * (clock.monotonic() - startMs - this.#averageMs)
       this.#places.release()
     }
+    return work(leave).finally(leave)
   }
 
   async #wait({ subject, isRefresh, startByMs, signal }: QueueTerms): Promise<void> {

@@ -59,8 +59,8 @@ async function aggregate(
   return listOf([second, first])
 }
 
-/** Pages joined in one turn of the event loop, about 1 MB, so that a long list holds up no answer. */
-const PAGES_A_TURN = 16
+/** Pages joined in one turn of the event loop, so that a long list holds up no answer. */
+const PAGES_A_TURN = 4
 
 /** The playlists of one or more walks in order, each once. */
 async function listOf(walks: readonly Walk[]): Promise<PlaylistList> {
@@ -69,7 +69,8 @@ async function listOf(walks: readonly Walk[]): Promise<PlaylistList> {
   const membership = createHash('sha256')
   const digest = createHash('sha256').update(complete ? 'complete' : 'incomplete')
   const chunks: Chunk[] = []
-  for (const { chunk, keys } of walks.flatMap(({ parts }) => parts)) {
+  for (const [page, { chunk, keys }] of walks.flatMap(({ parts }) => parts).entries()) {
+    if (page % PAGES_A_TURN === 0) await nextTurn()
     const repeated = new Set<number>()
     for (const [index, key] of keys.entries()) {
       if (seen.has(key)) repeated.add(index)
@@ -79,7 +80,7 @@ async function listOf(walks: readonly Walk[]): Promise<PlaylistList> {
     membership.update(fresh.map(key => `${key}\n`).join(''))
     const kept = repeated.size === 0 ? chunk : without(chunk, repeated)
     digest.update(kept.bytes)
-    if (chunks.push(kept) % PAGES_A_TURN === 0) await nextTurn()
+    chunks.push(kept)
   }
   return {
     playlists: new Records(chunks),

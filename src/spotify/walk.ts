@@ -70,7 +70,7 @@ export async function walk(
     if (left > 0) budget.check({ left, whole }, isRefresh)
   }
 
-  async function read(pageNumber: number): Promise<Part | undefined> {
+  async function read(pageNumber: number, onRead: () => void): Promise<Part | undefined> {
     pages.signal.throwIfAborted()
     // The list may turn out shorter than expected before this page was asked for.
     if (pageNumber >= endPage) return undefined
@@ -79,6 +79,7 @@ export async function walk(
       signal: pages.signal,
       isRefresh,
       onRequest,
+      onRead,
       // What has begun to arrive is worth having for the next caller, what has not begun is not.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
@@ -90,9 +91,21 @@ export async function walk(
     return partOf(page)
   }
 
+  /** A page that is only to be decoded yet makes room for the next one. */
+  function inTurn(pageNumber: number): Promise<Part | undefined> {
+    return new Promise((resolve, reject) => {
+      limit(
+        () =>
+          new Promise<void>(makeRoom => {
+            read(pageNumber, makeRoom).then(resolve, reject).finally(makeRoom)
+          }),
+      )
+    })
+  }
+
   async function readAll(fromPage: number, toPage: number): Promise<(Part | undefined)[]> {
-    const numbers = Array.from({ length: toPage - fromPage }, (_, index) => fromPage + index)
-    return limit.map(numbers, read)
+    const pages = Array.from({ length: toPage - fromPage }, (_, index) => inTurn(fromPage + index))
+    return Promise.all(pages)
   }
 
   async function readList(): Promise<Walk> {

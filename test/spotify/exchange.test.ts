@@ -62,6 +62,23 @@ t.test('a body may be as large as the bound and no larger, as sent and as decode
   }
 })
 
+t.test('a page is known to have been read before it is decoded, a refusal is not', async t => {
+  const { exchange } = await exchangeWith(t, ({ url = '' }, response) => {
+    response.writeHead(Number(url.slice(1)), { 'content-encoding': 'gzip' }).end('no gzip')
+  })
+  for (const [path, timesRead] of [
+    ['/200', 1],
+    ['/429', 0],
+    ['/503', 0],
+  ] as const) {
+    const events: string[] = []
+    const sent = exchange.send({ ...request, path }, never, () => events.push('read'))
+    await sent.catch(() => events.push('failed')).finally(() => events.push('over'))
+    t.equal(events.filter(event => event === 'read').length, timesRead, path)
+    if (timesRead === 1) t.same(events, ['read', 'failed', 'over'])
+  }
+})
+
 t.test('a coding that was not asked for is a bad response', async t => {
   const { exchange } = await exchangeWith(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'zstd' }).end('x')

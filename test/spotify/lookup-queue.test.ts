@@ -74,3 +74,28 @@ t.test(
     await Promise.all(served)
   },
 )
+
+t.test('a place is given on, once, as soon as the work no longer needs it', async t => {
+  const lookups = new LookupQueue({ concurrency: 1, queue: 2, clock: new ManualClock() })
+  const ends: (() => void)[] = []
+  const ask = (subject: string, leavesEarly: boolean) =>
+    lookups.inPlace(
+      leave =>
+        new Promise<void>(resolve => {
+          ends.push(resolve)
+          if (leavesEarly) leave()
+        }),
+      terms({ subject, startByMs: 15_000 }),
+    )
+  const served = [ask('a', true), ask('b', false), ask('c', false)]
+  await until(() => ends.length === 2)
+  t.match(lookups, { inFlight: 1, queued: 1 }, 'b has the place that a has left')
+  ends[0]?.()
+  await served[0]
+  t.match(lookups, { inFlight: 1, queued: 1 }, 'the end of a gives it to nobody once more')
+  ends[1]?.()
+  await until(() => ends.length === 3)
+  ends[2]?.()
+  await Promise.all(served)
+  t.match(lookups, { inFlight: 0, queued: 0 })
+})

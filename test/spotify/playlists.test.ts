@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { PlaylistList } from '../../src/playlist-list.ts'
-import type { Page } from '../../src/spotify/client.ts'
+import type { Page, SpotifyClient } from '../../src/spotify/client.ts'
 import { createAppPlaylists } from '../../src/spotify/playlists.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { type Entry, entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
@@ -216,4 +216,30 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
   t.equal(await failureOf(reading), failure)
   t.ok(terms.every(page => page.signal.reason === failure))
   t.same(getEventListeners(signal, 'abort'), [])
+})
+
+t.test('the next page is asked for while the one that arrived is yet to be decoded', async t => {
+  const decoded: (() => void)[] = []
+  const asked: number[] = []
+  const client: SpotifyClient = {
+    async page(_path, offset, { onRead }) {
+      asked.push(offset)
+      if (offset > 0) {
+        onRead()
+        await new Promise<void>(resolve => decoded.push(resolve))
+      }
+      return pageOf(entries(0, 150), offset)
+    },
+  }
+  const source = createAppPlaylists({ client, budget, concurrency: 1 })
+  const reading = source.playlists('someone', undefined, {
+    signal,
+    deadlineMs,
+    isRefresh: false,
+    onRequest: () => {},
+  })
+  await until(() => decoded.length === 2)
+  t.same(asked, [0, 50, 100])
+  for (const done of decoded) done()
+  t.equal((await reading).playlists.length, 150)
 })
