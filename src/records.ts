@@ -101,11 +101,13 @@ function allocate(size: number): Buffer {
   return Buffer.allocUnsafeSlow(size)
 }
 
-/** A text or a copy of some bytes, in memory of its own that can be counted. */
-export function ownBuffer(content: string | Buffer): Buffer {
-  const bytes = allocate(Buffer.byteLength(content))
-  if (typeof content === 'string') bytes.write(content)
-  else content.copy(bytes)
+/** A copy of texts and bytes one after the other, in memory of its own that can be counted. */
+export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
+  const bytes = allocate(contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0))
+  let at = 0
+  for (const content of contents) {
+    at += typeof content === 'string' ? bytes.write(content, at) : content.copy(bytes, at)
+  }
   return bytes
 }
 

@@ -7,6 +7,8 @@ import type { Sized } from './cache/memory-store.ts'
 export interface Representation extends Sized {
   /** The body, one after the other. */
   readonly parts: readonly Buffer[]
+  /** Of all parts together. */
+  readonly bytes: number
   /** Strong entity tag (RFC 9110 8.8.3), quotes included. */
   readonly etag: string
   /** When the content last changed, epoch ms. */

@@ -14,9 +14,11 @@ const KNOWN_PARAMETER = /^(?:limit|offset|format)=[\w.+-]{0,16}$/
  * the problem itself.
  */
 export function logAnswer(answer: Answer): void {
-  const { url, route, status, durationMs, facts, log } = answer
+  const { url, route, status, durationMs, facts, requestId, log } = answer
   const { caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
   const line = {
+    request_id: requestId,
+    ...facts.logIds,
     route: route ?? null,
     status,
     duration_ms: Math.round(durationMs * 10) / 10,

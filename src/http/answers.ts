@@ -15,7 +15,7 @@ export interface Answer {
   readonly status: number
   readonly durationMs: number
   readonly facts: RequestFacts
-  /** The log of the request. */
+  readonly requestId: string
   readonly log: FastifyBaseLogger
 }
 
@@ -57,6 +57,7 @@ function answerOf(request: FastifyRequest, status: number, clock: Clock): Answer
     status,
     durationMs: nowMs - (facts.receivedAtMs ?? nowMs),
     facts,
+    requestId: request.id,
     log: request.log,
   }
 }

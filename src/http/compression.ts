@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import { ownBuffer } from '../records.ts'
 
@@ -31,5 +30,6 @@ export async function compress(
       ? createGzip()
       : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } })
   Readable.from(parts).pipe(compressor)
-  return ownBuffer(await buffer(compressor))
+  const pieces: Buffer[] = await compressor.toArray()
+  return ownBuffer(...pieces)
 }

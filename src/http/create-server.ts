@@ -7,7 +7,7 @@ import type { TrustProxy } from '../trust-proxy.ts'
 import { logAnswer } from './answer-log.ts'
 import { type AnswerObserver, observeAnswers } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
-import { setCommonHeaders } from './common-headers.ts'
+import { commonFields, setFields } from './common-headers.ts'
 import { checkHost } from './origin.ts'
 import { answerWithProblems, frameworkProblems, parserProblems } from './problem-reply.ts'
 
@@ -36,6 +36,8 @@ export function createServer(
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
     }),
+    // A logger of each request would cost more than most requests do; `logAnswer` writes the id.
+    childLoggerFactory: log => log,
     genReqId: requestId,
     trustProxy: trustProxy ?? false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -52,9 +54,13 @@ export function createServer(
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
   observeAnswers(app, clock, told)
-  app.addHook('onRequest', (request, reply, done) => {
-    setCommonHeaders(request, reply)
+  app.addHook('onRequest', (request, _reply, done) => {
     checkHost(request)
+    done()
+  })
+  // Not before, since most answers are written past Fastify and would pay for it twice.
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    setFields(reply, commonFields(request))
     done()
   })
   answerWithProblems(app, clock)

@@ -12,6 +12,13 @@ const SHORT_TURN_MS = 0.05
 /** A connection that has said nothing for so long has no request on its way. */
 const SILENT_MS = 250
 
+interface Connection {
+  /** On the monotonic clock. */
+  readonly acceptedAtMs: number
+  /** The latest, which may be out already. The one behind which a connection closes. */
+  response: ServerResponse | undefined
+}
+
 /**
  * Lets a server stop without losing a request, and as soon as its last answer is out. From the call
  * of the returned function on, every answer asks its caller to leave (`Connection: close`, RFC 9112
@@ -25,22 +32,20 @@ export function drainConnections(
   clock: Clock,
   delayMs: number,
 ): () => Promise<void> {
-  /** When each was accepted, on the monotonic clock. */
-  const connections = new Map<Socket, number>()
-  const responses = new Set<ServerResponse>()
+  const connections = new Map<Socket, Connection>()
   let accepted = 0
   let isDraining = false
 
   app.server.on('connection', (socket: Socket) => {
     accepted++
-    connections.set(socket, clock.monotonic())
+    connections.set(socket, { acceptedAtMs: clock.monotonic(), response: undefined })
     socket.once('close', () => connections.delete(socket))
   })
   // Ahead of Fastify, which may answer at once. Node writes `Connection: close` for such a response.
-  app.server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+  app.server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     if (isDraining) response.shouldKeepAlive = false
-    responses.add(response)
-    response.once('close', () => responses.delete(response))
+    const connection = connections.get(socket)
+    if (connection !== undefined) connection.response = response
   })
 
   /**
@@ -62,14 +67,16 @@ export function drainConnections(
     app.server.closeIdleConnections()
     // Node takes a connection that has sent nothing yet for a busy one.
     const silentSinceMs = clock.monotonic() - SILENT_MS
-    for (const [socket, acceptedAtMs] of connections) {
+    for (const [socket, { acceptedAtMs }] of connections) {
       if (socket.bytesRead === 0 && acceptedAtMs <= silentSinceMs) socket.destroy()
     }
   }
 
   return async () => {
     isDraining = true
-    for (const response of responses) response.shouldKeepAlive = false
+    for (const { response } of connections.values()) {
+      if (response !== undefined) response.shouldKeepAlive = false
+    }
     if (!app.server.listening) return
     const stopped = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, stopped.signal)

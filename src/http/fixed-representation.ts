@@ -20,5 +20,6 @@ export function fixedRepresentation(text: string, options: FixedOptions): Repres
   if (policy !== undefined) contentFields.push('content-security-policy', policy)
   // It has no date: the tag alone decides.
   const modifiedAt = Number.POSITIVE_INFINITY
-  return { parts: [body], etag, modifiedAt, validators, contentFields, heldBytes: body.length }
+  const { length: bytes } = body
+  return { parts: [body], bytes, etag, modifiedAt, validators, contentFields, heldBytes: bytes }
 }

@@ -6,6 +6,7 @@ import type { ResponseCache } from '../cache/response-cache.ts'
 import type { Clock } from '../clock.ts'
 import type { Representation } from '../representation.ts'
 import { type StoredBody, StoredPlaylists } from '../stored-playlists.ts'
+import { setFields } from './common-headers.ts'
 import type { Coding } from './compression.ts'
 import { negotiateCodings } from './negotiation.ts'
 import { represent } from './represent.ts'
@@ -70,7 +71,7 @@ function answer(
   fields.push('cache-control', cacheControl(response, cacheScope))
   const { body: stored } = response
   if (!(stored instanceof StoredPlaylists)) {
-    for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
+    setFields(reply, fields)
     throw stored.problem
   }
   const send = (representation: Representation) => sendRepresentation(reply, representation, fields)

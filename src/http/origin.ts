@@ -5,6 +5,9 @@ import { Problem } from '../problems.ts'
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::(?<port>\d*))?$/i
 const MAX_PORT = 65_535
 
+/** Most requests name the same one. */
+let lastRight = ''
+
 /**
  * Refuses a request that does not say rightly for whom it is: RFC 9112 3.2 asks for it, and what it
  * names goes into links.
@@ -12,6 +15,7 @@ const MAX_PORT = 65_535
  * @throws {Problem} `bad-request`
  */
 export function checkHost({ host, headers, raw }: FastifyRequest): void {
+  if (headers.host !== undefined && host === lastRight) return
   if (headers.host === undefined && raw.httpVersion !== '1.0') {
     throw new Problem('bad-request', 'Header "Host" is missing.')
   }
@@ -19,6 +23,7 @@ export function checkHost({ host, headers, raw }: FastifyRequest): void {
   if (authority === null || Number(authority.groups?.port ?? 0) > MAX_PORT) {
     throw new Problem('bad-request', 'Header "Host": this is not a name or address with a port.')
   }
+  lastRight = host
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from '../problems.ts'
 import { type AnswerObserver, observeAnswer } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
-import { setCommonHeaders } from './common-headers.ts'
+import { commonFields, setFields } from './common-headers.ts'
 import { PROBLEM_TYPE, problemAnswer } from './problem-answer.ts'
 import { invalidQuery, type QuerySchema } from './query.ts'
 import { factsOf } from './request-facts.ts'
@@ -32,7 +32,7 @@ export function answerWithProblems(app: AppInstance, clock: Clock): void {
 /** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
 export function frameworkProblems(clock: Clock, observe: AnswerObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    setCommonHeaders(request, reply)
+    setFields(reply, commonFields(request))
     // No hook runs for it.
     observeAnswer(request, reply, clock, observe)
     sendProblem(problemOf(error, request), clock, request, reply)

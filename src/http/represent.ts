@@ -78,17 +78,19 @@ function representation(
   // The version, since another one may write the same list otherwise.
   const shape = `${version} ${list.digest} ${view.key} ${coding}`
   const etag = `"${hash('sha256', shape, 'base64url').slice(0, 27)}"`
+  const bytes = lengthOf(body)
   const contentFields = [
     'content-type',
     view.contentType,
     'content-length',
-    String(lengthOf(body)),
+    String(bytes),
     'last-modified',
     new Date(modifiedAt).toUTCString(),
   ]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)
   return {
     parts,
+    bytes,
     etag,
     modifiedAt,
     validators: ['etag', etag, 'vary', view.vary],

@@ -16,6 +16,8 @@ export interface RequestFacts {
   cacheStatus: string | undefined
   /** Requests to Spotify that its lookup caused. */
   spotifyRequests: number
+  /** Members that tie its log line to a trace; undefined where there is none. */
+  logIds: Record<string, string> | undefined
   /** What the answer tells of instead of what was asked for. */
   problem: Problem | undefined
 }
@@ -32,6 +34,7 @@ export function factsOf(request: FastifyRequest): RequestFacts {
     result: undefined,
     cacheStatus: undefined,
     spotifyRequests: 0,
+    logIds: undefined,
     problem: undefined,
   }
   return carrier[FACTS]

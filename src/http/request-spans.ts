@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
 import type { Span } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { bindLogger } from '../tracing/log-ids.ts'
+import { idsOf } from '../tracing/log-ids.ts'
 import { POLLED } from './answer-log.ts'
 import { CALLER_LEFT } from './answers.ts'
 import { factsOf } from './request-facts.ts'
@@ -32,7 +32,7 @@ export function traceRequests(): () => void {
       const { method, routeOptions } = request
       span.updateName([method, routeOptions.url].join(' ').trim())
       spans.set(request, span)
-      bindLogger(request.log, span.spanContext())
+      factsOf(request).logIds = idsOf(span.spanContext())
     },
   })
   return () => {

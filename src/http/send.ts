@@ -1,9 +1,17 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Representation } from '../representation.ts'
+import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
 
+/** Each part is a write of its own, which costs more than to copy so many bytes. */
+const MAX_JOINED_BYTES = 16 * 1024
+
+/** What is written at once goes to the system in one call, which copies all of it. */
+const MAX_BYTES_AT_ONCE = 1024 * 1024
+
 /**
- * Answers with a representation, without joining or copying its parts, or with 304 when the caller
+ * Answers with a representation, without joining the parts of a long one, or with 304 when the caller
  * has it. `fields` (name, value, name, …) and the fields set on the reply so far go out too. For
  * HEAD the body is left out.
  */
@@ -13,7 +21,7 @@ export function sendRepresentation(
   fields: readonly string[],
 ): void {
   const { raw, request } = reply
-  const head = [...representation.validators, ...fields]
+  const head = [...representation.validators, ...fields, ...commonFields(request)]
   for (const [name, value] of Object.entries(reply.getHeaders())) head.push(name, String(value))
   reply.hijack()
   if (isNotModified(request.headers, representation)) {
@@ -21,10 +29,36 @@ export function sendRepresentation(
     return
   }
   raw.writeHead(200, [...head, ...representation.contentFields])
-  if (request.method !== 'HEAD') {
-    raw.cork()
-    for (const part of representation.parts) raw.write(part)
-    raw.uncork()
+  if (request.method === 'HEAD') raw.end()
+  else endWith(raw, representation)
+}
+
+function endWith(raw: ServerResponse, { parts, bytes }: Representation): void {
+  if (parts.length > 1 && bytes <= MAX_JOINED_BYTES) {
+    raw.end(Buffer.concat(parts, bytes))
+    return
   }
-  raw.end()
+  writeOn(raw, parts, 0)
+}
+
+/** Writes the parts from this one on, as many at once as hold up no other answer for long. */
+function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): void {
+  // The caller has left.
+  if (raw.destroyed) return
+  const last = parts.length - 1
+  let index = from
+  let bytes = 0
+  raw.cork()
+  while (index < last && bytes < MAX_BYTES_AT_ONCE) {
+    const part = parts[index++] as Buffer
+    bytes += part.length
+    raw.write(part)
+  }
+  if (index >= last) {
+    raw.end(parts[last])
+    return
+  }
+  // Called when the system has taken it all, which may be in this turn of the event loop.
+  raw.write(parts[index] as Buffer, () => setImmediate(() => writeOn(raw, parts, index + 1)))
+  raw.uncork()
 }
