@@ -6,6 +6,9 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
+/** Of the event loop: pages that have arrived are read one a turn, and then more may be asked for. */
+const TURNS = 20
+
 /**
  * The whole service in front of a sandbox of its own, with a clock that the test moves. Both end
  * with the test.
@@ -26,8 +29,10 @@ export async function startService(
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
   /** Waits until no request to Spotify is under way, those behind an answer included. */
   const quiet = async () => {
-    await until(() => !clock.pending.includes(config.SPOTIFY_TIMEOUT_MS))
-    await clock.advance(0)
+    for (let turn = 0; turn < TURNS; turn++) {
+      await until(() => !clock.pending.includes(config.SPOTIFY_TIMEOUT_MS))
+      await clock.advance(0)
+    }
   }
   return { app, clock, sandbox, config, written, lines, get, quiet }
 }
