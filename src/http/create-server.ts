@@ -51,6 +51,9 @@ export function createServer(
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // Compiling the schemas of answers takes longer than these short answers ever would; that they
+  // keep to them is tested.
+  app.setSerializerCompiler(() => JSON.stringify)
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
   observeAnswers(app, clock, told)
