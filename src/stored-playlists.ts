@@ -15,6 +15,9 @@ const INCOMPLETE_FRESH_SECONDS = 60
 /** The two maps of what is made from a list, while they are empty, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 400
 
+/** A problem with its stack, as measured on 64-bit Node. */
+const UNKNOWN_USER_BYTES = 1400
+
 /** What is stored for a user that Spotify knows: the list, and what is made from it for callers. */
 export class StoredPlaylists implements Sized {
   readonly list: PlaylistList
@@ -46,7 +49,7 @@ export class StoredPlaylists implements Sized {
 
 /** What is stored for a user that Spotify does not know. */
 export class UnknownUser implements Sized {
-  readonly heldBytes = 0
+  readonly heldBytes = UNKNOWN_USER_BYTES
   readonly problem: Problem
 
   constructor(problem: Problem) {

@@ -40,3 +40,7 @@ t.test(
     }
   },
 )
+
+t.test('a user whom nobody knows takes room, too', async t => {
+  t.ok(nobody.heldBytes > 1000, 'or a flood of made-up names would cost memory without bound')
+})

@@ -4,7 +4,7 @@ import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 /** What the store counts for an entry under a key of one character, its body left out. */
-const PER_ENTRY = 802
+const PER_ENTRY = 3402
 
 /** A response whose body holds that many bytes and is gone after `staleIfErrorSeconds` + 10 s. */
 const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<Sized> =>
