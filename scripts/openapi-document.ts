@@ -19,7 +19,7 @@ const DESCRIPTION = [
  * is started for it, so that the parts behind the routes are never called.
  */
 export async function openapiDocument(): Promise<string> {
-  const app = createServer(undefined, {
+  const { app } = createServer(undefined, {
     clock: {} as Clock,
     logger: createLogger('silent'),
     observe: {} as AnswerObserver,

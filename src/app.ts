@@ -84,7 +84,7 @@ export async function buildApp(
     log,
   })
 
-  const app = createServer(parseTrustProxy(config.TRUST_PROXY), {
+  const { app, answers } = createServer(parseTrustProxy(config.TRUST_PROXY), {
     clock,
     logger: log,
     observe: httpMetrics(register),
@@ -134,7 +134,7 @@ export async function buildApp(
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
-  const drain = drainConnections(app, clock, config.SHUTDOWN_DELAY_MS)
+  const drain = drainConnections(app, answers, clock, config.SHUTDOWN_DELAY_MS)
   app.addHook('preClose', async () => {
     isDraining = true
     // Early enough for whoever still waits then to get an answer instead of a reset.

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { AppInstance } from './app-instance.ts'
+import { OpenAnswers } from './open-answers.ts'
 import { factsOf, type RequestFacts } from './request-facts.ts'
 
 /** The status of an answer that nobody waited for, as web servers write it in their logs. */
@@ -22,20 +23,23 @@ export interface Answer {
 /** Told of every answer once it is out. */
 export type AnswerObserver = (answer: Answer) => void
 
-/** Tells the observer of the answers of all routes. */
-export function observeAnswers(app: AppInstance, clock: Clock, observe: AnswerObserver): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+/** Tells the observer of the answers of all routes. Returns those that are not out yet. */
+export function observeAnswers(
+  app: AppInstance,
+  clock: Clock,
+  observe: AnswerObserver,
+): OpenAnswers {
+  const open = new OpenAnswers(({ request }) => observe(answerOf(request, CALLER_LEFT, clock)))
+  app.addHook('onRequest', (request, reply, done) => {
     factsOf(request).receivedAtMs = clock.monotonic()
+    open.begin(reply)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    observe(answerOf(request, reply.raw.statusCode, clock))
+    if (open.end(reply)) observe(answerOf(request, reply.raw.statusCode, clock))
     done()
   })
-  app.addHook('onRequestAbort', (request, done) => {
-    observe(answerOf(request, CALLER_LEFT, clock))
-    done()
-  })
+  return open
 }
 
 /** Tells the observer of an answer for which no hook runs. */

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { ANONYMOUS } from '../api-keys.ts'
 import type { CallerCount, CallerCounts } from '../caller-counts.ts'
 import type { Clock } from '../clock.ts'
@@ -25,21 +25,20 @@ export interface CallerLimitOptions {
 export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerLimitOptions): void {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
 
-  function verdict({ used, leftMs }: CallerCount, reply: FastifyReply): Problem | undefined {
-    const seconds = Math.ceil(leftMs / 1000)
-    reply.header('ratelimit-policy', policy)
-    reply.header('ratelimit', `"caller";r=${Math.max(0, limit - used)};t=${seconds}`)
+  function verdict({ used, leftMs }: CallerCount, request: FastifyRequest): Problem | undefined {
+    const left = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
+    factsOf(request).limitFields = ['ratelimit-policy', policy, 'ratelimit', left]
     if (used <= limit) return undefined
     const detail = `This caller may ask ${limit} times in ${WINDOW_SECONDS} seconds. Ask again after the seconds in Retry-After.`
     return new Problem('caller-rate-limited', detail, { retryAt: clock.now() + leftMs })
   }
 
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const caller = callerOf(request)
     if (caller === undefined) return done()
     const count = counts.count(caller)
-    if (count instanceof Promise) count.then(known => done(verdict(known, reply)), done)
-    else done(verdict(count, reply))
+    if (count instanceof Promise) count.then(known => done(verdict(known, request)), done)
+    else done(verdict(count, request))
   })
 }
 

@@ -1,11 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { factsOf } from './request-facts.ts'
 
 /**
- * The fields of every answer, flat (name, value, name, …): the id that finds it in the log, and no
- * guessing of media types.
+ * The fields of every answer to this request, flat (name, value, name, …): the id that finds it in
+ * the log, no guessing of media types, and what the caller may still ask where there is a limit.
  */
-export function commonFields({ id }: FastifyRequest): string[] {
-  return ['x-request-id', id, 'x-content-type-options', 'nosniff']
+export function commonFields(request: FastifyRequest): string[] {
+  const fields = ['x-request-id', request.id, 'x-content-type-options', 'nosniff']
+  const { limitFields } = factsOf(request)
+  return limitFields === undefined ? fields : [...fields, ...limitFields]
 }
 
 /** Sets flat fields on a reply that Fastify sends. */

@@ -8,6 +8,7 @@ import { logAnswer } from './answer-log.ts'
 import { type AnswerObserver, observeAnswers } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { commonFields, setFields } from './common-headers.ts'
+import type { OpenAnswers } from './open-answers.ts'
 import { checkHost } from './origin.ts'
 import { answerWithProblems, frameworkProblems, parserProblems } from './problem-reply.ts'
 
@@ -21,11 +22,14 @@ export interface ServerDependencies {
   observe: AnswerObserver
 }
 
-/** A Fastify instance without routes that answers every failure with a problem. */
+/**
+ * A Fastify instance without routes that answers every failure with a problem, and its answers that
+ * are not out yet.
+ */
 export function createServer(
   trustProxy: TrustProxy | undefined,
   { clock, logger, observe }: ServerDependencies,
-): AppInstance {
+): { app: AppInstance; answers: OpenAnswers } {
   const told: AnswerObserver = answer => {
     logAnswer(answer)
     observe(answer)
@@ -56,7 +60,7 @@ export function createServer(
   app.setSerializerCompiler(() => JSON.stringify)
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
-  observeAnswers(app, clock, told)
+  const answers = observeAnswers(app, clock, told)
   app.addHook('onRequest', (request, _reply, done) => {
     checkHost(request)
     done()
@@ -67,7 +71,7 @@ export function createServer(
     done()
   })
   answerWithProblems(app, clock)
-  return app
+  return { app, answers }
 }
 
 /** A target in absolute form, as clients send it to a proxy, without its origin (RFC 9112 3.2.2). */

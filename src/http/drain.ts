@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { FastifyReply } from 'fastify'
 import { type Clock, pause } from '../clock.ts'
 import type { AppInstance } from './app-instance.ts'
 
@@ -12,11 +13,9 @@ const SHORT_TURN_MS = 0.05
 /** A connection that has said nothing for so long has no request on its way. */
 const SILENT_MS = 250
 
-interface Connection {
-  /** On the monotonic clock. */
-  readonly acceptedAtMs: number
-  /** The latest, which may be out already. The one behind which a connection closes. */
-  response: ServerResponse | undefined
+/** Node writes `Connection: close` for such a response. */
+function sayGoodbye(_request: unknown, response: ServerResponse): void {
+  response.shouldKeepAlive = false
 }
 
 /**
@@ -25,27 +24,22 @@ interface Connection {
  * 9.6). For `delayMs` milliseconds more the server accepts connections, so that callers and load
  * balancers find out; then it stops listening, and connections without a request are closed: those
  * that were idle, those that turn idle, and those that never said anything. The function resolves
- * when no connection is left.
+ * when no connection is left. `answers` are those that are not out yet.
  */
 export function drainConnections(
   app: AppInstance,
+  answers: Iterable<FastifyReply>,
   clock: Clock,
   delayMs: number,
 ): () => Promise<void> {
-  const connections = new Map<Socket, Connection>()
+  /** When each was accepted, on the monotonic clock. */
+  const connections = new Map<Socket, number>()
   let accepted = 0
-  let isDraining = false
 
   app.server.on('connection', (socket: Socket) => {
     accepted++
-    connections.set(socket, { acceptedAtMs: clock.monotonic(), response: undefined })
+    connections.set(socket, clock.monotonic())
     socket.once('close', () => connections.delete(socket))
-  })
-  // Ahead of Fastify, which may answer at once. Node writes `Connection: close` for such a response.
-  app.server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    if (isDraining) response.shouldKeepAlive = false
-    const connection = connections.get(socket)
-    if (connection !== undefined) connection.response = response
   })
 
   /**
@@ -67,16 +61,15 @@ export function drainConnections(
     app.server.closeIdleConnections()
     // Node takes a connection that has sent nothing yet for a busy one.
     const silentSinceMs = clock.monotonic() - SILENT_MS
-    for (const [socket, { acceptedAtMs }] of connections) {
+    for (const [socket, acceptedAtMs] of connections) {
       if (socket.bytesRead === 0 && acceptedAtMs <= silentSinceMs) socket.destroy()
     }
   }
 
   return async () => {
-    isDraining = true
-    for (const { response } of connections.values()) {
-      if (response !== undefined) response.shouldKeepAlive = false
-    }
+    for (const { raw } of answers) sayGoodbye(undefined, raw)
+    // Ahead of Fastify, which may answer at once.
+    app.server.prependListener('request', sayGoodbye)
     if (!app.server.listening) return
     const stopped = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, stopped.signal)

@@ -16,6 +16,8 @@ export interface RequestFacts {
   cacheStatus: string | undefined
   /** Requests to Spotify that its lookup caused. */
   spotifyRequests: number
+  /** Fields that tell the caller what is left of its limit, flat; undefined where there is none. */
+  limitFields: string[] | undefined
   /** Members that tie its log line to a trace; undefined where there is none. */
   logIds: Record<string, string> | undefined
   /** What the answer tells of instead of what was asked for. */
@@ -34,6 +36,7 @@ export function factsOf(request: FastifyRequest): RequestFacts {
     result: undefined,
     cacheStatus: undefined,
     spotifyRequests: 0,
+    limitFields: undefined,
     logIds: undefined,
     problem: undefined,
   }

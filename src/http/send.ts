@@ -12,8 +12,8 @@ const MAX_BYTES_AT_ONCE = 1024 * 1024
 
 /**
  * Answers with a representation, without joining the parts of a long one, or with 304 when the caller
- * has it. `fields` (name, value, name, …) and the fields set on the reply so far go out too. For
- * HEAD the body is left out.
+ * has it. `fields` (name, value, name, …) go out too, what was set on the reply does not. For HEAD
+ * the body is left out.
  */
 export function sendRepresentation(
   reply: FastifyReply,
@@ -22,7 +22,6 @@ export function sendRepresentation(
 ): void {
   const { raw, request } = reply
   const head = [...representation.validators, ...fields, ...commonFields(request)]
-  for (const [name, value] of Object.entries(reply.getHeaders())) head.push(name, String(value))
   reply.hijack()
   if (isNotModified(request.headers, representation)) {
     raw.writeHead(304, head).end()

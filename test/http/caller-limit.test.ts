@@ -123,7 +123,7 @@ t.test('a count that is kept elsewhere may come later, or fail', async t => {
     new Error('gone'),
   ]
   const clock = new ManualClock()
-  const app = createServer(undefined, {
+  const { app } = createServer(undefined, {
     clock,
     logger: recordingLogger().logger,
     observe: () => {},
