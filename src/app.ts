@@ -134,7 +134,12 @@ export async function buildApp(
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   let cancelGivingUp = stop
-  const drain = drainConnections(app, answers, clock, config.SHUTDOWN_DELAY_MS)
+  const drain = drainConnections(app, {
+    answers,
+    clock,
+    delayMs: config.SHUTDOWN_DELAY_MS,
+    givenUp: stopping.signal,
+  })
   app.addHook('preClose', async () => {
     isDraining = true
     // Early enough for whoever still waits then to get an answer instead of a reset.

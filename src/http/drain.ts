@@ -13,6 +13,16 @@ const SHORT_TURN_MS = 0.05
 /** A connection that has said nothing for so long has no request on its way. */
 const SILENT_MS = 250
 
+export interface DrainOptions {
+  /** Those that are not out yet. */
+  answers: Iterable<FastifyReply>
+  clock: Clock
+  /** How long connections are still accepted. */
+  delayMs: number
+  /** Aborted when callers who do not read on are waited for no more. */
+  givenUp: AbortSignal
+}
+
 /** Node writes `Connection: close` for such a response. */
 function sayGoodbye(_request: unknown, response: ServerResponse): void {
   response.shouldKeepAlive = false
@@ -24,14 +34,10 @@ function sayGoodbye(_request: unknown, response: ServerResponse): void {
  * 9.6). For `delayMs` milliseconds more the server accepts connections, so that callers and load
  * balancers find out; then it stops listening, and connections without a request are closed: those
  * that were idle, those that turn idle, and those that never said anything. The function resolves
- * when no connection is left. `answers` are those that are not out yet.
+ * when no connection is left.
  */
-export function drainConnections(
-  app: AppInstance,
-  answers: Iterable<FastifyReply>,
-  clock: Clock,
-  delayMs: number,
-): () => Promise<void> {
+export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
+  const { answers, clock, delayMs, givenUp } = options
   /** When each was accepted, on the monotonic clock. */
   const connections = new Map<Socket, number>()
   let accepted = 0
@@ -57,8 +63,16 @@ export function drainConnections(
     }
   }
 
+  /** Whether the end of some answer has been written and not been taken by the system yet. */
+  function isAnswerLeaving(): boolean {
+    if (givenUp.aborted) return false
+    for (const { raw } of answers) if (raw.writableEnded) return true
+    return false
+  }
+
   function closeIdle(): void {
-    app.server.closeIdleConnections()
+    // Node takes a connection whose answer is still leaving for an idle one.
+    if (!isAnswerLeaving()) app.server.closeIdleConnections()
     // Node takes a connection that has sent nothing yet for a busy one.
     const silentSinceMs = clock.monotonic() - SILENT_MS
     for (const [socket, acceptedAtMs] of connections) {
@@ -74,6 +88,11 @@ export function drainConnections(
     const stopped = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, stopped.signal)
     await acceptWhatWaits()
+    // Closing the server closes idle connections as well.
+    while (isAnswerLeaving()) {
+      await pause(clock, INTERVAL_MS, stopped.signal)
+      await acceptWhatWaits()
+    }
     // Not left to Fastify, which takes so long to get there that somebody may come in between.
     app.server.close(() => stopped.abort())
     while (!stopped.signal.aborted) {

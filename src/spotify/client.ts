@@ -11,6 +11,12 @@ import { Turns } from './turns.ts'
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50
 
+/**
+ * So many pages, of some 60 kB each, may wait to be decoded while the next ones are asked for: when
+ * decoding does not keep up, asking waits for it.
+ */
+const MAX_WAITING_PAGES = 32
+
 /** One page of Spotify's paging object, reduced to what is safe to rely on. */
 export interface Page {
   /** Entries of the whole list as this page counts them, `null`s included. */
@@ -36,7 +42,7 @@ export interface SpotifyClientOptions {
 export type PageTerms = Omit<Terms, 'subject'> & {
   /** Called for each request that is sent for it, one for a new token included. */
   onRequest: () => void
-  /** Called when a page has been read and is yet to be decoded, which takes time itself. */
+  /** Called when a page has been read and the next one may be asked for before it is decoded. */
   onRead: () => void
 }
 
@@ -54,6 +60,8 @@ export interface SpotifyClient {
 export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
   const { exchange, basePath, tokens, gate, clock, userAgent, maxPages } = options
   const turns = new Turns()
+  /** Pages that have been read and are yet to be decoded. */
+  let waiting = 0
 
   async function attempt(
     path: string,
@@ -68,11 +76,22 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       'user-agent': userAgent,
     }
     const request: SpotifyRequest = { method: 'GET', path: basePath + path, headers }
-    const response = await exchange.send(request, signal, onRead)
-    if (response.status === 401) throw new Unauthorized(response.body)
-    if (response.status !== 200) throw refusal(response, clock.now())
-    await turns.next()
-    return readPage(response.body, maxPages)
+    let waits = 0
+    const wait = () => {
+      waits = 1
+      waiting++
+      if (waiting <= MAX_WAITING_PAGES) onRead()
+    }
+    try {
+      const response = await exchange.send(request, signal, wait)
+      if (response.status === 401) throw new Unauthorized(response.body)
+      if (response.status !== 200) throw refusal(response, clock.now())
+      await turns.next()
+      signal.throwIfAborted()
+      return readPage(response.body, maxPages)
+    } finally {
+      waiting -= waits
+    }
   }
 
   return {

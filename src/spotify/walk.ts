@@ -10,7 +10,10 @@ export interface WalkOptions {
   client: SpotifyClient
   /** Asked, once it is known how many pages there are, whether it has room for all of them. */
   budget: Pick<RequestBudget, 'check'>
-  /** Pages of one list under way or queued at once, so that a long list leaves room for others. */
+  /**
+   * Pages of one list under way or queued at once, so that a long list leaves room for others. One
+   * that arrived and turns out to be cut short is asked for again beside these.
+   */
   concurrency: number
 }
 
@@ -79,7 +82,10 @@ export async function walk(
       signal: pages.signal,
       isRefresh,
       onRequest,
-      onRead,
+      // Before the first page has told, nobody knows which others there are.
+      onRead: () => {
+        if (endPage !== Number.POSITIVE_INFINITY) onRead()
+      },
       // What has begun to arrive is worth having for the next caller, what has not begun is not.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,

@@ -4,9 +4,14 @@ import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { createServer } from '../../src/http/create-server.ts'
+import { drainConnections } from '../../src/http/drain.ts'
 import { sendRepresentation } from '../../src/http/send.ts'
 import type { Representation } from '../../src/representation.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { listen } from '../support/raw-http.ts'
+import { until } from '../support/until.ts'
 
 const PARTS = 64
 const PART_BYTES = 600_000
@@ -58,6 +63,44 @@ t.test('a caller who leaves in the middle is written to no more', async t => {
   await closed
   t.equal(await (await fetch(`${origin}/short`)).text(), 'short')
   t.equal(response.writableEnded, false)
+})
+
+/** A server that is told to stop while a caller has read only the beginning of an answer. */
+async function stoppingServer() {
+  const clock = new ManualClock()
+  const { logger } = recordingLogger()
+  const { app, answers } = createServer(undefined, { clock, logger, observe: () => {} })
+  const givingUp = new AbortController()
+  const drain = drainConnections(app, { answers, clock, delayMs: 0, givenUp: givingUp.signal })
+  app.addHook('preClose', drain)
+  const inOne = { ...long, parts: [Buffer.concat(parts)] }
+  app.get('/', (_request, reply) => sendRepresentation(reply, inOne, []))
+  const { body } = await fetch(`http://127.0.0.1:${await listen(app)}`)
+  let isClosed = false
+  app.close().then(() => {
+    isClosed = true
+  })
+  await until(() => clock.pending.includes(100))
+  await clock.advance(1000)
+  const read = async () => (await new Response(body).arrayBuffer()).byteLength
+  const end = async () => {
+    while (!isClosed) await clock.advance(100)
+  }
+  return { app, givingUp, read, end }
+}
+
+t.test('a server that stops waits for a caller who reads on', async t => {
+  const { app, read, end } = await stoppingServer()
+  t.ok(app.server.listening)
+  t.equal(await read(), bytes)
+  await end()
+})
+
+t.test('it does not wait for ever for one who does not', async t => {
+  const { givingUp, read, end } = await stoppingServer()
+  givingUp.abort()
+  await end()
+  await t.rejects(read())
 })
 
 t.test('it arrives whole also where there is no connection', async t => {

@@ -1,5 +1,8 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
 import t from 'tap'
+import { OpenAnswers } from '../../src/http/open-answers.ts'
 import { listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
@@ -19,4 +22,18 @@ t.test('a caller who leaves behind two requests on one connection leaves two lin
     ['one', 'fifty'],
   )
   release()
+})
+
+t.test('an answer that is out after its caller has left is none', async t => {
+  const left: unknown[] = []
+  const answers = new OpenAnswers(reply => left.push(reply))
+  const socket = new Socket()
+  const reply = { request: { raw: { socket } } } as FastifyReply
+  answers.begin(reply)
+  t.same([...answers], [reply])
+  socket.destroy()
+  await once(socket, 'close')
+  t.same(left, [reply])
+  t.same([...answers], [])
+  t.equal(answers.end(reply), false)
 })

@@ -1,0 +1,55 @@
+import t from 'tap'
+import { createSpotifyClient } from '../../src/spotify/client.ts'
+import type { Exchange } from '../../src/spotify/exchange.ts'
+import { gateFor, terms } from '../support/gate.ts'
+
+const MAX_WAITING_PAGES = 32
+
+/** A client whose pages have all been read as soon as they are asked for. */
+function clientOf() {
+  const { gate, clock } = gateFor({ concurrency: 100 })
+  const exchange: Exchange = {
+    async send(_request, _signal, onRead) {
+      onRead?.()
+      return { status: 200, headers: {}, body: '{"total":0,"items":[]}' }
+    },
+    async close() {},
+  }
+  const tokens = { token: async () => 'token', replace: async () => 'token' }
+  return createSpotifyClient({
+    exchange,
+    basePath: '',
+    tokens,
+    gate,
+    clock,
+    observe: () => {},
+    userAgent: 'test',
+    maxPages: 1,
+  })
+}
+
+t.test(
+  'when decoding does not keep up, pages keep their places until they are decoded',
+  async t => {
+    const client = clientOf()
+    let read = 0
+    const page = () =>
+      client.page('/x', 0, { ...terms(), onRequest: () => {}, onRead: () => read++ })
+    const pages = await Promise.all(Array.from({ length: 40 }, page))
+    t.equal(pages.length, 40)
+    t.equal(read, MAX_WAITING_PAGES)
+    await page()
+    t.equal(read, MAX_WAITING_PAGES + 1, 'those that are decoded wait no more')
+  },
+)
+
+t.test('what was given up is not decoded', async t => {
+  const aborting = new AbortController()
+  const onRead = () => aborting.abort(new Error('given up'))
+  const page = clientOf().page('/x', 0, {
+    ...terms({ signal: aborting.signal }),
+    onRequest: () => {},
+    onRead,
+  })
+  await t.rejects(page, { message: 'given up' })
+})
