@@ -17,11 +17,9 @@ const TOLD_MS = 1000
 /** What a dead engine may add to an answer, and where the measuring of a busy machine begins. */
 const ADDED_MS = 60
 const STOPPED_MS = 10_000
-/** Where requests are counted, the engine answers: a pause of the whole machine is no failure of it. */
-const PATIENT = { SHARED_CACHE_TIMEOUT_MS: '1000' }
 
 /** Replicas of the built service on one engine, in front of one sandbox. */
-async function replicasFor(t: Test, variables: Record<string, string> = PATIENT) {
+async function replicasFor(t: Test, variables: Record<string, string> = {}) {
   const engine = await startOwnEngine(t)
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
@@ -107,10 +105,7 @@ t.test('what one replica is refused silences the others', options, async t => {
 })
 
 t.test('a budget of 100 is one budget, whoever asks for whom', options, async t => {
-  const { sandbox, start } = await replicasFor(t, {
-    ...PATIENT,
-    SPOTIFY_DAILY_BUDGET: '100',
-  })
+  const { sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
   const replicas = [await start(), await start()]
   const answers = await Promise.all(
     replicas.flatMap(({ ask }, nth) =>

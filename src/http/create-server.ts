@@ -36,10 +36,7 @@ export function createServer(
   }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'request_id',
-    }),
+    logController: new LogController({ disableRequestLogging: true }),
     // A logger of each request would cost more than most requests do; `logAnswer` writes the id.
     childLoggerFactory: log => log,
     genReqId: requestId,

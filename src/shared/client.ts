@@ -51,11 +51,20 @@ export async function openClient(
 /** The outcome of the work, or a `timeout` when there is none after `timeoutMs` on the clock. */
 export function inTime<T>(work: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(timeoutMs, () => {
-      // A process that was busy for so long finds the timer first and then the reply that has
-      // arrived meanwhile, which is not late.
-      setImmediate(() => reject(new SharedCacheError('timeout')))
-    })
-    work.then(resolve, reject).finally(cancel)
+    const endMs = clock.monotonic() + timeoutMs
+    let cancel = () => {}
+    const waitFor = (delayMs: number) => {
+      cancel = clock.schedule(delayMs, () => {
+        // Node counts from the beginning of the turn of the event loop in which a timer was set: in
+        // a long turn that is too soon by the length of it.
+        const leftMs = endMs - clock.monotonic()
+        if (leftMs > 0) waitFor(leftMs)
+        // A process that was busy for so long finds the timer first and then the reply that has
+        // arrived meanwhile, which is not late.
+        else setImmediate(() => reject(new SharedCacheError('timeout')))
+      })
+    }
+    waitFor(timeoutMs)
+    work.then(resolve, reject).finally(() => cancel())
   })
 }
