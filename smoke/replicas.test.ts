@@ -104,8 +104,13 @@ t.test('what one replica is refused silences the others', options, async t => {
   t.equal(sandbox.count('api'), 1, 'also one that starts later')
 })
 
-t.test('a budget of 100 is one budget, whoever asks for whom', options, async t => {
-  const { sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
+// Two cold replicas under such a flood leave an engine on the same two cores too little time to
+// answer within the default 50 ms, and a replica whose engine is late counts alone.
+t.test('while the engine answers in time, a budget of 100 is one budget', options, async t => {
+  const { sandbox, start } = await replicasFor(t, {
+    SPOTIFY_DAILY_BUDGET: '100',
+    SHARED_CACHE_TIMEOUT_MS: '1000',
+  })
   const replicas = [await start(), await start()]
   const answers = await Promise.all(
     replicas.flatMap(({ ask }, nth) =>
