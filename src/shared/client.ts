@@ -52,19 +52,17 @@ export async function openClient(
 export function inTime<T>(work: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const endMs = clock.monotonic() + timeoutMs
-    let cancel = () => {}
-    const waitFor = (delayMs: number) => {
-      cancel = clock.schedule(delayMs, () => {
+    const waitFor = (delayMs: number): (() => void) =>
+      clock.schedule(delayMs, () => {
         // Node counts from the beginning of the turn of the event loop in which a timer was set: in
         // a long turn that is too soon by the length of it.
         const leftMs = endMs - clock.monotonic()
-        if (leftMs > 0) waitFor(leftMs)
+        if (leftMs > 0) cancel = waitFor(leftMs)
         // A process that was busy for so long finds the timer first and then the reply that has
         // arrived meanwhile, which is not late.
         else setImmediate(() => reject(new SharedCacheError('timeout')))
       })
-    }
-    waitFor(timeoutMs)
+    let cancel = waitFor(timeoutMs)
     work.then(resolve, reject).finally(() => cancel())
   })
 }
