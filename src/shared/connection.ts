@@ -7,13 +7,15 @@ import { NewsReader } from './news-reader.ts'
 import type { Operation, SharedObserver } from './operation.ts'
 import { asSharedCacheError, SharedCacheError } from './shared-cache-error.ts'
 import type { SharedCacheTarget } from './shared-cache-url.ts'
-import type { SharedConnection, SharedState } from './shared-connection.ts'
+import type { Manner, SharedConnection, SharedState } from './shared-connection.ts'
 
 /** Written to see whether the engine takes anything; gone after a minute. */
 const PROBE_KEY = 'playlist-proxy:probe'
 const PROBE_LIFETIME_MS = 60_000
 /** TCP and TLS take longer than a command; nobody waits for it. */
 const OPEN_TIMEOUT_MS = 1000
+/** What is patient waits so long for an engine that is late. */
+const PATIENCE_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
 
@@ -28,16 +30,20 @@ export interface ValkeyConnectionOptions {
 
 /**
  * The connections to the engine. When a command is late or the connection is lost, commands fail at
- * once until a check behind them has opened a new one, so that a dead engine costs callers one
- * time-out and not one for each request. An engine that refuses is asked on, since one that is full
- * or read-only still has what was stored before.
+ * once until a check behind them has found the engine prompt or opened a new connection, so that a
+ * dead engine costs callers one time-out and not one for each request. A connection that is late is
+ * kept for what is patient, until that is not answered either. An engine that refuses is asked on,
+ * since one that is full or read-only still has what was stored before.
  */
 export class ValkeyConnection implements SharedConnection {
   readonly #options: ValkeyConnectionOptions
   readonly #reader: NewsReader
   readonly #listeners = new Set<(news: News) => void>()
   readonly #onDegraded: (() => void)[] = []
+  /** What answers in time. */
   #client: Valkey | undefined
+  /** What was late, and may still answer. */
+  #late: Valkey | undefined
   /** Undefined until the first attempt is over. */
   #state: SharedState | undefined
   #isClosed = false
@@ -62,9 +68,13 @@ export class ValkeyConnection implements SharedConnection {
     return this.#state ?? 'degraded'
   }
 
-  async run<T>(operation: Operation, command: (client: Valkey) => Promise<T>): Promise<T> {
-    const client = this.#client
-    if (client !== undefined) return this.#send(client, operation, command)
+  async run<T>(
+    operation: Operation,
+    command: (client: Valkey) => Promise<T>,
+    manner: Manner = 'prompt',
+  ): Promise<T> {
+    const client = this.#client ?? (manner === 'patient' ? this.#late : undefined)
+    if (client !== undefined) return this.#send(client, operation, command, manner)
     this.#options.observe(operation, 'not-tried', 0)
     throw new SharedCacheError('not-tried')
   }
@@ -94,41 +104,43 @@ export class ValkeyConnection implements SharedConnection {
     this.#isClosed = true
     this.#cancelCheck()
     this.#reader.close()
-    this.#client?.disconnect()
+    for (const client of [this.#client, this.#late]) client?.disconnect()
     this.#client = undefined
+    this.#late = undefined
   }
 
   async #send<T>(
     client: Valkey,
     operation: Operation,
     command: (client: Valkey) => Promise<T>,
+    manner: Manner,
   ): Promise<T> {
     const { clock, timeoutMs, observe } = this.#options
+    const boundMs = manner === 'patient' ? Math.max(PATIENCE_MS, timeoutMs) : timeoutMs
     const startedAtMs = clock.monotonic()
     try {
-      const result = await inTime(command(client), clock, timeoutMs)
+      const result = await inTime(command(client), clock, boundMs)
       observe(operation, 'ok', clock.monotonic() - startedAtMs)
       return result
     } catch (error) {
       const failure = asSharedCacheError(error)
       observe(operation, failure.reason, clock.monotonic() - startedAtMs)
-      this.#onFailure(client, failure)
+      this.#onFailure(client, failure, manner)
       throw failure
     }
   }
 
-  #onFailure(client: Valkey, failure: SharedCacheError): void {
+  #onFailure(client: Valkey, failure: SharedCacheError, manner: Manner): void {
+    const { reason } = failure
     // Of a connection that was given up already, or a value that says nothing about the engine.
-    if (client !== this.#client || failure.reason === 'rubbish') return
-    if (failure.reason === 'refused') this.#wasRefused = true
-    else this.#giveUp(client)
+    if ((client !== this.#client && client !== this.#late) || reason === 'rubbish') return
+    if (reason === 'refused') this.#wasRefused = true
+    else {
+      this.#client = undefined
+      this.#late = reason === 'timeout' && manner === 'prompt' ? client : undefined
+      if (this.#late === undefined) client.disconnect()
+    }
     this.#degrade(failure)
-  }
-
-  /** Also a connection that is only late: what it would bring is late too, and it may be dead. */
-  #giveUp(client: Valkey): void {
-    this.#client = undefined
-    client.disconnect()
   }
 
   #degrade({ reason, code }: SharedCacheError): void {
@@ -149,7 +161,7 @@ export class ValkeyConnection implements SharedConnection {
     this.#cancelCheck = this.#options.clock.schedule(delayMs, () => this.#check())
   }
 
-  /** Opens a connection where there is none and writes something; one check at a time. */
+  /** Writes something, on a new connection where there is none; one check at a time. */
   async #check(): Promise<void> {
     const works = await this.#probe().catch(failure => {
       this.#degrade(failure)
@@ -167,9 +179,16 @@ export class ValkeyConnection implements SharedConnection {
   }
 
   async #probe(): Promise<boolean> {
-    const client = this.#client ?? (await this.#open())
-    await this.#send(client, 'probe', c => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS))
-    // It may have been given up meanwhile, over a command that was late.
+    const { clock, timeoutMs } = this.#options
+    const client = this.#client ?? this.#late ?? (await this.#open())
+    const manner = client === this.#late ? 'patient' : 'prompt'
+    const startedAtMs = clock.monotonic()
+    await this.#send(client, 'probe', c => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS), manner)
+    if (client === this.#late && clock.monotonic() - startedAtMs <= timeoutMs) {
+      this.#client = client
+      this.#late = undefined
+    }
+    // It may be late still or again, or lost.
     return client === this.#client
   }
 
@@ -182,7 +201,8 @@ export class ValkeyConnection implements SharedConnection {
     })
     if (this.#isClosed) client.disconnect()
     else this.#client = client
-    client.once('end', () => this.#onFailure(client, new SharedCacheError('unreachable')))
+    const lost = new SharedCacheError('unreachable')
+    client.once('end', () => this.#onFailure(client, lost, 'prompt'))
     return client
   }
 
