@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import type { Problem } from '../problems.ts'
 import { RollingCount } from '../rolling-count.ts'
 import {
   BUDGET_WINDOW,
@@ -8,18 +10,26 @@ import {
   mostBefore,
   type Need,
   type RequestBudget,
+  shareSpent,
 } from '../spotify/daily-budget.ts'
 import { repeat } from './repeat.ts'
 import {
-  type Buckets,
+  type BucketCount,
   COUNT_REQUESTS,
   type CountAnswer,
+  type CountMessage,
   readCountAnswer,
 } from './request-counts.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 const SYNC_MS = 5000
+/** Who has not been heard of for so long is gone. */
+const PRESENT_MS = 3 * SYNC_MS
+/** For so long the engine knows a message again that reached it and whose answer was lost. */
+const REMEMBERED_MS = 15 * 60_000
+/** The engine is back soon, as a rule; then there is more than a share. */
+const SHARE_SPENT_MS = 60_000
 
 export interface SharedBudgetOptions {
   connection: Pick<SharedConnection, 'run'>
@@ -30,24 +40,44 @@ export interface SharedBudgetOptions {
   clock: Clock
 }
 
+/** A request that waits for leave. */
+interface Take {
+  limit: number
+  /** After how many others it still may leave. */
+  most: number
+  resolve: (giveBack: GiveBack) => void
+  reject: (refusal: Problem) => void
+}
+
+/** A message, and the takes in it for as long as they wait. */
+interface Told {
+  message: CountMessage
+  takes: Take[]
+}
+
 /**
- * One count of Web API requests for all replicas, by the engine's clock. While the shared cache
- * fails, it goes on here from what was known last; what was counted here alone is added later. A
- * request whose answer was lost may be counted twice, but none is ever counted too little.
+ * One count of Web API requests for all replicas, by the engine's clock. The engine is told one
+ * message at a time, and the same again until it has answered, so that whatever becomes of an answer
+ * each request is counted once. While the engine fails, the count goes on here from what was known
+ * last, with this replica's share of what was left then.
  */
 export class SharedBudget implements RequestBudget {
   readonly #options: SharedBudgetOptions
   readonly #key: string
+  readonly #replica = randomUUID()
   readonly limit: number | undefined
-  /** As far as is known here, in buckets of the engine's clock. */
-  #buckets = new Map<number, number>()
-  /** What of them the engine has not been told yet. */
-  readonly #unsent = new Map<number, number>()
-  /** What the engine is being told. */
-  readonly #sending = new Set<readonly [bucket: number, requests: number][]>()
+  /** What the engine said last, in buckets of its clock. */
+  #known = new Map<number, number>()
+  /** What it has not been told yet. */
+  #untold = new Map<number, number>()
+  #waiting: Take[] = []
+  /** What it was told last, until it has answered. */
+  #told: Told | undefined
+  #number = 0
+  #replicas = 1
   /** The engine's clock less the monotonic one. */
   #offsetMs: number
-  #syncing: Promise<void> | undefined
+  #telling: Promise<void> | undefined
   #stop = () => {}
 
   constructor(options: SharedBudgetOptions) {
@@ -59,15 +89,15 @@ export class SharedBudget implements RequestBudget {
 
   /** Learns the count, and keeps it in step from then on. Never rejects. */
   async start(): Promise<void> {
-    await this.#sync()
-    this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#sync())
+    await this.#tell()
+    this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#tell())
   }
 
   /** Adds what is not yet added, if it can be. Never rejects. */
   async close(): Promise<void> {
     this.#stop()
-    await this.#syncing
-    await this.#sync()
+    await this.#telling
+    await this.#tell()
   }
 
   get spent(): number {
@@ -75,10 +105,16 @@ export class SharedBudget implements RequestBudget {
   }
 
   take(isRefresh: boolean): GiveBack | Promise<GiveBack> {
-    if (this.limit !== undefined) return this.#take(this.limit, isRefresh)
-    const giveBack = this.#takeHere()
-    this.#sync()
-    return giveBack
+    const { limit } = this
+    if (limit === undefined) {
+      const giveBack = this.#takeHere()
+      this.#tell()
+      return giveBack
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ limit, most: mostBefore(limit, isRefresh), resolve, reject })
+      this.#tell()
+    })
   }
 
   check(need: Need, isRefresh: boolean): void {
@@ -86,39 +122,113 @@ export class SharedBudget implements RequestBudget {
     checkNeed(need, isRefresh, spending, this.#options.clock.now())
   }
 
-  async #take(limit: number, isRefresh: boolean): Promise<GiveBack> {
-    const most = mostBefore(limit, isRefresh)
-    const answer = (await this.#ask({ most })) ?? (await this.#ask({ most, known: true }))
-    const { clock } = this.#options
-    if (answer === undefined) return this.#checkHere(limit, most)
-    if (!answer.isTaken) throw budgetSpent(limit, clock.now() + answer.waitMs)
-    return this.#giveBackFrom(Math.floor(answer.now / bucketMs))
+  /** One message at a time; what comes up meanwhile goes with the next. Never rejects. */
+  #tell(): Promise<void> {
+    this.#telling ??= this.#tellAll()
+    return this.#telling
   }
 
-  #checkHere(limit: number, most: number): GiveBack {
-    const count = this.#count()
+  async #tellAll(): Promise<void> {
+    let isAnswered: boolean
+    do isAnswered = await this.#tellOnce()
+    while (this.#waiting.length > 0 || (isAnswered && this.#untold.size > 0))
+    this.#telling = undefined
+  }
+
+  async #tellOnce(): Promise<boolean> {
+    this.#told ??= this.#next()
+    const { message, takes } = this.#told
+    try {
+      const answer = (await this.#ask(message)) ?? (await this.#ask(message, [...this.#known]))
+      this.#told = undefined
+      // There always is one where something was given to begin with.
+      this.#learn(answer as CountAnswer, takes)
+      return true
+    } catch {
+      // It has been counted and logged. Those who wait are answered here, and only whether they were
+      // counted there is still to be learnt.
+      this.#told = { message: { ...message, takes: [] }, takes: [] }
+      this.#goOnHere([...takes, ...this.#waiting.splice(0)])
+      return false
+    }
+  }
+
+  #next(): Told {
+    const takes = this.#waiting
+    const added = [...this.#untold]
+    this.#waiting = []
+    this.#untold = new Map()
+    const number = ++this.#number
+    const message = { replica: this.#replica, number, added, takes: takes.map(({ most }) => most) }
+    return { message, takes }
+  }
+
+  async #ask(message: CountMessage, known?: BucketCount[]): Promise<CountAnswer | undefined> {
+    const lengths = { bucketMs, windowMs, presentMs: PRESENT_MS, rememberedMs: REMEMBERED_MS }
+    const question = JSON.stringify({ ...lengths, ...message, known })
+    const ask = this.#options.connection.run(
+      'budget',
+      client => client.eval(COUNT_REQUESTS, 1, this.#key, question),
+      'patient',
+    )
+    return readCountAnswer(await ask)
+  }
+
+  #learn({ taken, takenIn, now, replicas, buckets }: CountAnswer, takes: Take[]): void {
+    const { clock } = this.#options
+    this.#offsetMs = now - clock.monotonic()
+    this.#replicas = replicas
+    this.#known = new Map(buckets)
+    if (takes.length === 0) {
+      // They were decided here while there was no answer, and are among what is untold.
+      this.#addUntold(takenIn, -taken.filter(Boolean).length)
+    }
+    takes.forEach((take, nth) => {
+      if (taken[nth]) take.resolve(this.#giveBackFrom(takenIn))
+      else take.reject(budgetSpent(take.limit, clock.now() + this.#untilMs(take.most)))
+    })
+  }
+
+  #goOnHere(takes: Take[]): void {
+    for (const take of takes) {
+      const refusal = this.#refusalHere(take)
+      if (refusal === undefined) take.resolve(this.#takeHere())
+      else take.reject(refusal)
+    }
+  }
+
+  /** The other replicas may be on their own as well, and each take as much. */
+  #refusalHere({ limit, most }: Take): Problem | undefined {
+    const now = this.#options.clock.now()
+    if (this.spent > most) return budgetSpent(limit, now + this.#untilMs(most))
+    const own = Math.max(sum(this.#unanswered()), 0)
+    const others = (this.#replicas - 1) * (own + 1)
+    return this.spent + others > most ? shareSpent(limit, now + SHARE_SPENT_MS) : undefined
+  }
+
+  /** How long it is until no more than so many are counted. */
+  #untilMs(most: number): number {
     const nowMs = this.#engineMs
-    if (count.total(nowMs) <= most) return this.#takeHere()
-    const waitMs = count.atMostFromMs(Math.max(most, 0), nowMs) - nowMs
-    throw budgetSpent(limit, this.#options.clock.now() + waitMs)
+    return this.#count().atMostFromMs(Math.max(most, 0), nowMs) - nowMs
   }
 
   #takeHere(): GiveBack {
     const bucket = Math.floor(this.#engineMs / bucketMs)
-    this.#add(bucket, 1)
+    this.#addUntold(bucket, 1)
     return this.#giveBackFrom(bucket)
   }
 
   #giveBackFrom(bucket: number): GiveBack {
     return () => {
-      this.#add(bucket, -1)
-      this.#sync()
+      this.#addUntold(bucket, -1)
+      this.#tell()
     }
   }
 
-  #add(bucket: number, requests: number): void {
-    addTo(this.#buckets, bucket, requests)
-    addTo(this.#unsent, bucket, requests)
+  #addUntold(bucket: number, requests: number): void {
+    const total = (this.#untold.get(bucket) ?? 0) + requests
+    if (total === 0) this.#untold.delete(bucket)
+    else this.#untold.set(bucket, total)
   }
 
   get #engineMs(): number {
@@ -127,68 +237,18 @@ export class SharedBudget implements RequestBudget {
 
   #count(): RollingCount {
     const count = new RollingCount(windowMs, bucketMs)
-    for (const [bucket, requests] of this.#buckets) count.add(bucket * bucketMs, requests)
+    for (const [bucket, requests] of [...this.#known, ...this.#unanswered()]) {
+      count.add(bucket * bucketMs, requests)
+    }
     return count
   }
 
-  /** One at a time; what is counted while one is under way waits for the next. */
-  #sync(): Promise<void> {
-    this.#syncing ??= this.#ask({ known: true }).then(() => {
-      this.#syncing = undefined
-      if (this.#unsent.size > 0 && this.#isAnswered) this.#sync()
-    })
-    return this.#syncing
-  }
-
-  #isAnswered = false
-
-  /** Undefined when there is no answer, be it that the count is gone. */
-  async #ask({ most, known }: { most?: number; known?: true }): Promise<CountAnswer | undefined> {
-    const added = [...this.#unsent]
-    this.#unsent.clear()
-    this.#sending.add(added)
-    const begin = known && withoutAdded(this.#buckets, added)
-    const question = JSON.stringify({ bucketMs, windowMs, added, known: begin, most })
-    try {
-      const answer = readCountAnswer(
-        await this.#options.connection.run('budget', client =>
-          client.eval(COUNT_REQUESTS, 1, this.#key, question),
-        ),
-      )
-      this.#isAnswered = true
-      this.#sending.delete(added)
-      if (answer !== undefined) this.#learn(answer)
-      else this.#sendAgain(added)
-      return answer
-    } catch {
-      // It has been counted and logged; the count goes on here.
-      this.#isAnswered = false
-      this.#sending.delete(added)
-      this.#sendAgain(added)
-      return undefined
-    }
-  }
-
-  #sendAgain(added: readonly [bucket: number, requests: number][]): void {
-    for (const [bucket, requests] of added) addTo(this.#unsent, bucket, requests)
-  }
-
-  #learn({ now, buckets }: CountAnswer): void {
-    this.#offsetMs = now - this.#options.clock.monotonic()
-    this.#buckets = new Map(buckets)
-    for (const counted of [this.#unsent, ...this.#sending]) {
-      for (const [bucket, requests] of counted) addTo(this.#buckets, bucket, requests)
-    }
+  /** What was counted here and is not known to be in the engine. */
+  #unanswered(): BucketCount[] {
+    return [...this.#untold, ...(this.#told?.message.added ?? [])]
   }
 }
 
-function addTo(buckets: Map<number, number>, bucket: number, requests: number): void {
-  buckets.set(bucket, (buckets.get(bucket) ?? 0) + requests)
-}
-
-/** What the engine is told to begin with, since what is added is added to that. */
-function withoutAdded(buckets: Buckets, added: readonly [number, number][]): [number, number][] {
-  const left = new Map(buckets)
-  for (const [bucket, requests] of added) addTo(left, bucket, -requests)
-  return [...left].filter(([, requests]) => requests > 0)
+function sum(counts: readonly BucketCount[]): number {
+  return counts.reduce((total, [, requests]) => total + requests, 0)
 }

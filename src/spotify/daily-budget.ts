@@ -47,7 +47,7 @@ export interface Spending {
 }
 
 /**
- * * How many requests there may have been for so many more to be allowed; those of a refresh may
+ * How many requests there may have been for so many more to be allowed; those of a refresh may
  * no more from 80 % of the limit on.
  */
 export function mostBefore(limit: number, isRefresh: boolean, requests = 1): number {
@@ -59,6 +59,15 @@ export function budgetSpent(limit: number, retryAt: number): Problem {
   return new Problem(
     'quota-budget-spent',
     `This service has sent the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
+    { retryAt },
+  )
+}
+
+/** What a request is refused with while the count of all replicas is out of reach. */
+export function shareSpent(limit: number, retryAt: number): Problem {
+  return new Problem(
+    'quota-budget-spent',
+    `The requests of all replicas cannot be counted at the moment, and this one has sent its share of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
     { retryAt },
   )
 }
