@@ -71,7 +71,7 @@ export const problems = {
     status: 503,
     title: 'The request budget of this service is spent',
     meaning:
-      'This service has sent as many Web API requests in 24 hours as its operator allows, or the list has more pages than it may still ask for. Nothing usable was stored for this user; what is stored is still answered.',
+      'This service has sent as many Web API requests in 24 hours as its operator allows, or the list has more pages than it may still ask for; an instance that cannot reach the others goes by its share. Nothing usable was stored for this user; what is stored is still answered.',
     caller: ASK_LATER,
     operator:
       'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota leaves room. `/status` tells how many requests the last 24 hours took. Let answers stay fresh for longer.',

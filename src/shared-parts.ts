@@ -15,8 +15,8 @@ import { ValkeyTier } from './shared/valkey-tier.ts'
 import { decodeEntry, encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
 
-/** A turn to probe lasts longer than a probe can. */
-const PROBE_MARGIN_MS = 1000
+/** A turn to probe lasts longer than a probe can, the waiting for the shared budget included. */
+const PROBE_MARGIN_MS = 5000
 /** Enough to tell apps apart, and nothing to learn an id from. */
 const APP_NAME_LENGTH = 16
 

@@ -138,9 +138,15 @@ export class ValkeyConnection implements SharedConnection {
     else {
       this.#client = undefined
       this.#late = reason === 'timeout' && manner === 'prompt' ? client : undefined
-      if (this.#late === undefined) client.disconnect()
+      if (this.#late === undefined) this.#giveUp(client)
     }
     this.#degrade(failure)
+  }
+
+  #giveUp(client: Valkey): void {
+    client.disconnect()
+    // Another connection may do, and has not been tried yet.
+    this.#checkDelayMs = FIRST_CHECK_MS
   }
 
   #degrade({ reason, code }: SharedCacheError): void {
@@ -179,16 +185,16 @@ export class ValkeyConnection implements SharedConnection {
   }
 
   async #probe(): Promise<boolean> {
-    const { clock, timeoutMs } = this.#options
+    const write = (c: Valkey) => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS)
     const client = this.#client ?? this.#late ?? (await this.#open())
-    const manner = client === this.#late ? 'patient' : 'prompt'
-    const startedAtMs = clock.monotonic()
-    await this.#send(client, 'probe', c => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS), manner)
-    if (client === this.#late && clock.monotonic() - startedAtMs <= timeoutMs) {
+    // Whether it is alive comes before whether it is prompt.
+    if (client === this.#late) await this.#send(client, 'probe', write, 'patient')
+    await this.#send(client, 'probe', write, 'prompt')
+    if (client === this.#late) {
       this.#client = client
       this.#late = undefined
     }
-    // It may be late still or again, or lost.
+    // It may have been lost meanwhile, or late with something else.
     return client === this.#client
   }
 

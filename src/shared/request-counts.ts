@@ -1,17 +1,19 @@
 /**
  * Counts requests in a hash, by the engine's clock. KEYS[1] is the hash, ARGV[1] a message as JSON:
  * - `bucketMs`, `windowMs`, `presentMs`, `rememberedMs`: lengths of time,
- * - `replica`, `number`: whose message it is, and its number among those,
+ * - `replica`, `sequence`: whose message it is, and which of them, from 1 on,
  * - `added`: requests counted elsewhere, as pairs of bucket and number,
- * - `takes`: for each request that is about to leave, after how many at most it still may,
- * - `known`: what to begin with when there is no hash, as pairs of bucket and number; without it
- *   there is no answer in that case.
+ * - `mostBefore`: for each request that is about to leave, the total before it at most,
+ * - `known`: what the replica knows, as pairs of bucket and number; of each bucket the larger count
+ *   holds. Without it there is no answer where there is no hash, or one that does not know the
+ *   replica: what has been counted was lost.
  *
- * Answers with 1 or 0 for each of the takes, the bucket in which they count, the engine's time in
- * epoch milliseconds, how many replicas have written within `presentMs`, and the buckets with their
- * numbers. A message that comes again gets the same answer and counts nothing, and one that comes
- * after its successors does the same as none. What is no bucket or lies outside of the window is
- * removed.
+ * Answers with 1 or 0 for each that is about to leave, the bucket in which they count, the engine's
+ * time in epoch milliseconds, how many replicas have written within `presentMs`, and the buckets with
+ * their numbers. A message that comes again gets the same answer and counts nothing, and one that
+ * comes after its successors does the same as none. What is no bucket or lies outside of the window
+ * is removed. A replica that is not known may have given back already what it gives back, which is
+ * therefore not taken off.
  */
 export const COUNT_REQUESTS = `
 local asked = cjson.decode(ARGV[1])
@@ -22,12 +24,13 @@ local span = asked.windowMs / asked.bucketMs
 local mine = 'replica:' .. asked.replica
 local counts, replicas, last = {}, 1, nil
 local function isInside(bucket) return math.abs(bucket - current) <= span end
+local function whole(text) return #text < 16 and tonumber(string.match(text, '^%d+$')) end
 local function seenMs(value) return tonumber(string.match(value, '^(%d+) %d+ %d+ [01]*$')) end
 if redis.call('TYPE', KEYS[1]).ok == 'hash' then
   local all = redis.call('HGETALL', KEYS[1])
   for i = 1, #all, 2 do
     local field, value = all[i], all[i + 1]
-    local bucket, count = tonumber(field), tonumber(value)
+    local bucket, count = whole(field), whole(value)
     local age = string.sub(field, 1, 8) == 'replica:' and now - (seenMs(value) or 0)
     if bucket and count and count > 0 and isInside(bucket) then
       counts[bucket] = count
@@ -38,31 +41,30 @@ if redis.call('TYPE', KEYS[1]).ok == 'hash' then
       redis.call('HDEL', KEYS[1], field)
     end
   end
-elseif asked.known then
-  redis.call('DEL', KEYS[1])
-  for _, pair in ipairs(asked.known) do
-    if isInside(pair[1]) then
-      counts[pair[1]] = pair[2]
-      redis.call('HSET', KEYS[1], pair[1], pair[2])
-    end
-  end
-else
-  return false
 end
-local number, takenIn, flags = asked.number, current, ''
-local lastNumber, lastBucket, lastFlags = string.match(last or '', '^%d+ (%d+) (%d+) ([01]*)$')
-if lastNumber and tonumber(lastNumber) >= asked.number then
-  number, takenIn, flags = tonumber(lastNumber), tonumber(lastBucket), lastFlags
+local isHash = redis.call('TYPE', KEYS[1]).ok == 'hash'
+if not asked.known and (not isHash or asked.sequence > 1 and not last) then return false end
+if not isHash then redis.call('DEL', KEYS[1]) end
+for _, pair in ipairs(asked.known or {}) do
+  if isInside(pair[1]) and pair[2] > (counts[pair[1]] or 0) then
+    counts[pair[1]] = pair[2]
+    redis.call('HSET', KEYS[1], pair[1], pair[2])
+  end
+end
+local sequence, takenBucket, flags = asked.sequence, current, ''
+local lastSequence, lastBucket, lastFlags = string.match(last or '', '^%d+ (%d+) (%d+) ([01]*)$')
+if lastSequence and tonumber(lastSequence) >= asked.sequence then
+  sequence, takenBucket, flags = tonumber(lastSequence), tonumber(lastBucket), lastFlags
 else
   for _, pair in ipairs(asked.added) do
-    if isInside(pair[1]) then
+    if isInside(pair[1]) and (pair[2] > 0 or last) then
       counts[pair[1]] = math.max((counts[pair[1]] or 0) + pair[2], 0)
       redis.call('HSET', KEYS[1], pair[1], counts[pair[1]])
     end
   end
   local total, taken = 0, 0
   for _, count in pairs(counts) do total = total + count end
-  for _, most in ipairs(asked.takes) do
+  for _, most in ipairs(asked.mostBefore) do
     local may = total + taken <= most
     if may then taken = taken + 1 end
     flags = flags .. (may and '1' or '0')
@@ -70,7 +72,7 @@ else
   counts[current] = (counts[current] or 0) + taken
   redis.call('HSET', KEYS[1], current, counts[current])
 end
-redis.call('HSET', KEYS[1], mine, string.format('%.0f %.0f %.0f ', now, number, takenIn) .. flags)
+redis.call('HSET', KEYS[1], mine, string.format('%.0f %.0f %.0f ', now, sequence, takenBucket) .. flags)
 redis.call('PEXPIRE', KEYS[1], asked.windowMs + asked.bucketMs)
 local taken, buckets = {}, {}
 for flag in string.gmatch(flags, '.') do table.insert(taken, tonumber(flag)) end
@@ -78,7 +80,7 @@ for bucket, count in pairs(counts) do
   table.insert(buckets, bucket)
   table.insert(buckets, count)
 end
-return {taken, takenIn, now, replicas, buckets}
+return {taken, takenBucket, now, replicas, buckets}
 `
 
 /** A number of requests, and the bucket in which they left. */
@@ -87,16 +89,17 @@ export type BucketCount = readonly [bucket: number, requests: number]
 /** What a replica tells the count, and asks of it. */
 export interface CountMessage {
   readonly replica: string
-  /** Counts up from one message of the replica to the next. */
-  readonly number: number
+  /** Counts the messages of the replica, from 1 on. */
+  readonly sequence: number
   readonly added: readonly BucketCount[]
-  readonly takes: readonly number[]
+  /** Of each request that is about to leave: the total before it at most. */
+  readonly mostBefore: readonly number[]
 }
 
 export interface CountAnswer {
-  /** For each of the takes, whether the request may leave, and has been counted. */
+  /** For each that is about to leave, whether it may, and has been counted. */
   readonly taken: readonly boolean[]
-  readonly takenIn: number
+  readonly takenBucket: number
   /** The engine's clock, epoch milliseconds. */
   readonly now: number
   /** How many there are, the one that asked included. */
@@ -104,10 +107,10 @@ export interface CountAnswer {
   readonly buckets: readonly BucketCount[]
 }
 
-/** What the script answered; undefined: there is no hash, and nothing was given to begin with. */
+/** What the script answered; undefined: the hash was lost, and it was not said what is known. */
 export function readCountAnswer(answer: unknown): CountAnswer | undefined {
   if (answer === null) return undefined
-  const [flags, takenIn, now, replicas, flat] = answer as [
+  const [flags, takenBucket, now, replicas, flat] = answer as [
     number[],
     number,
     number,
@@ -116,5 +119,5 @@ export function readCountAnswer(answer: unknown): CountAnswer | undefined {
   ]
   const buckets: BucketCount[] = []
   for (let at = 0; at < flat.length; at += 2) buckets.push([Number(flat[at]), Number(flat[at + 1])])
-  return { taken: flags.map(flag => flag === 1), takenIn, now, replicas, buckets }
+  return { taken: flags.map(flag => flag === 1), takenBucket, now, replicas, buckets }
 }

@@ -49,17 +49,18 @@ interface Take {
   reject: (refusal: Problem) => void
 }
 
-/** A message, and the takes in it for as long as they wait. */
-interface Told {
+/** A message, and those who wait for its answer. */
+interface Sent {
   message: CountMessage
   takes: Take[]
 }
 
 /**
- * One count of Web API requests for all replicas, by the engine's clock. The engine is told one
+ * One count of Web API requests for all replicas, by the engine's clock. The engine is sent one
  * message at a time, and the same again until it has answered, so that whatever becomes of an answer
  * each request is counted once. While the engine fails, the count goes on here from what was known
- * last, with this replica's share of what was left then.
+ * last, with this replica's share of what was left then. What the engine forgets, the replicas bring
+ * back as far as each of them knows it.
  */
 export class SharedBudget implements RequestBudget {
   readonly #options: SharedBudgetOptions
@@ -68,16 +69,18 @@ export class SharedBudget implements RequestBudget {
   readonly limit: number | undefined
   /** What the engine said last, in buckets of its clock. */
   #known = new Map<number, number>()
-  /** What it has not been told yet. */
-  #untold = new Map<number, number>()
+  /** What it is to be sent next. */
+  #pending = new Map<number, number>()
   #waiting: Take[] = []
-  /** What it was told last, until it has answered. */
-  #told: Told | undefined
-  #number = 0
+  /** What it was sent last, until it has answered. */
+  #inFlight: Sent | undefined
+  #sequence = 0
   #replicas = 1
+  /** Whether the engine failed last time. */
+  #isAlone = false
   /** The engine's clock less the monotonic one. */
   #offsetMs: number
-  #telling: Promise<void> | undefined
+  #sending: Promise<void> | undefined
   #stop = () => {}
 
   constructor(options: SharedBudgetOptions) {
@@ -89,15 +92,15 @@ export class SharedBudget implements RequestBudget {
 
   /** Learns the count, and keeps it in step from then on. Never rejects. */
   async start(): Promise<void> {
-    await this.#tell()
-    this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#tell())
+    await this.#send()
+    this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#send())
   }
 
   /** Adds what is not yet added, if it can be. Never rejects. */
   async close(): Promise<void> {
     this.#stop()
-    await this.#telling
-    await this.#tell()
+    await this.#sending
+    await this.#send()
   }
 
   get spent(): number {
@@ -108,83 +111,99 @@ export class SharedBudget implements RequestBudget {
     const { limit } = this
     if (limit === undefined) {
       const giveBack = this.#takeHere()
-      this.#tell()
+      this.#send()
       return giveBack
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ limit, most: mostBefore(limit, isRefresh), resolve, reject })
-      this.#tell()
+      this.#send()
     })
   }
 
   check(need: Need, isRefresh: boolean): void {
-    const spending = { limit: this.limit, count: this.#count(), nowMs: this.#engineMs }
-    checkNeed(need, isRefresh, spending, this.#options.clock.now())
+    const { limit } = this
+    const now = this.#options.clock.now()
+    checkNeed(need, isRefresh, { limit, count: this.#count(), nowMs: this.#engineMs }, now)
+    if (limit === undefined || !this.#isAlone) return
+    const { left } = need
+    if (this.#exceedsShare(left, mostBefore(limit, isRefresh, left))) {
+      throw shareSpent(limit, now + SHARE_SPENT_MS, need)
+    }
   }
 
   /** One message at a time; what comes up meanwhile goes with the next. Never rejects. */
-  #tell(): Promise<void> {
-    this.#telling ??= this.#tellAll()
-    return this.#telling
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendAll()
+    return this.#sending
   }
 
-  async #tellAll(): Promise<void> {
+  async #sendAll(): Promise<void> {
     let isAnswered: boolean
-    do isAnswered = await this.#tellOnce()
-    while (this.#waiting.length > 0 || (isAnswered && this.#untold.size > 0))
-    this.#telling = undefined
+    do isAnswered = await this.#sendOne()
+    while (this.#waiting.length > 0 || (isAnswered && this.#pending.size > 0))
+    this.#sending = undefined
   }
 
-  async #tellOnce(): Promise<boolean> {
-    this.#told ??= this.#next()
-    const { message, takes } = this.#told
+  async #sendOne(): Promise<boolean> {
+    this.#inFlight ??= this.#next()
+    const { message, takes } = this.#inFlight
     try {
-      const answer = (await this.#ask(message)) ?? (await this.#ask(message, [...this.#known]))
-      this.#told = undefined
-      // There always is one where something was given to begin with.
-      this.#learn(answer as CountAnswer, takes)
+      const answer = await this.#ask(message)
+      // Whoever comes first after a loss finds nobody else there.
+      const leastReplicas = answer === undefined ? this.#replicas : 1
+      this.#learn(answer ?? (await this.#restore(message)), takes, leastReplicas)
       return true
     } catch {
       // It has been counted and logged. Those who wait are answered here, and only whether they were
       // counted there is still to be learnt.
-      this.#told = { message: { ...message, takes: [] }, takes: [] }
+      this.#isAlone = true
+      this.#inFlight = { message: { ...message, mostBefore: [] }, takes: [] }
       this.#goOnHere([...takes, ...this.#waiting.splice(0)])
       return false
     }
   }
 
-  #next(): Told {
+  #next(): Sent {
     const takes = this.#waiting
-    const added = [...this.#untold]
+    const added = [...this.#pending]
     this.#waiting = []
-    this.#untold = new Map()
-    const number = ++this.#number
-    const message = { replica: this.#replica, number, added, takes: takes.map(({ most }) => most) }
+    this.#pending = new Map()
+    const sequence = ++this.#sequence
+    const mostBefore = takes.map(({ most }) => most)
+    const message = { replica: this.#replica, sequence, added, mostBefore }
     return { message, takes }
   }
 
   async #ask(message: CountMessage, known?: BucketCount[]): Promise<CountAnswer | undefined> {
     const lengths = { bucketMs, windowMs, presentMs: PRESENT_MS, rememberedMs: REMEMBERED_MS }
     const question = JSON.stringify({ ...lengths, ...message, known })
-    const ask = this.#options.connection.run(
+    return this.#options.connection.run(
       'budget',
-      client => client.eval(COUNT_REQUESTS, 1, this.#key, question),
+      async client => readCountAnswer(await client.eval(COUNT_REQUESTS, 1, this.#key, question)),
       'patient',
     )
-    return readCountAnswer(await ask)
   }
 
-  #learn({ taken, takenIn, now, replicas, buckets }: CountAnswer, takes: Take[]): void {
+  /** The same for an engine that has lost the count. */
+  #restore(message: CountMessage): Promise<CountAnswer> {
+    // Who says what is known always gets an answer.
+    return this.#ask(message, [...this.#known]) as Promise<CountAnswer>
+  }
+
+  #learn(answer: CountAnswer, takes: Take[], leastReplicas: number): void {
+    const { taken, takenBucket, now, replicas, buckets } = answer
     const { clock } = this.#options
+    this.#inFlight = undefined
+    this.#isAlone = false
     this.#offsetMs = now - clock.monotonic()
-    this.#replicas = replicas
+    this.#replicas = Math.max(replicas, leastReplicas)
     this.#known = new Map(buckets)
     if (takes.length === 0) {
       // They were decided here while there was no answer, and are among what is untold.
-      this.#addUntold(takenIn, -taken.filter(Boolean).length)
+      this.#addPending(takenBucket, -taken.filter(Boolean).length)
     }
     takes.forEach((take, nth) => {
-      if (taken[nth]) take.resolve(this.#giveBackFrom(takenIn))
+      if (taken[nth]) take.resolve(this.#giveBackFrom(takenBucket))
       else take.reject(budgetSpent(take.limit, clock.now() + this.#untilMs(take.most)))
     })
   }
@@ -197,13 +216,19 @@ export class SharedBudget implements RequestBudget {
     }
   }
 
-  /** The other replicas may be on their own as well, and each take as much. */
   #refusalHere({ limit, most }: Take): Problem | undefined {
     const now = this.#options.clock.now()
     if (this.spent > most) return budgetSpent(limit, now + this.#untilMs(most))
-    const own = Math.max(sum(this.#unanswered()), 0)
-    const others = (this.#replicas - 1) * (own + 1)
-    return this.spent + others > most ? shareSpent(limit, now + SHARE_SPENT_MS) : undefined
+    return this.#exceedsShare(1, most) ? shareSpent(limit, now + SHARE_SPENT_MS) : undefined
+  }
+
+  /**
+   * Whether so many requests more, before which no more than `most` may be counted, are too many for
+   * one: the other replicas may be on their own as well, and each take as many.
+   */
+  #exceedsShare(requests: number, most: number): boolean {
+    const own = Math.max(sum(this.#notAcknowledged()), 0)
+    return this.spent + (this.#replicas - 1) * (own + requests) > most
   }
 
   /** How long it is until no more than so many are counted. */
@@ -214,21 +239,21 @@ export class SharedBudget implements RequestBudget {
 
   #takeHere(): GiveBack {
     const bucket = Math.floor(this.#engineMs / bucketMs)
-    this.#addUntold(bucket, 1)
+    this.#addPending(bucket, 1)
     return this.#giveBackFrom(bucket)
   }
 
   #giveBackFrom(bucket: number): GiveBack {
     return () => {
-      this.#addUntold(bucket, -1)
-      this.#tell()
+      this.#addPending(bucket, -1)
+      this.#send()
     }
   }
 
-  #addUntold(bucket: number, requests: number): void {
-    const total = (this.#untold.get(bucket) ?? 0) + requests
-    if (total === 0) this.#untold.delete(bucket)
-    else this.#untold.set(bucket, total)
+  #addPending(bucket: number, requests: number): void {
+    const total = (this.#pending.get(bucket) ?? 0) + requests
+    if (total === 0) this.#pending.delete(bucket)
+    else this.#pending.set(bucket, total)
   }
 
   get #engineMs(): number {
@@ -237,15 +262,15 @@ export class SharedBudget implements RequestBudget {
 
   #count(): RollingCount {
     const count = new RollingCount(windowMs, bucketMs)
-    for (const [bucket, requests] of [...this.#known, ...this.#unanswered()]) {
+    for (const [bucket, requests] of [...this.#known, ...this.#notAcknowledged()]) {
       count.add(bucket * bucketMs, requests)
     }
     return count
   }
 
   /** What was counted here and is not known to be in the engine. */
-  #unanswered(): BucketCount[] {
-    return [...this.#untold, ...(this.#told?.message.added ?? [])]
+  #notAcknowledged(): BucketCount[] {
+    return [...this.#pending, ...(this.#inFlight?.message.added ?? [])]
   }
 }
 

@@ -4,7 +4,7 @@ import { OPERATIONS, type SharedObserver } from './operation.ts'
 import { FAILURE_REASONS } from './shared-cache-error.ts'
 
 /** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the patience of the budget. */
-const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2]
 const STATES = ['off', 'connected', 'degraded'] as const
 
 export type SharedCacheState = (typeof STATES)[number]

@@ -64,12 +64,17 @@ export function budgetSpent(limit: number, retryAt: number): Problem {
 }
 
 /** What a request is refused with while the count of all replicas is out of reach. */
-export function shareSpent(limit: number, retryAt: number): Problem {
+export function shareSpent(limit: number, retryAt: number, need?: Need): Problem {
   return new Problem(
     'quota-budget-spent',
     `The requests of all replicas cannot be counted at the moment, and this one has sent its share of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
-    { retryAt },
+    { retryAt, ...originOf(need) },
   )
+}
+
+/** What only an answer of Spotify has shown costs that much again each time. */
+function originOf(need: Need | undefined): { originStatus?: number } {
+  return need !== undefined && need.left < need.whole ? { originStatus: 200 } : {}
 }
 
 /**
@@ -78,11 +83,12 @@ export function shareSpent(limit: number, retryAt: number): Problem {
  * @throws {Problem} `quota-budget-spent`
  */
 export function checkNeed(
-  { left, whole }: Need,
+  need: Need,
   isRefresh: boolean,
   { limit, count, nowMs }: Spending,
   now: number,
 ): void {
+  const { left, whole } = need
   if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isRefresh, left)) return
   const most = mostBefore(limit, isRefresh, whole)
   const waitMs = most < 0 ? BUDGET_WINDOW.windowMs : count.atMostFromMs(most, nowMs) - nowMs
@@ -90,9 +96,7 @@ export function checkNeed(
     most < 0
       ? `This list takes ${whole} requests to Spotify, more than SPOTIFY_DAILY_BUDGET, which is ${limit}, allows for it in 24 hours. Only the operator of this service can change that.`
       : `This list takes ${whole} requests to Spotify, more than are left of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`
-  // What only an answer of Spotify has shown costs that much again each time.
-  const origin = left < whole ? { originStatus: 200 } : {}
-  throw new Problem('quota-budget-spent', detail, { retryAt: now + waitMs, ...origin })
+  throw new Problem('quota-budget-spent', detail, { retryAt: now + waitMs, ...originOf(need) })
 }
 
 /**

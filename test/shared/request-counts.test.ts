@@ -20,7 +20,7 @@ const LENGTHS = {
 async function engine(t: Parameters<typeof startEngine>[0]) {
   const { url, client } = await startEngine(t)
   const ask = async (message: Partial<CountMessage> & { known?: BucketCount[] }) => {
-    const asked = { ...LENGTHS, replica: 'one', number: 1, added: [], takes: [], ...message }
+    const asked = { ...LENGTHS, replica: 'one', sequence: 1, added: [], mostBefore: [], ...message }
     return readCountAnswer(await client.eval(COUNT_REQUESTS, 1, KEY, JSON.stringify(asked)))
   }
   const total = async () =>
@@ -44,17 +44,20 @@ t.test(
   { skip: withoutEngine },
   async t => {
     const { ask, total } = await engine(t)
-    const answer = await ask({ known: [], takes: [1, 0, 1, 2, 1] })
+    const answer = await ask({ known: [], mostBefore: [1, 0, 1, 2, 1] })
     t.strictSame(answer?.taken, [true, false, true, true, false])
-    t.equal(answer?.takenIn, Math.floor(Number(answer?.now) / LENGTHS.bucketMs))
+    t.equal(answer?.takenBucket, Math.floor(Number(answer?.now) / LENGTHS.bucketMs))
     t.equal(await total(), 3)
   },
 )
 
 t.test('a message that comes again gets the same answer', { skip: withoutEngine }, async t => {
   const { ask, total } = await engine(t)
-  const first = await ask({ known: [], number: 7, takes: [0, 0] })
-  t.match(await ask({ number: 7, takes: [] }), { taken: [true, false], takenIn: first?.takenIn })
+  const first = await ask({ known: [], sequence: 7, mostBefore: [0, 0] })
+  t.match(await ask({ sequence: 7, mostBefore: [] }), {
+    taken: [true, false],
+    takenBucket: first?.takenBucket,
+  })
   t.equal(await total(), 1)
 })
 
@@ -63,10 +66,10 @@ t.test(
   { skip: withoutEngine },
   async t => {
     const { ask, total } = await engine(t)
-    const bucket = Number((await ask({ known: [], number: 8, takes: [9] }))?.takenIn)
-    await ask({ number: 7, added: [[bucket, 5]], takes: [9] })
+    const bucket = Number((await ask({ known: [], sequence: 8, mostBefore: [9] }))?.takenBucket)
+    await ask({ sequence: 7, added: [[bucket, 5]], mostBefore: [9] })
     t.equal(await total(), 1)
-    await ask({ number: 9, added: [[bucket, 5]], takes: [9] })
+    await ask({ sequence: 9, added: [[bucket, 5]], mostBefore: [9] })
     t.equal(await total(), 7)
   },
 )
@@ -75,8 +78,23 @@ t.test('what is older than the window counts no more', { skip: withoutEngine }, 
   const { ask, total } = await engine(t)
   const known: BucketCount[] = [[1, 5]]
   const added: BucketCount[] = [[2, 5]]
-  t.match(await ask({ known, added, takes: [0] }), { taken: [true] })
+  t.match(await ask({ known, added, mostBefore: [0] }), { taken: [true] })
   t.equal(await total(), 1)
+})
+
+t.test('who is not known any more is asked what it knows', { skip: withoutEngine }, async t => {
+  const { ask, total } = await engine(t)
+  const bucket = Number((await ask({ known: [], mostBefore: [9, 9] }))?.takenBucket)
+  const added: BucketCount[] = [
+    [bucket, 1],
+    [bucket, -1],
+  ]
+  const message = { replica: 'other', sequence: 5, added }
+  t.equal(await ask(message), undefined)
+  t.match(await ask({ ...message, known: [[bucket, 7]] }), { replicas: 2 })
+  t.equal(await total(), 8, 'the larger count, and nothing given back that may have been before')
+  await ask({ replica: 'other', sequence: 6, known: [[bucket, 7]], added: [[bucket, -1]] })
+  t.equal(await total(), 7)
 })
 
 t.test('replicas are those that were heard of lately', { skip: withoutEngine }, async t => {
@@ -88,7 +106,7 @@ t.test('replicas are those that were heard of lately', { skip: withoutEngine }, 
     'replica:late': seen(LENGTHS.presentMs),
     'replica:gone': seen(LENGTHS.rememberedMs),
   })
-  t.match(await ask({ number: 2 }), { replicas: 2 })
+  t.match(await ask({ sequence: 2 }), { replicas: 2 })
   t.strictSame((await client.hkeys(KEY)).filter(key => key.startsWith('replica:')).toSorted(), [
     'replica:late',
     'replica:one',

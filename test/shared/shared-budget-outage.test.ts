@@ -114,3 +114,56 @@ t.test(
     t.equal(await other.counted(), 27)
   },
 )
+
+t.test(
+  'what the engine forgets the replicas bring back, whoever comes first',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const one = await replica(t, url, 10)
+    const other = await replica(t, url, 10)
+    await one.take(10)
+    await client.del('playlist-proxy:requests:app')
+    await other.counted()
+    t.equal((await one.take(5)).length, 0)
+    t.equal(await other.counted(), 10)
+    t.equal((await other.take(5)).length, 0)
+  },
+)
+
+t.test(
+  'after that a replica still knows that it is not alone',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const one = await replica(t, url, 20)
+    await replica(t, url, 20)
+    await one.counted()
+    await client.del('playlist-proxy:requests:app')
+    await one.take()
+    one.path.loses = 'messages'
+    t.equal((await one.take(20)).length, 9)
+  },
+)
+
+t.test(
+  'a list that takes more than the share of a replica on its own is not begun',
+  { skip: withoutEngine },
+  async t => {
+    const { url } = await startEngine(t)
+    const one = await replica(t, url, 10)
+    await replica(t, url, 10)
+    await one.take(2)
+    await one.counted()
+    const check = (left: number, whole = left) => one.budget.check({ left, whole }, false)
+    t.doesNotThrow(() => check(6), 'there is one count')
+    one.path.loses = 'messages'
+    t.equal((await one.take()).length, 1)
+    t.doesNotThrow(() => check(3))
+    t.throws(() => check(4), { message: /cannot be counted/, originStatus: undefined })
+    t.throws(() => check(4, 5), { message: /cannot be counted/, originStatus: 200 })
+    one.path.loses = 'nothing'
+    await one.counted()
+    t.doesNotThrow(() => check(6))
+  },
+)

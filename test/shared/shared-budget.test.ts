@@ -97,6 +97,9 @@ t.test('rubbish under its key is removed', { skip: withoutEngine }, async t => {
   const { budget } = await replica(t, url, 10)
   await budget.take(false)
   await client.hset(KEY, { x: '1', '1': '99', '99999999999': '5', '6000000': 'many' })
+  const bucket = Math.floor(Date.now() / 300_000) - 1
+  await client.hset(KEY, { [bucket]: 'inf', [bucket - 1]: '1e300', [bucket - 2]: '1.5' })
+  await client.hset(KEY, { [`${bucket}.5`]: '5', [`0x${bucket.toString(16)}`]: '5' })
   await client.hset(KEY, { 'replica:': '', 'replica:a': '1 1 1 1', 'replica:b': 'many 1' })
   await budget.take(false)
   t.equal(budget.spent, 2)
