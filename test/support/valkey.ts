@@ -132,7 +132,8 @@ async function run(dir: string, port: number, args: string[]): Promise<ChildProc
   return server
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { startServiceProcess } from '../sandbox/service-process.ts'
+import { freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
+
+const PASSWORD = 'canary-of-the-shared-cache'
+const DATABASE = 1
+
+const withoutOpenssl =
+  spawnSync('openssl', ['version']).status === 0 ? false : 'SKIPPED: needs openssl'
+
+/** Files of a key and of a certificate for `localhost` that nobody else has signed. */
+function certificate(t: Test) {
+  const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  const { status } = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert],
+    ...['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+  ])
+  t.equal(status, 0, 'there is a certificate')
+  return { key, cert }
+}
+
+t.test(
+  'an engine behind TLS is used when its certificate is trusted, and not otherwise',
+  { skip: withoutOwnEngine || withoutOpenssl },
+  async t => {
+    const { key, cert } = certificate(t)
+    const port = await freePort()
+    const engine = await startOwnEngine(
+      t,
+      ...['--requirepass', PASSWORD, '--tls-port', String(port), '--tls-auth-clients', 'no'],
+      ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert],
+    )
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    const start = async (variables: Record<string, string> = {}) => {
+      const url = `rediss://:${PASSWORD}@localhost:${port}/${DATABASE}`
+      const environment = { SHARED_CACHE_URL: url, ...variables }
+      const service = await startServiceProcess({ sandbox, environment })
+      t.teardown(() => service.stop())
+      const ask = (path: string) => fetch(`${service.url}${path}`)
+      const state = async () => ((await (await ask('/status')).json()) as Status).shared_cache.state
+      return { service, ask, state }
+    }
+    interface Status {
+      shared_cache: { state: string }
+    }
+
+    const trusting = await start({ NODE_EXTRA_CA_CERTS: cert })
+    t.equal(await trusting.state(), 'connected')
+    t.equal((await trusting.ask('/users/smedjan/playlists')).status, 200)
+    await engine.client.select(DATABASE)
+    t.equal(await engine.client.exists('playlist-proxy:entry:smedjan'), 1)
+
+    const doubting = await start()
+    t.equal(await doubting.state(), 'degraded')
+    t.equal((await doubting.ask('/users/smedjan/playlists')).status, 200)
+    const log = doubting.service.log.join('\n')
+    t.match(log, /"reason":"unreachable","code":"DEPTH_ZERO_SELF_SIGNED_CERT"/)
+    t.notMatch([log, ...trusting.service.log].join('\n'), PASSWORD)
+  },
+)
