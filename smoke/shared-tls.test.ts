@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
-import { freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
+import { eventually, freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1
@@ -56,7 +56,8 @@ t.test(
     t.equal(await trusting.state(), 'connected')
     t.equal((await trusting.ask('/users/smedjan/playlists')).status, 200)
     await engine.client.select(DATABASE)
-    t.equal(await engine.client.exists('playlist-proxy:entry:smedjan'), 1)
+    // It is stored behind the answer.
+    await eventually(async () => (await engine.client.exists('playlist-proxy:entry:smedjan')) === 1)
 
     const doubting = await start()
     t.equal(await doubting.state(), 'degraded')

@@ -3,7 +3,7 @@ import type { CallerCounts } from './caller-counts.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
-import { ValkeyConnection } from './shared/connection.ts'
+import { PATIENCE_MS, ValkeyConnection } from './shared/connection.ts'
 import type { EntryCodec } from './shared/entries.ts'
 import type { SharedObserver } from './shared/operation.ts'
 import { SharedBudget } from './shared/shared-budget.ts'
@@ -15,8 +15,10 @@ import { ValkeyTier } from './shared/valkey-tier.ts'
 import { decodeEntry, encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
 
-/** A turn to probe lasts longer than a probe can, the waiting for the shared budget included. */
-const PROBE_MARGIN_MS = 5000
+/** A turn to probe lasts longer than a probe can. */
+const PROBE_MARGIN_MS = 1000
+/** For so many answers of the engine the shared budget may wait: two to its own message, two to one before. */
+const BUDGET_ANSWERS = 4
 /** Enough to tell apps apart, and nothing to learn an id from. */
 const APP_NAME_LENGTH = 16
 
@@ -59,7 +61,8 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
     .slice(0, APP_NAME_LENGTH)
   const limit = config.SPOTIFY_DAILY_BUDGET
   const budget = new SharedBudget({ connection, app, limit, clock })
-  const probeMs = config.SPOTIFY_TIMEOUT_MS + PROBE_MARGIN_MS
+  const budgetMs = BUDGET_ANSWERS * Math.max(PATIENCE_MS, config.SHARED_CACHE_TIMEOUT_MS)
+  const probeMs = config.SPOTIFY_TIMEOUT_MS + budgetMs + PROBE_MARGIN_MS
   const gates = new SharedGate({ connection, app, probeMs, clock })
   const tier = new ValkeyTier({ connection, codec: codecFor(config.CACHE_MAX_BYTES), clock })
   return {

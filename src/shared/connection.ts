@@ -14,8 +14,8 @@ const PROBE_KEY = 'playlist-proxy:probe'
 const PROBE_LIFETIME_MS = 60_000
 /** TCP and TLS take longer than a command; nobody waits for it. */
 const OPEN_TIMEOUT_MS = 1000
-/** What is patient waits so long for an engine that is late. */
-const PATIENCE_MS = 1000
+/** What is patient waits so long for an engine that is late, or as long as all else when that is longer. */
+export const PATIENCE_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
 

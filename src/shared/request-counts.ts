@@ -5,14 +5,14 @@
  * - `added`: requests counted elsewhere, as pairs of bucket and number,
  * - `mostBefore`: for each request that is about to leave, the total before it at most,
  * - `known`: what the replica knows, as pairs of bucket and number; of each bucket the larger count
- *   holds. Without it there is no answer where there is no hash, or one that does not know the
- *   replica: what has been counted was lost.
+ *   holds. Without it there is no answer where there is no hash, or one that does not know of the
+ *   message before: what has been counted was lost.
  *
  * Answers with 1 or 0 for each that is about to leave, the bucket in which they count, the engine's
  * time in epoch milliseconds, how many replicas have written within `presentMs`, and the buckets with
  * their numbers. A message that comes again gets the same answer and counts nothing, and one that
  * comes after its successors does the same as none. What is no bucket or lies outside of the window
- * is removed. A replica that is not known may have given back already what it gives back, which is
+ * is removed. What a message gives back after such a loss may have been given back before, and is
  * therefore not taken off.
  */
 export const COUNT_REQUESTS = `
@@ -43,7 +43,9 @@ if redis.call('TYPE', KEYS[1]).ok == 'hash' then
   end
 end
 local isHash = redis.call('TYPE', KEYS[1]).ok == 'hash'
-if not asked.known and (not isHash or asked.sequence > 1 and not last) then return false end
+local lastSequence, lastBucket, lastFlags = string.match(last or '', '^%d+ (%d+) (%d+) ([01]*)$')
+local isUpToDate = tonumber(lastSequence or '0') >= asked.sequence - 1
+if not asked.known and not (isHash and isUpToDate) then return false end
 if not isHash then redis.call('DEL', KEYS[1]) end
 for _, pair in ipairs(asked.known or {}) do
   if isInside(pair[1]) and pair[2] > (counts[pair[1]] or 0) then
@@ -52,12 +54,11 @@ for _, pair in ipairs(asked.known or {}) do
   end
 end
 local sequence, takenBucket, flags = asked.sequence, current, ''
-local lastSequence, lastBucket, lastFlags = string.match(last or '', '^%d+ (%d+) (%d+) ([01]*)$')
 if lastSequence and tonumber(lastSequence) >= asked.sequence then
   sequence, takenBucket, flags = tonumber(lastSequence), tonumber(lastBucket), lastFlags
 else
   for _, pair in ipairs(asked.added) do
-    if isInside(pair[1]) and (pair[2] > 0 or last) then
+    if isInside(pair[1]) and (pair[2] > 0 or isUpToDate) then
       counts[pair[1]] = math.max((counts[pair[1]] or 0) + pair[2], 0)
       redis.call('HSET', KEYS[1], pair[1], counts[pair[1]])
     end

@@ -76,6 +76,8 @@ export class SharedBudget implements RequestBudget {
   #inFlight: Sent | undefined
   #sequence = 0
   #replicas = 1
+  /** Until then, on the monotonic clock, others may not have been heard of again after a failure. */
+  #unsettledUntilMs = 0
   /** Whether the engine failed last time. */
   #isAlone = false
   /** The engine's clock less the monotonic one. */
@@ -149,14 +151,14 @@ export class SharedBudget implements RequestBudget {
     const { message, takes } = this.#inFlight
     try {
       const answer = await this.#ask(message)
-      // Whoever comes first after a loss finds nobody else there.
-      const leastReplicas = answer === undefined ? this.#replicas : 1
-      this.#learn(answer ?? (await this.#restore(message)), takes, leastReplicas)
+      if (answer === undefined) this.#unsettle()
+      this.#learn(answer ?? (await this.#restore(message)), takes)
       return true
     } catch {
       // It has been counted and logged. Those who wait are answered here, and only whether they were
       // counted there is still to be learnt.
       this.#isAlone = true
+      this.#unsettle()
       this.#inFlight = { message: { ...message, mostBefore: [] }, takes: [] }
       this.#goOnHere([...takes, ...this.#waiting.splice(0)])
       return false
@@ -190,13 +192,19 @@ export class SharedBudget implements RequestBudget {
     return this.#ask(message, [...this.#known]) as Promise<CountAnswer>
   }
 
-  #learn(answer: CountAnswer, takes: Take[], leastReplicas: number): void {
+  /** Whoever is back first after a failure or a loss finds nobody else there. */
+  #unsettle(): void {
+    this.#unsettledUntilMs = this.#options.clock.monotonic() + PRESENT_MS
+  }
+
+  #learn(answer: CountAnswer, takes: Take[]): void {
     const { taken, takenBucket, now, replicas, buckets } = answer
     const { clock } = this.#options
     this.#inFlight = undefined
     this.#isAlone = false
     this.#offsetMs = now - clock.monotonic()
-    this.#replicas = Math.max(replicas, leastReplicas)
+    const isSettled = clock.monotonic() >= this.#unsettledUntilMs
+    this.#replicas = isSettled ? replicas : Math.max(replicas, this.#replicas)
     this.#known = new Map(buckets)
     if (takes.length === 0) {
       // They were decided here while there was no answer, and are among what is untold.

@@ -5,6 +5,8 @@ import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
 import { startEngine, withoutEngine } from '../support/valkey.ts'
 
+const KEY = 'playlist-proxy:requests:app'
+
 /** A replica whose messages are lost on their way, or the answers to them, while the test says so. */
 async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
   const { connection, clock } = await connectTo(t, url)
@@ -123,7 +125,7 @@ t.test(
     const one = await replica(t, url, 10)
     const other = await replica(t, url, 10)
     await one.take(10)
-    await client.del('playlist-proxy:requests:app')
+    await client.del(KEY)
     await other.counted()
     t.equal((await one.take(5)).length, 0)
     t.equal(await other.counted(), 10)
@@ -139,10 +141,31 @@ t.test(
     const one = await replica(t, url, 20)
     await replica(t, url, 20)
     await one.counted()
-    await client.del('playlist-proxy:requests:app')
+    await client.del(KEY)
+    await one.take()
     await one.take()
     one.path.loses = 'messages'
     t.equal((await one.take(20)).length, 9)
+    one.path.loses = 'nothing'
+    t.equal(await one.counted(), 11)
+    one.path.loses = 'messages'
+    t.equal((await one.take(20)).length, 4, 'half of the nine that are left')
+  },
+)
+
+t.test(
+  'an engine that comes back with what it knew before is told the rest',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const one = await replica(t, url, 20)
+    await one.take(4)
+    const before = (await client.dumpBuffer(KEY)) as Buffer
+    await one.take(4)
+    await one.take(12)
+    await client.restore(KEY, 0, before, 'REPLACE')
+    t.equal((await one.take()).length, 0)
+    t.equal(await one.counted(), 20)
   },
 )
 
