@@ -207,7 +207,7 @@ export class SharedBudget implements RequestBudget {
     this.#replicas = isSettled ? replicas : Math.max(replicas, this.#replicas)
     this.#known = new Map(buckets)
     if (takes.length === 0) {
-      // They were decided here while there was no answer, and are among what is untold.
+      // They were decided here while there was no answer, and are among what is pending.
       this.#addPending(takenBucket, -taken.filter(Boolean).length)
     }
     takes.forEach((take, nth) => {
