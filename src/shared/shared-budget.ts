@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Problem } from '../problems.ts'
-import { RollingCount } from '../rolling-count.ts'
 import {
   BUDGET_WINDOW,
   budgetSpent,
@@ -13,6 +12,7 @@ import {
   shareSpent,
 } from '../spotify/daily-budget.ts'
 import { repeat } from './repeat.ts'
+import { ReplicaCount } from './replica-count.ts'
 import {
   type BucketCount,
   COUNT_REQUESTS,
@@ -67,12 +67,9 @@ export class SharedBudget implements RequestBudget {
   readonly #key: string
   readonly #replica = randomUUID()
   readonly limit: number | undefined
-  /** What the engine said last, in buckets of its clock. */
-  #known = new Map<number, number>()
-  /** What it is to be sent next. */
-  #pending = new Map<number, number>()
+  readonly #count: ReplicaCount
   #waiting: Take[] = []
-  /** What it was sent last, until it has answered. */
+  /** What the engine was sent last, until it has answered. */
   #inFlight: Sent | undefined
   #sequence = 0
   #replicas = 1
@@ -80,8 +77,6 @@ export class SharedBudget implements RequestBudget {
   #unsettledUntilMs = 0
   /** Whether the engine failed last time. */
   #isAlone = false
-  /** The engine's clock less the monotonic one. */
-  #offsetMs: number
   #sending: Promise<void> | undefined
   #stop = () => {}
 
@@ -89,7 +84,7 @@ export class SharedBudget implements RequestBudget {
     this.#options = options
     this.#key = `playlist-proxy:requests:${options.app}`
     this.limit = options.limit
-    this.#offsetMs = options.clock.now() - options.clock.monotonic()
+    this.#count = new ReplicaCount(options.clock)
   }
 
   /** Learns the count, and keeps it in step from then on. Never rejects. */
@@ -106,7 +101,7 @@ export class SharedBudget implements RequestBudget {
   }
 
   get spent(): number {
-    return this.#count().total(this.#engineMs)
+    return this.#count.total
   }
 
   take(isRefresh: boolean): GiveBack | Promise<GiveBack> {
@@ -125,7 +120,7 @@ export class SharedBudget implements RequestBudget {
   check(need: Need, isRefresh: boolean): void {
     const { limit } = this
     const now = this.#options.clock.now()
-    checkNeed(need, isRefresh, { limit, count: this.#count(), nowMs: this.#engineMs }, now)
+    checkNeed(need, isRefresh, { limit, ...this.#count.spending() }, now)
     if (limit === undefined || !this.#isAlone) return
     const { left } = need
     if (this.#exceedsShare(left, mostBefore(limit, isRefresh, left))) {
@@ -142,7 +137,7 @@ export class SharedBudget implements RequestBudget {
   async #sendAll(): Promise<void> {
     let isAnswered: boolean
     do isAnswered = await this.#sendOne()
-    while (this.#waiting.length > 0 || (isAnswered && this.#pending.size > 0))
+    while (this.#waiting.length > 0 || (isAnswered && this.#count.hasPending))
     this.#sending = undefined
   }
 
@@ -167,9 +162,8 @@ export class SharedBudget implements RequestBudget {
 
   #next(): Sent {
     const takes = this.#waiting
-    const added = [...this.#pending]
+    const added = this.#count.takePending()
     this.#waiting = []
-    this.#pending = new Map()
     const sequence = ++this.#sequence
     const mostBefore = takes.map(({ most }) => most)
     const message = { replica: this.#replica, sequence, added, mostBefore }
@@ -189,7 +183,7 @@ export class SharedBudget implements RequestBudget {
   /** The same for an engine that has lost the count. */
   #restore(message: CountMessage): Promise<CountAnswer> {
     // Who says what is known always gets an answer.
-    return this.#ask(message, [...this.#known]) as Promise<CountAnswer>
+    return this.#ask(message, this.#count.known) as Promise<CountAnswer>
   }
 
   /** Whoever is back first after a failure or a loss finds nobody else there. */
@@ -202,17 +196,16 @@ export class SharedBudget implements RequestBudget {
     const { clock } = this.#options
     this.#inFlight = undefined
     this.#isAlone = false
-    this.#offsetMs = now - clock.monotonic()
+    this.#count.learn(now, buckets)
     const isSettled = clock.monotonic() >= this.#unsettledUntilMs
     this.#replicas = isSettled ? replicas : Math.max(replicas, this.#replicas)
-    this.#known = new Map(buckets)
     if (takes.length === 0) {
       // They were decided here while there was no answer, and are among what is pending.
-      this.#addPending(takenBucket, -taken.filter(Boolean).length)
+      this.#count.add(takenBucket, -taken.filter(Boolean).length)
     }
     takes.forEach((take, nth) => {
       if (taken[nth]) take.resolve(this.#giveBackFrom(takenBucket))
-      else take.reject(budgetSpent(take.limit, clock.now() + this.#untilMs(take.most)))
+      else take.reject(budgetSpent(take.limit, clock.now() + this.#count.untilMs(take.most)))
     })
   }
 
@@ -226,7 +219,7 @@ export class SharedBudget implements RequestBudget {
 
   #refusalHere({ limit, most }: Take): Problem | undefined {
     const now = this.#options.clock.now()
-    if (this.spent > most) return budgetSpent(limit, now + this.#untilMs(most))
+    if (this.spent > most) return budgetSpent(limit, now + this.#count.untilMs(most))
     return this.#exceedsShare(1, most) ? shareSpent(limit, now + SHARE_SPENT_MS) : undefined
   }
 
@@ -235,53 +228,19 @@ export class SharedBudget implements RequestBudget {
    * one: the other replicas may be on their own as well, and each take as many.
    */
   #exceedsShare(requests: number, most: number): boolean {
-    const own = Math.max(sum(this.#notAcknowledged()), 0)
-    return this.spent + (this.#replicas - 1) * (own + requests) > most
-  }
-
-  /** How long it is until no more than so many are counted. */
-  #untilMs(most: number): number {
-    const nowMs = this.#engineMs
-    return this.#count().atMostFromMs(Math.max(most, 0), nowMs) - nowMs
+    return this.spent + (this.#replicas - 1) * (this.#count.own + requests) > most
   }
 
   #takeHere(): GiveBack {
-    const bucket = Math.floor(this.#engineMs / bucketMs)
-    this.#addPending(bucket, 1)
+    const bucket = this.#count.currentBucket
+    this.#count.add(bucket, 1)
     return this.#giveBackFrom(bucket)
   }
 
   #giveBackFrom(bucket: number): GiveBack {
     return () => {
-      this.#addPending(bucket, -1)
+      this.#count.add(bucket, -1)
       this.#send()
     }
   }
-
-  #addPending(bucket: number, requests: number): void {
-    const total = (this.#pending.get(bucket) ?? 0) + requests
-    if (total === 0) this.#pending.delete(bucket)
-    else this.#pending.set(bucket, total)
-  }
-
-  get #engineMs(): number {
-    return this.#options.clock.monotonic() + this.#offsetMs
-  }
-
-  #count(): RollingCount {
-    const count = new RollingCount(windowMs, bucketMs)
-    for (const [bucket, requests] of [...this.#known, ...this.#notAcknowledged()]) {
-      count.add(bucket * bucketMs, requests)
-    }
-    return count
-  }
-
-  /** What was counted here and is not known to be in the engine. */
-  #notAcknowledged(): BucketCount[] {
-    return [...this.#pending, ...(this.#inFlight?.message.added ?? [])]
-  }
-}
-
-function sum(counts: readonly BucketCount[]): number {
-  return counts.reduce((total, [, requests]) => total + requests, 0)
 }
