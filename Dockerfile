@@ -6,20 +6,10 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts/build.ts scripts/
 COPY src src
 RUN npm run build
-
-FROM ${NODE_IMAGE} AS dependencies
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-# Node runs no TypeScript below node_modules and reads source maps only when told to, so these can
-# go from any package. So can what OpenTelemetry builds for bundlers: Node takes build/src. Folders that look like tests stay: their names promise nothing.
-RUN npm ci --omit=dev \
- && find node_modules -type f \
-    \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \) \
-    ! -iname 'licen[cs]e*' -delete \
- && find node_modules -type d -path '*/@opentelemetry/*/build/es*' -prune -exec rm -r {} +
 
 # What Node needs to run: itself, the C libraries it is linked with, who it runs as and how to look
 # up names. Certificates and time zones are inside its binary. The records of Debian's package
@@ -63,7 +53,6 @@ LABEL org.opencontainers.image.title="playlist-proxy" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY package.json openapi.yaml ./
-COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 ENV HOST=0.0.0.0 PORT=3000
 EXPOSE 3000

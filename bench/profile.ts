@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Profiler } from 'node:inspector'
 import { FULL } from './bench.ts'
 import { Cleanup } from './cleanup.ts'
@@ -32,8 +33,26 @@ function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   return [...times].sort(([, a], [, b]) => b - a).map(([name, time]) => [name, time / sum] as const)
 }
 
-const fileOf = ({ url }: Frame) =>
-  url.replace(/^.*\/node_modules\//, '').replace(/^file:.*\/dist\//, 'dist/') || '(native)'
+/** Of each line of a file in dist/, the file that it comes from: the bundler names it above. */
+function originsOf(path: string): string[] {
+  let origin = path
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map(line => {
+      origin = /^ *\/\/ ((?:src|node_modules)\/\S+)$/.exec(line)?.[1] ?? origin
+      return origin
+    })
+}
+
+const origins = new Map<string, string[]>()
+
+function fileOf({ url, lineNumber }: Frame): string {
+  const path = /^file:.*\/(dist\/[^/]+)$/.exec(url)?.[1]
+  if (path === undefined) return url || '(native)'
+  if (!origins.has(path)) origins.set(path, originsOf(path))
+  return (origins.get(path)?.[lineNumber] ?? path).replace(/^.*node_modules\//, '')
+}
+
 const functionOf = (frame: Frame) =>
   `${frame.functionName || '(anonymous)'} ${fileOf(frame)}:${frame.lineNumber + 1}`
 
@@ -42,7 +61,7 @@ function partOf(frame: Frame): string {
   const file = fileOf(frame)
   if (file.startsWith('node:')) return 'node: JavaScript of Node'
   if (file === '(native)') return frame.functionName.startsWith('(') ? frame.functionName : file
-  if (file.startsWith('dist/')) return file.split('/').slice(0, -1).join('/')
+  if (file.startsWith('src/')) return file.split('/').slice(0, -1).join('/')
   return file.split('/', file.startsWith('@') ? 2 : 1).join('/')
 }
 

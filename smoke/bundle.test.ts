@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { type ServiceProcess, startServiceProcess } from '../sandbox/service-process.ts'
+
+const run = promisify(execFile)
+
+/** What the image holds of the service, in a folder above which there are no packages. */
+function shipped(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'shipped-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  for (const name of ['dist', 'package.json', 'openapi.yaml']) {
+    cpSync(name, join(folder, name), { recursive: true })
+  }
+  return folder
+}
+
+async function start(t: Test, folder: string, environment: Record<string, string> = {}) {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const service = await startServiceProcess({
+    sandbox,
+    nodeArguments: [join(folder, 'dist/server.js')],
+    environment,
+  })
+  t.teardown(() => service.stop('SIGKILL'))
+  return service
+}
+
+async function text({ url }: ServiceProcess, path: string): Promise<string> {
+  const answer = await fetch(url + path)
+  if (answer.status !== 200) throw new Error(`${path} was answered ${answer.status}`)
+  return answer.text()
+}
+
+t.test('what is built runs without a package beside it', async t => {
+  const folder = shipped(t)
+  const service = await start(t, folder)
+  t.match(JSON.parse(await text(service, '/users/smedjan/playlists')), { complete: true })
+  const page = await text(service, '/docs')
+  const links = [...page.matchAll(/(?:src|href)="([^":]+)"/g)].map(([, link]) => String(link))
+  t.ok(links.length > 3, 'the page loads files')
+  for (const link of links) t.ok(await text(service, new URL(link, `${service.url}/docs`).pathname))
+  t.match(await text(service, '/openapi.yaml'), /^openapi: /)
+  t.match(await text(service, '/metrics'), 'playlist_proxy_build_info')
+  const { port } = new URL(service.url)
+  const env = { ...process.env, PORT: port }
+  await run(process.execPath, [join(folder, 'dist/healthcheck.js')], { env })
+  t.equal(await service.stop(), 0)
+})
+
+t.test('so does what is loaded only when it is wanted', async t => {
+  const service = await start(t, shipped(t), {
+    SHARED_CACHE_URL: 'redis://127.0.0.1:1',
+    OTEL_TRACES_EXPORTER: 'console',
+  })
+  t.match(JSON.parse(await text(service, '/users/smedjan/playlists')), { complete: true })
+  t.match(JSON.parse(await text(service, '/status')), { shared_cache: {} })
+  t.equal(await service.stop(), 0)
+  t.ok(
+    service.log.some(line => /traceId/.test(line)),
+    'the span was written',
+  )
+})
+
+t.test('every package that went into it is named with its licence', async t => {
+  const licences = readFileSync('dist/LICENCES.txt', 'utf8')
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+  for (const name of Object.keys(dependencies)) {
+    t.match(licences, new RegExp(`^${name} \\d+\\.\\S+ \\(.+\\)$`, 'm'), name)
+  }
+})
