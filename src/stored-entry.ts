@@ -24,6 +24,10 @@ const INSTANTS = [
   'staleIfErrorUntil',
 ] as const
 
+/** The least that zlib takes, and the most that is believed of what bytes say of themselves. */
+const MIN_ROOM_BYTES = 64
+const MAX_ROOM_BYTES = 1_048_576
+
 const compress = promisify<Buffer, object, Buffer>(gzip)
 const decompress = promisify<Buffer, object, Buffer>(gunzip)
 
@@ -89,11 +93,22 @@ export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<Deco
   const digest = bytes.subarray(MAGIC.length + 1, PREFIX_BYTES)
   if (!digestOf(packed).equals(digest)) return { kind: 'damaged' }
   try {
-    return entryOf(await decompress(packed, { maxOutputLength: maxBytes }))
+    const options = { maxOutputLength: maxBytes, chunkSize: roomFor(packed) }
+    return entryOf(await decompress(packed, options))
   } catch {
     // It was made so: too large, no gzip, no JSON.
     return { kind: 'damaged' }
   }
+}
+
+/**
+ * How many bytes to make room for at once, so that little has to be put together afterwards: what
+ * gzip says at its end (RFC 1952 2.3.1) and one more, without which zlib asks for room again. It need
+ * not be true.
+ */
+function roomFor(packed: Buffer): number {
+  const said = packed.length < LENGTH_BYTES ? 0 : packed.readUInt32LE(packed.length - LENGTH_BYTES)
+  return Math.min(Math.max(said + 1, MIN_ROOM_BYTES), MAX_ROOM_BYTES)
 }
 
 function listHead({ list, modifiedAt }: StoredPlaylists): NonNullable<Head['list']> {
