@@ -36,6 +36,8 @@ export interface Part {
   entries: number
   /** What tells each playlist from the others of its walk: its id, or else its JSON, see `distinct`. */
   keys: readonly string[]
+  /** Whether one of them has no id. */
+  hasNameless: boolean
   chunk: Chunk
 }
 
@@ -66,6 +68,18 @@ export async function walk(
   /** The page behind the last one, once the first page has told. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
+  /** Filled page by page, since all at once would hold up whoever else is to be answered. */
+  const ids = new Set<string>()
+  let repeats = false
+
+  function note(part: Part): Part {
+    for (const key of part.keys) {
+      if (isNameless(key)) continue
+      repeats ||= ids.has(key)
+      ids.add(key)
+    }
+    return part
+  }
 
   /** A list that could not be read to its end is to cost as little as possible. */
   function checkBudget(whole: number): void {
@@ -94,7 +108,7 @@ export async function walk(
       endPage = pagesOf(page.total)
       checkBudget(endPage)
     }
-    return partOf(page)
+    return note(partOf(page))
   }
 
   /** A page that is only to be decoded yet makes room for the next one. */
@@ -119,7 +133,10 @@ export async function walk(
     if (asked > 1) checkBudget(asked)
     const expected = await readAll(0, asked)
     const grown = await readAll(asked, endPage)
-    return joined([...expected, ...grown].filter(part => part !== undefined))
+    return joined(
+      [...expected, ...grown].filter(part => part !== undefined),
+      repeats,
+    )
   }
 
   return readList()
@@ -139,10 +156,12 @@ function pagesOf(total: number): number {
 function partOf({ total, entries }: Page): Part {
   const playlists = entries.filter(entry => entry !== null)
   const records = playlists.map(serialised)
+  const keys = playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`))
   return {
     total,
     entries: entries.length,
-    keys: playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`)),
+    keys,
+    hasNameless: keys.some(isNameless),
     chunk: chunkOf(records, JSON_SEPARATOR),
   }
 }
@@ -157,12 +176,11 @@ function serialised(playlist: Record<string, unknown>): string {
   }
 }
 
-function joined(parts: readonly Part[]): Walk {
+function joined(parts: readonly Part[], repeats: boolean): Walk {
   const totals = parts.map(part => part.total)
-  const ids = parts.flatMap(part => part.keys).filter(key => !isNameless(key))
   const entries = parts.reduce((sum, part) => sum + part.entries, 0)
   const total = Math.max(...totals)
-  const moved = totals.some(other => other !== total) || new Set(ids).size < ids.length
+  const moved = repeats || totals.some(other => other !== total)
   return { parts: parts.map(distinct()), total, moved, complete: !moved && entries === total }
 }
 
@@ -183,5 +201,5 @@ function distinct(): (part: Part) => Part {
     seen.set(key, nth)
     return `${key}${nth}`
   }
-  return part => ({ ...part, keys: part.keys.map(keyOf) })
+  return part => (part.hasNameless ? { ...part, keys: part.keys.map(keyOf) } : part)
 }
