@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
+import { gzip } from 'node:zlib'
 import type { StoredResponse } from './cache/freshness.ts'
+import { gunzipped } from './gunzip.ts'
 import type { PlaylistList } from './playlist-list.ts'
 import { Problem } from './problems.ts'
 import { type Chunk, ownBuffer, Records } from './records.ts'
@@ -24,12 +25,7 @@ const INSTANTS = [
   'staleIfErrorUntil',
 ] as const
 
-/** The least that zlib takes, and the most that is believed of what bytes say of themselves. */
-const MIN_ROOM_BYTES = 64
-const MAX_ROOM_BYTES = 1_048_576
-
 const compress = promisify<Buffer, object, Buffer>(gzip)
-const decompress = promisify<Buffer, object, Buffer>(gunzip)
 
 /** What precedes the bytes of the playlists, as JSON. Instants are epoch ms. */
 interface Head extends Omit<StoredResponse<never>, 'body'> {
@@ -93,22 +89,11 @@ export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<Deco
   const digest = bytes.subarray(MAGIC.length + 1, PREFIX_BYTES)
   if (!digestOf(packed).equals(digest)) return { kind: 'damaged' }
   try {
-    const options = { maxOutputLength: maxBytes, chunkSize: roomFor(packed) }
-    return entryOf(await decompress(packed, options))
+    return entryOf(await gunzipped(packed, maxBytes))
   } catch {
     // It was made so: too large, no gzip, no JSON.
     return { kind: 'damaged' }
   }
-}
-
-/**
- * How many bytes to make room for at once, so that little has to be put together afterwards: what
- * gzip says at its end (RFC 1952 2.3.1) and one more, without which zlib asks for room again. It need
- * not be true.
- */
-function roomFor(packed: Buffer): number {
-  const said = packed.length < LENGTH_BYTES ? 0 : packed.readUInt32LE(packed.length - LENGTH_BYTES)
-  return Math.min(Math.max(said + 1, MIN_ROOM_BYTES), MAX_ROOM_BYTES)
 }
 
 function listHead({ list, modifiedAt }: StoredPlaylists): NonNullable<Head['list']> {

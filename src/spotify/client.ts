@@ -77,17 +77,17 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     }
     const request: SpotifyRequest = { method: 'GET', path: basePath + path, headers }
     let waits = 0
-    const wait = () => {
+    const wait = async () => {
       waits = 1
       waiting++
       if (waiting <= MAX_WAITING_PAGES) onRead()
+      await turns.next()
+      signal.throwIfAborted()
     }
     try {
       const response = await exchange.send(request, signal, wait)
       if (response.status === 401) throw new Unauthorized(response.body)
       if (response.status !== 200) throw refusal(response, clock.now())
-      await turns.next()
-      signal.throwIfAborted()
       return readPage(response.body, maxPages)
     } finally {
       waiting -= waits

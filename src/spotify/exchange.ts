@@ -1,18 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { Clock } from '../clock.ts'
+import { gunzipped } from '../gunzip.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import { Problem } from '../problems.ts'
 
-const inflate = promisify(gunzip)
-
 /** Connections outlive the gaps between pages and most gaps between background refreshes. */
 const KEEP_ALIVE_MS = 30_000
-
-/** Holds a whole page once it is decoded, which is then one step and not several. */
-const CHUNK_BYTES = 128 * 1024
 
 /** What undici and Node call a response that began but cannot be read to its end. */
 const BROKEN_OFF = new Set([
@@ -50,13 +44,17 @@ export interface Exchange {
   /**
    * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
    * without its body. Redirects are not followed. `onRead` is called when the body of a 200 has been
-   * read and is yet to be decoded.
+   * read; it is decoded once what that returns has come to an end.
    *
    * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
    * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
    * Whatever `signal` was aborted with is thrown as it is.
    */
-  send(request: SpotifyRequest, signal: AbortSignal, onRead?: () => void): Promise<SpotifyResponse>
+  send(
+    request: SpotifyRequest,
+    signal: AbortSignal,
+    onRead?: () => Promise<void>,
+  ): Promise<SpotifyResponse>
   /** Ends all connections; requests under way fail. */
   close(): Promise<void>
 }
@@ -84,9 +82,14 @@ export function createExchange(
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
         attempt.abort(unavailable(`Spotify did not answer within ${timeoutMs} ms.`))
       })
+      // Whatever is done with the last byte is no time of Spotify's.
+      const whenRead = () => {
+        cancelTimeout()
+        return onRead?.()
+      }
       return pool
         .request({ ...request, signal: attempt.signal })
-        .then(response => readWhole(response, maxBytes, signal, onRead))
+        .then(response => readWhole(response, maxBytes, signal, whenRead))
         .catch(error => {
           throw attempt.signal.aborted ? attempt.signal.reason : networkProblem(error)
         })
@@ -103,12 +106,12 @@ async function readWhole(
   response: Dispatcher.ResponseData,
   maxBytes: number,
   signal: AbortSignal,
-  onRead?: () => void,
+  whenRead: () => Promise<void> | undefined,
 ): Promise<SpotifyResponse> {
   const { statusCode: status, headers } = response
   try {
     const sent = await response.body.bytes()
-    if (status === 200) onRead?.()
+    if (status === 200) await whenRead()
     return { status, headers, body: await decode(sent, headers['content-encoding'], maxBytes) }
   } catch (error) {
     // A refusal counts by its status and headers; its words only tell causes apart.
@@ -122,11 +125,12 @@ async function decode(
   field: string | string[] = 'identity',
   maxBytes: number,
 ): Promise<string> {
+  const bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.length)
   const coding = String(field).toLowerCase()
-  if (coding === 'identity') return Buffer.from(sent).toString()
+  if (coding === 'identity') return bytes.toString()
   if (coding !== 'gzip') throw badResponse('Spotify used a content coding that was not asked for.')
   try {
-    return (await inflate(sent, { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES })).toString()
+    return (await gunzipped(bytes, maxBytes)).toString()
   } catch (cause) {
     if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
     throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { Problem } from '../../src/problems.ts'
@@ -72,11 +73,21 @@ t.test('a page is known to have been read before it is decoded, a refusal is not
     ['/503', 0],
   ] as const) {
     const events: string[] = []
-    const sent = exchange.send({ ...request, path }, never, () => events.push('read'))
+    const sent = exchange.send({ ...request, path }, never, async () => {
+      events.push('read')
+      await nextTurn()
+      events.push('go on')
+    })
     await sent.catch(() => events.push('failed')).finally(() => events.push('over'))
     t.equal(events.filter(event => event === 'read').length, timesRead, path)
-    if (timesRead === 1) t.same(events, ['read', 'failed', 'over'])
+    if (timesRead === 1) t.same(events, ['read', 'go on', 'failed', 'over'])
   }
+})
+
+t.test('the time of an attempt ends with its last byte', async t => {
+  const { exchange, clock } = await exchangeWith(t, (_request, response) => response.end('whole'))
+  const { body } = await exchange.send(request, never, async () => clock.advance(6000))
+  t.equal(body, 'whole')
 })
 
 t.test('a coding that was not asked for is a bad response', async t => {

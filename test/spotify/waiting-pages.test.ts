@@ -10,7 +10,7 @@ function clientOf() {
   const { gate, clock } = gateFor({ concurrency: 100 })
   const exchange: Exchange = {
     async send(_request, _signal, onRead) {
-      onRead?.()
+      await onRead?.()
       return { status: 200, headers: {}, body: '{"total":0,"items":[]}' }
     },
     async close() {},
