@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { fitGarbageCollector } from './garbage-collector.ts'
 import { loadConfig, otelVariables } from './load-config.ts'
 import { createLogger } from './log.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
@@ -43,6 +45,7 @@ async function run(config: Config, prepared: PreparedTracing): Promise<void> {
   }
 }
 
+fitGarbageCollector(availableParallelism())
 const config = await loadConfig(process.env, '.env').catch((error: Error) => {
   // Without a configuration there is no logger yet, and this is read by a person.
   console.error(error.message)
