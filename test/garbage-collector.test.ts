@@ -7,6 +7,6 @@ t.test('marking has threads of its own where these have a CPU of their own', asy
     fitGarbageCollector(cpus, flag => flags.push(flag))
     return flags
   }
-  t.same(flagsFor(1), ['--no-concurrent-marking'])
+  t.same(flagsFor(1), ['--no-concurrent-marking', '--no-concurrent-sweeping'])
   t.same(flagsFor(2), [])
 })
