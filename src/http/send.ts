@@ -21,13 +21,14 @@ export function sendRepresentation(
   fields: readonly string[],
 ): void {
   const { raw, request } = reply
-  const head = [...representation.validators, ...fields, ...commonFields(request)]
+  const { validators, contentFields } = representation
+  const common = commonFields(request)
   reply.hijack()
   if (isNotModified(request.headers, representation)) {
-    raw.writeHead(304, head).end()
+    raw.writeHead(304, [...validators, ...fields, ...common]).end()
     return
   }
-  raw.writeHead(200, [...head, ...representation.contentFields])
+  raw.writeHead(200, [...validators, ...contentFields, ...fields, ...common])
   if (request.method === 'HEAD') raw.end()
   else endWith(raw, representation)
 }
