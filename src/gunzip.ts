@@ -1,10 +1,10 @@
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 
-/** Handing so much to another thread takes longer than decoding it. */
+/** Handing so much to another thread takes longer than decoding it; also what that thread makes at once. */
 const MAX_BYTES_AT_ONCE = 256 * 1024
-/** The least that zlib takes. */
-const MIN_ROOM_BYTES = 64
+/** Less would be many pieces where more comes than was said. */
+const MIN_ROOM_BYTES = 1024
 /** Where gzip says how long it is when decoded, counted from its end (RFC 1952 2.3.1). */
 const LENGTH_BYTES = 4
 
@@ -17,17 +17,22 @@ const gunzipApart = promisify<Buffer, object, Buffer>(gunzip)
  * one of zlib when it is no gzip or cut short.
  */
 export async function gunzipped(packed: Buffer, maxBytes: number): Promise<Buffer> {
-  // What it says of itself need not be true.
-  const said = packed.length < LENGTH_BYTES ? 0 : packed.readUInt32LE(packed.length - LENGTH_BYTES)
-  // With room for one byte more zlib sees that it is done, and nothing has to be put together.
-  const chunkSize = Math.max(MIN_ROOM_BYTES, Math.min(said, MAX_BYTES_AT_ONCE) + 1)
   const maxOutputLength = Math.min(maxBytes, MAX_BYTES_AT_ONCE)
-  if (said <= maxOutputLength) {
+  const said = lengthSaid(packed)
+  if (packed.length <= MAX_BYTES_AT_ONCE && said <= maxOutputLength) {
+    // With room for one byte more zlib sees that it is done, and nothing has to be put together.
+    const chunkSize = Math.max(MIN_ROOM_BYTES, said + 1)
     try {
       return gunzipSync(packed, { maxOutputLength, chunkSize })
     } catch (error) {
+      // It is of several members, and only the last one has said how long it is.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error
     }
   }
-  return gunzipApart(packed, { maxOutputLength: maxBytes, chunkSize })
+  return gunzipApart(packed, { maxOutputLength: maxBytes, chunkSize: MAX_BYTES_AT_ONCE })
+}
+
+/** How long its last member says to be when it is decoded, which need not be true. */
+function lengthSaid(packed: Buffer): number {
+  return packed.length < LENGTH_BYTES ? 0 : packed.readUInt32LE(packed.length - LENGTH_BYTES)
 }

@@ -12,7 +12,7 @@ import { Turns } from './turns.ts'
 export const PAGE_SIZE = 50
 
 /**
- * So many pages, of some 60 kB each, may wait to be decoded while the next ones are asked for: when
+ * So many pages, of some 60 kB each once decoded, may wait to be decoded while the next ones are asked for: when
  * decoding does not keep up, asking waits for it.
  */
 const MAX_WAITING_PAGES = 32
@@ -86,6 +86,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     }
     try {
       const response = await exchange.send(request, signal, wait)
+      signal.throwIfAborted()
       if (response.status === 401) throw new Unauthorized(response.body)
       if (response.status !== 200) throw refusal(response, clock.now())
       return readPage(response.body, maxPages)
