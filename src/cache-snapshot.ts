@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { freshness, type StoredResponse } from './cache/freshness.ts'
 import type { MemoryStore } from './cache/memory-store.ts'
 import type { Clock } from './clock.ts'
@@ -12,7 +13,7 @@ import type { StoredBody } from './stored-playlists.ts'
 const PREAMBLE = Buffer.from('playlist-proxy snapshot 1\n')
 const LENGTH_BYTES = 4
 const INTERVAL_MS = 5 * 60_000
-/** Entries that are compressed or read at once. */
+/** Entries that are compressed at once, or read in one turn of the event loop. */
 const BATCH = 16
 /** Clocks of machines differ by so much; what comes from further ahead is not to be trusted. */
 const MAX_AHEAD_MS = 60_000
@@ -138,6 +139,8 @@ export class CacheSnapshot {
     let loaded = 0
     let left = 0
     for (let at = 0; at < frames.length; at += BATCH) {
+      // Token and shared cache are asked for meanwhile, and their answers are not to look late.
+      await nextTurn()
       const batch = frames.slice(at, at + BATCH)
       for (const entry of await Promise.all(batch.map(bytes => decodeEntry(bytes, maxBytes)))) {
         if (entry.kind !== 'entry') {

@@ -64,6 +64,27 @@ t.test('what is stored outlives the process, in the order of its use', async t =
   await second.snapshot.close()
 })
 
+t.test('others have their turns while it is read', async t => {
+  const maxBytes = 10_000_000
+  const { start, path, clock } = snapshotsFor(t, { maxBytes })
+  const first = await start()
+  for (let nth = 0; nth < 100; nth++) first.put(`user${nth}`)
+  await first.snapshot.close()
+  const store = new MemoryStore<StoredBody>(maxBytes)
+  const log = recordingLogger().logger
+  const snapshot = new CacheSnapshot({ path, store, maxBytes, longest: LONGEST, clock, log })
+  const seen = new Set<number>()
+  const look = () => {
+    seen.add(store.size.entries)
+    if (store.size.entries < 100) setImmediate(look)
+  }
+  setImmediate(look)
+  await snapshot.load()
+  await until(() => seen.has(100))
+  t.ok(seen.size > 4, `${[...seen]}`)
+  await snapshot.close()
+})
+
 t.test('it is written every five minutes when something has changed', async t => {
   const { start, path, clock } = snapshotsFor(t)
   const { snapshot, put } = await start()
