@@ -14,8 +14,8 @@ const STORED = [
   { bytes: 122_880, users: 448 },
 ]
 /**
- * Users stored before, so that what every process needs is there by then: the young generation of the
- * heap, which grows from 1 to 32 MB with what is done, belongs to nobody.
+ * Users stored before, so that what every process needs is there by then. So many for the young
+ * generation of the heap, which grows to 32 MB whoever is stored.
  */
 const WARM_UP = { bytes: 2048, users: 3000 }
 const QUICK_DIVISOR = 4
@@ -34,7 +34,8 @@ async function stored(bench: Bench, bytes: number, count: number): Promise<Figur
   bench.defer(() => sandbox.close())
   const server = await startService(sandbox, { CACHE_FRESH_SECONDS: '3600' })
   bench.defer(() => server.stop())
-  const store = (users: string[], size: number) => fill(server.url, giveLists(sandbox, users, size))
+  const store = (users: string[], listBytes: number) =>
+    fill(server.url, giveLists(sandbox, users, listBytes))
   await store(usersNamed('before', WARM_UP.users), WARM_UP.bytes)
   const before = await memory(server)
   await store(usersNamed('stored', count), bytes)

@@ -53,8 +53,9 @@ function fileOf({ url, lineNumber }: Frame): string {
   return (origins.get(path)?.[lineNumber] ?? path).replace(/^.*node_modules\//, '')
 }
 
+/** The line is one of the bundle, where the file is in it. */
 const functionOf = (frame: Frame) =>
-  `${frame.functionName || '(anonymous)'} ${fileOf(frame)}:${frame.lineNumber + 1}`
+  `${frame.functionName || '(anonymous)'} ${fileOf(frame)} (line ${frame.lineNumber + 1})`
 
 /** Node, a room of ours, or a package. */
 function partOf(frame: Frame): string {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { type ServiceProcess, startServiceProcess } from '../sandbox/service-process.ts'
+import { startReceiver } from '../test/support/otlp-receiver.ts'
 
 const run = promisify(execFile)
 
@@ -54,17 +55,22 @@ t.test('what is built runs without a package beside it', async t => {
 })
 
 t.test('so does what is loaded only when it is wanted', async t => {
+  const receiver = await startReceiver()
+  t.teardown(() => receiver.close())
   const service = await start(t, shipped(t), {
     SHARED_CACHE_URL: 'redis://127.0.0.1:1',
-    OTEL_TRACES_EXPORTER: 'console',
+    OTEL_TRACES_EXPORTER: 'console,otlp',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
   })
   t.match(JSON.parse(await text(service, '/users/smedjan/playlists')), { complete: true })
-  t.match(JSON.parse(await text(service, '/status')), { shared_cache: {} })
+  t.match(JSON.parse(await text(service, '/status')), { shared_cache: { state: 'degraded' } })
   t.equal(await service.stop(), 0)
   t.ok(
     service.log.some(line => /traceId/.test(line)),
     'the span was written',
   )
+  t.ok(receiver.posts.length > 0, 'and sent')
 })
 
 t.test('every package that went into it is named with its licence', async t => {
@@ -73,4 +79,6 @@ t.test('every package that went into it is named with its licence', async t => {
   for (const name of Object.keys(dependencies)) {
     t.match(licences, new RegExp(`^${name} \\d+\\.\\S+ \\(.+\\)$`, 'm'), name)
   }
+  t.match(licences, /^find-my-way .* \(MIT\)\n\nMIT License/m, 'others bring theirs along')
+  t.match(licences, 'Forrest L Norvell', 'also those of what they were made from')
 })

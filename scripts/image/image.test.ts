@@ -97,6 +97,12 @@ t.test('the image holds what runs and nothing else', async t => {
     [],
   )
   t.same(readdirSync(join(service.root, 'app')).sort(), ['dist', 'openapi.yaml', 'package.json'])
+  t.same(
+    readdirSync(join(service.root, 'app/dist'))
+      .filter(name => !name.endsWith('.js'))
+      .sort(),
+    ['LICENCES.txt', 'node_modules'],
+  )
   const licences = readFileSync(join(service.root, 'app/dist/LICENCES.txt'), 'utf8')
   t.match(licences, /^fastify \d.* \(MIT\)$/m, 'licences come along')
   t.ok(readdirSync(join(service.root, 'var/lib/dpkg/status.d')).includes('libc6'))
