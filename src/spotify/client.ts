@@ -12,8 +12,8 @@ import { Turns } from './turns.ts'
 export const PAGE_SIZE = 50
 
 /**
- * So many pages, of some 60 kB each once decoded, may wait to be decoded while the next ones are asked for: when
- * decoding does not keep up, asking waits for it.
+ * So many pages, of some 60 kB each once decoded, may wait for that while the next ones are asked for:
+ * when decoding does not keep up, asking waits for it.
  */
 const MAX_WAITING_PAGES = 32
 
