@@ -46,8 +46,13 @@ export class CacheSnapshot {
     this.#cancelNext = this.#writeLater()
   }
 
-  /** Reads the file into the store. */
-  async load(): Promise<void> {
+  /** Reads the file into the store. Nothing is written before that is done, lest a part replace it. */
+  load(): Promise<void> {
+    this.#writing = this.#load()
+    return this.#writing
+  }
+
+  async #load(): Promise<void> {
     const { path, log, store } = this.#options
     try {
       const entries = await this.#read()

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { stored } from '../src/cache/freshness.ts'
 import { MemoryStore } from '../src/cache/memory-store.ts'
 import { CacheSnapshot } from '../src/cache-snapshot.ts'
+import type { Clock } from '../src/clock.ts'
 import { chunkOf, Records } from '../src/records.ts'
 import { type StoredBody, StoredPlaylists } from '../src/stored-playlists.ts'
 import { recordingLogger } from './support/log-lines.ts'
@@ -46,6 +47,14 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, longest = LONGEST } = {}) {
   return { clock, folder, path, start }
 }
 
+/** A process that has not read the file yet. */
+function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; clock: Clock }) {
+  const store = new MemoryStore<StoredBody>(maxBytes)
+  const log = recordingLogger().logger
+  const snapshot = new CacheSnapshot({ path, store, maxBytes, longest: LONGEST, clock, log })
+  return { store, snapshot }
+}
+
 t.test('what is stored outlives the process, in the order of its use', async t => {
   const { start, path, folder, clock } = snapshotsFor(t)
   const first = await start()
@@ -70,19 +79,34 @@ t.test('others have their turns while it is read', async t => {
   const first = await start()
   for (let nth = 0; nth < 100; nth++) first.put(`user${nth}`)
   await first.snapshot.close()
-  const store = new MemoryStore<StoredBody>(maxBytes)
-  const log = recordingLogger().logger
-  const snapshot = new CacheSnapshot({ path, store, maxBytes, longest: LONGEST, clock, log })
+  const { store, snapshot } = unloaded({ path, maxBytes, clock })
   const seen = new Set<number>()
+  let isLoading = true
   const look = () => {
     seen.add(store.size.entries)
-    if (store.size.entries < 100) setImmediate(look)
+    if (isLoading) setImmediate(look)
   }
   setImmediate(look)
   await snapshot.load()
-  await until(() => seen.has(100))
+  isLoading = false
+  t.equal(store.size.entries, 100)
   t.ok(seen.size > 4, `${[...seen]}`)
   await snapshot.close()
+})
+
+t.test('a process that is stopped while it reads leaves the whole file behind', async t => {
+  const maxBytes = 10_000_000
+  const { start, path, clock } = snapshotsFor(t, { maxBytes })
+  const first = await start()
+  for (let nth = 0; nth < 100; nth++) first.put(`user${nth}`)
+  await first.snapshot.close()
+  const second = unloaded({ path, maxBytes, clock })
+  const loading = second.snapshot.load()
+  await until(() => second.store.size.entries > 0)
+  t.ok(second.store.size.entries < 100, 'in the middle of it')
+  await second.snapshot.close()
+  await loading
+  t.equal((await start()).users().length, 100)
 })
 
 t.test('it is written every five minutes when something has changed', async t => {
