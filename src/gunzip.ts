@@ -25,7 +25,7 @@ export async function gunzipped(packed: Buffer, maxBytes: number): Promise<Buffe
     try {
       return gunzipSync(packed, { maxOutputLength, chunkSize })
     } catch (error) {
-      // It is of several members, and only the last one has said how long it is.
+      // More comes than was said: it is of several members, goes on after its end, or lies.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error
     }
   }

@@ -23,9 +23,14 @@ t.test('what is short and what is long comes back as it was', async t => {
 })
 
 t.test('what is short is decoded before anything else can run', async t => {
-  for (const [length, expected] of [
-    [AT_ONCE, ['decoded', 'next turn']],
-    [AT_ONCE + 1, ['next turn', 'decoded']],
+  const emptyMember = gzipSync('')
+  const manyMembers = Buffer.concat(
+    Array(Math.ceil(AT_ONCE / emptyMember.length) + 1).fill(emptyMember),
+  )
+  for (const [name, packed, expected] of [
+    ['short', gzipSync(Buffer.alloc(AT_ONCE)), ['decoded', 'next turn']],
+    ['long', gzipSync(Buffer.alloc(AT_ONCE + 1)), ['next turn', 'decoded']],
+    ['long before it is decoded', manyMembers, ['next turn', 'decoded']],
   ] as const) {
     const events: string[] = []
     const turn = new Promise<void>(resolve =>
@@ -34,9 +39,9 @@ t.test('what is short is decoded before anything else can run', async t => {
         resolve()
       }),
     )
-    const decoded = gunzipped(gzipSync(Buffer.alloc(length)), MAX_BYTES)
+    const decoded = gunzipped(packed, MAX_BYTES)
     await Promise.all([turn, decoded.then(() => events.push('decoded'))])
-    t.same(events, expected, `${length} bytes`)
+    t.same(events, expected, name)
   }
 })
 
