@@ -1,14 +1,31 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join, sep } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
 // `npm run build`: the service and the packages that it needs as a few files in dist/, since finding
 // and reading a thousand small ones takes longer than all else of the start. Types are checked by
 // `npm test`.
 
-const OUT = 'dist'
-/** What packages read from beside their code: copied to the same place below dist/. */
-const ASSETS = ['node_modules/@fastify/swagger-ui/static']
+const root = join(import.meta.dirname, '..')
+const out = join(root, 'dist')
+/** Becomes `out` when it is whole. */
+const fresh = join(root, 'dist.new')
+
+/**
+ * What packages read from beside their code: copied to the same place below dist/. It was made by
+ * another package, of the version that `by` has as a development dependency.
+ */
+const ASSETS = [
+  { by: 'node_modules/@fastify/swagger-ui', folder: 'static', from: 'swagger-ui-dist' },
+]
 
 /** Packages that ask where their files are, and why that does no harm. Others stop the build. */
 const ASKS_WHERE_IT_IS: Record<string, string> = {
@@ -38,7 +55,8 @@ const folderNames: Plugin = {
       const contents = readFileSync(path, 'utf8')
       if (!/\b__(?:dir|file)name\b/.test(contents)) return undefined
       const [, name = ''] = PACKAGE.exec(path.replaceAll(sep, '/')) ?? []
-      if (!(name in ASKS_WHERE_IT_IS)) return { errors: [{ text: `${name} asks where it is` }] }
+      if (!Object.hasOwn(ASKS_WHERE_IT_IS, name))
+        return { errors: [{ text: `${name} asks where it is` }] }
       const below = path.slice(path.lastIndexOf('node_modules')).split(sep)
       const folder = JSON.stringify(below.slice(0, -1).join('/'))
       const line = `var __dirname = require('node:path').join(folderOfBundle, ${folder});`
@@ -52,17 +70,31 @@ function licenceTexts(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : licenceTexts(path)
-    const isLicence = /^(?:licen[cs]e|notice|copying)(?:[.-]|$)/i.test(entry.name)
+    const isLicence = /(?:licen[cs]e|notice|copying|copyright)[^.]*(?:\.md|\.txt)?$/i.test(
+      entry.name,
+    )
     return isLicence ? [readFileSync(path, 'utf8').trim()] : []
   })
 }
 
+const manifestOf = (folder: string) =>
+  JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+
+/** The package that an asset was made by; its licences are those of another version otherwise. */
+function makerOf({ by, from }: (typeof ASSETS)[number]): string {
+  const folder = `node_modules/${from}`
+  const [wanted, { version }] = [manifestOf(by).devDependencies?.[from], manifestOf(folder)]
+  if (wanted !== version) throw new Error(`${by} holds ${from} ${wanted}, and here is ${version}`)
+  return folder
+}
+
 /** The licence of every package that went into the files, which has to go where they go. */
 function licences({ inputs }: Metafile): string {
-  const folders = new Set(Object.keys(inputs).flatMap(path => PACKAGE.exec(path)?.[0] ?? []))
+  const bundled = Object.keys(inputs).flatMap(path => PACKAGE.exec(path)?.[0] ?? [])
+  const folders = new Set([...bundled, ...ASSETS.map(makerOf)])
   const texts = [...folders].map(folder => {
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const words = licenceTexts(folder)
+    const manifest = manifestOf(folder)
+    const words = licenceTexts(join(root, folder))
     if (words.length === 0 && !WITHOUT_TEXT.includes(manifest.name)) {
       throw new Error(`${folder} has no text of its licence`)
     }
@@ -72,10 +104,10 @@ function licences({ inputs }: Metafile): string {
   return `${[...new Set(texts)].sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }
 
-process.chdir(join(import.meta.dirname, '..'))
 const { metafile, outputFiles } = await build({
+  absWorkingDir: root,
   entryPoints: ['src/server.ts', 'src/healthcheck.ts'],
-  outdir: OUT,
+  outdir: out,
   write: false,
   bundle: true,
   // What is imported when it is needed, such as OpenTelemetry, stays in files of its own.
@@ -88,11 +120,12 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   logLevel: 'warning',
 })
-const licencesText = licences(metafile)
-rmSync(OUT, { recursive: true, force: true })
-for (const { path, contents } of outputFiles) {
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, contents)
+rmSync(fresh, { recursive: true, force: true })
+mkdirSync(fresh)
+for (const { path, contents } of outputFiles) writeFileSync(join(fresh, basename(path)), contents)
+for (const { by, folder } of ASSETS) {
+  cpSync(join(root, by, folder), join(fresh, by, folder), { recursive: true })
 }
-for (const folder of ASSETS) cpSync(folder, join(OUT, folder), { recursive: true })
-writeFileSync(join(OUT, 'LICENCES.txt'), licencesText)
+writeFileSync(join(fresh, 'LICENCES.txt'), licences(metafile))
+rmSync(out, { recursive: true, force: true })
+renameSync(fresh, out)

@@ -80,5 +80,6 @@ t.test('every package that went into it is named with its licence', async t => {
     t.match(licences, new RegExp(`^${name} \\d+\\.\\S+ \\(.+\\)$`, 'm'), name)
   }
   t.match(licences, /^find-my-way .* \(MIT\)\n\nMIT License/m, 'others bring theirs along')
+  t.match(licences, 'SmartBear', 'and those of what the page loads')
   t.match(licences, 'Forrest L Norvell', 'also those of what they were made from')
 })
