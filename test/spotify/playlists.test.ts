@@ -65,6 +65,16 @@ t.test('playlists without an id pass through, even when they are alike', async t
   t.equal(list.complete, true)
 })
 
+t.test('beside playlists without an id those with one still count once', async t => {
+  const mixed = [{ name: 'a' }, ...entries(0, 60), { name: 'a' }]
+  const list = await read(mixed)
+  t.same(playlistsIn(list), mixed)
+  t.equal(list.complete, true)
+  const repeated = await read([{ name: 'a' }, ...entries(0, 60), { name: 'a' }, ...entries(3, 4)])
+  t.same(playlistsIn(repeated), mixed)
+  t.equal(repeated.complete, false)
+})
+
 t.test('a refresh asks for all pages that it expects at once', async t => {
   const list = entries(0, 500)
   const previous = await read(list)
