@@ -88,7 +88,6 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       const response = await exchange.send(request, signal, wait)
       if (response.status === 401) throw new Unauthorized(response.body)
       if (response.status !== 200) throw refusal(response, clock.now())
-      signal.throwIfAborted()
       return readPage(response.body, maxPages)
     } finally {
       waiting -= waits
