@@ -1,10 +1,8 @@
 import pLimit from 'p-limit'
 import { linkedAbort } from '../linked-abort.ts'
-import { JSON_SEPARATOR } from '../playlist-list.ts'
-import { Problem } from '../problems.ts'
-import { type Chunk, chunkOf } from '../records.ts'
-import { PAGE_SIZE, type Page, type SpotifyClient } from './client.ts'
+import { PAGE_SIZE, type SpotifyClient } from './client.ts'
 import type { RequestBudget } from './daily-budget.ts'
+import { distinct, isNameless, type Part, partOf } from './walk-part.ts'
 
 export interface WalkOptions {
   client: SpotifyClient
@@ -27,18 +25,6 @@ export interface LookupTerms {
   isRefresh: boolean
   /** Called for each request that is sent for it. */
   onRequest: () => void
-}
-
-/** What one page contributes, serialised as soon as the page arrived. */
-export interface Part {
-  total: number
-  /** Entries on the page, `null`s included. */
-  entries: number
-  /** What tells each playlist from the others of its walk: its id, or else its JSON, see `distinct`. */
-  keys: readonly string[]
-  /** Whether one of them has no id. */
-  hasNameless: boolean
-  chunk: Chunk
 }
 
 /** All pages, read once. */
@@ -153,53 +139,10 @@ function pagesOf(total: number): number {
   return Math.max(1, Math.ceil(total / PAGE_SIZE))
 }
 
-function partOf({ total, entries }: Page): Part {
-  const playlists = entries.filter(entry => entry !== null)
-  const records = playlists.map(serialised)
-  const keys = playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`))
-  return {
-    total,
-    entries: entries.length,
-    keys,
-    hasNameless: keys.some(isNameless),
-    chunk: chunkOf(records, JSON_SEPARATOR),
-  }
-}
-
-/** Parsing takes any depth, serialising does not. */
-function serialised(playlist: Record<string, unknown>): string {
-  try {
-    return JSON.stringify(playlist)
-  } catch (cause) {
-    const detail = 'The answer of Spotify is unusable: a playlist is nested too deeply.'
-    throw new Problem('spotify-bad-response', detail, { cause })
-  }
-}
-
 function joined(parts: readonly Part[], repeats: boolean): Walk {
   const totals = parts.map(part => part.total)
   const entries = parts.reduce((sum, part) => sum + part.entries, 0)
   const total = Math.max(...totals)
   const moved = repeats || totals.some(other => other !== total)
   return { parts: parts.map(distinct()), total, moved, complete: !moved && entries === total }
-}
-
-/** A playlist without an id goes by its JSON; no id begins like that. */
-function isNameless(key: string): boolean {
-  return key.startsWith('{')
-}
-
-/**
- * Playlists without an id are passed through even when they are alike, so that only the same one of
- * another walk may count as a repeat: the first, the second and so on.
- */
-function distinct(): (part: Part) => Part {
-  const seen = new Map<string, number>()
-  const keyOf = (key: string) => {
-    if (!isNameless(key)) return key
-    const nth = (seen.get(key) ?? 0) + 1
-    seen.set(key, nth)
-    return `${key}${nth}`
-  }
-  return part => (part.hasNameless ? { ...part, keys: part.keys.map(keyOf) } : part)
 }

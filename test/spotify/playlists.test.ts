@@ -1,36 +1,20 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import type { PlaylistList } from '../../src/playlist-list.ts'
-import type { Page, SpotifyClient } from '../../src/spotify/client.ts'
+import type { SpotifyClient } from '../../src/spotify/client.ts'
 import { createAppPlaylists } from '../../src/spotify/playlists.ts'
+import {
+  aggregator,
+  budget,
+  deadlineMs,
+  ids,
+  idsIn,
+  playlistsIn,
+  read,
+  signal,
+} from '../support/aggregator.ts'
 import { failureOf } from '../support/failure-of.ts'
-import { type Entry, entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
+import { entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
 import { until } from '../support/until.ts'
-
-const signal = new AbortController().signal
-const deadlineMs = 15_000
-const budget = { check() {} }
-
-function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
-  const { client, offsets } = scriptedClient(answer)
-  const source = createAppPlaylists({ client, budget, concurrency: 8 })
-  const read = (previous?: PlaylistList) =>
-    source.playlists('someone', previous, {
-      signal,
-      deadlineMs,
-      isRefresh: false,
-      onRequest: () => {},
-    })
-  return { read, offsets }
-}
-
-/** The list of a user who has these entries. */
-const read = (list: readonly Entry[]) => aggregator(offset => pageOf(list, offset)).read()
-
-const playlistsIn = (list: PlaylistList): Record<string, unknown>[] =>
-  [...list.playlists.texts(',')].flat().map(text => JSON.parse(text))
-const idsIn = (list: PlaylistList) => playlistsIn(list).map(({ id }) => id)
-const ids = (from: number, to: number) => entries(from, to).map(entry => entry?.id)
 
 t.test('the list holds every page in order, whatever its length', async t => {
   for (const length of [0, 1, 49, 50, 51, 100, 101, 2000]) {
@@ -57,22 +41,6 @@ t.test('playlists pass through untouched, unknown members included', async t => 
     new_in_2030: { deep: [1.5, null] },
   }
   t.same(playlistsIn(await read([odd])), [odd])
-})
-
-t.test('playlists without an id pass through, even when they are alike', async t => {
-  const list = await read([{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
-  t.same(playlistsIn(list), [{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
-  t.equal(list.complete, true)
-})
-
-t.test('beside playlists without an id those with one still count once', async t => {
-  const mixed = [{ name: 'a' }, ...entries(0, 60), { name: 'a' }]
-  const list = await read(mixed)
-  t.same(playlistsIn(list), mixed)
-  t.equal(list.complete, true)
-  const repeated = await read([{ name: 'a' }, ...entries(0, 60), { name: 'a' }, ...entries(3, 4)])
-  t.same(playlistsIn(repeated), mixed)
-  t.equal(repeated.complete, false)
 })
 
 t.test('a refresh asks for all pages that it expects at once', async t => {

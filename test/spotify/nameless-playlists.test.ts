@@ -1,0 +1,19 @@
+import t from 'tap'
+import { playlistsIn, read } from '../support/aggregator.ts'
+import { entries } from '../support/scripted-client.ts'
+
+t.test('playlists without an id pass through, even when they are alike', async t => {
+  const list = await read([{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
+  t.same(playlistsIn(list), [{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
+  t.equal(list.complete, true)
+})
+
+t.test('beside playlists without an id those with one still count once', async t => {
+  const mixed = [{ name: 'a' }, ...entries(0, 60), { name: 'a' }]
+  const list = await read(mixed)
+  t.same(playlistsIn(list), mixed)
+  t.equal(list.complete, true)
+  const repeated = await read([{ name: 'a' }, ...entries(0, 60), { name: 'a' }, ...entries(3, 4)])
+  t.same(playlistsIn(repeated), mixed)
+  t.equal(repeated.complete, false)
+})

@@ -1,0 +1,30 @@
+import type { PlaylistList } from '../../src/playlist-list.ts'
+import type { Page } from '../../src/spotify/client.ts'
+import { createAppPlaylists } from '../../src/spotify/playlists.ts'
+import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
+
+export const signal = new AbortController().signal
+export const deadlineMs = 15_000
+export const budget = { check() {} }
+
+/** Reads lists of a Spotify that answers each offset so; `asked` are the requests before. */
+export function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
+  const { client, offsets } = scriptedClient(answer)
+  const source = createAppPlaylists({ client, budget, concurrency: 8 })
+  const read = (previous?: PlaylistList) =>
+    source.playlists('someone', previous, {
+      signal,
+      deadlineMs,
+      isRefresh: false,
+      onRequest: () => {},
+    })
+  return { read, offsets }
+}
+
+/** The list of a user who has these entries. */
+export const read = (list: readonly Entry[]) => aggregator(offset => pageOf(list, offset)).read()
+
+export const playlistsIn = (list: PlaylistList): Record<string, unknown>[] =>
+  [...list.playlists.texts(',')].flat().map(text => JSON.parse(text))
+export const idsIn = (list: PlaylistList) => playlistsIn(list).map(({ id }) => id)
+export const ids = (from: number, to: number) => entries(from, to).map(entry => entry?.id)
