@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { DEFAULT_HOST, DEFAULT_PORT } from './environment.ts'
 
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** Image links of playlists die within a day, and Spotify's terms allow only temporary caching. */
@@ -37,11 +38,11 @@ export const configSchema = Type.Object({
     'http(s) URL of the token endpoint',
     'https://accounts.spotify.com/api/token',
   ),
-  HOST: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+  HOST: Type.String({ default: DEFAULT_HOST, description: 'address to listen on' }),
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
-    default: 3000,
+    default: DEFAULT_PORT,
     description: 'port to listen on, 0 to 65535; 0 takes a free one',
   }),
   PUBLIC_URL: Type.Optional(url('http(s) URL under which callers reach this service, for links')),

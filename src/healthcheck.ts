@@ -1,12 +1,22 @@
+import { isIPv6 } from 'node:net'
+import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './environment.ts'
+
 /**
  * Asks the service in the same container whether it is alive, for images without a shell or curl.
- * The image sets PORT.
+ * Reads HOST and PORT as the service does.
  */
 const TIMEOUT_MS = 2000
+/** A service that listens on all addresses listens on this one, too. */
+const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
-const url = `http://127.0.0.1:${process.env.PORT}/health/live`
+const variables = nonEmpty({ ...readDotenv('.env'), ...process.env })
+const { HOST = DEFAULT_HOST, PORT = DEFAULT_PORT } = variables
+const host = LOOPBACK[HOST] ?? HOST
+const url = `http://${isIPv6(host) ? `[${host}]` : host}:${PORT}/health/live`
 const alive = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
   response => response.ok,
   () => false,
 )
+// Docker keeps what a failed check prints.
+if (!alive) console.error(`${url} does not answer as a live service does.`)
 process.exit(alive ? 0 : 1)

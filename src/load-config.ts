@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import type { TObject } from 'typebox'
 import { parseApiKeys } from './api-keys.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
+import { nonEmpty, readDotenv, type Variables } from './environment.ts'
 import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
 /** Stands in for what is required while the rest is checked. */
 const REQUIRED = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
-
-type Environment = Record<string, string | undefined>
 
 /** Names every bad or missing variable and what is allowed; never a value. */
 export class ConfigError extends Error {
@@ -31,9 +29,9 @@ export class ConfigError extends Error {
  *
  * @throws {ConfigError} with all faults at once.
  */
-export async function loadConfig(environment: Environment, dotenvPath: string): Promise<Config> {
+export async function loadConfig(environment: Variables, dotenvPath: string): Promise<Config> {
   const faults: string[] = []
-  const variables = set({ ...readDotenv(dotenvPath, faults), ...environment })
+  const variables = nonEmpty({ ...dotenvOrFault(dotenvPath, faults), ...environment })
   const inDoubt = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
   const config = await check(variables, faults, inDoubt)
   if (config === undefined || faults.length > 0) throw new ConfigError(faults)
@@ -44,24 +42,16 @@ export async function loadConfig(environment: Environment, dotenvPath: string): 
  * The `OTEL_*` variables, from the same places. OpenTelemetry reads most of them itself, from the
  * environment of the process, so that they have to be put there.
  */
-export function otelVariables(environment: Environment, dotenvPath: string): Environment {
-  const variables = Object.entries({ ...readDotenv(dotenvPath, []), ...environment })
+export function otelVariables(environment: Variables, dotenvPath: string): Variables {
+  const variables = Object.entries({ ...readDotenv(dotenvPath), ...environment })
   return Object.fromEntries(variables.filter(([name]) => name.startsWith('OTEL_')))
 }
 
-/** The variables that are set to something. */
-function set(variables: Environment): Environment {
-  return Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  )
-}
-
-function readDotenv(path: string, faults: string[]): Environment {
+function dotenvOrFault(path: string, faults: string[]): Variables {
   try {
-    // Some editors begin a file with a byte order mark.
-    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+    return readDotenv(path)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') faults.push(`${path}: cannot be read (${codeOf(error)})`)
+    faults.push(`${path}: cannot be read (${codeOf(error)})`)
     return {}
   }
 }
@@ -69,7 +59,7 @@ function readDotenv(path: string, faults: string[]): Environment {
 /** Puts the content of NAME_FILE under NAME. Returns false when NAME is in doubt and was reported. */
 function readSecret(
   name: (typeof SECRET_NAMES)[number],
-  variables: Environment,
+  variables: Variables,
   faults: string[],
 ): boolean {
   const path = variables[`${name}_FILE`]
@@ -93,7 +83,7 @@ function readSecret(
  * Checks the variables against the schema, then what the schema cannot say. Without the variables
  * that the schema refused the rest is checked all the same, so that no fault hides another.
  */
-async function check(variables: Environment, faults: string[], reported: string[]) {
+async function check(variables: Variables, faults: string[], reported: string[]) {
   try {
     const config = await validate(variables)
     faults.push(...crossChecks(config))
@@ -110,7 +100,7 @@ async function check(variables: Environment, faults: string[], reported: string[
 }
 
 /** @fastify/env wants an instance; the real one cannot be built before it is configured. */
-async function validate(variables: Environment): Promise<Config> {
+async function validate(variables: Variables): Promise<Config> {
   const reader = Fastify()
   try {
     const data = withStrictNumbers(variables)
@@ -122,7 +112,7 @@ async function validate(variables: Environment): Promise<Config> {
 }
 
 /** Coercion would also take `0x10` and `1e3`; what is no number at all is refused by the schema. */
-function withStrictNumbers(variables: Environment): Environment {
+function withStrictNumbers(variables: Variables): Variables {
   const schemas = configSchema.properties as Record<string, { type?: unknown }>
   return Object.fromEntries(
     Object.entries(variables).map(([name, value = '']) => {

@@ -1,23 +1,56 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
+import { resolve } from 'node:path'
+import t, { type Test } from 'tap'
 import { startService } from './support/service.ts'
 
-async function check(port: string): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, 'src/healthcheck.ts'], {
-    env: { ...process.env, PORT: port },
-    stdio: 'inherit',
-  })
-  const [code] = await once(child, 'exit')
-  return code
+const healthcheck = resolve('src/healthcheck.ts')
+
+/** Listens on the address, and returns the port. */
+async function listening(t: Test, host: string): Promise<string> {
+  const { app } = await startService(t)
+  await app.listen({ host, port: 0 })
+  return String((app.server.address() as AddressInfo).port)
 }
 
-t.test('the check of the container passes while the service is alive', async t => {
+/** Runs the check in an empty folder, with a `.env` of that text; resolves with what came of it. */
+async function check(t: Test, variables: Record<string, string>, dotenv = '') {
+  const child = spawn(process.execPath, [...process.execArgv, healthcheck], {
+    cwd: t.testdir({ '.env': dotenv }),
+    env: { ...process.env, HOST: undefined, PORT: undefined, ...variables },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', text => {
+    said += text
+  })
+  const [code] = await once(child, 'close')
+  return { code, said }
+}
+
+t.test('the check passes where the service listens, and as long as it lives', async t => {
   const { app } = await startService(t)
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
-  t.equal(await check(String(port)), 0)
+  t.match(await check(t, { PORT: String(port) }), { code: 0, said: '' })
   await app.close()
-  t.equal(await check(String(port)), 1)
+  t.match(await check(t, { PORT: String(port) }), { code: 1, said: `127.0.0.1:${port}` })
+})
+
+t.test('the check reads HOST as the service does', async t => {
+  for (const host of ['0.0.0.0', '::', '::1', '127.0.0.2', 'localhost']) {
+    const port = await listening(t, host)
+    t.match(await check(t, { HOST: host, PORT: port }), { code: 0 }, host)
+    if (host === '127.0.0.2') t.match(await check(t, { PORT: port }), { code: 1 }, 'not elsewhere')
+  }
+})
+
+t.test('the check reads .env as the service does, and an empty variable as not set', async t => {
+  const port = await listening(t, '127.0.0.1')
+  t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
+  t.match(await check(t, { PORT: '' }, `PORT=${port}\n`), {
+    code: 1,
+    said: 'http://127.0.0.1:3000/',
+  })
 })
