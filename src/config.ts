@@ -19,19 +19,27 @@ const url = (description: string, fallback?: string) =>
   })
 
 /**
+ * Quotes that a shell or a file has left in place, and what templates mark a gap with. Spotify issues
+ * letters and digits, though RFC 6749 appendix A allows all printable characters.
+ */
+const MARKS = '"\'`<>{}()[\\]$'
+
+const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
+
+/**
  * Every variable of the environment that is read. Each description is what an operator is told,
  * here, in the README and when the value is refused.
  */
 export const configSchema = Type.Object({
   SPOTIFY_CLIENT_ID: Type.String({
-    pattern: '^[\\x21\\x23-\\x39\\x3b-\\x7e]+$',
+    pattern: credentialWithout(`${MARKS}:`),
     description:
-      'client id of the Spotify app: printable characters without spaces, colons and double quotes',
+      'client id of the Spotify app: printable characters without spaces, colons, quotes, brackets and dollar signs',
   }),
   SPOTIFY_CLIENT_SECRET: Type.String({
-    pattern: '^[\\x21\\x23-\\x7e]+$',
+    pattern: credentialWithout(MARKS),
     description:
-      'client secret of the Spotify app: printable characters without spaces and double quotes',
+      'client secret of the Spotify app: printable characters without spaces, quotes, brackets and dollar signs',
   }),
   SPOTIFY_API_URL: url('http(s) URL of the Web API', 'https://api.spotify.com/v1'),
   SPOTIFY_TOKEN_URL: url(

@@ -11,13 +11,25 @@ import { parseTrustProxy } from './trust-proxy.ts'
 /** Stands in for what is required while the rest is checked. */
 const REQUIRED = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
+/** What stands in examples, and what programs print for a value that they do not have. */
+const PLACEHOLDER =
+  /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
+
+/** For a person who starts the service for the first time. */
+const FIRST_STEPS = `
+Copy the example with "cp .env.example .env" and fill in both credentials of your Spotify app, or set
+them in the environment, or name files that hold them in SPOTIFY_CLIENT_ID_FILE and
+SPOTIFY_CLIENT_SECRET_FILE. To try the service without a Spotify app, run "npm run demo".`
+
 /** Names every bad or missing variable and what is allowed; never a value. */
 export class ConfigError extends Error {
   /** One sentence for each variable. */
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
-    super(`Bad configuration:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+    const isFirstStart = faults.some(fault => /^SPOTIFY_CLIENT_(?:ID|SECRET): missing/.test(fault))
+    const lines = ['Bad configuration:', ...faults.map(fault => `  ${fault}`)]
+    super([...lines, ...(isFirstStart ? [FIRST_STEPS] : [])].join('\n'))
     this.name = 'ConfigError'
     this.faults = faults
   }
@@ -142,6 +154,11 @@ function expectation(name: string, variables: object): string {
 
 function crossChecks(config: Config): string[] {
   const faults: string[] = []
+  for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {
+    if (PLACEHOLDER.test(config[name])) {
+      faults.push(`${name}: a placeholder; set it to the value that the Spotify dashboard shows`)
+    }
+  }
   const longest = Math.max(
     config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
     config.CACHE_STALE_IF_ERROR_SECONDS,

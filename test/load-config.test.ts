@@ -132,7 +132,7 @@ t.test('All faults are named at once with what is allowed, and never a value', a
   t.equal(error.name, 'ConfigError')
   const secretToo = { ...variables, SPOTIFY_CLIENT_SECRET: '' }
   t.strictSame(namesIn(error.faults), Object.keys(secretToo).sort())
-  t.equal(error.message, `Bad configuration:\n  ${error.faults.join('\n  ')}`)
+  t.match(error.message, `Bad configuration:\n  ${error.faults.join('\n  ')}\n`)
   t.match(error.message, /^ {2}PORT: not valid; expected: port .* 0 to 65535/m)
   t.match(error.message, /^ {2}SPOTIFY_CLIENT_SECRET: missing; set it to the client secret/m)
   t.match(error.message, /^ {2}TRUST_PROXY: not valid; expected: .* a number of hops/m)
@@ -188,6 +188,57 @@ t.test('A number is written with digits alone', async t => {
     t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
   }
 })
+
+t.test('Whoever starts it without credentials reads what to do next, and nobody else', async t => {
+  for (const variables of [{}, { SPOTIFY_CLIENT_ID: 'id' }, { SPOTIFY_CLIENT_SECRET: 'secret' }]) {
+    const { message } = (await failureOf(loadConfig(variables, NO_DOTENV))) as Error
+    for (const step of ['cp .env.example .env', 'npm run demo', 'SPOTIFY_CLIENT_ID_FILE']) {
+      t.match(message, step)
+    }
+  }
+  const { message } = (await failureOf(load({ PORT: 'x' }))) as Error
+  t.notMatch(message, 'npm run demo')
+})
+
+t.test(
+  'A credential that is a placeholder or still quoted is refused, however it came in',
+  async t => {
+    const placeholders = [
+      'YOUR_CLIENT_ID',
+      'your-client-secret',
+      'paste_it_here',
+      'changeme',
+      'CHANGE_ME',
+      'replace-me',
+      'xxxxxxxx',
+      '...',
+      '***',
+      'CLIENT_ID',
+      'spotify_client_secret',
+      'TODO',
+      'undefined',
+      'null',
+    ]
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a template leaves behind
+    const marked = ["'0123'", '`0123`', '<0123>', '${ID}', '{{ID}}', '$ID', '[id]', '(id)', '"0123']
+    for (const [name, other] of [
+      ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
+      ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
+    ] as const) {
+      for (const value of [...placeholders, ...marked]) {
+        const dir = t.testdir({ secret: value })
+        for (const given of [{ [name]: value }, { [`${name}_FILE`]: `${dir}/secret` }]) {
+          const faults = await faultsOf({ [other]: required[other], ...given })
+          t.strictSame(namesIn(faults), [name], value)
+          t.notOk(faults.join().replaceAll(name, '').includes(value), 'and not shown')
+        }
+      }
+      for (const value of ['0123456789abcdef0123456789abcdef', 'yours', 'exxxplicit']) {
+        t.equal((await load({ [name]: value }))[name], value)
+      }
+    }
+  },
+)
 
 t.test('An empty variable counts as not set', async t => {
   const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })

@@ -11,7 +11,7 @@ t.test('a quote that .env does not close is told at the start, not by Spotify', 
       const dir = t.testdir({ '.env': `${other}=abc\n${name}=${value}\n` })
       const { message } = (await failureOf(loadConfig({}, `${dir}/.env`))) as Error
       t.match(message, `${name}: not valid`, value)
-      t.match(message, 'double quotes')
+      t.match(message, 'quotes')
       t.notMatch(message, 'canary')
     }
     const dir = t.testdir({ '.env': `${other}=abc\n${name}="quoted"\n` })
