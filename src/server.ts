@@ -7,6 +7,7 @@ import { fitGarbageCollector } from './garbage-collector.ts'
 import { loadConfig, otelVariables } from './load-config.ts'
 import { createLogger } from './log.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
+import { misspeltVariables } from './misspelt-variables.ts'
 import { type PreparedTracing, prepareTracing } from './tracing.ts'
 
 /** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
@@ -23,6 +24,7 @@ const systemClock: Clock = {
 
 async function run(config: Config, prepared: PreparedTracing): Promise<void> {
   const logger = createLogger(config.LOG_LEVEL, undefined, prepared.logIds)
+  for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
     clock: tracing.clock,

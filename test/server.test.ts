@@ -73,3 +73,14 @@ t.test('a bad configuration ends it with every fault and no value', async t => {
   }
   t.notMatch(await message, /eighty|ftp|a b/)
 })
+
+t.test('a misspelt variable is a warning in the log', async t => {
+  const sandbox = await sandboxFor(t)
+  const environment = { CACHE_FRESH_SECOND: '60' }
+  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  t.equal(await service.stop(), 0)
+  t.match(
+    service.log.join('\n'),
+    /CACHE_FRESH_SECOND is not read; did you mean CACHE_FRESH_SECONDS/,
+  )
+})
