@@ -1,0 +1,10 @@
+import { loadConfig } from '../src/load-config.ts'
+
+// The first half of `npm start`: the configuration is checked before the build, which takes seconds.
+try {
+  await loadConfig(process.env, '.env')
+} catch (error) {
+  console.error((error as Error).message)
+  process.exit(1)
+}
+await import('./build.ts')
