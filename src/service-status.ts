@@ -26,13 +26,15 @@ export function serviceStatus(parts: StatusParts): Status {
   const cache = parts.cache.status
   const found: Diagnosis | undefined =
     gate.diagnosis ?? (failure === undefined ? undefined : diagnosisOf(failure))
+  // Without a token no request leaves through an open gate either.
+  const isWithoutToken = gate.state === 'open' && token.state !== 'valid' && failure !== undefined
   return {
     service: { version, started_at: iso(startedAt), draining: isDraining() },
     token: { state: token.state, expires_at: isoOrNull(token.expiresAt) },
     spotify: {
-      gate: gate.state,
-      reason: gate.diagnosis?.name ?? null,
-      paused_until: isoOrNull(gate.pausedUntil),
+      gate: isWithoutToken ? 'paused' : gate.state,
+      reason: (isWithoutToken ? found : gate.diagnosis)?.name ?? null,
+      paused_until: isoOrNull(isWithoutToken ? failure.retryAt : gate.pausedUntil),
       diagnosis: found?.name ?? 'ok',
       remedy: found?.remedy ?? null,
       requests_24h: budget.spent,

@@ -27,7 +27,7 @@ export const statusSchema = Type.Object({
   spotify: Type.Object({
     gate: Type.Enum(['open', 'paused', 'probing'], {
       description:
-        'Whether requests leave: `paused` until an instant, or `probing`: one alone, which decides.',
+        'Whether requests leave for Spotify: `paused` until an instant, also while there is no app token, or `probing`: one request alone, which decides.',
     }),
     reason: textOrNull('Why the gate is not open.'),
     paused_until: instant('Until when nothing is sent.'),

@@ -56,7 +56,7 @@ t.test('it tells why nothing is sent, until when, and what to do', async t => {
   }
 })
 
-t.test('it tells how the token stands', async t => {
+t.test('without a token it says that nothing is sent, why, and until when', async t => {
   const { app, get, sandbox, clock } = await startService(t)
   const release = sandbox.hold('token')
   t.match((await get('/status')).json(), { token: { state: 'renewing', expires_at: null } })
@@ -67,7 +67,7 @@ t.test('it tells how the token stands', async t => {
   await clock.advance(0)
   t.match((await get('/status')).json(), {
     token: { state: 'missing' },
-    spotify: { gate: 'open', diagnosis: 'unavailable' },
+    spotify: { gate: 'paused', reason: 'unavailable', paused_until: '2026-11-23T00:00:00.500Z' },
   })
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await clock.advance(seconds(1))
@@ -75,7 +75,20 @@ t.test('it tells how the token stands', async t => {
   await clock.advance(0)
   t.match((await get('/status')).json(), {
     token: { state: 'rejected', expires_at: null },
-    spotify: { gate: 'open', diagnosis: 'credentials-rejected', remedy: /SPOTIFY_CLIENT_SECRET/ },
+    spotify: {
+      gate: 'paused',
+      reason: 'credentials-rejected',
+      paused_until: '2026-11-23T00:01:00.500Z',
+      diagnosis: 'credentials-rejected',
+      remedy: /SPOTIFY_CLIENT_SECRET/,
+    },
+  })
+  sandbox.clearFaults()
+  await clock.advance(seconds(60))
+  await until(() => sandbox.requests[2]?.status === 200)
+  await clock.advance(0)
+  t.match((await get('/status')).json(), {
+    spotify: { gate: 'open', reason: null, paused_until: null, diagnosis: 'ok' },
   })
 })
 
