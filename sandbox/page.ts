@@ -46,13 +46,15 @@ export function playlistPage(
   const link = (at: number) =>
     `${apiUrl}/users/${encodeURIComponent(userId)}/playlists?offset=${at}&limit=${limit}`
   const end = offset + limit
+  // A page of nothing has no neighbours.
+  const isEmptyPage = limit === 0
   return {
     href: link(offset),
     items: entries.slice(offset, end),
     limit,
-    next: end < entries.length ? link(end) : null,
+    next: !isEmptyPage && end < entries.length ? link(end) : null,
     offset,
-    previous: offset > 0 ? link(Math.max(0, offset - limit)) : null,
+    previous: !isEmptyPage && offset > 0 ? link(Math.max(0, offset - limit)) : null,
     total: entries.length,
   }
 }

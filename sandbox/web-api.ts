@@ -39,7 +39,7 @@ function refusalOf(tokens: Tokens, req: IncomingMessage, path: string): Answer |
   if (unauthorized) return unauthorized
   const query = playlistsQuery(path)
   if (query === undefined) return apiError(404, 'Service not found')
-  if (!(query.limit >= 1 && query.limit <= 50)) return answers['bad-request']
+  if (!(query.limit >= 0 && query.limit <= 50)) return answers['bad-request']
   return query.offset <= 100_000 ? undefined : apiError(400, 'Invalid offset')
 }
 

@@ -47,7 +47,7 @@ const listSchema = Type.Object(
 )
 
 const pageSchema = Type.Object(
-  { ...paging, limit: Type.Integer({ minimum: 1, maximum: 50, description: 'As asked for.' }) },
+  { ...paging, limit: Type.Integer({ minimum: 0, maximum: 50, description: 'As asked for.' }) },
   { $id: 'PlaylistsPage', additionalProperties: false, description: "Spotify's paging object." },
 )
 

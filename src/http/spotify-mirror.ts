@@ -20,10 +20,11 @@ const DEFAULT_LIMIT = 20
 const querySchema = Type.Object({
   limit: Type.Optional(
     Type.Integer({
-      minimum: 1,
+      minimum: 0,
       maximum: 50,
       default: DEFAULT_LIMIT,
-      description: 'a whole number from 1 to 50, given once: how many playlists at most',
+      description:
+        'a whole number from 0 to 50, given once: how many playlists at most; 0 only counts them',
     }),
   ),
   offset: Type.Optional(
@@ -84,12 +85,14 @@ function mirrorView(
     body({ list }) {
       const url = `${origin}${MIRROR_ROOT}/users/${userIdSegment(userId)}/playlists`
       const link = (start: number) => `${url}?offset=${start}&limit=${limit}`
+      // A page of nothing would lead to itself.
+      const hasNeighbours = limit > 0
       return jsonBody(list.playlists, window, {
         href: link(offset),
         limit,
-        next: offset + limit < total ? link(offset + limit) : null,
+        next: hasNeighbours && offset + limit < total ? link(offset + limit) : null,
         offset,
-        previous: offset > 0 ? link(Math.max(0, offset - limit)) : null,
+        previous: hasNeighbours && offset > 0 ? link(Math.max(0, offset - limit)) : null,
         total,
       })
     },

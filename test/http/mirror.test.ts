@@ -13,7 +13,7 @@ t.test('every page is the one that Spotify would send, with links to this servic
   }
   await get('/users/one/playlists')
   const user = fc.constantFrom('empty', 'one', 'fifty', 'fiftyone', 'smedjan', '#mimble!')
-  const limit = fc.option(fc.integer({ min: 1, max: 50 }), { nil: undefined })
+  const limit = fc.option(fc.integer({ min: 0, max: 50 }), { nil: undefined })
   const offset = fc.option(fc.integer({ min: 0, max: 130 }), { nil: undefined })
   await fc.assert(
     fc.asyncProperty(user, limit, offset, async (user, limit, offset) => {
@@ -27,6 +27,22 @@ t.test('every page is the one that Spotify would send, with links to this servic
     }),
     { numRuns: 60 },
   )
+})
+
+t.test('a page of nothing tells how many playlists there are, and leads nowhere', async t => {
+  const { get } = await startService(t)
+  const response = await get('/v1/users/smedjan/playlists?limit=0&offset=7')
+  t.equal(response.statusCode, 200)
+  t.same(response.json(), {
+    href: `${HERE}/users/smedjan/playlists?offset=7&limit=0`,
+    items: [],
+    limit: 0,
+    next: null,
+    offset: 7,
+    previous: null,
+    total: 120,
+  })
+  t.equal((await get('/users/smedjan/playlists?limit=0')).statusCode, 400, 'only there')
 })
 
 t.test('pages are cut out of the one stored list, and walked they make the whole', async t => {
@@ -78,15 +94,8 @@ t.test("errors have Spotify's shape, under every path of the mirror", async t =>
     t.match(body.error, { status, message })
   }
   const lists = '/v1/users/one/playlists'
-  for (const query of [
-    'limit=0',
-    'limit=51',
-    'limit=abc',
-    'limit=',
-    'limit=1&limit=2',
-    'limit=1e1',
-  ]) {
-    shaped(await get(`${lists}?${query}`), 400, /"limit" must be a whole number from 1 to 50/)
+  for (const query of ['limit=51', 'limit=abc', 'limit=', 'limit=1&limit=2', 'limit=1e1']) {
+    shaped(await get(`${lists}?${query}`), 400, /"limit" must be a whole number from 0 to 50/)
   }
   for (const query of ['offset=-1', 'offset=100001', 'offset=0x10', 'offset=1&offset=1']) {
     shaped(await get(`${lists}?${query}`), 400, /"offset" must be a whole number from 0 to 100000/)

@@ -35,6 +35,7 @@ t.test('pages link to their neighbours and end where the list ends', async t => 
     { limit: 50, offset: 71, items: 49, next: null, previous: 21 },
     { limit: 1, offset: 119, items: 1, next: null, previous: 118 },
     { limit: 50, offset: 20, items: 50, next: 70, previous: 0 },
+    { limit: 0, offset: 20, items: 0, next: null, previous: null },
     { limit: 50, offset: 120, items: 0, next: null, previous: 70 },
     { limit: 50, offset: 100_000, items: 0, next: null, previous: 99_950 },
   ]
@@ -50,7 +51,7 @@ t.test('pages link to their neighbours and end where the list ends', async t => 
 t.test('limit and offset have bounds', async t => {
   const { call, bearer } = await sandboxFor(t)
   const headers = await bearer()
-  for (const query of ['limit=0', 'limit=51', 'limit=-1', 'limit=ten', 'limit=1.5', 'limit=']) {
+  for (const query of ['limit=51', 'limit=-1', 'limit=ten', 'limit=1.5', 'limit=']) {
     const { status, json } = await call('GET', `${SMEDJAN}?${query}`, headers)
     t.equal(status, 400, query)
     t.same(json(), { error: { status: 400, message: 'Invalid limit' } })

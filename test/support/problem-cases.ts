@@ -46,7 +46,7 @@ export const lookupCases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
   { type: 'invalid-user-id', status: 400, user: '%20' },
   { type: 'invalid-user-id', status: 400, user: '%ff' },
-  { type: 'invalid-query', status: 400, query: '?limit=0' },
+  { type: 'invalid-query', status: 400, query: '?limit=-1' },
   { type: 'invalid-query', status: 400, query: '?offset=1&offset=2' },
   { type: 'user-not-found', status: 404, provoke: spotifyAnswers('not-found') },
   { type: 'not-acceptable', status: 406, headers: { accept: 'image/png' }, notOfMirror: true },
