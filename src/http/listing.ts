@@ -27,13 +27,16 @@ export async function listing(
 
 /**
  * A line of the tutorial this service grew from: `"%4d %s %s"` of position, uri and name. Control
- * characters and line separators would break the line or drive the reader's terminal.
+ * characters and line separators would break the line or drive the reader's terminal, and
+ * bidirectional controls would turn the rest of it around (https://www.unicode.org/reports/tr9/).
  */
 export const textLine: LineMaker = (position, { uri, name }) =>
   `${String(position).padStart(4)} ${printable(uri)} ${printable(name)}`
 
 function printable(value: unknown): string {
-  return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ') : ''
+  return typeof value === 'string'
+    ? value.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, ' ')
+    : ''
 }
 
 /** The columns of the CSV listing and where in a playlist each one comes from. */
@@ -53,10 +56,18 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
   description: ({ description }) => text(description),
 }
 
+/**
+ * What a spreadsheet may run as a formula: it begins with one of these characters, alone or in full
+ * width, or does so once the spreadsheet has dropped the blanks and invisible characters before it.
+ * https://owasp.org/www-community/attacks/CSV_Injection
+ */
+const FORMULA =
+  /^(?:[\t\r]|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
+
 /** RFC 4180 ends every record so, the last one too. */
 export const CSV_SEPARATOR = '\r\n'
 
-/** A record of the CSV listing (RFC 4180). What a spreadsheet would run as a formula gets a `'`. */
+/** A record of the CSV listing (RFC 4180). */
 export const csvLine: LineMaker = (position, playlist) =>
   csvRecord([String(position), ...Object.values(COLUMNS).map(column => column(playlist))])
 
@@ -66,7 +77,13 @@ export const CSV_HEADER = Buffer.from(
 )
 
 function csvRecord(fields: readonly string[]): string {
-  return stringify([[...fields]], { eof: false, escape_formulas: true })
+  return stringify([fields.map(inert)], { eof: false })
+}
+
+/** A field that no spreadsheet runs: with a `'` before a formula, and without NUL, which ends texts. */
+function inert(field: string): string {
+  const text = field.replaceAll('\0', '')
+  return FORMULA.test(text) ? `'${text}` : text
 }
 
 /** Strings, numbers and booleans as they are, anything else as nothing. */

@@ -8,9 +8,9 @@ import { startService } from '../support/service.ts'
 const COLUMNS =
   'position,id,name,owner_id,owner_name,public,collaborative,items_total,snapshot_id,url,uri,image_url,description'
 
-/** What a spreadsheet takes for a formula, alone or in full width. */
-const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/
-const harmless = (text: string) => (FORMULA.test(text) ? `'${text}` : text)
+/** What a spreadsheet takes for a formula, alone or in full width, with blanks before it or none. */
+const FORMULA = /^(?:[\t\r]|[\s\p{Cc}\u200b\u202e]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
+const harmless = (text: string) => (FORMULA.test(text) ? `'${text}` : text).replaceAll('\0', '')
 
 const rowsIn = (csv: string): Record<string, string>[] =>
   parse(csv, { columns: true, record_delimiter: '\r\n', relax_quotes: false })
@@ -71,6 +71,7 @@ t.test('any text survives a real CSV reader, and formulas come out harmless', as
     fc.string(),
     fc.string({ unit: 'grapheme' }),
     fc.constantFrom('"', 'a "q", b', 'a\r\nb', '\n', ',', "'", '=1+1', '-2', '@x', '\tx', '\rx'),
+    fc.constantFrom('\n=1+1', '\0=1+1', 'a\0b', ' =1', '\u00a0\u3000+1', '\u200b-1', '\x1b@x'),
     fc.constantFrom('＝1', '🎵', 'مرحبا', '\u202eabc', ' lead', ';', '+CMD|x', ''),
   )
   fc.assert(
@@ -91,4 +92,26 @@ t.test('any text survives a real CSV reader, and formulas come out harmless', as
     { numRuns: 1000 },
   )
   t.pass('for every text')
+})
+
+t.test('a formula behind blanks or invisible characters comes out harmless', async t => {
+  const first = (name: string) => rowsIn(`${CSV_HEADER}${csvLine(1, { name })}\r\n`)[0]?.name
+  for (const before of [
+    '\n',
+    '\0',
+    ' ',
+    '\u00a0',
+    '\u3000',
+    '\v',
+    '\u200b',
+    '\ufeff',
+    '\u00ad',
+    '\u2060',
+  ]) {
+    for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\uff1d1']) {
+      t.match(first(before + formula), /^'/, JSON.stringify(before + formula))
+    }
+    t.notMatch(first(`${before}plain = text`), /^'/)
+  }
+  t.equal(first('a\0=\0b'), 'a=b', 'and NUL, which would end a text, is left out')
 })

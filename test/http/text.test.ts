@@ -28,7 +28,7 @@ t.test('positions go on counting from the offset', async t => {
 })
 
 t.test(
-  'control characters and line separators become spaces, and what is missing stays empty',
+  'control characters, bidirectional ones too, and line separators become spaces, and what is missing stays empty',
   async t => {
     const { get, sandbox } = await startService(t)
     const [template] = sandbox.user('one') ?? []
@@ -37,11 +37,15 @@ t.test(
       { id: '2', uri: 'u:2', name: null },
       { id: '3', uri: 7, name: 'no\nuri' },
       { id: '4', uri: 'u:4', name: 'عربي "q", 🎵' },
+      { id: '5', uri: 'u:5\u2066', name: '\u202eabc\u202c\u200fd\u061ce\u2069👩\u200d🚀' },
     ]
     const odd = playlists.map(playlist => ({ ...template, ...playlist }) as unknown as PlaylistJson)
     sandbox.setUser('odd', odd)
     const { body } = await get('/users/odd/playlists?format=text')
-    t.equal(body, '   1 u:1 a b [31mc d e f \n   2 u:2 \n   3  no uri\n   4 u:4 عربي "q", 🎵\n')
+    t.equal(
+      body,
+      '   1 u:1 a b [31mc d e f \n   2 u:2 \n   3  no uri\n   4 u:4 عربي "q", 🎵\n   5 u:5   abc  d e 👩\u200d🚀\n',
+    )
   },
 )
 
