@@ -1,5 +1,8 @@
-/** The formats of a list by the name that `?format=` takes, the default first. */
-export const FORMATS = ['json', 'text', 'csv', 'ndjson'] as const
+/**
+ * The formats of a list by the name that `?format=` takes, the default first. `excel` is CSV with a
+ * byte order mark, without which Excel does not read UTF-8; `Accept` cannot name it.
+ */
+export const FORMATS = ['json', 'text', 'csv', 'excel', 'ndjson'] as const
 
 export type Format = (typeof FORMATS)[number]
 
@@ -7,6 +10,7 @@ export const MEDIA_TYPES: Record<Format, string> = {
   json: 'application/json',
   text: 'text/plain',
   csv: 'text/csv',
+  excel: 'text/csv',
   ndjson: 'application/x-ndjson',
 }
 

@@ -28,7 +28,7 @@ export function negotiateFormat(named: Format | undefined, accept: string | unde
     formats.set(accept, remembered)
   }
   if (remembered.best === undefined) {
-    const offered = Object.values(MEDIA_TYPES).join(', ')
+    const offered = [...new Set(Object.values(MEDIA_TYPES))].join(', ')
     throw new Problem('not-acceptable', `Header "Accept": this resource comes as ${offered}.`)
   }
   return remembered.best

@@ -88,6 +88,7 @@ function representation(
     new Date(modifiedAt).toUTCString(),
   ]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)
+  if (view.disposition !== undefined) contentFields.push('content-disposition', view.disposition())
   return {
     parts,
     bytes,

@@ -63,6 +63,13 @@ export const listHeaders = {
   'Last-Modified': Type.String({ description: 'When the list last changed, as far as is known.' }),
 }
 
+/** The name of what is saved instead of shown. */
+export const contentDisposition = {
+  'Content-Disposition': sometimes(
+    Type.String({ description: 'Names the file in which CSV and NDJSON are saved (RFC 6266).' }),
+  ),
+}
+
 /** When to ask again. */
 export const retryAfter = {
   'Retry-After': sometimes(

@@ -2,6 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { csvExample, listExample, ndjsonExample, pageExample, textExample } from './examples.ts'
 import {
   commonHeaders,
+  contentDisposition,
   fixedHeaders,
   listHeaders,
   rateLimitHeaders,
@@ -29,7 +30,7 @@ const NOT_MODIFIED =
 export const listResponses = {
   200: {
     description: 'The playlists.',
-    headers: { ...listHeaders, ...rateLimitHeaders },
+    headers: { ...listHeaders, ...contentDisposition, ...rateLimitHeaders },
     content: {
       'application/json': { schema: schemas.list, example: listExample },
       'text/plain': {

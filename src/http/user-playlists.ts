@@ -81,7 +81,7 @@ function userView(
   userId: string,
 ): View {
   const window = windowOf(total, query)
-  if (format !== 'json') return linesView(format, window)
+  if (format !== 'json') return linesView(format, window, userId)
   return {
     key: `json ${query.limit} ${query.offset} ${origin}`,
     contentType: contentType('json'),

@@ -1,6 +1,7 @@
 import { JSON_SEPARATOR } from '../playlist-list.ts'
 import { ownBuffer, type Records } from '../records.ts'
 import type { StoredPlaylists } from '../stored-playlists.ts'
+import { downloadAs } from './download-name.ts'
 import { contentType, type Format } from './formats.ts'
 import { CSV_HEADER, CSV_SEPARATOR, csvLine, listing, textLine } from './listing.ts'
 import type { Window } from './window.ts'
@@ -19,6 +20,8 @@ export interface View {
   /** The request fields that this choice depends on (RFC 9110 12.5.5). */
   readonly vary: string
   readonly window: Window
+  /** The `Content-Disposition` of what a browser saves instead of showing it. */
+  readonly disposition?: () => string
   /** The body. `mayKeep` is asked before a format is kept that was made for it. */
   readonly body: (stored: StoredPlaylists, mayKeep: () => boolean) => Body | Promise<Body>
 }
@@ -38,26 +41,39 @@ export function jsonBody(playlists: Records, { from, to }: Window, members: obje
 const JSON_END = Buffer.from(']}')
 
 /** How each format that is one line a playlist is made out of the stored list. */
-const LINES: Record<Exclude<Format, 'json'>, (playlists: Records) => Promise<Records>> = {
+const LINES: Record<Exclude<Format, 'json' | 'excel'>, (playlists: Records) => Promise<Records>> = {
   text: playlists => listing(playlists, textLine, '\n'),
   csv: playlists => listing(playlists, csvLine, CSV_SEPARATOR),
   ndjson: async playlists => playlists.separatedBy('\n'),
 }
 
+/** Stands before the first line of a format. */
+const HEADERS: Partial<Record<Format, Buffer>> = {
+  csv: CSV_HEADER,
+  excel: ownBuffer('\uFEFF', CSV_HEADER),
+}
+
+/** How the name of a file in each format ends; what is not listed is shown, not saved. */
+const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
+
 /** The window as lines, in a format that is made on first use and then kept. */
-export function linesView(format: Exclude<Format, 'json'>, window: Window): View {
+export function linesView(format: Exclude<Format, 'json'>, window: Window, userId: string): View {
   const { from, to } = window
+  const extension = EXTENSIONS[format]
   return {
+    ...(extension === undefined ? {} : { disposition: () => downloadAs(userId, extension) }),
     key: `${format} ${from}-${to}`,
     contentType: contentType(format),
     vary: 'Accept, Accept-Encoding',
     window,
     body({ list, formats }, mayKeep) {
+      const name = format === 'excel' ? 'csv' : format
       const lines =
-        formats.get(format) ?? formats.keepLater(format, LINES[format](list.playlists), mayKeep)
+        formats.get(name) ?? formats.keepLater(name, LINES[name](list.playlists), mayKeep)
+      const header = HEADERS[format]
       const cut = (ready: Records) => {
         const parts = ready.window(from, to)
-        return { parts: format === 'csv' ? [CSV_HEADER, ...parts] : parts, ownBytes: 0 }
+        return { parts: header === undefined ? parts : [header, ...parts], ownBytes: 0 }
       }
       return lines instanceof Promise ? lines.then(cut) : cut(lines)
     },

@@ -38,14 +38,14 @@ const ask = async (
   recount = () => true,
 ) => {
   const total = stored.list.playlists.length
-  return represent(stored, linesView('ndjson', windowOf(total, query)), codings, recount)
+  return represent(stored, linesView('ndjson', windowOf(total, query), 'user'), codings, recount)
 }
 
 t.test('what was made once is given again, at once', async t => {
   const stored = storedList(10)
   const bareBytes = stored.heldBytes
   const first = await ask(stored, {})
-  const again = represent(stored, linesView('ndjson', windowOf(10, {})), GZIP, () => true)
+  const again = represent(stored, linesView('ndjson', windowOf(10, {}), 'user'), GZIP, () => true)
   t.equal(again, first)
   const madeBytes = stored.formats.heldBytes + first.heldBytes
   t.equal(stored.heldBytes, bareBytes + madeBytes, 'all of it counts')
