@@ -8,6 +8,7 @@ import { CacheSnapshot } from './cache-snapshot.ts'
 import { LocalCallerCounts } from './caller-counts.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { type CorsOrigins, parseCorsOrigins } from './cors-origins.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { authenticate } from './http/authentication.ts'
 import { limitCallers, WINDOW_SECONDS } from './http/caller-limit.ts'
@@ -89,6 +90,12 @@ export async function buildApp(
     logger: log,
     observe: httpMetrics(register),
   })
+  if (config.CORS_ORIGINS !== undefined) {
+    // Not loaded by those who do not want it.
+    const { allowOrigins } = await import('./http/cors.ts')
+    // The configuration was checked.
+    await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)
+  }
   const { keys } = parseApiKeys(config.API_KEYS)
   authenticate(app, { keys, alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [] })
   if (keys.length === 0) warnWhenExposed(app)

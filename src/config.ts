@@ -65,6 +65,12 @@ export const configSchema = Type.Object({
         'API keys of the callers, name:key separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 of the characters of a bearer token',
     }),
   ),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      description:
+        'origins whose pages may read responses, such as https://app.example, separated by commas; * for all',
+    }),
+  ),
   METRICS_OPEN: Type.Boolean({
     default: false,
     description: 'whether /metrics needs no API key where keys are on: true or false',

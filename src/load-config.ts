@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import type { TObject } from 'typebox'
 import { parseApiKeys } from './api-keys.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
+import { parseCorsOrigins } from './cors-origins.ts'
 import { nonEmpty, readDotenv, type Variables } from './environment.ts'
 import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
@@ -179,6 +180,9 @@ function crossChecks(config: Config): string[] {
   }
   if (parseTrustProxy(config.TRUST_PROXY) === undefined) {
     faults.push(`TRUST_PROXY: ${expectation('TRUST_PROXY', config)}`)
+  }
+  if (config.CORS_ORIGINS !== undefined && parseCorsOrigins(config.CORS_ORIGINS) === undefined) {
+    faults.push(`CORS_ORIGINS: ${expectation('CORS_ORIGINS', config)}`)
   }
   const sharedCacheUrl = config.SHARED_CACHE_URL
   if (sharedCacheUrl !== undefined && parseSharedCacheUrl(sharedCacheUrl) === undefined) {

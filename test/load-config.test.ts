@@ -106,6 +106,11 @@ t.test('Texts are taken only in the form that their use allows', async t => {
     ['SPOTIFY_CLIENT_SECRET', ['a', 'a:b', '!~'], ['a b', 'ä', 'a\nb']],
     ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'verbose']],
     ['METRICS_OPEN', ['true', 'false'], ['yes', '1', 'TRUE']],
+    [
+      'CORS_ORIGINS',
+      ['*', 'https://app.example, http://localhost:5173'],
+      ['app', 'null', 'http://h/x'],
+    ],
     ['TRUST_PROXY', ['true', '2', '10.0.0.0/8, ::1'], ['yes', '10.0.0.0/33']],
     ['SPOTIFY_API_URL', goodUrls, badUrls],
     ['SPOTIFY_TOKEN_URL', goodUrls, badUrls],

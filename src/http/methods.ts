@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
 
-const ALLOWED = ['GET', 'HEAD']
+/** What works on every path here. */
+export const ALLOWED: readonly string[] = ['GET', 'HEAD']
 
 /** Answers every other method on a path that can only be read with 405 (RFC 9110 15.5.6). */
 export function allowOnlyReading(app: AppInstance, path: string): void {
@@ -12,7 +13,12 @@ export function allowOnlyReading(app: AppInstance, path: string): void {
   app.route({ method, url: path, onRequest: refuse, handler: refuse })
 }
 
-async function refuse(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+/**
+ * Refuses a request for its method (RFC 9110 15.5.6).
+ *
+ * @throws {Problem} `method-not-allowed`
+ */
+export async function refuse(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
   reply.header('allow', ALLOWED.join(', '))
   throw new Problem('method-not-allowed', `Only ${ALLOWED.join(' and ')} work here.`)
 }

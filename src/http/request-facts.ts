@@ -18,6 +18,8 @@ export interface RequestFacts {
   spotifyRequests: number
   /** Fields that tell the caller what is left of its limit, flat; undefined where there is none. */
   limitFields: string[] | undefined
+  /** Fields that let the page of another origin read the answer, flat; undefined where none may. */
+  corsFields: string[] | undefined
   /** Members that tie its log line to a trace; undefined where there is none. */
   logIds: Record<string, string> | undefined
   /** What the answer tells of instead of what was asked for. */
@@ -37,6 +39,7 @@ export function factsOf(request: FastifyRequest): RequestFacts {
     cacheStatus: undefined,
     spotifyRequests: 0,
     limitFields: undefined,
+    corsFields: undefined,
     logIds: undefined,
     problem: undefined,
   }

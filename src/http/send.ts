@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { Representation } from '../representation.ts'
 import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
+import { factsOf } from './request-facts.ts'
 
 /** Each part is a write of its own, which costs more than to copy so many bytes. */
 const MAX_JOINED_BYTES = 16 * 1024
@@ -22,7 +23,7 @@ export function sendRepresentation(
 ): void {
   const { raw, request } = reply
   const { validators, contentFields } = representation
-  const common = commonFields(request)
+  const common = [...commonFields(request), ...(factsOf(request).corsFields ?? [])]
   reply.hijack()
   if (isNotModified(request.headers, representation)) {
     raw.writeHead(304, [...validators, ...fields, ...common]).end()

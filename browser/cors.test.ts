@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { startServiceProcess } from '../sandbox/service-process.ts'
+import { launch, skip } from './support.ts'
+
+const KEY = 'k'.repeat(32)
+
+/** An origin of its own, with an empty page. */
+async function startPage() {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end('<!doctype html><title>A page</title>')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
+}
+
+/** What a page that fetches this gets to read; `blocked` when the browser keeps it away. */
+const fetching = (url: string, headers: Record<string, string> = {}) => `
+  fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)}, cache: 'no-store' })
+    .then(async response => ({
+      status: response.status,
+      etag: response.headers.get('etag'),
+      cacheStatus: response.headers.get('cache-status'),
+      total: (await response.json().catch(() => ({}))).total,
+    }))
+    .catch(() => 'blocked')`
+
+t.test('pages of listed origins read responses in a real browser', { skip }, async t => {
+  const [friend, stranger] = [await startPage(), await startPage()]
+  const sandbox = await startSandbox()
+  const environment = { CORS_ORIGINS: friend.origin, API_KEYS: `page:${KEY}` }
+  const service = await startServiceProcess({ sandbox, environment })
+  const browser = await launch()
+  t.teardown(async () => {
+    await browser.close()
+    await service.stop()
+    await sandbox.close()
+    friend.close()
+    stranger.close()
+  })
+  const list = `${service.url}/users/smedjan/playlists`
+  const authorization = `Bearer ${KEY}`
+  const page = await browser.newPage()
+  await page.goto(friend.origin)
+
+  const answer = (await page.evaluate(fetching(list, { authorization }))) as { etag: string }
+  t.match(answer, { status: 200, total: 120, etag: /^"/, cacheStatus: /playlist-proxy/ })
+  t.match(await page.evaluate(fetching(list)), { status: 401 }, 'also why it may not')
+  t.match(await page.evaluate(fetching(list, { authorization, 'if-none-match': answer.etag })), {
+    status: 304,
+  })
+  t.match(await page.evaluate(fetching(`${list}?limit=x`, { authorization })), { status: 400 })
+
+  await page.goto(stranger.origin)
+  t.equal(await page.evaluate(fetching(list, { authorization })), 'blocked')
+  t.equal(await page.evaluate(fetching(list)), 'blocked')
+})

@@ -1,0 +1,97 @@
+import t from 'tap'
+import { startService } from '../support/service.ts'
+
+const LIST = '/users/smedjan/playlists'
+const PAGE = 'https://app.example'
+const KEY = 'k'.repeat(32)
+const preflight = {
+  origin: PAGE,
+  'access-control-request-method': 'GET',
+  'access-control-request-headers': 'authorization,if-none-match',
+}
+
+t.test('by default no response lets a page of another origin read it', async t => {
+  const { app, get } = await startService(t)
+  const response = await get(LIST, { origin: PAGE })
+  t.equal(response.headers['access-control-allow-origin'], undefined)
+  const asked = await app.inject({ method: 'OPTIONS', url: LIST, headers: preflight })
+  t.equal(asked.statusCode, 405)
+})
+
+t.test('pages of a listed origin read lists, 304s, problems and everything else', async t => {
+  const { get } = await startService(t, { CORS_ORIGINS: `https://other.example, ${PAGE}` })
+  const { etag } = (await get(LIST)).headers
+  for (const [url, status, headers] of [
+    [LIST, 200, {}],
+    [LIST, 304, { 'if-none-match': String(etag) }],
+    [`${LIST}?format=csv`, 200, {}],
+    [`${LIST}?limit=x`, 400, {}],
+    ['/v1/users/smedjan/playlists', 200, {}],
+    ['/v1/users/smedjan/playlists?limit=x', 400, {}],
+    ['/nowhere', 404, {}],
+    ['/status', 200, {}],
+    ['/problems', 200, {}],
+    ['/openapi.yaml', 200, {}],
+  ] as const) {
+    const response = await get(url, { origin: PAGE, ...headers })
+    t.equal(response.statusCode, status, url)
+    t.equal(response.headers['access-control-allow-origin'], PAGE, url)
+    t.match(response.headers['access-control-expose-headers'], /\bCache-Status\b.*\bRetry-After\b/)
+    t.match(String(response.headers.vary), /\bOrigin\b/, 'a cache on the way tells origins apart')
+  }
+})
+
+t.test('other origins and callers without one get the same without that permission', async t => {
+  const { get } = await startService(t, { CORS_ORIGINS: PAGE })
+  for (const origin of ['https://evil.example', `${PAGE}.evil.example`, 'null', '', undefined]) {
+    const response = await get(LIST, origin === undefined ? {} : { origin })
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers['access-control-allow-origin'], undefined, String(origin))
+    t.match(String(response.headers.vary), /\bOrigin\b/)
+    t.match(String(response.headers.vary), /\bAccept\b/)
+  }
+})
+
+t.test('an asterisk lets pages of every origin read, and nothing varies', async t => {
+  const { get } = await startService(t, { CORS_ORIGINS: '*' })
+  const response = await get(LIST, { origin: PAGE })
+  t.equal(response.headers['access-control-allow-origin'], '*')
+  t.notMatch(String(response.headers.vary), /Origin/)
+})
+
+t.test('a preflight request is answered without a key, and the request itself is not', async t => {
+  const service = await startService(t, { CORS_ORIGINS: PAGE, API_KEYS: `page:${KEY}` })
+  const { app, get } = service
+  for (const url of [LIST, '/v1/users/smedjan/playlists', '/status', '/nowhere']) {
+    const response = await app.inject({ method: 'OPTIONS', url, headers: preflight })
+    t.equal(response.statusCode, 204, url)
+    t.match(response.headers, {
+      'access-control-allow-origin': PAGE,
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': /\bAuthorization\b.*\bIf-None-Match\b/,
+      'access-control-max-age': '7200',
+    })
+  }
+  const refused = await get(LIST, { origin: PAGE })
+  t.equal(refused.statusCode, 401)
+  t.equal(refused.headers['access-control-allow-origin'], PAGE, 'the page learns why')
+  t.equal((await get(LIST, { origin: PAGE, authorization: `Bearer ${KEY}` })).statusCode, 200)
+})
+
+t.test('a preflight request does not count for the limit of a caller', async t => {
+  const { app, get } = await startService(t, { CORS_ORIGINS: '*', CALLER_REQUESTS_PER_MINUTE: '1' })
+  await app.inject({ method: 'OPTIONS', url: LIST, headers: preflight })
+  t.equal((await get(LIST, { origin: PAGE })).statusCode, 200)
+  const limited = await get(LIST, { origin: PAGE })
+  t.equal(limited.statusCode, 429)
+  t.match(limited.headers, { 'access-control-allow-origin': '*', 'retry-after': /\d/ })
+})
+
+t.test('OPTIONS that is no preflight request stays a method that is not allowed', async t => {
+  const { app } = await startService(t, { CORS_ORIGINS: '*' })
+  for (const headers of [{}, { origin: PAGE }, { 'access-control-request-method': 'GET' }]) {
+    const response = await app.inject({ method: 'OPTIONS', url: LIST, headers })
+    t.equal(response.statusCode, 405)
+    t.equal(response.headers.allow, 'GET, HEAD')
+  }
+})
