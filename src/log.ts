@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { loggableUserId } from './loggable-target.ts'
 
 /** The part of pino that the rooms below http may use. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
@@ -31,7 +32,7 @@ export function createLogger(level: string, destination?: DestinationStream, ids
   const options = {
     level,
     ...(ids === undefined ? {} : { mixin: ids }),
-    serializers: { err: (error: unknown) => errorFacts(error) },
+    serializers: { err: (error: unknown) => errorFacts(error), user_id: loggableUserId },
     redact: SECRET_MEMBERS.flatMap(name => [name, `*.${name}`]),
     hooks: { streamWrite: withoutCredentials },
   }

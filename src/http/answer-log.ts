@@ -1,12 +1,10 @@
 import { causeCode } from '../log.ts'
+import { loggableTarget } from '../loggable-target.ts'
 import type { Problem } from '../problems.ts'
 import { type Answer, CALLER_LEFT } from './answers.ts'
 
 /** Asked every few seconds by machines, which say themselves when something is wrong. */
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
-
-/** The parameters that routes have; whatever else a caller puts into a query may be a secret. */
-const KNOWN_PARAMETER = /^(?:limit|offset|format)=[\w.+-]{0,16}$/
 
 /**
  * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a
@@ -27,18 +25,11 @@ export function logAnswer(answer: Answer): void {
     cache_status: cacheStatus,
     spotify_requests: result === undefined ? undefined : spotifyRequests,
     problem: problem?.type,
-    path: problem === undefined ? undefined : loggable(url),
+    path: problem === undefined ? undefined : loggableTarget(url),
     cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
   log[levelOf(answer)](line, messageOf(answer))
-}
-
-/** Some callers send their key in the query, where it is not looked for; the log must not have it. */
-function loggable(url: string): string {
-  const [path, ...query] = url.split(/[?&]/)
-  const known = query.filter(part => KNOWN_PARAMETER.test(part))
-  return known.length > 0 ? `${path}?${known.join('&')}` : String(path)
 }
 
 /** Why Spotify could not be reached or read: name resolution, connection, TLS, decoding. */

@@ -76,8 +76,12 @@ function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
-/** The caller's own request id when it is harmless, so that logs can be joined; else a new one. */
+/**
+ * The caller's own request id, so that logs can be joined; a new one when it is too long, is not
+ * plain text, or is the caller's API key.
+ */
 function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+  if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) return randomUUID()
+  return headers.authorization?.endsWith(` ${given}`) ? randomUUID() : given
 }

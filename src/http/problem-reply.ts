@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { loggablePath } from '../loggable-target.ts'
 import {
   asProblem,
   Problem,
@@ -91,8 +92,7 @@ function sendProblem(
   }
   // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-  const [path = ''] = request.url.split('?')
-  const { mediaType, body } = problemAnswer(problem, path, request.id)
+  const { mediaType, body } = problemAnswer(problem, loggablePath(request.url), request.id)
   reply
     .code(problem.status)
     .header('content-type', mediaType)

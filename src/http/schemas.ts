@@ -65,7 +65,9 @@ const problemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: 'What is wrong in this case, and what is allowed.' }),
-    instance: Type.String({ description: 'The path that was asked for.' }),
+    instance: Type.String({
+      description: 'The path that was asked for, without its parameters and cut to 256 characters.',
+    }),
     request_id: Type.String({ description: 'Finds this case in the log of the service.' }),
     error: errorSchema,
   },

@@ -1,5 +1,6 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import { loggablePath, loggableTarget } from '../loggable-target.ts'
 
 const STATUS_CODE = 'http.response.status_code'
 
@@ -48,8 +49,9 @@ function outgoingSpan(span: ReadableSpan): ReadableSpan {
   const attributes = Object.fromEntries(
     Object.entries(span.attributes).filter(([name]) => OUTGOING.has(name)),
   )
-  const path = attributes['url.path']
-  if (path !== undefined) attributes['url.path'] = String(path).replace(/\?.*/s, '')
+  const { 'url.path': path, 'url.full': url } = attributes
+  if (path !== undefined) attributes['url.path'] = loggablePath(String(path))
+  if (url !== undefined) attributes['url.full'] = loggableUrl(String(url))
   const isCallersFault = span.kind === SpanKind.SERVER && Number(attributes[STATUS_CODE]) < 500
   const code = isCallersFault ? SpanStatusCode.UNSET : span.status.code
   return Object.create(span, {
@@ -57,4 +59,10 @@ function outgoingSpan(span: ReadableSpan): ReadableSpan {
     events: { value: [], enumerable: true },
     status: { value: { code }, enumerable: true },
   })
+}
+
+/** Of a request to Spotify: the user id in it is a caller's. */
+function loggableUrl(url: string): string {
+  const { origin, pathname, search } = new URL(url)
+  return origin + loggableTarget(pathname + search)
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { exchange } from '../support/raw-http.ts'
 import { startTracedService } from '../support/traced-service.ts'
 import { until } from '../support/until.ts'
 
@@ -32,6 +33,33 @@ t.test('no key, token, secret or query of a caller leaves in a span', async t =>
   }
   t.notMatch(written, /Bearer|authorization/i)
   t.match(receiver.posts[0], { path: '/v1/traces' })
+})
+
+t.test('nothing of a target that may hold a key leaves in a span', async t => {
+  const { url, spans } = await startTracedService(t)
+  const port = Number(new URL(url).port)
+  for (const target of [
+    '/nope#key=canary',
+    '/nope;key=canary',
+    '/nope%3Fkey=canary',
+    '/users/one;key=canary/playlists?limit=1',
+    '//u:canary@h/x',
+    'ftp://u:canary@h/x',
+    'http://u:canary@h/nope',
+  ]) {
+    await exchange(port, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  }
+  const all = await spans()
+  t.notOk(JSON.stringify(all).includes('canary'))
+  t.same(
+    all.flatMap(({ kind, attributes }) => (kind === 2 ? [attributes['url.path']] : [])),
+    ['/nope', '/nope', '/nope', '/users/one', '/h/x', '/x', '/nope'],
+  )
+  const requests = all.map(({ attributes }) => String(attributes['url.full']))
+  t.match(
+    requests.find(text => text.includes('/users/')),
+    /\/v1\/users\/one\?limit=50&offset=0$/,
+  )
 })
 
 t.test('of a failure its kind leaves, not its message or stack', async t => {
