@@ -1,6 +1,20 @@
-import { context, DiagLogLevel, diag, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  DiagLogLevel,
+  defaultTextMapGetter,
+  diag,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapGetter,
+  trace,
+} from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core'
+import {
+  setGlobalErrorHandler,
+  TRACE_PARENT_HEADER,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core'
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
 import {
   defaultResource,
@@ -72,8 +86,16 @@ const runApart: RunApart = (name, work) => {
   context.with(trace.setSpan(ROOT_CONTEXT, span), work).finally(() => span.end())
 }
 
-/** Takes the caller's trace context, and sends none: Spotify has no use for ours. */
+/**
+ * Takes the caller's `traceparent` and nothing else, since a `tracestate` may hold anything, and
+ * sends none: Spotify has no use for ours.
+ */
 class IncomingTraceContext extends W3CTraceContextPropagator {
+  override extract(into: Context, carrier: unknown, getter: TextMapGetter): Context {
+    const traceparent = getter.get(carrier, TRACE_PARENT_HEADER)
+    return super.extract(into, { traceparent }, defaultTextMapGetter)
+  }
+
   override inject(): void {}
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { exchange } from '../support/raw-http.ts'
-import { startTracedService } from '../support/traced-service.ts'
+import { startTracedService, traceparent } from '../support/traced-service.ts'
 import { until } from '../support/until.ts'
 
 const KEY = 'canary-canary-canary-canary-canary-key'
@@ -60,6 +60,23 @@ t.test('nothing of a target that may hold a key leaves in a span', async t => {
     requests.find(text => text.includes('/users/')),
     /\/v1\/users\/one\?limit=50&offset=0$/,
   )
+})
+
+t.test("a caller's tracestate and baggage are in no span and no log line", async t => {
+  const { url, spans, clock, sandbox, lines, written } = await startTracedService(t)
+  const { headers, traceId } = traceparent(1)
+  const given = { ...headers, tracestate: 'vendor=canary', baggage: 'key=canary' }
+  const ask = async () => (await fetch(`${url}/users/one/playlists`, { headers: given })).text()
+  await ask()
+  await clock.advance(600_000)
+  await ask()
+  await until(() => lines().some(({ msg }) => msg.startsWith('refreshed')))
+  const all = await spans()
+  t.ok(all.some(span => span.name === 'refresh'))
+  t.ok(all.some(span => span.traceId === traceId))
+  for (const text of [JSON.stringify([all, sandbox.requests]), ...written]) {
+    t.notOk(text.includes('canary'))
+  }
 })
 
 t.test('of a failure its kind leaves, not its message or stack', async t => {
