@@ -57,7 +57,7 @@ export const configSchema = Type.Object({
   TRUST_PROXY: Type.String({
     default: 'false',
     description:
-      'whose X-Forwarded-* fields to believe: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
+      'whose X-Forwarded-For and X-Forwarded-Proto to believe: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
   }),
   API_KEYS: Type.Optional(
     Type.String({

@@ -9,7 +9,7 @@ import { type AnswerObserver, observeAnswers } from './answers.ts'
 import type { AppInstance } from './app-instance.ts'
 import { commonFields, setFields } from './common-headers.ts'
 import type { OpenAnswers } from './open-answers.ts'
-import { checkHost } from './origin.ts'
+import { checkHost, originForm } from './origin.ts'
 import { answerWithProblems, frameworkProblems, parserProblems } from './problem-reply.ts'
 
 /** Room for a user id of 256 bytes in a link, percent-encoded twice. */
@@ -69,11 +69,6 @@ export function createServer(
   })
   answerWithProblems(app, clock)
   return { app, answers }
-}
-
-/** A target in absolute form, as clients send it to a proxy, without its origin (RFC 9112 3.2.2). */
-function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
-  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
 }
 
 /**

@@ -138,7 +138,7 @@ t.test('HEAD has the headers of GET and no body', async t => {
 })
 
 t.test(
-  'links name PUBLIC_URL, the origin a trusted proxy tells, or else the Host field',
+  'links name PUBLIC_URL, or else the Host field with the scheme that a trusted proxy tells',
   async t => {
     const href = async (variables: Record<string, string>, headers: Record<string, string>) => {
       const { get } = await startService(t, variables)
@@ -150,8 +150,9 @@ t.test(
       await href({ PUBLIC_URL: 'https://a.example/base/' }, forwarded),
       `https://a.example/base${path}`,
     )
-    t.equal(await href({ TRUST_PROXY: '1' }, forwarded), `https://lists.example${path}`)
-    t.equal(await href({}, { host: 'b.example', ...forwarded }), `http://b.example${path}`)
+    const headers = { host: 'b.example', ...forwarded }
+    t.equal(await href({ TRUST_PROXY: '1' }, headers), `https://b.example${path}`)
+    t.equal(await href({}, headers), `http://b.example${path}`)
   },
 )
 
