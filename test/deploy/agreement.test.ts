@@ -113,6 +113,27 @@ t.test('everything is published to this machine alone', async t => {
   }
 })
 
+t.test('links of the replicas lead to the load balancer', async t => {
+  const [port = ''] = compose.services['load-balancer'].ports
+  const published = `http://${port.replace(/:\d+$/, '')}`
+  for (const name of ['replica-1', 'replica-2']) {
+    t.equal(compose.services[name].environment.PUBLIC_URL, published, name)
+  }
+  t.match(read('docs/operating.md'), `<${published}>`)
+})
+
+t.test('nginx passes on no field of a caller that says where a request came from', async t => {
+  const set = read('deploy/replicas/nginx.conf').matchAll(/^ *proxy_set_header (\S+) (\S+);$/gm)
+  const fields = Object.fromEntries([...set].map(([, name, value]) => [name, value]))
+  t.match(fields, {
+    Host: '$http_host',
+    'X-Forwarded-For': '$remote_addr',
+    'X-Forwarded-Proto': '$scheme',
+    'X-Forwarded-Host': '$http_host',
+    Forwarded: "''",
+  })
+})
+
 t.test('the selectors of Kubernetes find the pod', async t => {
   const budget = load('deploy/kubernetes/pod-disruption-budget.yaml')
   for (const selector of [
