@@ -19,11 +19,10 @@ const DESCRIPTION = [
  * is started for it, so that the parts behind the routes are never called.
  */
 export async function openapiDocument(): Promise<string> {
-  const { app } = createServer(undefined, {
-    clock: {} as Clock,
-    logger: createLogger('silent'),
-    observe: {} as AnswerObserver,
-  })
+  const { app } = createServer(
+    { trustProxy: undefined, basePath: '' },
+    { clock: {} as Clock, logger: createLogger('silent'), observe: {} as AnswerObserver },
+  )
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

@@ -85,11 +85,12 @@ export async function buildApp(
     log,
   })
 
-  const { app, answers } = createServer(parseTrustProxy(config.TRUST_PROXY), {
-    clock,
-    logger: log,
-    observe: httpMetrics(register),
-  })
+  const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
+  const basePath = basePathOf(publicUrl)
+  const { app, answers } = createServer(
+    { trustProxy: parseTrustProxy(config.TRUST_PROXY), basePath },
+    { clock, logger: log, observe: httpMetrics(register) },
+  )
   if (config.CORS_ORIGINS !== undefined) {
     // Not loaded by those who do not want it.
     const { allowOrigins } = await import('./http/cors.ts')
@@ -105,7 +106,6 @@ export async function buildApp(
     const counts = shared?.callerCounts(windowMs) ?? new LocalCallerCounts(windowMs, clock)
     limitCallers(app, { limit, counts, clock })
   }
-  const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   let isDraining = false
   const startedAt = clock.now()
   stateMetrics(register, { cache, gate, budget, tokens, isDraining: () => isDraining })
@@ -130,7 +130,7 @@ export async function buildApp(
         sharedState,
       }),
   })
-  await docsPage(app, basePathOf(publicUrl))
+  await docsPage(app, basePath)
 
   app.addHook('onReady', async () => {
     // What others know of Spotify comes before the first request to it.

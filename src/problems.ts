@@ -52,10 +52,18 @@ export interface ProblemBody {
   error: { status: number; message: string }
 }
 
-/** `instance` is the path that was asked for, `requestId` finds the case in the log. */
-export function problemBody(problem: Problem, instance: string, requestId: string): ProblemBody {
+/**
+ * `instance` is the path that was asked for, `requestId` finds the case in the log. `type` begins
+ * with `basePath`, the path that a proxy adds.
+ */
+export function problemBody(
+  problem: Problem,
+  instance: string,
+  requestId: string,
+  basePath = '',
+): ProblemBody {
   return {
-    type: `${PROBLEMS_ROOT}/${problem.type}`,
+    type: `${basePath}${PROBLEMS_ROOT}/${problem.type}`,
     title: problems[problem.type].title,
     status: problem.status,
     detail: problem.message,

@@ -16,6 +16,12 @@ import { answerWithProblems, frameworkProblems, parserProblems } from './problem
 const MAX_PARAM_LENGTH = 4096
 const REQUEST_TIMEOUT_MS = 30_000
 
+export interface ServerOptions {
+  trustProxy: TrustProxy | undefined
+  /** The path that a proxy in front adds, as `basePathOf` gives it. */
+  basePath: string
+}
+
 export interface ServerDependencies {
   clock: Clock
   logger: FastifyBaseLogger
@@ -27,13 +33,14 @@ export interface ServerDependencies {
  * are not out yet.
  */
 export function createServer(
-  trustProxy: TrustProxy | undefined,
+  { trustProxy, basePath }: ServerOptions,
   { clock, logger, observe }: ServerDependencies,
 ): { app: AppInstance; answers: OpenAnswers } {
   const told: AnswerObserver = answer => {
     logAnswer(answer)
     observe(answer)
   }
+  const problemOptions = { clock, basePath }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -46,8 +53,8 @@ export function createServer(
     return503OnClosing: false,
     // It would also cut off what runs while the service starts and stops, which has its own limits.
     pluginTimeout: 0,
-    frameworkErrors: frameworkProblems(clock, told),
-    clientErrorHandler: parserProblems(clock, logger),
+    frameworkErrors: frameworkProblems(problemOptions, told),
+    clientErrorHandler: parserProblems(problemOptions, logger),
     // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
@@ -67,7 +74,7 @@ export function createServer(
     setFields(reply, commonFields(request))
     done()
   })
-  answerWithProblems(app, clock)
+  answerWithProblems(app, problemOptions)
   return { app, answers }
 }
 

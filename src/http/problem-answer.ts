@@ -8,15 +8,16 @@ export const MIRROR_ROOT = '/v1'
 
 /**
  * The answer that tells of a problem: RFC 9457, but below the mirror's root in Spotify's shape,
- * which clients made for Spotify read.
+ * which clients made for Spotify read. `basePath` is the path that a proxy adds to `path`.
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls
  */
 export function problemAnswer(
   problem: Problem,
   path: string,
   requestId: string,
+  basePath: string,
 ): { mediaType: string; body: ProblemBody | Pick<ProblemBody, 'error'> } {
-  const body = problemBody(problem, path, requestId)
+  const body = problemBody(problem, basePath + path, requestId, basePath)
   return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)
     ? { mediaType: 'application/json', body: { error: body.error } }
     : { mediaType: PROBLEM_TYPE, body }

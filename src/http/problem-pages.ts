@@ -75,7 +75,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
     ({ headers, params }, reply) => {
       const page = pages.get(params.type)
       if (page === undefined) {
-        throw new Problem('not-found', `There is no such problem; ${PROBLEMS_ROOT} lists them all.`)
+        throw new Problem('not-found', `There is no such problem; ${root} lists them all.`)
       }
       sendRepresentation(reply, prefersHtml(headers.accept) ? page.html : page.markdown, [])
     },

@@ -18,25 +18,31 @@ import { PROBLEM_TYPE, problemAnswer } from './problem-answer.ts'
 import { invalidQuery, type QuerySchema } from './query.ts'
 import { factsOf } from './request-facts.ts'
 
+export interface ProblemOptions {
+  clock: Clock
+  /** The path that a proxy in front adds: `type` and `instance` of problems begin with it. */
+  basePath: string
+}
+
 /** Turns whatever goes wrong in a route, or finds none, into a problem (RFC 9457). */
-export function answerWithProblems(app: AppInstance, clock: Clock): void {
+export function answerWithProblems(app: AppInstance, options: ProblemOptions): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    sendProblem(problemOf(error, request), clock, request, reply)
+    sendProblem(problemOf(error, request), options, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    const hint =
-      'The playlists of a user are at /users/{id}/playlists. A link in place of the id is percent-encoded as one segment, or reduced to the part after /user/.'
-    sendProblem(new Problem('not-found', `There is nothing here. ${hint}`), clock, request, reply)
+    const lists = `${options.basePath}/users/{id}/playlists`
+    const hint = `The playlists of a user are at ${lists}. A link in place of the id is percent-encoded as one segment, or reduced to the part after /user/.`
+    sendProblem(new Problem('not-found', `There is nothing here. ${hint}`), options, request, reply)
   })
 }
 
 /** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
-export function frameworkProblems(clock: Clock, observe: AnswerObserver) {
+export function frameworkProblems(options: ProblemOptions, observe: AnswerObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setFields(reply, commonFields(request))
     // No hook runs for it.
-    observeAnswer(request, reply, clock, observe)
-    sendProblem(problemOf(error, request), clock, request, reply)
+    observeAnswer(request, reply, options.clock, observe)
+    sendProblem(problemOf(error, request), options, request, reply)
   }
 }
 
@@ -50,7 +56,7 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
 }
 
 /** Answers what Node's parser refuses: there is no request yet, just a socket. */
-export function parserProblems(clock: Clock, log: FastifyBaseLogger) {
+export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     // Written behind an answer that is still to come, this one would be taken for it.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
@@ -65,7 +71,7 @@ export function parserProblems(clock: Clock, log: FastifyBaseLogger) {
     const problem = new Problem(type, detail)
     const requestId = randomUUID()
     log.info({ request_id: requestId, status: problem.status, problem: type }, problem.message)
-    const body = JSON.stringify(problemBody(problem, '', requestId))
+    const body = JSON.stringify(problemBody(problem, '', requestId, basePath))
     const head = [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
       `Content-Type: ${PROBLEM_TYPE}`,
@@ -82,7 +88,7 @@ export function parserProblems(clock: Clock, log: FastifyBaseLogger) {
 
 function sendProblem(
   problem: Problem,
-  clock: Clock,
+  { clock, basePath }: ProblemOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
@@ -92,7 +98,8 @@ function sendProblem(
   }
   // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-  const { mediaType, body } = problemAnswer(problem, loggablePath(request.url), request.id)
+  const path = loggablePath(request.url)
+  const { mediaType, body } = problemAnswer(problem, path, request.id, basePath)
   reply
     .code(problem.status)
     .header('content-type', mediaType)

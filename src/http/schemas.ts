@@ -60,7 +60,8 @@ const problemSchema = Type.Object(
   {
     type: Type.String({
       format: 'uri-reference',
-      description: 'Stable name of the kind of problem, a relative URI.',
+      description:
+        'Stable name of the kind of problem, a relative URI. Its last segment names the kind.',
     }),
     title: Type.String(),
     status: Type.Integer(),

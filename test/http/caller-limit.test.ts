@@ -123,11 +123,10 @@ t.test('a count that is kept elsewhere may come later, or fail', async t => {
     new Error('gone'),
   ]
   const clock = new ManualClock()
-  const { app } = createServer(undefined, {
-    clock,
-    logger: recordingLogger().logger,
-    observe: () => {},
-  })
+  const { app } = createServer(
+    { trustProxy: undefined, basePath: '' },
+    { clock, logger: recordingLogger().logger, observe: () => {} },
+  )
   t.teardown(() => app.close())
   authenticate(app, { keys: [], alsoOpen: [] })
   const count = async () => {

@@ -69,7 +69,10 @@ t.test('a caller who leaves in the middle is written to no more', async t => {
 async function stoppingServer() {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, answers } = createServer(undefined, { clock, logger, observe: () => {} })
+  const { app, answers } = createServer(
+    { trustProxy: undefined, basePath: '' },
+    { clock, logger, observe: () => {} },
+  )
   const givingUp = new AbortController()
   const drain = drainConnections(app, { answers, clock, delayMs: 0, givenUp: givingUp.signal })
   app.addHook('preClose', drain)
