@@ -83,12 +83,32 @@ t.test('the service may drain before it is killed', async t => {
 })
 
 t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
-  const mebibytes = (text: string) => Number(/^(\d+)Mi$/.exec(text)?.[1])
+  const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
   const advised = 1.5 * bound + 300
   t.match(read('docs/operating.md'), new RegExp(`\\| ${bound} MiB .*\\| ${advised} MiB \\|`))
   t.ok(mebibytes(container.resources.limits.memory) >= advised)
   t.ok(mebibytes(container.resources.requests.memory) > bound)
+  for (const name of ['playlist-proxy', 'demo', 'replica-1', 'replica-2']) {
+    t.ok(mebibytes(compose.services[name].mem_limit) >= advised, name)
+  }
+})
+
+t.test('no service of Compose can fill the memory, the disk or the table of processes', async t => {
+  for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
+    t.match(
+      service,
+      {
+        mem_limit: /^\d+[mg]$/,
+        pids_limit: Number,
+        logging: { options: { 'max-size': /^\d+m$/, 'max-file': /^\d$/ } },
+      },
+      name,
+    )
+  }
+  const { command, mem_limit } = compose.services.valkey
+  const stored = command[command.indexOf('--maxmemory') + 1]
+  t.ok(Number.parseInt(mem_limit, 10) > Number.parseInt(stored, 10), 'Valkey evicts in time')
 })
 
 t.test('containers have no rights and write nowhere', async t => {
