@@ -60,13 +60,19 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
         tryItOutEnabled: true,
         displayRequestDuration: true,
       },
-      uiHooks: { onRequest: leadToTheDocument },
+      uiHooks: { onRequest: redirect },
     })
   })
   for (const path of [ROOT, `${ROOT}/`, `${ROOT}/*`]) allowOnlyReading(app, path)
 }
 
-function leadToTheDocument(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (/\/(?:json|yaml)$/.test(String(request.routeOptions.url))) reply.redirect('../openapi.yaml')
+/**
+ * Redirects to our own document, and to the page, by relative references: they work below any path
+ * that a proxy adds, and repeat no query.
+ */
+function redirect(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const url = String(request.routeOptions.url)
+  if (/\/(?:json|yaml)$/.test(url)) reply.redirect('../openapi.yaml')
+  else if (url.endsWith('/static/index.html')) reply.redirect('../')
   else done()
 }

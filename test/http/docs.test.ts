@@ -49,10 +49,16 @@ t.test('the API reference is served whole, and reads that contract', async t => 
     const { pathname } = new URL(String(path), 'http://h/docs/')
     t.equal((await get(pathname)).statusCode, 200, pathname)
   }
-  for (const path of ['/docs/json', '/docs/yaml']) {
-    const answer = await get(path)
-    t.equal(answer.statusCode, 302)
-    t.equal(new URL(String(answer.headers.location), `http://h${path}`).pathname, '/openapi.yaml')
+  for (const [path, target] of [
+    ['/docs/json', '/openapi.yaml'],
+    ['/docs/yaml', '/openapi.yaml'],
+    ['/docs/static/index.html', '/docs/'],
+    ['/docs/static/index.html?x=//evil.example', '/docs/'],
+  ] as const) {
+    const { statusCode, headers } = await get(path)
+    t.equal(statusCode, 302)
+    const { href } = new URL(String(headers.location), `http://h/base${path}`)
+    t.equal(href, `http://h/base${target}`, 'also below a path that a proxy adds')
   }
   t.equal((await app.inject({ method: 'HEAD', url: '/docs' })).statusCode, 200)
   t.match((await get('/docs/none.js')).json(), { type: '/problems/not-found' })
