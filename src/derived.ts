@@ -2,7 +2,7 @@ import type { Sized } from './cache/memory-store.ts'
 
 /**
  * What is made from a stored body on its first use and then kept beside it, by name, such as its
- * other formats. It counts what it holds.
+ * other formats. It counts what it holds, the names included.
  */
 export class Derived<Made extends Sized> implements Sized {
   readonly #known = new Map<string, Made | Promise<Made>>()
@@ -28,11 +28,12 @@ export class Derived<Made extends Sized> implements Sized {
    * once the bytes are counted; when it says no, it is given back but not kept.
    */
   keep(name: string, made: Made, mayKeep: () => boolean): Made {
-    this.#heldBytes += made.heldBytes
+    const bytes = made.heldBytes + 2 * name.length
+    this.#heldBytes += bytes
     if (mayKeep()) {
       this.#known.set(name, made)
     } else {
-      this.#heldBytes -= made.heldBytes
+      this.#heldBytes -= bytes
       this.#known.delete(name)
     }
     return made

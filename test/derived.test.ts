@@ -15,7 +15,15 @@ t.test('what is made is kept, counted and not made again', async t => {
   t.equal(await csv, derived.get('csv'))
   derived.keep('text', made(10), yes)
   t.match(derived.get('text'), { heldBytes: 10 })
-  t.equal(derived.heldBytes, 110)
+  t.equal(derived.heldBytes, 110 + 2 * 'csvtext'.length)
+})
+
+t.test('a name counts with two bytes a character', async t => {
+  const derived = new Derived<Sized>()
+  derived.keep('x'.repeat(15_000), made(1000), yes)
+  t.equal(derived.heldBytes, 31_000)
+  derived.keep('y'.repeat(15_000), made(1000), () => false)
+  t.equal(derived.heldBytes, 31_000)
 })
 
 t.test('what may not be kept is handed out and not counted', async t => {
@@ -27,7 +35,7 @@ t.test('what may not be kept is handed out and not counted', async t => {
   }
   t.equal((await derived.keepLater('csv', Promise.resolve(made(100)), mayKeep)).heldBytes, 100)
   t.equal(derived.keep('text', made(10), mayKeep).heldBytes, 10)
-  t.same(seen, [100, 10], 'the question is about what it would hold')
+  t.same(seen, [106, 18], 'the question is about what it would hold')
   t.equal(derived.get('csv') ?? derived.get('text'), undefined)
   t.equal(derived.heldBytes, 0)
 })
@@ -48,5 +56,5 @@ t.test('what is being made is expected until it is kept or fails', async t => {
   t.equal(derived.expectedBytes, 800)
   await csv
   await failureOf(failing)
-  t.equal(derived.expectedBytes, 100)
+  t.equal(derived.expectedBytes, 106)
 })
