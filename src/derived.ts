@@ -1,11 +1,20 @@
 import type { Sized } from './cache/memory-store.ts'
 
+export interface MakeOptions {
+  /** Aborted when the caller no longer waits. */
+  left: AbortSignal
+  /** Asked once the bytes are counted. What may not be kept is still returned. */
+  mayKeep: () => boolean
+  /** The most bytes that it may hold. */
+  expectedBytes?: number
+}
+
 /**
  * What is made from a stored body on its first use and then kept beside it, by name, such as its
  * other formats. It counts what it holds, the names included.
  */
 export class Derived<Made extends Sized> implements Sized {
-  readonly #known = new Map<string, Made | Promise<Made>>()
+  readonly #known = new Map<string, Made | Making<Made>>()
   #heldBytes = 0
   #expectedBytes = 0
 
@@ -18,50 +27,73 @@ export class Derived<Made extends Sized> implements Sized {
     return this.#heldBytes + this.#expectedBytes
   }
 
-  /** What is kept under the name, or is being made right now. */
-  get(name: string): Made | Promise<Made> | undefined {
-    return this.#known.get(name)
+  /**
+   * What is kept under the name, or a promise of what is being made. A caller that gets the promise
+   * waits for it until the signal that `left` returns is aborted.
+   */
+  get(name: string, left: () => AbortSignal): Made | Promise<Made> | undefined {
+    const known = this.#known.get(name)
+    return known instanceof Making ? known.join(left()) : known
   }
 
-  /**
-   * Keeps what was made under a name that has nothing yet, and gives it back. `mayKeep` is asked
-   * once the bytes are counted; when it says no, it is given back but not kept.
-   */
+  /** Keeps what was made under a name that has nothing yet, if `mayKeep` allows it, and returns it. */
   keep(name: string, made: Made, mayKeep: () => boolean): Made {
     const bytes = made.heldBytes + 2 * name.length
     this.#heldBytes += bytes
-    if (mayKeep()) {
-      this.#known.set(name, made)
-    } else {
-      this.#heldBytes -= bytes
-      this.#known.delete(name)
-    }
+    if (mayKeep()) this.#known.set(name, made)
+    else this.#heldBytes -= bytes
     return made
   }
 
   /**
-   * The same for what is still being made, which may come to hold `expectedBytes`. When that fails
-   * the name has nothing again, so that it can be tried again.
+   * Does the work for a name that has nothing yet and keeps what it makes. Callers that ask for the
+   * name meanwhile wait for the same work. Once all of them have left, the signal of the work is
+   * aborted; after that, or after a failure, the name has nothing again.
    */
-  keepLater(
+  make(
     name: string,
-    making: Promise<Made>,
-    mayKeep: () => boolean,
-    expectedBytes = 0,
+    work: (signal: AbortSignal) => Promise<Made>,
+    { left, mayKeep, expectedBytes = 0 }: MakeOptions,
   ): Promise<Made> {
+    const end = () => {
+      if (this.#known.get(name) !== making) return
+      this.#known.delete(name)
+      this.#expectedBytes -= expectedBytes
+    }
+    const making = new Making(async signal => {
+      signal.addEventListener('abort', end)
+      let made: Made
+      try {
+        made = await work(signal)
+      } finally {
+        end()
+      }
+      signal.throwIfAborted()
+      return this.keep(name, made, mayKeep)
+    })
+    this.#known.set(name, making)
     this.#expectedBytes += expectedBytes
-    const kept = making.then(
-      made => {
-        this.#expectedBytes -= expectedBytes
-        return this.keep(name, made, mayKeep)
-      },
-      error => {
-        this.#expectedBytes -= expectedBytes
-        this.#known.delete(name)
-        throw error
-      },
-    )
-    this.#known.set(name, kept)
-    return kept
+    return making.join(left)
+  }
+}
+
+/** Work that callers wait for; aborted once all of them have left. */
+class Making<Made> {
+  readonly #abandon = new AbortController()
+  readonly #made: Promise<Made>
+  #waiting = 0
+
+  constructor(work: (signal: AbortSignal) => Promise<Made>) {
+    this.#made = work(this.#abandon.signal)
+  }
+
+  join(left: AbortSignal): Promise<Made> {
+    this.#waiting++
+    const leave = () => {
+      if (--this.#waiting === 0) this.#abandon.abort(left.reason)
+    }
+    if (left.aborted) leave()
+    else left.addEventListener('abort', leave, { once: true })
+    return this.#made
   }
 }

@@ -76,6 +76,18 @@ function answer(
   }
   const send = (representation: Representation) => sendRepresentation(reply, representation, fields)
   const view = viewOf(stored.list.playlists.length)
-  const made = represent(stored, view, codings, () => cache.recount(userId))
-  return made instanceof Promise ? made.then(send) : send(made)
+  const recount = () => cache.recount(userId)
+  const left = () => leftSignal(asked.request)
+  const made = represent(stored, view, { codings, recount, left })
+  if (!(made instanceof Promise)) return send(made)
+  return made.then(send, error => {
+    if (!left().aborted) throw error
+    // There is nobody to answer.
+    reply.hijack()
+  })
+}
+
+/** Aborted when the caller leaves. Fastify's signal alone never aborts for one that has left before. */
+function leftSignal({ signal, socket }: FastifyRequest): AbortSignal {
+  return socket.destroyed ? AbortSignal.abort() : signal
 }

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { stringify } from 'csv-stringify/sync'
 import { JSON_SEPARATOR } from '../playlist-list.ts'
 import { chunkOf, Records } from '../records.ts'
+import { Turns } from '../spotify/turns.ts'
 
 /** A simplified playlist as it arrived: any member may be absent, null or of another type. */
 type Playlist = Record<string, unknown>
@@ -9,18 +9,27 @@ type Playlist = Record<string, unknown>
 /** One line of a listing for a playlist at its 1-based position in the whole list. */
 export type LineMaker = (position: number, playlist: Playlist) => string
 
-/** Makes the lines of a listing page by page, so that a long list holds up no other answer. */
+/** All listings share them, so that many at once block the event loop no longer than one does. */
+const turns = new Turns()
+
+/**
+ * Makes the lines of a listing, one page in each turn of the event loop.
+ *
+ * @throws the signal's reason, before the next page, when it is aborted.
+ */
 export async function listing(
   playlists: Records,
   line: LineMaker,
   separator: string,
+  signal: AbortSignal,
 ): Promise<Records> {
   const chunks = []
   let position = 0
   for (const texts of playlists.texts(JSON_SEPARATOR)) {
+    await turns.next()
+    signal.throwIfAborted()
     const lines = texts.map(text => line(++position, JSON.parse(text)))
     chunks.push(chunkOf(lines, separator))
-    await nextTurn()
   }
   return new Records(chunks)
 }

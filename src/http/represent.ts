@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import type { Representation } from '../representation.ts'
 import type { StoredPlaylists } from '../stored-playlists.ts'
 import { version } from '../version.ts'
-import { type Coding, codingFor, compress } from './compression.ts'
-import type { Body, View } from './view.ts'
+import { type Coding, codingFor, compressions } from './compression.ts'
+import type { Body, BodyOptions, View } from './view.ts'
 
 /** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1200
@@ -14,58 +14,67 @@ const SPARE_BYTES = 16 * 1024
 /** What windows may take of that room, so that the whole list keeps some. */
 const WINDOW_SHARE = 0.5
 
+export interface RepresentOptions extends BodyOptions {
+  /** Those that the caller accepts, the best first. */
+  codings: readonly Coding[]
+}
+
 /**
  * A stored list as one representation: at once when it is kept, else made and, while there is
- * room, kept. The room is as large as the list itself and some spare bytes; what finds none is not
- * compressed, so that no caller can make that happen for each request.
+ * room, kept. The room is as large as the list itself and some spare bytes. Without room, or while
+ * other compressions keep the service busy, the body stays as it is, so that no caller can have
+ * each of its requests compressed. That holds even where `Accept-Encoding` excludes `identity`:
+ * RFC 9110 12.4.1 lets a server disregard the field.
  *
- * `codings` are those the caller welcomes, the best first; `recount` counts the stored list anew
- * and says whether it may have grown.
+ * The promise rejects when all callers that wait for it have left.
  */
 export function represent(
   stored: StoredPlaylists,
   view: View,
-  codings: readonly Coding[],
-  recount: () => boolean,
+  options: RepresentOptions,
 ): Representation | Promise<Representation> {
-  const name = `${view.key} ${codings}`
+  const name = `${view.key} ${options.codings}`
   const { representations } = stored
-  const known = representations.get(name)
+  const known = representations.get(name, options.left)
   if (known !== undefined) return known
+  const body = view.body(stored, options)
+  return body instanceof Promise
+    ? // Another caller may have waited for the same format.
+      body.then(
+        ready =>
+          representations.get(name, options.left) ?? coded(name, stored, view, ready, options),
+      )
+    : coded(name, stored, view, body, options)
+}
 
+function coded(
+  name: string,
+  stored: StoredPlaylists,
+  view: View,
+  body: Body,
+  { codings, recount, left }: RepresentOptions,
+): Representation | Promise<Representation> {
+  const { representations } = stored
   const { from, to, total } = view.window
   const share = from === 0 && to === total ? 1 : WINDOW_SHARE
   const roomBytes = share * (stored.list.playlists.heldBytes + SPARE_BYTES)
   // The last one that is begun may take more. What is being made counts as if it would not shrink,
   // which is not known before, so that many at once find no more room than one after the other.
   const hasRoom = representations.expectedBytes < roomBytes
-  const windowShare = (to - from) / Math.max(total, 1)
-  const windowBytes = Math.ceil(windowShare * stored.list.playlists.heldBytes)
-  const mayKeep = () => hasRoom && recount()
-  const welcome = hasRoom || !codings.includes('identity') ? codings : IDENTITY
-  const body = view.body(stored, recount)
-  const made =
-    body instanceof Promise
-      ? body.then(ready => coded(stored, view, ready, welcome))
-      : coded(stored, view, body, welcome)
-  return made instanceof Promise
-    ? representations.keepLater(name, made, mayKeep, windowBytes)
-    : representations.keep(name, made, mayKeep)
-}
-
-const IDENTITY: readonly Coding[] = ['identity']
-
-function coded(
-  stored: StoredPlaylists,
-  view: View,
-  body: Body,
-  welcome: readonly Coding[],
-): Representation | Promise<Representation> {
-  const coding = codingFor(lengthOf(body), welcome)
-  if (coding === 'identity') return representation(stored, view, body, coding)
-  return compress(body.parts, coding).then(bytes =>
-    representation(stored, view, { parts: [bytes], ownBytes: bytes.length }, coding),
-  )
+  const bytes = lengthOf(body)
+  const coding = hasRoom ? codingFor(bytes, codings) : 'identity'
+  if (coding !== 'identity' && compressions.hasRoomFor(bytes)) {
+    const compress = async (signal: AbortSignal) => {
+      const compressed = await compressions.compress(body.parts, bytes, coding, signal)
+      const ownBody = { parts: [compressed], ownBytes: compressed.length }
+      return representation(stored, view, ownBody, coding)
+    }
+    const options = { left: left(), mayKeep: recount, expectedBytes: bytes }
+    return representations.make(name, compress, options)
+  }
+  const plain = representation(stored, view, body, 'identity')
+  // A body that was not compressed for want of room may be compressed for the next caller.
+  return hasRoom && coding === 'identity' ? representations.keep(name, plain, recount) : plain
 }
 
 function representation(

@@ -58,7 +58,11 @@ export const validatorHeaders = {
 export const listHeaders = {
   ...validatorHeaders,
   'Content-Encoding': sometimes(
-    Type.String({ pattern: '^(gzip|br)$', description: 'Absent on short answers.' }),
+    Type.String({
+      pattern: '^(gzip|br)$',
+      description:
+        'Absent on short answers and, whatever `Accept-Encoding` says, while the service has no room or no time to compress this one.',
+    }),
   ),
   'Last-Modified': Type.String({ description: 'When the list last changed, as far as is known.' }),
 }

@@ -22,8 +22,15 @@ export interface View {
   readonly window: Window
   /** The `Content-Disposition` of what a browser saves instead of showing it. */
   readonly disposition?: () => string
-  /** The body. `mayKeep` is asked before a format is kept that was made for it. */
-  readonly body: (stored: StoredPlaylists, mayKeep: () => boolean) => Body | Promise<Body>
+  /** The body. The options are for making and keeping the format that it is cut out of. */
+  readonly body: (stored: StoredPlaylists, options: BodyOptions) => Body | Promise<Body>
+}
+
+export interface BodyOptions {
+  /** Counts the stored list anew and says whether it may have grown. */
+  recount: () => boolean
+  /** The signal that is aborted when the caller leaves; asked for only when the caller waits. */
+  left: () => AbortSignal
 }
 
 /**
@@ -40,10 +47,13 @@ export function jsonBody(playlists: Records, { from, to }: Window, members: obje
 
 const JSON_END = Buffer.from(']}')
 
+type LineFormat = Exclude<Format, 'json'>
+type MakeLines = (playlists: Records, signal: AbortSignal) => Promise<Records>
+
 /** How each format that is one line a playlist is made out of the stored list. */
-const LINES: Record<Exclude<Format, 'json' | 'excel'>, (playlists: Records) => Promise<Records>> = {
-  text: playlists => listing(playlists, textLine, '\n'),
-  csv: playlists => listing(playlists, csvLine, CSV_SEPARATOR),
+const LINES: Record<Exclude<LineFormat, 'excel'>, MakeLines> = {
+  text: (playlists, signal) => listing(playlists, textLine, '\n', signal),
+  csv: (playlists, signal) => listing(playlists, csvLine, CSV_SEPARATOR, signal),
   ndjson: async playlists => playlists.separatedBy('\n'),
 }
 
@@ -57,7 +67,7 @@ const HEADERS: Partial<Record<Format, Buffer>> = {
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
 /** The window as lines, in a format that is made on first use and then kept. */
-export function linesView(format: Exclude<Format, 'json'>, window: Window, userId: string): View {
+export function linesView(format: LineFormat, window: Window, userId: string): View {
   const { from, to } = window
   const extension = EXTENSIONS[format]
   return {
@@ -66,10 +76,14 @@ export function linesView(format: Exclude<Format, 'json'>, window: Window, userI
     contentType: contentType(format),
     vary: 'Accept, Accept-Encoding',
     window,
-    body({ list, formats }, mayKeep) {
+    body({ list, formats }, { recount, left }) {
       const name = format === 'excel' ? 'csv' : format
       const lines =
-        formats.get(name) ?? formats.keepLater(name, LINES[name](list.playlists), mayKeep)
+        formats.get(name, left) ??
+        formats.make(name, signal => LINES[name](list.playlists, signal), {
+          left: left(),
+          mayKeep: recount,
+        })
       const header = HEADERS[format]
       const cut = (ready: Records) => {
         const parts = ready.window(from, to)

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import type { Coding } from '../../src/http/compression.ts'
-import { represent } from '../../src/http/represent.ts'
+import { type Coding, compressions } from '../../src/http/compression.ts'
+import { type RepresentOptions, represent } from '../../src/http/represent.ts'
 import { linesView } from '../../src/http/view.ts'
 import { windowOf } from '../../src/http/window.ts'
 import type { PlaylistList } from '../../src/playlist-list.ts'
 import { chunkOf, Records } from '../../src/records.ts'
 import { StoredPlaylists } from '../../src/stored-playlists.ts'
+import { occupyCompressions } from '../support/busy-compressions.ts'
+import { failureOf } from '../support/failure-of.ts'
 
 const GZIP: readonly Coding[] = ['gzip', 'identity']
 const NOW = Date.UTC(2026, 10, 23)
@@ -31,21 +33,24 @@ function storedList(length: number): StoredPlaylists {
   return new StoredPlaylists(list, NOW, undefined)
 }
 
+const stays = () => new AbortController().signal
+const options = { codings: GZIP, recount: () => true, left: stays }
+
 const ask = async (
   stored: StoredPlaylists,
   query: { limit?: number; offset?: number },
-  codings = GZIP,
-  recount = () => true,
+  changed: Partial<RepresentOptions> = {},
 ) => {
   const total = stored.list.playlists.length
-  return represent(stored, linesView('ndjson', windowOf(total, query), 'user'), codings, recount)
+  const view = linesView('ndjson', windowOf(total, query), 'user')
+  return represent(stored, view, { ...options, ...changed })
 }
 
 t.test('what was made once is given again, at once', async t => {
   const stored = storedList(10)
   const bareBytes = stored.heldBytes
   const first = await ask(stored, {})
-  const again = represent(stored, linesView('ndjson', windowOf(10, {}), 'user'), GZIP, () => true)
+  const again = represent(stored, linesView('ndjson', windowOf(10, {}), 'user'), options)
   t.equal(again, first)
   const name = `ndjson 0-10 ${GZIP}`
   const madeBytes = stored.formats.heldBytes + first.heldBytes + 2 * name.length
@@ -82,18 +87,73 @@ t.test('windows that are asked for all at once find no more room than one by one
   t.equal(expectedBytes, heldBytes, 'what is made is counted as it came out')
 })
 
-t.test('who refuses it plain gets it compressed even when there is no room', async t => {
+t.test('what has no room comes plain, also when the field excludes that', async t => {
   const stored = storedList(20)
-  const full = () => stored.representations.keep('other', { heldBytes: 1e9 } as never, () => true)
-  full()
-  const { contentFields } = await ask(stored, {}, ['gzip'])
-  t.ok(contentFields.includes('gzip'))
-  t.notOk((await ask(stored, {})).contentFields.includes('gzip'))
-  t.equal(stored.representations.heldBytes, 1e9 + 2 * 'other'.length)
+  stored.representations.keep('other', { heldBytes: 1e9 } as never, () => true)
+  const held = stored.representations.heldBytes
+  for (const codings of [['gzip'], GZIP, ['br', 'gzip']] as const) {
+    for (const query of [{}, { limit: 10 }]) {
+      const { contentFields } = await ask(stored, query, { codings })
+      t.notOk(contentFields.includes('content-encoding'))
+    }
+  }
+  t.equal(stored.representations.heldBytes, held)
 })
+
+t.test('what would wait long for its turn comes plain at once, and compressed later', async t => {
+  const stored = storedList(10)
+  const free = occupyCompressions(t)
+  const caller = new AbortController()
+  const waiting = compressions.compress([], 4 * 1024 * 1024, 'br', caller.signal)
+  const view = linesView('ndjson', windowOf(10, {}), 'user')
+  await represent(stored, view, options)
+  const plain = represent(stored, view, options)
+  t.notOk(plain instanceof Promise)
+  t.notOk((await plain).contentFields.includes('content-encoding'))
+  t.equal(stored.representations.heldBytes, 0, 'it is not kept in place of the other')
+  await free()
+  await waiting
+  t.ok((await represent(stored, view, options)).contentFields.includes('gzip'))
+})
+
+t.test('callers of one format and coding wait for the same work', async t => {
+  const stored = storedList(10)
+  const [one, other] = await Promise.all([ask(stored, {}), ask(stored, {})])
+  t.equal(one, other)
+})
+
+for (const formatIsKept of [false, true]) {
+  const when = formatIsKept ? 'while it is compressed' : 'while its format is made'
+
+  const listInFormat = async () => {
+    const stored = storedList(50)
+    if (formatIsKept) await ask(stored, {}, { codings: ['identity'] })
+    return stored
+  }
+
+  t.test(`a caller that leaves ${when} takes nothing from the others`, async t => {
+    const stored = await listInFormat()
+    const caller = new AbortController()
+    const left = failureOf(ask(stored, {}, { left: () => caller.signal }))
+    const staying = ask(stored, {})
+    caller.abort()
+    t.ok((await staying).contentFields.includes('gzip'))
+    await left
+  })
+
+  t.test(`a list is not compressed for a caller that leaves ${when}`, async t => {
+    const stored = await listInFormat()
+    const caller = new AbortController()
+    const left = ask(stored, {}, { left: () => caller.signal })
+    caller.abort()
+    t.match(await failureOf(left), { name: 'AbortError' })
+    t.notOk(stored.representations.get(`ndjson 0-50 ${GZIP}`, stays))
+    t.ok((await ask(stored, {})).contentFields.includes('gzip'), 'but for the next one')
+  })
+}
 
 t.test('nothing is kept that the cache has no room for', async t => {
   const stored = storedList(10)
-  await ask(stored, {}, GZIP, () => false)
+  await ask(stored, {}, { recount: () => false })
   t.equal(stored.representations.heldBytes + stored.formats.heldBytes, 0)
 })
