@@ -35,9 +35,11 @@ export const callerProblems = {
   },
   'headers-too-large': {
     status: 431,
-    title: 'Request line and headers too large',
-    meaning: 'The request line and the header fields are larger than 16 KiB together.',
-    caller: 'Send less: often it is cookies, which this service does not use.',
+    title: 'Headers too large',
+    meaning:
+      'The request line and the header fields are larger than 16 KiB together, or a field that is a list has more than 1024 characters or 50 entries: `detail` names it.',
+    caller:
+      'Send less. Often it is cookies, which this service does not use, or `X-Forwarded-For`, to which each proxy adds.',
     operator: 'Look for what adds fields on the way, such as a proxy.',
   },
   'unknown-api-key': {

@@ -8,6 +8,7 @@ import type { Representation } from '../representation.ts'
 import { type StoredBody, StoredPlaylists } from '../stored-playlists.ts'
 import { setFields } from './common-headers.ts'
 import type { Coding } from './compression.ts'
+import { checkFieldSize } from './field-size.ts'
 import { negotiateCodings } from './negotiation.ts'
 import { represent } from './represent.ts'
 import { factsOf } from './request-facts.ts'
@@ -43,7 +44,9 @@ export function answerWithList(asked: ListRequest, options: ListOptions): void |
   factsOf(asked.request).userId = asked.userId
   // Before Spotify is asked for what the caller would not take.
   const codings = negotiateCodings(headers['accept-encoding'])
-  const lookup = options.cache.lookup(asked.userId, requestDirectives(headers['cache-control']))
+  const control = headers['cache-control']
+  if (control !== undefined) checkFieldSize('Cache-Control', control)
+  const lookup = options.cache.lookup(asked.userId, requestDirectives(control))
   return lookup instanceof Promise
     ? lookup.then(done => answer(asked, done, codings, options))
     : answer(asked, lookup, codings, options)

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 import { Problem } from '../problems.ts'
 import { CODINGS, type Coding } from './compression.ts'
+import { checkFieldSize } from './field-size.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 
 /** Callers send few different fields, over and over; anything else is just worked out again. */
@@ -17,13 +18,14 @@ const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(forma
  * The format to answer in: the one named in the query, else the best one of the `Accept` field
  * (RFC 9110 12.5.1), else JSON.
  *
- * @throws {Problem} `not-acceptable` when the field excludes them all.
+ * @throws {Problem} `not-acceptable` when the field excludes them all, `headers-too-large`.
  */
 export function negotiateFormat(named: Format | undefined, accept: string | undefined): Format {
   if (named !== undefined) return named
   if (!accept || accept === '*/*') return 'json'
   let remembered = formats.get(accept)
   if (remembered === undefined) {
+    checkFieldSize('Accept', accept)
     remembered = { best: bestFormat(accept) }
     formats.set(accept, remembered)
   }
@@ -40,9 +42,14 @@ function bestFormat(accept: string): Format | undefined {
   return FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name))
 }
 
-/** Whether a page is to be HTML: a browser names it, everything else gets text to read. */
+/**
+ * Whether a page is to be HTML: a browser names it, everything else gets text to read.
+ *
+ * @throws {Problem} `headers-too-large`
+ */
 export function prefersHtml(accept: string | undefined): boolean {
   if (accept === undefined) return false
+  checkFieldSize('Accept', accept)
   const negotiator = new Negotiator({ headers: { accept: accept.toLowerCase() } })
   return negotiator.mediaType(['text/markdown', 'text/html']) === 'text/html'
 }
@@ -51,12 +58,13 @@ export function prefersHtml(accept: string | undefined): boolean {
  * The content codings that the `Accept-Encoding` field welcomes (RFC 9110 12.5.3), the best first;
  * `identity` among them unless it is excluded.
  *
- * @throws {Problem} `not-acceptable` when the field excludes them all.
+ * @throws {Problem} `not-acceptable` when the field excludes them all, `headers-too-large`.
  */
 export function negotiateCodings(acceptEncoding: string | undefined): readonly Coding[] {
   const field = acceptEncoding ?? ''
   let welcome = codings.get(field)
   if (welcome === undefined) {
+    checkFieldSize('Accept-Encoding', field)
     const negotiator: Preferring = new Negotiator({ headers: { 'accept-encoding': field } })
     welcome = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
     codings.set(field, welcome)

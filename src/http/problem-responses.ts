@@ -16,7 +16,7 @@ import { schemas } from './schemas.ts'
 /** What every route that is not open to all may answer, whatever is asked of it. */
 export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
-/** What is refused before there is a path, so that it can be the answer to anything. */
+/** What may be refused before there is a path, so that it can be the answer to anything. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
 /** What a lookup can fail with, whatever is asked of it. */
@@ -61,7 +61,7 @@ function asProblem(types: readonly ProblemType[]) {
 /** Only what was read far enough to have a path is known to be for a client of Spotify. */
 function asSpotifyError(types: readonly ProblemType[]) {
   const unreadable = types.filter(type => UNREADABLE.includes(type))
-  const [type] = types.filter(type => !UNREADABLE.includes(type))
+  const [type] = types.filter(type => type !== 'request-timeout')
   const content = unreadable.length > 0 ? asProblem(unreadable) : {}
   if (type === undefined) return content
   const { error } = problemExample(type)

@@ -55,14 +55,14 @@ t.test('no header field makes anything but an answer or a documented refusal', a
   t.pass('for every field')
 })
 
-t.test('fields of absurd length are read in one pass', async t => {
+t.test('fields of absurd length are refused, or read in one pass', async t => {
   const { get, sandbox } = await startService(t)
   for (const [name, value, status] of [
-    ['cache-control', 'max-age=1,'.repeat(1500), 200],
-    ['cache-control', `${'"'.repeat(7500)}${','.repeat(7500)}`, 200],
-    ['accept', 'text/plain;q=0.5,'.repeat(900), 200],
-    ['accept', `${'a/b,'.repeat(3500)}x`, 406],
-    ['accept-encoding', 'gzip;q=0.5,'.repeat(1300), 200],
+    ['cache-control', 'max-age=1,'.repeat(1500), 431],
+    ['cache-control', `${'"'.repeat(7500)}${','.repeat(7500)}`, 431],
+    ['accept', 'text/plain;q=0.5,'.repeat(900), 431],
+    ['accept', `${'a/b,'.repeat(3500)}x`, 431],
+    ['accept-encoding', 'gzip;q=0.5,'.repeat(1300), 431],
     ['if-none-match', '"x",'.repeat(3700), 200],
     ['if-none-match', '"'.repeat(15_000), 200],
     ['if-modified-since', ' '.repeat(15_000), 200],

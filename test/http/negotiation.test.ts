@@ -3,7 +3,7 @@ import Negotiator from 'negotiator'
 import t from 'tap'
 import { CODINGS } from '../../src/http/compression.ts'
 import { FORMATS, MEDIA_TYPES } from '../../src/http/formats.ts'
-import { negotiateCodings, negotiateFormat } from '../../src/http/negotiation.ts'
+import { negotiateCodings, negotiateFormat, prefersHtml } from '../../src/http/negotiation.ts'
 
 t.test('Accept decides on the format, weights and parameters included', async t => {
   for (const [accept, format] of [
@@ -58,6 +58,24 @@ t.test('Accept-Encoding decides on the codings, the best first', async t => {
   for (const field of ['identity;q=0', '*;q=0', 'deflate, identity;q=0']) {
     t.throws(() => negotiateCodings(field), { type: 'not-acceptable', message: /gzip/ }, field)
   }
+})
+
+t.test('a field over 1024 characters or 50 entries is refused before it is parsed', async t => {
+  const padded = (value: string, length: number) => value + ' '.repeat(length - value.length)
+  const repeated = (value: string, times: number) => Array(times).fill(value).join(',')
+  for (const [negotiate, value, result] of [
+    [(field: string) => negotiateFormat(undefined, field), 'text/csv', 'csv'],
+    [negotiateCodings, 'gzip', ['gzip', 'identity']],
+    [prefersHtml, 'text/html', true],
+  ] as const) {
+    t.same(negotiate(padded(value, 1024)), result)
+    t.same(negotiate(repeated(value, 50)), result)
+    for (const field of [padded(value, 1025), repeated(value, 51), repeated('', 51)]) {
+      const refused = { type: 'headers-too-large', message: /^Header "Accept(?:-Encoding)?": / }
+      t.throws(() => negotiate(field), refused, `${field.length} characters`)
+    }
+  }
+  t.equal(negotiateFormat('csv', 'x'.repeat(9000)), 'csv', 'unless the query names a format')
 })
 
 const weight = fc.option(fc.constantFrom('0', '0.001', '0.5', '0.9', '1'), { nil: undefined })

@@ -192,16 +192,20 @@ t.test('HTTP/1.0 is answered and the connection closed', async t => {
   }
 })
 
-t.test('fields of 15 KiB are read, and those of 64 KiB refused', async t => {
+t.test('lists of 15 KiB are refused by name, other fields read, and 64 KiB refused', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
-  const fields = ['Cache-Control', 'Accept-Encoding', 'If-None-Match', 'Accept', 'Authorization']
+  const read = ['If-None-Match', 'Authorization', 'Cookie']
+  const refused = ['Cache-Control', 'Accept-Encoding', 'Accept']
   for (const root of ROOTS) {
-    for (const field of fields) {
+    for (const field of [...read, ...refused]) {
       for (const pieces of ['*/*;q=0.1,', '"x",', 'max-age=1,', ';q=']) {
         const value = pieces.repeat(15_000 / pieces.length)
-        const { status } = await ask(port, `${root}${LIST}`, [`${field}: ${value}`])
-        t.ok([200, 304, 406].includes(status), `${status} ${field} ${pieces}`)
+        const answer = await ask(port, `${root}${LIST}`, [`${field}: ${value}`])
+        // The mirror has one format, whatever Accept says.
+        const isRead = read.includes(field) || (root === '/v1' && field === 'Accept')
+        t.equal(answer.status, isRead ? 200 : 431, `${field} ${pieces}`)
+        if (!isRead) t.match(messageOf(answer), `Header "${field}": send 1024 characters`)
       }
       const long = await ask(port, `${root}${LIST}`, [`${field}: ${'x'.repeat(65_536)}`])
       t.equal(long.status, 431)

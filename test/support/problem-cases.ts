@@ -51,6 +51,7 @@ export const lookupCases: readonly Case[] = [
   { type: 'user-not-found', status: 404, provoke: spotifyAnswers('not-found') },
   { type: 'not-acceptable', status: 406, headers: { accept: 'image/png' }, notOfMirror: true },
   { type: 'not-acceptable', status: 406, headers: { 'accept-encoding': 'identity;q=0' } },
+  { type: 'headers-too-large', status: 431, headers: { 'cache-control': 'x'.repeat(1025) } },
   { type: 'internal-error', status: 500, provoke: breakClock },
   { type: 'spotify-bad-response', status: 502, provoke: spotifyAnswers('html') },
   { type: 'spotify-bad-response', status: 502, provoke: tokenAnswers('token-html') },
