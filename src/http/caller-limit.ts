@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../problems.ts'
 import { addressBlock } from './address-block.ts'
 import type { AppInstance } from './app-instance.ts'
+import { checkFieldSize } from './field-size.ts'
 import { factsOf } from './request-facts.ts'
 
 export const WINDOW_SECONDS = 60
@@ -18,9 +19,9 @@ export interface CallerLimitOptions {
 
 /**
  * Answers a caller that asks too often with 429 `caller-rate-limited`, and tells every caller with
- * each answer what it has left, in the fields of draft-ietf-httpapi-ratelimit-headers-10. Callers
- * are told apart by the name of their key, else by address; routes that want no key have no limit.
- * To be called after `authenticate`.
+ * each answer what it has left, in the fields of draft-ietf-httpapi-ratelimit-headers-10. A caller is
+ * the name of a key or, on routes that want none, an address; health checks have no limit. To be
+ * called after `authenticate`.
  */
 export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerLimitOptions): void {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
@@ -42,8 +43,13 @@ export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerL
   })
 }
 
-/** Undefined where no key is wanted. Names of keys have no space in them. */
+/** Undefined for health checks. Names of keys have no space in them. */
 function callerOf(request: FastifyRequest): string | undefined {
-  const { caller } = factsOf(request)
-  return caller === ANONYMOUS ? `address ${addressBlock(request.ip)}` : caller
+  const { caller = ANONYMOUS } = factsOf(request)
+  if (caller !== ANONYMOUS) return caller
+  if (request.routeOptions.url?.startsWith('/health/')) return undefined
+  const forwarded = request.headers['x-forwarded-for']
+  // Read for the address where a proxy is trusted.
+  if (forwarded !== undefined) checkFieldSize('X-Forwarded-For', String(forwarded))
+  return `address ${addressBlock(request.ip)}`
 }

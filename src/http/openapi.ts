@@ -17,7 +17,7 @@ export function openapiRoute(app: AppInstance, text: string): void {
         operationId: 'getOpenapi',
         tags: ['Help'],
         summary: 'This document',
-        response: { ...openapiResponses, ...problemResponsesFor([]) },
+        response: { ...openapiResponses, ...problemResponsesFor(['caller-rate-limited']) },
       },
     },
     (_request, reply) => sendRepresentation(reply, document, []),

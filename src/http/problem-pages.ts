@@ -43,7 +43,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
         operationId: 'listProblems',
         tags: ['Help'],
         summary: 'All kinds of problems',
-        response: { ...problemPageResponses, ...problemResponsesFor([]) },
+        response: { ...problemPageResponses, ...problemResponsesFor(['caller-rate-limited']) },
       },
     },
     ({ headers }, reply) => {
@@ -68,7 +68,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
         }),
         response: {
           ...problemPageResponses,
-          ...problemResponsesFor(['not-found']),
+          ...problemResponsesFor(['caller-rate-limited', 'not-found']),
         },
       },
     },

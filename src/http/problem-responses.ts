@@ -74,7 +74,7 @@ function responsesFor(
   contentOf: (types: readonly ProblemType[]) => object,
 ) {
   const types = [...UNREADABLE, ...own]
-  const isGuarded = GUARD_PROBLEMS.every(type => own.includes(type))
+  const isLimited = own.includes('caller-rate-limited')
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
@@ -87,7 +87,7 @@ function responsesFor(
             ...commonHeaders,
             'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
             ...(status === 401 ? challenge : {}),
-            ...(isGuarded && status !== 401 ? rateLimitHeaders : {}),
+            ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
             ...(status > 500 ? originHeaders : {}),
             // A bug may come before the cache is asked.

@@ -91,13 +91,6 @@ export const challenge = {
   }),
 }
 
-/** Fields of what stays the same as long as the process lives. */
-export const fixedHeaders = {
-  ...commonHeaders,
-  ETag: etag,
-  'Cache-Control': Type.Literal('no-cache', { description: 'Check with the `ETag` each time.' }),
-}
-
 /** How much a caller may still ask; sent where the operator has set a limit. */
 export const rateLimitHeaders = {
   'RateLimit-Policy': sometimes(
@@ -114,4 +107,12 @@ export const rateLimitHeaders = {
         'Requests left (`r`), and in how many seconds (`t`) there are all of them again.',
     }),
   ),
+}
+
+/** Fields of what stays the same as long as the process lives. */
+export const fixedHeaders = {
+  ...commonHeaders,
+  ...rateLimitHeaders,
+  ETag: etag,
+  'Cache-Control': Type.Literal('no-cache', { description: 'Check with the `ETag` each time.' }),
 }

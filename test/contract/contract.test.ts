@@ -158,6 +158,23 @@ t.test('who has no key, and who asks too often, is refused as documented', async
   }
 })
 
+t.test('an open page has the limit of its address, as documented', async t => {
+  for (const url of ['/openapi.yaml', '/problems', '/problems/not-found']) {
+    const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
+    for (const status of [200, 200, 429]) {
+      t.equal((await hold(t, service, url)).status, status)
+    }
+    t.equal((await hold(t, service, url, {}, 'HEAD')).status, 429)
+  }
+})
+
+t.test('a list that is too long for a page is refused as documented', async t => {
+  const headers = { accept: 'a/b,'.repeat(3900) }
+  const service = await startService(t)
+  t.equal((await hold(t, service, '/problems', headers)).status, 431)
+  t.equal((await hold(t, service, '/problems/not-found', headers)).status, 431)
+})
+
 t.test('a service that stops is not ready, as documented', async t => {
   const { app, clock } = await startService(t)
   const port = await listen(app)

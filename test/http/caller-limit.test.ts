@@ -48,14 +48,62 @@ t.test("below /v1 the refusal has Spotify's shape", async t => {
   t.match(refused.json(), { error: { status: 429 } })
 })
 
-t.test('what orchestrators ask and what explains the service has no limit', async t => {
+t.test('health checks have no limit', async t => {
   const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
-  for (const path of ['/health/live', '/docs/', '/problems', '/openapi.yaml']) {
+  // It is ready once there is a token.
+  await service.get(LIST)
+  for (const path of ['/health/live', '/health/ready']) {
     for (const _ of [1, 2, 3]) {
       const { statusCode, headers } = await service.get(path)
       t.equal(statusCode, 200, path)
       t.notOk('ratelimit' in headers)
     }
+  }
+})
+
+t.test('pages that are open to everybody have a limit by address', async t => {
+  const key = 'k'.repeat(32)
+  const PATHS = [
+    '/docs/',
+    '/docs/static/swagger-ui.css',
+    '/problems',
+    '/problems/not-found',
+    '/openapi.yaml',
+    '/metrics',
+  ]
+  for (const variables of [{}, { API_KEYS: `a:${key}`, METRICS_OPEN: 'true' }]) {
+    const { app } = await startService(t, {
+      ...variables,
+      CALLER_REQUESTS_PER_MINUTE: String(PATHS.length),
+    })
+    const ask = (url: string, remoteAddress: string, headers = {}) =>
+      app.inject({ url, headers, remoteAddress })
+    for (const [index, path] of PATHS.entries()) {
+      const { statusCode, headers } = await ask(path, '192.0.2.1')
+      t.equal(statusCode, 200, path)
+      t.equal(headers.ratelimit, `"caller";r=${PATHS.length - 1 - index};t=60`)
+    }
+    for (const path of PATHS) {
+      const refused = await ask(path, '192.0.2.1', { authorization: 'Bearer x' })
+      t.match(refused.json(), { type: '/problems/caller-rate-limited', status: 429 }, path)
+      t.equal(refused.headers['retry-after'], '60')
+    }
+    t.equal((await ask('/problems', '192.0.2.2')).statusCode, 200)
+    t.equal((await ask('/health/live', '192.0.2.1')).statusCode, 200)
+    const keyed = await ask(LIST, '192.0.2.1', { authorization: `Bearer ${key}` })
+    t.equal(keyed.statusCode, 'API_KEYS' in variables ? 200 : 429)
+  }
+})
+
+t.test('a list of proxies that is too long to be parsed is refused', async t => {
+  const { get } = await startService(t, { TRUST_PROXY: '1', CALLER_REQUESTS_PER_MINUTE: '9' })
+  for (const [proxies, status] of [
+    [50, 200],
+    [51, 431],
+  ] as const) {
+    const forwarded = { 'x-forwarded-for': Array(proxies).fill('192.0.2.1').join(', ') }
+    t.equal((await get(LIST, forwarded)).statusCode, status)
+    t.equal((await get('/problems', forwarded)).statusCode, status)
   }
 })
 
