@@ -55,6 +55,8 @@ export class Derived<Made extends Sized> implements Sized {
     work: (signal: AbortSignal) => Promise<Made>,
     { left, mayKeep, expectedBytes = 0 }: MakeOptions,
   ): Promise<Made> {
+    // The caller may have left while it waited for something else, such as a format.
+    if (left.aborted) return Promise.reject(left.reason)
     const end = () => {
       if (this.#known.get(name) !== making) return
       this.#known.delete(name)
@@ -88,12 +90,12 @@ class Making<Made> {
   }
 
   join(left: AbortSignal): Promise<Made> {
+    if (left.aborted) return Promise.reject(left.reason)
     this.#waiting++
     const leave = () => {
       if (--this.#waiting === 0) this.#abandon.abort(left.reason)
     }
-    if (left.aborted) leave()
-    else left.addEventListener('abort', leave, { once: true })
+    left.addEventListener('abort', leave, { once: true })
     return this.#made
   }
 }

@@ -111,11 +111,20 @@ t.test('work is cancelled when the last caller leaves, and the next one starts o
   t.equal(derived.expectedBytes, 2 + 2 * 'csv'.length)
 })
 
-t.test('work is cancelled when its only caller had left before', async t => {
+t.test('a caller that had left before neither starts work nor keeps it going', async t => {
   const derived = new Derived<Sized>()
+  const gone = AbortSignal.abort()
+  const never = () => t.fail('it is not started') as never
+  t.match(await failureOf(derived.make('csv', never, { left: gone, mayKeep: yes })), {
+    name: 'AbortError',
+  })
+  t.equal(derived.get('csv', stays), undefined)
   const { start, finish, signal } = work()
-  const csv = derived.make('csv', start, { left: AbortSignal.abort(), mayKeep: yes })
+  const caller = new AbortController()
+  const csv = derived.make('csv', start, { left: caller.signal, mayKeep: yes })
+  t.match(await failureOf(derived.get('csv', () => gone)), { name: 'AbortError' })
+  caller.abort()
   t.ok(signal.aborted)
   finish(made(1))
-  t.match(await failureOf(csv), { name: 'AbortError' })
+  await failureOf(csv)
 })
