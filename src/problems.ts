@@ -6,7 +6,7 @@ export interface ProblemFacts {
   /** What was thrown underneath; for the log, never for the caller. */
   cause?: unknown
   /** Epoch milliseconds from which on asking again may help. */
-  retryAt?: number
+  retryAt?: number | undefined
   /** Whether the same request may succeed when it is simply sent once more. */
   transient?: boolean
   /** The status that the origin answered with, where this stands for an answer of it. */

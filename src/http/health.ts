@@ -50,7 +50,6 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         response: {
           200: statusResponse('ready', 'Lookups can be answered.'),
           ...problemResponsesFor([
-            'spotify-bad-response',
             'spotify-credentials-rejected',
             'spotify-unavailable',
             'shutting-down',
@@ -64,9 +63,16 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
         throw new Problem('shutting-down', 'This instance takes no new requests.')
       }
       const problem = options.tokenProblem()
-      if (problem !== undefined && !options.hasUsable()) throw problem
+      if (problem !== undefined && !options.hasUsable()) throw notReady(problem)
       return { status: 'ready' as const }
     },
   )
   allowOnlyReading(app, '/health/ready')
+}
+
+/** The token problem as a 503: load balancers read every other status as a fault of the check. */
+function notReady(problem: Problem): Problem {
+  if (problem.status === 503) return problem
+  const { message, retryAt } = problem
+  return new Problem('spotify-unavailable', message, { cause: problem, retryAt })
 }

@@ -1,6 +1,17 @@
 import t from 'tap'
+import type { AnswerName } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
+
+const WITHOUT_TOKEN: AnswerName[] = [
+  'token-html',
+  'token-without-access-token',
+  'not-found',
+  'redirect',
+  'rate-limited',
+  'server-error',
+  'reset',
+]
 
 t.test('the service is alive whatever Spotify does', async t => {
   const { get, sandbox } = await startService(t)
@@ -56,4 +67,18 @@ t.test('that a user is unknown keeps nobody ready', async t => {
   await clock.advance(seconds(60))
   t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
   t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'which is still answered')
+})
+
+t.test('it is unready with 503, whatever keeps it from having a token', async t => {
+  for (const answer of WITHOUT_TOKEN) {
+    await t.test(answer, async t => {
+      const { get, sandbox, clock } = await startService(t)
+      sandbox.fault({ on: 'token', answer })
+      const lookup = await clock.runUntil(get('/users/one/playlists'))
+      const { statusCode, headers, body } = await get('/health/ready')
+      t.equal(statusCode, 503)
+      t.match(JSON.parse(body), { status: 503, detail: lookup.json().detail })
+      t.equal(headers['retry-after'], lookup.headers['retry-after'])
+    })
+  }
 })

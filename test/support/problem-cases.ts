@@ -99,7 +99,7 @@ const afterLookup = (answer: AnswerName) => async (service: Service) => {
 
 /** Every problem that readiness can come to, but for a service that stops. */
 export const readinessCases: readonly Case[] = [
-  { type: 'spotify-bad-response', status: 502, provoke: afterLookup('token-html') },
+  { type: 'spotify-unavailable', status: 503, provoke: afterLookup('token-html') },
   { type: 'spotify-credentials-rejected', status: 503, provoke: afterLookup('invalid-client') },
   { type: 'spotify-unavailable', status: 503, provoke: afterLookup('server-error') },
 ]
