@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { Clock } from '../clock.ts'
-import { gunzipped } from '../gunzip.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import { Problem } from '../problems.ts'
+import { badResponse, codeOf, tooLarge } from './response-problems.ts'
+import { responseText } from './response-text.ts'
 
 /** Connections outlive the gaps between pages and most gaps between background refreshes. */
 const KEEP_ALIVE_MS = 30_000
@@ -112,28 +113,15 @@ async function readWhole(
   try {
     const sent = await response.body.bytes()
     if (status === 200) await whenRead()
-    return { status, headers, body: await decode(sent, headers['content-encoding'], maxBytes) }
+    return {
+      status,
+      headers,
+      body: await responseText(sent, headers['content-encoding'], maxBytes),
+    }
   } catch (error) {
     // A refusal counts by its status and headers; its words only tell causes apart.
     if (status >= 400 && !signal.aborted) return { status, headers, body: '' }
     throw error
-  }
-}
-
-async function decode(
-  sent: Uint8Array,
-  field: string | string[] = 'identity',
-  maxBytes: number,
-): Promise<string> {
-  const bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.length)
-  const coding = String(field).toLowerCase()
-  if (coding === 'identity') return bytes.toString()
-  if (coding !== 'gzip') throw badResponse('Spotify used a content coding that was not asked for.')
-  try {
-    return (await gunzipped(bytes, maxBytes)).toString()
-  } catch (cause) {
-    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
-    throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })
   }
 }
 
@@ -148,19 +136,4 @@ function networkProblem(error: unknown): Problem {
 
 function unavailable(detail: string, cause?: unknown): Problem {
   return new Problem('spotify-unavailable', detail, { cause, transient: true })
-}
-
-function tooLarge(cause: unknown): Problem {
-  return badResponse('The answer of Spotify is larger than any page can be.', { cause })
-}
-
-function badResponse(
-  detail: string,
-  facts: { cause?: unknown; transient?: boolean } = {},
-): Problem {
-  return new Problem('spotify-bad-response', detail, facts)
-}
-
-function codeOf(error: unknown): string {
-  return String((error as { code?: unknown }).code)
 }

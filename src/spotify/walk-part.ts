@@ -23,7 +23,7 @@ export interface Part {
 export function partOf({ total, entries }: Page): Part {
   const playlists = entries.filter(entry => entry !== null)
   const records = playlists.map(serialised)
-  const keys = playlists.map(({ id }, index) => (typeof id === 'string' ? id : `${records[index]}`))
+  const keys = playlists.map(({ id }, index) => (isId(id) ? id : `${records[index]}`))
   return {
     total,
     entries: entries.length,
@@ -31,6 +31,11 @@ export function partOf({ total, entries }: Page): Part {
     hasNameless: keys.some(isNameless),
     chunk: chunkOf(records, JSON_SEPARATOR),
   }
+}
+
+/** An empty id tells no playlist from the others. */
+function isId(id: unknown): id is string {
+  return typeof id === 'string' && id.trim() !== ''
 }
 
 /** Parsing takes any depth, serialising does not. */

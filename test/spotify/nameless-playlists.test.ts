@@ -17,3 +17,17 @@ t.test('beside playlists without an id those with one still count once', async t
   t.same(playlistsIn(repeated), mixed)
   t.equal(repeated.complete, false)
 })
+
+t.test('an empty id is no id', async t => {
+  const list = [
+    { id: '' },
+    { id: '', name: 'a' },
+    { id: '' },
+    { id: ' ' },
+    { id: ' ' },
+    { id: 'a' },
+  ]
+  const result = await read(list)
+  t.same(playlistsIn(result), list)
+  t.equal(result.complete, true)
+})

@@ -1,4 +1,6 @@
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { send } from '../../sandbox/answer.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { createExchange } from '../../src/spotify/exchange.ts'
 import { TokenKeeper, type TokenKeeperOptions } from '../../src/spotify/token.ts'
@@ -49,6 +51,18 @@ t.test('everyone who waits for the first token shares one request', async t => {
   t.same(new Set(tokens), new Set(sandbox.issuedTokens))
   t.equal(sandbox.count('token'), 1)
   t.equal(keeper.problem, undefined)
+})
+
+t.test('a token is read behind a byte order mark and in x-gzip', async t => {
+  const body = '{"access_token":"BQx","expires_in":3600}'
+  for (const [bytes, headers] of [
+    [Buffer.from(`\uFEFF${body}`), {}],
+    [gzipSync(body), { 'content-encoding': 'x-gzip' }],
+  ] as const) {
+    const { keeper, sandbox } = await keeperFor(t)
+    sandbox.fault({ on: 'token', answer: ({ res }) => send(res, 200, bytes, headers) })
+    t.equal(await keeper.token(), 'BQx')
+  }
 })
 
 t.test('a token is renewed in the background well before it expires', async t => {

@@ -1,0 +1,46 @@
+import { gunzipped } from '../gunzip.ts'
+import { badResponse, codeOf, tooLarge } from './response-problems.ts'
+
+/** `x-gzip` is an old name of gzip (RFC 9110 8.4.1.3). */
+const GZIP = new Set(['gzip', 'x-gzip'])
+const BYTE_ORDER_MARK = 0xfeff
+
+/**
+ * The text of a response: its body without the coding that `Content-Encoding` names, which is gzip or
+ * none, and without a byte order mark (RFC 8259 8.1). No more than `maxBytes` are decoded.
+ *
+ * @throws {Problem} `spotify-bad-response` when it is too large, cut short, or coded in another way.
+ */
+export async function responseText(
+  body: Uint8Array,
+  contentEncoding: string | string[] | undefined,
+  maxBytes: number,
+): Promise<string> {
+  const bytes = await decoded(body, codingsIn(contentEncoding), maxBytes)
+  const text = bytes.toString()
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
+}
+
+/** The codings in the order in which they were applied, without those that change nothing. */
+function codingsIn(field: string | string[] = ''): string[] {
+  const codings = String(field)
+    .toLowerCase()
+    .split(',')
+    .map(coding => coding.trim())
+  return codings.filter(coding => coding !== '' && coding !== 'identity')
+}
+
+async function decoded(body: Uint8Array, codings: string[], maxBytes: number): Promise<Buffer> {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
+  // Some servers name the coding of the representation although the response has no body.
+  if (codings.length === 0 || bytes.length === 0) return bytes
+  if (codings.length > 1 || !codings.every(coding => GZIP.has(coding))) {
+    throw badResponse('Spotify used a content coding that was not asked for.')
+  }
+  try {
+    return await gunzipped(bytes, maxBytes)
+  } catch (cause) {
+    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
+    throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })
+  }
+}
