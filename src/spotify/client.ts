@@ -1,29 +1,18 @@
 import type { Clock } from '../clock.ts'
-import { Problem, type ProblemFacts } from '../problems.ts'
-import { accessDenied, tooManyRequests } from './diagnosis.ts'
-import type { Exchange, SpotifyRequest, SpotifyResponse } from './exchange.ts'
+import { Problem } from '../problems.ts'
+import { accessDenied } from './diagnosis.ts'
+import type { Exchange, SpotifyRequest } from './exchange.ts'
 import { type Gate, MAX_ATTEMPTS, type Terms } from './gate.ts'
+import { PAGE_SIZE, type Page, readPage } from './page-response.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
-import { retryAfterInstant } from './retry-after.ts'
 import type { TokenKeeper } from './token.ts'
 import { Turns } from './turns.ts'
-
-/** The most that Spotify hands out in one page, and what we always ask for. */
-export const PAGE_SIZE = 50
 
 /**
  * So many pages, of some 60 kB each once decoded, may wait for that while the next ones are asked for:
  * when decoding does not keep up, asking waits for it.
  */
 const MAX_WAITING_PAGES = 32
-
-/** One page of Spotify's paging object, reduced to what is safe to rely on. */
-export interface Page {
-  /** Entries of the whole list as this page counts them, `null`s included. */
-  total: number
-  /** Spotify-made playlists arrive as `null`. */
-  entries: readonly (Record<string, unknown> | null)[]
-}
 
 export interface SpotifyClientOptions {
   exchange: Exchange
@@ -87,8 +76,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     try {
       const response = await exchange.send(request, signal, wait)
       if (response.status === 401) throw new Unauthorized(response.body)
-      if (response.status !== 200) throw refusal(response, clock.now())
-      return readPage(response.body, maxPages)
+      return readPage(response, maxPages, clock.now())
     } finally {
       waiting -= waits
     }
@@ -146,53 +134,4 @@ class Unauthorized extends Error {
 function tokenReplaced(): Problem {
   const detail = 'Spotify no longer took the app token, which has been replaced. Ask again soon.'
   return new Problem('spotify-unavailable', detail, { originStatus: 401 })
-}
-
-function readPage(body: string, maxPages: number): Page {
-  let value: unknown
-  try {
-    value = JSON.parse(body)
-  } catch (cause) {
-    throw badPage('it is not JSON', cause)
-  }
-  if (!isObject(value)) throw badPage('it is no paging object')
-  const { total, items } = value
-  if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is no count')
-  if ((total as number) > maxPages * PAGE_SIZE)
-    throw badPage(`it names more than ${maxPages} pages`)
-  if (!Array.isArray(items)) throw badPage('"items" is no array')
-  if (!items.every(entry => entry === null || isObject(entry))) {
-    throw badPage('an entry of "items" is no playlist')
-  }
-  return { total: total as number, entries: items }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The problem behind a status other than 200 and 401. The body only tells causes apart. */
-function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
-  if (status === 403) return accessDenied(status, body)
-  const originStatus = status
-  if (status === 404) {
-    return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus })
-  }
-  if (status === 429) {
-    return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
-  }
-  if (status >= 500) {
-    const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
-    return new Problem('spotify-unavailable', detail, { transient: true, originStatus })
-  }
-  return badResponse(`its status is ${status}`, { originStatus })
-}
-
-function badPage(reason: string, cause?: unknown): Problem {
-  return badResponse(reason, { cause, originStatus: 200 })
-}
-
-function badResponse(reason: string, facts: ProblemFacts = {}): Problem {
-  const detail = `The answer of Spotify is unusable: ${reason}.`
-  return new Problem('spotify-bad-response', detail, facts)
 }

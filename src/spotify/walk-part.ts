@@ -1,7 +1,7 @@
 import { JSON_SEPARATOR } from '../playlist-list.ts'
 import { Problem } from '../problems.ts'
 import { type Chunk, chunkOf } from '../records.ts'
-import type { Page } from './client.ts'
+import type { Page } from './page-response.ts'
 
 /** What one page contributes, serialised as soon as the page arrived. */
 export interface Part {

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import { linkedAbort } from '../linked-abort.ts'
-import { PAGE_SIZE, type SpotifyClient } from './client.ts'
+import type { SpotifyClient } from './client.ts'
 import type { RequestBudget } from './daily-budget.ts'
+import { PAGE_SIZE } from './page-response.ts'
 import { distinct, isNameless, type Part, partOf } from './walk-part.ts'
 
 export interface WalkOptions {

@@ -1,5 +1,5 @@
 import type { PlaylistList } from '../../src/playlist-list.ts'
-import type { Page } from '../../src/spotify/client.ts'
+import type { Page } from '../../src/spotify/page-response.ts'
 import { createAppPlaylists } from '../../src/spotify/playlists.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 

@@ -1,4 +1,5 @@
-import type { Page, PageTerms, SpotifyClient } from '../../src/spotify/client.ts'
+import type { PageTerms, SpotifyClient } from '../../src/spotify/client.ts'
+import type { Page } from '../../src/spotify/page-response.ts'
 
 export type Entry = Record<string, unknown> | null
 

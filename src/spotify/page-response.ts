@@ -1,0 +1,71 @@
+import { Problem, type ProblemFacts } from '../problems.ts'
+import { accessDenied, tooManyRequests } from './diagnosis.ts'
+import type { SpotifyResponse } from './exchange.ts'
+import { retryAfterInstant } from './retry-after.ts'
+
+/** The most that Spotify hands out in one page, and what we always ask for. */
+export const PAGE_SIZE = 50
+
+/** One page of Spotify's paging object, reduced to what is safe to rely on. */
+export interface Page {
+  /** Entries of the whole list as this page counts them, `null`s included. */
+  total: number
+  /** Spotify-made playlists arrive as `null`. */
+  entries: readonly (Record<string, unknown> | null)[]
+}
+
+/**
+ * The page in a response other than a 401 that arrived at `now` (epoch ms). A list of more than
+ * `maxPages` is a bad response.
+ *
+ * @throws {Problem} what the response means when it holds none.
+ */
+export function readPage(response: SpotifyResponse, maxPages: number, now: number): Page {
+  if (response.status !== 200) throw refusal(response, now)
+  let value: unknown
+  try {
+    value = JSON.parse(response.body)
+  } catch (cause) {
+    throw badPage('it is not JSON', cause)
+  }
+  if (!isObject(value)) throw badPage('it is no paging object')
+  const { total, items } = value
+  if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is no count')
+  if ((total as number) > maxPages * PAGE_SIZE)
+    throw badPage(`it names more than ${maxPages} pages`)
+  if (!Array.isArray(items)) throw badPage('"items" is no array')
+  if (!items.every(entry => entry === null || isObject(entry))) {
+    throw badPage('an entry of "items" is no playlist')
+  }
+  return { total: total as number, entries: items }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The problem behind a status other than 200 and 401. The body only tells causes apart. */
+function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
+  if (status === 403) return accessDenied(status, body)
+  const originStatus = status
+  if (status === 404) {
+    return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus })
+  }
+  if (status === 429) {
+    return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
+  }
+  if (status >= 500) {
+    const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
+    return new Problem('spotify-unavailable', detail, { transient: true, originStatus })
+  }
+  return badResponse(`its status is ${status}`, { originStatus })
+}
+
+function badPage(reason: string, cause?: unknown): Problem {
+  return badResponse(reason, { cause, originStatus: 200 })
+}
+
+function badResponse(reason: string, facts: ProblemFacts = {}): Problem {
+  const detail = `The answer of Spotify is unusable: ${reason}.`
+  return new Problem('spotify-bad-response', detail, facts)
+}
