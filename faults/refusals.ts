@@ -1,4 +1,4 @@
-import { type AnswerName, rateLimited } from '../sandbox/answers.ts'
+import { type AnswerName, rateLimited, status } from '../sandbox/answers.ts'
 import type { Scenario } from './tally.ts'
 import { kindOf } from './tally.ts'
 import { users, virtual } from './virtual-lab.ts'
@@ -77,6 +77,25 @@ function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Sc
   })
 }
 
+const named503 = virtual('503 with Retry-After 60, for ten minutes', async lab => {
+  const { clock, sandbox, ask } = lab
+  const repair = lab.fault(status(503, '', { 'retry-after': '60' }))
+  let truthful = true
+  for (let second = 0; second < 600; second += 5) {
+    const left = 60 - (second % 60)
+    truthful &&= (await ask('impatient')).headers['retry-after'] === String(left)
+    await clock.advance(5000)
+  }
+  const spent = sandbox.count('api')
+  repair()
+  const after = kindOf(await ask('impatient'))
+  return lab.result([
+    ['one request a minute, however often a caller asks', spent === 10],
+    ['the caller learns the true seconds', truthful],
+    ['fresh after the last minute', after === 'fresh'],
+  ])
+})
+
 const fifty401s = virtual('fifty 401s at once', async lab => {
   const { sandbox, ask, tally } = lab
   await ask('warm')
@@ -98,5 +117,6 @@ export const refusals: Scenario[] = [
   denial('insufficient-scope', 'user-authentication-required'),
   denial('user-authentication-required', 'user-authentication-required', 2),
   denial('expired-token', 'access-denied', 2),
+  named503,
   fifty401s,
 ]

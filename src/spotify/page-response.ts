@@ -1,7 +1,7 @@
 import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied, tooManyRequests } from './diagnosis.ts'
 import type { SpotifyResponse } from './exchange.ts'
-import { retryAfterInstant } from './retry-after.ts'
+import { instantNamed, retryAfterInstant } from './retry-after.ts'
 
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50
@@ -54,11 +54,16 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
   if (status === 429) {
     return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
   }
+  const retryAt = instantNamed(headers['retry-after'], now)
+  const facts = { originStatus, retryAt }
   if (status >= 500) {
     const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
-    return new Problem('spotify-unavailable', detail, { transient: true, originStatus })
+    return new Problem('spotify-unavailable', detail, {
+      ...facts,
+      transient: retryAt === undefined,
+    })
   }
-  return badResponse(`its status is ${status}`, { originStatus })
+  return badResponse(`its status is ${status}`, facts)
 }
 
 function badPage(reason: string, cause?: unknown): Problem {

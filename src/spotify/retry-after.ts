@@ -7,17 +7,24 @@ const MAX_MS = 24 * 3_600_000
 const COMMA = /(?<!day|Mon|Tue|Wed|Thu|Fri|Sat|Sun),/
 
 /**
- * The instant (epoch ms) that a `Retry-After` field (RFC 9110 10.2.3) names, seen from `now`
- * (epoch ms). When it came more than once, the latest counts. More than a day counts as a day; what
- * names no time ahead (absent, zero, past, fractional, garbage) counts as 30 s, Spotify's rate limit
- * window.
+ * The instant (epoch ms) that a `Retry-After` field (RFC 9110 10.2.3) names, seen from `now` (epoch
+ * ms); undefined when it names no time ahead: absent, zero, past, fractional, malformed. When it came
+ * more than once, the latest counts. More than a day counts as a day.
  */
-export function retryAfterInstant(field: string | string[] | undefined, now: number): number {
+export function instantNamed(
+  field: string | string[] | undefined,
+  now: number,
+): number | undefined {
   const delaysMs = String(field)
     .split(COMMA)
     .map(member => delayOf(member.trim(), now))
   const longestMs = Math.min(Math.max(...delaysMs), MAX_MS)
-  return now + (longestMs > 0 ? longestMs : DEFAULT_MS)
+  return longestMs > 0 ? now + longestMs : undefined
+}
+
+/** The same after a 429, when none named counts as 30 s: Spotify's rate limit window. */
+export function retryAfterInstant(field: string | string[] | undefined, now: number): number {
+  return instantNamed(field, now) ?? now + DEFAULT_MS
 }
 
 /** Milliseconds; 0 when it names no time. */

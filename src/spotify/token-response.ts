@@ -1,6 +1,6 @@
 import { Problem } from '../problems.ts'
 import type { SpotifyResponse } from './exchange.ts'
-import { retryAfterInstant } from './retry-after.ts'
+import { instantNamed, retryAfterInstant } from './retry-after.ts'
 
 /** For an answer without `expires_in`, which RFC 6749 5.1 allows: cautious, a 401 cures the rest. */
 const UNSTATED_LIFETIME_SECONDS = 300
@@ -22,23 +22,27 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
   const { status } = response
   const answer = parseObject(response.body)
   if (status === 200) return tokenIn(answer)
+  const field = response.headers['retry-after']
+  const retryAt = instantNamed(field, now)
   // Spotify answers 400 where RFC 6749 5.2 has 401; both mean the same.
   if ((status === 400 && answer.error === 'invalid_client') || status === 401) {
     throw new Problem(
       'spotify-credentials-rejected',
       'Spotify does not accept SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET. The operator must check both in the Spotify developer dashboard.',
+      { retryAt },
     )
   }
   if (status === 429) {
     throw new Problem('spotify-unavailable', 'Spotify refuses new app tokens for now.', {
-      retryAt: retryAfterInstant(response.headers['retry-after'], now),
+      retryAt: retryAfterInstant(field, now),
       originStatus: status,
     })
   }
   if (status >= 500) {
-    throw new Problem('spotify-unavailable', `The token endpoint answered with status ${status}.`)
+    const detail = `The token endpoint answered with status ${status}.`
+    throw new Problem('spotify-unavailable', detail, { retryAt })
   }
-  throw badToken(`the status was ${status}`)
+  throw badToken(`the status was ${status}`, retryAt)
 }
 
 function tokenIn(answer: Record<string, unknown>): IssuedToken {
@@ -66,9 +70,7 @@ function parseObject(body: string): Record<string, unknown> {
   }
 }
 
-function badToken(reason: string): Problem {
-  return new Problem(
-    'spotify-bad-response',
-    `The token endpoint sent an unusable answer: ${reason}.`,
-  )
+function badToken(reason: string, retryAt?: number): Problem {
+  const detail = `The token endpoint sent an unusable answer: ${reason}.`
+  return new Problem('spotify-bad-response', detail, { retryAt })
 }

@@ -191,10 +191,12 @@ export class TokenKeeper {
     this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.#renewInBackground())
   }
 
+  /** At least until the instant that the token endpoint named. */
   #backOffMs(failed: Problem): number {
     const jitter = this.#options.random()
-    if (failed.type === 'spotify-credentials-rejected') return rejectedBackOffMs(jitter)
     const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()
-    return Math.max(backOffMs(++this.#failuresInRow, jitter), namedMs)
+    const isRejected = failed.type === 'spotify-credentials-rejected'
+    const ownMs = isRejected ? rejectedBackOffMs(jitter) : backOffMs(++this.#failuresInRow, jitter)
+    return Math.max(ownMs, namedMs)
   }
 }

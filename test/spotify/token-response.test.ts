@@ -117,10 +117,16 @@ for (const [status, body, type] of statuses) {
   })
 }
 
-t.test('A 429 names the instant from which on a token may be asked for again', async t => {
-  t.equal(problemOf(429, '', { 'retry-after': '7' }).retryAt, NOW + 7000)
+t.test('A refusal names the instant from which on a token may be asked for again', async t => {
+  for (const status of [400, 401, 408, 429, 500, 503]) {
+    const body = { error: 'invalid_client' }
+    t.equal(problemOf(status, body, { 'retry-after': '7' }).retryAt, NOW + 7000, `${status}`)
+    const date = new Date(NOW + 60_000).toUTCString()
+    t.equal(problemOf(status, body, { 'retry-after': date }).retryAt, NOW + 60_000, `${status}`)
+  }
   t.equal(problemOf(429, '').retryAt, NOW + 30_000, 'half a minute when Spotify names none')
-  t.equal(problemOf(503, '', { 'retry-after': '7' }).retryAt, undefined, 'only a 429 does')
+  t.equal(problemOf(503, '').retryAt, undefined)
+  t.equal(problemOf(503, '', { 'retry-after': 'soon' }).retryAt, undefined)
 })
 
 t.test('Nothing that the token endpoint sent is echoed', async t => {

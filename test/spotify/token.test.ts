@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { send } from '../../sandbox/answer.ts'
+import { send, status } from '../../sandbox/answer.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { createExchange } from '../../src/spotify/exchange.ts'
 import { TokenKeeper, type TokenKeeperOptions } from '../../src/spotify/token.ts'
@@ -192,17 +192,41 @@ t.test(
   },
 )
 
-t.test('a refusal of the token endpoint is respected', async t => {
+t.test('nothing is sent to the token endpoint before the instant that it names', async t => {
+  for (const code of [429, 503, 500, 401]) {
+    await t.test(String(code), async t => {
+      const { keeper, sandbox, clock, settled } = await keeperFor(t)
+      const answer = status(code, '', { 'retry-after': '100' })
+      sandbox.fault({ on: 'token', times: 1, answer })
+      keeper.start()
+      await settled(1)
+      for (const afterMs of [0, 60_000, 39_999]) {
+        await clock.advance(afterMs)
+        const failure = (await failureOf(keeper.token())) as { retryAt: number }
+        t.equal(failure.retryAt, Date.UTC(2026, 10, 23) + 100_000)
+      }
+      t.equal(sandbox.count('token'), 1)
+      await clock.advance(1)
+      await settled(2)
+      t.ok(await keeper.token())
+    })
+  }
+})
+
+t.test('while the old token serves, its renewal waits for the instant that was named', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
-  sandbox.fault({ on: 'token', times: 1, answer: 'rate-limited' })
   keeper.start()
   await settled(1)
-  t.match(await failureOf(keeper.token()), { type: 'spotify-unavailable' })
-  await clock.advance(2999)
-  t.equal(sandbox.count('token'), 1)
-  await clock.advance(1)
+  const first = await keeper.token()
+  sandbox.fault({ on: 'token', times: 1, answer: status(503, '', { 'retry-after': '600' }) })
+  await clock.advance(2_880_000)
   await settled(2)
-  t.ok(await keeper.token())
+  t.match(await failureOf(keeper.replace(first)), { type: 'spotify-unavailable' })
+  await clock.advance(599_999)
+  t.equal(sandbox.count('token'), 2)
+  await clock.advance(1)
+  await settled(3)
+  t.not(await keeper.token(), first)
 })
 
 t.test('stopping ends the timer and the renewal in flight', async t => {

@@ -1,0 +1,37 @@
+import t from 'tap'
+import { Problem } from '../../src/problems.ts'
+import { readPage } from '../../src/spotify/page-response.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+
+function problemOf(status: number, body: unknown, headers: Record<string, string> = {}): Problem {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  try {
+    readPage({ status, headers, body: text }, 240, NOW)
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+  throw new Error('gave a page')
+}
+
+t.test('an instant that Spotify names is the next try, and nothing is sent before', async t => {
+  const date = new Date(NOW + 60_000).toUTCString()
+  for (const status of [302, 400, 408, 418, 500, 502, 503, 504]) {
+    for (const [field, seconds] of [
+      ['60', 60],
+      [date, 60],
+      ['5, 60', 60],
+      ['999999', 86_400],
+    ] as const) {
+      const problem = problemOf(status, '', { 'retry-after': field })
+      t.equal(problem.retryAt, NOW + seconds * 1000, `${status} ${field}`)
+      t.equal(problem.transient, false, 'not sent again at once')
+    }
+    for (const field of ['', '0', '-1', '1.5', 'soon', new Date(NOW).toUTCString()]) {
+      const problem = problemOf(status, '', { 'retry-after': field })
+      t.equal(problem.retryAt, undefined, `${status} ${field}`)
+      t.equal(problem.transient, problemOf(status, '').transient)
+    }
+  }
+})
