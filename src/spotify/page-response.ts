@@ -1,6 +1,7 @@
 import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied, tooManyRequests } from './diagnosis.ts'
 import type { SpotifyResponse } from './exchange.ts'
+import { isTemporary } from './response-problems.ts'
 import { instantNamed, retryAfterInstant } from './retry-after.ts'
 
 /** The most that Spotify hands out in one page, and what we always ask for. */
@@ -56,7 +57,7 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
   }
   const retryAt = instantNamed(headers['retry-after'], now)
   const facts = { originStatus, retryAt }
-  if (status >= 500) {
+  if (isTemporary(status)) {
     const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
     return new Problem('spotify-unavailable', detail, {
       ...facts,

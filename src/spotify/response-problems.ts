@@ -17,3 +17,11 @@ export function tooLarge(cause: unknown): Problem {
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code)
 }
+
+/** Statuses below 500 that say nothing against the request: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
+const TEMPORARY = new Set([408, 421, 425])
+
+/** Whether the same request may well succeed when it is sent again. */
+export function isTemporary(status: number): boolean {
+  return status >= 500 || TEMPORARY.has(status)
+}

@@ -1,5 +1,6 @@
 import { Problem } from '../problems.ts'
 import type { SpotifyResponse } from './exchange.ts'
+import { isTemporary } from './response-problems.ts'
 import { instantNamed, retryAfterInstant } from './retry-after.ts'
 
 /** For an answer without `expires_in`, which RFC 6749 5.1 allows: cautious, a 401 cures the rest. */
@@ -38,7 +39,7 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
       originStatus: status,
     })
   }
-  if (status >= 500) {
+  if (isTemporary(status)) {
     const detail = `The token endpoint answered with status ${status}.`
     throw new Problem('spotify-unavailable', detail, { retryAt })
   }

@@ -80,3 +80,11 @@ t.test('callers who wait for a token learn when there may be one', async t => {
     t.equal(sandbox.count('token'), left > 5 ? 1 : 2)
   }
 })
+
+t.test('a request that took too long for Spotify is sent again', async t => {
+  const { get, sandbox, clock } = await startService(t)
+  sandbox.fault({ on: 'api', times: 2, answer: status(408, '', { connection: 'close' }) })
+  const response = await clock.runUntil(get('/users/one/playlists'))
+  t.equal(response.statusCode, 200)
+  t.equal(sandbox.count('api'), 3)
+})

@@ -15,6 +15,17 @@ function problemOf(status: number, body: unknown, headers: Record<string, string
   throw new Error('gave a page')
 }
 
+t.test('a status that usually passes is worth sending the request again', async t => {
+  for (const status of [408, 421, 425, 500, 502, 503, 504, 599]) {
+    const problem = problemOf(status, '')
+    t.match(problem, { type: 'spotify-unavailable', transient: true, originStatus: status })
+  }
+  for (const status of [204, 206, 302, 304, 400, 402, 405, 409, 410, 418, 422, 428, 451]) {
+    const problem = problemOf(status, '')
+    t.match(problem, { type: 'spotify-bad-response', transient: false, originStatus: status })
+  }
+})
+
 t.test('an instant that Spotify names is the next try, and nothing is sent before', async t => {
   const date = new Date(NOW + 60_000).toUTCString()
   for (const status of [302, 400, 408, 418, 500, 502, 503, 504]) {
