@@ -7,6 +7,9 @@ import { instantNamed, retryAfterInstant } from './retry-after.ts'
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50
 
+/** Going through more entries would hold up every other caller. */
+const MAX_ENTRIES = 2 * PAGE_SIZE
+
 /** One page of Spotify's paging object, reduced to what is safe to rely on. */
 export interface Page {
   /** Entries of the whole list as this page counts them, `null`s included. */
@@ -35,6 +38,7 @@ export function readPage(response: SpotifyResponse, maxPages: number, now: numbe
   if ((total as number) > maxPages * PAGE_SIZE)
     throw badPage(`it names more than ${maxPages} pages`)
   if (!Array.isArray(items)) throw badPage('"items" is no array')
+  if (items.length > MAX_ENTRIES) throw badPage(`it has more than ${MAX_ENTRIES} entries`)
   if (!items.every(entry => entry === null || isObject(entry))) {
     throw badPage('an entry of "items" is no playlist')
   }

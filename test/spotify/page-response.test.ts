@@ -15,6 +15,29 @@ function problemOf(status: number, body: unknown, headers: Record<string, string
   throw new Error('gave a page')
 }
 
+const pageOf = (items: unknown[]) => ({ total: 120, items })
+
+t.test('a page may have twice the entries that were asked for', async t => {
+  for (const count of [0, 49, 50, 51, 100]) {
+    const body = JSON.stringify(pageOf(Array(count).fill(null)))
+    t.equal(readPage({ status: 200, headers: {}, body }, 240, NOW).entries.length, count)
+  }
+})
+
+t.test('a page with more entries is a bad response before any of them is looked at', async t => {
+  for (const [entry, count] of [
+    [null, 101],
+    [{}, 101],
+    [7, 101],
+    [{}, 600_000],
+  ] as const) {
+    const problem = problemOf(200, pageOf(Array(count).fill(entry)))
+    t.equal(problem.type, 'spotify-bad-response')
+    t.match(problem.message, /more than 100 entries/)
+    t.equal(problem.transient, false)
+  }
+})
+
 t.test('a status that usually passes is worth sending the request again', async t => {
   for (const status of [408, 421, 425, 500, 502, 503, 504, 599]) {
     const problem = problemOf(status, '')
