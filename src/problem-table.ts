@@ -21,7 +21,7 @@ export const problems = {
       'What Spotify sent is no list of playlists: not JSON, of the wrong shape, too large, cut short, a redirect, or a status that has no meaning here. Nothing of it was used or stored.',
     caller: 'Ask again later. If it is always the same user, that account is the cause.',
     operator:
-      'If it is every user, check `SPOTIFY_API_URL` and `SPOTIFY_TOKEN_URL` and what stands between the service and Spotify.',
+      'If `detail` begins with `request-refused`, update this service. If it is every user, check `SPOTIFY_API_URL` and `SPOTIFY_TOKEN_URL` and what stands between the service and Spotify.',
   },
   'spotify-access-denied': {
     status: 502,

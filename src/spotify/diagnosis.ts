@@ -15,6 +15,8 @@ const REMEDIES = {
     'Renew the Premium subscription of the owner of the app; Spotify needs some hours to notice.',
   'user-authentication-required': 'Use the credentials of an app with extended quota.',
   'access-denied': 'Check the app in the Spotify developer dashboard.',
+  'request-refused':
+    'Update this service, since Spotify seems to have changed what a request may ask for.',
   'credentials-rejected':
     'Check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the Spotify developer dashboard.',
   unavailable:

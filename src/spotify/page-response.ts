@@ -1,5 +1,5 @@
 import { Problem, type ProblemFacts } from '../problems.ts'
-import { accessDenied, tooManyRequests } from './diagnosis.ts'
+import { accessDenied, Refusal, tooManyRequests } from './diagnosis.ts'
 import type { SpotifyResponse } from './exchange.ts'
 import { isTemporary } from './response-problems.ts'
 import { instantNamed, retryAfterInstant } from './retry-after.ts'
@@ -68,8 +68,23 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
       transient: retryAt === undefined,
     })
   }
-  return badResponse(`its status is ${status}`, facts)
+  const refused = REFUSED_REQUESTS.find(({ words }) => status === 400 && words.test(body))
+  if (refused === undefined) return badResponse(`its status is ${status}`, facts)
+  return new Refusal('spotify-bad-response', 'request-refused', refused.explanation, facts)
 }
+
+/** Words of a 400 that is about the request as this service builds it, not about the user. */
+const REFUSED_REQUESTS = [
+  { words: /invalid limit/i, explanation: `Spotify refuses pages of ${PAGE_SIZE} playlists.` },
+  {
+    words: /invalid offset/i,
+    explanation: 'Spotify refuses to list playlists this far from the first one.',
+  },
+  {
+    words: /bearer authentication/i,
+    explanation: 'Spotify refuses the form of the app token.',
+  },
+] as const
 
 function badPage(reason: string, cause?: unknown): Problem {
   return badResponse(reason, { cause, originStatus: 200 })

@@ -69,3 +69,22 @@ t.test('an instant that Spotify names is the next try, and nothing is sent befor
     }
   }
 })
+
+t.test('a 400 that is about the request itself says so', async t => {
+  for (const [message, explanation] of [
+    ['Invalid limit', /refuses pages of 50 playlists/],
+    ['invalid limit: 50', /refuses pages of 50 playlists/],
+    ['Invalid offset', /this far from the first/],
+    ['Only valid bearer authentication supported', /form of the app token/],
+  ] as const) {
+    for (const body of [{ error: { status: 400, message } }, message]) {
+      const problem = problemOf(400, body)
+      t.equal(problem.type, 'spotify-bad-response')
+      t.match(problem.message, explanation)
+      t.match(problem.message, /^request-refused: .*Update this service/)
+      t.equal(problem.originStatus, 400)
+    }
+  }
+  t.match(problemOf(400, 'Invalid username').message, /its status is 400/)
+  t.notMatch(problemOf(400, 'canary Invalid limit').message, /canary/, 'nothing is echoed')
+})
