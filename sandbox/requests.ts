@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { playlistsQuery } from './page.ts'
 
 /** Which part of the sandbox a request addressed, by its path alone. */
@@ -11,6 +12,8 @@ export interface SandboxRequest {
   /** The request target as it arrived: undecoded, with its query. */
   path: string
   headers: IncomingHttpHeaders
+  /** Whether its connection had carried another request before. */
+  isReused: boolean
   /** The decoded user id, where the path names a user's playlists. */
   userId?: string
   /** The offset asked for (0 when left out), where the path names a user's playlists. */
@@ -30,6 +33,7 @@ export class RequestLog {
   /** The latest requests in arrival order. */
   readonly requests: SandboxRequest[] = []
   readonly #keep: number
+  readonly #used = new WeakSet<Socket>()
   #waiters: Waiter[] = []
   #counts = noRequests()
   #inFlight = 0
@@ -42,7 +46,8 @@ export class RequestLog {
 
   /** Notes an arrival, and its answer when that has ended or the client has gone. */
   add(req: IncomingMessage, res: ServerResponse): SandboxRequest {
-    const request = describe(req)
+    const request = describe(req, this.#used.has(req.socket))
+    this.#used.add(req.socket)
     this.requests.push(request)
     if (this.requests.length > this.#keep) this.requests.shift()
     this.#counts[request.kind]++
@@ -94,9 +99,9 @@ function noRequests(): Record<RequestKind, number> {
   return { token: 0, api: 0, other: 0 }
 }
 
-function describe(req: IncomingMessage): SandboxRequest {
+function describe(req: IncomingMessage, isReused: boolean): SandboxRequest {
   const { method = '', url: path = '', headers } = req
-  const request: SandboxRequest = { kind: kindOf(path), method, path, headers }
+  const request: SandboxRequest = { kind: kindOf(path), method, path, headers, isReused }
   const query = playlistsQuery(path)
   if (query === undefined) return request
   return { ...request, userId: query.userId, offset: query.offset }

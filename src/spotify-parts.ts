@@ -77,6 +77,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     basePath: apiUrl.pathname.replace(/\/$/, ''),
     tokens,
     gate,
+    budget,
     clock,
     observe,
     maxPages: config.SPOTIFY_MAX_PAGES,

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { Problem } from '../problems.ts'
+import type { RequestBudget } from './daily-budget.ts'
 import { accessDenied } from './diagnosis.ts'
 import type { Exchange, SpotifyRequest } from './exchange.ts'
 import { type Gate, MAX_ATTEMPTS, type Terms } from './gate.ts'
@@ -20,6 +21,8 @@ export interface SpotifyClientOptions {
   basePath: string
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
   gate: Gate
+  /** Counts what is sent a second time, since the gate sees each page once. */
+  budget: Pick<RequestBudget, 'take'>
   clock: Clock
   observe: RequestObserver
   userAgent: string
@@ -47,17 +50,29 @@ export interface SpotifyClient {
 }
 
 export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClient {
-  const { exchange, basePath, tokens, gate, clock, userAgent, maxPages } = options
+  const { exchange, basePath, tokens, gate, budget, clock, userAgent, maxPages } = options
   const turns = new Turns()
   /** Pages that have been read and are yet to be decoded. */
   let waiting = 0
 
+  /** It counts twice then, and does not leave while Spotify refuses. */
+  async function mayResend({ signal, isRefresh, onRequest }: PageTerms): Promise<boolean> {
+    const giveBack = await budget.take(isRefresh)
+    if (signal.aborted || gate.status().state === 'paused') {
+      giveBack()
+      return false
+    }
+    onRequest()
+    return true
+  }
+
   async function attempt(
     path: string,
     token: string,
-    signal: AbortSignal,
+    terms: PageTerms,
     onRead: () => void,
   ): Promise<Page> {
+    const { signal } = terms
     const headers = {
       accept: 'application/json',
       'accept-encoding': 'gzip',
@@ -74,7 +89,10 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
       signal.throwIfAborted()
     }
     try {
-      const response = await exchange.send(request, signal, wait)
+      const response = await exchange.send(request, signal, {
+        onRead: wait,
+        mayResend: () => mayResend(terms),
+      })
       if (response.status === 401) throw new Unauthorized(response.body)
       return readPage(response, maxPages, clock.now())
     } finally {
@@ -93,7 +111,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
             leavePlace =>
               observed(options, 'page', terms.signal, () => {
                 terms.onRequest()
-                return attempt(pagePath, token, terms.signal, () => {
+                return attempt(pagePath, token, terms, () => {
                   leavePlace()
                   terms.onRead()
                 })

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Dispatcher, errors, Pool } from 'undici'
+import { buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import { Problem } from '../problems.ts'
+import { Connections } from './connections.ts'
 import { badResponse, codeOf, tooLarge } from './response-problems.ts'
 import { responseText } from './response-text.ts'
 
@@ -40,12 +41,20 @@ export interface SpotifyRequest {
   body?: string
 }
 
+export interface SendOptions {
+  /** Called when the body of a 200 has been read; it is decoded once what this returns has settled. */
+  onRead?: () => Promise<void>
+  /** Whether the request may be sent a second time; asked when it was sent on a dead connection. */
+  mayResend?: () => Promise<boolean>
+}
+
 /** Sends one request to one Spotify host. */
 export interface Exchange {
   /**
    * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
-   * without its body. Redirects are not followed. `onRead` is called when the body of a 200 has been
-   * read; it is decoded once what that returns has come to an end.
+   * without its body. Redirects are not followed. A request that was lost because its connection had
+   * died while idle is sent once more on a new one (RFC 9110 9.2.2, RFC 9112 9.3.1): a page is only
+   * read, and a token that nobody received does no harm.
    *
    * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
    * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
@@ -54,7 +63,7 @@ export interface Exchange {
   send(
     request: SpotifyRequest,
     signal: AbortSignal,
-    onRead?: () => Promise<void>,
+    options?: SendOptions,
   ): Promise<SpotifyResponse>
   /** Ends all connections; requests under way fail. */
   close(): Promise<void>
@@ -67,29 +76,45 @@ export function createExchange(
   options: ExchangeOptions,
 ): Exchange {
   const { timeoutMs, maxBytes } = options
-  const pool = new Pool(origin, {
+  const connect = buildConnector({ timeout: timeoutMs })
+  const watched = new Connections()
+  const poolOptions = {
     connections,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxResponseSize: maxBytes,
-    connect: { timeout: timeoutMs },
     // These two bound gaps, not the whole; the attempt's own time-out is stricter than both.
     headersTimeout: 0,
     bodyTimeout: 0,
-  })
+  }
+  const pool = new Pool(origin, { ...poolOptions, connect: watched.watch(connect) })
+  // Without pipelining undici opens a connection for each request.
+  const newConnections = new Pool(origin, { ...poolOptions, connect, pipelining: 0 })
+
+  async function respond(
+    request: Dispatcher.RequestOptions,
+    mayResend: SendOptions['mayResend'],
+  ): Promise<Dispatcher.ResponseData> {
+    const before = watched.received()
+    try {
+      return await pool.request(request)
+    } catch (error) {
+      if (!watched.wasDead(error, before) || (await mayResend?.()) === false) throw error
+      return newConnections.request(request)
+    }
+  }
 
   return {
-    send(request, signal, onRead) {
+    send(request, signal, { onRead, mayResend } = {}) {
       const attempt = linkedAbort(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
         attempt.abort(unavailable(`Spotify did not answer within ${timeoutMs} ms.`))
       })
-      // Whatever is done with the last byte is no time of Spotify's.
+      // The time-out covers the transfer, not our decoding.
       const whenRead = () => {
         cancelTimeout()
         return onRead?.()
       }
-      return pool
-        .request({ ...request, signal: attempt.signal })
+      return respond({ ...request, signal: attempt.signal }, mayResend)
         .then(response => readWhole(response, maxBytes, signal, whenRead))
         .catch(error => {
           throw attempt.signal.aborted ? attempt.signal.reason : networkProblem(error)
@@ -99,7 +124,9 @@ export function createExchange(
           attempt.unlink()
         })
     },
-    close: () => pool.destroy(),
+    async close() {
+      await Promise.all([pool.destroy(), newConnections.destroy()])
+    },
   }
 }
 

@@ -73,11 +73,12 @@ t.test('a page is known to have been read before it is decoded, a refusal is not
     ['/503', 0],
   ] as const) {
     const events: string[] = []
-    const sent = exchange.send({ ...request, path }, never, async () => {
+    const onRead = async () => {
       events.push('read')
       await nextTurn()
       events.push('go on')
-    })
+    }
+    const sent = exchange.send({ ...request, path }, never, { onRead })
     await sent.catch(() => events.push('failed')).finally(() => events.push('over'))
     t.equal(events.filter(event => event === 'read').length, timesRead, path)
     if (timesRead === 1) t.same(events, ['read', 'go on', 'failed', 'over'])
@@ -88,7 +89,7 @@ t.test('the time of an attempt ends with its last byte', async t => {
   const { exchange, clock } = await exchangeWith(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip')
   })
-  const sent = exchange.send(request, never, async () => clock.advance(6000))
+  const sent = exchange.send(request, never, { onRead: () => clock.advance(6000) })
   t.match(await failureOf(sent), { type: 'spotify-bad-response' }, 'it did not take too long')
 })
 

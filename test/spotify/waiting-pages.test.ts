@@ -7,10 +7,10 @@ const MAX_WAITING_PAGES = 32
 
 /** A client whose pages have all been read as soon as they are asked for. */
 function clientOf() {
-  const { gate, clock } = gateFor({ concurrency: 100 })
+  const { gate, clock, budget } = gateFor({ concurrency: 100 })
   const exchange: Exchange = {
-    async send(_request, _signal, onRead) {
-      await onRead?.()
+    async send(_request, _signal, options) {
+      await options?.onRead?.()
       return { status: 200, headers: {}, body: '{"total":0,"items":[]}' }
     },
     async close() {},
@@ -21,6 +21,7 @@ function clientOf() {
     basePath: '',
     tokens,
     gate,
+    budget,
     clock,
     observe: () => {},
     userAgent: 'test',
