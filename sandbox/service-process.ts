@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { configSchema, SECRET_NAMES } from '../src/config.ts'
+import { PROXY_NAMES } from '../src/environment.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
@@ -12,6 +13,7 @@ const unset = Object.fromEntries(
   [
     ...Object.keys(configSchema.properties),
     ...SECRET_NAMES.map(name => `${name}_FILE`),
+    ...PROXY_NAMES.map(name => name.toLowerCase()),
     ...Object.keys(process.env).filter(name => name.startsWith('OTEL_')),
     'OTEL_SDK_DISABLED',
     'OTEL_TRACES_EXPORTER',

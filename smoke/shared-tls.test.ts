@@ -1,30 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
+import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
 import { eventually, freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1
-
-const withoutOpenssl =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'SKIPPED: needs openssl'
-
-/** Files of a key and of a certificate for `localhost` that nobody else has signed. */
-function certificate(t: Test) {
-  const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
-  t.teardown(() => rmSync(dir, { recursive: true }))
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-  const { status } = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert],
-    ...['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-  ])
-  t.equal(status, 0, 'there is a certificate')
-  return { key, cert }
-}
 
 t.test(
   'an engine behind TLS is used when its certificate is trusted, and not otherwise',

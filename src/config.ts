@@ -18,6 +18,14 @@ const url = (description: string, fallback?: string) =>
     ...(fallback === undefined ? {} : { default: fallback }),
   })
 
+const proxyUrl = (targets: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\s]+/?$',
+      description: `http(s) URL of the proxy for ${targets}, with user and password where it wants them, percent-encoded`,
+    }),
+  )
+
 /**
  * Quotes that a shell or a file has left in place, and what templates mark a gap with. Spotify issues
  * letters and digits, though RFC 6749 appendix A allows all printable characters.
@@ -156,6 +164,14 @@ export const configSchema = Type.Object({
       minimum: 1,
       maximum: Number.MAX_SAFE_INTEGER,
       description: 'Web API requests in any 24 hours, from 1 on',
+    }),
+  ),
+  HTTPS_PROXY: proxyUrl('https requests to Spotify'),
+  HTTP_PROXY: proxyUrl('http requests to Spotify, and for https ones without HTTPS_PROXY'),
+  NO_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'hosts that are reached without a proxy, host or host:port separated by commas, with all hosts below them; "*" is any',
     }),
   ),
   SHUTDOWN_DELAY_MS: Type.Integer({

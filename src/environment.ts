@@ -28,3 +28,13 @@ export function nonEmpty(variables: Variables): Variables {
     Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
 }
+
+/** Variables that are read in lower case, too, as curl and other programs do. */
+export const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const
+
+/** The variables with those of proxies in upper case; where both are set, lower case wins. */
+export function withProxies(variables: Variables): Variables {
+  const lowerCase = PROXY_NAMES.map(name => [name, variables[name.toLowerCase()]])
+  const given = Object.fromEntries(lowerCase.filter(([, value]) => value !== undefined))
+  return { ...given, ...variables, ...nonEmpty(given) }
+}

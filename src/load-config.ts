@@ -5,8 +5,9 @@ import type { TObject } from 'typebox'
 import { parseApiKeys } from './api-keys.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
 import { parseCorsOrigins } from './cors-origins.ts'
-import { nonEmpty, readDotenv, type Variables } from './environment.ts'
+import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
 import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
+import { parseProxyUrl } from './spotify/proxy.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
 /** Stands in for what is required while the rest is checked. */
@@ -44,7 +45,10 @@ export class ConfigError extends Error {
  */
 export async function loadConfig(environment: Variables, dotenvPath: string): Promise<Config> {
   const faults: string[] = []
-  const variables = nonEmpty({ ...dotenvOrFault(dotenvPath, faults), ...environment })
+  const variables = nonEmpty({
+    ...withProxies(dotenvOrFault(dotenvPath, faults)),
+    ...withProxies(environment),
+  })
   const inDoubt = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
   const config = await check(variables, faults, inDoubt)
   if (config === undefined || faults.length > 0) throw new ConfigError(faults)
@@ -153,6 +157,18 @@ function expectation(name: string, variables: object): string {
     : `not valid; expected: ${description}`
 }
 
+/** Variables whose form a pattern cannot describe. */
+const FORMS = [
+  ['SPOTIFY_API_URL', value => URL.canParse(value)],
+  ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
+  ['PUBLIC_URL', value => URL.canParse(value)],
+  ['TRUST_PROXY', value => parseTrustProxy(value) !== undefined],
+  ['CORS_ORIGINS', value => parseCorsOrigins(value) !== undefined],
+  ['SHARED_CACHE_URL', value => parseSharedCacheUrl(value) !== undefined],
+  ['HTTPS_PROXY', value => parseProxyUrl(value) !== undefined],
+  ['HTTP_PROXY', value => parseProxyUrl(value) !== undefined],
+] as const satisfies [keyof Config, (value: string) => boolean][]
+
 function crossChecks(config: Config): string[] {
   const faults: string[] = []
   for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {
@@ -172,21 +188,9 @@ function crossChecks(config: Config): string[] {
   if (config.SHUTDOWN_DELAY_MS > config.SHUTDOWN_TIMEOUT_MS / 2) {
     faults.push('SHUTDOWN_DELAY_MS: at most half of SHUTDOWN_TIMEOUT_MS')
   }
-  for (const name of ['SPOTIFY_API_URL', 'SPOTIFY_TOKEN_URL', 'PUBLIC_URL'] as const) {
+  for (const [name, isValid] of FORMS) {
     const value = config[name]
-    if (value !== undefined && !URL.canParse(value)) {
-      faults.push(`${name}: ${expectation(name, config)}`)
-    }
-  }
-  if (parseTrustProxy(config.TRUST_PROXY) === undefined) {
-    faults.push(`TRUST_PROXY: ${expectation('TRUST_PROXY', config)}`)
-  }
-  if (config.CORS_ORIGINS !== undefined && parseCorsOrigins(config.CORS_ORIGINS) === undefined) {
-    faults.push(`CORS_ORIGINS: ${expectation('CORS_ORIGINS', config)}`)
-  }
-  const sharedCacheUrl = config.SHARED_CACHE_URL
-  if (sharedCacheUrl !== undefined && parseSharedCacheUrl(sharedCacheUrl) === undefined) {
-    faults.push(`SHARED_CACHE_URL: ${expectation('SHARED_CACHE_URL', config)}`)
+    if (value !== undefined && !isValid(value)) faults.push(`${name}: ${expectation(name, config)}`)
   }
   for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
   return faults

@@ -18,6 +18,8 @@ const SECRET_MEMBERS = [
   'SPOTIFY_CLIENT_SECRET',
   'API_KEYS',
   'SHARED_CACHE_URL',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
 ]
 /** Credentials as they stand in a header field, wherever else they may have got into. */
 const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi

@@ -1,9 +1,10 @@
 import { configSchema, SECRET_NAMES } from './config.ts'
-import { readDotenv, type Variables } from './environment.ts'
+import { PROXY_NAMES, readDotenv, type Variables } from './environment.ts'
 
 const NAMES: readonly string[] = [
   ...Object.keys(configSchema.properties),
   ...SECRET_NAMES.map(name => `${name}_FILE`),
+  ...PROXY_NAMES.map(name => name.toLowerCase()),
 ]
 
 /** Other programs read these, also from the same file. */

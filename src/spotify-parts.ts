@@ -7,6 +7,7 @@ import { createExchange } from './spotify/exchange.ts'
 import { createGate, type Gate } from './spotify/gate.ts'
 import type { OtherGates } from './spotify/other-gates.ts'
 import { createAppPlaylists, type PlaylistSource } from './spotify/playlists.ts'
+import { proxyFor } from './spotify/proxy.ts'
 import type { RequestObserver } from './spotify/request-observer.ts'
 import { TokenKeeper } from './spotify/token.ts'
 import { version } from './version.ts'
@@ -47,6 +48,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     clock,
     timeoutMs,
     maxBytes: MAX_TOKEN_BYTES,
+    proxy: proxyFor(tokenUrl, config),
   })
   const tokens = new TokenKeeper({
     exchange: tokenExchange,
@@ -62,6 +64,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     clock,
     timeoutMs,
     maxBytes: MAX_PAGE_BYTES,
+    proxy: proxyFor(apiUrl, config),
   })
   const gate = createGate({
     concurrency,

@@ -326,3 +326,53 @@ t.test('A secret file that cannot be read is one fault, without its path', async
     ])
   }
 })
+
+t.test('proxies are read in upper and lower case, and lower case wins', async t => {
+  const upper = 'http://upper:1'
+  const lower = 'http://lower:2'
+  for (const [variables, expected] of [
+    [{ HTTPS_PROXY: upper }, upper],
+    [{ https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: upper, https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: upper, https_proxy: '' }, upper],
+    [{ HTTPS_PROXY: '', https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: '', https_proxy: ' ' }, undefined],
+  ] as const) {
+    t.equal((await load(variables)).HTTPS_PROXY, expected, JSON.stringify(variables))
+  }
+  const config = await load({ http_proxy: lower, no_proxy: 'localhost,.example' })
+  t.hasStrict(config, { HTTP_PROXY: lower, NO_PROXY: 'localhost,.example' })
+  t.notOk('http_proxy' in config)
+})
+
+t.test('the environment overrides a proxy in the file, in whatever case', async t => {
+  const dir = t.testdir({ '.env': 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n' })
+  const fromFile = await loadConfig(required, `${dir}/.env`)
+  t.hasStrict(fromFile, { HTTPS_PROXY: 'http://file:1', HTTP_PROXY: 'http://file:2' })
+  const variables = { ...required, HTTPS_PROXY: 'http://environment:1', http_proxy: '' }
+  const config = await loadConfig(variables, `${dir}/.env`)
+  t.equal(config.HTTPS_PROXY, 'http://environment:1')
+  t.equal(config.HTTP_PROXY, undefined)
+})
+
+t.test('what is no URL of an HTTP proxy is refused, and its value not shown', async t => {
+  for (const value of [
+    'canary:3128',
+    'socks5://canary',
+    'ftp://canary',
+    'http://',
+    'http://canary/path',
+    'http://canary?x',
+    'http://user:can ary@canary',
+    'http://user:%zz@canary',
+    'http://user:canary@host:port',
+    '"http://canary"',
+  ]) {
+    for (const name of ['HTTPS_PROXY', 'http_proxy']) {
+      const faults = await faultsOf({ ...required, [name]: value })
+      t.match(faults, [new RegExp(`^${name.toUpperCase()}: not valid; expected: http\\(s\\) URL`)])
+      t.equal(faults.length, 1)
+      t.notMatch(faults.join(), /canary/, value)
+    }
+  }
+})

@@ -29,6 +29,7 @@ t.test('variables of the service and of other programs are no misspellings', asy
     ['CACHE_FRESH_SECONDS', 'API_KEYS_FILE', 'PORT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     ['HOSTNAME', 'LOGNAME', 'SORT', 'POST', 'PWD', 'XDG_CACHE_HOME', 'CACHE_DIR', 'LOG_FORMAT'],
     ['NODE_OPTIONS', 'npm_config_cache', 'SPOTIFY_REDIRECT_URI', 'FTP_PROXY', 'ALL_PROXY'],
+    ['HTTPS_PROXY', 'https_proxy', 'http_proxy', 'no_proxy', 'NO_COLOR'],
   ].flat()
   const environment = Object.fromEntries(names.map(name => [name, 'x']))
   t.strictSame(misspeltVariables(environment, NO_DOTENV), [])

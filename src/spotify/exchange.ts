@@ -1,23 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { buildConnector, type Dispatcher, errors, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import { linkedAbort } from '../linked-abort.ts'
-import { Problem } from '../problems.ts'
+import type { Problem } from '../problems.ts'
 import { Connections } from './connections.ts'
-import { badResponse, codeOf, tooLarge } from './response-problems.ts'
+import type { ForwardProxy } from './proxy.ts'
+import { networkProblem, unavailable } from './response-problems.ts'
 import { responseText } from './response-text.ts'
+import { createTunnels } from './tunnels.ts'
 
 /** Connections outlive the gaps between pages and most gaps between background refreshes. */
 const KEEP_ALIVE_MS = 30_000
-
-/** What undici and Node call a response that began but cannot be read to its end. */
-const BROKEN_OFF = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_SOCKET',
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-])
 
 /** One HTTP response of Spotify, its body read to the end and decoded. */
 export interface SpotifyResponse {
@@ -32,6 +25,8 @@ export interface ExchangeOptions {
   timeoutMs: number
   /** Bound on the body, as sent and as decoded, in bytes. */
   maxBytes: number
+  /** The proxy on the way; left out when there is none. */
+  proxy?: ForwardProxy | undefined
 }
 
 export interface SpotifyRequest {
@@ -75,8 +70,10 @@ export function createExchange(
   connections: number,
   options: ExchangeOptions,
 ): Exchange {
-  const { timeoutMs, maxBytes } = options
-  const connect = buildConnector({ timeout: timeoutMs })
+  const { timeoutMs, maxBytes, proxy } = options
+  const direct = buildConnector({ timeout: timeoutMs })
+  const tunnels = proxy && createTunnels(proxy, timeoutMs, direct)
+  const connect = tunnels?.connect ?? direct
   const watched = new Connections()
   const poolOptions = {
     connections,
@@ -91,23 +88,30 @@ export function createExchange(
   const newConnections = new Pool(origin, { ...poolOptions, connect, pipelining: 0 })
 
   async function respond(
-    request: Dispatcher.RequestOptions,
+    request: Dispatcher.RequestOptions & { signal: AbortSignal },
     mayResend: SendOptions['mayResend'],
   ): Promise<Dispatcher.ResponseData> {
     const before = watched.received()
     try {
-      return await pool.request(request)
+      return await unlessAborted(pool.request(request), request.signal)
     } catch (error) {
       if (!watched.wasDead(error, before) || (await mayResend?.()) === false) throw error
-      return newConnections.request(request)
+      return unlessAborted(newConnections.request(request), request.signal)
     }
+  }
+
+  function timeout(): Problem {
+    const who = tunnels?.isOpening ? 'The proxy on the way to Spotify' : 'Spotify'
+    const code = tunnels?.isOpening ? 'PROXY_TIMEOUT' : 'ETIMEDOUT'
+    const cause = Object.assign(new Error('The time of the attempt is over.'), { code })
+    return unavailable(`${who} did not answer within ${timeoutMs} ms.`, cause)
   }
 
   return {
     send(request, signal, { onRead, mayResend } = {}) {
       const attempt = linkedAbort(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
-        attempt.abort(unavailable(`Spotify did not answer within ${timeoutMs} ms.`))
+        attempt.abort(timeout())
       })
       // The time-out covers the transfer, not our decoding.
       const whenRead = () => {
@@ -125,7 +129,7 @@ export function createExchange(
         })
     },
     async close() {
-      await Promise.all([pool.destroy(), newConnections.destroy()])
+      await Promise.all([pool.destroy(), newConnections.destroy(), tunnels?.close()])
     },
   }
 }
@@ -152,15 +156,10 @@ async function readWhole(
   }
 }
 
-function networkProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
-  if (error instanceof errors.ResponseExceededMaxSizeError) return tooLarge(error)
-  if (error instanceof errors.HTTPParserError || BROKEN_OFF.has(codeOf(error))) {
-    return badResponse('The answer of Spotify broke off.', { cause: error, transient: true })
-  }
-  return unavailable('Spotify could not be reached.', error)
-}
-
-function unavailable(detail: string, cause?: unknown): Problem {
-  return new Problem('spotify-unavailable', detail, { cause, transient: true })
+/** undici heeds the signal of a request only once there is a connection for it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
+  })
 }

@@ -1,8 +1,7 @@
 import { Problem, type ProblemFacts } from '../problems.ts'
 import { accessDenied, Refusal, tooManyRequests } from './diagnosis.ts'
 import type { SpotifyResponse } from './exchange.ts'
-import { isTemporary } from './response-problems.ts'
-import { instantNamed, retryAfterInstant } from './retry-after.ts'
+import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50

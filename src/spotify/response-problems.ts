@@ -1,4 +1,15 @@
+import { errors } from 'undici'
 import { Problem } from '../problems.ts'
+import { ProxyError } from './tunnels.ts'
+
+/** What undici and Node call a response that began but cannot be read to its end. */
+const BROKEN_OFF = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+])
 
 /** The response is of no use; `transient` when the same request may well bring a usable one. */
 export function badResponse(
@@ -18,10 +29,18 @@ export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code)
 }
 
-/** Statuses below 500 that say nothing against the request: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
-const TEMPORARY = new Set([408, 421, 425])
+/** What a request failed with before its response was read to the end. */
+export function networkProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof ProxyError) return unavailable(error.message, error, error.transient)
+  if (error instanceof errors.ResponseExceededMaxSizeError) return tooLarge(error)
+  if (error instanceof errors.HTTPParserError || BROKEN_OFF.has(codeOf(error))) {
+    return badResponse('The answer of Spotify broke off.', { cause: error, transient: true })
+  }
+  return unavailable('Spotify could not be reached.', error)
+}
 
-/** Whether the same request may well succeed when it is sent again. */
-export function isTemporary(status: number): boolean {
-  return status >= 500 || TEMPORARY.has(status)
+/** Spotify could not be asked, or did not answer. */
+export function unavailable(detail: string, cause: unknown, transient = true): Problem {
+  return new Problem('spotify-unavailable', detail, { cause, transient })
 }

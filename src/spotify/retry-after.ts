@@ -32,3 +32,11 @@ function delayOf(member: string, now: number): number {
   if (/^\d+$/.test(member)) return Number(member) * 1000
   return (httpDate(member) ?? now) - now
 }
+
+/** Statuses below 500 that say nothing against the request: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
+const TEMPORARY = new Set([408, 421, 425])
+
+/** Whether the same request may well succeed when it is sent again. */
+export function isTemporary(status: number): boolean {
+  return status >= 500 || TEMPORARY.has(status)
+}

@@ -1,7 +1,6 @@
 import { Problem } from '../problems.ts'
 import type { SpotifyResponse } from './exchange.ts'
-import { isTemporary } from './response-problems.ts'
-import { instantNamed, retryAfterInstant } from './retry-after.ts'
+import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 
 /** For an answer without `expires_in`, which RFC 6749 5.1 allows: cautious, a 401 cures the rest. */
 const UNSTATED_LIFETIME_SECONDS = 300

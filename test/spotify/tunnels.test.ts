@@ -1,0 +1,205 @@
+import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { createExchange } from '../../src/spotify/exchange.ts'
+import { parseProxyUrl } from '../../src/spotify/proxy.ts'
+import { type Misbehaviour, startProxy } from '../support/connect-proxy.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+
+const never = new AbortController().signal
+const request = { method: 'GET', path: '/', headers: {} } as const
+const CONNECTIONS = 2
+
+async function exchangeThrough(t: Test, proxyUrl: string, answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const clock = new ManualClock()
+  const exchange = createExchange(`http://127.0.0.1:${port}`, CONNECTIONS, {
+    clock,
+    timeoutMs: 5000,
+    maxBytes: 1000,
+    proxy: parseProxyUrl(proxyUrl),
+  })
+  t.teardown(async () => {
+    await exchange.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  const sendAll = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => exchange.send(request, never)))
+  return { exchange, clock, authority: `127.0.0.1:${port}`, sendAll }
+}
+
+t.test('requests go through the proxy, over as many connections as without it', async t => {
+  const proxy = await startProxy(t)
+  const headers: unknown[] = []
+  const { authority, sendAll } = await exchangeThrough(t, proxy.url, (incoming, response) => {
+    headers.push(incoming.headers)
+    response.end('fine')
+  })
+  for (let round = 0; round < 3; round++) {
+    for (const { body } of await sendAll(10)) t.equal(body, 'fine')
+  }
+  t.same(proxy.targets, Array(CONNECTIONS).fill(authority), 'connections are kept')
+  t.match(headers[0], { host: authority })
+})
+
+t.test('the proxy alone learns the user and password for it', async t => {
+  const proxy = await startProxy(t, 'user:secret')
+  const seen: string[] = []
+  const { exchange } = await exchangeThrough(t, proxy.url, (incoming, response) => {
+    seen.push(JSON.stringify(incoming.rawHeaders))
+    response.end('fine')
+  })
+  t.equal((await exchange.send(request, never)).body, 'fine')
+  t.notMatch(seen.join(), /proxy-/i)
+})
+
+t.test('bounds hold through a proxy', async t => {
+  const proxy = await startProxy(t)
+  const { exchange, clock } = await exchangeThrough(t, proxy.url, ({ url }, response) => {
+    if (url === '/large') response.end('x'.repeat(1001))
+  })
+  const large = exchange.send({ ...request, path: '/large' }, never)
+  t.match(await failureOf(large), { type: 'spotify-bad-response' })
+
+  const slow = failureOf(exchange.send(request, never))
+  await until(() => proxy.targets.length === 2)
+  await clock.advance(5000)
+  t.match(await slow, { type: 'spotify-unavailable' })
+
+  const aborting = new AbortController()
+  const aborted = failureOf(exchange.send(request, aborting.signal))
+  const reason = new Error('no longer wanted')
+  aborting.abort(reason)
+  t.equal(await aborted, reason)
+  t.same(clock.pending, [])
+})
+
+t.test('a dead connection through a proxy is replaced', async t => {
+  const proxy = await startProxy(t)
+  const used = new WeakSet<object>()
+  const { exchange, sendAll } = await exchangeThrough(t, proxy.url, ({ socket }, response) => {
+    if (used.has(socket)) return socket.destroy()
+    used.add(socket)
+    return setImmediate(() => response.end('fine'))
+  })
+  await sendAll(CONNECTIONS)
+  for (let round = 0; round < 3; round++) {
+    t.equal((await exchange.send(request, never)).body, 'fine')
+  }
+})
+
+const FAILURES: [Misbehaviour, detail: RegExp, code: string | undefined, transient: boolean][] = [
+  ['end', /could not be reached, or did not answer/, 'UND_ERR_SOCKET', true],
+  ['close', /could not be reached, or did not answer/, 'UND_ERR_SOCKET', true],
+  ['reset', /could not be reached, or did not answer/, 'ECONNRESET', true],
+  ['garbage', /could not be reached, or did not answer/, undefined, true],
+  ['unauthorized', /does not accept the user and password.*401/, 'PROXY_STATUS_401', false],
+  ['forbidden', /answered with status 403/, 'PROXY_STATUS_403', false],
+  ['unavailable', /answered with status 502/, 'PROXY_STATUS_502', true],
+]
+
+t.test('a proxy that opens no connection is told from Spotify, and asked once', async t => {
+  for (const [misbehaviour, detail, code, transient] of FAILURES) {
+    const proxy = await startProxy(t)
+    const { exchange } = await exchangeThrough(t, proxy.url, (_request, response) => {
+      response.end('fine')
+    })
+    proxy.misbehaviour = misbehaviour
+    const failure = (await failureOf(exchange.send(request, never))) as Error
+    t.match(failure, { type: 'spotify-unavailable', transient }, misbehaviour)
+    t.match(failure.message, /^The proxy on the way to Spotify/)
+    t.match(failure.message, detail)
+    const { cause } = failure as { cause: { code?: string; cause?: { code?: string } } }
+    t.equal(cause.code ?? cause.cause?.code, code)
+    t.equal(proxy.targets.length, 1, 'it is not asked again and again')
+
+    proxy.misbehaviour = 'none'
+    t.equal((await exchange.send(request, never)).body, 'fine', 'and works as soon as it does')
+  }
+})
+
+t.test('a proxy that wants another user or password says so', async t => {
+  const proxy = await startProxy(t, 'user:right')
+  for (const url of [proxy.url.replace('right', 'wrong'), proxy.url.replace('user:right@', '')]) {
+    const { exchange } = await exchangeThrough(t, url, () => {})
+    const failure = (await failureOf(exchange.send(request, never))) as Error
+    t.match(failure, { type: 'spotify-unavailable', transient: false })
+    t.match(failure.message, /status 407.*HTTPS_PROXY/)
+    t.match(failure.cause, { code: 'PROXY_STATUS_407' })
+    t.notMatch(failure.message, /wrong|user:/)
+  }
+})
+
+t.test('nobody listens where the proxy should be', async t => {
+  const { exchange } = await exchangeThrough(t, 'http://127.0.0.1:1', () => {})
+  const failure = (await failureOf(exchange.send(request, never))) as Error
+  t.match(failure, { type: 'spotify-unavailable', transient: true })
+  t.match(failure.cause, { cause: { code: 'ECONNREFUSED' } })
+})
+
+t.test('a proxy that hangs is given up with the attempt, and so is an abort meanwhile', async t => {
+  const proxy = await startProxy(t)
+  proxy.misbehaviour = 'hang'
+  const { exchange, clock } = await exchangeThrough(t, proxy.url, () => {})
+  const late = failureOf(exchange.send(request, never))
+  const aborting = new AbortController()
+  const aborted = failureOf(exchange.send(request, aborting.signal))
+  await until(() => proxy.targets.length === 2)
+  const reason = new Error('no longer wanted')
+  aborting.abort(reason)
+  t.equal(await aborted, reason)
+  await clock.advance(5000)
+  t.match(await late, {
+    type: 'spotify-unavailable',
+    message: 'The proxy on the way to Spotify did not answer within 5000 ms.',
+    cause: { code: 'PROXY_TIMEOUT' },
+  })
+  await exchange.close()
+  await until(() => proxy.sockets.size === 0)
+})
+
+t.test('https is encrypted within the connection that the proxy opens', async t => {
+  const proxy = await startProxy(t)
+  const received: Buffer[] = []
+  const server = createTcpServer(socket => {
+    socket.once('data', data => {
+      received.push(data)
+      socket.destroy()
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  const options = { clock: new ManualClock(), timeoutMs: 5000, maxBytes: 1000 }
+  const exchange = createExchange(`https://127.0.0.1:${port}`, 1, {
+    ...options,
+    proxy: parseProxyUrl(proxy.url),
+  })
+  t.teardown(async () => {
+    await exchange.close()
+    server.close()
+  })
+  t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
+  t.equal(received[0]?.[0], 22, 'a TLS handshake (RFC 8446 5.1)')
+})
+
+t.test('the proxy is asked for the port that the scheme implies', async t => {
+  for (const [origin, target] of [
+    ['https://spotify.invalid', 'spotify.invalid:443'],
+    ['http://spotify.invalid', 'spotify.invalid:80'],
+    ['https://[2001:db8::1]', '[2001:db8::1]:443'],
+    ['http://[2001:db8::1]:8080', '[2001:db8::1]:8080'],
+  ] as const) {
+    const proxy = await startProxy(t)
+    proxy.misbehaviour = 'forbidden'
+    const options = { clock: new ManualClock(), timeoutMs: 5000, maxBytes: 1000 }
+    const exchange = createExchange(origin, 1, { ...options, proxy: parseProxyUrl(proxy.url) })
+    t.teardown(() => exchange.close())
+    await failureOf(exchange.send(request, never))
+    t.same(proxy.targets, [target])
+  }
+})

@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+
+export const withoutOpenssl =
+  spawnSync('openssl', ['version']).status === 0 ? false : 'SKIPPED: needs openssl'
+
+/** Files of a key and of a certificate for `localhost` that nobody else has signed. */
+export function certificate(t: Test) {
+  const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  const { status } = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert],
+    ...['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+  ])
+  t.equal(status, 0, 'there is a certificate')
+  return { key, cert }
+}
