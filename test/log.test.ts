@@ -109,7 +109,8 @@ t.test('Headers and authorization never reach the log, at the top or one below',
 })
 
 t.test('Members that hold secrets are never written, at the top or one below', async t => {
-  for (const name of ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS']) {
+  const names = ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS', 'HTTPS_PROXY']
+  for (const name of names) {
     for (const facts of [{ [name]: 'canary' }, { under: { [name]: 'canary' } }]) {
       const { logger, lines } = recorder()
       logger.info(facts, 'asked')
