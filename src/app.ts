@@ -59,7 +59,7 @@ export async function buildApp(
   setMaxListeners(0, stopping.signal)
   const sharedState = () => shared?.state ?? 'off'
   const observe = sharedMetrics(register, sharedState)
-  const shared = await sharedPartsFor({ config, clock, log, observe })
+  const shared = await sharedPartsFor({ config, clock, log, observe, signal: stopping.signal })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
   const spotify = spotifyParts({
     config,
@@ -79,6 +79,7 @@ export async function buildApp(
     clock,
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
+    signal: stopping.signal,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
     ...(shared === undefined ? {} : { shared: { tier: shared.tier, adopt } }),
     runApart,

@@ -29,6 +29,8 @@ export interface SharedPartsOptions {
   clock: Clock
   log: Log
   observe: SharedObserver
+  /** Aborted when the service stops: then callers no longer wait for the engine. */
+  signal: AbortSignal
 }
 
 /** All that replicas share through one Redis or Valkey. */
@@ -46,7 +48,7 @@ export interface SharedParts {
 
 /** Builds what replicas share, in the order in which it depends on each other. */
 export function sharedParts(options: SharedPartsOptions): SharedParts {
-  const { url, config, clock, log, observe } = options
+  const { url, config, clock, log, observe, signal } = options
   const connection = new ValkeyConnection({
     // The configuration was checked.
     target: parseSharedCacheUrl(url) as SharedCacheTarget,
@@ -69,7 +71,7 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
     tier,
     budget,
     gates,
-    callerCounts: windowMs => new SharedCallerCounts(connection, windowMs, clock),
+    callerCounts: windowMs => new SharedCallerCounts(connection, windowMs, clock, signal),
     get state() {
       return connection.state
     },

@@ -70,6 +70,19 @@ t.test('for SHUTDOWN_DELAY_MS it still accepts connections, and is not ready', a
   await t.rejects(fetch(url), { cause: { code: 'ECONNREFUSED' } })
 })
 
+t.test('a caller who waits for a token that never arrives gets an answer in time', async t => {
+  const { app, sandbox, clock } = await startService(t, { SPOTIFY_TIMEOUT_MS: '20000' })
+  sandbox.hold('token')
+  const url = await app.listen({ port: 0 })
+  const answer = fetch(`${url}/users/one/playlists`)
+  await once(app.server, 'request')
+  const closing = app.close()
+  await until(() => clock.pending.includes(6000))
+  await clock.advance(6000)
+  t.match(await (await answer).json(), { type: '/problems/shutting-down', status: 503 })
+  await closeThrough(closing, clock)
+})
+
 t.test('a service that does not listen closes without a delay', async t => {
   const { app } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
   await app.ready()

@@ -34,6 +34,8 @@ export interface ProductionsOptions<Body extends Sized> {
   random: () => number
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
+  /** Aborted with a Problem when the service stops: callers get it instead of waiting on. */
+  signal: AbortSignal
   runApart: RunApart
   log: Log
 }
@@ -79,9 +81,10 @@ export class Productions<Body extends Sized> {
     return this.#inFlight.has(key)
   }
 
-  /** What the key failed with, while the origin is not to be asked for it. */
+  /** Why the origin is not to be asked for the key now; undefined when it may be. */
   standingFailure(key: string): Problem | undefined {
-    return this.#failures.standing(key)
+    const { signal } = this.#options
+    return signal.aborted ? (signal.reason as Problem) : this.#failures.standing(key)
   }
 
   /** Whether the origin failed when it was last asked for the key. */

@@ -1,4 +1,5 @@
 import { asProblem, Problem } from '../problems.ts'
+import { untilAborted } from '../until-aborted.ts'
 import {
   type Decision,
   decide,
@@ -63,14 +64,16 @@ export class ResponseCache<Body extends Sized> {
   }
 
   #lookup(key: string, directives: RequestDirectives): Lookup<Body> | Promise<Lookup<Body>> {
-    const { store, clock, minRefreshMs } = this.#options
+    const { store, clock, minRefreshMs, signal } = this.#options
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
     if (decision.use === 'reuse' && found !== undefined) return { response: found }
     // What is refreshed behind the answer, or on its way already, finds the tier's by itself.
     const isNews = decision.use !== 'revalidate-behind' && !this.#productions.isUnderWay(key)
     if (this.#tiers === undefined || !isNews) return this.#settle(key, found, decision, directives)
-    return this.#tiers.look(key).then(() => {
+    // Only stopping rejects it; then what is stored here has to do.
+    const looked = untilAborted(this.#tiers.look(key), signal).catch(() => {})
+    return looked.then(() => {
       const newest = store.get(key)
       const newly = decide(newest, clock.now(), directives, minRefreshMs)
       return this.#settle(key, newest, newly, directives)
@@ -162,14 +165,15 @@ export class ResponseCache<Body extends Sized> {
     }
   }
 
+  /** Ends the wait for the work, but not the work, at the deadline or when the service stops. */
   #inTime<T>(work: Promise<T>): Promise<T> {
-    const { clock, lookupTimeoutMs } = this.#options
+    const { clock, lookupTimeoutMs, signal } = this.#options
     return new Promise((resolve, reject) => {
       const cancel = clock.schedule(lookupTimeoutMs, () => {
         const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
         reject(new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS }))
       })
-      work.then(resolve, reject).finally(cancel)
+      untilAborted(work, signal).then(resolve, reject).finally(cancel)
     })
   }
 

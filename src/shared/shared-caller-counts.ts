@@ -1,5 +1,6 @@
 import { type CallerCount, type CallerCounts, LocalCallerCounts } from '../caller-counts.ts'
 import type { Clock } from '../clock.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 /** What is no number is in the way of all counting, and a window without an end would never end. */
@@ -28,11 +29,19 @@ export class SharedCallerCounts implements CallerCounts {
   readonly #connection: Pick<SharedConnection, 'run'>
   readonly #windowMs: number
   readonly #local: LocalCallerCounts
+  readonly #signal: AbortSignal
 
-  constructor(connection: Pick<SharedConnection, 'run'>, windowMs: number, clock: Clock) {
+  /** When `signal` is aborted no request waits for the shared cache any longer. */
+  constructor(
+    connection: Pick<SharedConnection, 'run'>,
+    windowMs: number,
+    clock: Clock,
+    signal: AbortSignal,
+  ) {
     this.#connection = connection
     this.#windowMs = windowMs
     this.#local = new LocalCallerCounts(windowMs, clock)
+    this.#signal = signal
   }
 
   /** Never rejects. */
@@ -41,12 +50,13 @@ export class SharedCallerCounts implements CallerCounts {
     // Names of keys have no colon.
     const key = `playlist-proxy:caller:${caller.replace(' ', ':')}`
     try {
-      const [used, leftMs] = (await this.#connection.run('caller_count', client =>
+      const counting = this.#connection.run('caller_count', client =>
         client.eval(COUNT, 1, key, this.#windowMs),
-      )) as [number, number]
+      )
+      const [used, leftMs] = (await untilAborted(counting, this.#signal)) as [number, number]
       return { used, leftMs }
     } catch {
-      // It has been counted and logged; the share of this process is known in any case.
+      // A failure has been counted and logged; the share of this process is known in any case.
       return local
     }
   }

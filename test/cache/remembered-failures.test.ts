@@ -26,6 +26,7 @@ function cacheFor(t: Test) {
     clock,
     random: () => 0,
     lookupTimeoutMs: 15_000,
+    signal: new AbortController().signal,
     minRefreshMs: 10_000,
     log: recordingLogger().logger,
   })

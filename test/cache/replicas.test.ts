@@ -48,6 +48,7 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
       clock,
       random: () => 0,
       lookupTimeoutMs: 15_000,
+      signal: new AbortController().signal,
       minRefreshMs: 10_000,
       log: recordingLogger().logger,
     })

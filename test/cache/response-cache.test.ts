@@ -32,6 +32,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
     clock,
     random: () => 0,
     lookupTimeoutMs: 15_000,
+    signal: new AbortController().signal,
     minRefreshMs: 10_000,
     log: logger,
   })

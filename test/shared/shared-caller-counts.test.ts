@@ -1,13 +1,16 @@
 import t from 'tap'
 import { SharedCallerCounts } from '../../src/shared/shared-caller-counts.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { connectTo } from '../support/shared.ts'
 import { startEngine, startOwnEngine, withoutEngine, withoutOwnEngine } from '../support/valkey.ts'
+
+const { signal } = new AbortController()
 
 t.test('replicas count a caller together', { skip: withoutEngine }, async t => {
   const { url, client } = await startEngine(t)
   const connected = await Promise.all([connectTo(t, url), connectTo(t, url)])
   const [one, other] = connected.map(
-    ({ connection, clock }) => new SharedCallerCounts(connection, 60_000, clock),
+    ({ connection, clock }) => new SharedCallerCounts(connection, 60_000, clock, signal),
   )
   t.equal((await one?.count('address 192.0.2.1'))?.used, 1)
   t.equal((await other?.count('address 192.0.2.1'))?.used, 2)
@@ -24,7 +27,7 @@ t.test('replicas count a caller together', { skip: withoutEngine }, async t => {
 t.test('rubbish, or a count without an end, begins anew', { skip: withoutEngine }, async t => {
   const { url, client } = await startEngine(t)
   const { connection, clock } = await connectTo(t, url)
-  const counts = new SharedCallerCounts(connection, 60_000, clock)
+  const counts = new SharedCallerCounts(connection, 60_000, clock, signal)
   await client.lpush('playlist-proxy:caller:a', 'rubbish')
   t.strictSame(await counts.count('a'), { used: 1, leftMs: 60_000 })
   await client.set('playlist-proxy:caller:b', '4')
@@ -37,7 +40,7 @@ t.test(
   async t => {
     const engine = await startOwnEngine(t)
     const { connection, clock, wait } = await connectTo(t, engine.url)
-    const counts = new SharedCallerCounts(connection, 60_000, clock)
+    const counts = new SharedCallerCounts(connection, 60_000, clock, signal)
     await engine.client.set('playlist-proxy:caller:a', '40', 'PX', 50_000)
     t.equal((await counts.count('a')).used, 41)
     await engine.kill()
@@ -48,3 +51,12 @@ t.test(
     t.equal((await counts.count('a')).used, 1)
   },
 )
+
+t.test('a caller does not wait for an engine that hangs once the service stops', async t => {
+  const stopping = new AbortController()
+  const hanging = { run: () => new Promise<never>(() => {}) }
+  const counts = new SharedCallerCounts(hanging, 60_000, new ManualClock(), stopping.signal)
+  const count = counts.count('a')
+  stopping.abort()
+  t.strictSame(await count, { used: 1, leftMs: 60_000 })
+})
