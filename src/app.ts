@@ -12,6 +12,7 @@ import { type CorsOrigins, parseCorsOrigins } from './cors-origins.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { authenticate } from './http/authentication.ts'
 import { limitCallers, WINDOW_SECONDS } from './http/caller-limit.ts'
+import { trackConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
@@ -32,9 +33,6 @@ import { DailyBudget } from './spotify/daily-budget.ts'
 import { spotifyParts } from './spotify-parts.ts'
 import { adopt, isList, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
-
-/** The part of SHUTDOWN_TIMEOUT_MS for which lookups under way are waited for. */
-const GIVE_UP_SHARE = 0.75
 
 export interface AppDependencies {
   clock: Clock
@@ -141,21 +139,19 @@ export async function buildApp(
   })
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
-  let cancelGivingUp = stop
   const drain = drainConnections(app, {
     answers,
+    connections: trackConnections(app.server, clock),
     clock,
     delayMs: config.SHUTDOWN_DELAY_MS,
-    givenUp: stopping.signal,
+    limitMs: config.SHUTDOWN_TIMEOUT_MS,
+    giveUp: stop,
   })
   app.addHook('preClose', async () => {
     isDraining = true
-    // Early enough for whoever still waits then to get an answer instead of a reset.
-    cancelGivingUp = clock.schedule(GIVE_UP_SHARE * config.SHUTDOWN_TIMEOUT_MS, stop)
     await drain()
   })
   app.addHook('onClose', async () => {
-    cancelGivingUp()
     cache.close()
     stop()
     await Promise.all([spotify.close(), snapshot?.close(), shared?.close()])

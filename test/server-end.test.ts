@@ -26,21 +26,18 @@ t.test('a request under way when SIGTERM comes is answered', async t => {
   t.equal(await stopped, 0)
 })
 
-t.test(
-  'what does not finish in SHUTDOWN_TIMEOUT_MS is cut off, as the exit code tells',
-  async t => {
-    const sandbox = await sandboxFor(t)
-    const environment = { SHUTDOWN_DELAY_MS: '0', SHUTDOWN_TIMEOUT_MS: '100' }
-    const service = await startServiceProcess({ sandbox, nodeArguments, environment })
-    const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
-    t.teardown(() => socket.destroy())
-    // Behind a whole request one that never ends, which has begun when the first is answered.
-    const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
-    socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
-    await once(socket, 'data')
-    t.equal(await service.stop(), 1)
-  },
-)
+t.test('a request that never arrives whole does not keep the process from ending', async t => {
+  const sandbox = await sandboxFor(t)
+  const environment = { SHUTDOWN_TIMEOUT_MS: '2000' }
+  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  // Behind a whole request one that never ends, which has begun when the first is answered.
+  const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
+  socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
+  await once(socket, 'data')
+  t.equal(await service.stop(), 0)
+})
 
 t.test('who still waits for Spotify near the end gets an answer', async t => {
   const sandbox = await sandboxFor(t)

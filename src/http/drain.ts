@@ -1,9 +1,10 @@
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FastifyReply } from 'fastify'
 import { type Clock, pause } from '../clock.ts'
 import type { AppInstance } from './app-instance.ts'
+import type { Connections } from './connections.ts'
+import type { OpenAnswers } from './open-answers.ts'
 
 const INTERVAL_MS = 100
 /** A flood must not hold the end up: as many as the queue of a listening socket usually takes. */
@@ -12,41 +13,45 @@ const MAX_TURNS = 512
 const SHORT_TURN_MS = 0.05
 /** A connection that has said nothing for so long has no request on its way. */
 const SILENT_MS = 250
+/** The part of the limit for which callers may wait for what they asked for. */
+const GIVE_UP_SHARE = 0.75
+/** The part of the limit after which all connections are closed; the rest is for what follows. */
+const CUT_SHARE = 0.8
 
 export interface DrainOptions {
   /** Those that are not out yet. */
-  answers: Iterable<FastifyReply>
+  answers: OpenAnswers
+  connections: Connections
   clock: Clock
-  /** How long connections are still accepted. */
+  /** How long connections are still accepted, in milliseconds: less than half of the limit. */
   delayMs: number
-  /** Aborted when callers who do not read on are waited for no more. */
-  givenUp: AbortSignal
-}
-
-/** Node writes `Connection: close` for such a response. */
-function sayGoodbye(_request: unknown, response: ServerResponse): void {
-  response.shouldKeepAlive = false
+  /** By when everything has to be over, what follows the drain included, in milliseconds. */
+  limitMs: number
+  /** Makes callers that still wait get an answer at once. */
+  giveUp: () => void
 }
 
 /**
- * Lets a server stop without losing a request, and as soon as its last answer is out. From the call
- * of the returned function on, every answer asks its caller to leave (`Connection: close`, RFC 9112
- * 9.6). For `delayMs` milliseconds more the server accepts connections, so that callers and load
- * balancers find out; then it stops listening, and connections without a request are closed: those
- * that were idle, those that turn idle, and those that never said anything. The function resolves
- * when no connection is left.
+ * Lets a server stop without losing a request, and as soon as its last response is out. From the
+ * call of the returned function on, the last response on each connection says `Connection: close`
+ * (RFC 9112 9.6). For `delayMs` more the server accepts connections, so that callers and load
+ * balancers find out; then it stops listening, and connections without a request are closed.
+ *
+ * No connection holds up the end: one whose request does not arrive whole is closed halfway between
+ * the end of listening and giving up, and all that are left are closed after giving up. The function
+ * resolves when no connection is left.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
-  const { answers, clock, delayMs, givenUp } = options
-  /** When each was accepted, on the monotonic clock. */
-  const connections = new Map<Socket, number>()
-  let accepted = 0
+  const { answers, connections, clock, delayMs, limitMs, giveUp } = options
+  const { server } = app
 
-  app.server.on('connection', (socket: Socket) => {
-    accepted++
-    connections.set(socket, clock.monotonic())
-    socket.once('close', () => connections.delete(socket))
-  })
+  /** Node closes the connection after a response that says so, so that only the last one may. */
+  function sayGoodbye({ socket }: IncomingMessage, response: ServerResponse): void {
+    const before = [...answers.on(socket)].at(-1)?.raw
+    // Fastify may have said goodbye in it, too.
+    if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
+    response.shouldKeepAlive = false
+  }
 
   /**
    * Ceasing to listen resets connections that the system has set up and Node has not accepted yet,
@@ -54,6 +59,9 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
    * came and which was so short that hardly any can have come since.
    */
   async function acceptWhatWaits(): Promise<void> {
+    let accepted = 0
+    const count = () => accepted++
+    server.on('connection', count)
     let isMoment = false
     for (let turn = 0; turn < MAX_TURNS && !isMoment; turn++) {
       const before = accepted
@@ -61,43 +69,58 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
       await nextTurn()
       isMoment = accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS
     }
+    server.off('connection', count)
   }
 
-  /** Whether the end of some answer has been written and not been taken by the system yet. */
+  /** Whether the end of some response has been written and not been taken by the system yet. */
   function isAnswerLeaving(): boolean {
-    if (givenUp.aborted) return false
     for (const { raw } of answers) if (raw.writableEnded) return true
     return false
   }
 
-  function closeIdle(): void {
-    // Node takes a connection whose answer is still leaving for an idle one.
-    if (!isAnswerLeaving()) app.server.closeIdleConnections()
-    // Node takes a connection that has sent nothing yet for a busy one.
-    const silentSinceMs = clock.monotonic() - SILENT_MS
+  /** Whether a request has arrived whole and its response is not out yet. */
+  function isAnswering(socket: Socket): boolean {
+    if (socket.writableLength > 0) return true
+    for (const { request } of answers.on(socket)) if (request.raw.complete) return true
+    return false
+  }
+
+  function closeIdle(unfinishedUntilMs: number): void {
+    // Node takes a connection whose response is still leaving for an idle one.
+    if (!isAnswerLeaving()) server.closeIdleConnections()
+    // Node takes a connection that has sent nothing yet, or a part of a request, for a busy one.
+    const nowMs = clock.monotonic()
     for (const [socket, acceptedAtMs] of connections) {
-      if (socket.bytesRead === 0 && acceptedAtMs <= silentSinceMs) socket.destroy()
+      const isSilent = socket.bytesRead === 0 && acceptedAtMs <= nowMs - SILENT_MS
+      if (isSilent || (nowMs >= unfinishedUntilMs && !isAnswering(socket))) socket.destroy()
     }
   }
 
   return async () => {
-    for (const { raw } of answers) sayGoodbye(undefined, raw)
+    for (const socket of connections.keys()) {
+      const last = [...answers.on(socket)].at(-1)
+      if (last !== undefined) last.raw.shouldKeepAlive = false
+    }
     // Ahead of Fastify, which may answer at once.
-    app.server.prependListener('request', sayGoodbye)
-    if (!app.server.listening) return
-    const stopped = new AbortController()
-    if (delayMs > 0) await pause(clock, delayMs, stopped.signal)
+    server.prependListener('request', sayGoodbye)
+    if (!server.listening) return
+    const giveUpAtMs = clock.monotonic() + GIVE_UP_SHARE * limitMs
+    const cancelGivingUp = clock.schedule(GIVE_UP_SHARE * limitMs, giveUp)
+    const cancelCut = clock.schedule(CUT_SHARE * limitMs, () => {
+      for (const socket of connections.keys()) socket.destroy()
+    })
+    const closed = new AbortController()
+    if (delayMs > 0) await pause(clock, delayMs, closed.signal)
     await acceptWhatWaits()
-    // Closing the server closes idle connections as well.
-    while (isAnswerLeaving()) {
-      await pause(clock, INTERVAL_MS, stopped.signal)
-      await acceptWhatWaits()
+    // Not left to Fastify, which takes so long to get there that somebody may come in between, nor
+    // to the HTTP server, which would close idle connections as it understands them.
+    Server.prototype.close.call(server, () => closed.abort())
+    const unfinishedUntilMs = (clock.monotonic() + giveUpAtMs) / 2
+    while (!closed.signal.aborted) {
+      closeIdle(unfinishedUntilMs)
+      await pause(clock, INTERVAL_MS, closed.signal).catch(() => {})
     }
-    // Not left to Fastify, which takes so long to get there that somebody may come in between.
-    app.server.close(() => stopped.abort())
-    while (!stopped.signal.aborted) {
-      closeIdle()
-      await pause(clock, INTERVAL_MS, stopped.signal).catch(() => {})
-    }
+    cancelGivingUp()
+    cancelCut()
   }
 }

@@ -26,6 +26,11 @@ export class OpenAnswers {
     return this.#byConnection.get(reply.request.raw.socket)?.delete(reply) ?? false
   }
 
+  /** Those on this connection, in the order of their requests. */
+  on(socket: Socket): Iterable<FastifyReply> {
+    return this.#byConnection.get(socket) ?? []
+  }
+
   /** Of all connections. */
   *[Symbol.iterator](): Generator<FastifyReply> {
     for (const open of this.#byConnection.values()) yield* open

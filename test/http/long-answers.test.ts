@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { trackConnections } from '../../src/http/connections.ts'
 import { createServer } from '../../src/http/create-server.ts'
 import { drainConnections } from '../../src/http/drain.ts'
 import { sendRepresentation } from '../../src/http/send.ts'
@@ -65,46 +66,50 @@ t.test('a caller who leaves in the middle is written to no more', async t => {
   t.equal(response.writableEnded, false)
 })
 
+const LIMIT_MS = 8000
+
 /** A server that is told to stop while a caller has read only the beginning of an answer. */
-async function stoppingServer() {
+async function stoppingServer(representation: Representation) {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
   const { app, answers } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
-  const givingUp = new AbortController()
-  const drain = drainConnections(app, { answers, clock, delayMs: 0, givenUp: givingUp.signal })
-  app.addHook('preClose', drain)
-  const inOne = { ...long, parts: [Buffer.concat(parts)] }
-  app.get('/', (_request, reply) => sendRepresentation(reply, inOne, []))
+  const connections = trackConnections(app.server, clock)
+  const options = { answers, connections, clock, delayMs: 0, limitMs: LIMIT_MS, giveUp: () => {} }
+  app.addHook('preClose', drainConnections(app, options))
+  app.get('/', (_request, reply) => sendRepresentation(reply, representation, []))
   const { body } = await fetch(`http://127.0.0.1:${await listen(app)}`)
   let isClosed = false
   app.close().then(() => {
     isClosed = true
   })
-  await until(() => clock.pending.includes(100))
-  await clock.advance(1000)
+  await until(() => !app.server.listening)
+  await clock.advance(0.75 * LIMIT_MS)
   const read = async () => (await new Response(body).arrayBuffer()).byteLength
   const end = async () => {
     while (!isClosed) await clock.advance(100)
   }
-  return { app, givingUp, read, end }
+  return { clock, read, end }
 }
 
-t.test('a server that stops waits for a caller who reads on', async t => {
-  const { app, read, end } = await stoppingServer()
-  t.ok(app.server.listening)
-  t.equal(await read(), bytes)
-  await end()
-})
+const inOne = { ...long, parts: [Buffer.concat(parts)] }
 
-t.test('it does not wait for ever for one who does not', async t => {
-  const { givingUp, read, end } = await stoppingServer()
-  givingUp.abort()
-  await end()
-  await t.rejects(read())
-})
+for (const [name, representation] of Object.entries({ 'in one part': inOne, 'in many': long })) {
+  t.test(`a server that stops waits for a caller who reads on, ${name}`, async t => {
+    const { read, end } = await stoppingServer(representation)
+    t.equal(await read(), bytes)
+    await end()
+  })
+
+  t.test(`it does not wait for ever for one who does not, ${name}`, async t => {
+    const { clock, read, end } = await stoppingServer(representation)
+    await end()
+    t.ok(clock.monotonic() >= 0.8 * LIMIT_MS && clock.monotonic() < LIMIT_MS)
+    await t.rejects(read())
+  })
+}
 
 t.test('it arrives whole also where there is no connection', async t => {
   const { app } = await longServer(t)
