@@ -34,6 +34,9 @@ import { spotifyParts } from './spotify-parts.ts'
 import { adopt, isList, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
+/** The part of SHUTDOWN_TIMEOUT_MS after which what is still to be written or told is left. */
+const CLOSE_SHARE = 0.85
+
 export interface AppDependencies {
   clock: Clock
   /** A number from 0 (included) to 1 (excluded), to keep retries and renewals out of step. */
@@ -147,14 +150,23 @@ export async function buildApp(
     limitMs: config.SHUTDOWN_TIMEOUT_MS,
     giveUp: stop,
   })
+  const late = new AbortController()
+  let cancelLate = () => {}
   app.addHook('preClose', async () => {
     isDraining = true
+    cancelLate = clock.schedule(CLOSE_SHARE * config.SHUTDOWN_TIMEOUT_MS, () => {
+      snapshot?.abandon()
+      late.abort()
+    })
+    // Not only at the end, when there may be too little time left.
+    snapshot?.write()
     await drain()
   })
   app.addHook('onClose', async () => {
     cache.close()
     stop()
-    await Promise.all([spotify.close(), snapshot?.close(), shared?.close()])
+    await Promise.all([spotify.close(), snapshot?.close(), shared?.close(late.signal)])
+    cancelLate()
   })
   return app
 }

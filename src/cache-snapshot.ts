@@ -39,6 +39,7 @@ export class CacheSnapshot {
   #writing: Promise<void> = Promise.resolve()
   #changesWritten = 0
   #cancelNext: () => void
+  readonly #abandoned = new AbortController()
 
   /** From now on the file is written every 5 minutes. */
   constructor(options: CacheSnapshotOptions) {
@@ -70,18 +71,23 @@ export class CacheSnapshot {
   /** Writes the file for the last time, if anything has changed. */
   async close(): Promise<void> {
     this.#cancelNext()
-    await this.#write()
+    await this.write()
+  }
+
+  /** Ends writing, also what is under way: the file from before stands. */
+  abandon(): void {
+    this.#abandoned.abort(new Error('There was no time left to write it.'))
   }
 
   #writeLater(): () => void {
     return this.#options.clock.schedule(INTERVAL_MS, () => {
-      this.#write()
+      this.write()
       this.#cancelNext = this.#writeLater()
     })
   }
 
-  /** One after the other. */
-  #write(): Promise<void> {
+  /** Writes the file if anything has changed since it was written, one time after the other. */
+  write(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#writeIfChanged())
     return this.#writing
   }
@@ -110,6 +116,7 @@ export class CacheSnapshot {
     const usable = store.leastRecentFirst().filter(([, held]) => freshness(held, now) !== 'gone')
     await file.writeFile(PREAMBLE)
     for (let at = 0; at < usable.length; at += BATCH) {
+      this.#abandoned.signal.throwIfAborted()
       const batch = usable.slice(at, at + BATCH)
       const encoded = await Promise.all(batch.map(([key, held]) => encodeEntry(key, held)))
       await file.writeFile(Buffer.concat(encoded.flatMap(entry => [lengthOf(entry), entry])))

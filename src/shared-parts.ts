@@ -14,6 +14,7 @@ import { SharedGate } from './shared/shared-gate.ts'
 import { ValkeyTier } from './shared/valkey-tier.ts'
 import { decodeEntry, encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** A turn to probe lasts longer than a probe can. */
 const PROBE_MARGIN_MS = 1000
@@ -42,8 +43,8 @@ export interface SharedParts {
   readonly state: SharedState
   /** Connects and learns what stands, within about a second. Never rejects. */
   start(): Promise<void>
-  /** Tells what is still to be told, and disconnects. Never rejects. */
-  close(): Promise<void>
+  /** Tells what is still to be told, unless `late` is aborted first, and disconnects. Never rejects. */
+  close(late: AbortSignal): Promise<void>
 }
 
 /** Builds what replicas share, in the order in which it depends on each other. */
@@ -79,9 +80,9 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
       await connection.start()
       await Promise.all([budget.start(), gates.start()])
     },
-    async close() {
+    async close(late) {
       gates.close()
-      await budget.close()
+      await untilAborted(budget.close(), late).catch(() => {})
       await connection.close()
     },
   }

@@ -221,6 +221,20 @@ t.test('what cannot be written leaves the old file and nothing else behind', asy
   t.same((await start()).users(), ['bob', 'eve'], 'it is tried again')
 })
 
+t.test('writing that is abandoned leaves the old file and nothing else behind', async t => {
+  const { start, path, folder } = snapshotsFor(t)
+  const { snapshot, put, warnings } = await start()
+  put('ann')
+  await snapshot.write()
+  const before = await readFile(path)
+  put('bob')
+  snapshot.abandon()
+  await snapshot.close()
+  t.same(await readFile(path), before)
+  t.same(await readdir(folder), ['cache.snapshot'])
+  t.match(warnings(), [{ err: { message: 'There was no time left to write it.' } }])
+})
+
 t.test('a folder that is not there is told at once', async t => {
   const { start, folder } = snapshotsFor(t)
   await rm(folder, { recursive: true })

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { Agent, get as httpGet, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import type { ManualClock } from './support/manual-clock.ts'
@@ -80,6 +82,21 @@ t.test('a caller who waits for a token that never arrives gets an answer in time
   await until(() => clock.pending.includes(6000))
   await clock.advance(6000)
   t.match(await (await answer).json(), { type: '/problems/shutting-down', status: 503 })
+  await closeThrough(closing, clock)
+})
+
+t.test('the snapshot is written as soon as the service is asked to stop', async t => {
+  const path = join(t.testdir({}), 'cache.snapshot')
+  const { app, clock, get } = await startService(t, { CACHE_SNAPSHOT_FILE: path })
+  await app.listen({ port: 0 })
+  await get('/users/one/playlists')
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('G')
+  await once(app.server, 'connection')
+  const closing = app.close()
+  await until(() => existsSync(path))
+  t.notOk(socket.readableEnded, 'while a caller holds up the end')
+  socket.resume()
   await closeThrough(closing, clock)
 })
 

@@ -4,7 +4,14 @@ import { encodeEntry } from '../../src/stored-entry.ts'
 import { UnknownUser } from '../../src/stored-playlists.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startService } from '../support/service.ts'
-import { eventually, startEngine, withoutEngine } from '../support/valkey.ts'
+import { until } from '../support/until.ts'
+import {
+  eventually,
+  startEngine,
+  startOwnEngine,
+  withoutEngine,
+  withoutOwnEngine,
+} from '../support/valkey.ts'
 
 const LIST = '/users/smedjan/playlists'
 /** The engine drops what has expired by its own clock. */
@@ -76,4 +83,22 @@ t.test('a service whose engine cannot be reached goes on alone', async t => {
   t.match((await get('/status')).json(), { shared_cache: { state: 'degraded' } })
   t.match(await get('/metrics'), { body: /shared_cache_state\{state="degraded"\} 1\n/ })
   t.equal(lines().filter(({ msg }) => /shared cache/.test(String(msg))).length, 1)
+})
+
+t.test('an engine that hangs does not hold up the end', { skip: withoutOwnEngine }, async t => {
+  const engine = await startOwnEngine(t)
+  const variables = { SHARED_CACHE_URL: engine.url, SHARED_CACHE_TIMEOUT_MS: '60000' }
+  const { app, clock } = await startService(t, variables, clockOfEngine())
+  await app.ready()
+  engine.stop()
+  let isClosed = false
+  const closing = app.close().then(() => {
+    isClosed = true
+  })
+  await until(() => clock.pending.includes(6800))
+  await clock.advance(6799)
+  t.notOk(isClosed, 'what it has to be told may still reach it')
+  await clock.advance(1)
+  await closing
+  engine.resume()
 })
