@@ -18,6 +18,8 @@ import { docsPage } from './http/docs.ts'
 import { drainConnections } from './http/drain.ts'
 import { warnWhenExposed } from './http/exposure.ts'
 import { METRICS_PATH } from './http/metrics.ts'
+import { closeStalled } from './http/stalled-connections.ts'
+import { connectionMetrics } from './metrics/connection-metrics.ts'
 import { httpMetrics } from './metrics/http-metrics.ts'
 import { spotifyMetrics } from './metrics/spotify-metrics.ts'
 import { stateMetrics } from './metrics/state-metrics.ts'
@@ -142,9 +144,12 @@ export async function buildApp(
   })
   const stop = () =>
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
+  const connections = trackConnections(app.server, clock)
+  const countClosed = connectionMetrics(register)
+  closeStalled(app.server, { connections, clock, log, onClosed: () => countClosed('stalled') })
   const drain = drainConnections(app, {
     answers,
-    connections: trackConnections(app.server, clock),
+    connections,
     clock,
     delayMs: config.SHUTDOWN_DELAY_MS,
     limitMs: config.SHUTDOWN_TIMEOUT_MS,
