@@ -7,6 +7,12 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { type ServiceProcessOptions, startServiceProcess } from '../sandbox/service-process.ts'
 
+// One of them takes as long as a connection may stall.
+t.jobs = 2
+
+const OPEN_FILES = 160
+const CALLERS = 200
+
 /** The built service, and a caller of its own connection. */
 async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   const sandbox = await startSandbox()
@@ -45,4 +51,23 @@ t.test('callers who never read are closed after 30 s, others are not', async t =
   const seconds = (performance.now() - startMs) / 1000
   t.ok(seconds >= 30 && seconds < 60, `${seconds} s`)
   t.ok(log.some(({ msg }) => msg === 'closed a connection whose caller does not read'))
+})
+
+t.test('with few files callers beyond them are dropped, and lookups go on', async t => {
+  const warnings: { dropped: number; max_connections: number }[] = []
+  const { ask, open, closed } = await serviceFor(t, {
+    launcher: ['sh', '-c', `ulimit -n ${OPEN_FILES}; exec "$@"`, 'sh'],
+    onLine: line => {
+      if (line.includes('too many connections')) warnings.push(JSON.parse(line))
+    },
+  })
+  t.equal((await text(await ask('/health/live'))).length, 18)
+  const callers = Array.from({ length: CALLERS }, open)
+  const max = OPEN_FILES - 64 - 8
+  const dropped = CALLERS - (max - 1)
+  await Promise.all(callers.map(caller => once(caller, 'connect')))
+  while ((await closed('limit')) < dropped) await sleep(50)
+  t.equal(await closed('limit'), dropped)
+  t.match(warnings, [{ dropped: 1, max_connections: max }])
+  t.match(await json(await ask('/users/fifty/playlists')), { total: 50 })
 })

@@ -12,6 +12,7 @@ import { type CorsOrigins, parseCorsOrigins } from './cors-origins.ts'
 import type { AppInstance } from './http/app-instance.ts'
 import { authenticate } from './http/authentication.ts'
 import { limitCallers, WINDOW_SECONDS } from './http/caller-limit.ts'
+import { limitConnections, maxConnections } from './http/connection-limit.ts'
 import { trackConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
@@ -46,6 +47,8 @@ export interface AppDependencies {
   logger: FastifyBaseLogger
   /** Metrics of the whole process, which may run several of these; none when left out. */
   processMetrics?: Pick<Registry, 'metrics'>
+  /** The limit of the process on open files and sockets; unknown when left out. */
+  openFiles?: number | undefined
   /** How refreshes behind stale answers are run; plainly when left out. */
   runApart?: RunApart
 }
@@ -146,6 +149,12 @@ export async function buildApp(
     stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   const connections = trackConnections(app.server, clock)
   const countClosed = connectionMetrics(register)
+  limitConnections(app.server, {
+    max: maxConnections(dependencies.openFiles, config.SPOTIFY_CONCURRENCY),
+    clock,
+    log,
+    onDropped: () => countClosed('limit'),
+  })
   closeStalled(app.server, { connections, clock, log, onClosed: () => countClosed('stalled') })
   const drain = drainConnections(app, {
     answers,

@@ -8,6 +8,7 @@ import { loadConfig, otelVariables } from './load-config.ts'
 import { createLogger } from './log.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
 import { misspeltVariables } from './misspelt-variables.ts'
+import { openFileLimit } from './open-files.ts'
 import { type PreparedTracing, prepareTracing } from './tracing.ts'
 
 /** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
@@ -32,6 +33,7 @@ async function run(config: Config, prepared: PreparedTracing): Promise<void> {
     random: Math.random,
     logger,
     processMetrics: collectProcessMetrics(),
+    openFiles: openFileLimit(),
   })
   closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT_MS, logger }, async ({ err, signal }) => {
     if (err) logger.fatal({ err }, 'stopping after a bug')

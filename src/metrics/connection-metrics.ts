@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client'
 
 /** Why the service closes a connection of a caller by itself. */
-const REASONS = ['stalled'] as const
+const REASONS = ['stalled', 'limit'] as const
 
 export type ClosedReason = (typeof REASONS)[number]
 
@@ -9,7 +9,7 @@ export type ClosedReason = (typeof REASONS)[number]
 export function connectionMetrics(register: Registry): (reason: ClosedReason) => void {
   const closed = new Counter({
     name: 'playlist_proxy_connections_closed_total',
-    help: 'Connections that the service closed by itself.',
+    help: 'Connections that the service closed because the caller did not read or there were too many.',
     labelNames: ['reason'],
     registers: [register],
   })

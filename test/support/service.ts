@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { startSandbox } from '../../sandbox/sandbox.ts'
-import { buildApp } from '../../src/app.ts'
+import { type AppDependencies, buildApp } from '../../src/app.ts'
 import { configFor } from './config.ts'
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -17,11 +17,12 @@ export async function startService(
   t: Pick<Test, 'teardown'>,
   variables: Record<string, string> = {},
   clock = new ManualClock(),
+  others: Pick<AppDependencies, 'openFiles'> = {},
 ) {
   const sandbox = await startSandbox({ now: () => clock.now() })
   const { logger, written, lines } = recordingLogger()
   const config = await configFor(sandbox, variables)
-  const app = await buildApp(config, { clock, random: () => 0, logger })
+  const app = await buildApp(config, { clock, random: () => 0, logger, ...others })
   t.teardown(async () => {
     await app.close()
     await sandbox.close()
