@@ -1,6 +1,5 @@
 import { type AnswerName, rateLimited, status } from '../sandbox/answers.ts'
-import type { Scenario } from './tally.ts'
-import { kindOf } from './tally.ts'
+import { type Answer, kindOf, type Scenario } from './tally.ts'
 import { users, virtual } from './virtual-lab.ts'
 
 const HOUR_SECONDS = 3600
@@ -56,24 +55,38 @@ const quota = virtual('quota exceeded, for a day', async lab => {
   ])
 })
 
+/** The most requests of an app that is denied everything, before nothing but probes is sent. */
+const BEFORE_SILENCE = 4
+
 /** Half an hour of lookups by strangers; a probe every five minutes may leave. */
-function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Scenario {
-  return virtual(`denied: ${answer}, for half an hour`, async lab => {
-    const { clock, sandbox, ask, tally } = lab
-    lab.fault(answer)
-    for (let step = 0; step < 180; step++) {
-      await ask(`stranger${step}`)
-      await lab.settle()
-      await clock.advance(10_000)
-    }
-    const { spotify } = await lab.status()
-    const isTold = tally.answers.every(({ body }) => body.includes(`${diagnosis}: `))
-    return lab.result([
-      ['one probe every five minutes', sandbox.count('api') <= 6 * requestsPerProbe],
-      ['at most one token request a probe', sandbox.count('token') <= 1 + 6],
-      ['502 with the diagnosis', tally.kinds['spotify-access-denied'] === 180 && isTold],
-      ['/status has it, too', spotify.diagnosis === diagnosis && spotify.remedy !== null],
-    ])
+function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Scenario[] {
+  return [false, true].map(isWarm => {
+    const since = isWarm ? 'after it worked' : 'from the start'
+    return virtual(`denied: ${answer}, for half an hour, ${since}`, async lab => {
+      const { clock, sandbox, ask, met } = lab
+      if (isWarm) for (const user of users('warm', 20)) await ask(user)
+      const startMs = clock.monotonic()
+      lab.fault(answer)
+      const denied: Answer[] = []
+      for (let step = 0; step < 180; step++) {
+        denied.push(await ask(`stranger${step}`))
+        await lab.settle()
+        await clock.advance(10_000)
+      }
+      const { spotify } = await lab.status()
+      const first = met.filter(({ atMs }) => atMs - startMs < 300_000).length
+      const isTold = denied.every(({ body }) => body.includes(`${diagnosis}: `))
+      return lab.result([
+        [`silence after at most ${BEFORE_SILENCE} requests`, first <= BEFORE_SILENCE],
+        ['one probe every five minutes', met.length - first <= 5 * requestsPerProbe],
+        ['at most one token request a probe', sandbox.count('token') <= 1 + 6],
+        [
+          '502 with the diagnosis',
+          isTold && denied.every(answer => kindOf(answer) === 'spotify-access-denied'),
+        ],
+        ['/status has it, too', spotify.diagnosis === diagnosis && spotify.remedy !== null],
+      ])
+    })
   })
 }
 
@@ -111,12 +124,12 @@ const fifty401s = virtual('fifty 401s at once', async lab => {
 export const refusals: Scenario[] = [
   hourOf429,
   quota,
-  denial('forbidden', 'endpoint-forbidden'),
-  denial('premium-required', 'premium-required'),
-  denial('not-registered', 'user-authentication-required'),
-  denial('insufficient-scope', 'user-authentication-required'),
-  denial('user-authentication-required', 'user-authentication-required', 2),
-  denial('expired-token', 'access-denied', 2),
+  ...denial('forbidden', 'endpoint-forbidden'),
+  ...denial('premium-required', 'premium-required'),
+  ...denial('not-registered', 'user-authentication-required'),
+  ...denial('insufficient-scope', 'user-authentication-required'),
+  ...denial('user-authentication-required', 'user-authentication-required', 2),
+  ...denial('expired-token', 'access-denied', 2),
   named503,
   fifty401s,
 ]

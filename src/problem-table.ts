@@ -27,7 +27,7 @@ export const problems = {
     status: 502,
     title: 'Spotify denied this app access',
     meaning:
-      'Spotify refuses the app whose credentials this service holds, not the caller. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify answers this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
+      'Spotify refuses the app whose credentials this service holds, not the caller: for this user alone or, when a second one was refused as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify answers this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
     caller: 'Asking again does not help; a person has to act. Tell whoever runs the service.',
     operator:
       'For `endpoint-forbidden` and `user-authentication-required` use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required` renew the subscription of the owner; it takes Spotify some hours to notice. Otherwise look at the app in the Spotify developer dashboard.',
@@ -44,7 +44,7 @@ export const problems = {
     status: 503,
     title: 'Spotify is unavailable',
     meaning:
-      'Spotify answered with an error of its own, not in time, or not at all, and nothing usable was stored for this user.',
+      'Spotify answered with an error of its own, not in time, or not at all; or lookups are paused since that, or unusable responses, met several users and none worked. Nothing usable was stored for this user.',
     caller: `${ASK_LATER} Without that field, wait some seconds and then longer each time.`,
     operator:
       'Most outages pass. If only this service is hit, check DNS, TLS and the way out of its network.',

@@ -15,6 +15,9 @@ import { Turns } from './turns.ts'
  */
 const MAX_WAITING_PAGES = 32
 
+/** About the longest list that an account can have; what an operator allows may be less. */
+const MAX_ACCOUNT_PAGES = 240
+
 export interface SpotifyClientOptions {
   exchange: Exchange
   /** Path of the Web API on the exchange's host, without a trailing slash. */
@@ -31,11 +34,18 @@ export interface SpotifyClientOptions {
 }
 
 /** What a lookup of one path may cost. */
-export type PageTerms = Omit<Terms, 'subject'> & {
+export type PageTerms = Omit<Terms, 'subject' | 'probe'> & {
   /** Called for each request that is sent for it, one for a new token included. */
   onRequest: () => void
   /** Called when a page has been read and the next one may be asked for before it is decoded. */
   onRead: () => void
+}
+
+/** What one request for a page is sent with. */
+interface Sending extends Pick<PageTerms, 'signal' | 'isRefresh' | 'onRequest' | 'onRead'> {
+  token: string
+  /** A longer list is a bad response. */
+  mostPages: number
 }
 
 /** Reads pages of the Web API. */
@@ -56,7 +66,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
   let waiting = 0
 
   /** It counts twice then, and does not leave while Spotify refuses. */
-  async function mayResend({ signal, isRefresh, onRequest }: PageTerms): Promise<boolean> {
+  async function mayResend({ signal, isRefresh, onRequest }: Sending): Promise<boolean> {
     const giveBack = await budget.take(isRefresh)
     if (signal.aborted || gate.status().state === 'paused') {
       giveBack()
@@ -66,13 +76,9 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     return true
   }
 
-  async function attempt(
-    path: string,
-    token: string,
-    terms: PageTerms,
-    onRead: () => void,
-  ): Promise<Page> {
-    const { signal } = terms
+  async function attempt(path: string, sending: Sending): Promise<Page> {
+    const { token, signal, onRequest, onRead, mostPages } = sending
+    onRequest()
     const headers = {
       accept: 'application/json',
       'accept-encoding': 'gzip',
@@ -91,48 +97,71 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     try {
       const response = await exchange.send(request, signal, {
         onRead: wait,
-        mayResend: () => mayResend(terms),
+        mayResend: () => mayResend(sending),
       })
       if (response.status === 401) throw new Unauthorized(response.body)
-      return readPage(response, maxPages, clock.now())
+      return readPage(response, mostPages, clock.now())
     } finally {
       waiting -= waits
     }
   }
 
+  const send = (path: string, sending: Sending) =>
+    observed(options, 'page', sending.signal, () => attempt(path, sending))
+
+  /** Asks for one playlist of another list at most, by which the gate learns whether Spotify works. */
+  async function probe(path: string, token: string, terms: PageTerms): Promise<void> {
+    const mostPages = Math.max(maxPages, MAX_ACCOUNT_PAGES)
+    const sending = { ...terms, token, onRead: () => {}, mostPages }
+    try {
+      await send(`${path}?limit=1&offset=0`, sending)
+    } catch (error) {
+      if (!(error instanceof Unauthorized)) throw error
+      // It tells nothing yet where there is another token. Where none can be had nothing can leave.
+      if ((await tokens.replace(token, terms.onRequest)) !== token) throw error
+      throw accessDenied(401, error.body)
+    }
+  }
+
   return {
-    async page(path, offset, pageTerms) {
+    async page(path, offset, terms) {
       const pagePath = `${path}?limit=${PAGE_SIZE}&offset=${offset}`
-      const terms = { ...pageTerms, subject: path }
       const attempts = { left: MAX_ATTEMPTS }
+      const gateTerms = (token: string): Terms => ({
+        ...terms,
+        subject: path,
+        probe: subject => probe(subject, token, terms),
+      })
       const ask = (token: string) =>
         gate
           .pass(
-            leavePlace =>
-              observed(options, 'page', terms.signal, () => {
-                terms.onRequest()
-                return attempt(pagePath, token, terms, () => {
-                  leavePlace()
-                  terms.onRead()
-                })
-              }),
-            terms,
+            leavePlace => {
+              const onRead = () => {
+                leavePlace()
+                terms.onRead()
+              }
+              return send(pagePath, { ...terms, token, onRead, mostPages: maxPages })
+            },
+            gateTerms(token),
             attempts,
           )
           .catch((error: unknown) => {
             if (error instanceof Unauthorized) return error
             throw error
           })
-      const token = await tokens.token(pageTerms.onRequest)
+      let token = await tokens.token(terms.onRequest)
       let answer = await ask(token)
       if (answer instanceof Unauthorized) {
-        const renewed = await tokens.replace(token, pageTerms.onRequest)
+        const renewed = await tokens.replace(token, terms.onRequest)
         if (renewed !== token) {
           if (attempts.left === 0) throw tokenReplaced()
-          answer = await ask(renewed)
+          token = renewed
+          answer = await ask(token)
         }
       }
-      if (answer instanceof Unauthorized) throw gate.report(accessDenied(401, answer.body), path)
+      if (answer instanceof Unauthorized) {
+        throw await gate.report(accessDenied(401, answer.body), gateTerms(token))
+      }
       return answer
     },
   }

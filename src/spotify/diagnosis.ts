@@ -122,3 +122,21 @@ export function tooManyRequests(body: string, retryAt: number): Refusal {
         facts,
       )
 }
+
+/**
+ * What lookups fail with until `retryAt` (epoch ms) since `cause`, met by others, keeps requests from
+ * leaving. It tells nothing of their responses.
+ */
+export function lookupsPaused(cause: Problem, retryAt: number): Problem {
+  const paused = `Lookups are paused until ${new Date(retryAt).toISOString()}`
+  const facts = { cause: cause.cause, retryAt }
+  if (cause.type === 'spotify-bad-response' || cause.type === 'spotify-unavailable') {
+    const why =
+      cause.type === 'spotify-unavailable'
+        ? 'Spotify does not answer'
+        : 'the responses of Spotify are unusable'
+    const detail = `${paused}, since ${why} for several users. Ask again after the seconds in Retry-After.`
+    return new Problem('spotify-unavailable', detail, facts)
+  }
+  return new Problem(cause.type, `${cause.message} ${paused}.`, facts)
+}

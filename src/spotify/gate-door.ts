@@ -1,183 +1,138 @@
-import { askAgainAt } from '../ask-again.ts'
 import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
 import type { RequestBudget } from './daily-budget.ts'
-import { logChange } from './gate-log.ts'
-import {
-  admission,
-  after,
-  afterAnswerElsewhere,
-  afterPauseElsewhere,
-  type GateState,
-  OPEN,
-  type Outcome,
-  outcomeOf,
-  probedElsewhere,
-  probing,
-} from './gate-state.ts'
-import { stateStatus } from './gate-status.ts'
+import type { GateController } from './gate-controller.ts'
+import { type Outcome, outcomeOf } from './gate-outcome.ts'
 import type { OtherGates } from './other-gates.ts'
 import { takePermit } from './permit.ts'
 
-/**
- * What those are told who come while a probe is under way, and when another gate is asked again
- * whether its probe is over.
- */
-const PROBE_MS = 1000
-
 export interface DoorOptions {
   budget: RequestBudget
-  /** Those of other replicas; left out when there are none. */
+  /** The gates of other replicas; left out when there are none. */
   others?: OtherGates
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded). */
-  random: () => number
-  log: Log
 }
 
-interface DoorTerms {
+/** What one request is sent for. */
+export interface DoorTerms {
   subject: string
   isRefresh: boolean
   signal: AbortSignal
   /** On the monotonic clock. */
   startByMs: number
+  /** Sends the smallest request about another subject, to see whether Spotify answers. */
+  probe: (subject: string) => Promise<unknown>
 }
 
-/** Keeps the state of the gate: lets requests through by it and changes it by what they come to. */
+/** Sends requests when the gate and the budget let them, and the probes that the gate needs. */
 export class GateDoor {
   readonly #options: DoorOptions
-  readonly #onChange: (() => void)[] = []
-  #state: GateState = OPEN
+  readonly #controller: GateController
 
-  constructor(options: DoorOptions) {
+  constructor(options: DoorOptions, controller: GateController) {
     this.#options = options
-    options.others?.listen({
-      paused: ({ cause, until, pauses }) => {
-        const untilMs = this.#nowMs + (until - options.clock.now())
-        this.#change(afterPauseElsewhere(this.#state, { cause, untilMs, pauses }))
-      },
-      opened: probedAt => {
-        const sentMs = this.#nowMs + (probedAt - options.clock.now())
-        this.#change(afterAnswerElsewhere(this.#state, sentMs))
-      },
-    })
-  }
-
-  get isOpen(): boolean {
-    return this.#state.name === 'open'
-  }
-
-  get status() {
-    return stateStatus(this.#state, this.#nowMs, this.#wall)
+    this.#controller = controller
   }
 
   /**
-   * Sends when the state and the budget let it; `onLeave` is called when it does.
+   * Sends when the gate and the budget let it; `onLeave` is called when it does. Where a probe of
+   * another subject is due, that one is sent before, and after a failure that may be about all
+   * subjects.
    *
    * @throws {Problem} why it may not, or what it failed with.
    */
   async attempt<T>(send: () => Promise<T>, terms: DoorTerms, onLeave: () => void): Promise<T> {
-    const { budget, others, clock } = this.#options
-    const { subject, signal, startByMs, isRefresh } = terms
+    const controller = this.#controller
+    const { subject, signal, startByMs } = terms
     for (;;) {
-      while (this.#admission(subject) === 'wait') {
-        await new Promise<void>(resolve => this.#onChange.push(resolve))
-      }
+      while (controller.admission(subject) === 'wait') await controller.changed()
       signal.throwIfAborted()
-      if (this.#admission(subject) === 'refused') throw this.#closed()
-      if (this.#nowMs > startByMs) {
+      if (controller.admission(subject) === 'refused') throw controller.closed()
+      if (this.#options.clock.monotonic() > startByMs) {
         throw new Problem('deadline-exceeded', 'Too many lookups were waiting for Spotify.')
       }
-      // A probe is one from here on, or several requests would find that they are.
-      const isProbe = !this.isOpen
-      if (isProbe) this.#change(probing(this.#state, subject))
-      const probe = isProbe ? this.#state : undefined
-      const dropProbe = () => this.#end({ kind: 'unknown' }, subject, probe)
-      const taken = takePermit(budget, others, { isProbe, isRefresh }, dropProbe)
-      const permit = taken instanceof Promise ? await taken : taken
-      if (permit === undefined) {
-        if (probe === this.#state) {
-          this.#change(probedElsewhere(this.#state, this.#nowMs + PROBE_MS))
-        }
+      const subjectToSend = controller.subjectToSend(subject)
+      if (subjectToSend !== subject) {
+        await this.#probe(subjectToSend, terms)
         continue
       }
-      // While the permit was waited for, the caller may have left or another gate told of a pause.
-      const isStillDue = isProbe ? this.#state === probe : this.#admission(subject) === 'leave'
-      if (!isStillDue || signal.aborted || this.#nowMs > startByMs) {
-        permit.giveBack()
-        dropProbe()
-        continue
-      }
-      // From here to the request nothing waits.
-      onLeave()
-      const sentAt = clock.now()
-      const end = (outcome: Outcome) => {
-        this.#end(outcome, subject, probe, sentAt)
-        permit.end()
-      }
-      const answer = await send().catch((error: unknown) => {
-        const isGivenUp = signal.aborted && error === signal.reason
-        end(isGivenUp ? { kind: 'unknown' } : outcomeOf(asProblem(error), clock.now()))
+      const sent = await this.#send(send, subject, terms, onLeave).catch(async error => {
+        await this.verify(terms)
         throw error
       })
-      end({ kind: 'answered' })
-      return answer
+      if (sent !== undefined) return sent.response
     }
   }
 
-  /** Closes for a refusal that no single request shows. */
-  report(refusal: Problem, subject: string): void {
-    this.#end(outcomeOf(refusal, this.#options.clock.now()), subject, undefined)
+  /** Finds out what a failure means for the other subjects, unless the next request is to do it. */
+  async verify(terms: DoorTerms): Promise<void> {
+    const subject = this.#controller.subjectToSend(terms.subject)
+    if (!this.#controller.isOpen || subject === terms.subject || terms.signal.aborted) return
+    // The failure counts here; a probe that tells nothing is left to the next request.
+    await this.#probe(subject, terms).catch(() => {})
   }
 
-  /** The failure that has closed the gate tells until when. */
-  withPause<E>(failure: E): E | Problem {
-    const state = this.#state
-    if (state.name !== 'paused' || state.cause !== failure) return failure
-    if (state.cause.retryAt !== undefined) return failure
-    return askAgainAt(state.cause, this.#wall(state.untilMs), true)
+  /**
+   * Sends a request about this subject in place of the one that the terms are for. The gate knows
+   * afterwards what it tells.
+   *
+   * @throws what it failed with, when that tells nothing about Spotify.
+   */
+  async #probe(subject: string, terms: DoorTerms): Promise<void> {
+    const send = () => terms.probe(subject)
+    await this.#send(send, subject, terms, () => {}).catch(error => {
+      if (this.#outcomeOf(error, terms.signal).kind === 'unknown') throw error
+    })
   }
 
-  get #nowMs(): number {
-    return this.#options.clock.monotonic()
-  }
-
-  readonly #wall = (monotonicMs: number) => this.#options.clock.now() + (monotonicMs - this.#nowMs)
-
-  #admission(subject: string) {
-    return admission(this.#state, subject, this.#nowMs)
-  }
-
-  #change(next: GateState): void {
-    if (next === this.#state) return
-    const before = this.#state
-    this.#state = next
-    for (const wake of this.#onChange.splice(0)) wake()
-    logChange(this.#options.log, before, next, this.#wall)
-  }
-
-  /** `probe` is the state that the request was sent in as the probe; others may have changed it. */
-  #end(outcome: Outcome, subject: string, probe: GateState | undefined, sentAt = 0): void {
-    const { random, others } = this.#options
-    const before = this.#state
-    const isProbe = before === probe
-    const report = { outcome, subject, isProbe, nowMs: this.#nowMs, jitter: random() }
-    this.#change(after(before, report))
-    const state = this.#state
-    if (others === undefined || state === before || outcome.kind === 'unknown') return
-    if (state.name === 'paused') {
-      const { cause, untilMs, pauses } = state
-      others.tellPaused({ cause, until: this.#wall(untilMs), pauses })
+  /** Sends at once, as the probe where one is due; undefined when something came in between. */
+  async #send<T>(
+    send: () => Promise<T>,
+    subject: string,
+    terms: DoorTerms,
+    onLeave: () => void,
+  ): Promise<{ response: T } | undefined> {
+    const controller = this.#controller
+    const { budget, others, clock } = this.#options
+    const { signal, startByMs, isRefresh } = terms
+    // A probe is one from here on, or several requests would find that they are.
+    const isProbe = controller.admission(terms.subject) === 'probe'
+    const probe = isProbe ? controller.beginProbe(terms.subject) : undefined
+    let sentAt = 0
+    const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
+    const dropProbe = () => end({ kind: 'unknown' })
+    // Each gate finds out for itself whether to close, so only probes of closed ones take turns.
+    const takesTurn = probe?.name === 'probing'
+    const taken = takePermit(budget, others, { takesTurn, isRefresh }, dropProbe)
+    const permit = taken instanceof Promise ? await taken : taken
+    if (permit === undefined) {
+      controller.leaveProbe(probe)
+      return undefined
     }
-    if (state === OPEN && before.name !== 'open') others.tellOpened(sentAt)
+    // While the permit was waited for, the caller may have left or another gate told of a pause.
+    const isStillDue = isProbe
+      ? controller.state === probe
+      : controller.admission(subject) === 'leave'
+    if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
+      permit.giveBack()
+      dropProbe()
+      return undefined
+    }
+    // From here to the request nothing waits.
+    onLeave()
+    sentAt = clock.now()
+    const response = await send().catch((error: unknown) => {
+      end(this.#outcomeOf(error, signal))
+      permit.end()
+      throw error
+    })
+    end({ kind: 'answered' })
+    permit.end()
+    return { response }
   }
 
-  /** What a request that may not leave fails with. */
-  #closed(): Problem {
-    const shut = this.#state as Exclude<GateState, { name: 'open' }>
-    const isPaused = shut.name === 'paused'
-    const retryAt = isPaused ? this.#wall(shut.untilMs) : this.#wall(this.#nowMs + PROBE_MS)
-    return askAgainAt(shut.cause, retryAt, false)
+  #outcomeOf(error: unknown, signal: AbortSignal): Outcome {
+    if (signal.aborted && error === signal.reason) return { kind: 'unknown' }
+    return outcomeOf(asProblem(error), this.#options.clock.now())
   }
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import { diagnosisOf } from './diagnosis.ts'
-import type { GateState } from './gate-state.ts'
+import { type GateState, isShut } from './gate-state.ts'
 
 /**
  * Writes one line when the gate closes, closes for another reason, or opens. What goes on, such as
@@ -12,13 +12,13 @@ export function logChange(
   state: GateState,
   wall: (monotonicMs: number) => number,
 ): void {
-  if (state.name === 'probing' || state.name === 'elsewhere') return
-  if (state.name === 'open') {
-    if (before.name !== 'open') log.info('Spotify answers again')
+  if (!isShut(state)) {
+    if (isShut(before)) log.info('Spotify answers again')
     return
   }
+  if (state.name !== 'paused') return
   const { name: diagnosis, remedy } = diagnosisOf(state.cause)
-  if (before.name !== 'open' && diagnosisOf(before.cause).name === diagnosis) return
+  if (isShut(before) && diagnosisOf(before.cause).name === diagnosis) return
   const level = state.cause.type === 'spotify-access-denied' ? 'error' : 'warn'
   const facts = { diagnosis, remedy, paused_until: new Date(wall(state.untilMs)).toISOString() }
   log[level]({ ...facts, err: state.cause }, 'requests to Spotify are paused')

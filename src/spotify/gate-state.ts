@@ -1,69 +1,85 @@
 import type { Problem } from '../problems.ts'
+import {
+  type Evidence,
+  isAppDenied,
+  isDoubtful,
+  probeSubject,
+  type Report,
+} from './gate-evidence.ts'
+import { DENIED_PAUSE_MS, outcomeOf } from './gate-outcome.ts'
 
-/** Denials need a person; whether one has come is looked at no more often than this. */
-const DENIED_PAUSE_MS = 5 * 60_000
-/** So many failures in a row, of more than one user, are an outage of Spotify. */
-const OUTAGE_RUN = 3
 const FIRST_OUTAGE_PAUSE_MS = 1000
 const MAX_OUTAGE_PAUSE_MS = 60_000
 
-/** Failures in a row since the last answer. */
-interface Run {
-  readonly failures: number
-  /** Whose request failed first. */
-  readonly subject: string
-  readonly severalSubjects: boolean
+/** A state in which requests are refused, and why. */
+interface Shut {
+  readonly cause: Problem
+  /** Pauses of an outage in a row; 0 when the reason is another. */
+  readonly pauses: number
 }
 
 /**
- * What the gate knows, as plain data; instants are milliseconds on the monotonic clock.
+ * What the gate does, as plain data; instants are milliseconds on the monotonic clock.
  * - `open`: requests leave,
+ * - `verifying`: a probe finds out whether failures are those of Spotify; the others wait for it,
  * - `paused`: none leaves before `untilMs`, and then one alone, the probe,
- * - `probing`: the probe, a request of `subject`, is under way, and all depends on it,
+ * - `probing`: the probe, which a request of `subject` asked for, is under way, and all depends on it,
  * - `elsewhere`: the probe of another gate of the same app is, which is not asked about again before
  *   `untilMs`.
- *
- * `pauses` counts the pauses of an outage in a row; 0 when the reason is another.
  */
 export type GateState =
-  | { readonly name: 'open'; readonly run: Run | undefined }
-  | {
-      readonly name: 'paused'
-      readonly cause: Problem
-      readonly untilMs: number
-      readonly pauses: number
-    }
-  | {
-      readonly name: 'probing'
-      readonly cause: Problem
-      readonly subject: string
-      readonly pauses: number
-    }
-  | {
-      readonly name: 'elsewhere'
-      readonly cause: Problem
-      readonly untilMs: number
-      readonly pauses: number
-    }
+  | { readonly name: 'open' }
+  | { readonly name: 'verifying' }
+  | ({ readonly name: 'paused'; readonly untilMs: number } & Shut)
+  | ({ readonly name: 'probing'; readonly subject: string } & Shut)
+  | ({ readonly name: 'elsewhere'; readonly untilMs: number } & Shut)
 
-export const OPEN: GateState = { name: 'open', run: undefined }
+export type ShutState = Extract<GateState, Shut>
+type Paused = Extract<GateState, { name: 'paused' }>
+
+export const OPEN: GateState = { name: 'open' }
+
+/** Whether requests are refused rather than sent, be it after a probe. */
+export function isShut(state: GateState): state is ShutState {
+  return 'cause' in state
+}
 
 /**
- * What a request of `subject` has to do at `nowMs`: leave, leave as the probe, wait for the probe,
+ * What a request of `subject` has to do at `nowMs`: leave, have the probe sent, wait for the probe,
  * or not leave at all. The pages of a list that were asked for beside its probe wait for it, since
  * their lookup would fail without them.
  */
 export type Admission = 'leave' | 'probe' | 'wait' | 'refused'
 
-export function admission(state: GateState, subject: string, nowMs: number): Admission {
-  if (state.name === 'open') return 'leave'
-  if (state.name === 'probing') return state.subject === subject ? 'wait' : 'refused'
-  return nowMs < state.untilMs ? 'refused' : 'probe'
+export function admission(
+  state: GateState,
+  evidence: Evidence,
+  subject: string,
+  nowMs: number,
+): Admission {
+  switch (state.name) {
+    case 'open':
+      return isDoubtful(evidence, nowMs) ? 'probe' : 'leave'
+    case 'verifying':
+      return 'wait'
+    case 'probing':
+      return state.subject === subject ? 'wait' : 'refused'
+    default:
+      return nowMs < state.untilMs ? 'refused' : 'probe'
+  }
 }
 
-/** The state while the probe that a gate admitted which is not open is under way. */
+/**
+ * The subject of the probe that a request of `subject` asks for. A rate limit says nothing about
+ * subjects, so the request itself is the probe of its end.
+ */
+export function subjectOfProbe(state: GateState, evidence: Evidence, subject: string): string {
+  return isShut(state) && isRefusal(state) ? subject : probeSubject(evidence, subject)
+}
+
+/** The state while the probe that a request of `subject` asked for is under way. */
 export function probing(state: GateState, subject: string): GateState {
-  if (state.name === 'open') return state
+  if (!isShut(state)) return { name: 'verifying' }
   return { name: 'probing', cause: state.cause, subject, pauses: state.pauses }
 }
 
@@ -83,76 +99,41 @@ export function afterPauseElsewhere(state: GateState, pause: Omit<Paused, 'name'
  * refused here for longer than that gate knew.
  */
 export function afterAnswerElsewhere(state: GateState, sentMs: number): GateState {
-  return state.name === 'open' || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
+  return !isShut(state) || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
 }
 
-/** What one request came to, as far as it tells anything about Spotify. */
-export type Outcome =
-  /** Spotify answered as it should, be it that it knows no such user. */
-  | { readonly kind: 'answered' }
-  /** It will not answer for so long, whoever asks. */
-  | { readonly kind: 'refused'; readonly cause: Problem; readonly forMs: number }
-  /** It failed, which may be about one user or about all. */
-  | { readonly kind: 'failed'; readonly cause: Problem }
-  /** It was given up, or met something that says nothing about Spotify. */
-  | { readonly kind: 'unknown' }
-
-/** `now` (epoch ms) is when `error` came; undefined: none came. */
-export function outcomeOf(problem: Problem, now: number): Outcome {
-  switch (problem.type) {
-    case 'spotify-rate-limited':
-    case 'spotify-quota-exceeded':
-      return { kind: 'refused', cause: problem, forMs: Number(problem.retryAt) - now }
-    case 'spotify-access-denied':
-      return { kind: 'refused', cause: problem, forMs: DENIED_PAUSE_MS }
-    case 'spotify-unavailable':
-    case 'spotify-bad-response':
-      return { kind: 'failed', cause: problem }
-    case 'user-not-found':
-      return { kind: 'answered' }
-    default:
-      return { kind: 'unknown' }
-  }
-}
-
-/** What came of which request. */
-export interface Report {
-  readonly outcome: Outcome
-  readonly subject: string
-  /** Whether the request was the probe. */
-  readonly isProbe: boolean
-  /** When it ended. */
-  readonly nowMs: number
-  /** From 0 (included) to 1 (excluded); keeps the probes of several replicas out of step. */
-  readonly jitter: number
-}
-
-/** The state after a request has ended. */
-export function after(state: GateState, report: Report): GateState {
-  const { outcome, nowMs } = report
-  // Only the probe decides, while requests that left before the pause still come in; and it does no
-  // more once one of those was refused.
-  const isProbe = report.isProbe && state.name === 'probing'
-  const decides = isProbe || state.name === 'open'
+/** The state after a request has ended, which `evidence` knows of already. */
+export function after(state: GateState, evidence: Evidence, report: Report): GateState {
+  const { outcome, nowMs, isProbe } = report
+  // The probe of a rate limit is about any subject, whose failure is another matter.
+  const endsLimit = isProbe && isShut(state) && isRefusal(state)
+  const decides = isProbe && !endsLimit
   switch (outcome.kind) {
     case 'refused':
-      return longer(state, {
-        name: 'paused',
-        cause: outcome.cause,
-        untilMs: nowMs + outcome.forMs,
-        pauses: 0,
-      })
+      return longer(state, pauseFor(outcome.forMs, outcome.cause, nowMs))
+    case 'denied':
+      if (isAppDenied(evidence, decides) || (decides && isDenial(state))) {
+        return longer(state, pauseFor(DENIED_PAUSE_MS, outcome.cause, nowMs))
+      }
+      return endsLimit ? OPEN : undecided(state, report)
     case 'failed':
-      return decides ? afterFailure(state, outcome.cause, report) : state
-    case 'answered':
-      return decides ? OPEN : state
-    case 'unknown':
+      // Requests that left before the pause still come in.
       if (!isProbe) return state
-      return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
+      return endsLimit ? OPEN : outage(state, outcome, report)
+    case 'answered':
+    case 'declined':
+      return isProbe ? OPEN : state
+    case 'unknown':
+      return undecided(state, report)
   }
 }
 
-type Paused = Extract<GateState, { name: 'paused' }>
+/** The next request has the probe sent once more. */
+function undecided(state: GateState, { isProbe, nowMs }: Report): GateState {
+  if (!isProbe) return state
+  if (!isShut(state)) return OPEN
+  return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
+}
 
 /** Requests that were under way together may be refused for different times. */
 function longer(state: GateState, pause: Paused): GateState {
@@ -160,24 +141,29 @@ function longer(state: GateState, pause: Paused): GateState {
   return stands ? state : pause
 }
 
-function afterFailure(state: GateState, cause: Problem, report: Report): GateState {
-  if (state.name !== 'open') return outage(cause, state.pauses + 1, report)
-  const { failures, subject, severalSubjects } = state.run ?? {
-    failures: 0,
-    subject: report.subject,
-    severalSubjects: false,
-  }
-  const run = {
-    failures: failures + 1,
-    subject,
-    severalSubjects: severalSubjects || subject !== report.subject,
-  }
-  const isOutage = run.failures >= OUTAGE_RUN && run.severalSubjects
-  return isOutage ? outage(cause, 1, report) : { name: 'open', run }
+function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
+  return { name: 'paused', cause, untilMs: nowMs + durationMs, pauses: 0 }
 }
 
-/** Doubles with each pause in a row, with up to a tenth more. */
-function outage(cause: Problem, pauses: number, { nowMs, jitter }: Report): Paused {
-  const pauseMs = Math.min(FIRST_OUTAGE_PAUSE_MS * 2 ** (pauses - 1), MAX_OUTAGE_PAUSE_MS)
-  return { name: 'paused', cause, untilMs: nowMs + pauseMs * (1 + 0.1 * jitter), pauses }
+/**
+ * Doubles with each pause in a row, with up to a tenth more. Lasts at least as long as Spotify wants
+ * no retry.
+ */
+function outage(
+  state: GateState,
+  { cause, forMs }: { cause: Problem; forMs: number },
+  { nowMs, jitter }: Report,
+): Paused {
+  const pauses = isShut(state) ? state.pauses + 1 : 1
+  const backOffMs = Math.min(FIRST_OUTAGE_PAUSE_MS * 2 ** (pauses - 1), MAX_OUTAGE_PAUSE_MS)
+  const pauseMs = Math.max(backOffMs * (1 + 0.1 * jitter), forMs)
+  return { name: 'paused', cause, untilMs: nowMs + pauseMs, pauses }
+}
+
+function isRefusal({ cause }: ShutState): boolean {
+  return outcomeOf(cause, 0).kind === 'refused'
+}
+
+function isDenial(state: GateState): boolean {
+  return isShut(state) && outcomeOf(state.cause, 0).kind === 'denied'
 }

@@ -1,6 +1,6 @@
 import type { ProblemType } from '../problems.ts'
 import { type Diagnosis, diagnosisOf } from './diagnosis.ts'
-import type { GateState } from './gate-state.ts'
+import { type GateState, isShut } from './gate-state.ts'
 
 export interface GateStatus {
   readonly state: 'open' | 'paused' | 'probing'
@@ -22,7 +22,7 @@ export function stateStatus(
   nowMs: number,
   wall: (monotonicMs: number) => number,
 ): Pick<GateStatus, 'state' | 'diagnosis' | 'pausedUntil' | 'reason'> {
-  if (state.name === 'open') {
+  if (!isShut(state)) {
     return { state: 'open', reason: undefined, diagnosis: undefined, pausedUntil: undefined }
   }
   const cause = { reason: state.cause.type, diagnosis: diagnosisOf(state.cause) }

@@ -1,6 +1,8 @@
 import { pause } from '../clock.ts'
 import { Problem } from '../problems.ts'
-import { type DoorOptions, GateDoor } from './gate-door.ts'
+import { type ControllerOptions, GateController } from './gate-controller.ts'
+import { type DoorOptions, type DoorTerms, GateDoor } from './gate-door.ts'
+import { outcomeOf } from './gate-outcome.ts'
 import type { GateStatus } from './gate-status.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -8,16 +10,16 @@ import { RetryBudget } from './retry-budget.ts'
 export const MAX_ATTEMPTS = 3
 const FIRST_BACK_OFF_MS = 400
 
-export interface GateOptions extends DoorOptions {
+export interface GateOptions extends DoorOptions, ControllerOptions {
   /** Web API requests under way at once, all lookups together. */
   concurrency: number
   /** Lookups that may wait for their first place. */
   queue: number
 }
 
-/** Until when the requests of one lookup may leave; instants are on the monotonic clock. */
+/** How the requests of one lookup may leave; instants are on the monotonic clock. */
 export interface Terms {
-  /** Whose lookup it is: failures of one subject alone are no outage. */
+  /** The path of the list: failures of one alone are no outage. */
   subject: string
   /** Whether a stored list can be answered without it, so that others come first. */
   isRefresh: boolean
@@ -27,6 +29,11 @@ export interface Terms {
   startByMs: number
   /** No request is sent again from then on. */
   retryByMs: number
+  /**
+   * Sends the smallest request about another subject, by which the gate finds out whether Spotify
+   * answers. Fails as `send` would.
+   */
+  probe: DoorTerms['probe']
 }
 
 /** Every Web API request passes here; it decides whether one may leave now, and how often. */
@@ -37,7 +44,7 @@ export interface Gate {
    * While Spotify refuses or is out of order nothing is sent but one probe at a time. Only a
    * Problem tells the gate something about Spotify.
    *
-   * @throws {Problem} the last failure, what keeps the gate closed, `quota-budget-spent`,
+   * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`,
    * `overloaded` or, when no place was free in time, `deadline-exceeded`. Whatever the signal was
    * aborted with is thrown as it is.
    */
@@ -47,23 +54,24 @@ export interface Gate {
     attempts?: { left: number },
   ): Promise<T>
   /**
-   * Closes for a refusal that no single request shows, such as a 401 that a new token meets, too.
-   * Returns it with the instant of the next probe.
+   * Takes note of a denial that no single request shows: a 401 that a new token meets, too. Resolves
+   * with the problem for the caller once it is known whether the denial is about all subjects.
    */
-  report(refusal: Problem, subject: string): Problem
+  report(denial: Problem, terms: Terms): Promise<unknown>
   status(): GateStatus
 }
 
 export function createGate(options: GateOptions): Gate {
   const { clock, random } = options
   const queue = new LookupQueue(options)
-  const door = new GateDoor(options)
+  const controller = new GateController(options)
+  const door = new GateDoor(options, controller)
   const retries = new RetryBudget()
   let retried = 0
 
   /** How long to wait before the next attempt; undefined when there must be none. */
   function backOffMs(failure: unknown, tried: number, { retryByMs }: Terms): number | undefined {
-    if (!(failure instanceof Problem && failure.transient) || !door.isOpen) return undefined
+    if (!(failure instanceof Problem && failure.transient) || !controller.isOpen) return undefined
     const nowMs = clock.monotonic()
     const delayMs = random() * FIRST_BACK_OFF_MS * 2 ** (tried - 1)
     return nowMs + delayMs < retryByMs && retries.take(nowMs) ? delayMs : undefined
@@ -84,18 +92,21 @@ export function createGate(options: GateOptions): Gate {
           )
         } catch (error) {
           const delayMs = attempts.left > 0 ? backOffMs(error, tried, terms) : undefined
-          if (delayMs === undefined) throw door.withPause(error)
+          if (delayMs === undefined) throw controller.withPause(error)
           await pause(clock, delayMs, terms.signal)
         }
       }
     },
-    report(refusal, subject) {
-      door.report(refusal, subject)
-      return door.withPause(refusal)
+    async report(denial, terms) {
+      const { subject } = terms
+      const outcome = outcomeOf(denial, clock.now())
+      controller.end(outcome, { subject, probe: undefined, sentAt: clock.now() })
+      await door.verify(terms)
+      return controller.withPause(denial)
     },
     status() {
       const { inFlight, queued } = queue
-      return { ...door.status, inFlight, queued, retries: retried }
+      return { ...controller.status, inFlight, queued, retries: retried }
     },
   }
 }

@@ -12,23 +12,23 @@ export interface Permit {
 const NOTHING = () => {}
 
 /**
- * Takes one request from the budget and, for a probe, the turn among all gates before that. At once
- * where neither is shared with anybody. Undefined: it is another gate's turn to probe. `onRefused`
- * is called before a refusal of the budget is thrown.
+ * Takes one request from the budget and, where it `takesTurn`, the turn to probe among all gates
+ * before that. At once where neither is shared with anybody. Undefined: it is another gate's turn.
+ * `onRefused` is called before a refusal of the budget is thrown.
  *
  * @throws {Problem} `quota-budget-spent`, at once or later.
  */
 export function takePermit(
   budget: RequestBudget,
   others: OtherGates | undefined,
-  request: { isProbe: boolean; isRefresh: boolean },
+  request: { takesTurn: boolean; isRefresh: boolean },
   onRefused: () => void,
 ): Permit | Promise<Permit | undefined> {
   const refused = (error: unknown): never => {
     onRefused()
     throw error
   }
-  if (request.isProbe && others !== undefined) {
+  if (request.takesTurn && others !== undefined) {
     return probePermit(budget, others, request.isRefresh).catch(refused)
   }
   try {

@@ -2,7 +2,10 @@ import t from 'tap'
 import { type AnswerName, json, status } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
-/** What Spotify does, what a caller without a stored answer gets, and what it costs. */
+/**
+ * What Spotify does, what a caller without a stored answer gets, and what it costs: of a denial one
+ * request more, which finds out whether it is about all users.
+ */
 const cases: {
   answer: AnswerName
   status: number
@@ -17,7 +20,7 @@ const cases: {
     answer: 'forbidden',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 1,
+    requests: 2,
     retryAfter: '300',
     detail: /endpoint-forbidden/,
   },
@@ -25,7 +28,7 @@ const cases: {
     answer: 'premium-required',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 1,
+    requests: 2,
     retryAfter: '300',
     detail: /premium-required/,
   },
@@ -33,7 +36,7 @@ const cases: {
     answer: 'not-registered',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 1,
+    requests: 2,
     retryAfter: '300',
     detail: /user-authentication-required/,
   },
@@ -41,7 +44,7 @@ const cases: {
     answer: 'insufficient-scope',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 1,
+    requests: 2,
     retryAfter: '300',
     detail: /user-authentication-required/,
   },
@@ -49,7 +52,7 @@ const cases: {
     answer: 'user-authentication-required',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 2,
+    requests: 3,
     retryAfter: '300',
     detail: /user-authentication-required/,
   },
@@ -57,7 +60,7 @@ const cases: {
     answer: 'expired-token',
     status: 502,
     type: 'spotify-access-denied',
-    requests: 2,
+    requests: 3,
     retryAfter: '300',
     detail: /access-denied/,
   },

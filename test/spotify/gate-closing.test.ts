@@ -10,21 +10,23 @@ const rejecting = (failure: unknown) => () => Promise.reject(failure)
 const sent = async () => 'sent'
 const of = (subject: string) => terms({ subject })
 
+const failing = (subject: string, failure: unknown) => terms({ subject, probe: rejecting(failure) })
+
 /** A gate that an outage has just closed for a second. */
 async function closedGate() {
   const built = gateFor()
   for (const subject of ['bob', 'alice', 'bob']) {
     const failure = new Problem('spotify-bad-response', 'rubbish', { originStatus: 200 })
-    await failureOf(built.gate.pass(rejecting(failure), of(subject)))
+    await failureOf(built.gate.pass(rejecting(failure), failing(subject, failure)))
   }
   return built
 }
 
-t.test('a denial stops the asking for everyone, with one probe every five minutes', async t => {
+t.test('a denial of all stops the asking, with one probe every five minutes', async t => {
   const { gate, clock, lines } = gateFor()
   const denied = accessDenied(403, '{"error": {"status": 403, "message": "Forbidden" } }')
   const type = 'spotify-access-denied'
-  t.match(await failureOf(gate.pass(rejecting(denied), of('bob'))), {
+  t.match(await failureOf(gate.pass(rejecting(denied), failing('bob', denied))), {
     type,
     retryAt: clock.now() + 300_000,
     originStatus: 403,
@@ -32,11 +34,13 @@ t.test('a denial stops the asking for everyone, with one probe every five minute
   await clock.advance(299_999)
   t.match(await failureOf(gate.pass(sent, of('alice'))), {
     type,
+    message:
+      /^endpoint-forbidden: .* extended quota\. Lookups are paused until .*T00:05:00\.000Z\.$/,
     retryAt: clock.now() + 1,
     originStatus: undefined,
   })
   await clock.advance(1)
-  await failureOf(gate.pass(rejecting(denied), of('alice')))
+  await failureOf(gate.pass(rejecting(denied), failing('alice', denied)))
   t.match(await failureOf(gate.pass(sent, of('bob'))), { type, retryAt: clock.now() + 300_000 })
   await clock.advance(300_000)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
@@ -52,20 +56,22 @@ t.test('a denial stops the asking for everyone, with one probe every five minute
   ])
 })
 
-t.test('a refusal that shows only after two answers closes it as well', async t => {
+t.test('a denial that shows only after two responses closes it as well', async t => {
   const { gate, clock } = gateFor()
-  const denied = gate.report(accessDenied(401, ''), 'bob')
-  t.match(denied, { type: 'spotify-access-denied', retryAt: clock.now() + 300_000 })
-  t.match(await failureOf(gate.pass(sent, of('bob'))), { type: 'spotify-access-denied' })
+  const denial = accessDenied(401, '')
+  const reported = await gate.report(denial, failing('bob', denial))
+  t.match(reported, { type: 'spotify-access-denied', retryAt: clock.now() + 300_000 })
+  t.match(await failureOf(gate.pass(sent, of('alice'))), { type: 'spotify-access-denied' })
 })
 
-t.test('a failure of one user after another closes it, of one user alone does not', async t => {
+t.test('failures of several users close it when a probe fails, of one user never', async t => {
   const { gate, clock } = gateFor()
+  const bob = failing('bob', outage())
   for (let lookup = 0; lookup < 20; lookup++) {
-    await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
+    await clock.runUntil(failureOf(gate.pass(rejecting(outage()), bob)))
   }
   t.match(gate.status(), { state: 'open', diagnosis: undefined, pausedUntil: undefined })
-  t.match(await failureOf(gate.pass(rejecting(outage()), of('alice'))), {
+  t.match(await failureOf(gate.pass(rejecting(outage()), failing('alice', outage()))), {
     type: 'spotify-unavailable',
     retryAt: clock.now() + 1000,
   })
@@ -76,15 +82,16 @@ t.test('a failure of one user after another closes it, of one user alone does no
   })
 })
 
-t.test('what closed it is what those learn who come while it is closed', async t => {
+t.test('while it is closed others learn that lookups are paused, not what others met', async t => {
   const { gate, clock, lines } = await closedGate()
   t.match(await failureOf(gate.pass(sent, of('carol'))), {
-    type: 'spotify-bad-response',
-    message: 'rubbish',
+    type: 'spotify-unavailable',
+    message:
+      'Lookups are paused until 2026-11-23T00:00:01.000Z, since the responses of Spotify are unusable for several users. Ask again after the seconds in Retry-After.',
     retryAt: clock.now() + 1000,
     originStatus: undefined,
   })
-  t.match(lines(), [{ level: 40, diagnosis: 'unavailable' }])
+  t.match(lines(), [{ level: 40, diagnosis: 'unavailable', err: { message: 'rubbish' } }])
 })
 
 t.test('one probe at a time; its own list waits for it, the others do not', async t => {
@@ -97,7 +104,7 @@ t.test('one probe at a time; its own list waits for it, the others do not', asyn
   let sentBeside = 0
   const beside = Array.from({ length: 3 }, () => gate.pass(async () => sentBeside++, of('bob')))
   t.match(await failureOf(gate.pass(sent, of('alice'))), {
-    type: 'spotify-bad-response',
+    type: 'spotify-unavailable',
     retryAt: clock.now() + 1000,
   })
   t.match(gate.status(), { state: 'probing', inFlight: 4 })

@@ -1,40 +1,45 @@
 import t from 'tap'
-import { Problem } from '../../src/problems.ts'
-import { after, type GateState, OPEN, type Outcome, probing } from '../../src/spotify/gate-state.ts'
-
-const down = new Problem('spotify-unavailable', 'down')
-const limited = new Problem('spotify-rate-limited', 'slow down')
-const failed: Outcome = { kind: 'failed', cause: down }
-const refusedFor = (forMs: number): Outcome => ({ kind: 'refused', cause: limited, forMs })
-
-const ended = (state: GateState, outcome: Outcome, subject: string, isProbe: boolean, nowMs = 0) =>
-  after(state, { outcome, subject, isProbe, nowMs, jitter: 0 })
+import { GateController } from '../../src/spotify/gate-controller.ts'
+import type { Outcome } from '../../src/spotify/gate-outcome.ts'
+import { answered, failed, refusedFor, unknown } from '../support/gate-history.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 /** Paused for an hour by what left before the outage and came in while the probe was under way. */
-function refusedBesideProbe(): GateState {
-  const outage = ['ann', 'bob', 'ann'].reduce<GateState>(
-    (state, subject) => ended(state, failed, subject, false),
-    OPEN,
-  )
-  return ended(probing(outage, 'bob'), refusedFor(3_600_000), 'eve', false, 1000)
+async function refusedBesideProbe() {
+  const clock = new ManualClock()
+  const { logger: log } = recordingLogger()
+  const controller = new GateController({ clock, random: () => 0, log })
+  const ended = (outcome: Outcome, subject: string, probe = controller.state) =>
+    controller.end(outcome, { subject, probe, sentAt: 0 })
+  for (const subject of ['ann', 'bob', 'ann']) ended(failed, subject, { name: 'open' })
+  ended(failed, 'bob', controller.beginProbe('bob'))
+  await clock.advance(1000)
+  const probe = controller.beginProbe('bob')
+  ended(refusedFor(3_600_000), 'eve', { name: 'open' })
+  const { state } = controller
+  await clock.advance(500)
+  return { controller, state, endProbe: (outcome: Outcome) => ended(outcome, 'bob', probe) }
 }
 
 const endings: [what: string, outcome: Outcome][] = [
-  ['is answered', { kind: 'answered' }],
+  ['is answered', answered],
   ['fails', failed],
   ['is refused for a shorter time', refusedFor(2000)],
-  ['is given up', { kind: 'unknown' }],
+  ['is cancelled', unknown],
 ]
 
 for (const [what, outcome] of endings) {
   t.test(`a refusal that came in beside the probe stands when the probe ${what}`, async t => {
-    const state = refusedBesideProbe()
-    t.match(state, { name: 'paused', cause: limited, untilMs: 3_601_000 })
-    t.equal(ended(state, outcome, 'bob', true, 1500), state)
+    const { controller, state, endProbe } = await refusedBesideProbe()
+    t.match(state, { name: 'paused', untilMs: 3_601_000 })
+    endProbe(outcome)
+    t.equal(controller.state, state)
   })
 }
 
 t.test('a probe that is refused for longer than what came in beside it prolongs that', async t => {
-  const state = ended(refusedBesideProbe(), refusedFor(7_200_000), 'bob', true, 1500)
-  t.match(state, { name: 'paused', untilMs: 7_201_500 })
+  const { controller, endProbe } = await refusedBesideProbe()
+  endProbe(refusedFor(7_200_000))
+  t.match(controller.state, { name: 'paused', untilMs: 7_201_500 })
 })

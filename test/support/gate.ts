@@ -19,7 +19,7 @@ export function gateFor(settings: Settings = {}) {
   return { gate: createGate({ ...defaults, ...options }), clock, lines, budget }
 }
 
-/** Terms that never run out, unless some are set otherwise. */
+/** Terms that never run out, of a Spotify that answers probes, unless some are set otherwise. */
 export function terms(limits: Partial<Terms> = {}): Terms {
   const startByMs = Number.POSITIVE_INFINITY
   const { signal } = new AbortController()
@@ -30,6 +30,7 @@ export function terms(limits: Partial<Terms> = {}): Terms {
     signal,
     startByMs,
     retryByMs: startByMs,
+    probe: async () => {},
     ...limits,
   }
 }
