@@ -1,0 +1,74 @@
+import type { AnswerName } from '../sandbox/answers.ts'
+import type { Scenario } from './tally.ts'
+import { users, type VirtualLab, virtual } from './virtual-lab.ts'
+
+const SECONDS = 60
+/** The attacker is so many times as fast as the others, who ask for a new user every second. */
+const ATTACKS_A_SECOND = 10
+const BAD = users('bad', 40)
+
+/** What Spotify may answer for some ids while it works for all others. */
+const FAULTS: AnswerName[] = [
+  'server-error',
+  'reset',
+  'bad-request',
+  'forbidden',
+  'user-authentication-required',
+  'html',
+]
+
+const isBad = (userId: string | undefined) => BAD.includes(String(userId))
+
+/** Requests about users that do not fail. */
+const requestsForOthers = ({ sandbox }: VirtualLab) =>
+  sandbox.requests.filter(({ kind, userId }) => kind === 'api' && !isBad(userId)).length
+
+/** Forty ids that fail are asked for in turn, while others ask for users that nobody asked for. */
+function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
+  const title = `forty ids that fail: ${answer}, ${isWarm ? 'after others worked' : 'from the start'}`
+  return virtual(title, async lab => {
+    const { clock, sandbox, ask } = lab
+    if (isWarm) for (const user of users('warm', 20)) await ask(user)
+    sandbox.fault({ on: 'api', match: ({ userId }) => isBad(userId), answer })
+    const before = requestsForOthers(lab)
+    let answered = 0
+    for (let second = 0; second < SECONDS; second++) {
+      for (let nth = 0; nth < ATTACKS_A_SECOND; nth++) {
+        await clock.runUntil(ask(`bad${(second * ATTACKS_A_SECOND + nth) % BAD.length}`))
+        await clock.advance(1000 / ATTACKS_A_SECOND)
+      }
+      const { status } = await clock.runUntil(ask(`honest${second}`))
+      if (status === 200) answered++
+    }
+    const verifications = requestsForOthers(lab) - before - answered
+    const { spotify } = await lab.status()
+    return lab.result([
+      ['every other lookup is answered', answered === SECONDS],
+      ['one request a second at most finds out that Spotify works', verifications <= SECONDS],
+      ['the gate is open', spotify.gate === 'open'],
+    ])
+  })
+}
+
+/** An answer about one user says nothing about the others, even where everybody gets it. */
+const everybodyDeclined = virtual('400 for everybody, for five minutes', async lab => {
+  const { clock, ask, met } = lab
+  const asked = users('user', 20)
+  lab.fault('bad-request')
+  for (let second = 0; second < 300; second++) {
+    await ask(String(asked[second % asked.length]))
+    await lab.settle()
+    await clock.advance(1000)
+  }
+  return lab.result([
+    // After 1, 2, 4, 8 and 16 s, each time at the next lookup, and once a minute from then on.
+    ['each user costs no more than its back-off lets leave', met.length <= 10 * asked.length],
+    ['every lookup is told why', lab.tally.kinds['spotify-bad-response'] === 300],
+  ])
+})
+
+/** Ids that fail while Spotify works. */
+export const failing: Scenario[] = [
+  ...FAULTS.flatMap(answer => [false, true].map(isWarm => failingIds(answer, isWarm))),
+  everybodyDeclined,
+]
