@@ -80,10 +80,10 @@ export const problems = {
     status: 503,
     title: 'Too many lookups are waiting',
     meaning:
-      'More lookups wait for Spotify than may wait, or than could be answered in time. What is stored is still answered.',
+      'More lookups wait for Spotify than may wait, or than could be answered in time; the caller with most of them is the first to get this. What is stored is still answered.',
     caller: ASK_LATER,
     operator:
-      'Find out who asks for so many users that nobody has asked for lately. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many may wait and for how long.',
+      'Find out who asks for so many users that nobody has asked for lately. Callers take turns by API key, else by address, so give each its own key. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many may wait and for how long.',
   },
   'shutting-down': {
     status: 503,

@@ -102,15 +102,10 @@ export interface ProducerOptions {
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
 export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
   const { source, lifetimes, clock, signal } = options
-  return async (userId, stored, { deadlineMs, isRefresh, onRequest }) => {
+  return async (userId, stored, terms) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
-      const list = await source.playlists(userId, previous?.list, {
-        signal,
-        deadlineMs,
-        isRefresh,
-        onRequest,
-      })
+      const list = await source.playlists(userId, previous?.list, { ...terms, signal })
       const body = new StoredPlaylists(
         list,
         sameContent(list, previous)?.modifiedAt ?? clock.now(),

@@ -2,11 +2,15 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, type Problem } from '../problems.ts'
 import type { RunApart } from '../run-apart.ts'
+import { WaitingCallers } from '../waiting-callers.ts'
 import { askOnce } from './ask-once.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
 import type { Tiers } from './tiers.ts'
+
+/** The name under which refreshes behind answers take turns with callers, none of whom is called so. */
+const REFRESHES = 'refreshes behind answers'
 
 /** What the origin gave, with the status it came with, and how long it may be used. */
 export interface Produced<Body> {
@@ -19,6 +23,8 @@ export interface Produced<Body> {
 export interface ProduceTerms {
   /** When those who asked first stop waiting, on the monotonic clock. */
   deadlineMs: number
+  /** Who waits for it. */
+  callers: WaitingCallers
   /** Whether a stored response can be answered without it, so that others come first. */
   isRefresh: boolean
   /** To be called for each request that is sent for it. */
@@ -54,6 +60,7 @@ export interface Production<Body> {
   readonly outcome: Promise<Outcome<Body>>
   /** What has been sent for it so far. */
   readonly cost: { readonly requests: number }
+  readonly callers: WaitingCallers
 }
 
 /**
@@ -92,22 +99,24 @@ export class Productions<Body extends Sized> {
     return this.#failures.has(key)
   }
 
-  /** Asks the origin, or joins those who wait for it already. */
-  produce(key: string, found: StoredResponse<Body> | undefined): Production<Body> {
+  /** Asks the origin for this caller, or joins it to those who wait already. */
+  produce(key: string, found: StoredResponse<Body> | undefined, caller: string): Production<Body> {
     let production = this.#inFlight.get(key)
     if (production === undefined) {
+      const callers = new WaitingCallers(caller)
       const cost = { requests: 0 }
       const onRequest = () => {
         cost.requests++
       }
-      const outcome = this.#produceAndStore(key, found, onRequest)
+      const outcome = this.#produceAndStore(key, found, { callers, onRequest })
         .catch(error => {
           throw this.#failures.remember(key, asProblem(error))
         })
         .finally(() => this.#inFlight.delete(key))
-      production = { outcome, cost }
+      production = { outcome, cost, callers }
       this.#inFlight.set(key, production)
     }
+    production.callers.join(caller)
     return production
   }
 
@@ -130,7 +139,7 @@ export class Productions<Body extends Sized> {
   async #refresh(key: string, found: StoredResponse<Body>): Promise<void> {
     const { log, clock } = this.#options
     const startedAtMs = clock.monotonic()
-    const { outcome, cost } = this.produce(key, found)
+    const { outcome, cost } = this.produce(key, found, REFRESHES)
     await outcome.then(
       () => {
         const durationMs = Math.round(clock.monotonic() - startedAtMs)
@@ -146,12 +155,12 @@ export class Productions<Body extends Sized> {
   async #produceAndStore(
     key: string,
     found: StoredResponse<Body> | undefined,
-    onRequest: () => void,
+    terms: Pick<ProduceTerms, 'callers' | 'onRequest'>,
   ): Promise<Outcome<Body>> {
     const { clock, lookupTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
     const ask = (previous: StoredResponse<Body> | undefined) =>
-      this.#ask(key, previous, { deadlineMs, isRefresh: found !== undefined, onRequest })
+      this.#ask(key, previous, { ...terms, deadlineMs, isRefresh: found !== undefined })
     const outcome = await (this.#tiers === undefined
       ? ask(found)
       : askOnce({ key, found, deadlineMs }, ask, this.#tiers, clock))

@@ -1,5 +1,6 @@
 import { asProblem, Problem } from '../problems.ts'
 import { untilAborted } from '../until-aborted.ts'
+import type { Caller } from '../waiting-callers.ts'
 import {
   type Decision,
   decide,
@@ -17,6 +18,8 @@ import { Tiers } from './tiers.ts'
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */
 const ASK_AGAIN_MS = 5_000
+/** Where callers are not told apart. */
+const ANYBODY: Caller = { callerName: '' }
 
 export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOptions<Body> {
   /** Younger than this, in milliseconds, a stored response is not refreshed because a caller wants it. */
@@ -51,32 +54,40 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * Looks the key up: at once, without a promise, when the store answers. The promise never
-   * rejects; what went wrong is part of the result.
+   * Looks the key up: at once, without a promise, when the store answers. What went wrong is part of
+   * the result. The name of the caller is read only when the origin is to be asked; the promise
+   * rejects only with what that throws.
    */
   lookup(
     key: string,
     directives: RequestDirectives = NO_DIRECTIVES,
+    caller: Caller = ANYBODY,
   ): Lookup<Body> | Promise<Lookup<Body>> {
-    const lookup = this.#lookup(key, directives)
+    const lookup = this.#lookup(key, directives, caller)
     if (lookup instanceof Promise) return lookup.then(answered => this.#counted(answered))
     return this.#counted(lookup)
   }
 
-  #lookup(key: string, directives: RequestDirectives): Lookup<Body> | Promise<Lookup<Body>> {
+  #lookup(
+    key: string,
+    directives: RequestDirectives,
+    caller: Caller,
+  ): Lookup<Body> | Promise<Lookup<Body>> {
     const { store, clock, minRefreshMs, signal } = this.#options
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
     if (decision.use === 'reuse' && found !== undefined) return { response: found }
     // What is refreshed behind the answer, or on its way already, finds the tier's by itself.
     const isNews = decision.use !== 'revalidate-behind' && !this.#productions.isUnderWay(key)
-    if (this.#tiers === undefined || !isNews) return this.#settle(key, found, decision, directives)
+    if (this.#tiers === undefined || !isNews) {
+      return this.#settle(key, found, decision, directives, caller)
+    }
     // Only stopping rejects it; then what is stored here has to do.
     const looked = untilAborted(this.#tiers.look(key), signal).catch(() => {})
     return looked.then(() => {
       const newest = store.get(key)
       const newly = decide(newest, clock.now(), directives, minRefreshMs)
-      return this.#settle(key, newest, newly, directives)
+      return this.#settle(key, newest, newly, directives, caller)
     })
   }
 
@@ -85,6 +96,7 @@ export class ResponseCache<Body extends Sized> {
     found: StoredResponse<Body> | undefined,
     decision: Decision,
     directives: RequestDirectives,
+    caller: Caller,
   ): Lookup<Body> | Promise<Lookup<Body>> {
     if (decision.use === 'forward') {
       // A miss may have found something that is gone, which nobody is to see again.
@@ -97,7 +109,9 @@ export class ResponseCache<Body extends Sized> {
       // has not asked for it.
       const mayWait = decision.reason !== 'stale' || saysHowStale(directives)
       const isDoubtful = !mayWait && this.#productions.hasFailed(key)
-      if (usable === undefined || !isDoubtful) return this.#forward(key, usable, decision.reason)
+      if (usable === undefined || !isDoubtful) {
+        return this.#forward(key, usable, decision.reason, caller)
+      }
       this.#productions.refreshBehind(key, usable)
       return { response: usable }
     }
@@ -139,9 +153,10 @@ export class ResponseCache<Body extends Sized> {
     key: string,
     found: StoredResponse<Body> | undefined,
     reason: ForwardReason,
+    { callerName }: Caller,
   ): Promise<Lookup<Body>> {
     const collapsed = this.#productions.isUnderWay(key)
-    const production = this.#productions.produce(key, found)
+    const production = this.#productions.produce(key, found, callerName)
     const requests = () => (collapsed ? 0 : production.cost.requests)
     try {
       const { response, status, stored } = await this.#inTime(production.outcome)

@@ -1,11 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { ANONYMOUS } from '../api-keys.ts'
 import type { CallerCount, CallerCounts } from '../caller-counts.ts'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../problems.ts'
-import { addressBlock } from './address-block.ts'
 import type { AppInstance } from './app-instance.ts'
-import { checkFieldSize } from './field-size.ts'
 import { factsOf } from './request-facts.ts'
 
 export const WINDOW_SECONDS = 60
@@ -35,21 +32,9 @@ export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerL
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
-    const caller = callerOf(request)
-    if (caller === undefined) return done()
-    const count = counts.count(caller)
+    if (request.routeOptions.url?.startsWith('/health/')) return done()
+    const count = counts.count(factsOf(request).callerName)
     if (count instanceof Promise) count.then(known => done(verdict(known, request)), done)
     else done(verdict(count, request))
   })
-}
-
-/** Undefined for health checks. Names of keys have no space in them. */
-function callerOf(request: FastifyRequest): string | undefined {
-  const { caller = ANONYMOUS } = factsOf(request)
-  if (caller !== ANONYMOUS) return caller
-  if (request.routeOptions.url?.startsWith('/health/')) return undefined
-  const forwarded = request.headers['x-forwarded-for']
-  // Read for the address where a proxy is trusted.
-  if (forwarded !== undefined) checkFieldSize('X-Forwarded-For', String(forwarded))
-  return `address ${addressBlock(request.ip)}`
 }

@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import { ownBuffer } from '../records.ts'
-import { Places } from '../spotify/places.ts'
+import { Places, type Release } from '../spotify/places.ts'
+import { WaitingCallers } from '../waiting-callers.ts'
 
 /** Content codings by the name they have in HTTP, the best first when a caller likes them alike. */
 export const CODINGS = ['br', 'gzip', 'identity'] as const
@@ -25,6 +26,8 @@ export function codingFor(bytes: number, welcome: readonly Coding[]): Coding {
 const MAX_AT_ONCE = 2
 /** About an eighth of a second of work. Bodies that would wait longer are not compressed. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
+/** Compressed bodies are kept for all callers, so that these take no turns. */
+const ANYBODY = new WaitingCallers('anybody')
 
 /** Compresses a few bodies at once, while a few more wait. A waiting one holds no compressor yet. */
 export class CompressionQueue {
@@ -45,15 +48,16 @@ export class CompressionQueue {
   ): Promise<Buffer> {
     const waitingBytes = this.#places.isFull ? bytes : 0
     this.#waitingBytes += waitingBytes
+    let release: Release
     try {
-      await this.#places.take(true, signal)
+      release = await this.#places.take(true, ANYBODY, signal)
     } finally {
       this.#waitingBytes -= waitingBytes
     }
     try {
       return await compress(parts, coding, signal)
     } finally {
-      this.#places.release()
+      release()
     }
   }
 }

@@ -41,12 +41,13 @@ export interface ListRequest {
  */
 export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
   const { headers } = asked.request
-  factsOf(asked.request).userId = asked.userId
+  const facts = factsOf(asked.request)
+  facts.userId = asked.userId
   // Before Spotify is asked for what the caller would not take.
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
-  const lookup = options.cache.lookup(asked.userId, requestDirectives(control))
+  const lookup = options.cache.lookup(asked.userId, requestDirectives(control), facts)
   return lookup instanceof Promise
     ? lookup.then(done => answer(asked, done, codings, options))
     : answer(asked, lookup, codings, options)

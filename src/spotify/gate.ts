@@ -1,5 +1,6 @@
 import { pause } from '../clock.ts'
 import { Problem } from '../problems.ts'
+import type { WaitingCallers } from '../waiting-callers.ts'
 import { type ControllerOptions, GateController } from './gate-controller.ts'
 import { type DoorOptions, type DoorTerms, GateDoor } from './gate-door.ts'
 import { outcomeOf } from './gate-outcome.ts'
@@ -21,6 +22,8 @@ export interface GateOptions extends DoorOptions, ControllerOptions {
 export interface Terms {
   /** The path of the list: failures of one alone are no outage. */
   subject: string
+  /** By whose turns its requests leave. */
+  callers: WaitingCallers
   /** Whether a stored list can be answered without it, so that others come first. */
   isRefresh: boolean
   /** Aborted when nothing of the lookup is wanted any more. */

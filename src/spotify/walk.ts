@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { linkedAbort } from '../linked-abort.ts'
+import type { WaitingCallers } from '../waiting-callers.ts'
 import type { SpotifyClient } from './client.ts'
 import type { RequestBudget } from './daily-budget.ts'
 import { PAGE_SIZE } from './page-response.ts'
@@ -22,6 +23,8 @@ export interface LookupTerms {
   signal: AbortSignal
   /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
   deadlineMs: number
+  /** Who waits for it. */
+  callers: WaitingCallers
   /** Whether a stored list can be answered without it, so that others come first. */
   isRefresh: boolean
   /** Called for each request that is sent for it. */
@@ -47,7 +50,7 @@ export interface Walk {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs, isRefresh, onRequest }: LookupTerms,
+  { signal, deadlineMs, callers, isRefresh, onRequest }: LookupTerms,
   { client, budget, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
@@ -81,6 +84,7 @@ export async function walk(
     begun++
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
+      callers,
       isRefresh,
       onRequest,
       // Before the first page has told, nobody knows which others there are.

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { LookupQueue } from '../../src/spotify/lookup-queue.ts'
+import { WaitingCallers } from '../../src/waiting-callers.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { terms } from '../support/gate.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -15,11 +16,21 @@ function queueOf(queue: number) {
       () => new Promise<void>(resolve => holding.push(resolve)),
       terms({ subject, isRefresh, startByMs }),
     )
+  /** Asks for one of its users for each caller, by name. */
+  const askFor = (
+    subject: string,
+    callers = new WaitingCallers(subject.slice(0, 1)),
+    isRefresh = false,
+  ) =>
+    lookups.inPlace(
+      () => new Promise<void>(resolve => holding.push(resolve)),
+      terms({ subject, callers, isRefresh, startByMs: 15_000 }),
+    )
   const next = async () => {
     await until(() => holding.length > 0)
     holding.shift()?.()
   }
-  return { lookups, clock, ask, next }
+  return { lookups, clock, ask, askFor, next }
 }
 
 t.test('as many lookups wait as allowed, one more learns at once that it may not', async t => {
@@ -98,4 +109,75 @@ t.test('a place is given on, once, as soon as the work no longer needs it', asyn
   ends[2]?.()
   await Promise.all(served)
   t.match(lookups, { inFlight: 0, queued: 0 })
+})
+
+t.test(
+  'a caller with few lookups takes the place of the latest of the caller with most',
+  async t => {
+    const { lookups, clock, askFor, next } = queueOf(4)
+    const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]
+    const displaced = [failureOf(askFor('a4'))]
+    t.match(await failureOf(askFor('a5')), { type: 'overloaded' }, 'it has the most itself')
+    served.push(askFor('b0'))
+    t.match(await displaced[0], { type: 'overloaded', retryAt: clock.now() + 1000 })
+    displaced.push(failureOf(served[3] as Promise<void>))
+    served[3] = askFor('c0')
+    t.match(await displaced[1], { type: 'overloaded' })
+    t.match(await failureOf(askFor('b1')), { type: 'overloaded' }, 'two each is fair')
+    t.match(await failureOf(askFor('d0', undefined, true)), { type: 'overloaded' }, 'a refresh')
+    t.equal(lookups.queued, 4)
+    for (let lookup = 0; lookup < 5; lookup++) await next()
+    await Promise.all(served)
+    t.match(lookups, { inFlight: 0, queued: 0 })
+  },
+)
+
+t.test('a lookup that others wait for, too, keeps its place', async t => {
+  const { askFor, next } = queueOf(3)
+  const shared = new WaitingCallers('a')
+  shared.join('b')
+  const served = [askFor('a0'), askFor('a1')]
+  const displaced = failureOf(askFor('a2'))
+  served.push(askFor('a3', shared), askFor('c0'))
+  t.match(await displaced, { type: 'overloaded' })
+  const both = new WaitingCallers('a')
+  both.join('c')
+  for (let lookup = 0; lookup < 4; lookup++) await next()
+  await Promise.all(served)
+
+  const again = [askFor('x'), askFor('a1', shared), askFor('a2', shared), askFor('a3', both)]
+  t.match(await failureOf(askFor('d0')), { type: 'overloaded' })
+  for (let lookup = 0; lookup < 4; lookup++) await next()
+  await Promise.all(again)
+})
+
+t.test('all requests of a displaced lookup are cancelled', async t => {
+  const { lookups, askFor, next } = queueOf(2)
+  const served = [askFor('x'), askFor('a0')]
+  const displaced = [askFor('a1'), askFor('a1'), askFor('a1')].map(failureOf)
+  served.push(askFor('b0'))
+  const again = failureOf(askFor('a1'))
+  t.match(await Promise.all(displaced), Array(3).fill({ type: 'overloaded' }))
+  t.match(await again, { type: 'overloaded' })
+  t.equal(lookups.queued, 2)
+  for (let lookup = 0; lookup < 3; lookup++) await next()
+  await Promise.all(served)
+  t.equal(lookups.queued, 0)
+})
+
+t.test('how long a lookup would wait depends on the turns of its caller', async t => {
+  const { clock, ask, askFor, next } = queueOf(100)
+  const slow = ask('slow')
+  await clock.advance(0)
+  await clock.advance(10_000)
+  await next()
+  await slow
+  // From now on a request is thought to take 2 s.
+  const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]
+  t.match(await failureOf(askFor('a4')), { type: 'overloaded', retryAt: clock.now() + 6000 })
+  served.push(askFor('b0'))
+  t.match(await failureOf(askFor('b1')), { retryAt: clock.now() + 6000 }, 'two of a come before')
+  served.push(askFor('c0'))
+  for (let lookup = 0; lookup < 6; lookup++) await next()
+  await Promise.all(served)
 })

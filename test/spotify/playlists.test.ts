@@ -5,6 +5,7 @@ import { createAppPlaylists } from '../../src/spotify/playlists.ts'
 import {
   aggregator,
   budget,
+  callers,
   deadlineMs,
   ids,
   idsIn,
@@ -167,6 +168,7 @@ t.test(
     await source.playlists('someone', undefined, {
       signal,
       deadlineMs,
+      callers,
       isRefresh: false,
       onRequest: () => {},
     })
@@ -188,6 +190,7 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,
+    callers,
     isRefresh: false,
     onRequest: () => {},
   })
@@ -213,6 +216,7 @@ t.test('the next page is asked for while the one that arrived is yet to be decod
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,
+    callers,
     isRefresh: false,
     onRequest: () => {},
   })

@@ -1,11 +1,13 @@
 import type { PlaylistList } from '../../src/playlist-list.ts'
 import type { Page } from '../../src/spotify/page-response.ts'
 import { createAppPlaylists } from '../../src/spotify/playlists.ts'
+import { WaitingCallers } from '../../src/waiting-callers.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 
 export const signal = new AbortController().signal
 export const deadlineMs = 15_000
 export const budget = { check() {} }
+export const callers = new WaitingCallers('caller')
 
 /** Reads lists of a Spotify that answers each offset so; `asked` are the requests before. */
 export function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
@@ -15,6 +17,7 @@ export function aggregator(answer: (offset: number, asked: number) => Page | Pro
     source.playlists('someone', previous, {
       signal,
       deadlineMs,
+      callers,
       isRefresh: false,
       onRequest: () => {},
     })

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { DailyBudget } from '../../src/spotify/daily-budget.ts'
 import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate.ts'
+import { WaitingCallers } from '../../src/waiting-callers.ts'
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -26,6 +27,7 @@ export function terms(limits: Partial<Terms> = {}): Terms {
   setMaxListeners(0, signal)
   return {
     subject: 'someone',
+    callers: new WaitingCallers('caller'),
     isRefresh: false,
     signal,
     startByMs,
