@@ -1,5 +1,5 @@
 import type { AnswerName } from '../sandbox/answers.ts'
-import type { Scenario } from './tally.ts'
+import type { Answer, Scenario } from './tally.ts'
 import { users, type VirtualLab, virtual } from './virtual-lab.ts'
 
 const SECONDS = 60
@@ -27,9 +27,9 @@ const requestsForOthers = ({ sandbox }: VirtualLab) =>
 function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
   const title = `forty ids that fail: ${answer}, ${isWarm ? 'after others worked' : 'from the start'}`
   return virtual(title, async lab => {
-    const { clock, sandbox, ask } = lab
+    const { clock, ask } = lab
     if (isWarm) for (const user of users('warm', 20)) await ask(user)
-    sandbox.fault({ on: 'api', match: ({ userId }) => isBad(userId), answer })
+    lab.fault(answer, ({ userId }) => isBad(userId))
     const before = requestsForOthers(lab)
     let answered = 0
     for (let second = 0; second < SECONDS; second++) {
@@ -49,6 +49,30 @@ function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
     ])
   })
 }
+
+const API_KEYS = `honest:${'h'.repeat(32)},attacker:${'a'.repeat(32)}`
+
+/** The same with ids at which Spotify hangs, so that each takes up a place for a time-out. */
+const hangingIds = virtual(
+  'forty ids that hang, asked for with one key',
+  async lab => {
+    const { clock, ask, askAs } = lab
+    lab.fault('hang', ({ userId }) => isBad(userId))
+    const honest: Promise<Answer>[] = []
+    for (let tenth = 0; tenth < 10 * SECONDS; tenth++) {
+      askAs('attacker', `bad${tenth % BAD.length}`)
+      if (tenth % 10 === 9) honest.push(ask(`honest${tenth}`))
+      await lab.settle()
+      await clock.advance(1000 / ATTACKS_A_SECOND)
+    }
+    const answers = await lab.passUntil(Promise.all(honest))
+    const answered = answers.filter(({ status }) => status === 200).length
+    return lab.result([
+      ['90 % of the lookups of another key are answered', answered >= 0.9 * SECONDS],
+    ])
+  },
+  { API_KEYS },
+)
 
 /** An answer about one user says nothing about the others, even where everybody gets it. */
 const everybodyDeclined = virtual('400 for everybody, for five minutes', async lab => {
@@ -70,5 +94,6 @@ const everybodyDeclined = virtual('400 for everybody, for five minutes', async l
 /** Ids that fail while Spotify works. */
 export const failing: Scenario[] = [
   ...FAULTS.flatMap(answer => [false, true].map(isWarm => failingIds(answer, isWarm))),
+  hangingIds,
   everybodyDeclined,
 ]

@@ -1,5 +1,6 @@
 import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
 import { type AnswerName, answers } from '../sandbox/answers.ts'
+import type { SandboxRequest } from '../sandbox/requests.ts'
 import { startService } from '../test/support/service.ts'
 import { type Answer, type Result, Tally } from './tally.ts'
 
@@ -26,20 +27,29 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
   const met: Met[] = []
   let isHanging = false
 
-  const ask = async (user: string): Promise<Answer> => {
+  const keys = (variables.API_KEYS ?? '').split(',').map(entry => entry.split(':'))
+  /** Those of the caller with this name, of the first one when none is given. */
+  const headersOf = (caller = keys[0]?.[0]): Record<string, string> => {
+    const [, key] = keys.find(([name]) => name === caller) ?? []
+    return key === undefined ? {} : { authorization: `Bearer ${key}` }
+  }
+  const askAs = async (caller: string | undefined, user: string): Promise<Answer> => {
     const startMs = performance.now()
-    const response = await get(`/users/${encodeURIComponent(user)}/playlists`)
+    const url = `/users/${encodeURIComponent(user)}/playlists`
+    const response = await get(url, headersOf(caller))
     const durationMs = performance.now() - startMs
     const { statusCode: status, headers, body } = response
     return tally.add({ status, headers, body, durationMs })
   }
-  const status = async () => (await get('/status')).json()
+  const ask = (user: string) => askAs(undefined, user)
+  const status = async () => (await get('/status', headersOf())).json()
 
   return {
     ...service,
     tally,
     met,
     ask,
+    askAs,
     status,
     /** Waits until all that was sent has arrived and, unless it hangs, has been answered. */
     async settle(): Promise<void> {
@@ -51,12 +61,16 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
         if (hasArrived && (isHanging || spotify.in_flight === 0)) return
       }
     },
-    /** Lets every Web API request meet this fault from now on; returns its end. */
-    fault(answer: AnswerName | FaultAnswer): () => void {
+    /** Lets Web API requests meet this fault from now on, all unless told which; returns its end. */
+    fault(
+      answer: AnswerName | FaultAnswer,
+      match: (request: SandboxRequest) => boolean = () => true,
+    ): () => void {
       isHanging = answer === 'hang' || answer === 'drip'
       const act: FaultAnswer = typeof answer === 'function' ? answer : answers[answer]
       const repair = sandbox.fault({
         on: 'api',
+        match,
         answer(context) {
           met.push({ path: context.request.path, atMs: clock.monotonic() })
           act(context)
