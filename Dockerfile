@@ -61,5 +61,5 @@ EXPOSE 3000
 # who sends the traffic.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["node", "dist/healthcheck.js"]
-# Without a shell between, node is process 1 and gets the signals.
-CMD ["node", "dist/server.js"]
+# Without a shell between, node is process 1 and gets the signals. SIGUSR1 would open the inspector.
+CMD ["node", "--disable-sigusr1", "dist/server.js"]

@@ -1,59 +1,20 @@
-import { availableParallelism } from 'node:os'
-import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
-import type { Clock } from './clock.ts'
-import type { Config } from './config.ts'
-import { fitGarbageCollector } from './garbage-collector.ts'
-import { loadConfig, otelVariables } from './load-config.ts'
-import { createLogger } from './log.ts'
-import { collectProcessMetrics } from './metrics/process-metrics.ts'
-import { misspeltVariables } from './misspelt-variables.ts'
-import { openFileLimit } from './open-files.ts'
-import { type PreparedTracing, prepareTracing } from './tracing.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
-const LAST_SPANS_SHARE = 0.1
+// The entry point. It handles signals before it loads the service, which takes a while: until then
+// process 1 of a container would lose a SIGTERM, and be killed for not stopping.
 
-const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  schedule(delayMs, task) {
-    const timer = setTimeout(task, delayMs).unref()
-    return () => clearTimeout(timer)
-  },
-}
+/** Those that ask the service to stop. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const
+/** SIGUSR1 would open Node's inspector, which reads secrets, and SIGUSR2 would end the process. */
+const IGNORED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const
 
-async function run(config: Config, prepared: PreparedTracing): Promise<void> {
-  const logger = createLogger(config.LOG_LEVEL, undefined, prepared.logIds)
-  for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
-  const tracing = prepared.start(logger, systemClock)
-  const app = await buildApp(config, {
-    clock: tracing.clock,
-    runApart: tracing.runApart,
-    random: Math.random,
-    logger,
-    processMetrics: collectProcessMetrics(),
-    openFiles: openFileLimit(),
-  })
-  closeWithGrace({ delay: config.SHUTDOWN_TIMEOUT_MS, logger }, async ({ err, signal }) => {
-    if (err) logger.fatal({ err }, 'stopping after a bug')
-    else logger.info({ signal }, 'stopping')
-    await app.close()
-    await tracing.stop(LAST_SPANS_SHARE * config.SHUTDOWN_TIMEOUT_MS)
-  })
-  try {
-    await app.listen({ host: config.HOST, port: config.PORT })
-  } catch (err) {
-    logger.fatal({ err }, 'cannot listen')
-    process.exit(1)
-  }
-}
+const stopAtOnce = () => process.exit(0)
+for (const signal of STOP_SIGNALS) process.on(signal, stopAtOnce)
+for (const signal of IGNORED_SIGNALS) process.on(signal, () => {})
 
-fitGarbageCollector(availableParallelism())
-const config = await loadConfig(process.env, '.env').catch((error: Error) => {
-  // Without a configuration there is no logger yet, and this is read by a person.
-  console.error(error.message)
-  process.exit(1)
+const { start } = await import('./start.ts')
+// Loading blocks the event loop; a signal that came meanwhile is handled in its next turn.
+await nextTurn()
+await start(() => {
+  for (const signal of STOP_SIGNALS) process.off(signal, stopAtOnce)
 })
-Object.assign(process.env, otelVariables(process.env, '.env'))
-await run(config, await prepareTracing(process.env))

@@ -82,7 +82,7 @@ t.test('the image says how it is run and what it is', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(service.config, {
     User: '1000:1000',
-    Cmd: ['node', 'dist/server.js'],
+    Cmd: ['node', '--disable-sigusr1', 'dist/server.js'],
     ExposedPorts: { '3000/tcp': {} },
     Healthcheck: { Test: ['CMD', 'node', 'dist/healthcheck.js'] },
     Labels: { 'org.opencontainers.image.version': version },

@@ -82,6 +82,14 @@ t.test('the service may drain before it is killed', async t => {
   }
 })
 
+t.test('an init handles signals before the services that are built here can', async t => {
+  const built = Object.entries<{ build?: unknown; init?: boolean }>(compose.services).filter(
+    ([, { build }]) => build !== undefined,
+  )
+  t.equal(built.length, 5)
+  for (const [name, { init }] of built) t.equal(init, true, name)
+})
+
 t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
   const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2

@@ -1,0 +1,79 @@
+import { availableParallelism } from 'node:os'
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { fitGarbageCollector } from './garbage-collector.ts'
+import { loadConfig, otelVariables } from './load-config.ts'
+import { createLogger } from './log.ts'
+import { collectProcessMetrics } from './metrics/process-metrics.ts'
+import { misspeltVariables } from './misspelt-variables.ts'
+import { openFileLimit } from './open-files.ts'
+import { type PreparedTracing, prepareTracing } from './tracing.ts'
+
+/** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
+const LAST_SPANS_SHARE = 0.1
+/**
+ * Signals that the system sends for a fault in the process. They keep their default action, since the
+ * fault repeats for ever once a handler returns. https://nodejs.org/api/process.html#signal-events
+ */
+const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delayMs, task) {
+    const timer = setTimeout(task, delayMs).unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/**
+ * Runs the service: reads the configuration, listens, and stops on a signal or a bug. Calls
+ * `releaseSignals` as soon as it handles the signals that stop it.
+ */
+export async function start(releaseSignals: () => void): Promise<void> {
+  fitGarbageCollector(availableParallelism())
+  const config = await loadConfig(process.env, '.env').catch((error: Error) => {
+    // Without a configuration there is no logger yet, and this is read by a person.
+    console.error(error.message)
+    process.exit(1)
+  })
+  Object.assign(process.env, otelVariables(process.env, '.env'))
+  await run(config, await prepareTracing(process.env), releaseSignals)
+}
+
+async function run(
+  config: Config,
+  prepared: PreparedTracing,
+  releaseSignals: () => void,
+): Promise<void> {
+  const logger = createLogger(config.LOG_LEVEL, undefined, prepared.logIds)
+  for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
+  const tracing = prepared.start(logger, systemClock)
+  const app = await buildApp(config, {
+    clock: tracing.clock,
+    runApart: tracing.runApart,
+    random: Math.random,
+    logger,
+    processMetrics: collectProcessMetrics(),
+    openFiles: openFileLimit(),
+  })
+  const delay = config.SHUTDOWN_TIMEOUT_MS
+  closeWithGrace(
+    { delay, logger, skip: [...FAULT_SIGNALS, 'SIGUSR2'] },
+    async ({ err, signal }) => {
+      if (err) logger.fatal({ err }, 'stopping after a bug')
+      else logger.info({ signal }, 'stopping')
+      await app.close()
+      await tracing.stop(LAST_SPANS_SHARE * delay)
+    },
+  )
+  releaseSignals()
+  try {
+    await app.listen({ host: config.HOST, port: config.PORT })
+  } catch (err) {
+    logger.fatal({ err }, 'cannot listen')
+    process.exit(1)
+  }
+}

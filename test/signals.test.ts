@@ -1,0 +1,40 @@
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+import { signalWhileLoading } from './support/signal-while-loading.ts'
+
+// With these arguments the child is compiled, and its coverage counted, like this test.
+const nodeArguments = [...process.execArgv, 'src/server.ts']
+
+t.test('a service that gets SIGTERM while it is being loaded stops with exit code 0', async t => {
+  const child = spawnService({
+    sandbox: { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' },
+    nodeArguments: [...signalWhileLoading('SIGTERM'), ...nodeArguments],
+    stderr: 'pipe',
+  })
+  const errors = text(child.stderr as NodeJS.ReadableStream)
+  t.same(await once(child, 'exit'), [0, null])
+  t.equal(await errors, '', 'before it reads its configuration')
+})
+
+t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const service = await startServiceProcess({ sandbox, nodeArguments })
+  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
+    service.child.kill(signal)
+    t.equal((await fetch(`${service.url}/health/live`)).status, 200, signal)
+  }
+  t.equal(await service.stop('SIGHUP'), 0)
+  t.match(service.log.at(-1), '"signal":"SIGHUP","msg":"stopping"')
+})
+
+t.test('a signal that stands for a fault of the process keeps its default action', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const service = await startServiceProcess({ sandbox, nodeArguments })
+  await service.stop('SIGBUS')
+  t.equal(service.child.signalCode, 'SIGBUS')
+})
