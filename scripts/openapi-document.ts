@@ -21,7 +21,11 @@ const DESCRIPTION = [
 export async function openapiDocument(): Promise<string> {
   const { app } = createServer(
     { trustProxy: undefined, basePath: '' },
-    { clock: {} as Clock, logger: createLogger('silent'), observe: {} as AnswerObserver },
+    {
+      clock: {} as Clock,
+      logger: createLogger('silent', { write() {} }),
+      observe: {} as AnswerObserver,
+    },
   )
   await app.register(fastifySwagger, {
     openapi: {

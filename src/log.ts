@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { LogDestination, type LogDestinationOptions } from './log-destination.ts'
 import { loggableUserId } from './loggable-target.ts'
 
 /** The part of pino that the rooms below http may use. */
@@ -27,10 +28,9 @@ const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi
 /**
  * The service's logger. Errors are reduced to names, messages, codes and stacks, because the
  * objects of an HTTP client carry request headers, and those carry the secret. What should never get
- * here in the first place, credentials, is taken out of every line once more. Writes to standard
- * output unless a destination is handed in.
+ * here in the first place, credentials, is taken out of every line once more.
  */
-export function createLogger(level: string, destination?: DestinationStream, ids?: LogIds): Logger {
+export function createLogger(level: string, destination: DestinationStream, ids?: LogIds): Logger {
   const options = {
     level,
     ...(ids === undefined ? {} : { mixin: ids }),
@@ -38,7 +38,21 @@ export function createLogger(level: string, destination?: DestinationStream, ids
     redact: SECRET_MEMBERS.flatMap(name => [name, `*.${name}`]),
     hooks: { streamWrite: withoutCredentials },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination)
+}
+
+/** A logger whose destination never blocks or fails, and that reports the lines it had to drop. */
+export function openLog(
+  level: string,
+  options: Pick<LogDestinationOptions, 'write' | 'clock'>,
+  ids?: LogIds,
+): { logger: Logger; destination: LogDestination } {
+  const destination = new LogDestination({
+    ...options,
+    onResume: lines => logger.warn({ lines }, 'log lines were dropped, they could not be written'),
+  })
+  const logger = createLogger(level, destination, ids)
+  return { logger, destination }
 }
 
 function withoutCredentials(line: string): string {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { makeOutputLossy } from './standard-streams.ts'
 
 // The entry point. It handles signals before it loads the service, which takes a while: until then
 // process 1 of a container would lose a SIGTERM, and be killed for not stopping.
@@ -11,6 +12,7 @@ const IGNORED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const
 const stopAtOnce = () => process.exit(0)
 for (const signal of STOP_SIGNALS) process.on(signal, stopAtOnce)
 for (const signal of IGNORED_SIGNALS) process.on(signal, () => {})
+makeOutputLossy()
 
 const { start } = await import('./start.ts')
 // Loading blocks the event loop; a signal that came meanwhile is handled in its next turn.

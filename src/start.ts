@@ -1,11 +1,15 @@
+import { Console } from 'node:console'
+import { writeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { Writable } from 'node:stream'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { fitGarbageCollector } from './garbage-collector.ts'
 import { loadConfig, otelVariables } from './load-config.ts'
-import { createLogger } from './log.ts'
+import { openLog } from './log.ts'
+import type { LogDestination } from './log-destination.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
 import { misspeltVariables } from './misspelt-variables.ts'
 import { openFileLimit } from './open-files.ts'
@@ -13,11 +17,14 @@ import { type PreparedTracing, prepareTracing } from './tracing.ts'
 
 /** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
 const LAST_SPANS_SHARE = 0.1
+/** The part of it in which the last lines of the log are written to a slow reader. */
+const LAST_LINES_SHARE = 0.02
 /**
  * Signals that the system sends for a fault in the process. They keep their default action, since the
  * fault repeats for ever once a handler returns. https://nodejs.org/api/process.html#signal-events
  */
 const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
+const STDOUT = 1
 
 const systemClock: Clock = {
   now: () => Date.now(),
@@ -48,7 +55,10 @@ async function run(
   prepared: PreparedTracing,
   releaseSignals: () => void,
 ): Promise<void> {
-  const logger = createLogger(config.LOG_LEVEL, undefined, prepared.logIds)
+  const write = (bytes: Uint8Array) => writeSync(STDOUT, bytes)
+  const options = { write, clock: systemClock }
+  const { logger, destination } = openLog(config.LOG_LEVEL, options, prepared.logIds)
+  printTo(destination)
   for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
@@ -56,7 +66,7 @@ async function run(
     runApart: tracing.runApart,
     random: Math.random,
     logger,
-    processMetrics: collectProcessMetrics(),
+    processMetrics: collectProcessMetrics(() => destination.dropped),
     openFiles: openFileLimit(),
   })
   const delay = config.SHUTDOWN_TIMEOUT_MS
@@ -67,6 +77,7 @@ async function run(
       else logger.info({ signal }, 'stopping')
       await app.close()
       await tracing.stop(LAST_SPANS_SHARE * delay)
+      await destination.flush(LAST_LINES_SHARE * delay)
     },
   )
   releaseSignals()
@@ -76,4 +87,16 @@ async function run(
     logger.fatal({ err }, 'cannot listen')
     process.exit(1)
   }
+}
+
+/** What a package prints, such as the console exporter of OpenTelemetry, takes the way of the log. */
+function printTo(destination: LogDestination): void {
+  const stdout = new Writable({
+    decodeStrings: false,
+    write(text, _encoding, done) {
+      destination.write(text)
+      done()
+    },
+  })
+  globalThis.console = new Console({ stdout, stderr: process.stderr })
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createLogger, errorFacts } from '../src/log.ts'
+import { createLogger, errorFacts, openLog } from '../src/log.ts'
+import { ManualClock } from './support/manual-clock.ts'
 
 /** A logger and the lines that it wrote. */
 function recorder(level = 'info') {
@@ -153,8 +154,23 @@ t.test('Lines below the level are not written', async t => {
   }
 })
 
-t.test('Without a destination the logger is made all the same', async t => {
-  const logger = createLogger('silent')
-  t.equal(logger.level, 'silent')
-  t.doesNotThrow(() => logger.error('not written'))
+t.test('A log that could not be written reports how many lines are missing', async t => {
+  const written: string[] = []
+  let isFull = true
+  const write = (bytes: Uint8Array) => {
+    if (isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    written.push(Buffer.from(bytes).toString())
+    return bytes.length
+  }
+  const { logger, destination } = openLog('info', { write, clock: new ManualClock() })
+  logger.info('one')
+  logger.info({ token: 'canary' }, 'two')
+  t.equal(destination.dropped, 2)
+  isFull = false
+  logger.info({ token: 'canary' }, 'three')
+  t.match(
+    written.map(line => JSON.parse(line)),
+    [{ msg: 'three' }, { level: 40, lines: 2, msg: /^log lines were dropped/ }],
+  )
+  t.notMatch(written.join(), /canary/)
 })

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 
 /** Sums of other metrics under names that are for counters, which these are not. */
 const MISNAMED = [
@@ -8,12 +8,22 @@ const MISNAMED = [
 ]
 
 /**
- * Begins to collect what Prometheus clients tell of a process: memory, CPU time, garbage collection,
- * the lag of the event loop. To be called once in a process.
+ * Starts to collect the metrics of this process: those that Prometheus clients share (memory, CPU
+ * time, garbage collection, event loop lag), and the log lines that were dropped. To be called once
+ * in a process.
  */
-export function collectProcessMetrics(): Registry {
+export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   const register = new Registry()
   collectDefaultMetrics({ register })
   for (const name of MISNAMED) register.removeSingleMetric(name)
+  new Counter({
+    name: 'playlist_proxy_log_lines_dropped_total',
+    help: 'Log lines that were dropped because they could not be written.',
+    registers: [register],
+    collect() {
+      this.reset()
+      this.inc(droppedLogLines())
+    },
+  })
   return register
 }

@@ -168,6 +168,13 @@ export const alertCases: Record<string, AlertCase> = {
     labels: instance,
     summary: 'The event loop of i runs 250ms late.',
   },
+  PlaylistProxyLogLinesDropped: {
+    atMinutes: 12,
+    fires: { [ours('log_lines_dropped_total')]: '0x10 5x10' },
+    quiet: { [ours('log_lines_dropped_total')]: '5x20' },
+    labels: instance,
+    summary: 'i drops log lines that it cannot write.',
+  },
   PlaylistProxyUnknownApiKeys: {
     atMinutes: 20,
     fires: { [ours('callers_refused_total', 'reason="unknown-api-key"')]: '0+2x30' },

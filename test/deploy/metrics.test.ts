@@ -36,7 +36,7 @@ t.test('docs/metrics.md lists what the service exposes, with types and labels', 
   const config = await configFor(sandbox, { SPOTIFY_DAILY_BUDGET: '9' })
   const { logger } = recordingLogger()
   const parts = { clock: new ManualClock(), random: () => 0, logger }
-  const app = await buildApp(config, { ...parts, processMetrics: collectProcessMetrics() })
+  const app = await buildApp(config, { ...parts, processMetrics: collectProcessMetrics(() => 0) })
   t.teardown(() => app.close())
   await app.inject({ url: '/users/one/playlists' })
   const exposed = exposedMetrics((await app.inject({ url: '/metrics' })).body)

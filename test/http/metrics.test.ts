@@ -229,7 +229,7 @@ t.test('promtool has nothing to say against the metrics of a whole process', { s
     clock: new ManualClock(),
     random: () => 0,
     logger,
-    processMetrics: collectProcessMetrics(),
+    processMetrics: collectProcessMetrics(() => 3),
   }
   const app = await buildApp(config, parts)
   t.teardown(() => app.close())
@@ -239,6 +239,7 @@ t.test('promtool has nothing to say against the metrics of a whole process', { s
     t.match(input, `\n${name} `)
   }
   t.match(input, /\nplaylist_proxy_build_info\{version="\d[^"]+",node_version="v[^"]+"\} 1\n/)
+  t.match(input, '\nplaylist_proxy_log_lines_dropped_total 3\n')
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input })
   t.equal(`${stdout}${stderr}`, '')
   t.equal(status, 0)
