@@ -34,6 +34,7 @@ export function createLogger(level: string, destination: DestinationStream, ids?
   const options = {
     level,
     ...(ids === undefined ? {} : { mixin: ids }),
+    formatters: { level: (name: string) => ({ level: name }) },
     serializers: { err: (error: unknown) => errorFacts(error), user_id: loggableUserId },
     redact: SECRET_MEMBERS.flatMap(name => [name, `*.${name}`]),
     hooks: { streamWrite: withoutCredentials },

@@ -13,6 +13,7 @@ import type { LogDestination } from './log-destination.ts'
 import { collectProcessMetrics } from './metrics/process-metrics.ts'
 import { misspeltVariables } from './misspelt-variables.ts'
 import { openFileLimit } from './open-files.ts'
+import { startFacts } from './start-facts.ts'
 import { type PreparedTracing, prepareTracing } from './tracing.ts'
 
 /** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
@@ -59,6 +60,7 @@ async function run(
   const options = { write, clock: systemClock }
   const { logger, destination } = openLog(config.LOG_LEVEL, options, prepared.logIds)
   printTo(destination)
+  logger.info(startFacts(config, prepared.logIds !== undefined), 'starting')
   for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {

@@ -8,11 +8,10 @@ import { CacheSnapshot } from '../src/cache-snapshot.ts'
 import type { Clock } from '../src/clock.ts'
 import { chunkOf, Records } from '../src/records.ts'
 import { type StoredBody, StoredPlaylists } from '../src/stored-playlists.ts'
-import { recordingLogger } from './support/log-lines.ts'
+import { isWarning, recordingLogger } from './support/log-lines.ts'
 import { ManualClock } from './support/manual-clock.ts'
 import { until } from './support/until.ts'
 
-const WARN = 40
 const LIFETIME = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
 const LONGEST = { freshMs: 300_000, staleWhileRevalidateMs: 3_600_000, staleIfErrorMs: 7_200_000 }
 
@@ -41,7 +40,7 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, longest = LONGEST } = {}) {
       store.set(user, stored(playlistsOf(user, clock.now()), clock.now(), LIFETIME))
     await snapshot.load()
     const users = () => store.leastRecentFirst().map(([user]) => user)
-    const warnings = () => lines().filter(({ level }) => Number(level) >= WARN)
+    const warnings = () => lines().filter(isWarning)
     return { store, snapshot, put, users, warnings }
   }
   return { clock, folder, path, start }

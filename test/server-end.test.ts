@@ -80,6 +80,6 @@ t.test('a bug ends the process with exit code 1 after logging it', async t => {
     nodeArguments: [`--import=data:text/javascript,${encodeURIComponent(bug)}`, ...nodeArguments],
   })
   t.equal(await service.stop('SIGUSR1'), 1)
-  const fatal = service.log.map(line => JSON.parse(line)).filter(({ level }) => level === 60)
+  const fatal = service.log.map(line => JSON.parse(line)).filter(({ level }) => level === 'fatal')
   t.match(fatal, [{ msg: 'stopping after a bug', err: { message: 'a bug' } }])
 })

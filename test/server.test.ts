@@ -32,7 +32,9 @@ t.test('the service answers, and SIGTERM ends it with idle connections open', as
   t.match(answer, { total: 120, complete: true, href: `${service.url}/users/smedjan/playlists` })
   t.equal(await service.stop(), 0)
   t.equal(await service.stop(), 0, 'it has already ended')
-  t.match(service.log.at(-1), '"msg":"stopping"')
+  const log = service.log.map(line => JSON.parse(line))
+  t.match(log[0], { level: 'info', msg: 'starting', node_version: process.version })
+  t.match(log.at(-1), { level: 'info', msg: 'stopping', signal: 'SIGTERM' })
   t.same(lines, service.log)
 })
 

@@ -118,12 +118,14 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   next().reject(new Error('down'))
   await clock.advance(0)
   t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
-  t.match(lines(), [{ level: 40, msg: 'refresh failed, the stale answer stands', user_id: 'bob' }])
+  t.match(lines(), [
+    { level: 'warn', msg: 'refresh failed, the stale answer stands', user_id: 'bob' },
+  ])
   await clock.advance(1000)
   cache.lookup('bob')
   next().reject(new Error('still down'))
   await clock.advance(0)
-  t.match(lines()[1], { level: 20 }, 'what goes on is no news')
+  t.match(lines()[1], { level: 'debug' }, 'what goes on is no news')
   await clock.advance(2000)
   cache.lookup('bob')
   next().resolve('up again')
@@ -131,8 +133,8 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   cache.lookup('bob')
   next().reject(new Error('down again'))
   await clock.advance(0)
-  t.match(lines()[2], { level: 30, msg: 'refreshed behind a stale answer' })
-  t.match(lines()[3], { level: 40 }, 'what begins again is')
+  t.match(lines()[2], { level: 'info', msg: 'refreshed behind a stale answer' })
+  t.match(lines()[3], { level: 'warn' }, 'what begins again is')
 })
 
 t.test(
@@ -224,7 +226,7 @@ t.test('what is larger than the whole cache is answered, not stored, and said so
     response: { body: { value: 'huge' } },
     forward: { stored: false },
   })
-  t.match(lines(), [{ level: 40, user_id: 'bob', bytes: 1000 }])
+  t.match(lines(), [{ level: 'warn', user_id: 'bob', bytes: 1000 }])
   t.equal(
     cache.hasUsable(() => true),
     false,

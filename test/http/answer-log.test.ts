@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import type { LogLine } from '../support/log-lines.ts'
+import { isWarning, type LogLine } from '../support/log-lines.ts'
 import { metricsOf } from '../support/metrics.ts'
 import { type Service, seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
-const [DEBUG, INFO, WARN, ERROR] = [20, 30, 40, 50]
+const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error']
 
 /** The lines of answers: all that have a route, also when it is none. */
 const answers = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
@@ -125,7 +125,7 @@ t.test('a bug has its stack in the one line that it has', async t => {
   t.match(answers(service), [
     { level: ERROR, msg: 'a bug', err: { cause: { stack: /a mistake/ } } },
   ])
-  t.equal(service.lines().filter(({ level }) => level >= WARN).length, 1)
+  t.equal(service.lines().filter(isWarning).length, 1)
 })
 
 t.test('hits and what machines poll are told at debug', async t => {

@@ -103,6 +103,6 @@ for (const [host, API_KEYS, warnings] of [
     await app.listen({ host, port: 0 })
     const warned = lines().filter(({ msg }) => /without API_KEYS/.test(msg))
     t.equal(warned.length, warnings)
-    for (const line of warned) t.match(line, { level: 40, addresses: [host] })
+    for (const line of warned) t.match(line, { level: 'warn', addresses: [host] })
   })
 }

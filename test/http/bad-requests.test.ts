@@ -127,7 +127,7 @@ t.test('a bug is answered without its cause, which is in the log', async t => {
   const response = await app.inject('/bug')
   t.match(response.json(), { type: '/problems/internal-error', status: 500 })
   t.notMatch(response.body, 'secret')
-  t.match(lines().at(-1), { level: 50, err: { cause: { message: 'the secret cause' } } })
+  t.match(lines().at(-1), { level: 'error', err: { cause: { message: 'the secret cause' } } })
 })
 
 t.test('a body on GET does no harm, and one that cannot be read is a bad request', async t => {

@@ -36,7 +36,7 @@ t.test('connections beyond the limit are dropped, which is logged once a minute'
     }
   }
   await drop(3)
-  t.match(warnings(), [{ level: 40, dropped: 1, max_connections: 2 }])
+  t.match(warnings(), [{ level: 'warn', dropped: 1, max_connections: 2 }])
   await clock.advance(seconds(60))
   t.match(warnings()[1], { dropped: 2 })
   await clock.advance(seconds(60))

@@ -92,5 +92,5 @@ t.test('a format that cannot be made is a bug', async t => {
   const answer = await app.inject('/users/one/playlists?format=csv')
   t.equal(answer.statusCode, 500)
   t.match(answer.json(), { type: '/problems/internal-error' })
-  t.match(lines(), [{ level: 50, problem: 'internal-error' }])
+  t.match(lines(), [{ level: 'error', problem: 'internal-error' }])
 })

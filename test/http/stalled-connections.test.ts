@@ -56,7 +56,7 @@ t.test('a caller that does not read its response is closed after 30 s', async t 
   t.notOk(accepted.destroyed)
   await clock.advance(seconds(5))
   t.ok(accepted.destroyed)
-  t.match(closings(), [{ level: 20, sent_bytes: Number }])
+  t.match(closings(), [{ level: 'debug', sent_bytes: Number }])
   t.equal((await metricsOf(service)).get(CLOSED), 1)
   await until(() => lines().some(({ status }) => status === 499))
 })

@@ -99,7 +99,7 @@ t.test('credentials that are rejected at the start are a line in the log', async
   await until(() => lines().length > 0)
   t.match(lines(), [
     {
-      level: 50,
+      level: 'error',
       diagnosis: 'credentials-rejected',
       remedy: /SPOTIFY_CLIENT_ID/,
       msg: 'no new app token',

@@ -46,13 +46,13 @@ t.test('a denial of all stops the asking, with one probe every five minutes', as
   t.equal(await gate.pass(sent, of('bob')), 'sent')
   t.match(lines(), [
     {
-      level: 50,
+      level: 'error',
       diagnosis: 'endpoint-forbidden',
       remedy: /extended quota/,
       paused_until: '2026-11-23T00:05:00.000Z',
       msg: 'requests to Spotify are paused',
     },
-    { level: 30, msg: 'Spotify answers again' },
+    { level: 'info', msg: 'Spotify answers again' },
   ])
 })
 
@@ -91,7 +91,7 @@ t.test('while it is closed others learn that lookups are paused, not what others
     retryAt: clock.now() + 1000,
     originStatus: undefined,
   })
-  t.match(lines(), [{ level: 40, diagnosis: 'unavailable', err: { message: 'rubbish' } }])
+  t.match(lines(), [{ level: 'warn', diagnosis: 'unavailable', err: { message: 'rubbish' } }])
 })
 
 t.test('one probe at a time; its own list waits for it, the others do not', async t => {
@@ -160,7 +160,7 @@ t.test('a refusal of a day is no trouble for any timer', async t => {
   const refusal = tooManyRequests('QUOTA_EXCEEDED', clock.now() + 86_400_000)
   t.match(await failureOf(gate.pass(rejecting(refusal), of('bob'))), refusal)
   t.same(clock.pending, [], 'there is none')
-  t.match(lines(), [{ level: 40, diagnosis: 'quota-exceeded' }])
+  t.match(lines(), [{ level: 'warn', diagnosis: 'quota-exceeded' }])
   await clock.advance(86_400_000)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
 })

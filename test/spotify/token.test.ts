@@ -160,7 +160,7 @@ t.test('rejected credentials are tried once a minute at most and logged once', a
       await clock.advance(1)
       await settled(2)
       const logged = lines().filter(line => line.msg === 'no new app token')
-      t.match(logged, [{ level: 50 }])
+      t.match(logged, [{ level: 'error' }])
     })
   }
 })

@@ -1,10 +1,14 @@
 import { createLogger, type LogIds } from '../../src/log.ts'
 
 export interface LogLine {
-  level: number
+  level: string
   msg: string
   [member: string]: unknown
 }
+
+/** Whether a person should look at a line. */
+export const isWarning = ({ level }: Pick<LogLine, 'level'>): boolean =>
+  ['warn', 'error', 'fatal'].includes(level)
 
 /** A logger of the service's own kind at its most talkative, and all that was written to it. */
 export function recordingLogger(ids?: LogIds) {
