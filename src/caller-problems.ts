@@ -6,9 +6,9 @@ export const callerProblems = {
     status: 400,
     title: 'Not a Spotify user id',
     meaning:
-      'What stands in the path where the user belongs cannot be the id of a Spotify user. Display names and e-mail addresses are no ids.',
+      'The path holds something that cannot be the id of a Spotify user, or that could be read as more than one id. Display names and e-mail addresses are not ids.',
     caller:
-      'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded as one path segment, or the part of it after `/user/`. `detail` says what is wrong with the one that was sent.',
+      'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded as one path segment, or the part of it after `/user/`. `detail` says what is wrong with this one. An id that really holds what `detail` objects to can be sent as `spotify:user:` and the id, percent-encoded, and then the whole encoded once more.',
     operator: NOTHING,
   },
   'invalid-query': {

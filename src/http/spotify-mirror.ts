@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { parseUserId, userIdSegment } from '../spotify/user-id.ts'
+import { ownSegment, parseUserId } from '../spotify/user-id.ts'
 import type { AppInstance } from './app-instance.ts'
 import { contentType } from './formats.ts'
 import { answerWithList, type ListOptions } from './list-answer.ts'
@@ -83,7 +83,7 @@ function mirrorView(
     vary: 'Accept-Encoding',
     window,
     body({ list }) {
-      const url = `${origin}${MIRROR_ROOT}/users/${userIdSegment(userId)}/playlists`
+      const url = `${origin}${MIRROR_ROOT}/users/${ownSegment(userId)}/playlists`
       const link = (start: number) => `${url}?offset=${start}&limit=${limit}`
       // A page of nothing would lead to itself.
       const hasNeighbours = limit > 0

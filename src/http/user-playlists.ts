@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { parseUserId, userIdSegment } from '../spotify/user-id.ts'
+import { ownSegment, parseUserId } from '../spotify/user-id.ts'
 import type { AppInstance } from './app-instance.ts'
 import { contentType, FORMATS, type Format } from './formats.ts'
 import { answerWithList, type ListOptions } from './list-answer.ts'
@@ -18,7 +18,7 @@ const PATH = '/users/:id/playlists'
 export const userParamsSchema = Type.Object({
   id: Type.String({
     description:
-      'Whose playlists: a Spotify user id, a `spotify:user:` URI or a link to a profile, percent-encoded as one path segment. This is neither the display name nor the e-mail address.',
+      'A Spotify user id, a `spotify:user:` URI, a link to a profile or a text with one such link, percent-encoded as one path segment. A display name or an e-mail address is not a user id.',
     examples: ['smedjan', 'spotify:user:smedjan'],
   }),
 })
@@ -88,7 +88,7 @@ function userView(
     vary: 'Accept, Accept-Encoding',
     window,
     body({ list }) {
-      const url = `${origin}/users/${userIdSegment(userId)}/playlists`
+      const url = `${origin}/users/${ownSegment(userId)}/playlists`
       const members = { ...pagingOf(window, query, url), complete: list.complete }
       return jsonBody(list.playlists, window, members)
     },

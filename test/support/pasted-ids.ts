@@ -1,4 +1,16 @@
 import fc from 'fast-check'
+import { Problem } from '../../src/problems.ts'
+import { parseUserId } from '../../src/spotify/user-id.ts'
+
+/** The id that the service takes this for, or undefined when it refuses it as it should. */
+export function accepted(input: string): string | undefined {
+  try {
+    return parseUserId(input)
+  } catch (error) {
+    if (error instanceof Problem && error.type === 'invalid-user-id') return undefined
+    throw error
+  }
+}
 
 /** Everything a path segment can hold after one decoding, with the dangerous parts made likely. */
 const text = fc.oneof(

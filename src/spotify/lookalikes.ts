@@ -1,0 +1,67 @@
+/** Words that documentation and templates use in place of an id. */
+const STAND_IN = '(?:spotify[_-]?)?(?:(?:user[_-]?)?(?:id|name)|user|uid)'
+
+const NO_VALUE = /^\((?:null|nil|none|undefined)\)$/i
+
+/** Objects and functions as programs print them. Case counts, so that fewer real names look so. */
+const PRINTED = new RegExp(
+  [
+    // JavaScript: `[object Object]`, `[Function: id]`, `Symbol(id)`, `function id() {}`, `() => id`.
+    String.raw`^\[(?:object|Function|class|Symbol)\b|^Symbol\(.*\)$`,
+    String.raw`^function\b(?=.*\}$).*\{|^\([\w\s,]*\)\s*=>`,
+    // JSON, Python, Ruby: `{"id":1}`, `{'id': 1}`, `<User object at 0x1a>`, `#<User:0x1a>`.
+    String.raw`^\{(?=.*\}$).*[:="']`,
+    '^#?<(?=.*>$).*(?:0x|object|function|class|undefined|null|nil|None)',
+    // Swift, Rust, Go: `Optional("id")`, `Some("id")`, `map[id:1]`.
+    String.raw`^(?:Optional|Some)\(.*\)$|^map\[.*\]$`,
+    // Java: `com.example.User@1a2b3c`, `[Ljava.lang.String;@1a2b3c`.
+    String.raw`^(?:\[L)?(?:[a-z_]\w*\.)+[A-Z][\w$]*;?@[\da-f]+$`,
+  ].join('|'),
+  's',
+)
+
+/** Parameters as routers, templates and formats write them: `:id`, `{id}`, `<id>`, `$id`, `%s`. */
+const PLACEHOLDER = new RegExp(
+  [
+    String.raw`\{[^{}]*\}`,
+    '^#?<[^<>]*>$',
+    '<%|%>',
+    String.raw`^:[a-z_]\w+$`,
+    String.raw`^%(?:(?:\d+\$)?[sdiv@]|\(\w+\)[sd]|\w+%)$|^%!\w`,
+    String.raw`^\$\(?(?:${STAND_IN}|\d)\)?$`,
+    String.raw`^\[+(?:\.\.\.)?${STAND_IN}\]+$`,
+  ].join('|'),
+  'i',
+)
+
+/** Why no user can have this name, in its original case, as an id: a sentence, or undefined. */
+export function impossibleBecause(name: string): string | undefined {
+  if (NO_VALUE.test(name)) {
+    return 'Programs print "(null)" and the like when they have no user id.'
+  }
+  if (PRINTED.test(name)) {
+    return 'This looks like an object that a program has printed, not like a user id.'
+  }
+  if (PLACEHOLDER.test(name)) {
+    return 'This looks like a placeholder that nobody has filled in, not like a user id.'
+  }
+  return undefined
+}
+
+/** What an unlikely id may be instead. */
+export type Lookalike = 'no-value' | 'me' | 'stand-in' | 'email' | 'display-name' | 'content-id'
+
+const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
+  ['no-value', /^(?:undefined|null|nil|none|nan|true|false)$/i],
+  ['me', /^me$/i],
+  ['stand-in', new RegExp(`^(?:your[_-]?)?(?:${STAND_IN}|string)$`, 'i')],
+  ['email', /^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$/],
+  ['display-name', /\p{White_Space}/u],
+  // Playlists, albums, artists and tracks have ids in base 62; those of users are lower case.
+  ['content-id', /^(?=.*[A-Z])(?=.*[a-z])[A-Za-z\d]{22}$/],
+]
+
+/** What a name, in its original case, looks like rather than an id; undefined for likely ids. */
+export function lookalikeOf(name: string): Lookalike | undefined {
+  return LOOKALIKES.find(([, pattern]) => pattern.test(name))?.[0]
+}

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { LINK_FORMS, ODD_NAMES } from '../support/id-classes.ts'
+import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { startService } from '../support/service.ts'
+
+/** A few are enough for the HTTP parser and the router; other tests try them all. */
+const FORMS = LINK_FORMS.filter((_, nth) => nth % 5 === 0)
+
+t.test('Spotify receives an odd name unchanged, in whatever form it is sent', async t => {
+  const { app, sandbox, get } = await startService(t)
+  const port = await listen(app)
+  // So that there is a token.
+  await get('/users/one/playlists')
+  for (const name of ODD_NAMES) {
+    sandbox.setUser(name, [])
+    const encoded = encodeURIComponent(name)
+    sandbox.clear()
+    for (const form of [name, ...FORMS.map(form => form(encoded))]) {
+      const target = `/users/${encodeURIComponent(form)}/playlists`
+      const request = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+      const [answer] = answersIn(await exchange(port, request))
+      t.equal(answer?.status, 200, target)
+      t.equal(JSON.parse(String(answer?.body)).href, `http://x/users/${encoded}/playlists`)
+    }
+    t.same(
+      sandbox.requests.map(({ path }) => path),
+      [`/v1/users/${encoded}/playlists?limit=50&offset=0`],
+      'all of them are one user',
+    )
+  }
+})
+
+t.test('a name that is encoded twice is refused before Spotify is asked', async t => {
+  const { app, sandbox } = await startService(t)
+  const port = await listen(app)
+  for (const name of ODD_NAMES) {
+    for (const form of [name, ...FORMS.map(form => form(encodeURIComponent(name)))]) {
+      const twice = encodeURIComponent(encodeURIComponent(form))
+      if (twice === encodeURIComponent(form)) continue
+      const request = `GET /users/${twice}/playlists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+      t.match(await exchange(port, request), /^HTTP\/1\.1 400 [\s\S]*encoded twice/, twice)
+    }
+  }
+  t.equal(sandbox.count('api'), 0)
+})
