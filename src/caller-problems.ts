@@ -64,7 +64,7 @@ export const callerProblems = {
     title: 'No such resource',
     meaning: 'There is nothing at this path.',
     caller:
-      'The playlists of a user are at `/users/{id}/playlists`. A link in place of the id has to be percent-encoded, or its slashes cut the path into pieces.',
+      'The playlists of a user are at `/users/{id}/playlists`. `detail` names the path that was probably meant, where there is one.',
     operator: 'If a proxy adds or removes a part of the path, set that right there.',
   },
   'method-not-allowed': {

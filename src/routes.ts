@@ -8,6 +8,7 @@ import { problemPagesRoutes } from './http/problem-pages.ts'
 import { addSchemas } from './http/schemas.ts'
 import { spotifyMirrorRoute } from './http/spotify-mirror.ts'
 import { type StatusOptions, statusRoute } from './http/status.ts'
+import { answerUnknownPaths } from './http/unknown-paths.ts'
 import { userPlaylistsRoute } from './http/user-playlists.ts'
 import { basePathOf } from './public-url.ts'
 
@@ -30,4 +31,5 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   metricsRoute(app, options)
   problemPagesRoutes(app, basePathOf(options.publicUrl))
   openapiRoute(app, options.openapi)
+  answerUnknownPaths(app, basePathOf(options.publicUrl))
 }

@@ -6,6 +6,11 @@ export const PROBLEM_TYPE = 'application/problem+json'
 /** Below it this service speaks as Spotify does. */
 export const MIRROR_ROOT = '/v1'
 
+/** Whether a path is the mirror's root or below it. */
+export function isMirrorPath(path: string): boolean {
+  return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)
+}
+
 /**
  * The answer that tells of a problem: RFC 9457, but below the mirror's root in Spotify's shape,
  * which clients made for Spotify read. `basePath` is the path that a proxy adds to `path`.
@@ -18,7 +23,7 @@ export function problemAnswer(
   basePath: string,
 ): { mediaType: string; body: ProblemBody | Pick<ProblemBody, 'error'> } {
   const body = problemBody(problem, basePath + path, requestId, basePath)
-  return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)
+  return isMirrorPath(path)
     ? { mediaType: 'application/json', body: { error: body.error } }
     : { mediaType: PROBLEM_TYPE, body }
 }

@@ -24,15 +24,10 @@ export interface ProblemOptions {
   basePath: string
 }
 
-/** Turns whatever goes wrong in a route, or finds none, into a problem (RFC 9457). */
+/** Turns whatever goes wrong in a route into a problem (RFC 9457). */
 export function answerWithProblems(app: AppInstance, options: ProblemOptions): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     sendProblem(problemOf(error, request), options, request, reply)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const lists = `${options.basePath}/users/{id}/playlists`
-    const hint = `The playlists of a user are at ${lists}. A link in place of the id is percent-encoded as one segment, or reduced to the part after /user/.`
-    sendProblem(new Problem('not-found', `There is nothing here. ${hint}`), options, request, reply)
   })
 }
 

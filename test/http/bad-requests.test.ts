@@ -63,20 +63,6 @@ t.test('an Accept header that nothing satisfies is told what there is', async t 
   t.match(response.json().detail, 'application/json, text/plain')
 })
 
-t.test('an unknown path says where the playlists are', async t => {
-  const { get } = await startService(t)
-  for (const path of [
-    '/',
-    '/users',
-    '/users/https://open.spotify.com/user/x/playlists',
-    '/users/x',
-  ]) {
-    const response = await get(path)
-    t.match(response.json(), { type: '/problems/not-found', status: 404, instance: path })
-    t.match(response.json().detail, '/users/{id}/playlists')
-  }
-})
-
 t.test('other methods are refused with what is allowed, whatever they carry', async t => {
   const { app } = await startService(t)
   const methods = [
