@@ -55,8 +55,9 @@ export const callerProblems = {
     status: 404,
     title: 'Spotify knows no such user',
     meaning:
-      'Spotify answered that there is no user with this id. More often it answers with an empty list, and so does this service.',
-    caller: 'Check the id. The answer is remembered for a short while, as `Cache-Control` says.',
+      'Spotify answered that there is no user with this id. For most ids that nobody has it answers with an empty list instead, and so does this service: the list then has a member `explanation`.',
+    caller:
+      'Check the id: it is the part after `/user/` in the link of a profile, not a display name or an e-mail address. The answer is remembered for a short while, as `Cache-Control` says.',
     operator: NOTHING,
   },
   'not-found': {

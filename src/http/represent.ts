@@ -98,6 +98,7 @@ function representation(
   ]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)
   if (view.disposition !== undefined) contentFields.push('content-disposition', view.disposition())
+  if (view.link !== undefined) contentFields.push('link', view.link)
   return {
     parts,
     bytes,

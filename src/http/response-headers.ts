@@ -74,6 +74,16 @@ export const contentDisposition = {
   ),
 }
 
+/** Where an empty list is explained. */
+export const helpHeader = {
+  Link: sometimes(
+    Type.String({
+      pattern: '^<[^>]+>; rel="help"$',
+      description: 'Only of an empty list: the page that says why it may be empty (RFC 8288).',
+    }),
+  ),
+}
+
 /** When to ask again. */
 export const retryAfter = {
   'Retry-After': sometimes(

@@ -4,6 +4,7 @@ import {
   commonHeaders,
   contentDisposition,
   fixedHeaders,
+  helpHeader,
   listHeaders,
   rateLimitHeaders,
   validatorHeaders,
@@ -30,7 +31,7 @@ const NOT_MODIFIED =
 export const listResponses = {
   200: {
     description: 'The playlists.',
-    headers: { ...listHeaders, ...contentDisposition, ...rateLimitHeaders },
+    headers: { ...listHeaders, ...contentDisposition, ...helpHeader, ...rateLimitHeaders },
     content: {
       'application/json': { schema: schemas.list, example: listExample },
       'text/plain': {

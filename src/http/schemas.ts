@@ -38,11 +38,17 @@ const listSchema = Type.Object(
     complete: Type.Boolean({
       description: 'Whether this is certainly every playlist, each once, as Spotify counts them.',
     }),
+    explanation: Type.Optional(
+      Type.String({
+        description:
+          'Only when `total` is 0: why that may be, and what the id looks like, for a person to read.',
+      }),
+    ),
   },
   {
     $id: 'Playlists',
     additionalProperties: false,
-    description: "Spotify's paging object with one member more, `complete`.",
+    description: "Spotify's paging object with two members more, `complete` and `explanation`.",
   },
 )
 

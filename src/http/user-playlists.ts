@@ -1,7 +1,9 @@
 import { Type } from 'typebox'
+import { basePathOf } from '../public-url.ts'
 import { ownSegment, parseUserId } from '../spotify/user-id.ts'
 import type { AppInstance } from './app-instance.ts'
-import { contentType, FORMATS, type Format } from './formats.ts'
+import { explanationOf, helpLink } from './empty-list.ts'
+import { contentType, FORMATS } from './formats.ts'
 import { answerWithList, type ListOptions } from './list-answer.ts'
 import { allowOnlyReading } from './methods.ts'
 import { negotiateFormat } from './negotiation.ts'
@@ -10,7 +12,7 @@ import { lookupProblems } from './problem-responses.ts'
 import { wholeNumbersOnly } from './query.ts'
 import { listResponses } from './responses.ts'
 import { jsonBody, linesView, type View } from './view.ts'
-import { pagingOf, type WindowQuery, windowOf } from './window.ts'
+import { pagingOf, type Window, type WindowQuery, windowOf } from './window.ts'
 
 const PATH = '/users/:id/playlists'
 
@@ -45,6 +47,7 @@ const querySchema = Type.Object({
 
 /** `GET /users/:id/playlists`: all public playlists of a user in one answer. */
 export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void {
+  const link = helpLink(basePathOf(options.publicUrl))
   app.get(
     PATH,
     {
@@ -61,35 +64,42 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
       preValidation: wholeNumbersOnly(querySchema),
     },
     (request, reply) => {
-      const { query } = request
+      const { query, params } = request
       const format = negotiateFormat(query.format, request.headers.accept)
-      const userId = parseUserId(request.params.id)
+      const userId = parseUserId(params.id)
       const origin = options.publicUrl ?? originOf(request)
-      const viewOf = (total: number) => userView(format, query, total, origin, userId)
+      const viewOf = (total: number) => {
+        const window = windowOf(total, query)
+        const why = total === 0 ? explanationOf(params.id) : undefined
+        const view =
+          format === 'json'
+            ? jsonView(window, query, origin, userId, why)
+            : linesView(format, window, userId)
+        return why === undefined ? view : { ...view, link }
+      }
       return answerWithList({ request, reply, userId, viewOf }, options)
     },
   )
   allowOnlyReading(app, PATH)
 }
 
-/** The asked window of a list with `total` playlists, in the asked format. */
-function userView(
-  format: Format,
+/** The asked window of a list as Spotify's paging object, with the members that are ours. */
+function jsonView(
+  window: Window,
   query: WindowQuery,
-  total: number,
   origin: string,
   userId: string,
+  explanation: string | undefined,
 ): View {
-  const window = windowOf(total, query)
-  if (format !== 'json') return linesView(format, window, userId)
+  const shape = `json ${query.limit} ${query.offset} ${origin}`
   return {
-    key: `json ${query.limit} ${query.offset} ${origin}`,
+    key: explanation === undefined ? shape : `${shape} ${explanation}`,
     contentType: contentType('json'),
     vary: 'Accept, Accept-Encoding',
     window,
     body({ list }) {
       const url = `${origin}/users/${ownSegment(userId)}/playlists`
-      const members = { ...pagingOf(window, query, url), complete: list.complete }
+      const members = { ...pagingOf(window, query, url), complete: list.complete, explanation }
       return jsonBody(list.playlists, window, members)
     },
   }

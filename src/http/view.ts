@@ -22,6 +22,8 @@ export interface View {
   readonly window: Window
   /** The `Content-Disposition` of what a browser saves instead of showing it. */
   readonly disposition?: () => string
+  /** The `Link` field (RFC 8288), where there is something to link to. */
+  readonly link?: string
   /** The body. The options are for making and keeping the format that it is cut out of. */
   readonly body: (stored: StoredPlaylists, options: BodyOptions) => Body | Promise<Body>
 }

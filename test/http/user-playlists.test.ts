@@ -15,7 +15,7 @@ t.test('one answer holds every playlist of every page', async t => {
       vary: /^Accept, Accept-Encoding$/,
       'content-length': String(response.rawPayload.length),
     })
-    const { items, ...paging } = response.json()
+    const { items, explanation, ...paging } = response.json()
     t.same(items, sandbox.user(user))
     t.same(paging, {
       href: `http://localhost:80/users/${user}/playlists`,
@@ -26,6 +26,7 @@ t.test('one answer holds every playlist of every page', async t => {
       total,
       complete: true,
     })
+    t.equal(explanation !== undefined, total === 0)
     t.equal(sandbox.count('api'), Math.max(1, Math.ceil(total / 50)))
   }
 })
