@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Connections } from './connections.ts'
 
-const CHECK_MS = 5000
+const CHECK_MS = 2500
 /** A caller that takes nothing of its response for so long is not reading it. */
 const STALLED_MS = 30_000
 
@@ -16,7 +16,7 @@ export interface StalledOptions {
 }
 
 /**
- * Closes connections that have made no progress for 30 to 35 seconds with what is written to them,
+ * Closes connections that have made no progress for 30 to 33 seconds with what is written to them,
  * or after their end was written: else a caller that never reads keeps its response, and the buffers
  * of the system, in memory. A caller that waits for a response, reads slowly or keeps an idle
  * connection is left alone.

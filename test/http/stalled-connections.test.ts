@@ -110,5 +110,5 @@ t.test('one that is just being closed is left to that', async t => {
   accepted.destroy()
   await clock.advance(seconds(60))
   t.same(closings(), [])
-  t.same(clock.pending.includes(seconds(5)), false, 'and without connections nothing is checked')
+  t.same(clock.pending.includes(seconds(2.5)), false, 'and without connections nothing is checked')
 })
