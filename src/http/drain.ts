@@ -44,13 +44,19 @@ export interface DrainOptions {
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
   const { answers, connections, clock, delayMs, limitMs, giveUp } = options
   const { server } = app
+  let accepted = 0
+  server.on('connection', () => accepted++)
 
-  /** Node closes the connection after a response that says so, so that only the last one may. */
+  /** The last response on each connection. */
+  const last = new WeakMap<Socket, ServerResponse>()
+
+  /** Node closes the connection after a response that says so: only the last one may. */
   function sayGoodbye({ socket }: IncomingMessage, response: ServerResponse): void {
-    const before = [...answers.on(socket)].at(-1)?.raw
+    const before = last.get(socket)
     // Fastify may have said goodbye in it, too.
     if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
     response.shouldKeepAlive = false
+    last.set(socket, response)
   }
 
   /**
@@ -59,9 +65,6 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
    * came and which was so short that hardly any can have come since.
    */
   async function acceptWhatWaits(): Promise<void> {
-    let accepted = 0
-    const count = () => accepted++
-    server.on('connection', count)
     let isMoment = false
     for (let turn = 0; turn < MAX_TURNS && !isMoment; turn++) {
       const before = accepted
@@ -69,7 +72,6 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
       await nextTurn()
       isMoment = accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS
     }
-    server.off('connection', count)
   }
 
   /** Whether the end of some response has been written and not been taken by the system yet. */
@@ -96,19 +98,19 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     }
   }
 
+  function cut(): void {
+    app.log.warn({ connections: connections.size }, 'closing connections that are still open')
+    for (const socket of connections.keys()) socket.destroy()
+  }
+
   return async () => {
-    for (const socket of connections.keys()) {
-      const last = [...answers.on(socket)].at(-1)
-      if (last !== undefined) last.raw.shouldKeepAlive = false
-    }
+    for (const { request, raw } of answers) sayGoodbye(request.raw, raw)
     // Ahead of Fastify, which may answer at once.
     server.prependListener('request', sayGoodbye)
     if (!server.listening) return
     const giveUpAtMs = clock.monotonic() + GIVE_UP_SHARE * limitMs
     const cancelGivingUp = clock.schedule(GIVE_UP_SHARE * limitMs, giveUp)
-    const cancelCut = clock.schedule(CUT_SHARE * limitMs, () => {
-      for (const socket of connections.keys()) socket.destroy()
-    })
+    const cancelCut = clock.schedule(CUT_SHARE * limitMs, cut)
     const closed = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, closed.signal)
     await acceptWhatWaits()

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { isWarning } from '../support/log-lines.ts'
 import { answersIn, listen } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
@@ -141,12 +142,15 @@ t.test('a part of a request behind a lookup does not end the lookup', async t =>
 })
 
 t.test('what is still open after lookups were given up is closed', async t => {
-  const { clock, caller, stop, end } = await serviceFor(t)
+  const { clock, caller, stop, end, lines } = await serviceFor(t)
   const stuck = await caller(get('/stuck'))
   await stop()
   await clock.advance(CUT_MS - 1)
   t.notOk(stuck.isClosed)
   await clock.advance(1)
   await until(() => stuck.isClosed)
+  t.match(lines().filter(isWarning), [
+    { level: 'warn', connections: 1, msg: 'closing connections that are still open' },
+  ])
   await end()
 })
