@@ -16,7 +16,6 @@ import { limitConnections, maxConnections } from './http/connection-limit.ts'
 import { trackConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
-import { drainConnections } from './http/drain.ts'
 import { warnWhenExposed } from './http/exposure.ts'
 import { METRICS_PATH } from './http/metrics.ts'
 import { closeStalled } from './http/stalled-connections.ts'
@@ -32,13 +31,11 @@ import { type RunApart, runPlainly } from './run-apart.ts'
 import { serviceStatus } from './service-status.ts'
 import { sharedMetrics } from './shared/shared-metrics.ts'
 import type { SharedParts, SharedPartsOptions } from './shared-parts.ts'
+import { stopInOrder } from './shutdown.ts'
 import { DailyBudget } from './spotify/daily-budget.ts'
 import { spotifyParts } from './spotify-parts.ts'
 import { adopt, isList, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
-
-/** The part of SHUTDOWN_TIMEOUT_MS after which what is still to be written or told is left. */
-const CLOSE_SHARE = 0.85
 
 export interface AppDependencies {
   clock: Clock
@@ -145,8 +142,6 @@ export async function buildApp(
     tokens.start()
     await snapshot?.load()
   })
-  const stop = () =>
-    stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.'))
   const connections = trackConnections(app.server, clock)
   const countClosed = connectionMetrics(register)
   limitConnections(app.server, {
@@ -156,31 +151,23 @@ export async function buildApp(
     onDropped: () => countClosed('limit'),
   })
   closeStalled(app.server, { connections, clock, log, onClosed: () => countClosed('stalled') })
-  const drain = drainConnections(app, {
+  stopInOrder(app, {
     answers,
     connections,
     clock,
     delayMs: config.SHUTDOWN_DELAY_MS,
     limitMs: config.SHUTDOWN_TIMEOUT_MS,
-    giveUp: stop,
-  })
-  const late = new AbortController()
-  let cancelLate = () => {}
-  app.addHook('preClose', async () => {
-    isDraining = true
-    cancelLate = clock.schedule(CLOSE_SHARE * config.SHUTDOWN_TIMEOUT_MS, () => {
-      snapshot?.abandon()
-      late.abort()
-    })
-    // Not only at the end, when there may be too little time left.
-    snapshot?.write()
-    await drain()
-  })
-  app.addHook('onClose', async () => {
-    cache.close()
-    stop()
-    await Promise.all([spotify.close(), snapshot?.close(), shared?.close(late.signal)])
-    cancelLate()
+    onStop: () => {
+      isDraining = true
+    },
+    giveUp: () =>
+      stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
+    snapshot,
+    shared,
+    close: () => {
+      cache.close()
+      return spotify.close()
+    },
   })
   return app
 }
