@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type buildConnector, type Dispatcher, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { ForwardProxy } from './proxy.ts'
 
 /** Where a URL names no port. */
@@ -41,7 +41,12 @@ export function createTunnels(
   timeoutMs: number,
   connect: buildConnector.connector,
 ): Tunnels {
-  const proxy = new Pool(origin, { connect: { timeout: timeoutMs }, headersTimeout: timeoutMs })
+  const toProxy = buildConnector({ timeout: timeoutMs })
+  const proxy = new Pool(origin, {
+    // The server name that undici takes from the Host field is that of the target.
+    connect: ({ servername: _, ...target }, callback) => toProxy(target, callback),
+    headersTimeout: timeoutMs,
+  })
   const credentials = authorization === undefined ? {} : { 'proxy-authorization': authorization }
   let opening = 0
 

@@ -163,8 +163,8 @@ t.test('a proxy that hangs is given up with the attempt, and so is an abort mean
   await until(() => proxy.sockets.size === 0)
 })
 
-t.test('https is encrypted within the connection that the proxy opens', async t => {
-  const proxy = await startProxy(t)
+/** A port that takes the first bytes of each connection, which are kept, and ends it. */
+async function startRecorder(t: Test) {
   const received: Buffer[] = []
   const server = createTcpServer(socket => {
     socket.once('data', data => {
@@ -173,18 +173,40 @@ t.test('https is encrypted within the connection that the proxy opens', async t 
     })
   }).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  const options = { clock: new ManualClock(), timeoutMs: 5000, maxBytes: 1000 }
-  const exchange = createExchange(`https://127.0.0.1:${port}`, 1, {
-    ...options,
-    proxy: parseProxyUrl(proxy.url),
+  t.teardown(() => server.close())
+  return { received, port: (server.address() as AddressInfo).port }
+}
+
+/** What a request to `origin` through the proxy fails with. */
+async function failureThrough(proxyUrl: string, origin: string) {
+  const exchange = createExchange(origin, 1, {
+    clock: new ManualClock(),
+    timeoutMs: 5000,
+    maxBytes: 1000,
+    proxy: parseProxyUrl(proxyUrl),
   })
-  t.teardown(async () => {
-    await exchange.close()
-    server.close()
-  })
-  t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
-  t.equal(received[0]?.[0], 22, 'a TLS handshake (RFC 8446 5.1)')
+  const failure = await failureOf(exchange.send(request, never))
+  await exchange.close()
+  return failure
+}
+
+/** The first byte of a TLS handshake (RFC 8446 5.1). */
+const HANDSHAKE = 22
+
+t.test('https is encrypted within the connection that the proxy opens', async t => {
+  const proxy = await startProxy(t)
+  const { received, port } = await startRecorder(t)
+  await failureThrough(proxy.url, `https://127.0.0.1:${port}`)
+  t.equal(received[0]?.[0], HANDSHAKE)
+})
+
+t.test('a proxy that speaks TLS itself is addressed by its own name', async t => {
+  const { received, port } = await startRecorder(t)
+  const failure = await failureThrough(`https://localhost:${port}`, 'https://spotify.invalid')
+  t.match(failure, { type: 'spotify-unavailable' })
+  t.equal(received[0]?.[0], HANDSHAKE)
+  t.match(received[0]?.toString('latin1'), 'localhost')
+  t.notMatch(received[0]?.toString('latin1'), 'spotify')
 })
 
 t.test('the proxy is asked for the port that the scheme implies', async t => {
@@ -196,10 +218,7 @@ t.test('the proxy is asked for the port that the scheme implies', async t => {
   ] as const) {
     const proxy = await startProxy(t)
     proxy.misbehaviour = 'forbidden'
-    const options = { clock: new ManualClock(), timeoutMs: 5000, maxBytes: 1000 }
-    const exchange = createExchange(origin, 1, { ...options, proxy: parseProxyUrl(proxy.url) })
-    t.teardown(() => exchange.close())
-    await failureOf(exchange.send(request, never))
+    await failureThrough(proxy.url, origin)
     t.same(proxy.targets, [target])
   }
 })
