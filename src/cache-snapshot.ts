@@ -6,11 +6,10 @@ import { freshness, type StoredResponse } from './cache/freshness.ts'
 import type { MemoryStore } from './cache/memory-store.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import { OPEN_TO_READ, PREAMBLE, temporaryPath } from './snapshot-file.ts'
 import { decodeEntry, encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
 
-/** What the file begins with: what it is, and its version. Entries follow, each after its length. */
-const PREAMBLE = Buffer.from('playlist-proxy snapshot 1\n')
 const LENGTH_BYTES = 4
 const INTERVAL_MS = 5 * 60_000
 /** Entries that are compressed at once, or read in one turn of the event loop. */
@@ -97,7 +96,7 @@ export class CacheSnapshot {
     const { changes } = store
     if (changes === this.#changesWritten) return
     // Always the same, so that what a process that was killed has left does not pile up.
-    const temporary = `${path}.tmp`
+    const temporary = temporaryPath(path)
     try {
       await rm(temporary, { force: true })
       const file = await open(temporary, 'wx', 0o600)
@@ -127,7 +126,7 @@ export class CacheSnapshot {
   /** How many entries were read into the store. */
   async #read(): Promise<number> {
     const { path, log } = this.#options
-    const file = await open(path, 'r')
+    const file = await open(path, OPEN_TO_READ)
     const bytes = await this.#readFrom(file).finally(() => file.close())
     if (!bytes.subarray(0, PREAMBLE.length).equals(PREAMBLE)) {
       throw new Error('It is no snapshot, or one of another version of this service.')

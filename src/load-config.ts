@@ -7,6 +7,7 @@ import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './c
 import { parseCorsOrigins } from './cors-origins.ts'
 import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
 import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
+import { snapshotFaults } from './snapshot-file.ts'
 import { parseProxyUrl } from './spotify/proxy.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
@@ -191,6 +192,9 @@ function crossChecks(config: Config): string[] {
   for (const [name, isValid] of FORMS) {
     const value = config[name]
     if (value !== undefined && !isValid(value)) faults.push(`${name}: ${expectation(name, config)}`)
+  }
+  for (const fault of snapshotFaults(config.CACHE_SNAPSHOT_FILE)) {
+    faults.push(`CACHE_SNAPSHOT_FILE: ${fault}`)
   }
   for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
   return faults

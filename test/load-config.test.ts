@@ -376,3 +376,15 @@ t.test('what is no URL of an HTTP proxy is refused, and its value not shown', as
     }
   }
 })
+
+t.test('A snapshot must not replace a file of another kind', async t => {
+  const dir = t.testdir({ notes: 'about something else', new: {} })
+  const faults = (name: string) =>
+    faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })
+  t.strictSame(namesIn(await faults('new/cache.snapshot')), ['PORT'])
+  t.match(await faults('notes'), [
+    /^PORT: /,
+    'CACHE_SNAPSHOT_FILE: the file is not a snapshot and would be overwritten; name a new file',
+  ])
+  t.match(await faults('new'), [/^PORT: /, /^CACHE_SNAPSHOT_FILE: the file is a folder/])
+})

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get as httpGet } from 'node:http'
+import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
@@ -57,6 +59,17 @@ t.test('a port that is taken ends it with a clear line', async t => {
   t.match(await log, /"msg":"cannot listen"/)
   t.match(await log, /EADDRINUSE/)
   await t.rejects(startServiceProcess({ sandbox, nodeArguments, environment }), /exit code 1/)
+})
+
+t.test('a pipe in the place of the snapshot ends it instead of making it wait', async t => {
+  const sandbox = await sandboxFor(t)
+  const path = join(t.testdir({}), 'pipe')
+  execFileSync('mkfifo', [path])
+  const environment = { CACHE_SNAPSHOT_FILE: path }
+  const child = spawnService({ sandbox, nodeArguments, environment, stderr: 'pipe' })
+  const message = text(child.stderr as NodeJS.ReadableStream)
+  t.same(await once(child, 'exit'), [1, null])
+  t.match(await message, /^ {2}CACHE_SNAPSHOT_FILE: the file is .*a pipe/m)
 })
 
 t.test('a bad configuration ends it with every fault and no value', async t => {
