@@ -19,6 +19,7 @@ import { docsPage } from './http/docs.ts'
 import { warnWhenExposed } from './http/exposure.ts'
 import { METRICS_PATH } from './http/metrics.ts'
 import { closeStalled } from './http/stalled-connections.ts'
+import { entryImporter, type ImportEntry } from './import-entry.ts'
 import { connectionMetrics } from './metrics/connection-metrics.ts'
 import { httpMetrics } from './metrics/http-metrics.ts'
 import { spotifyMetrics } from './metrics/spotify-metrics.ts'
@@ -62,7 +63,15 @@ export async function buildApp(
   setMaxListeners(0, stopping.signal)
   const sharedState = () => shared?.state ?? 'off'
   const observe = sharedMetrics(register, sharedState)
-  const shared = await sharedPartsFor({ config, clock, log, observe, signal: stopping.signal })
+  const importEntry = entryImporter(config, clock)
+  const shared = await sharedPartsFor({
+    config,
+    importEntry,
+    clock,
+    log,
+    observe,
+    signal: stopping.signal,
+  })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
   const spotify = spotifyParts({
     config,
@@ -75,7 +84,7 @@ export async function buildApp(
   })
   const { tokens, gate, source } = spotify
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES)
-  const snapshot = snapshotFor(config, store, dependencies)
+  const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
     store,
     produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
@@ -185,15 +194,11 @@ async function sharedPartsFor(
 function snapshotFor(
   config: Config,
   store: MemoryStore<StoredBody>,
+  importEntry: ImportEntry,
   { clock, logger }: AppDependencies,
 ): CacheSnapshot | undefined {
   const path = config.CACHE_SNAPSHOT_FILE
   if (path === undefined) return undefined
-  const longest = {
-    freshMs: 1000 * Math.max(config.CACHE_FRESH_SECONDS, config.CACHE_NEGATIVE_SECONDS),
-    staleWhileRevalidateMs: 1000 * config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
-    staleIfErrorMs: 1000 * config.CACHE_STALE_IF_ERROR_SECONDS,
-  }
   const maxBytes = config.CACHE_MAX_BYTES
-  return new CacheSnapshot({ path, store, maxBytes, longest, clock, log: logger })
+  return new CacheSnapshot({ path, store, maxBytes, importEntry, clock, log: logger })
 }

@@ -2,28 +2,28 @@ import { constants } from 'node:fs'
 import { access, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { freshness, type StoredResponse } from './cache/freshness.ts'
+import { freshness } from './cache/freshness.ts'
 import type { MemoryStore } from './cache/memory-store.ts'
 import type { Clock } from './clock.ts'
+import type { ImportEntry } from './import-entry.ts'
 import type { Log } from './log.ts'
 import { OPEN_TO_READ, PREAMBLE, temporaryPath } from './snapshot-file.ts'
-import { decodeEntry, encodeEntry } from './stored-entry.ts'
+import { encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
 
 const LENGTH_BYTES = 4
+/** Of gzip around nothing (RFC 1952 2.3). */
+const MIN_ENTRY_BYTES = 18
 const INTERVAL_MS = 5 * 60_000
-/** Entries that are compressed at once, or read in one turn of the event loop. */
+/** Entries that are compressed at once. */
 const BATCH = 16
-/** Clocks of machines differ by so much; what comes from further ahead is not to be trusted. */
-const MAX_AHEAD_MS = 60_000
 
 export interface CacheSnapshotOptions {
   path: string
   store: MemoryStore<StoredBody>
-  /** No larger file is read, and no larger entry. */
+  /** No larger file is read. */
   maxBytes: number
-  /** What was stored may not be used for longer than what is stored now, in milliseconds. */
-  longest: { freshMs: number; staleWhileRevalidateMs: number; staleIfErrorMs: number }
+  importEntry: ImportEntry
   clock: Clock
   log: Log
 }
@@ -143,43 +143,21 @@ export class CacheSnapshot {
     return file.readFile()
   }
 
-  /** Stores what can be used; tells how many that were, and how many could not be read. */
-  async #take(frames: readonly Buffer[]): Promise<{ loaded: number; left: number }> {
-    const { store, clock, maxBytes } = this.#options
-    const now = clock.now()
+  /** Stores the usable entries; counts them and the malformed ones. */
+  async #take(frames: Iterable<Buffer>): Promise<{ loaded: number; left: number }> {
+    const { store, importEntry } = this.#options
     let loaded = 0
     let left = 0
-    for (let at = 0; at < frames.length; at += BATCH) {
-      // Token and shared cache are asked for meanwhile, and their answers are not to look late.
+    for (const frame of frames) {
+      // The token and the shared cache are asked meanwhile, and their answers must not look late.
       await nextTurn()
-      const batch = frames.slice(at, at + BATCH)
-      for (const entry of await Promise.all(batch.map(bytes => decodeEntry(bytes, maxBytes)))) {
-        if (entry.kind !== 'entry') {
-          left++
-          continue
-        }
-        const held = this.#shortened(entry.response)
-        if (freshness(held, now) === 'gone' || held.generatedAt > now + MAX_AHEAD_MS) continue
-        store.set(entry.userId, held)
-        loaded++
-      }
+      const entry = await importEntry(frame)
+      if (entry.kind === 'malformed') left++
+      if (entry.kind !== 'usable') continue
+      store.set(entry.userId, entry.response)
+      loaded++
     }
     return { loaded, left }
-  }
-
-  /** It may have been stored under longer lifetimes. */
-  #shortened(held: StoredResponse<StoredBody>): StoredResponse<StoredBody> {
-    const { freshMs, staleWhileRevalidateMs, staleIfErrorMs } = this.#options.longest
-    const from = held.generatedAt + freshMs
-    return {
-      ...held,
-      freshUntil: Math.min(held.freshUntil, from),
-      staleWhileRevalidateUntil: Math.min(
-        held.staleWhileRevalidateUntil,
-        from + staleWhileRevalidateMs,
-      ),
-      staleIfErrorUntil: Math.min(held.staleIfErrorUntil, from + staleIfErrorMs),
-    }
   }
 }
 
@@ -189,15 +167,13 @@ function lengthOf(entry: Buffer): Buffer {
   return length
 }
 
-/** What is cut off at the end is a frame, too, which turns out to be damaged. */
-function framesOf(bytes: Buffer): Buffer[] {
-  const frames: Buffer[] = []
+/** The entries; what is cut off or has an impossible length is one, too, and the last. */
+function* framesOf(bytes: Buffer): Generator<Buffer> {
   let at = 0
   while (at < bytes.length) {
     const from = at + LENGTH_BYTES
     const length = from <= bytes.length ? bytes.readUInt32LE(at) : 0
-    frames.push(bytes.subarray(from, from + length))
-    at = from + length
+    yield bytes.subarray(from, from + length)
+    at = length < MIN_ENTRY_BYTES ? bytes.length : from + length
   }
-  return frames
 }

@@ -4,6 +4,8 @@ import { DEFAULT_HOST, DEFAULT_PORT } from './environment.ts'
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** Image links of playlists die within a day, and Spotify's terms allow only temporary caching. */
 export const MAX_STORED_SECONDS = 86_400
+/** Of one list, which has 50 playlists a page. */
+export const MAX_PAGES = 2000
 
 const seconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
@@ -149,7 +151,7 @@ export const configSchema = Type.Object({
   ),
   SPOTIFY_MAX_PAGES: Type.Integer({
     minimum: 1,
-    maximum: 2000,
+    maximum: MAX_PAGES,
     default: 240,
     description: 'pages of one list; more is a bad response, 1 to 2000',
   }),

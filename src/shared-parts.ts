@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CallerCounts } from './caller-counts.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { ImportEntry } from './import-entry.ts'
 import type { Log } from './log.ts'
 import { PATIENCE_MS, ValkeyConnection } from './shared/connection.ts'
 import type { EntryCodec } from './shared/entries.ts'
@@ -12,7 +13,7 @@ import { SharedCallerCounts } from './shared/shared-caller-counts.ts'
 import type { SharedState } from './shared/shared-connection.ts'
 import { SharedGate } from './shared/shared-gate.ts'
 import { ValkeyTier } from './shared/valkey-tier.ts'
-import { decodeEntry, encodeEntry } from './stored-entry.ts'
+import { encodeEntry } from './stored-entry.ts'
 import type { StoredBody } from './stored-playlists.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -27,6 +28,7 @@ export interface SharedPartsOptions {
   /** Of a configuration that has it. */
   url: string
   config: Config
+  importEntry: ImportEntry
   clock: Clock
   log: Log
   observe: SharedObserver
@@ -49,7 +51,7 @@ export interface SharedParts {
 
 /** Builds what replicas share, in the order in which it depends on each other. */
 export function sharedParts(options: SharedPartsOptions): SharedParts {
-  const { url, config, clock, log, observe, signal } = options
+  const { url, config, importEntry, clock, log, observe, signal } = options
   const connection = new ValkeyConnection({
     // The configuration was checked.
     target: parseSharedCacheUrl(url) as SharedCacheTarget,
@@ -67,7 +69,7 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
   const budgetMs = BUDGET_ANSWERS * Math.max(PATIENCE_MS, config.SHARED_CACHE_TIMEOUT_MS)
   const probeMs = config.SPOTIFY_TIMEOUT_MS + budgetMs + PROBE_MARGIN_MS
   const gates = new SharedGate({ connection, app, probeMs, clock })
-  const tier = new ValkeyTier({ connection, codec: codecFor(config.CACHE_MAX_BYTES), clock })
+  const tier = new ValkeyTier({ connection, codec: codecFor(importEntry), clock })
   return {
     tier,
     budget,
@@ -88,12 +90,14 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
   }
 }
 
-function codecFor(maxBytes: number): EntryCodec<StoredBody> {
+function codecFor(importEntry: ImportEntry): EntryCodec<StoredBody> {
   return {
     encode: encodeEntry,
     async decode(userId, bytes) {
-      const entry = await decodeEntry(bytes, maxBytes)
-      return entry.kind === 'entry' && entry.userId === userId ? entry.response : undefined
+      const entry = await importEntry(bytes)
+      if (entry.kind === 'unusable') return undefined
+      if (entry.kind === 'malformed' || entry.userId !== userId) throw new Error('not an entry')
+      return entry.response
     },
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
 
 /** What a snapshot of this version begins with. */
-export const PREAMBLE = Buffer.from('playlist-proxy snapshot 1\n')
+export const PREAMBLE = Buffer.from('playlist-proxy snapshot 2\n')
 
 /** Follows no link and waits for no writer of a pipe. */
 export const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW

@@ -1,47 +1,28 @@
-import { createHash } from 'node:crypto'
+import { isUtf8 } from 'node:buffer'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { StoredResponse } from './cache/freshness.ts'
+import { type EntryHead, isHead, isOtherHead, type ListFacts, VERSION } from './entry-head.ts'
 import { gunzipped } from './gunzip.ts'
-import type { PlaylistList } from './playlist-list.ts'
-import { Problem } from './problems.ts'
-import { type Chunk, ownBuffer, Records } from './records.ts'
+import { JSON_SEPARATOR } from './playlist-list.ts'
+import { type Chunk, ownBuffer } from './records.ts'
+import { userNotFound } from './spotify/diagnosis.ts'
+import { PAGE_SIZE } from './spotify/page-response.ts'
+import { listOf } from './spotify/playlists.ts'
+import { distinct, keysOf, type Part } from './spotify/walk-part.ts'
 import { type StoredBody, StoredPlaylists, UnknownUser } from './stored-playlists.ts'
 
-/** What all versions begin with. The byte after it is the version. */
-const MAGIC = Buffer.from('plpx')
-const VERSION = 1
-const DIGEST_BYTES = 32
-const PREFIX_BYTES = MAGIC.length + 1 + DIGEST_BYTES
-const LENGTH_BYTES = 4
-const END_BYTES = Uint32Array.BYTES_PER_ELEMENT
-/** Nearly as small as the best, in a third of the time. */
+const VERSION_1_MAGIC = 'plpx'
+/** Nearly as small as the best level, in a third of the time. */
 const COMPRESSION_LEVEL = 3
-
-const INSTANTS = [
-  'generatedAt',
-  'freshUntil',
-  'staleWhileRevalidateUntil',
-  'staleIfErrorUntil',
-] as const
-
-const compress = promisify<Buffer, object, Buffer>(gzip)
-
-/** What precedes the bytes of the playlists, as JSON. Instants are epoch ms. */
-interface Head extends Omit<StoredResponse<never>, 'body'> {
-  userId: string
-  /** The detail of the problem of a user that Spotify does not know. */
-  unknownUser?: string
-  list?: Omit<PlaylistList, 'playlists'> & {
-    modifiedAt: number
-    /** Of each chunk: its bytes, its records. */
-    chunks: [bytes: number, records: number][]
-  }
-}
+const LINE_FEED = 0x0a
+/** Parsed in one turn of the event loop: twice what a page of Spotify may have. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * What bytes were found to be: an entry; `foreign`: something else; `newer`: of a version to come;
- * `damaged`: an entry that is not whole, or larger than allowed.
+ * What bytes turned out to be: an entry; `other-version`: an entry of an older or newer version of
+ * this service; `malformed`: anything else, or larger than allowed.
  */
 export type DecodedEntry =
   | {
@@ -49,133 +30,123 @@ export type DecodedEntry =
       readonly userId: string
       readonly response: StoredResponse<StoredBody>
     }
-  | { readonly kind: 'foreign' | 'newer' | 'damaged' }
+  | { readonly kind: 'other-version' }
+  | { readonly kind: 'malformed' }
+
+const compress = promisify<Buffer, object, Buffer>(gzip)
 
 /**
- * A stored response as bytes, to be kept in a file or in another process: magic, version, SHA-256
- * of the rest, and the rest compressed. What was made from the list for callers is left out, since
- * it comes out the same when it is made anew. Compressed off the event loop.
+ * Serialises a stored response for a file or another process: gzip (RFC 1952) of lines of JSON, the
+ * head first and then one playlist per line. Leaves out digests, other formats and compressed
+ * bodies, which every process makes from the playlists. Compresses off the event loop.
  */
 export async function encodeEntry(
   userId: string,
-  response: StoredResponse<StoredBody>,
+  { body, ...instants }: StoredResponse<StoredBody>,
 ): Promise<Buffer> {
-  const { body, ...instants } = response
-  const head: Head =
-    body instanceof StoredPlaylists
-      ? { userId, ...instants, list: listHead(body) }
-      : { userId, ...instants, unknownUser: body.problem.message }
-  const text = Buffer.from(JSON.stringify(head))
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32LE(text.length)
-  const parts = body instanceof StoredPlaylists ? body.list.playlists.chunks.flatMap(bytesOf) : []
-  const packed = await compress(Buffer.concat([length, text, ...parts]), {
-    level: COMPRESSION_LEVEL,
-  })
-  return Buffer.concat([MAGIC, Buffer.from([VERSION]), digestOf(packed), packed])
+  const head: EntryHead = { version: VERSION, userId, ...instants }
+  const lines: Buffer[] = []
+  if (body instanceof StoredPlaylists) {
+    const { playlists, spotifyTotal, complete, settled } = body.list
+    const { modifiedAt } = body
+    head.list = { modifiedAt, spotifyTotal, complete, settled, playlists: playlists.length }
+    lines.push(...playlists.separatedBy('\n').window(0, playlists.length))
+  }
+  const text = Buffer.from(`${JSON.stringify(head)}\n`)
+  return compress(Buffer.concat([text, ...lines]), { level: COMPRESSION_LEVEL })
 }
 
 /**
- * Reads what `encodeEntry` has made. Nothing of it is believed before it is checked, and no more
- * than `maxBytes` are made of it. Never rejects.
+ * Reads what `encodeEntry` wrote, and believes no size in it: records end where lines end, and each
+ * has to be a JSON object. Decompresses at most `maxBytes`. Never rejects.
  */
 export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<DecodedEntry> {
-  const version = bytes[MAGIC.length]
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC) || version === undefined) {
-    return { kind: 'foreign' }
+  if (bytes.toString('latin1', 0, VERSION_1_MAGIC.length) === VERSION_1_MAGIC) {
+    return { kind: 'other-version' }
   }
-  if (version !== VERSION) return { kind: version > VERSION ? 'newer' : 'foreign' }
-  const packed = bytes.subarray(PREFIX_BYTES)
-  const digest = bytes.subarray(MAGIC.length + 1, PREFIX_BYTES)
-  if (!digestOf(packed).equals(digest)) return { kind: 'damaged' }
   try {
-    return entryOf(await gunzipped(packed, maxBytes))
+    return await entryIn(await gunzipped(bytes, maxBytes))
   } catch {
-    // It was made so: too large, no gzip, no JSON.
-    return { kind: 'damaged' }
+    // No gzip, cut short, too large, or not what it should hold.
+    return { kind: 'malformed' }
   }
 }
 
-function listHead({ list, modifiedAt }: StoredPlaylists): NonNullable<Head['list']> {
-  const { playlists, ...facts } = list
-  const chunks = playlists.chunks.map(({ bytes, ends }): [number, number] => [
-    bytes.length,
-    ends.length,
-  ])
-  return { ...facts, modifiedAt, chunks }
-}
-
-function bytesOf({ bytes, ends }: Chunk): Buffer[] {
-  const marks = Buffer.allocUnsafe(ends.length * END_BYTES)
-  for (const [index, end] of ends.entries()) marks.writeUInt32LE(end, index * END_BYTES)
-  return [bytes, marks]
-}
-
-function entryOf(plain: Buffer): DecodedEntry {
-  const from = LENGTH_BYTES + plain.readUInt32LE(0)
-  const head: unknown = JSON.parse(plain.toString('utf8', LENGTH_BYTES, from))
-  if (!isHead(head)) return { kind: 'damaged' }
-  const { userId, list, unknownUser = '', ...instants } = head
-  if (list === undefined) {
-    const facts = { originStatus: 404 }
-    const body = new UnknownUser(new Problem('user-not-found', unknownUser, facts))
-    return { kind: 'entry', userId, response: { body, ...instants } }
-  }
-  const { chunks: sizes, modifiedAt, ...facts } = list
-  const chunks: Chunk[] = []
-  let at = from
-  for (const [length, records] of sizes) {
-    const chunk = chunkAt(plain, at, length, records)
-    if (chunk === undefined) return { kind: 'damaged' }
-    chunks.push(chunk)
-    at += length + records * END_BYTES
-  }
-  const body = new StoredPlaylists(
-    { ...facts, playlists: new Records(chunks) },
-    modifiedAt,
-    undefined,
-  )
+/** @throws {Error} when it is no entry. */
+async function entryIn(plain: Buffer): Promise<DecodedEntry> {
+  if (!isUtf8(plain)) throw new Error('not UTF-8')
+  const end = lineEnd(plain, 0)
+  const head: unknown = JSON.parse(textAt(plain, 0, end))
+  if (isOtherHead(head)) return { kind: 'other-version' }
+  if (!isHead(head)) throw new Error('no head')
+  const { userId, list } = head
+  const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = head
+  const lines = plain.subarray(end)
+  const body =
+    list === undefined ? unknownUserIn(lines) : await playlistsIn(lines, list, generatedAt)
+  const instants = { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil }
   return { kind: 'entry', userId, response: { body, ...instants } }
 }
 
-/** Whether each member is there and of its type; the bytes of the chunks are still to be checked. */
-function isHead(value: unknown): value is Head {
-  const { list, unknownUser, ...head } = Object(value)
-  if (!hasAll(head, 'string', ['userId']) || !hasAll(head, 'number', INSTANTS)) return false
-  if (list === undefined) return typeof unknownUser === 'string'
-  return (
-    hasAll(list, 'number', ['modifiedAt', 'spotifyTotal']) &&
-    hasAll(list, 'boolean', ['complete', 'settled']) &&
-    hasAll(list, 'string', ['digest', 'membership']) &&
-    Array.isArray(list.chunks) &&
-    list.chunks.flat().every(isCount)
-  )
+function unknownUserIn(lines: Buffer): UnknownUser {
+  if (lines.length > 0) throw new Error('playlists of nobody')
+  return new UnknownUser(userNotFound())
 }
 
-function hasAll(value: unknown, type: string, names: readonly string[]): boolean {
-  const members = Object(value)
-  return names.every(name => typeof members[name] === type)
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-/** Undefined when it does not fit together. */
-function chunkAt(plain: Buffer, at: number, length: number, records: number): Chunk | undefined {
-  const marksAt = at + length
-  if (marksAt + records * END_BYTES > plain.length) return undefined
-  const ends = new Uint32Array(records)
-  let last = 0
-  for (let index = 0; index < records; index++) {
-    const end = plain.readUInt32LE(marksAt + index * END_BYTES)
-    if (end <= last) return undefined
-    ends[index] = end
-    last = end
+/** Reads the lines as if they were pages of Spotify that were read once. */
+async function playlistsIn(
+  lines: Buffer,
+  { modifiedAt, spotifyTotal: total, complete, settled, playlists }: ListFacts,
+  generatedAt: number,
+): Promise<StoredPlaylists> {
+  const numbered = distinct()
+  const parts: Part[] = []
+  let at = 0
+  for (let left = playlists; left > 0; left -= PAGE_SIZE) {
+    if (parts.length > 0) await nextTurn()
+    const chunk = chunkAt(lines, at, Math.min(left, PAGE_SIZE))
+    const records = textAt(lines, at, at + chunk.bytes.length).split('\n')
+    const keys = keysOf(records.map(objectIn), records)
+    parts.push(numbered({ ...keys, chunk, total, entries: records.length }))
+    at += chunk.bytes.length
   }
-  return last === length ? { bytes: ownBuffer(plain.subarray(at, marksAt)), ends } : undefined
+  if (at < lines.length) throw new Error('more playlists than the head names')
+  const list = await listOf([{ parts, total, complete }])
+  if (list.playlists.length < playlists) throw new Error('repeated playlists')
+  // Content cannot have changed after it was read.
+  return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt), undefined)
 }
 
-function digestOf(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest()
+/** The next lines as records of their own memory. */
+function chunkAt(lines: Buffer, at: number, count: number): Chunk {
+  const ends = new Uint32Array(count)
+  let end = at
+  for (let nth = 0; nth < count; nth++) {
+    end = lineEnd(lines, end)
+    ends[nth] = end - at
+  }
+  const bytes = ownBuffer(lines.subarray(at, end))
+  for (const recordEnd of ends) bytes.write(JSON_SEPARATOR, recordEnd - 1)
+  return { bytes, ends }
+}
+
+/** Where the line that begins at `at` ends, its line feed included. */
+function lineEnd(bytes: Buffer, at: number): number {
+  const end = bytes.indexOf(LINE_FEED, at)
+  if (end === -1) throw new Error('a line without an end')
+  return end + 1
+}
+
+/** Without the last line feed. */
+function textAt(bytes: Buffer, at: number, end: number): string {
+  if (end - at > MAX_TEXT_BYTES) throw new Error('too long to be parsed at once')
+  return bytes.toString('utf8', at, end - 1)
+}
+
+function objectIn(record: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(record)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error('not a playlist')
+  }
+  return value as Record<string, unknown>
 }

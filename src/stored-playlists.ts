@@ -1,3 +1,4 @@
+import type { Lifetime } from './cache/freshness.ts'
 import type { Sized } from './cache/memory-store.ts'
 import type { ResponseCacheOptions } from './cache/response-cache.ts'
 import type { Clock } from './clock.ts'
@@ -83,7 +84,8 @@ function sameContent(
   return stored?.list.digest === list.digest ? stored : undefined
 }
 
-type Lifetimes = Pick<
+/** The lifetimes that this process is configured with. */
+export type Lifetimes = Pick<
   Config,
   | 'CACHE_FRESH_SECONDS'
   | 'CACHE_STALE_WHILE_REVALIDATE_SECONDS'
@@ -111,28 +113,27 @@ export function producer(options: ProducerOptions): ResponseCacheOptions<StoredB
         sameContent(list, previous)?.modifiedAt ?? clock.now(),
         previous,
       )
-      return { body, status: 200, lifetime: lifetimeOf(list, lifetimes) }
+      return { body, status: 200, lifetime: lifetimeFor(body, lifetimes) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error
-      return { body: new UnknownUser(error), status: 404, lifetime: negativeLifetime(lifetimes) }
+      const body = new UnknownUser(error)
+      return { body, status: 404, lifetime: lifetimeFor(body, lifetimes) }
     }
   }
 }
 
-function lifetimeOf({ complete, settled }: PlaylistList, lifetimes: Lifetimes) {
+/** How long such a body may be used from when it was read on. */
+export function lifetimeFor(body: StoredBody, lifetimes: Lifetimes): Lifetime {
+  if (!(body instanceof StoredPlaylists)) {
+    const freshSeconds = lifetimes.CACHE_NEGATIVE_SECONDS
+    return { freshSeconds, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 }
+  }
+  const { complete, settled } = body.list
   const freshSeconds = lifetimes.CACHE_FRESH_SECONDS
   return {
     freshSeconds:
       complete || settled ? freshSeconds : Math.min(freshSeconds, INCOMPLETE_FRESH_SECONDS),
     staleWhileRevalidateSeconds: lifetimes.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
     staleIfErrorSeconds: lifetimes.CACHE_STALE_IF_ERROR_SECONDS,
-  }
-}
-
-function negativeLifetime(lifetimes: Lifetimes) {
-  return {
-    freshSeconds: lifetimes.CACHE_NEGATIVE_SECONDS,
-    staleWhileRevalidateSeconds: 0,
-    staleIfErrorSeconds: 0,
   }
 }

@@ -6,14 +6,21 @@ import { stored } from '../src/cache/freshness.ts'
 import { MemoryStore } from '../src/cache/memory-store.ts'
 import { CacheSnapshot } from '../src/cache-snapshot.ts'
 import type { Clock } from '../src/clock.ts'
+import { entryImporter } from '../src/import-entry.ts'
 import { chunkOf, Records } from '../src/records.ts'
 import { type StoredBody, StoredPlaylists } from '../src/stored-playlists.ts'
+import { playlistsIn } from './support/aggregator.ts'
 import { isWarning, recordingLogger } from './support/log-lines.ts'
 import { ManualClock } from './support/manual-clock.ts'
 import { until } from './support/until.ts'
 
 const LIFETIME = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
-const LONGEST = { freshMs: 300_000, staleWhileRevalidateMs: 3_600_000, staleIfErrorMs: 7_200_000 }
+const LIFETIMES = {
+  CACHE_FRESH_SECONDS: 300,
+  CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
+  CACHE_STALE_IF_ERROR_SECONDS: 7200,
+  CACHE_NEGATIVE_SECONDS: 60,
+}
 
 function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
   const list = {
@@ -28,14 +35,15 @@ function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
 }
 
 /** Processes one after the other that share a file. */
-function snapshotsFor(t: Test, { maxBytes = 100_000, longest = LONGEST } = {}) {
+function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {}) {
   const clock = new ManualClock()
   const folder = t.testdir({})
   const path = join(folder, 'cache.snapshot')
   const start = async () => {
     const { logger, lines } = recordingLogger()
     const store = new MemoryStore<StoredBody>(maxBytes)
-    const snapshot = new CacheSnapshot({ path, store, maxBytes, longest, clock, log: logger })
+    const importEntry = entryImporter({ ...lifetimes, CACHE_MAX_BYTES: maxBytes }, clock)
+    const snapshot = new CacheSnapshot({ path, store, maxBytes, importEntry, clock, log: logger })
     const put = (user: string) =>
       store.set(user, stored(playlistsOf(user, clock.now()), clock.now(), LIFETIME))
     await snapshot.load()
@@ -50,7 +58,8 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, longest = LONGEST } = {}) {
 function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; clock: Clock }) {
   const store = new MemoryStore<StoredBody>(maxBytes)
   const log = recordingLogger().logger
-  const snapshot = new CacheSnapshot({ path, store, maxBytes, longest: LONGEST, clock, log })
+  const importEntry = entryImporter({ ...LIFETIMES, CACHE_MAX_BYTES: maxBytes }, clock)
+  const snapshot = new CacheSnapshot({ path, store, maxBytes, importEntry, clock, log })
   return { store, snapshot }
 }
 
@@ -67,7 +76,8 @@ t.test('what is stored outlives the process, in the order of its use', async t =
   const second = await start()
   t.same(second.users(), ['bob', 'eve', 'ann'])
   t.same(second.store.get('bob')?.freshUntil, first.store.get('bob')?.freshUntil)
-  t.match(second.store.get('bob'), { body: { list: { digest: 'bob' } } })
+  const { body } = second.store.get('bob') ?? {}
+  t.same(body instanceof StoredPlaylists && playlistsIn(body.list), [{ id: 'bob' }])
   t.same(second.warnings(), [])
   await second.snapshot.close()
 })
@@ -136,8 +146,13 @@ t.test('what has expired is neither written nor read', async t => {
 })
 
 t.test('what was stored under longer lifetimes is held to those of now', async t => {
-  const longest = { freshMs: 1000, staleWhileRevalidateMs: 2000, staleIfErrorMs: 3000 }
-  const { start, clock } = snapshotsFor(t, { longest })
+  const lifetimes = {
+    CACHE_FRESH_SECONDS: 1,
+    CACHE_STALE_WHILE_REVALIDATE_SECONDS: 2,
+    CACHE_STALE_IF_ERROR_SECONDS: 3,
+    CACHE_NEGATIVE_SECONDS: 4,
+  }
+  const { start, clock } = snapshotsFor(t, { lifetimes })
   const first = await start()
   first.put('bob')
   await first.snapshot.close()
@@ -181,15 +196,20 @@ t.test('a file that is damaged is used as far as it can be', async t => {
     t.same(third.users(), ['ann', 'bob'])
     t.match(third.warnings(), [{ left: 1 }])
   }
-  await writeFile(path, Buffer.concat([whole, Buffer.from([1])]))
-  t.same((await start()).users(), ['ann', 'bob', 'eve'])
+  for (const end of [Buffer.from([1]), Buffer.alloc(50_000), Buffer.alloc(50_000, 1)]) {
+    await writeFile(path, Buffer.concat([whole, end]))
+    const fourth = await start()
+    t.same(fourth.users(), ['ann', 'bob', 'eve'])
+    t.match(fourth.warnings(), [{ left: 1 }], 'nothing is looked for where no entry can be')
+  }
 })
 
-t.test('a file that is none, or of another version, or too large is left alone', async t => {
+t.test('a file that is empty, of another version, or too large is left alone', async t => {
   const { start, path } = snapshotsFor(t, { maxBytes: 2000 })
   for (const [content, reason] of [
     ['', /no snapshot/],
-    ['playlist-proxy snapshot 2\n', /another version/],
+    ['playlist-proxy snapshot 1\n', /another version/],
+    ['playlist-proxy snapshot 3\n', /another version/],
     ['x'.repeat(2001), /2001 bytes, more than CACHE_MAX_BYTES/],
   ] as const) {
     await writeFile(path, content)

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import type { StoredResponse } from '../src/cache/freshness.ts'
 import { Problem } from '../src/problems.ts'
-import { chunkOf, Records } from '../src/records.ts'
 import { decodeEntry, encodeEntry } from '../src/stored-entry.ts'
 import { type StoredBody, StoredPlaylists, UnknownUser } from '../src/stored-playlists.ts'
+import { aggregator, playlistsIn, read } from './support/aggregator.ts'
+import { entries } from './support/scripted-client.ts'
 
-const MAX_BYTES = 1_000_000
+const MAX_BYTES = 10_000_000
 
 const instants = {
   generatedAt: Date.UTC(2026, 10, 23),
@@ -16,137 +16,214 @@ const instants = {
   staleWhileRevalidateUntil: Date.UTC(2026, 10, 23, 2),
   staleIfErrorUntil: Date.UTC(2026, 10, 23, 3),
 }
-
-function playlistsOf(pages: string[][], modifiedAt = instants.generatedAt): StoredPlaylists {
-  const list = {
-    playlists: new Records(pages.map(page => chunkOf(page, ','))),
-    spotifyTotal: pages.flat().length,
-    complete: true,
-    settled: false,
-    digest: 'digest',
-    membership: 'membership',
-  }
-  return new StoredPlaylists(list, modifiedAt, undefined)
-}
-
 const responseOf = (body: StoredBody): StoredResponse<StoredBody> => ({ body, ...instants })
 
-/** What a forger would make, who knows the format. */
-function forged(plain: Buffer): Buffer {
-  const packed = gzipSync(plain)
-  const digest = createHash('sha256').update(packed).digest()
-  return Buffer.concat([Buffer.from('plpx'), Buffer.from([1]), digest, packed])
+const facts = {
+  modifiedAt: instants.generatedAt,
+  spotifyTotal: 2,
+  complete: true,
+  settled: false,
+  playlists: 2,
 }
-
-function withHead(head: unknown, rest = Buffer.alloc(0)): Buffer {
-  const text = Buffer.from(JSON.stringify(head))
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(text.length)
-  return forged(Buffer.concat([length, text, rest]))
-}
+const head = { version: 2, userId: 'bob', ...instants, list: facts }
 
 const kindOf = async (bytes: Buffer) => (await decodeEntry(bytes, MAX_BYTES)).kind
+const notUtf8 = Buffer.from('{"id":"\xff"}\n', 'latin1')
+/** What is stored under the name of an entry by somebody who knows the format. */
+const forged = (first: unknown, ...lines: string[]) =>
+  gzipSync([JSON.stringify(first), ...lines, ''].join('\n'))
 
-t.test('what is encoded comes back whole, in windows, too', async t => {
-  const pages = fc.array(fc.array(fc.json(), { maxLength: 5 }), { maxLength: 5 })
+async function decoded(bytes: Buffer) {
+  const entry = await decodeEntry(bytes, MAX_BYTES)
+  if (entry.kind !== 'entry') throw new Error(entry.kind)
+  return entry
+}
+
+const anyPlaylist = fc.oneof(
+  fc.record({ id: fc.string({ maxLength: 2 }), name: fc.string({ unit: 'binary' }) }),
+  fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
+  fc.constantFrom(null, { name: 'no id' }),
+)
+
+t.test('a list comes back byte for byte, with its digests, in windows, too', async t => {
+  const lists = fc.array(anyPlaylist, { maxLength: 130 })
   await fc.assert(
-    fc.asyncProperty(pages, fc.string(), async (pages, userId) => {
-      const body = playlistsOf(pages, instants.generatedAt - 5)
-      const decoded = await decodeEntry(await encodeEntry(userId, responseOf(body)), MAX_BYTES)
-      if (decoded.kind !== 'entry') throw new Error(decoded.kind)
-      t.equal(decoded.userId, userId)
-      const { body: again, ...others } = decoded.response
+    fc.asyncProperty(lists, fc.string({ unit: 'binary' }), async (playlists, userId) => {
+      const list = await read(playlists as Record<string, unknown>[])
+      const body = new StoredPlaylists(list, instants.generatedAt - 5, undefined)
+      const { response, ...entry } = await decoded(await encodeEntry(userId, responseOf(body)))
+      t.same(entry, { kind: 'entry', userId })
+      const { body: again, ...others } = response
       t.same(others, instants)
       t.ok(again instanceof StoredPlaylists)
-      const { list, modifiedAt, heldBytes } = again as StoredPlaylists
+      const { list: listAgain, modifiedAt } = again as StoredPlaylists
       t.equal(modifiedAt, instants.generatedAt - 5)
-      t.equal(heldBytes, body.heldBytes)
-      t.same({ ...list, playlists: null }, { ...body.list, playlists: null })
-      const { length } = body.list.playlists
+      t.same({ ...listAgain, playlists: null }, { ...list, playlists: null })
+      const { length } = list.playlists
       for (const [from, to] of [[0, length] as const, [1, length - 1] as const]) {
-        const bytes = Buffer.concat(list.playlists.window(from, to))
-        t.ok(bytes.equals(Buffer.concat(body.list.playlists.window(from, to))))
+        const bytes = Buffer.concat(listAgain.playlists.window(from, to))
+        t.ok(bytes.equals(Buffer.concat(list.playlists.window(from, to))))
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 100 },
   )
 })
 
-t.test('a user that Spotify does not know comes back as such', async t => {
-  const problem = new Problem('user-not-found', 'No such user.', { originStatus: 404 })
+t.test('a list that changed while it was read comes back with both reads in it', async t => {
+  const nameless = { name: 'no id' }
+  const { read: readTwice } = aggregator((_offset, asked) => ({
+    total: asked,
+    entries: [nameless, ...entries(asked, asked + 3), nameless, nameless],
+  }))
+  const list = await readTwice()
+  t.equal(list.complete, false)
+  t.ok(list.playlists.length > list.spotifyTotal)
+  const body = new StoredPlaylists(list, 0, undefined)
+  const { response } = await decoded(await encodeEntry('bob', responseOf(body)))
+  t.match(response.body, { list: { membership: list.membership, digest: list.digest } })
+})
+
+t.test('a long list is cut into pages, with turns of the event loop in between', async t => {
+  const body = new StoredPlaylists(await read(entries(0, 1000)), 0, undefined)
+  const bytes = await encodeEntry('bob', responseOf(body))
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  const { response } = await decoded(bytes)
+  isDone = true
+  t.ok(turns >= 19, `${turns} turns`)
+  const { playlists } = (response.body as StoredPlaylists).list
+  t.same(
+    playlists.chunks.map(({ ends }) => ends.length),
+    Array(20).fill(50),
+  )
+})
+
+t.test('a user that Spotify does not know comes back with a text of our own', async t => {
+  const problem = new Problem('user-not-found', 'Written by somebody else.')
   const bytes = await encodeEntry('nobody', responseOf(new UnknownUser(problem)))
-  const decoded = await decodeEntry(bytes, MAX_BYTES)
-  t.match(decoded, {
-    kind: 'entry',
+  t.match(await decoded(bytes), {
     userId: 'nobody',
     response: {
       ...instants,
-      body: { problem: { type: 'user-not-found', message: 'No such user.', originStatus: 404 } },
+      body: {
+        problem: {
+          type: 'user-not-found',
+          message: 'Spotify has no user with this id.',
+          originStatus: 404,
+        },
+      },
     },
   })
 })
 
-t.test('a byte that differs or is missing is never taken for the entry', async t => {
-  const bytes = await encodeEntry('bob', responseOf(playlistsOf([['{"id":1}', '{"id":2}']])))
+t.test('a byte that differs or is missing never makes another entry', async t => {
+  const body = new StoredPlaylists(await read(entries(0, 3)), 0, undefined)
+  const bytes = await encodeEntry('bob', responseOf(body))
+  const whole = await decoded(bytes)
   for (let at = 0; at < bytes.length; at++) {
-    const flipped = Buffer.from(bytes)
-    flipped[at] = (flipped[at] as number) ^ 1
-    t.not(await kindOf(flipped), 'entry', `byte ${at}`)
-    t.not(await kindOf(bytes.subarray(0, at)), 'entry', `${at} bytes`)
+    t.equal(await kindOf(bytes.subarray(0, at)), 'malformed', `${at} bytes`)
+    for (const bit of [1, 128]) {
+      const flipped = Buffer.from(bytes)
+      flipped[at] = (flipped[at] as number) ^ bit
+      const entry = await decodeEntry(flipped, MAX_BYTES)
+      // Gzip has a time and a system in its head that mean nothing here.
+      if (entry.kind === 'entry') t.same(entry, whole, `byte ${at}`)
+      else t.equal(entry.kind, 'malformed')
+    }
   }
 })
 
-t.test('bytes of another make or version are told apart', async t => {
-  const bytes = await encodeEntry('bob', responseOf(playlistsOf([['1']])))
-  const withVersion = (version: number) => {
-    const copy = Buffer.from(bytes)
-    copy[4] = version
-    return copy
+t.test('entries of other versions are told from malformed bytes', async t => {
+  for (const version of [0, 1, 3, 1e300]) {
+    t.equal(await kindOf(forged({ ...head, version })), 'other-version')
   }
-  t.equal(await kindOf(withVersion(2)), 'newer')
-  t.equal(await kindOf(withVersion(0)), 'foreign')
-  t.equal(await kindOf(Buffer.from('plpx')), 'foreign')
-  t.equal(await kindOf(Buffer.alloc(0)), 'foreign')
+  t.equal(await kindOf(forged({ version: 3, userId: 'bob', unlike: 'this' })), 'other-version')
+  t.equal(
+    await kindOf(Buffer.from('plpx\u0001and so on')),
+    'other-version',
+    'before there was gzip',
+  )
+  t.equal(await kindOf(forged({ ...head, version: '3' })), 'malformed')
   await fc.assert(
     fc.asyncProperty(fc.uint8Array(), async random => {
-      t.equal(await kindOf(Buffer.from(random)), 'foreign')
+      t.equal(await kindOf(Buffer.from(random)), 'malformed')
+      t.equal(await kindOf(gzipSync(random)), 'malformed')
     }),
   )
 })
 
-t.test('what is forged with the right checksum is refused, and costs no memory', async t => {
-  const list = {
-    modifiedAt: 0,
-    spotifyTotal: 1,
-    complete: true,
-    settled: true,
-    digest: 'd',
-    membership: 'm',
-    chunks: [] as unknown[],
-  }
-  const head = { userId: 'bob', ...instants }
-  const chunks = (...sizes: unknown[]) => ({ ...head, list: { ...list, chunks: sizes } })
-  const ends = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer)
+t.test('forged entries are refused', async t => {
+  const two = ['{"id":"a"}', '{"id":"b"}']
+  t.equal(await kindOf(forged(head, ...two)), 'entry', 'the cases differ from this one')
+  const withList = (change: object, ...lines: string[]) =>
+    forged({ ...head, list: { ...facts, ...change } }, ...lines)
   const cases: [string, Buffer][] = [
-    ['nothing', forged(Buffer.alloc(0))],
-    ['no JSON', forged(Buffer.from([1, 0, 0, 0, 0x7b]))],
-    ['a length beyond the end', forged(Buffer.from([255, 255, 255, 255]))],
-    ['null', withHead(null)],
-    ['no instants', withHead({ userId: 'bob', unknownUser: '' })],
-    ['no user', withHead({ ...instants, unknownUser: '' })],
-    ['neither list nor problem', withHead(head)],
-    ['a list without its facts', withHead({ ...head, list: { chunks: [] } })],
-    ['a list without booleans', withHead({ ...head, list: { ...list, complete: 1 } })],
-    ['a list without digests', withHead({ ...head, list: { ...list, digest: 1 } })],
-    ['chunks that are none', withHead({ ...head, list: { ...list, chunks: 'x' } })],
-    ['chunks of negative size', withHead(chunks([-1, 1]))],
-    ['a chunk that is no pair', withHead(chunks(7))],
-    ['more records than there are bytes', withHead(chunks([0, 2 ** 40]))],
-    ['ends that go back', withHead(chunks([2, 2]), Buffer.concat([Buffer.from('ab'), ends(2, 1)]))],
-    ['ends beyond the chunk', withHead(chunks([1, 1]), Buffer.concat([Buffer.from('a'), ends(2)]))],
-    ['a bomb', forged(Buffer.alloc(MAX_BYTES + 1))],
+    ['nothing', gzipSync('')],
+    ['no JSON', gzipSync('{\n')],
+    ['null', forged(null)],
+    ['no user', forged({ ...head, userId: undefined }, ...two)],
+    ['a user that is a number', forged({ ...head, userId: 7 }, ...two)],
+    ['no line feed at the end', gzipSync(`${JSON.stringify(head)}\n${two.join('\n')}`)],
+    ['the list is missing', forged(head)],
+    ['a part of the list is missing', forged(head, '{"id":"a"}')],
+    ['the list goes on', forged(head, ...two, '{"id":"c"}')],
+    ['an empty line', forged(head, '{"id":"a"}', '')],
+    ['a line that is no JSON', forged(head, '{"id":"a"}', '{"id":')],
+    ['a playlist over two lines', forged(head, '{"id":"a","x":[1', '2]}')],
+    ['two playlists in a line', forged(head, '{"id":"a"}', '{"id":"b"},{"id":"c"}')],
+    ['a line of another type', forged(head, '{"id":"a"}', '[]')],
+    ['a null', forged(head, '{"id":"a"}', 'null')],
+    ['the same playlist twice', forged(head, '{"id":"a"}', '{"id":"a"}')],
+    ['more than a complete list has', withList({ spotifyTotal: 1 }, ...two)],
+    ['a list of nobody', forged({ ...head, list: undefined }, ...two)],
+    ['a list that is none', forged({ ...head, list: null }, ...two)],
+    [
+      'bytes that are no UTF-8',
+      gzipSync(Buffer.concat([gunzipSync(forged(head)), notUtf8, notUtf8])),
+    ],
+    ['a line too long to be parsed at once', forged(head, `{"id":"${'x'.repeat(5e6)}"}`, '{}')],
+    ['a head as long', forged({ ...head, x: 'x'.repeat(5e6) }, ...two)],
+    ['a bomb', gzipSync(Buffer.alloc(MAX_BYTES + 1))],
   ]
-  for (const [name, bytes] of cases) t.equal(await kindOf(bytes), 'damaged', name)
-  const fitting = withHead(chunks([1, 1]), Buffer.concat([Buffer.from('a'), ends(1)]))
-  t.equal(await kindOf(fitting), 'entry', 'so the cases differ in what they say')
+  for (const [name, bytes] of cases) t.equal(await kindOf(bytes), 'malformed', name)
+})
+
+t.test('no number in a head is believed that cannot be true', async t => {
+  const numbers = ['"x"', '"1"', 'null', 'NaN', '-1', '1.5', '1e300', '-1e300', '1e17', '[]', '{}']
+  const text = JSON.stringify(head)
+  const names = [...Object.keys(instants), 'modifiedAt', 'spotifyTotal', 'playlists']
+  for (const name of names) {
+    for (const number of numbers) {
+      const changed = text.replace(new RegExp(`"${name}":\\d+`), `"${name}":${number}`)
+      t.not(changed, text)
+      const bytes = gzipSync(`${changed}\n{"id":"a"}\n{"id":"b"}\n`)
+      t.equal(await kindOf(bytes), 'malformed', `${name}: ${number}`)
+    }
+  }
+  for (const name of ['complete', 'settled']) {
+    const bytes = forged({ ...head, list: { ...facts, [name]: 1 } }, '{"id":"a"}', '{"id":"b"}')
+    t.equal(await kindOf(bytes), 'malformed', name)
+  }
+})
+
+t.test('sizes in a head reserve no memory', async t => {
+  const before = process.memoryUsage()
+  for (const playlists of [100_000, 400_000, 2 ** 40]) {
+    const list = { ...facts, complete: false, playlists }
+    t.equal(await kindOf(forged({ ...head, list }, '{}')), 'malformed')
+  }
+  const after = process.memoryUsage()
+  t.ok(after.arrayBuffers - before.arrayBuffers < 1e6, 'array buffers')
+})
+
+t.test('content cannot have changed after it was read', async t => {
+  const late = { ...facts, modifiedAt: Date.UTC(2099, 0) }
+  const { response } = await decoded(forged({ ...head, list: late }, '{"id":"a"}', '{"id":"b"}'))
+  t.equal((response.body as StoredPlaylists).modifiedAt, instants.generatedAt)
+  t.same(playlistsIn((response.body as StoredPlaylists).list), [{ id: 'a' }, { id: 'b' }])
 })

@@ -1,24 +1,30 @@
+import { MAX_AHEAD_MS } from '../cache/foreign-response.ts'
 import type { StoredResponse } from '../cache/freshness.ts'
 import { leaseKey, RELEASE } from './leases.ts'
 import { encodeNews, NEWS_KEY, type News, TELL } from './news.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
-/** A clock of another replica is ahead by less; what is newer by more is rubbish. */
-const MAX_AHEAD_MS = 60_000
-
 /** Stored responses as bytes. */
 export interface EntryCodec<Body> {
   encode(key: string, response: StoredResponse<Body>): Promise<Buffer>
-  /** Undefined when the bytes are no response for the key. */
+  /**
+   * Undefined when the response has expired or another version of this service wrote it.
+   *
+   * @throws when the bytes are no response for the key.
+   */
   decode(key: string, bytes: Buffer): Promise<StoredResponse<Body> | undefined>
 }
 
-/** Nothing is replaced by something older; the lease ends with what it was for. */
+/**
+ * Keeps a newer response, unless its time lies in the future, by the clock of Redis and by that of this
+ * replica: then a wrong clock or somebody else set it. Ends the lease in any case.
+ */
 const STORE = `${RELEASE} ${TELL}
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local there = tonumber(redis.call('HGET', KEYS[1], 'generated_at') or 'none')
 local new = tonumber(ARGV[1])
-if not (there and there > new and there <= new + ${MAX_AHEAD_MS}) then
+local now = math.max(new, redis.call('TIME')[1] * 1000)
+if not (there and there > new and there <= now + ${MAX_AHEAD_MS}) then
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'generated_at', ARGV[1], 'entry', ARGV[2])
   redis.call('PEXPIREAT', KEYS[1], ARGV[3])
@@ -43,9 +49,10 @@ export class Entries<Body> {
       .run('entry_get', client => client.hmgetBuffer(entryKey(key), 'entry'))
       .catch((): null[] => [])
     if (bytes === undefined || bytes === null) return undefined
-    const response = await this.#codec.decode(key, bytes).catch(() => undefined)
-    if (response === undefined) this.#connection.foundRubbish('entry_get')
-    return response
+    return this.#codec.decode(key, bytes).catch(() => {
+      this.#connection.foundRubbish('entry_get')
+      return undefined
+    })
   }
 
   /**

@@ -67,6 +67,11 @@ function diagnosis(name: DiagnosisName): Diagnosis {
   return { name, remedy: REMEDIES[name] }
 }
 
+/** The problem for a 404, or for a stored one. */
+export function userNotFound(): Problem {
+  return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus: 404 })
+}
+
 interface Denial {
   /** Words of the refusal that tell this cause from the others. */
   readonly words: RegExp

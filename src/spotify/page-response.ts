@@ -1,5 +1,5 @@
 import { Problem, type ProblemFacts } from '../problems.ts'
-import { accessDenied, Refusal, tooManyRequests } from './diagnosis.ts'
+import { accessDenied, Refusal, tooManyRequests, userNotFound } from './diagnosis.ts'
 import type { SpotifyResponse } from './exchange.ts'
 import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 
@@ -52,9 +52,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
   if (status === 403) return accessDenied(status, body)
   const originStatus = status
-  if (status === 404) {
-    return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus })
-  }
+  if (status === 404) return userNotFound()
   if (status === 429) {
     return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
   }

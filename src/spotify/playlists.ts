@@ -63,7 +63,7 @@ async function aggregate(
 const PAGES_A_TURN = 4
 
 /** The playlists of one or more walks in order, each once. */
-async function listOf(walks: readonly Walk[]): Promise<PlaylistList> {
+export async function listOf(walks: readonly Omit<Walk, 'moved'>[]): Promise<PlaylistList> {
   const complete = walks.every(walk => walk.complete)
   const seen = new Set<string>()
   const membership = createHash('sha256')

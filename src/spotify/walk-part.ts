@@ -23,14 +23,17 @@ export interface Part {
 export function partOf({ total, entries }: Page): Part {
   const playlists = entries.filter(entry => entry !== null)
   const records = playlists.map(serialised)
+  const chunk = chunkOf(records, JSON_SEPARATOR)
+  return { total, entries: entries.length, chunk, ...keysOf(playlists, records) }
+}
+
+/** The keys of these playlists; `records[n]` is the JSON of `playlists[n]`. */
+export function keysOf(
+  playlists: readonly Record<string, unknown>[],
+  records: readonly string[],
+): Pick<Part, 'keys' | 'hasNameless'> {
   const keys = playlists.map(({ id }, index) => (isId(id) ? id : `${records[index]}`))
-  return {
-    total,
-    entries: entries.length,
-    keys,
-    hasNameless: keys.some(isNameless),
-    chunk: chunkOf(records, JSON_SEPARATOR),
-  }
+  return { keys, hasNameless: keys.some(isNameless) }
 }
 
 /** An empty id tells no playlist from the others. */

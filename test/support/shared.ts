@@ -37,7 +37,8 @@ export const textCodec: EntryCodec<string> = {
   encode: async (key, response) => Buffer.from(JSON.stringify({ key, response })),
   decode: async (wanted, bytes) => {
     const { key, response } = JSON.parse(bytes.toString())
-    return key === wanted ? response : undefined
+    if (key !== wanted) throw new Error('of another key')
+    return response
   },
 }
 

@@ -1,0 +1,44 @@
+import { isPlausible, shortened } from './cache/foreign-response.ts'
+import { freshness, type StoredResponse } from './cache/freshness.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { decodeEntry } from './stored-entry.ts'
+import { type Lifetimes, lifetimeFor, type StoredBody } from './stored-playlists.ts'
+
+/**
+ * What came of bytes that another process stored: an entry that may be served; `unusable`: it has
+ * expired, or another version of this service wrote it; `malformed`: none of these, an instant in the
+ * future, or larger than allowed.
+ */
+export type ImportedEntry =
+  | {
+      readonly kind: 'usable'
+      readonly userId: string
+      readonly response: StoredResponse<StoredBody>
+    }
+  | { readonly kind: 'unusable' }
+  | { readonly kind: 'malformed' }
+
+/** Never rejects. */
+export type ImportEntry = (bytes: Buffer) => Promise<ImportedEntry>
+
+/**
+ * Makes the function through which every entry passes that this process did not store itself, from a
+ * file or from other replicas. No entry is used for longer than this process would use its own.
+ */
+export function entryImporter(
+  config: Lifetimes & Pick<Config, 'CACHE_MAX_BYTES'>,
+  clock: Clock,
+): ImportEntry {
+  return async bytes => {
+    const entry = await decodeEntry(bytes, config.CACHE_MAX_BYTES)
+    if (entry.kind === 'other-version') return { kind: 'unusable' }
+    if (entry.kind === 'malformed') return entry
+    const now = clock.now()
+    if (!isPlausible(entry.response, now)) return { kind: 'malformed' }
+    const { userId, response } = entry
+    const held = shortened(response, lifetimeFor(response.body, config))
+    if (freshness(held, now) === 'gone') return { kind: 'unusable' }
+    return { kind: 'usable', userId, response: held }
+  }
+}

@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { cacheControl } from '../../src/cache/cache-status.ts'
+import { isPlausible, shortened } from '../../src/cache/foreign-response.ts'
+import { stored } from '../../src/cache/freshness.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+const LONGEST = {
+  freshSeconds: 300,
+  staleWhileRevalidateSeconds: 3600,
+  staleIfErrorSeconds: 43_200,
+}
+
+const response = (changes: object = {}) => ({ ...stored('body', NOW, LONGEST), ...changes })
+
+t.test('a response of this process is plausible and stays as it is', async t => {
+  t.ok(isPlausible(response(), NOW))
+  t.same(shortened(response(), LONGEST), response())
+})
+
+t.test('clocks may differ by a minute, not by more', async t => {
+  for (const [aheadMs, isFine] of [
+    [59_999, true],
+    [60_000, true],
+    [60_001, false],
+    [3_600_000, false],
+    [-3_600_000, true],
+  ] as const) {
+    t.equal(isPlausible(response({ generatedAt: NOW + aheadMs }), NOW), isFine, `${aheadMs}`)
+  }
+})
+
+t.test('an instant that is not a whole number is not plausible', async t => {
+  for (const name of Object.keys(response()).filter(name => name !== 'body')) {
+    for (const value of [1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined]) {
+      t.notOk(isPlausible(response({ [name]: value }), NOW), `${name}: ${value}`)
+    }
+  }
+})
+
+t.test('lifetimes are held to those of this process, each from the end of freshness', async t => {
+  const theirs = stored('body', NOW, {
+    freshSeconds: 600,
+    staleWhileRevalidateSeconds: 60,
+    staleIfErrorSeconds: 86_400,
+  })
+  t.same(shortened(theirs, LONGEST), {
+    body: 'body',
+    generatedAt: NOW,
+    freshUntil: NOW + 300_000,
+    staleWhileRevalidateUntil: NOW + 360_000,
+    staleIfErrorUntil: NOW + 43_500_000,
+  })
+})
+
+t.test('whatever the instants are, no lifetime is longer or not in whole seconds', async () => {
+  const instant = fc.oneof(
+    fc.maxSafeInteger(),
+    fc.integer({ min: -100_000_000, max: 100_000_000 }).map(ms => NOW + ms),
+    fc.constantFrom(-1, 0, Date.UTC(2099, 0)),
+  )
+  const names = ['freshUntil', 'staleWhileRevalidateUntil', 'staleIfErrorUntil'] as const
+  fc.assert(
+    fc.property(instant, instant, instant, instant, (generatedAt, ...untils) => {
+      const given = { body: 'body', generatedAt }
+      const theirs = { ...given, ...Object.fromEntries(names.map((name, n) => [name, untils[n]])) }
+      const held = shortened(theirs as ReturnType<typeof response>, LONGEST)
+      const most = stored('body', generatedAt, LONGEST)
+      for (const name of names) {
+        if (held[name] < generatedAt || held[name] > most[name]) throw new Error(name)
+      }
+      // Beyond 2^53 there are no single milliseconds, and such a response is never plausible.
+      if (!isPlausible(held, NOW)) return
+      if (!/^public, max-age=\d+(?:, stale-[a-z-]+=\d+)*$/.test(cacheControl(held, 'public'))) {
+        throw new Error(cacheControl(held, 'public'))
+      }
+    }),
+  )
+})
