@@ -78,7 +78,8 @@ export class Leases {
           .run('lease', client => client.pttl(leaseKey(key)))
           .catch(() => 0)
         if (isEnded) return
-        if (left > 0) cancel = look(Math.min(left + 1, RENEW_MS))
+        // What lasts longer was not set by a replica: a claim replaces it.
+        if (left > 0 && left <= LEASE_MS) cancel = look(Math.min(left + 1, RENEW_MS))
         else onOver()
       })
     let cancel = look(Math.min(leftMs + 1, RENEW_MS))

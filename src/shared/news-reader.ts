@@ -85,10 +85,15 @@ export class NewsReader {
     this.#client = client
     // Closed meanwhile: the next turn does not come.
     if (this.#closing.signal.aborted) return this.#disconnect()
-    const [newest] = await inTime(client.xrevrange(NEWS_KEY, '+', '-', 'COUNT', 1), clock, GRACE_MS)
-    const newestId = newest?.[0] ?? BEGINNING
+    await this.#findPlace(client)
+  }
+
+  /** Where to read on: after the newest message at first, else where it was unless the stream is new. */
+  async #findPlace(client: Valkey): Promise<void> {
+    const newest = client.xrevrange(NEWS_KEY, '+', '-', 'COUNT', 1)
+    const [[newestId] = [BEGINNING]] = await inTime(newest, this.#options.clock, GRACE_MS)
     if (this.#lastId === '') this.#lastId = newestId
-    // The stream was begun anew, perhaps by an engine whose clock is behind.
+    // Redis has lost the stream, or somebody used up ids that lie in the future.
     else if (isBefore(newestId, this.#lastId)) this.#lastId = BEGINNING
   }
 
@@ -104,7 +109,9 @@ export class NewsReader {
       this.#lastId,
     )
     const streams = await inTime(reading, clock, BLOCK_MS + GRACE_MS)
-    for (const [id, [, text]] of streams?.[0]?.[1] ?? []) {
+    const messages = streams?.[0]?.[1] ?? []
+    if (messages.length === 0) return this.#findPlace(client)
+    for (const [id, [, text]] of messages) {
       this.#lastId = id
       const news = decodeNews(text)
       if (news === undefined) observe('news_read', 'rubbish', 0)

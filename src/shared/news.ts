@@ -1,50 +1,39 @@
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { type ProblemType, problems } from '../problems.ts'
+import { DAY_MS, remoteProblemSchema } from './remote-problem.ts'
 
 /** The stream through which replicas tell each other. */
 export const NEWS_KEY = 'playlist-proxy:news'
 /** Enough for minutes of disconnection; each takes about 200 bytes. */
 export const MAX_NEWS = 10_000
 /** Of the form below; others are not understood. */
-const VERSION = 1
-
-const instant = Type.Number({ description: 'epoch milliseconds' })
+const VERSION = 2
 
 const newsSchema = Type.Union([
+  /** A list was stored; `generatedAt` in epoch milliseconds. */
   Type.Object({
     kind: Type.Literal('stored'),
-    /** Who told it. */
+    /** The replica that sent it. */
     from: Type.String(),
     key: Type.String(),
-    generatedAt: instant,
+    generatedAt: Type.Integer(),
   }),
   Type.Object({
     kind: Type.Literal('failed'),
     from: Type.String(),
     key: Type.String(),
-    problem: Type.Object({
-      type: Type.Enum(Object.keys(problems) as [ProblemType]),
-      detail: Type.String(),
-      retryAt: Type.Optional(instant),
-      originStatus: Type.Optional(Type.Integer()),
-    }),
+    problem: remoteProblemSchema,
   }),
-  /** A gate has closed; `pause` is its text. */
-  Type.Object({
-    kind: Type.Literal('paused'),
-    from: Type.String(),
-    app: Type.String(),
-    pause: Type.String(),
-  }),
-  /** A probe was answered that left at this instant. */
+  /** A gate has closed and stored why. */
+  Type.Object({ kind: Type.Literal('paused'), from: Type.String(), app: Type.String() }),
+  /** A probe was answered that left so long ago. */
   Type.Object({
     kind: Type.Literal('opened'),
     from: Type.String(),
     app: Type.String(),
-    probedAt: instant,
+    agoMs: Type.Integer({ minimum: 0, maximum: DAY_MS }),
   }),
-  /** Whoever asked the origin for the key has given that up. */
+  /** The replica that held the lease of the key has ended it without a result. */
   Type.Object({ kind: Type.Literal('released'), from: Type.String(), key: Type.String() }),
 ])
 
@@ -67,12 +56,16 @@ export function decodeNews(text: string | undefined): News | undefined {
 }
 
 /**
- * The part of a Lua script that tells news: `tell(key, news)`. What is no stream is in the way of
- * all news to come, so that it has to go.
+ * The part of a Lua script that sends a message: `tell(key, news)`. Replaces a value that is no stream,
+ * and a stream whose last possible id somebody has used up.
  */
 export const TELL = `
 local function tell(key, news)
   if redis.call('TYPE', key).ok ~= 'stream' then redis.call('DEL', key) end
-  redis.call('XADD', key, 'MAXLEN', '~', '${MAX_NEWS}', '*', 'news', news)
+  local entry = {key, 'MAXLEN', '~', '${MAX_NEWS}', '*', 'news', news}
+  local added = redis.pcall('XADD', unpack(entry))
+  if type(added) ~= 'table' then return end
+  if string.find(added.err, 'exhausted') then redis.call('DEL', key) end
+  redis.call('XADD', unpack(entry))
 end
 `

@@ -1,8 +1,14 @@
+/** Requests in a bucket: more than Spotify would answer in five minutes, so nobody counted them. */
+const MAX_COUNT = 1_000_000
+/** How far the clock of Redis may be set back before its own past looks like the future. */
+const MAX_AHEAD_MS = 3_600_000
+
 /**
  * Counts requests in a hash, by the engine's clock. KEYS[1] is the hash, ARGV[1] a message as JSON:
  * - `bucketMs`, `windowMs`, `presentMs`, `rememberedMs`: lengths of time,
  * - `replica`, `sequence`: whose message it is, and which of them, from 1 on,
- * - `added`: requests counted elsewhere, as pairs of bucket and number,
+ * - `added`: requests counted elsewhere, as pairs of bucket and number; those of a replica whose clock
+ *   is ahead count now,
  * - `mostBefore`: for each request that is about to leave, the total before it at most,
  * - `known`: what the replica knows, as pairs of bucket and number; of each bucket the larger count
  *   holds. Without it there is no answer where there is no hash, or one that does not know of the
@@ -11,9 +17,9 @@
  * Answers with 1 or 0 for each that is about to leave, the bucket in which they count, the engine's
  * time in epoch milliseconds, how many replicas have written within `presentMs`, and the buckets with
  * their numbers. A message that comes again gets the same answer and counts nothing, and one that
- * comes after its successors does the same as none. What is no bucket or lies outside of the window
- * is removed. What a message gives back after such a loss may have been given back before, and is
- * therefore not taken off.
+ * comes after its successors does the same as none. Removes what is no count, and what lies outside of
+ * the window or in the future. What a message gives back after such a loss may have been given back
+ * before, and is therefore not taken off.
  */
 export const COUNT_REQUESTS = `
 local asked = cjson.decode(ARGV[1])
@@ -23,7 +29,8 @@ local current = math.floor(now / asked.bucketMs)
 local span = asked.windowMs / asked.bucketMs
 local mine = 'replica:' .. asked.replica
 local counts, replicas, last = {}, 1, nil
-local function isInside(bucket) return math.abs(bucket - current) <= span end
+local ahead = ${MAX_AHEAD_MS} / asked.bucketMs
+local function isInside(bucket) return bucket >= current - span and bucket <= current + ahead end
 local function whole(text) return #text < 16 and tonumber(string.match(text, '^%d+$')) end
 local function seenMs(value) return tonumber(string.match(value, '^(%d+) %d+ %d+ [01]*$')) end
 if redis.call('TYPE', KEYS[1]).ok == 'hash' then
@@ -32,9 +39,9 @@ if redis.call('TYPE', KEYS[1]).ok == 'hash' then
     local field, value = all[i], all[i + 1]
     local bucket, count = whole(field), whole(value)
     local age = string.sub(field, 1, 8) == 'replica:' and now - (seenMs(value) or 0)
-    if bucket and count and count > 0 and isInside(bucket) then
+    if bucket and isInside(bucket) and count and count > 0 and count <= ${MAX_COUNT} then
       counts[bucket] = count
-    elseif age and age < asked.rememberedMs then
+    elseif age and age > -${MAX_AHEAD_MS} and age < asked.rememberedMs then
       if field == mine then last = value
       elseif age < asked.presentMs then replicas = replicas + 1 end
     else
@@ -58,9 +65,10 @@ if lastSequence and tonumber(lastSequence) >= asked.sequence then
   sequence, takenBucket, flags = tonumber(lastSequence), tonumber(lastBucket), lastFlags
 else
   for _, pair in ipairs(asked.added) do
-    if isInside(pair[1]) and (pair[2] > 0 or isUpToDate) then
-      counts[pair[1]] = math.max((counts[pair[1]] or 0) + pair[2], 0)
-      redis.call('HSET', KEYS[1], pair[1], counts[pair[1]])
+    local bucket = math.min(pair[1], current)
+    if isInside(bucket) and (pair[2] > 0 or isUpToDate) then
+      counts[bucket] = math.max((counts[bucket] or 0) + pair[2], 0)
+      redis.call('HSET', KEYS[1], bucket, counts[bucket])
     end
   end
   local total, taken = 0, 0

@@ -3,11 +3,14 @@ import type { Clock } from '../clock.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
-/** What is no number is in the way of all counting, and a window without an end would never end. */
+/** More than any instance answers in a window. */
+const MAX_REQUESTS = 1_000_000_000
+
+/** A value that is no count gives way, and so does a window without an end or longer than ours. */
 const COUNT = `
 local used = redis.pcall('INCR', KEYS[1])
 local window = tonumber(ARGV[1])
-if type(used) ~= 'number' then
+if type(used) ~= 'number' or used < 1 or used > ${MAX_REQUESTS} then
   redis.call('SET', KEYS[1], '1')
   used = 1
 end

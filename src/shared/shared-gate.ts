@@ -2,38 +2,49 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { OtherGates, OtherGatesListener, ToldPause } from '../spotify/other-gates.ts'
 import type { News } from './news.ts'
+import { DAY_MS, decodeProblem, encodeProblem, longestMs } from './remote-problem.ts'
 import { repeat } from './repeat.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import { decodePause, encodePause } from './told-pause.ts'
 
-/** News come at once; this is for what was told while they could not. */
+/** Also covers messages that were lost. */
 const SYNC_MS = 1000
 
-/** Stores the pause ARGV[3] for ARGV[2] ms unless one stands that ends no sooner; answers what stands. */
-const SYNC = `
-local stands = redis.pcall('GET', KEYS[1])
-local ends = 0
-if type(stands) == 'string' and redis.call('PTTL', KEYS[1]) > 0 then
-  local ok, pause = pcall(cjson.decode, stands)
-  if ok and type(pause) == 'table' then ends = tonumber(pause['until']) or 0 end
+/** A part of Lua scripts: the text that stands in place of a pause, and the ms that are left of it. */
+const STANDING = `
+local function standing(key)
+  local text = redis.pcall('GET', key)
+  if type(text) ~= 'string' then return '', 0 end
+  return text, redis.call('PTTL', key)
 end
-if tonumber(ARGV[1]) > ends then
-  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
-  return ARGV[3]
+`
+/**
+ * Stores the pause ARGV[1] for ARGV[2] ms unless one stands that ends no sooner, and not too far away;
+ * answers what stands.
+ */
+const SYNC = `${STANDING}
+local text, left = standing(KEYS[1])
+local own = tonumber(ARGV[2])
+if own > 0 and (own > left or text == '' or left > ${DAY_MS}) then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', own)
+  return {ARGV[1], own}
 end
-return type(stands) == 'string' and stands or ''
+return {text, left}
 `
 
-/** Takes the turn KEYS[1] unless another has it; answers with whether it did and what pause stands. */
-const PROBE = `
+/**
+ * Takes the turn KEYS[1] for ARGV[2] ms unless another has it; answers whether it did and what pause
+ * stands. A turn without an end, or with one too far away, was not set by a replica and gives way.
+ */
+const PROBE = `${STANDING}
 local left = redis.call('PTTL', KEYS[1])
-if left == -1 then redis.call('DEL', KEYS[1]) end
+if left == -1 or left > tonumber(ARGV[2]) then redis.call('DEL', KEYS[1]) end
 local taken = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
-local stands = redis.pcall('GET', KEYS[2])
-return {taken and 1 or 0, type(stands) == 'string' and stands or ''}
+return {taken and 1 or 0, standing(KEYS[2])}
 `
 
-const END_PROBE = `
+/** Removes a value that is still the one that was seen. */
+const REMOVE = `
 if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 0
 `
@@ -47,10 +58,13 @@ export interface SharedGateOptions {
   clock: Clock
 }
 
+/** What stands in Redis: the text of a pause and the milliseconds that are left of it. */
+type Standing = readonly [text: string, leftMs: number]
+
 /**
- * Tells the gates of all replicas of pauses: by news, and by a key for those that start later or
- * missed the news. What was learnt is not told on; a pause of one's own is stored anew when the
- * engine has lost it.
+ * Shares pauses among the gates of all replicas: through a key that lasts as long as the pause, and a
+ * message that it is time to read it. A gate does not pass on the pauses of others, and stores its own
+ * again when Redis has lost it.
  */
 export class SharedGate implements OtherGates {
   readonly #options: SharedGateOptions
@@ -58,8 +72,8 @@ export class SharedGate implements OtherGates {
   readonly #pauseKey: string
   readonly #probeKey: string
   #listener: OtherGatesListener | undefined
-  /** The latest pause of this gate. */
-  #own: { readonly text: string; readonly until: number; readonly endMs: number } | undefined
+  /** The latest pause of this gate, and its end on the monotonic clock. */
+  #own = { text: '', endMs: 0 }
   #learnt = ''
   #stop = () => {}
 
@@ -69,7 +83,7 @@ export class SharedGate implements OtherGates {
     this.#probeKey = `playlist-proxy:gate-probe:${options.app}`
   }
 
-  /** Learns what stands, and goes on to do so. Never rejects. */
+  /** Reads the pause that stands, and goes on doing so. Never rejects. */
   async start(): Promise<void> {
     const { connection, clock } = this.#options
     const endNews = connection.onNews(news => this.#hear(news))
@@ -89,70 +103,80 @@ export class SharedGate implements OtherGates {
     this.#listener = listener
   }
 
-  tellPaused(pause: ToldPause): void {
+  tellPaused({ cause, until, pauses }: ToldPause): void {
     const { connection, app, clock } = this.#options
-    const until = Math.ceil(pause.until)
-    const text = encodePause({ ...pause, until }, this.#id)
-    this.#own = { text, until, endMs: clock.monotonic() + (until - clock.now()) }
+    const problem = encodeProblem(cause, clock.now())
+    if (problem === undefined) return
+    const text = encodePause({ from: this.#id, id: randomUUID(), pauses, cause: problem })
+    const leftMs = Math.min(until - clock.now(), longestMs(problem))
+    this.#own = { text, endMs: clock.monotonic() + leftMs }
     this.#sync()
-    connection.tell({ kind: 'paused', from: this.#id, app, pause: text })
+    connection.tell({ kind: 'paused', from: this.#id, app })
   }
 
   tellOpened(probedAt: number): void {
-    const { connection, app } = this.#options
-    connection.tell({ kind: 'opened', from: this.#id, app, probedAt })
+    const { connection, app, clock } = this.#options
+    const agoMs = Math.max(Math.floor(clock.now() - probedAt), 0)
+    connection.tell({ kind: 'opened', from: this.#id, app, agoMs })
   }
 
   async probe(): Promise<(() => void) | undefined> {
     const { connection, probeMs } = this.#options
     const token = randomUUID()
-    const end = () => {
-      connection
-        .run('gate', client => client.eval(END_PROBE, 1, this.#probeKey, token))
-        // It has been counted, and the turn ends by itself.
-        .catch(() => {})
-    }
     try {
-      const [taken, stands] = (await connection.run('gate', client =>
+      const [taken, ...standing] = (await connection.run('gate', client =>
         client.eval(PROBE, 2, this.#probeKey, this.#pauseKey, token, probeMs),
-      )) as [number, string]
+      )) as [number, ...Standing]
       // The gate looks at what it has learnt before anything leaves.
-      this.#learn(stands)
-      return taken === 1 ? end : undefined
+      this.#learn(standing)
+      return taken === 1 ? () => this.#remove(this.#probeKey, token) : undefined
     } catch {
       // It has been counted and logged. Nobody can be asked: this gate probes alone.
-      return end
+      return () => this.#remove(this.#probeKey, token)
     }
   }
 
   async #sync(): Promise<void> {
     const { connection, clock } = this.#options
-    const leftMs = Math.ceil(Number(this.#own?.endMs) - clock.monotonic())
-    const own = leftMs > 0 ? this.#own : undefined
-    const values = own === undefined ? [0, 0, ''] : [own.until, leftMs, own.text]
+    const { text, endMs } = this.#own
+    const leftMs = Math.max(Math.round(endMs - clock.monotonic()), 0)
     try {
-      const stands = await connection.run('gate', client =>
-        client.eval(SYNC, 1, this.#pauseKey, ...values),
+      const standing = await connection.run('gate', client =>
+        client.eval(SYNC, 1, this.#pauseKey, text, leftMs),
       )
-      this.#learn(String(stands))
+      this.#learn(standing as unknown as Standing)
     } catch {
       // It has been counted and logged, and is tried again.
     }
   }
 
-  #hear(news: News): void {
-    if (news.kind !== 'paused' && news.kind !== 'opened') return
-    if (news.app !== this.#options.app || news.from === this.#id) return
-    if (news.kind === 'paused') this.#learn(news.pause)
-    else this.#listener?.opened(news.probedAt)
+  #remove(key: string, value: string): void {
+    this.#options.connection
+      .run('gate', client => client.eval(REMOVE, 1, key, value))
+      // It has been counted. A turn ends by itself, and a pause is looked at again.
+      .catch(() => {})
   }
 
-  #learn(text: string): void {
+  #hear(news: News): void {
+    if (news.kind !== 'paused' && news.kind !== 'opened') return
+    const { app, clock } = this.#options
+    if (news.app !== app || news.from === this.#id) return
+    if (news.kind === 'paused') this.#sync()
+    else this.#listener?.opened(clock.now() - news.agoMs)
+  }
+
+  #learn([text, leftMs]: Standing): void {
     if (text === '' || text === this.#learnt) return
-    const now = this.#options.clock.now()
-    const pause = decodePause(text, now)
+    const pause = decodePause(text)
+    if (pause === undefined || leftMs < 0 || leftMs > longestMs(pause.cause)) {
+      this.#options.connection.foundRubbish('gate')
+      this.#remove(this.#pauseKey, text)
+      return
+    }
     this.#learnt = text
-    if (pause === undefined) this.#options.connection.foundRubbish('gate')
-    else if (pause.from !== this.#id && pause.until > now) this.#listener?.paused(pause)
+    if (pause.from === this.#id) return
+    const now = this.#options.clock.now()
+    const cause = decodeProblem({ ...pause.cause, retryAfterMs: leftMs }, now)
+    this.#listener?.paused({ cause, until: now + leftMs, pauses: pause.pauses })
   }
 }

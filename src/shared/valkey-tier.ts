@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { StoredResponse } from '../cache/freshness.ts'
 import type { Claim, SharedTier } from '../cache/shared-tier.ts'
 import type { Clock } from '../clock.ts'
-import { Problem } from '../problems.ts'
+import type { Problem } from '../problems.ts'
 import { Entries, type EntryCodec } from './entries.ts'
 import { type Lease, Leases } from './leases.ts'
 import type { News } from './news.ts'
+import { decodeProblem, encodeProblem } from './remote-problem.ts'
 import type { SharedConnection } from './shared-connection.ts'
 
 type Outcome = { readonly failure: Problem | undefined }
@@ -23,11 +24,13 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   readonly #leases: Leases
   readonly #id = randomUUID()
   readonly #connection: SharedConnection
+  readonly #clock: Clock
   /** Those who wait for what another asks for, by key. */
   readonly #waiting = new Map<string, Set<(outcome: Outcome) => void>>()
 
   constructor({ connection, codec, clock }: ValkeyTierOptions<Body>) {
     this.#connection = connection
+    this.#clock = clock
     this.#entries = new Entries(connection, codec)
     this.#leases = new Leases(connection, clock)
     connection.onNews(news => this.#learn(news))
@@ -77,8 +80,9 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
         await this.#entries.store(key, response, lease.token, news).catch(released)
         lease.end()
       },
-      failed: ({ type, message: detail, retryAt, originStatus }) => {
-        const problem = { type, detail, ...defined({ retryAt, originStatus }) }
+      failed: failure => {
+        const problem = encodeProblem(failure, this.#clock.now())
+        if (problem === undefined) return released()
         return this.#leases.giveBack(key, lease, { kind: 'failed', from, key, problem })
       },
     }
@@ -101,18 +105,9 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
 
   #learn(news: News): void {
     if (!('key' in news)) return
-    const outcome = news.kind === 'failed' ? { failure: problemOf(news.problem) } : LOOK_ANEW
+    const now = this.#clock.now()
+    const outcome =
+      news.kind === 'failed' ? { failure: decodeProblem(news.problem, now) } : LOOK_ANEW
     for (const tell of this.#waiting.get(news.key) ?? []) tell(outcome)
   }
-}
-
-type ToldProblem = Extract<News, { kind: 'failed' }>['problem']
-
-function problemOf({ type, detail, ...facts }: ToldProblem): Problem {
-  return new Problem(type, detail, facts)
-}
-
-/** The members that are not undefined. */
-function defined(members: { retryAt: number | undefined; originStatus: number | undefined }) {
-  return JSON.parse(JSON.stringify(members)) as { retryAt?: number; originStatus?: number }
 }

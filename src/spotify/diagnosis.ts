@@ -1,4 +1,4 @@
-import { Problem, type ProblemFacts, type ProblemType } from '../problems.ts'
+import { Problem, type ProblemFacts, type ProblemType, problems } from '../problems.ts'
 
 /**
  * What keeps Spotify from answering and what a person can do about it, one sentence each. The names
@@ -25,6 +25,20 @@ const REMEDIES = {
 
 export type DiagnosisName = keyof typeof REMEDIES
 
+/** What happened, for those that Spotify itself names. */
+const EXPLANATIONS = {
+  'rate-limited':
+    'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
+  'quota-exceeded':
+    'The quota of the Spotify developer account is used up. Ask again after the seconds in Retry-After.',
+  'endpoint-forbidden':
+    'The Spotify app is in Development Mode, which lost the playlists of users in 2026.',
+  'premium-required': 'The owner of the Spotify app has no active Premium subscription.',
+  'user-authentication-required':
+    'Spotify answers this app only on behalf of a user who has signed in, which an app token cannot do.',
+  'access-denied': 'Spotify refuses this app.',
+} as const satisfies Partial<Record<DiagnosisName, string>>
+
 export interface Diagnosis {
   readonly name: DiagnosisName
   /** One sentence: what a person can do about it. */
@@ -46,13 +60,20 @@ export class Refusal extends Problem {
   }
 }
 
-/** A problem that another replica has told of; a detail that begins with a diagnosis is a refusal. */
-export function toldProblem(type: ProblemType, detail: string, facts: ProblemFacts): Problem {
-  const [, name = '', rest = ''] = /^([a-z-]+): (.*)$/s.exec(detail) ?? []
-  if (!Object.hasOwn(REMEDIES, name)) return new Problem(type, detail, facts)
-  const known = name as DiagnosisName
-  // The remedy is added again.
-  return new Refusal(type, known, rest.replace(REMEDIES[known], '').trim(), facts)
+/** The problem for a failure of Spotify that another replica met; `name` is that of its diagnosis. */
+export function remoteProblem(
+  type: ProblemType,
+  name: string | undefined,
+  facts: ProblemFacts,
+): Problem {
+  const title = `${problems[type].title}.`
+  if (name === undefined || !isDiagnosisName(name)) return new Problem(type, title, facts)
+  const explanations: Partial<Record<DiagnosisName, string>> = EXPLANATIONS
+  return new Refusal(type, name, explanations[name] ?? title, facts)
+}
+
+function isDiagnosisName(name: string): name is DiagnosisName {
+  return Object.hasOwn(REMEDIES, name)
 }
 
 /** What a failure tells about Spotify as a whole. */
@@ -72,60 +93,26 @@ export function userNotFound(): Problem {
   return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus: 404 })
 }
 
-interface Denial {
-  /** Words of the refusal that tell this cause from the others. */
-  readonly words: RegExp
-  readonly name: DiagnosisName
-  readonly explanation: string
-}
-
-/** Told apart by the words of the refusal, since the status is the same. */
-const DENIALS: readonly Denial[] = [
-  {
-    words: /active premium subscription required/i,
-    name: 'premium-required',
-    explanation: 'The owner of the Spotify app has no active Premium subscription.',
-  },
+/** Denials have the same status, so that only the words of the refusal tell them apart. */
+const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EXPLANATIONS }[] = [
+  { words: /active premium subscription required/i, name: 'premium-required' },
   {
     words: /may not be registered|insufficient client scope|valid user authentication required/i,
     name: 'user-authentication-required',
-    explanation:
-      'Spotify answers this app only on behalf of a user who has signed in, which an app token cannot do.',
   },
-  {
-    words: /"forbidden"/i,
-    name: 'endpoint-forbidden',
-    explanation:
-      'The Spotify app is in Development Mode, which lost the playlists of users in 2026.',
-  },
+  { words: /"forbidden"/i, name: 'endpoint-forbidden' },
 ]
 
 /** The problem for a 403, or a 401 that a new token did not cure, with the given body. */
 export function accessDenied(originStatus: 401 | 403, body: string): Refusal {
-  const denial = DENIALS.find(({ words }) => words.test(body))
-  const { name, explanation }: Omit<Denial, 'words'> = denial ?? {
-    name: 'access-denied',
-    explanation: 'Spotify refuses this app.',
-  }
-  return new Refusal('spotify-access-denied', name, explanation, { originStatus })
+  const name = DENIALS.find(({ words }) => words.test(body))?.name ?? 'access-denied'
+  return new Refusal('spotify-access-denied', name, EXPLANATIONS[name], { originStatus })
 }
 
 /** The problem for a 429 with the given body; `retryAt` (epoch ms) is when it ends. */
 export function tooManyRequests(body: string, retryAt: number): Refusal {
-  const facts = { retryAt, originStatus: 429 }
-  return body.includes('QUOTA_EXCEEDED')
-    ? new Refusal(
-        'spotify-quota-exceeded',
-        'quota-exceeded',
-        'The quota of the Spotify developer account is used up. Ask again after the seconds in Retry-After.',
-        facts,
-      )
-    : new Refusal(
-        'spotify-rate-limited',
-        'rate-limited',
-        'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
-        facts,
-      )
+  const name = body.includes('QUOTA_EXCEEDED') ? 'quota-exceeded' : 'rate-limited'
+  return new Refusal(`spotify-${name}`, name, EXPLANATIONS[name], { retryAt, originStatus: 429 })
 }
 
 /**

@@ -5,5 +5,5 @@ import { sharedTierContract } from './shared-tier-contract.ts'
 
 sharedTierContract(t, async () => {
   const tier = new MemoryTier<string>()
-  return { one: tier.forReplica(), other: tier.forReplica(), wait: until }
+  return { one: tier.forReplica(), other: tier.forReplica(), wait: until, now: Date.now }
 })

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { StoredResponse } from '../../src/cache/freshness.ts'
 import type { Claim, SharedTier } from '../../src/cache/shared-tier.ts'
 import { Problem } from '../../src/problems.ts'
+import { tooManyRequests } from '../../src/spotify/diagnosis.ts'
 
 /** Two replicas on one tier, and how to wait for what crosses from one to the other. */
 export interface TwoReplicas {
@@ -9,6 +10,8 @@ export interface TwoReplicas {
   readonly other: SharedTier<string>
   /** Lets time pass until the condition holds. */
   readonly wait: (condition: () => boolean) => Promise<void>
+  /** Their clock, epoch milliseconds. */
+  readonly now: () => number
 }
 
 type Kind = Claim<string>['kind']
@@ -86,17 +89,23 @@ export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplic
     })
   }
 
-  t.test('a failure reaches the others with all that callers are told', async t => {
-    const { one, other, wait } = await open(t)
+  t.test('a failure reaches the others with what it means for callers', async t => {
+    const { one, other, wait, now } = await open(t)
     const held = expectKind(await one.claim('user'), 'held')
     const { news } = expectKind(await other.claim('user'), 'taken')
     let failure: Problem | undefined
     news.then(outcome => {
       failure = outcome.failure
     })
-    const facts = { retryAt: 1_800_000_000_000, originStatus: 429 }
-    await held.failed(new Problem('spotify-rate-limited', 'Wait.', facts))
+    const retryAt = now() + 3_600_000
+    await held.failed(tooManyRequests('', retryAt))
     await wait(() => failure !== undefined)
-    t.match(failure, { type: 'spotify-rate-limited', message: 'Wait.', status: 503, ...facts })
+    t.match(failure, {
+      type: 'spotify-rate-limited',
+      message: /^rate-limited: Spotify refuses requests/,
+      status: 503,
+      originStatus: 429,
+    })
+    t.ok(Math.abs(Number(failure?.retryAt) - retryAt) < 1000)
   })
 }

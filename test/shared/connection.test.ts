@@ -101,8 +101,9 @@ t.test(
     const texts = [
       '{',
       'null',
-      '{"version":2,"kind":"stored","from":"","key":"a","generatedAt":1}',
-      '{"version":1}',
+      '{"version":1,"kind":"stored","from":"","key":"a","generatedAt":1}',
+      '{"version":2,"kind":"stored","from":"","key":"a","generatedAt":1.5}',
+      '{"version":2}',
     ]
     for (const text of texts) await client.xadd('playlist-proxy:news', '*', 'news', text)
     connection.tell(stored('a'))

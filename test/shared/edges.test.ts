@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Problem } from '../../src/problems.ts'
 import { openClient } from '../../src/shared/client.ts'
 import { ValkeyConnection } from '../../src/shared/connection.ts'
 import { Leases } from '../../src/shared/leases.ts'
@@ -90,14 +91,14 @@ t.test('news of Spotify end no waiting for a list', { skip: withoutEngine }, asy
   connection.onNews(() => {
     isHeard = true
   })
-  other.connection.tell({ kind: 'opened', from: 'other', app: 'app', probedAt: 0 })
+  other.connection.tell({ kind: 'opened', from: 'other', app: 'app', agoMs: 0 })
   await wait(() => isHeard)
   t.equal(claim.kind, 'taken')
   t.notOk(isOver)
 })
 
 t.test('what is no news is none', async t => {
-  for (const text of [undefined, '', '{}', '[]', '{"version":2}'])
+  for (const text of [undefined, '', '{}', '[]', '{"version":1}'])
     t.equal(decodeNews(text), undefined)
 })
 
@@ -144,12 +145,15 @@ t.test('parts that were never started end as well', async t => {
     run: async () => {
       throw new SharedCacheError('unreachable')
     },
-    tell: () => {},
+    // A bug of one replica is no reason for the others to stop.
+    tell: () => t.fail('sent'),
     onNews: () => () => {},
     foundRubbish: () => {},
   }
   const budget = new SharedBudget({ connection: failing, app: 'a', limit: 1, clock })
   const gate = new SharedGate({ connection: failing, app: 'a', probeMs: 1000, clock })
+  const cause = new Problem('internal-error', 'A bug.')
+  gate.tellPaused({ cause, until: clock.now() + 1000, pauses: 0 })
   const end = await gate.probe()
   t.type(end, 'function', 'who cannot ask the others probes alone')
   end?.()

@@ -82,6 +82,17 @@ t.test('what is older than the window counts no more', { skip: withoutEngine }, 
   t.equal(await total(), 1)
 })
 
+t.test(
+  'requests that a clock which is ahead counted count now',
+  { skip: withoutEngine },
+  async t => {
+    const { ask, client } = await engine(t)
+    const bucket = Number((await ask({ known: [] }))?.takenBucket)
+    await ask({ sequence: 2, added: [[bucket + 24, 5]] })
+    t.equal(await client.hget(KEY, String(bucket)), '5')
+  },
+)
+
 t.test('who is not known any more is asked what it knows', { skip: withoutEngine }, async t => {
   const { ask, total } = await engine(t)
   const bucket = Number((await ask({ known: [], mostBefore: [9, 9] }))?.takenBucket)

@@ -8,7 +8,7 @@ t.test('the tier in an engine keeps the contract', { skip: withoutEngine }, asyn
     const { url } = await startEngine(t)
     const one = await tierAt(t, url)
     const other = await tierAt(t, url, one.clock)
-    return { one: one.tier, other: other.tier, wait: one.wait }
+    return { one: one.tier, other: other.tier, wait: one.wait, now: () => one.clock.now() }
   })
 })
 
@@ -75,6 +75,10 @@ t.test('what is older does not replace what is newer', { skip: withoutEngine }, 
     ['older', now - 1, 'first'],
     ['same', now, 'same'],
     ['newer', now + 1, 'newer'],
+    // By a replica whose clock is behind, and by one whose clock is ahead.
+    ['an hour older', now - 3_600_000, 'newer'],
+    ['ahead', now + 3_600_000, 'ahead'],
+    ['right', now + 2, 'right'],
   ] as const) {
     await expectKind(await tier.claim('user'), 'held').stored(response(body, generatedAt))
     t.equal((await tier.get('user'))?.body, stays)
