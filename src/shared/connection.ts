@@ -32,8 +32,9 @@ export interface ValkeyConnectionOptions {
  * The connections to the engine. When a command is late or the connection is lost, commands fail at
  * once until a check behind them has found the engine prompt or opened a new connection, so that a
  * dead engine costs callers one time-out and not one for each request. A connection that is late is
- * kept for what is patient, until that is not answered either. An engine that refuses is asked on,
- * since one that is full or read-only still has what was stored before.
+ * kept for what is patient, until that is not answered either. An engine that refuses is still read
+ * from. When a refusal is about the connection, as after a failover, each check opens another one, which
+ * follows the address to the new primary.
  */
 export class ValkeyConnection implements SharedConnection {
   readonly #options: ValkeyConnectionOptions
@@ -52,6 +53,8 @@ export class ValkeyConnection implements SharedConnection {
   #cancelCheck = () => {}
   /** Whether something was refused since the last check. */
   #wasRefused = false
+  /** Whether another connection may not be refused. */
+  #isMisplaced = false
 
   constructor(options: ValkeyConnectionOptions) {
     this.#options = options
@@ -134,8 +137,10 @@ export class ValkeyConnection implements SharedConnection {
     const { reason } = failure
     // Of a connection that was given up already, or a value that says nothing about the engine.
     if ((client !== this.#client && client !== this.#late) || reason === 'rubbish') return
-    if (reason === 'refused') this.#wasRefused = true
-    else {
+    if (reason === 'refused') {
+      this.#wasRefused = true
+      this.#isMisplaced ||= failure.isAboutConnection
+    } else {
       this.#client = undefined
       this.#late = reason === 'timeout' && manner === 'prompt' ? client : undefined
       if (this.#late === undefined) this.#giveUp(client)
@@ -186,7 +191,10 @@ export class ValkeyConnection implements SharedConnection {
 
   async #probe(): Promise<boolean> {
     const write = (c: Valkey) => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS)
-    const client = this.#client ?? this.#late ?? (await this.#open())
+    const isMisplaced = this.#isMisplaced
+    const client = isMisplaced
+      ? await this.#replace()
+      : (this.#client ?? this.#late ?? (await this.#open()))
     // Whether it is alive comes before whether it is prompt.
     if (client === this.#late) await this.#send(client, 'probe', write, 'patient')
     await this.#send(client, 'probe', write, 'prompt')
@@ -194,8 +202,23 @@ export class ValkeyConnection implements SharedConnection {
       this.#client = client
       this.#late = undefined
     }
+    if (isMisplaced) this.#reader.reopen()
     // It may have been lost meanwhile, or late with something else.
     return client === this.#client
+  }
+
+  /** Opens another connection; the one that is refused is read from until then. */
+  async #replace(): Promise<Valkey> {
+    const { clock, timeoutMs } = this.#options
+    const refused = this.#client ?? this.#late
+    const client = await this.#open()
+    this.#late = undefined
+    this.#isMisplaced = false
+    this.#wasRefused = false
+    const end = () => refused?.disconnect()
+    // What was sent on it before is still answered.
+    inTime(Promise.resolve(refused?.quit()), clock, timeoutMs).then(end, end)
+    return client
   }
 
   async #open(): Promise<Valkey> {

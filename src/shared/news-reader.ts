@@ -43,6 +43,11 @@ export class NewsReader {
     this.#readOn(isFine)
   }
 
+  /** Goes on on a new connection. */
+  reopen(): void {
+    this.#disconnect()
+  }
+
   close(): void {
     this.#closing.abort()
     this.#disconnect()

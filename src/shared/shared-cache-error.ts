@@ -22,7 +22,7 @@ export type FailureReason = (typeof FAILURE_REASONS)[number]
  */
 export class SharedCacheError extends Error {
   readonly reason: FailureReason
-  /** The first word of the engine's refusal, or the code of the network's failure. */
+  /** The name of the engine's refusal, or the code of the network's failure. */
   readonly code: string | undefined
 
   constructor(reason: FailureReason, code?: string) {
@@ -31,7 +31,25 @@ export class SharedCacheError extends Error {
     this.reason = reason
     this.code = code
   }
+
+  /** Whether a new connection, for which the address is looked up again, may fare better. */
+  get isAboutConnection(): boolean {
+    return CONNECTION_REFUSALS.has(String(this.code))
+  }
 }
+
+/**
+ * Refusals of a server that is not, or not yet, the one to talk to: a replica or a former primary
+ * after a failover, one that is cut off from its replicas or still starting, and one that has
+ * forgotten the password. Others (`OOM`, `NOPERM`, `MISCONF`, `BUSY`) mean the same on every connection.
+ */
+const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
+  'READONLY',
+  'MASTERDOWN',
+  'NOREPLICAS',
+  'LOADING',
+  'NOAUTH',
+])
 
 /** How the client says that there is no connection to write to or to read from. */
 const NOT_CONNECTED = /^(?:Connection is closed|Stream isn't writeable|Command aborted)/
@@ -43,11 +61,15 @@ export function asSharedCacheError(error: unknown): SharedCacheError {
   if (error instanceof SharedCacheError) return error
   const { name, message, code } = error as NodeJS.ErrnoException
   if (name === 'ReplyError') {
-    const word = /^[A-Z]+/.exec(message)?.[0]
-    return new SharedCacheError(WRONG_VALUE.test(message) ? 'rubbish' : 'refused', word)
+    return new SharedCacheError(WRONG_VALUE.test(message) ? 'rubbish' : 'refused', nameIn(message))
   }
   if (code !== undefined || NOT_CONNECTED.test(message)) {
     return new SharedCacheError('unreachable', code)
   }
   return new SharedCacheError('rubbish')
+}
+
+/** Redis 6 puts the refusal of a command in a script behind words of its own, and a dash before it. */
+function nameIn(message: string): string | undefined {
+  return /(?<=: -)[A-Z]+/.exec(message)?.[0] ?? /^[A-Z]+/.exec(message)?.[0]
 }
