@@ -5,7 +5,7 @@ import { Problem } from './problems.ts'
  * an answer of the origin only when `isAnswer`; else it is told from memory.
  */
 export function askAgainAt(problem: Problem, retryAt: number, isAnswer: boolean): Problem {
-  const { type, message, cause, transient, originStatus } = problem
+  const { type, message, cause, transient, causeName, originStatus } = problem
   const status = isAnswer && originStatus !== undefined ? { originStatus } : {}
-  return new Problem(type, message, { cause, retryAt, transient, ...status })
+  return new Problem(type, message, { cause, retryAt, transient, causeName, ...status })
 }

@@ -11,6 +11,8 @@ export interface ProblemFacts {
   transient?: boolean
   /** The status that the origin answered with, where this stands for an answer of it. */
   originStatus?: number
+  /** The stable name of what causes it, where its type has several causes. */
+  causeName?: string | undefined
 }
 
 /**
@@ -23,6 +25,7 @@ export class Problem extends Error {
   readonly retryAt: number | undefined
   readonly transient: boolean
   readonly originStatus: number | undefined
+  readonly causeName: string | undefined
 
   constructor(type: ProblemType, detail: string, facts: ProblemFacts = {}) {
     super(detail, facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -32,6 +35,7 @@ export class Problem extends Error {
     this.retryAt = facts.retryAt
     this.transient = facts.transient ?? false
     this.originStatus = facts.originStatus
+    this.causeName = facts.causeName
   }
 }
 

@@ -1,22 +1,22 @@
 import { type Static, Type } from 'typebox'
 import type { Problem, ProblemType } from '../problems.ts'
-import { Refusal, remoteProblem } from '../spotify/diagnosis.ts'
+import { remoteProblem } from '../spotify/diagnosis.ts'
+import { DENIED_PAUSE_MS } from '../spotify/gate-outcome.ts'
 
 /** The longest that a problem lasts: Spotify's longest refusal. */
 export const DAY_MS = 86_400_000
-const DENIED_MS = 5 * 60_000
-/** The longest back-off, with its jitter. */
-const BACK_OFF_MS = 66_000
+/** The longest back-off of the token keeper, with its jitter. */
+const REJECTED_MS = 66_000
 
 /** The problems that all replicas have in common, and how long one of them can last, in milliseconds. */
 const LONGEST_MS = {
   'spotify-rate-limited': DAY_MS,
   'spotify-quota-exceeded': DAY_MS,
-  // A 503 may have a Retry-After, too.
+  // A response of any status may have a Retry-After.
   'spotify-unavailable': DAY_MS,
-  'spotify-access-denied': DENIED_MS,
-  'spotify-bad-response': BACK_OFF_MS,
-  'spotify-credentials-rejected': BACK_OFF_MS,
+  'spotify-bad-response': DAY_MS,
+  'spotify-access-denied': DENIED_PAUSE_MS,
+  'spotify-credentials-rejected': REJECTED_MS,
   'quota-budget-spent': DAY_MS,
 } as const satisfies Partial<Record<ProblemType, number>>
 
@@ -42,12 +42,12 @@ export function longestMs({ type }: Pick<RemoteProblem, 'type'>): number {
 
 /** Undefined when the problem is about this replica alone. `now` in epoch milliseconds. */
 export function encodeProblem(problem: Problem, now: number): RemoteProblem | undefined {
-  const { type, retryAt, originStatus } = problem
+  const { type, causeName, retryAt, originStatus } = problem
   if (!isShared(type)) return undefined
   const leftMs = Math.ceil((retryAt ?? now) - now)
   return {
     type,
-    ...(problem instanceof Refusal ? { diagnosis: problem.diagnosis.name } : {}),
+    ...(causeName === undefined ? {} : { diagnosis: causeName }),
     ...(leftMs > 0 ? { retryAfterMs: Math.min(leftMs, LONGEST_MS[type]) } : {}),
     ...(originStatus === undefined ? {} : { originStatus }),
   }

@@ -55,7 +55,7 @@ export class Refusal extends Problem {
     explanation: string,
     facts: ProblemFacts = {},
   ) {
-    super(type, `${name}: ${explanation} ${REMEDIES[name]}`, facts)
+    super(type, `${name}: ${explanation} ${REMEDIES[name]}`, { ...facts, causeName: name })
     this.diagnosis = diagnosis(name)
   }
 }
@@ -130,5 +130,6 @@ export function lookupsPaused(cause: Problem, retryAt: number): Problem {
     const detail = `${paused}, since ${why} for several users. Ask again after the seconds in Retry-After.`
     return new Problem('spotify-unavailable', detail, facts)
   }
-  return new Problem(cause.type, `${cause.message} ${paused}.`, facts)
+  const { causeName } = cause
+  return new Problem(cause.type, `${cause.message} ${paused}.`, { ...facts, causeName })
 }

@@ -82,7 +82,6 @@ t.test('a pause that lasts too long for its reason is none', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const [type, longestMs] of [
     ['spotify-access-denied', 300_000],
-    ['spotify-bad-response', 66_000],
     ['spotify-unavailable', DAY_MS],
     ['spotify-rate-limited', DAY_MS],
   ] as const) {

@@ -65,7 +65,7 @@ t.test(
   async t => {
     const { send, wait } = await replicaFor(t)
     const cases: [problem: string, longestSeconds: number][] = [
-      ['"type":"spotify-bad-response","retryAfterMs":86400000', 66],
+      ['"type":"spotify-credentials-rejected","retryAfterMs":86400000', 66],
       ['"type":"spotify-access-denied","retryAfterMs":86400000', 300],
       [`"type":"spotify-access-denied","diagnosis":"${CANARY}","retryAt":1e300`, 2],
       ['"type":"spotify-unavailable","retryAfterMs":86400000', 86_400],

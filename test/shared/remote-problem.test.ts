@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
+import { askAgainAt } from '../../src/ask-again.ts'
 import { Problem, type ProblemType, problems } from '../../src/problems.ts'
 import {
   decodeProblem,
@@ -32,6 +33,15 @@ t.test('what Spotify refuses is told in the same words, on every clock', async t
     t.equal(told.retryAt, cause.retryAt && THERE + MINUTE_MS)
     t.equal(diagnosisOf(told).name, diagnosisOf(cause).name)
   }
+})
+
+t.test('a problem keeps its diagnosis with another time to retry', async t => {
+  const denied = askAgainAt(accessDenied(403, '"Forbidden"'), NOW + MINUTE_MS, false)
+  t.match(decodeProblem(sent(denied), THERE), {
+    message: /^endpoint-forbidden: The Spotify app is in Development Mode/,
+    retryAt: THERE + MINUTE_MS,
+    originStatus: undefined,
+  })
 })
 
 t.test('no text of another replica reaches a caller', async t => {
@@ -74,7 +84,7 @@ t.test('a problem lasts no longer than its type can', async t => {
     ['spotify-rate-limited', 86_400_000],
     ['spotify-unavailable', 86_400_000],
     ['spotify-access-denied', 300_000],
-    ['spotify-bad-response', 66_000],
+    ['spotify-credentials-rejected', 66_000],
   ] as const) {
     t.equal(longestMs({ type }), longest)
     for (const [leftMs, heldMs] of [
