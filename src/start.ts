@@ -84,11 +84,19 @@ async function run(
   )
   releaseSignals()
   try {
-    await app.listen({ host: config.HOST, port: config.PORT })
+    await app.listen({ host: oneAddress(config.HOST), port: config.PORT })
   } catch (err) {
     logger.fatal({ err }, 'cannot listen')
     process.exit(1)
   }
+}
+
+/**
+ * For `localhost` Fastify would listen on ::1 with a second server, whose connections are neither
+ * bounded nor waited for when the service stops.
+ */
+function oneAddress(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host
 }
 
 /** What a package prints, such as the console exporter of OpenTelemetry, takes the way of the log. */

@@ -50,6 +50,15 @@ t.test('what somebody has set for a service of their own does not reach this one
   t.equal(await service.stop(), 0)
 })
 
+t.test('it listens on localhost at one address', async t => {
+  const sandbox = await sandboxFor(t)
+  const environment = { HOST: 'localhost' }
+  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  t.match(service.url, 'http://127.0.0.1:')
+  t.equal(await service.stop(), 0)
+  t.equal(service.log.filter(line => line.includes('listening')).length, 1)
+})
+
 t.test('a port that is taken ends it with a clear line', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { PORT: String(sandbox.port) }
