@@ -24,13 +24,14 @@ export type ImportEntry = (bytes: Buffer) => Promise<ImportedEntry>
 
 /**
  * Makes the function through which every entry passes that this process did not store itself, from a
- * file or from other replicas. No entry is used for longer than this process would use its own.
+ * file or from other replicas. No entry is used for longer than this process would use its own. Decodes
+ * one entry at a time, so that several which decompress to far more than they take do not add up.
  */
 export function entryImporter(
   config: Lifetimes & Pick<Config, 'CACHE_MAX_BYTES'>,
   clock: Clock,
 ): ImportEntry {
-  return async bytes => {
+  const importNext = async (bytes: Buffer): Promise<ImportedEntry> => {
     const entry = await decodeEntry(bytes, config.CACHE_MAX_BYTES)
     if (entry.kind === 'other-version') return { kind: 'unusable' }
     if (entry.kind === 'malformed') return entry
@@ -40,5 +41,11 @@ export function entryImporter(
     const held = shortened(response, lifetimeFor(response.body, config))
     if (freshness(held, now) === 'gone') return { kind: 'unusable' }
     return { kind: 'usable', userId, response: held }
+  }
+  let latest: Promise<unknown> = Promise.resolve()
+  return bytes => {
+    const imported = latest.then(() => importNext(bytes))
+    latest = imported
+    return imported
   }
 }

@@ -32,14 +32,14 @@ export function snapshotFaults(path: string | undefined): string[] {
 function faultsOf(path: string, subject: string): string[] {
   try {
     if (!lstatSync(path).isFile()) {
-      return [`${subject} is a folder, a link, a pipe or a device; name a new file`]
+      return [`${subject} is a folder, a link, a pipe, a socket or a device; name a new file`]
     }
     const beginning = beginningOf(path)
     if (MARK.startsWith(beginning) || BEGINNING.test(beginning)) return []
     return [`${subject} is not a snapshot and would be overwritten; name a new file`]
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? [] : [`${subject} cannot be read (${code})`]
+    return code === 'ENOENT' ? [] : [`${subject} cannot be read (${code}); name a new file`]
   }
 }
 

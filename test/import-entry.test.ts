@@ -61,3 +61,12 @@ t.test('an entry from the future is malformed, like bytes that are none', async 
   t.same(await importEntry(ahead), { kind: 'malformed' })
   t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })
 })
+
+t.test('entries are decoded one at a time', async t => {
+  const long = new StoredPlaylists(await read(entries(0, 20_000)), 0, undefined)
+  const done: number[] = []
+  const bytes = [await entryOf(long), await entryOf(playlists)]
+  // The short one alone would be decoded at once, the long one off the event loop.
+  await Promise.all(bytes.map((entry, nth) => importEntry(entry).then(() => done.push(nth))))
+  t.same(done, [0, 1])
+})

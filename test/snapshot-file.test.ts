@@ -85,8 +85,8 @@ t.test('a path that cannot be followed is a fault', async t => {
   const path = pathFor(t)
   writeFileSync(path, '')
   t.same(snapshotFaults(join(path, 'cache.snapshot')), [
-    'the file cannot be read (ENOTDIR)',
-    'the file with .tmp appended, which is written first, cannot be read (ENOTDIR)',
+    'the file cannot be read (ENOTDIR); name a new file',
+    'the file with .tmp appended, which is written first, cannot be read (ENOTDIR); name a new file',
   ])
 })
 

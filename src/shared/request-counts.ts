@@ -6,6 +6,7 @@ const MAX_AHEAD_MS = 3_600_000
 /**
  * Counts requests in a hash, by the engine's clock. KEYS[1] is the hash, ARGV[1] a message as JSON:
  * - `bucketMs`, `windowMs`, `presentMs`, `rememberedMs`: lengths of time,
+ * - `mostInBucket`: a larger count of a bucket is not believed,
  * - `replica`, `sequence`: whose message it is, and which of them, from 1 on,
  * - `added`: requests counted elsewhere, as pairs of bucket and number; those of a replica whose clock
  *   is ahead count now,
@@ -29,6 +30,7 @@ local current = math.floor(now / asked.bucketMs)
 local span = asked.windowMs / asked.bucketMs
 local mine = 'replica:' .. asked.replica
 local counts, replicas, last = {}, 1, nil
+local most = math.min(asked.mostInBucket or ${MAX_COUNT}, ${MAX_COUNT})
 local ahead = ${MAX_AHEAD_MS} / asked.bucketMs
 local function isInside(bucket) return bucket >= current - span and bucket <= current + ahead end
 local function whole(text) return #text < 16 and tonumber(string.match(text, '^%d+$')) end
@@ -39,7 +41,7 @@ if redis.call('TYPE', KEYS[1]).ok == 'hash' then
     local field, value = all[i], all[i + 1]
     local bucket, count = whole(field), whole(value)
     local age = string.sub(field, 1, 8) == 'replica:' and now - (seenMs(value) or 0)
-    if bucket and isInside(bucket) and count and count > 0 and count <= ${MAX_COUNT} then
+    if bucket and isInside(bucket) and count and count > 0 and count <= most then
       counts[bucket] = count
     elseif age and age > -${MAX_AHEAD_MS} and age < asked.rememberedMs then
       if field == mine then last = value

@@ -28,6 +28,8 @@ const SYNC_MS = 5000
 const PRESENT_MS = 3 * SYNC_MS
 /** For so long the engine knows a message again that reached it and whose answer was lost. */
 const REMEMBERED_MS = 15 * 60_000
+/** So many times the limit in five minutes no replica has counted, whatever it was cut off from. */
+const ABSURD_FACTOR = 10
 /** The engine is back soon, as a rule; then there is more than a share. */
 const SHARE_SPENT_MS = 60_000
 
@@ -172,7 +174,8 @@ export class SharedBudget implements RequestBudget {
 
   async #ask(message: CountMessage, known?: BucketCount[]): Promise<CountAnswer | undefined> {
     const lengths = { bucketMs, windowMs, presentMs: PRESENT_MS, rememberedMs: REMEMBERED_MS }
-    const question = JSON.stringify({ ...lengths, ...message, known })
+    const mostInBucket = this.limit === undefined ? undefined : ABSURD_FACTOR * this.limit
+    const question = JSON.stringify({ ...lengths, mostInBucket, ...message, known })
     return this.#options.connection.run(
       'budget',
       async client => readCountAnswer(await client.eval(COUNT_REQUESTS, 1, this.#key, question)),

@@ -166,6 +166,7 @@ t.test('counts that nobody can have counted spend no budget', skip, async t => {
     fields[`replica:in-2099-${index}`] = `4070908800000 1 1 ${number}`
   }
   fields[String(bucket + 200)] = '9'
+  fields[String(bucket - 200)] = '2099'
   fields['replica:for-ever'] = '4070908800000 1 1 '
   await client.hset(REQUESTS, fields)
   const answer = await get(path('smedjan'))
