@@ -4,8 +4,11 @@ import type { Log } from '../log.ts'
 import type { Connections } from './connections.ts'
 
 const CHECK_MS = 2500
-/** A caller that takes nothing of its response for so long is not reading it. */
-const STALLED_MS = 30_000
+/**
+ * A caller that takes nothing of its response for so many checks, 30 s, is not reading it. Not
+ * counted in time: a process that was suspended has not seen what its callers took meanwhile.
+ */
+const STALLED_CHECKS = 12
 
 export interface StalledOptions {
   connections: Connections
@@ -23,19 +26,17 @@ export interface StalledOptions {
  */
 export function closeStalled(server: Server, options: StalledOptions): void {
   const { connections, clock, log, onClosed } = options
-  const progress = new WeakMap<Socket, { takenBytes: number; sinceMs: number }>()
+  const progress = new WeakMap<Socket, { takenBytes: number; checks: number }>()
   let cancelCheck: (() => void) | undefined
 
   function check(): void {
-    const nowMs = clock.monotonic()
     for (const socket of connections.keys()) {
       const isWriting = socket.writableLength > 0 || socket.writableEnded
       const takenBytes = isWriting ? takenBytesOf(socket) : undefined
       const known = progress.get(socket)
       if (takenBytes === undefined) progress.delete(socket)
-      else if (takenBytes !== known?.takenBytes)
-        progress.set(socket, { takenBytes, sinceMs: nowMs })
-      else if (nowMs - known.sinceMs >= STALLED_MS) close(socket, takenBytes)
+      else if (takenBytes !== known?.takenBytes) progress.set(socket, { takenBytes, checks: 0 })
+      else if (++known.checks >= STALLED_CHECKS) close(socket, takenBytes)
     }
   }
 

@@ -81,6 +81,16 @@ t.test('one that reads a little from time to time is not', async t => {
   t.same(closings(), [])
 })
 
+t.test('one that could not be watched while the process was suspended is not', async t => {
+  const { clock, caller, closings } = await serviceFor(t)
+  const { accepted } = await caller(get('/long'))
+  await until(() => accepted.writableLength > 0)
+  await clock.advance(seconds(10))
+  clock.suspend(seconds(60))
+  await clock.advance(seconds(10))
+  t.same(closings(), [])
+})
+
 t.test('one that waits for its response is not, nor is an idle connection', async t => {
   const { app, clock, caller, held, closings } = await serviceFor(t)
   const idle = await caller(get('/health/live'))

@@ -42,6 +42,11 @@ export class ManualClock implements Clock {
     await settle()
   }
 
+  /** Moves both clocks on while the process is suspended: what falls due runs afterwards. */
+  suspend(durationMs: number): void {
+    this.#moveTo(this.#elapsedMs + durationMs)
+  }
+
   /** Runs what is due now, such as retries whose back-off has no length, until the work is done. */
   async runUntil<T>(work: Promise<T>): Promise<T> {
     let isDone = false
