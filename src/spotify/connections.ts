@@ -5,9 +5,9 @@ import type { buildConnector } from 'undici'
 export type Received = ReadonlyMap<Socket, number>
 
 /**
- * Watches the connections of a pool, to recognise a request that was sent on a dead one: servers close
- * idle connections, and a request that crosses that on its way is lost without a response. undici says
- * neither which connection a request was sent on nor whether it had been open before.
+ * Recognises requests that were lost on dead connections: a server may close an idle connection at the
+ * moment when a request is sent on it, which then gets no response. undici does not say which
+ * connection a request used.
  */
 export class Connections {
   readonly #open = new Set<Socket>()

@@ -47,9 +47,9 @@ export interface SendOptions {
 export interface Exchange {
   /**
    * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
-   * without its body. Redirects are not followed. A request that was lost because its connection had
-   * died while idle is sent once more on a new one (RFC 9110 9.2.2, RFC 9112 9.3.1): a page is only
-   * read, and a token that nobody received does no harm.
+   * without its body. Redirects are not followed. A request that is lost because its connection was
+   * closed while idle is sent again on a new one, once (RFC 9112 9.3.1). That is safe: a page is only
+   * read, and Spotify does not mind a token that nobody uses (RFC 9110 9.2.2).
    *
    * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
    * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
@@ -100,10 +100,10 @@ export function createExchange(
     }
   }
 
-  function timeout(): Problem {
+  function timedOut(): Problem {
     const who = tunnels?.isOpening ? 'The proxy on the way to Spotify' : 'Spotify'
     const code = tunnels?.isOpening ? 'PROXY_TIMEOUT' : 'ETIMEDOUT'
-    const cause = Object.assign(new Error('The time of the attempt is over.'), { code })
+    const cause = Object.assign(new Error('The attempt timed out.'), { code })
     return unavailable(`${who} did not answer within ${timeoutMs} ms.`, cause)
   }
 
@@ -111,7 +111,7 @@ export function createExchange(
     send(request, signal, { onRead, mayResend } = {}) {
       const attempt = linkedAbort(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
-        attempt.abort(timeout())
+        attempt.abort(timedOut())
       })
       // The time-out covers the transfer, not our decoding.
       const whenRead = () => {

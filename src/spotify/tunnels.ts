@@ -33,8 +33,8 @@ export interface Tunnels {
 
 /**
  * Opens connections through a proxy with CONNECT (RFC 9110 9.3.6), for http as well as https; `connect`
- * makes the TLS connection inside. In place of undici's ProxyAgent, which connects again without end to
- * a proxy that closes the connection instead of answering, and waits five minutes for one that hangs.
+ * makes the TLS connection inside. undici's ProxyAgent reconnects in an endless loop to a proxy that
+ * closes the connection instead of answering, and waits five minutes for one that hangs.
  */
 export function createTunnels(
   { origin, authorization }: ForwardProxy,

@@ -33,7 +33,7 @@ t.test('a caller that obeys costs one request a named time', async t => {
   }
 })
 
-t.test('a 503 that names no instant ahead is tried again at once', async t => {
+t.test('a page that met a 503 without such an instant is sent again at once', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', times: 1, answer: unavailable('0') })
   const response = await clock.runUntil(get('/users/one/playlists'))
@@ -41,7 +41,7 @@ t.test('a 503 that names no instant ahead is tried again at once', async t => {
   t.equal(sandbox.count('api'), 2)
 })
 
-t.test('background revalidation and callers that insist wait for the instant, too', async t => {
+t.test('background revalidation and no-cache requests wait for the instant', async t => {
   const { get, sandbox, clock, quiet } = await startService(t)
   await get('/users/one/playlists')
   sandbox.fault({ on: 'api', answer: unavailable('600') })
@@ -64,7 +64,7 @@ t.test('no other page of the list is asked for after one named an instant', asyn
   t.ok(sandbox.count('api') < 20, `${sandbox.count('api')} of 40 pages`)
 })
 
-t.test('callers who wait for a token learn when there may be one', async t => {
+t.test('callers without a token get the time of the next token request', async t => {
   const { app, get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'token', answer: unavailable('60') })
   await app.ready()
@@ -81,7 +81,7 @@ t.test('callers who wait for a token learn when there may be one', async t => {
   }
 })
 
-t.test('a request that took too long for Spotify is sent again', async t => {
+t.test('a page that met a 408 is sent again', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', times: 2, answer: status(408, '', { connection: 'close' }) })
   const response = await clock.runUntil(get('/users/one/playlists'))

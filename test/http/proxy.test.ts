@@ -27,7 +27,7 @@ t.test('what NO_PROXY names is reached directly', async t => {
   t.same(proxy.targets, [])
 })
 
-t.test('a proxy that fails is told to callers and in the log, its password to nobody', async t => {
+t.test('callers and the log learn that the proxy failed, and nobody its password', async t => {
   for (const [misbehaviour, code] of [
     ['reset', 'ECONNRESET'],
     ['forbidden', 'PROXY_STATUS_403'],
@@ -61,7 +61,7 @@ t.test('a proxy that fails is told to callers and in the log, its password to no
   }
 })
 
-t.test('a wrong password for the proxy is found out at the first token', async t => {
+t.test('a wrong proxy password fails the first token request', async t => {
   const proxy = await startProxy(t, CREDENTIALS)
   const HTTP_PROXY = proxy.url.replace(SECRET, `wrong-${SECRET}`)
   const { get, lines, written } = await startService(t, { HTTP_PROXY })

@@ -73,7 +73,7 @@ t.test('a token request is sent again as well', async t => {
   t.same(methods, ['POST', 'POST', 'POST'])
 })
 
-t.test('a new connection that dies is a failure', async t => {
+t.test('a reset on a new connection is a failure', async t => {
   const { exchange, methods } = await exchangeWith(t, (_response, _before, socket) =>
     socket.resetAndDestroy(),
   )
@@ -82,7 +82,7 @@ t.test('a new connection that dies is a failure', async t => {
   t.equal(methods.length, 1)
 })
 
-t.test('a request is sent on a new connection once', async t => {
+t.test('a lost request is sent again only once', async t => {
   let isDead = false
   const { exchange, methods } = await exchangeWith(t, (response, _before, socket) =>
     isDead ? socket.resetAndDestroy() : response.end('fine'),
@@ -93,7 +93,7 @@ t.test('a request is sent on a new connection once', async t => {
   t.equal(methods.length, 3)
 })
 
-t.test('a response that has begun is not asked for again', async t => {
+t.test('a request whose response has begun is not sent again', async t => {
   for (const begun of [
     'H',
     'HTTP/1.1 200 OK\r\nContent-',
@@ -108,7 +108,7 @@ t.test('a response that has begun is not asked for again', async t => {
   }
 })
 
-t.test('whoever sends may forbid that it is sent again', async t => {
+t.test('a caller can veto the second sending', async t => {
   const { exchange, methods } = await exchangeWith(t, (response, before, socket) =>
     before === 0 ? response.end('fine') : socket.destroy(),
   )
@@ -125,7 +125,7 @@ t.test('whoever sends may forbid that it is sent again', async t => {
   t.equal(methods.length, 2)
 })
 
-t.test('an abort or the time-out ends the second sending like the first', async t => {
+t.test('the abort and the time-out cover the second sending', async t => {
   const { exchange, methods, clock } = await exchangeWith(t, (response, before, socket) => {
     if (before > 0) socket.destroy()
     else if (methods.length === 1) response.end('fine')

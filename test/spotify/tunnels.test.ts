@@ -103,7 +103,7 @@ const FAILURES: [Misbehaviour, detail: RegExp, code: string | undefined, transie
   ['unavailable', /answered with status 502/, 'PROXY_STATUS_502', true],
 ]
 
-t.test('a proxy that opens no connection is told from Spotify, and asked once', async t => {
+t.test('a proxy that opens no connection is named as the cause and asked once', async t => {
   for (const [misbehaviour, detail, code, transient] of FAILURES) {
     const proxy = await startProxy(t)
     const { exchange } = await exchangeThrough(t, proxy.url, (_request, response) => {
@@ -123,7 +123,7 @@ t.test('a proxy that opens no connection is told from Spotify, and asked once', 
   }
 })
 
-t.test('a proxy that wants another user or password says so', async t => {
+t.test('a proxy that refuses the password is named as the cause', async t => {
   const proxy = await startProxy(t, 'user:right')
   for (const url of [proxy.url.replace('right', 'wrong'), proxy.url.replace('user:right@', '')]) {
     const { exchange } = await exchangeThrough(t, url, () => {})
@@ -135,14 +135,14 @@ t.test('a proxy that wants another user or password says so', async t => {
   }
 })
 
-t.test('nobody listens where the proxy should be', async t => {
+t.test('a proxy that cannot be reached is named as the cause', async t => {
   const { exchange } = await exchangeThrough(t, 'http://127.0.0.1:1', () => {})
   const failure = (await failureOf(exchange.send(request, never))) as Error
   t.match(failure, { type: 'spotify-unavailable', transient: true })
   t.match(failure.cause, { cause: { code: 'ECONNREFUSED' } })
 })
 
-t.test('a proxy that hangs is given up with the attempt, and so is an abort meanwhile', async t => {
+t.test('an attempt that waits for a hanging proxy ends by time-out or abort', async t => {
   const proxy = await startProxy(t)
   proxy.misbehaviour = 'hang'
   const { exchange, clock } = await exchangeThrough(t, proxy.url, () => {})
