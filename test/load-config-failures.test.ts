@@ -1,3 +1,4 @@
+import * as fs from 'node:fs'
 import t, { type Test } from 'tap'
 import { failureOf } from './support/failure-of.ts'
 
@@ -15,7 +16,7 @@ t.test('What fails for another reason is thrown as it is, not as a fault', async
 
 t.test('A file that fails without an error code is still reported', async t => {
   const readFileSync = () => JSON.parse('neither JSON nor a system error')
-  const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { readFileSync } })
+  const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { ...fs, readFileSync } })
   const error = await failureOf(loadConfig(required, '.env'))
   t.ok(error instanceof ConfigError)
   t.hasStrict(error, { faults: ['.env: cannot be read (unknown error)'] })
