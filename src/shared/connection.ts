@@ -210,14 +210,16 @@ export class ValkeyConnection implements SharedConnection {
   /** Opens another connection; the one that is refused is read from until then. */
   async #replace(): Promise<Valkey> {
     const { clock, timeoutMs } = this.#options
-    const refused = this.#client ?? this.#late
+    const refused = [this.#client, this.#late]
     const client = await this.#open()
     this.#late = undefined
     this.#isMisplaced = false
     this.#wasRefused = false
-    const end = () => refused?.disconnect()
-    // What was sent on it before is still answered.
-    inTime(Promise.resolve(refused?.quit()), clock, timeoutMs).then(end, end)
+    for (const before of refused) {
+      const end = () => before?.disconnect()
+      // What was sent on it is still answered.
+      inTime(Promise.resolve(before?.quit()), clock, timeoutMs).then(end, end)
+    }
     return client
   }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Problem } from '../../src/problems.ts'
 import { expectKind, response, sharedTierContract } from '../cache/shared-tier-contract.ts'
 import { tierAt } from '../support/shared.ts'
 import { startEngine, withoutEngine } from '../support/valkey.ts'
@@ -65,6 +66,17 @@ t.test(
     t.equal((await tier.get('user'))?.body, 'late', 'but its result is of use')
   },
 )
+
+t.test('a failure of one replica alone is not that of others', { skip: withoutEngine }, async t => {
+  const { url } = await startEngine(t)
+  const one = await tierAt(t, url)
+  const other = await tierAt(t, url)
+  const held = expectKind(await one.tier.claim('user'), 'held')
+  const { news } = expectKind(await other.tier.claim('user'), 'taken')
+  await held.failed(new Problem('internal-error', 'A bug.'))
+  t.strictSame(await news, { failure: undefined })
+  expectKind(await other.tier.claim('user'), 'held')
+})
 
 t.test('what is older does not replace what is newer', { skip: withoutEngine }, async t => {
   const { url, client } = await startEngine(t)
