@@ -30,7 +30,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
   const keys = (variables.API_KEYS ?? '').split(',').map(entry => entry.split(':'))
   /** Those of the caller with this name, of the first one when none is given. */
   const headersOf = (caller = keys[0]?.[0]): Record<string, string> => {
-    const [, key] = keys.find(([name]) => name === caller) ?? []
+    const key = keys.find(([name]) => name === caller)?.[1]
     return key === undefined ? {} : { authorization: `Bearer ${key}` }
   }
   const askAs = async (caller: string | undefined, user: string): Promise<Answer> => {

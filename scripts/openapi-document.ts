@@ -23,7 +23,7 @@ export async function openapiDocument(): Promise<string> {
     { trustProxy: undefined, basePath: '' },
     {
       clock: {} as Clock,
-      logger: createLogger('silent', { write() {} }),
+      logger: createLogger('silent', process.stdout),
       observe: {} as AnswerObserver,
     },
   )

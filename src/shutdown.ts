@@ -23,7 +23,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
   const { clock, limitMs, giveUp, onStop, snapshot, shared, close } = options
   const drain = drainConnections(app, options)
   const late = new AbortController()
-  let cancelLate = () => {}
+  let cancelLate: (() => void) | undefined
   app.addHook('preClose', async () => {
     onStop()
     cancelLate = clock.schedule(CLOSE_SHARE * limitMs, () => {
@@ -37,6 +37,6 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
   app.addHook('onClose', async () => {
     giveUp()
     await Promise.all([close(), snapshot?.close(), shared?.close(late.signal)])
-    cancelLate()
+    cancelLate?.()
   })
 }
