@@ -23,7 +23,8 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
   const { clock, limitMs, giveUp, onStop, snapshot, shared, close } = options
   const drain = drainConnections(app, options)
   const late = new AbortController()
-  let cancelLate: (() => void) | undefined
+  // Fastify runs preClose before onClose.
+  let cancelLate!: () => void
   app.addHook('preClose', async () => {
     onStop()
     cancelLate = clock.schedule(CLOSE_SHARE * limitMs, () => {
@@ -37,6 +38,6 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
   app.addHook('onClose', async () => {
     giveUp()
     await Promise.all([close(), snapshot?.close(), shared?.close(late.signal)])
-    cancelLate?.()
+    cancelLate()
   })
 }
