@@ -23,7 +23,9 @@ export function sendRepresentation(
 ): void {
   const { raw, request } = reply
   const { validators, contentFields } = representation
-  const common = [...commonFields(request), ...(factsOf(request).corsFields ?? [])]
+  const common = commonFields(request)
+  const { corsFields } = factsOf(request)
+  if (corsFields !== undefined) common.push(...corsFields)
   reply.hijack()
   if (isNotModified(request.headers, representation)) {
     raw.writeHead(304, [...validators, ...fields, ...common]).end()
