@@ -87,7 +87,7 @@ const everybodyDeclined = virtual('400 for everybody, for five minutes', async l
   return lab.result([
     // After 1, 2, 4, 8 and 16 s, each time at the next lookup, and once a minute from then on.
     ['each user costs no more than its back-off lets leave', met.length <= 10 * asked.length],
-    ['every lookup is told why', lab.tally.kinds['spotify-bad-response'] === 300],
+    ['every lookup fails with the reason', lab.tally.kinds['spotify-bad-response'] === 300],
   ])
 })
 

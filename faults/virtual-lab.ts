@@ -61,7 +61,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
         if (hasArrived && (isHanging || spotify.in_flight === 0)) return
       }
     },
-    /** Lets Web API requests meet this fault from now on, all unless told which; returns its end. */
+    /** Makes Web API requests fail with this fault, all of them by default; returns what ends that. */
     fault(
       answer: AnswerName | FaultAnswer,
       match: (request: SandboxRequest) => boolean = () => true,

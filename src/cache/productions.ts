@@ -9,7 +9,7 @@ import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
 import type { Tiers } from './tiers.ts'
 
-/** The name under which refreshes behind answers take turns with callers, none of whom is called so. */
+/** Background revalidations take turns with callers under this name, which no caller has. */
 const REFRESHES = 'refreshes behind answers'
 
 /** What the origin gave, with the status it came with, and how long it may be used. */

@@ -18,7 +18,7 @@ import { Tiers } from './tiers.ts'
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */
 const ASK_AGAIN_MS = 5_000
-/** Where callers are not told apart. */
+/** The caller of a lookup that names none. */
 const ANYBODY: Caller = { callerName: '' }
 
 export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOptions<Body> {
