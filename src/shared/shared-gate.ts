@@ -141,10 +141,10 @@ export class SharedGate implements OtherGates {
     const { text, endMs } = this.#own
     const leftMs = Math.max(Math.round(endMs - clock.monotonic()), 0)
     try {
-      const standing = await connection.run('gate', client =>
+      const standing = (await connection.run('gate', client =>
         client.eval(SYNC, 1, this.#pauseKey, text, leftMs),
-      )
-      this.#learn(standing as unknown as Standing)
+      )) as Standing
+      this.#learn(standing)
     } catch {
       // It has been counted and logged, and is tried again.
     }
