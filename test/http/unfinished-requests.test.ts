@@ -85,6 +85,19 @@ t.test('a request that is finished in time is answered', async t => {
   await end()
 })
 
+/** The last response on a connection says that the service closes it. */
+const THREE_ANSWERED = [
+  [200, 'keep-alive'],
+  [200, 'keep-alive'],
+  [200, 'close'],
+]
+
+const outcomesOf = (received: Parameters<typeof answersIn>[0]) =>
+  answersIn(received, ['GET', 'GET', 'GET']).map(({ status, headers }) => [
+    status,
+    headers.connection,
+  ])
+
 t.test('all lookups that are under way on one connection are answered', async t => {
   const { caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
@@ -93,15 +106,7 @@ t.test('all lookups that are under way on one connection are answered', async t 
   await sandbox.arrived('api', 3)
   await stop()
   release()
-  const answers = answersIn(await pipelined.received, ['GET', 'GET', 'GET'])
-  t.same(
-    answers.map(({ status, headers }) => [status, headers.connection]),
-    [
-      [200, 'keep-alive'],
-      [200, 'keep-alive'],
-      [200, 'close'],
-    ],
-  )
+  t.same(outcomesOf(await pipelined.received), THREE_ANSWERED)
   await end()
 })
 
@@ -116,15 +121,7 @@ t.test('a lookup that arrives behind another while the service stops is answered
   pipelined.write(get('/users/smedjan/playlists'))
   await sandbox.arrived('api', 3)
   release()
-  const answers = answersIn(await pipelined.received, ['GET', 'GET', 'GET'])
-  t.same(
-    answers.map(({ status, headers }) => [status, headers.connection]),
-    [
-      [200, 'keep-alive'],
-      [200, 'keep-alive'],
-      [200, 'close'],
-    ],
-  )
+  t.same(outcomesOf(await pipelined.received), THREE_ANSWERED)
   await end()
 })
 
