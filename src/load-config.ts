@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
-import type { TObject } from 'typebox'
-import { parseApiKeys } from './api-keys.ts'
-import { type Config, configSchema, MAX_STORED_SECONDS, SECRET_NAMES } from './config.ts'
-import { parseCorsOrigins } from './cors-origins.ts'
+import { type Config, configSchema, SECRET_NAMES } from './config.ts'
+import { crossChecks, expectation } from './config-checks.ts'
 import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
-import { parseSharedCacheUrl } from './shared/shared-cache-url.ts'
-import { snapshotFaults } from './snapshot-file.ts'
-import { parseProxyUrl } from './spotify/proxy.ts'
-import { parseTrustProxy } from './trust-proxy.ts'
 
 /** Stands in for what is required while the rest is checked. */
 const REQUIRED = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
-
-/** What stands in examples, and what programs print for a value that they do not have. */
-const PLACEHOLDER =
-  /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
 
 /** For a person who starts the service for the first time. */
 const FIRST_STEPS = `
@@ -148,56 +138,6 @@ function schemaFaults(error: unknown): string[] {
     ({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1),
   )
   return [...new Set(names)]
-}
-
-function expectation(name: string, variables: object): string {
-  const { properties }: TObject = configSchema
-  const { description } = properties[name] as { description: string }
-  return !(name in variables)
-    ? `missing; set it to the ${description}`
-    : `not valid; expected: ${description}`
-}
-
-/** Variables whose form a pattern cannot describe. */
-const FORMS = [
-  ['SPOTIFY_API_URL', value => URL.canParse(value)],
-  ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
-  ['PUBLIC_URL', value => URL.canParse(value)],
-  ['TRUST_PROXY', value => parseTrustProxy(value) !== undefined],
-  ['CORS_ORIGINS', value => parseCorsOrigins(value) !== undefined],
-  ['SHARED_CACHE_URL', value => parseSharedCacheUrl(value) !== undefined],
-  ['HTTPS_PROXY', value => parseProxyUrl(value) !== undefined],
-  ['HTTP_PROXY', value => parseProxyUrl(value) !== undefined],
-] as const satisfies [keyof Config, (value: string) => boolean][]
-
-function crossChecks(config: Config): string[] {
-  const faults: string[] = []
-  for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {
-    if (PLACEHOLDER.test(config[name])) {
-      faults.push(`${name}: a placeholder; set it to the value that the Spotify dashboard shows`)
-    }
-  }
-  const longest = Math.max(
-    config.CACHE_STALE_WHILE_REVALIDATE_SECONDS,
-    config.CACHE_STALE_IF_ERROR_SECONDS,
-  )
-  if (config.CACHE_FRESH_SECONDS + longest > MAX_STORED_SECONDS) {
-    faults.push(
-      `CACHE_FRESH_SECONDS: together with the longer of CACHE_STALE_WHILE_REVALIDATE_SECONDS and CACHE_STALE_IF_ERROR_SECONDS at most ${MAX_STORED_SECONDS}`,
-    )
-  }
-  if (config.SHUTDOWN_DELAY_MS > config.SHUTDOWN_TIMEOUT_MS / 2) {
-    faults.push('SHUTDOWN_DELAY_MS: at most half of SHUTDOWN_TIMEOUT_MS')
-  }
-  for (const [name, isValid] of FORMS) {
-    const value = config[name]
-    if (value !== undefined && !isValid(value)) faults.push(`${name}: ${expectation(name, config)}`)
-  }
-  for (const fault of snapshotFaults(config.CACHE_SNAPSHOT_FILE)) {
-    faults.push(`CACHE_SNAPSHOT_FILE: ${fault}`)
-  }
-  for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
-  return faults
 }
 
 function codeOf(error: unknown): string {
