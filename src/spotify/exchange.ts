@@ -3,6 +3,7 @@ import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { Clock } from '../clock.ts'
 import { linkedAbort } from '../linked-abort.ts'
 import type { Problem } from '../problems.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { Connections } from './connections.ts'
 import type { ForwardProxy } from './proxy.ts'
 import { networkProblem, unavailable } from './response-problems.ts'
@@ -92,11 +93,12 @@ export function createExchange(
     mayResend: SendOptions['mayResend'],
   ): Promise<Dispatcher.ResponseData> {
     const before = watched.received()
+    // undici heeds the signal of a request only once there is a connection for it.
     try {
-      return await unlessAborted(pool.request(request), request.signal)
+      return await untilAborted(pool.request(request), request.signal)
     } catch (error) {
       if (!watched.wasDead(error, before) || (await mayResend?.()) === false) throw error
-      return unlessAborted(newConnections.request(request), request.signal)
+      return untilAborted(newConnections.request(request), request.signal)
     }
   }
 
@@ -154,12 +156,4 @@ async function readWhole(
     if (status >= 400 && !signal.aborted) return { status, headers, body: '' }
     throw error
   }
-}
-
-/** undici heeds the signal of a request only once there is a connection for it. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    work.then(resolve, reject)
-  })
 }
