@@ -1,3 +1,5 @@
+import { percentEncoded } from '../percent-encoding.ts'
+
 /**
  * The `Content-Disposition` with which a browser or `curl -OJ` saves a user's list under the user's
  * name (RFC 6266): one name for readers of ASCII and, where the id has other characters, the whole
@@ -7,13 +9,5 @@ export function downloadAs(userId: string, extension: string): string {
   const name = `${userId}-playlists.${extension}`
   const ascii = name.replace(/[^\w.-]/g, '_').replace(/^\./, '_')
   const plain = `attachment; filename="${ascii}"`
-  return ascii === name ? plain : `${plain}; filename*=UTF-8''${encoded(name)}`
-}
-
-/** `encodeURIComponent` leaves some characters that RFC 8187 3.2.1 wants encoded. */
-function encoded(text: string): string {
-  return encodeURIComponent(text).replace(
-    /['()*]/g,
-    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
+  return ascii === name ? plain : `${plain}; filename*=UTF-8''${percentEncoded(name)}`
 }

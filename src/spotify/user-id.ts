@@ -1,3 +1,4 @@
+import { percentEncoded } from '../percent-encoding.ts'
 import { characterName, strayInvisible } from './invisible.ts'
 import { pastedName } from './pasted-name.ts'
 import { refuseId } from './refuse-id.ts'
@@ -52,7 +53,7 @@ export function userIdSegment(userId: string): string {
  * as a URI where the plain id would be refused or changed, as one in quotes would be.
  */
 export function ownSegment(userId: string): string {
-  return encodeURIComponent(isItself(userId) ? userId : `spotify:user:${escaped(userId)}`)
+  return encodeURIComponent(isItself(userId) ? userId : `spotify:user:${percentEncoded(userId)}`)
 }
 
 function isItself(userId: string): boolean {
@@ -61,12 +62,4 @@ function isItself(userId: string): boolean {
   } catch {
     return false
   }
-}
-
-/** Percent-encoded, with the punctuation that encodeURIComponent leaves as it is. */
-function escaped(userId: string): string {
-  return encodeURIComponent(userId).replace(
-    /[.!~*'()]/g,
-    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }

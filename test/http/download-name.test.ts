@@ -17,14 +17,14 @@ t.test('CSV and NDJSON are saved under the name of their user', async t => {
   for (const format of ['json', 'text']) t.equal(await disposition(format), undefined)
   t.equal(
     await disposition('csv', '%23mimble!'),
-    `attachment; filename="_mimble_-playlists.csv"; filename*=UTF-8''%23mimble!-playlists.csv`,
+    `attachment; filename="_mimble_-playlists.csv"; filename*=UTF-8''%23mimble%21-playlists%2Ecsv`,
   )
 })
 
 t.test('the name is whole where a reader takes all characters, and plain where not', async t => {
   t.equal(
     downloadAs("o'neil (ö)*", 'csv'),
-    `attachment; filename="o_neil_____-playlists.csv"; filename*=UTF-8''o%27neil%20%28%C3%B6%29%2A-playlists.csv`,
+    `attachment; filename="o_neil_____-playlists.csv"; filename*=UTF-8''o%27neil%20%28%C3%B6%29%2A-playlists%2Ecsv`,
   )
   t.equal(downloadAs('.hidden', 'csv').split(';')[1], ' filename="_hidden-playlists.csv"')
   fc.assert(
