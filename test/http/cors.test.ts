@@ -1,4 +1,6 @@
 import t from 'tap'
+import { request } from 'undici'
+import { listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 const LIST = '/users/smedjan/playlists'
@@ -42,13 +44,19 @@ t.test('pages of a listed origin read lists, 304s, problems and everything else'
 })
 
 t.test('other origins and callers without one get the same without that permission', async t => {
-  const { get } = await startService(t, { CORS_ORIGINS: PAGE })
+  const { app } = await startService(t, { CORS_ORIGINS: PAGE })
+  const url = `http://127.0.0.1:${await listen(app)}${LIST}`
   for (const origin of ['https://evil.example', `${PAGE}.evil.example`, 'null', '', undefined]) {
-    const response = await get(LIST, origin === undefined ? {} : { origin })
-    t.equal(response.statusCode, 200)
-    t.equal(response.headers['access-control-allow-origin'], undefined, String(origin))
-    t.match(String(response.headers.vary), /\bOrigin\b/)
-    t.match(String(response.headers.vary), /\bAccept\b/)
+    // Over the wire: an injected request shows one of two fields with the same name on Node 20.
+    const { statusCode, headers, body } = await request(
+      url,
+      origin === undefined ? {} : { headers: { origin } },
+    )
+    await body.dump()
+    t.equal(statusCode, 200)
+    t.equal(headers['access-control-allow-origin'], undefined, String(origin))
+    t.match(String(headers.vary), /\bOrigin\b/)
+    t.match(String(headers.vary), /\bAccept\b/)
   }
 })
 
