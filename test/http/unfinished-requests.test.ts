@@ -57,6 +57,8 @@ const UNFINISHED = {
   'a chunked body without an end': `PUT /nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab`,
   'no body after Expect': `POST /nope HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n${body}\r\n`,
   'half a request after a whole one': `${get('/health/live')}GET /health`,
+}
+const UNREADABLE = {
   'bytes that are not HTTP': '\x16\x03\x01\x02\x00',
   'a preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
 }
@@ -72,6 +74,17 @@ for (const [name, bytes] of Object.entries(UNFINISHED)) {
     await until(() => slow.isClosed)
     await end()
     t.ok(clock.monotonic() < CUT_MS, 'and the service ends at once')
+  })
+}
+
+for (const [name, bytes] of Object.entries(UNREADABLE)) {
+  t.test(`a service that stops is not held up by a caller that sent ${name}`, async t => {
+    const { clock, caller, stop, end } = await serviceFor(t)
+    const refused = await caller(bytes)
+    await stop()
+    await end()
+    await until(() => refused.isClosed)
+    t.ok(clock.monotonic() < CUT_MS)
   })
 }
 
