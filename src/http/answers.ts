@@ -36,7 +36,9 @@ export function observeAnswers(
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    if (open.end(reply)) observe(answerOf(request, reply.raw.statusCode, clock))
+    // Node 20 says that a response is finished when its connection is destroyed with bytes left.
+    const status = request.socket.destroyed ? CALLER_LEFT : reply.raw.statusCode
+    if (open.end(reply)) observe(answerOf(request, status, clock))
     done()
   })
   return open
