@@ -29,11 +29,11 @@ export class Derived<Made extends Sized> implements Sized {
 
   /**
    * What is kept under the name, or a promise of what is being made. A caller that gets the promise
-   * waits for it until the signal that `left` returns is aborted.
+   * waits for it until the signal that its `left` returns is aborted.
    */
-  get(name: string, left: () => AbortSignal): Made | Promise<Made> | undefined {
+  get(name: string, caller: { left(): AbortSignal }): Made | Promise<Made> | undefined {
     const known = this.#known.get(name)
-    return known instanceof Making ? known.join(left()) : known
+    return known instanceof Making ? known.join(caller.left()) : known
   }
 
   /** Keeps what was made under a name that has nothing yet, if `mayKeep` allows it, and returns it. */

@@ -10,7 +10,7 @@ import { setFields } from './common-headers.ts'
 import type { Coding } from './compression.ts'
 import { checkFieldSize } from './field-size.ts'
 import { negotiateCodings } from './negotiation.ts'
-import { represent } from './represent.ts'
+import { type RepresentOptions, represent } from './represent.ts'
 import { factsOf } from './request-facts.ts'
 import { sendRepresentation } from './send.ts'
 import type { View } from './view.ts'
@@ -59,7 +59,7 @@ function answer(
   codings: readonly Coding[],
   { cache, clock, cacheScope }: ListOptions,
 ): void | Promise<void> {
-  const { reply, userId, viewOf } = asked
+  const { reply, viewOf } = asked
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
@@ -80,18 +80,35 @@ function answer(
   }
   const send = (representation: Representation) => sendRepresentation(reply, representation, fields)
   const view = viewOf(stored.list.playlists.length)
-  const recount = () => cache.recount(userId)
-  const left = () => leftSignal(asked.request)
-  const made = represent(stored, view, { codings, recount, left })
+  const caller = new ListCaller(asked, codings, cache)
+  const made = represent(stored, view, caller)
   if (!(made instanceof Promise)) return send(made)
   return made.then(send, error => {
-    if (!left().aborted) throw error
+    if (!caller.left().aborted) throw error
     // There is nobody to answer.
     reply.hijack()
   })
 }
 
-/** Aborted when the caller leaves. Fastify's signal alone never aborts for one that has left before. */
-function leftSignal({ signal, socket }: FastifyRequest): AbortSignal {
-  return socket.destroyed ? AbortSignal.abort() : signal
+/** For whom a representation is made. One object, since closures for each hit would cost more. */
+class ListCaller implements RepresentOptions {
+  readonly #asked: ListRequest
+  readonly codings: readonly Coding[]
+  readonly #cache: ListOptions['cache']
+
+  constructor(asked: ListRequest, codings: readonly Coding[], cache: ListOptions['cache']) {
+    this.#asked = asked
+    this.codings = codings
+    this.#cache = cache
+  }
+
+  recount(): boolean {
+    return this.#cache.recount(this.#asked.userId)
+  }
+
+  /** Fastify's signal alone never aborts for a caller that has left before. */
+  left(): AbortSignal {
+    const { signal, socket } = this.#asked.request
+    return socket.destroyed ? AbortSignal.abort() : signal
+  }
 }

@@ -35,14 +35,13 @@ export function represent(
 ): Representation | Promise<Representation> {
   const name = `${view.key} ${options.codings}`
   const { representations } = stored
-  const known = representations.get(name, options.left)
+  const known = representations.get(name, options)
   if (known !== undefined) return known
   const body = view.body(stored, options)
   return body instanceof Promise
     ? // Another caller may have waited for the same format.
       body.then(
-        ready =>
-          representations.get(name, options.left) ?? coded(name, stored, view, ready, options),
+        ready => representations.get(name, options) ?? coded(name, stored, view, ready, options),
       )
     : coded(name, stored, view, body, options)
 }
@@ -52,7 +51,7 @@ function coded(
   stored: StoredPlaylists,
   view: View,
   body: Body,
-  { codings, recount, left }: RepresentOptions,
+  options: RepresentOptions,
 ): Representation | Promise<Representation> {
   const { representations } = stored
   const { from, to, total } = view.window
@@ -61,20 +60,21 @@ function coded(
   // The last one that is begun may take more. What is being made counts as if it would not shrink,
   // which is not known before, so that many at once find no more room than one after the other.
   const hasRoom = representations.expectedBytes < roomBytes
+  const mayKeep = () => options.recount()
   const bytes = lengthOf(body)
-  const coding = hasRoom ? codingFor(bytes, codings) : 'identity'
+  const coding = hasRoom ? codingFor(bytes, options.codings) : 'identity'
   if (coding !== 'identity' && compressions.hasRoomFor(bytes)) {
     const compress = async (signal: AbortSignal) => {
       const compressed = await compressions.compress(body.parts, bytes, coding, signal)
       const ownBody = { parts: [compressed], ownBytes: compressed.length }
       return representation(stored, view, ownBody, coding)
     }
-    const options = { left: left(), mayKeep: recount, expectedBytes: bytes }
-    return representations.make(name, compress, options)
+    const left = options.left()
+    return representations.make(name, compress, { left, mayKeep, expectedBytes: bytes })
   }
   const plain = representation(stored, view, body, 'identity')
   // A body that was not compressed for want of room may be compressed for the next caller.
-  return hasRoom && coding === 'identity' ? representations.keep(name, plain, recount) : plain
+  return hasRoom && coding === 'identity' ? representations.keep(name, plain, mayKeep) : plain
 }
 
 function representation(

@@ -30,9 +30,9 @@ export interface View {
 
 export interface BodyOptions {
   /** Counts the stored list anew and says whether it may have grown. */
-  recount: () => boolean
+  recount(): boolean
   /** The signal that is aborted when the caller leaves; asked for only when the caller waits. */
-  left: () => AbortSignal
+  left(): AbortSignal
 }
 
 /**
@@ -78,13 +78,13 @@ export function linesView(format: LineFormat, window: Window, userId: string): V
     contentType: contentType(format),
     vary: 'Accept, Accept-Encoding',
     window,
-    body({ list, formats }, { recount, left }) {
+    body({ list, formats }, options) {
       const name = format === 'excel' ? 'csv' : format
       const lines =
-        formats.get(name, left) ??
+        formats.get(name, options) ??
         formats.make(name, signal => LINES[name](list.playlists, signal), {
-          left: left(),
-          mayKeep: recount,
+          left: options.left(),
+          mayKeep: () => options.recount(),
         })
       const header = HEADERS[format]
       const cut = (ready: Records) => {

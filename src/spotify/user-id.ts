@@ -8,7 +8,7 @@ const MAX_BYTES = 256
 const MAX_PASTED_LENGTH = 2048
 
 /** What most ids look like; the rules below would leave them as they are. */
-const PLAIN = /^[a-z\d_-](?:[a-z\d._-]{0,62}[a-z\d_-])?(?<!spotify\.com)$/
+const PLAIN = /^[a-z\d_-]{1,64}$/
 
 /** What most people paste. The rules below would come to the same id, more slowly. */
 const USUAL =

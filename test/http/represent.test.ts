@@ -147,7 +147,7 @@ for (const formatIsKept of [false, true]) {
     const left = ask(stored, {}, { left: () => caller.signal })
     caller.abort()
     t.match(await failureOf(left), { name: 'AbortError' })
-    t.notOk(stored.representations.get(`ndjson 0-50 ${GZIP}`, stays))
+    t.notOk(stored.representations.get(`ndjson 0-50 ${GZIP}`, options))
     t.ok((await ask(stored, {})).contentFields.includes('gzip'), 'but for the next one')
   })
 }
