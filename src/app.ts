@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Registry } from 'prom-client'
 import { parseApiKeys } from './api-keys.ts'
@@ -59,8 +58,6 @@ export async function buildApp(
   const { clock, random, logger: log, processMetrics, runApart = runPlainly } = dependencies
   const register = new Registry()
   const stopping = new AbortController()
-  // Every lookup under way listens.
-  setMaxListeners(0, stopping.signal)
   const sharedState = () => shared?.state ?? 'off'
   const observe = sharedMetrics(register, sharedState)
   const importEntry = entryImporter(config, clock)

@@ -14,8 +14,8 @@ export interface LinkedAbort {
  */
 export function linkedAbort(parent: AbortSignal): LinkedAbort {
   const controller = new AbortController()
-  // As many pieces of work listen as there are places for them; that is no leak.
-  setMaxListeners(0, controller.signal)
+  // As many listen as there is work, and each removes its listener: that is no leak.
+  setMaxListeners(0, parent, controller.signal)
   const follow = () => controller.abort(parent.reason)
   if (parent.aborted) follow()
   else parent.addEventListener('abort', follow, { once: true })
