@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Tally } from '../../faults/tally.ts'
+import { Tally } from '../faults/tally.ts'
 
 t.test('a percentile is the duration that this share of the answers stays below', async t => {
   const tally = new Tally()
