@@ -20,11 +20,11 @@ const given = process.env.TEST_REDIS_URL
 /** Why tests that need some engine are skipped; false when they are not. */
 export const withoutEngine: string | false =
   given === undefined && binary === undefined
-    ? 'SKIPPED: needs redis-server, valkey-server or TEST_REDIS_URL'
+    ? 'needs redis-server, valkey-server or TEST_REDIS_URL'
     : false
 /** Why tests are skipped that stop, kill or configure an engine of their own. */
 export const withoutOwnEngine: string | false =
-  binary === undefined ? 'SKIPPED: needs redis-server or valkey-server' : false
+  binary === undefined ? 'needs redis-server or valkey-server' : false
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
