@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { fitGarbageCollector } from '../src/garbage-collector.ts'
+import { loaderArguments } from './support/loader-arguments.ts'
 
 const run = promisify(execFile)
 
@@ -19,7 +20,7 @@ t.test('V8 knows these flags: of others it complains on stderr, and goes on', as
   const module = JSON.stringify(new URL('../src/garbage-collector.ts', import.meta.url))
   const script = (act: string) => `import { fitGarbageCollector } from ${module}; ${act}`
   const stderrOf = async (act: string) => {
-    const flags = [...process.execArgv, '--input-type=module', '--eval', script(act)]
+    const flags = [...loaderArguments, '--input-type=module', '--eval', script(act)]
     return (await run(process.execPath, flags)).stderr
   }
   t.notMatch(await stderrOf('fitGarbageCollector(1)'), /concurrent/)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import { loaderArguments } from './support/loader-arguments.ts'
 import { startService } from './support/service.ts'
 
 const healthcheck = resolve('src/healthcheck.ts')
@@ -16,7 +17,7 @@ async function listening(t: Test, host: string): Promise<string> {
 
 /** Runs the check in an empty folder, with a `.env` of that text; resolves with what came of it. */
 async function check(t: Test, variables: Record<string, string>, dotenv = '') {
-  const child = spawn(process.execPath, [...process.execArgv, healthcheck], {
+  const child = spawn(process.execPath, [...loaderArguments, healthcheck], {
     cwd: t.testdir({ '.env': dotenv }),
     env: { ...process.env, HOST: undefined, PORT: undefined, ...variables },
     stdio: ['ignore', 'inherit', 'pipe'],

@@ -3,10 +3,11 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
+import { loaderArguments } from './support/loader-arguments.ts'
 import { until } from './support/until.ts'
 
 // With these arguments the child is compiled, and its coverage counted, like this test.
-const nodeArguments = [...process.execArgv, 'src/server.ts']
+const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 async function sandboxFor(t: Test) {
   const sandbox = await startSandbox()

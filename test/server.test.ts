@@ -6,9 +6,10 @@ import { buffer, text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+import { loaderArguments } from './support/loader-arguments.ts'
 
 // With these arguments the child is compiled, and its coverage counted, like this test.
-const nodeArguments = [...process.execArgv, 'src/server.ts']
+const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 async function sandboxFor(t: Test) {
   const sandbox = await startSandbox()

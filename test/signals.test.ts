@@ -3,15 +3,16 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+import { loaderArguments } from './support/loader-arguments.ts'
 import { signalWhileLoading } from './support/signal-while-loading.ts'
 
 // With these arguments the child is compiled, and its coverage counted, like this test.
-const nodeArguments = [...process.execArgv, 'src/server.ts']
+const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 t.test('a service that gets SIGTERM while it is being loaded stops with exit code 0', async t => {
   const child = spawnService({
     sandbox: { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' },
-    nodeArguments: [...signalWhileLoading('SIGTERM'), ...nodeArguments],
+    nodeArguments: [...loaderArguments, ...signalWhileLoading('SIGTERM'), 'src/server.ts'],
     stderr: 'pipe',
   })
   const errors = text(child.stderr as NodeJS.ReadableStream)

@@ -4,10 +4,11 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { optionsFrom } from '../../sandbox/options.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
+import { loaderArguments } from '../support/loader-arguments.ts'
 
 /** The entry point as a process of its own; execArgv carries the loader and the coverage. */
 function runMain(t: Test, variables: Record<string, string>) {
-  const child = spawn(process.execPath, [...process.execArgv, 'sandbox/main.ts'], {
+  const child = spawn(process.execPath, [...loaderArguments, 'sandbox/main.ts'], {
     env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { startServiceProcess } from '../../sandbox/service-process.ts'
+import { loaderArguments } from '../support/loader-arguments.ts'
 import { isWarning } from '../support/log-lines.ts'
 import { startReceiver } from '../support/otlp-receiver.ts'
 import { traceparent } from '../support/traced-service.ts'
@@ -13,7 +14,7 @@ process.on('exit', () => console.log('loaded ' + JSON.stringify(Object.keys(crea
 // With these arguments the child is compiled, and its coverage counted, like this test.
 const nodeArguments = [
   `--import=data:text/javascript,${encodeURIComponent(atExit)}`,
-  ...process.execArgv,
+  ...loaderArguments,
   'src/server.ts',
 ]
 
