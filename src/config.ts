@@ -10,21 +10,23 @@ export const MAX_PAGES = 2000
 const seconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
 
-const milliseconds = (fallback: number, description: string) =>
-  Type.Integer({ minimum: 1, maximum: MAX_TIMER_MS, default: fallback, description })
-
-const url = (description: string, fallback?: string) =>
-  Type.String({
-    pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$',
+const milliseconds = (fallback: number, description: string, $comment?: string) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: MAX_TIMER_MS,
+    default: fallback,
     description,
-    ...(fallback === undefined ? {} : { default: fallback }),
+    ...($comment === undefined ? {} : { $comment }),
   })
+
+const url = (description: string, options: { default?: string; $comment?: string } = {}) =>
+  Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$', description, ...options })
 
 const proxyUrl = (targets: string) =>
   Type.Optional(
     Type.String({
       pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\s]+/?$',
-      description: `http(s) URL of the proxy for ${targets}, with user and password where it wants them, percent-encoded`,
+      description: `http(s) URL of the proxy for ${targets}, with percent-encoded user and password if it needs them`,
     }),
   )
 
@@ -37,8 +39,9 @@ const MARKS = '"\'`<>{}()[\\]$'
 const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
 
 /**
- * Every variable of the environment that is read. Each description is what an operator is told,
- * here, in the README and when the value is refused.
+ * Every environment variable that the service reads. The description says what a valid value is, in
+ * docs/configuration.md and in the error for a bad value; `$comment` adds what else an operator needs
+ * to know, in docs/configuration.md only.
  */
 export const configSchema = Type.Object({
   SPOTIFY_CLIENT_ID: Type.String({
@@ -51,28 +54,36 @@ export const configSchema = Type.Object({
     description:
       'client secret of the Spotify app: printable characters without spaces, quotes, brackets and dollar signs',
   }),
-  SPOTIFY_API_URL: url('http(s) URL of the Web API', 'https://api.spotify.com/v1'),
-  SPOTIFY_TOKEN_URL: url(
-    'http(s) URL of the token endpoint',
-    'https://accounts.spotify.com/api/token',
-  ),
-  HOST: Type.String({ default: DEFAULT_HOST, description: 'address to listen on' }),
+  SPOTIFY_API_URL: url('http(s) URL of the Web API', { default: 'https://api.spotify.com/v1' }),
+  SPOTIFY_TOKEN_URL: url('http(s) URL of the token endpoint', {
+    default: 'https://accounts.spotify.com/api/token',
+  }),
+  HOST: Type.String({
+    default: DEFAULT_HOST,
+    description: 'address to listen on',
+    $comment: '`localhost` means `127.0.0.1`; the image sets `0.0.0.0`.',
+  }),
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
     default: DEFAULT_PORT,
-    description: 'port to listen on, 0 to 65535; 0 takes a free one',
+    description: 'port to listen on, 0 to 65535; 0 picks a free one',
   }),
-  PUBLIC_URL: Type.Optional(url('http(s) URL under which callers reach this service, for links')),
+  PUBLIC_URL: Type.Optional(
+    url('http(s) URL under which callers reach this service; links begin with it', {
+      $comment: 'Without it, links name the host that the request names.',
+    }),
+  ),
   TRUST_PROXY: Type.String({
     default: 'false',
     description:
-      'whose X-Forwarded-For and X-Forwarded-Proto to believe: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
+      'proxies whose X-Forwarded-For and X-Forwarded-Proto the service trusts: false, true, a number of hops, or addresses and CIDR ranges separated by commas',
   }),
   API_KEYS: Type.Optional(
     Type.String({
       description:
-        'API keys of the callers, name:key separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 of the characters of a bearer token',
+        'API keys of the callers: name:key pairs separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 characters of a bearer token',
+      $comment: 'Without it, the service answers everybody.',
     }),
   ),
   CORS_ORIGINS: Type.Optional(
@@ -83,67 +94,69 @@ export const configSchema = Type.Object({
   ),
   METRICS_OPEN: Type.Boolean({
     default: false,
-    description: 'whether /metrics needs no API key where keys are on: true or false',
+    description: 'whether /metrics is open without an API key when API_KEYS is set: true or false',
   }),
   CALLER_REQUESTS_PER_MINUTE: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
     default: 0,
     description:
-      'requests a minute that each caller may send, by API key or else by address, 0 to 1000000; 0 is any number',
+      'maximum requests a minute for each caller (API key, else address), 0 to 1000000; 0 means no limit',
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
-    description: 'one of fatal, error, warn, info, debug, trace, silent',
+    description: 'log level: one of fatal, error, warn, info, debug, trace, silent',
   }),
-  CACHE_FRESH_SECONDS: seconds(300, 'freshness lifetime in seconds, 0 to 86400'),
+  CACHE_FRESH_SECONDS: seconds(300, 'seconds for which a cached list is fresh, 0 to 86400'),
   CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds(
     3600,
-    'seconds after freshness in which an answer is served at once and refreshed behind, 0 to 86400',
+    'seconds after the end of freshness in which a stale list is served while it is revalidated in the background, 0 to 86400',
   ),
   CACHE_STALE_IF_ERROR_SECONDS: seconds(
     43_200,
-    'seconds after freshness in which an answer is served when Spotify cannot answer, 0 to 86400',
+    'seconds after the end of freshness in which a stale list is served when Spotify cannot answer, 0 to 86400',
   ),
-  CACHE_NEGATIVE_SECONDS: seconds(
-    60,
-    'seconds for which an unknown user is remembered, 0 to 86400',
-  ),
+  CACHE_NEGATIVE_SECONDS: seconds(60, 'seconds for which "no such user" is cached, 0 to 86400'),
   CACHE_MIN_REFRESH_SECONDS: seconds(
     10,
-    'age in seconds below which an answer is not refreshed because a caller wants it, 0 to 86400',
+    'age in seconds below which callers cannot force a refresh, 0 to 86400',
   ),
   CACHE_MAX_BYTES: Type.Integer({
     minimum: 1_048_576,
     maximum: Number.MAX_SAFE_INTEGER,
     default: 268_435_456,
-    description: 'bound on what the cache holds in memory, in bytes, at least 1048576',
+    description: 'maximum size of the cache in memory, in bytes, at least 1048576',
+    $comment: 'A playlist takes about 1.3 kB.',
   }),
   CACHE_SNAPSHOT_FILE: Type.Optional(
     Type.String({
-      description: 'file in which what is stored outlives the process; its folder must be writable',
+      description: 'file that keeps cached lists across restarts; its folder must be writable',
+      $comment:
+        'The service writes it on shutdown and every five minutes. Each instance needs its own. The service does not start when the path names anything but a snapshot.',
     }),
   ),
   SHARED_CACHE_URL: Type.Optional(
     Type.String({
       pattern: '^rediss?://[^/?#\\s]+(?:/(?:\\d{1,5})?)?$',
       description:
-        'redis:// URL of the Redis or Valkey that replicas share, rediss:// for TLS, with user, password and number of the database where there are any',
+        'redis:// URL of the Redis or Valkey that replicas share, rediss:// for TLS, with user, password and database number if there are any',
+      $comment: 'Example: `redis://:password@host:6379/0`.',
     }),
   ),
   SHARED_CACHE_TIMEOUT_MS: milliseconds(
     50,
-    'milliseconds after which a command to the shared cache is given up, 1 to 2147483647',
+    'milliseconds after which a command to the shared cache times out, 1 to 2147483647',
+    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out, usually two seconds at most.',
   ),
   SPOTIFY_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 100,
     default: 8,
-    description: 'Web API requests at once, all lookups together, 1 to 100',
+    description: 'maximum concurrent Web API requests, all lookups together, 1 to 100',
   }),
   SPOTIFY_TIMEOUT_MS: milliseconds(
     5000,
-    'milliseconds for one attempt until its last byte, 1 to 2147483647',
+    'time-out in milliseconds of one request to Spotify, until its last byte, 1 to 2147483647',
   ),
   LOOKUP_TIMEOUT_MS: milliseconds(
     15_000,
@@ -153,27 +166,32 @@ export const configSchema = Type.Object({
     minimum: 1,
     maximum: MAX_PAGES,
     default: 240,
-    description: 'pages of one list; more is a bad response, 1 to 2000',
+    description: 'maximum pages of one list, 1 to 2000',
+    $comment: 'A list with more pages is a bad response.',
   }),
   SPOTIFY_QUEUE: Type.Integer({
     minimum: 0,
     maximum: 100_000,
     default: 500,
-    description: 'lookups that may wait for a place among the requests to Spotify, 0 to 100000',
+    description: 'maximum lookups that wait for a free Web API request, 0 to 100000',
+    $comment:
+      'Beyond it, or when the turn of a lookup would come too late, the service answers `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups in it loses one to a caller with fewer.',
   }),
   SPOTIFY_DAILY_BUDGET: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Web API requests in any 24 hours, from 1 on',
+      description: 'maximum Web API requests in any 24 hours, at least 1',
+      $comment:
+        'Above 80 %, only users without a usable cached list are fetched. The count begins with the process; with a shared cache it covers all replicas and survives restarts.',
     }),
   ),
   HTTPS_PROXY: proxyUrl('https requests to Spotify'),
-  HTTP_PROXY: proxyUrl('http requests to Spotify, and for https ones without HTTPS_PROXY'),
+  HTTP_PROXY: proxyUrl('http requests to Spotify, and for https requests without HTTPS_PROXY'),
   NO_PROXY: Type.Optional(
     Type.String({
       description:
-        'hosts that are reached without a proxy, host or host:port separated by commas, with all hosts below them; "*" is any',
+        'hosts that the service reaches without a proxy: host or host:port separated by commas, each with its subdomains; "*" means all',
     }),
   ),
   SHUTDOWN_DELAY_MS: Type.Integer({
@@ -181,17 +199,31 @@ export const configSchema = Type.Object({
     maximum: MAX_TIMER_MS,
     default: 500,
     description:
-      'milliseconds after SIGTERM in which connections are still accepted while readiness says 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
+      'milliseconds after SIGTERM in which the service still accepts connections while readiness answers 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
+    $comment: 'Load balancers notice in this time.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     8000,
-    'milliseconds after SIGTERM in which everything has to be finished, the delay included, 1 to 2147483647',
+    'milliseconds after SIGTERM within which the service stops, SHUTDOWN_DELAY_MS included, 1 to 2147483647',
   ),
 })
 
 export type Config = Static<typeof configSchema>
 
-/** Variables that may be given as the name of a file instead, as Docker secrets are. */
+/** The sections of docs/configuration.md: each begins with the variable that is its key. */
+export const configSections = {
+  SPOTIFY_CLIENT_ID: 'Spotify app',
+  HOST: 'Address and links',
+  API_KEYS: 'Callers',
+  LOG_LEVEL: 'Log',
+  CACHE_FRESH_SECONDS: 'Cache',
+  SHARED_CACHE_URL: 'Replicas',
+  SPOTIFY_CONCURRENCY: 'Requests to Spotify',
+  HTTPS_PROXY: 'Proxy to Spotify',
+  SHUTDOWN_DELAY_MS: 'Shutdown',
+} as const satisfies Partial<Record<keyof Config, string>>
+
+/** NAME_FILE may name a file that holds the value of NAME instead, as Docker secrets do. */
 export const SECRET_NAMES = [
   'SPOTIFY_CLIENT_ID',
   'SPOTIFY_CLIENT_SECRET',

@@ -1,15 +1,15 @@
-/** What is to be known about one kind of problem before the single case is looked at. */
+/** What is the same in every occurrence of a kind of problem. */
 export interface ProblemKind {
   readonly status: number
   readonly title: string
   /** What has happened. */
   readonly meaning: string
-  /** What whoever sent the request can do. */
+  /** What the caller can do. */
   readonly caller: string
-  /** What whoever runs this service can do. */
+  /** What the operator of the service can do. */
   readonly operator: string
 }
 
-/** For the part of whoever can do nothing. */
+/** For a caller or operator who can do nothing. */
 export const NOTHING = 'Nothing.'
-export const ASK_LATER = 'Ask again after the seconds in `Retry-After`.'
+export const RETRY_LATER = 'Retry after the seconds in `Retry-After`.'

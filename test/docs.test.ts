@@ -13,32 +13,36 @@ const variables = Object.entries(configSchema.properties).map(([name, schema]) =
   return { name, fallback, isRequired }
 })
 
-t.test('README and .env.example name every variable with its default, and no other', async t => {
-  const example = read('.env.example')
-  for (const { name, fallback, isRequired } of variables) {
-    const shown = fallback === undefined ? (isRequired ? 'required' : 'none') : `\`${fallback}\``
-    t.match(readme, `| \`${name}\` | ${shown} |`)
-    t.match(example, isRequired ? `\n${name}=\n` : `\n#${name}=${fallback ?? ''}\n`)
-  }
-  const known = new Set([
-    ...variables.map(({ name }) => name),
-    ...SECRET_NAMES.map(n => `${n}_FILE`),
-  ])
-  const named = [
-    ...[...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name),
-    ...[...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name),
-  ]
-  t.same(
-    named.filter(name => !known.has(String(name))),
-    [],
-  )
-})
+t.test(
+  'docs/configuration.md and .env.example name every variable with its default, and no other',
+  async t => {
+    const configuration = read('docs/configuration.md')
+    const example = read('.env.example')
+    for (const { name, fallback, isRequired } of variables) {
+      const shown = fallback === undefined ? (isRequired ? 'required' : 'none') : `\`${fallback}\``
+      t.match(configuration, `| \`${name}\` | ${shown} |`)
+      t.match(example, isRequired ? `\n${name}=\n` : `\n#${name}=${fallback ?? ''}\n`)
+    }
+    for (const name of SECRET_NAMES) t.match(configuration, `\`${name}\``)
+    const known = new Set([
+      ...variables.map(({ name }) => name),
+      ...SECRET_NAMES.map(n => `${n}_FILE`),
+    ])
+    const named = [
+      ...[...configuration.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name),
+      ...[...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name),
+    ]
+    t.same(
+      named.filter(name => !known.has(String(name))),
+      [],
+    )
+  },
+)
 
-t.test('README names every problem with its status', async t => {
-  const rows = readme.split('\n').filter(line => line.startsWith('| `'))
+t.test('docs/problems.md names every problem with its status', async t => {
+  const table = read('docs/problems.md')
   for (const [type, { status }] of Object.entries(problems)) {
-    const row = rows.find(line => line.includes(`\`${type}\``))
-    t.match(row, String(status), type)
+    t.match(table, `\n| \`${type}\` | ${status} | `, type)
   }
 })
 
