@@ -1,10 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { configSchema, SECRET_NAMES } from '../src/config.ts'
 import { problems } from '../src/problems.ts'
+import { anchors } from './support/anchors.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
-const readme = read('README.md')
+const documents = [...readdirSync('.'), ...readdirSync('docs').map(name => `docs/${name}`)].filter(
+  name => name.endsWith('.md'),
+)
 const architecture = read('ARCHITECTURE.md')
 
 const variables = Object.entries(configSchema.properties).map(([name, schema]) => {
@@ -63,7 +67,23 @@ t.test('ARCHITECTURE.md has one line for every file and every runtime dependency
   t.same(listed.sort(), Object.keys(dependencies).sort())
 })
 
-t.test('README names only scripts that exist', async t => {
+t.test('the documents name only scripts that exist', async t => {
   const { scripts } = JSON.parse(read('package.json'))
-  for (const [line, name = ''] of readme.matchAll(/npm run ([a-z]+)/g)) t.ok(name in scripts, line)
+  for (const path of documents) {
+    for (const [line, name = ''] of read(path).matchAll(/npm run ([a-z]+)/g)) {
+      t.ok(name in scripts, `${path}: ${line}`)
+    }
+  }
+})
+
+t.test('every relative link leads to a file and a heading that exist', async t => {
+  for (const path of documents) {
+    for (const [link, file = '', anchor] of read(path).matchAll(
+      /\]\((?!https?:)([^)#]*)#?([^)]*)\)/g,
+    )) {
+      const target = file === '' ? path : join(dirname(path), file)
+      t.ok(existsSync(target), `${path}: ${link}`)
+      if (anchor) t.ok(anchors(target).includes(anchor), `${path}: ${link}`)
+    }
+  }
 })

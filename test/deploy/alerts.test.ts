@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
+import { anchors } from '../support/anchors.ts'
 import { alertCases, type Series } from './alert-cases.ts'
 
 interface Rule {
@@ -20,17 +21,6 @@ const run = promisify(execFile)
 const skip =
   spawnSync('promtool', ['--version']).error !== undefined &&
   'promtool is not installed (Debian has it in the package prometheus)'
-
-/** The anchors of a Markdown file, as GitHub makes them. */
-function anchors(path: string): string[] {
-  const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)
-  return [...headings].map(([, text = '']) =>
-    text
-      .toLowerCase()
-      .replace(/[^\w\s-]/g, '')
-      .replaceAll(' ', '-'),
-  )
-}
 
 t.test('every alert has a severity and a section of its own that says what to do', async t => {
   t.ok(rules.length > 10)
