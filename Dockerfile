@@ -48,7 +48,7 @@ FROM runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="playlist-proxy" \
-      org.opencontainers.image.description="All public playlists of a Spotify user in one answer" \
+      org.opencontainers.image.description="All public playlists of a Spotify user in one response" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -9,14 +9,14 @@ import { version } from '../src/version.ts'
 import { markRequiredHeaders } from './required-headers.ts'
 
 const DESCRIPTION = [
-  'All public playlists of a Spotify user in one answer.',
-  "Spotify hands them out in pages of 50 to whoever holds an app's client secret. This service keeps the secret, reads every page once, and answers from its cache until the list may have changed.",
-  'Playlists and their covers come from Spotify: whoever shows them names Spotify as the source and links each one through its `external_urls.spotify`.',
+  'All public playlists of a Spotify user in one response.',
+  "Spotify returns them in pages of 50, to callers with an app's client secret. This service holds the secret, reads every page once, and answers from its cache while the list is fresh.",
+  'Playlists and their covers come from Spotify: if you show them, name Spotify as the source and link each one with its `external_urls.spotify`.',
 ].join('\n\n')
 
 /**
- * The text of openapi.yaml, made from the schemas of the routes that the service registers. Nothing
- * is started for it, so that the parts behind the routes are never called.
+ * The text of openapi.yaml, from the schemas of the routes that the service registers. It starts no
+ * server, so no route handler ever runs.
  */
 export async function openapiDocument(): Promise<string> {
   const { app } = createServer(
@@ -43,7 +43,7 @@ export async function openapiDocument(): Promise<string> {
             type: 'http',
             scheme: 'bearer',
             description:
-              'An API key, where the operator has set `API_KEYS`; else nothing is asked.',
+              'An API key, if the operator has set `API_KEYS`; otherwise none is needed.',
           },
         },
       },
