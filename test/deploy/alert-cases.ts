@@ -60,7 +60,7 @@ export const alertCases: Record<string, AlertCase> = {
     atMinutes: 12,
     fires: { [reason('spotify-access-denied')]: '1x20' },
     quiet: { [reason('spotify-access-denied')]: '0x20', [reason('spotify-unavailable')]: '1x20' },
-    summary: 'Spotify denies the app access to playlists; it needs a person.',
+    summary: 'Spotify denies the app access to playlists; a person has to act.',
   },
   PlaylistProxyQuotaExceeded: {
     atMinutes: 12,
@@ -76,7 +76,7 @@ export const alertCases: Record<string, AlertCase> = {
       [reason('spotify-rate-limited')]: '1x60',
       [pausedUntil]: '120x60',
     },
-    summary: 'Spotify limits the rate of requests, for long or again and again.',
+    summary: 'Spotify has rate limited the app for long or repeatedly.',
   },
   PlaylistProxySpotifyUnavailable: {
     atMinutes: 15,
@@ -85,21 +85,21 @@ export const alertCases: Record<string, AlertCase> = {
       [requests('unavailable')]: '0+1x20',
     },
     quiet: { [reason('spotify-unavailable')]: '1x20', [requests('unavailable')]: '3x20' },
-    summary: 'Spotify has been out of order for ten minutes.',
+    summary: 'Spotify has been unavailable for ten minutes.',
   },
   PlaylistProxyBudgetNearlySpent: {
     atMinutes: 12,
     fires: { [ours('spotify_requests_24h')]: '800x20', [ours('spotify_budget')]: '1000x20' },
     quiet: { [ours('spotify_requests_24h')]: '799x20', [ours('spotify_budget')]: '1000x20' },
     labels: instance,
-    summary: '80% of SPOTIFY_DAILY_BUDGET is spent; nothing is refreshed behind answers any more.',
+    summary: '80% of SPOTIFY_DAILY_BUDGET is spent; the service no longer revalidates cached lists.',
   },
   PlaylistProxyBudgetSpent: {
     atMinutes: 12,
     fires: { [ours('spotify_requests_24h')]: '1000x20', [ours('spotify_budget')]: '1000x20' },
     quiet: { [ours('spotify_requests_24h')]: '1000x20' },
     labels: instance,
-    summary: 'SPOTIFY_DAILY_BUDGET is spent; only what is stored is answered.',
+    summary: 'SPOTIFY_DAILY_BUDGET is spent; the service serves cached lists only.',
   },
   PlaylistProxyLookupsFailing: {
     atMinutes: 16,
@@ -111,7 +111,7 @@ export const alertCases: Record<string, AlertCase> = {
     atMinutes: 46,
     fires: { [lookups('stale-if-error')]: '0+25x60', [lookups('hit')]: '0+75x60' },
     quiet: { [lookups('stale-if-error')]: '0+19x60', [lookups('hit')]: '0+81x60' },
-    summary: '25% of answers are old ones that stand in for Spotify.',
+    summary: '25% of responses are stale lists, because Spotify does not answer.',
   },
   PlaylistProxyInternalErrors: {
     atMinutes: 20,
@@ -124,7 +124,7 @@ export const alertCases: Record<string, AlertCase> = {
     fires: { [ours('spotify_queued')]: '3x20' },
     quiet: { [ours('spotify_queued')]: '90 0 90 90 0 90 90 0 90 90 0 90 90 0' },
     labels: instance,
-    summary: 'At i lookups wait for a request to Spotify all the time.',
+    summary: 'Lookups at i wait for a slot all the time.',
   },
   PlaylistProxyCacheTooSmall: {
     atMinutes: 125,
@@ -139,14 +139,14 @@ export const alertCases: Record<string, AlertCase> = {
       [ours('cache_evictions_total')]: '0+1x130',
     },
     labels: instance,
-    summary: 'i puts out users for lack of room and asks Spotify for them again.',
+    summary: 'i evicts cached users and asks Spotify for them again.',
   },
   PlaylistProxySharedCacheDegraded: {
     atMinutes: 12,
     fires: { [ours('shared_cache_state', 'state="degraded"')]: '1x20' },
     quiet: { [ours('shared_cache_state', 'state="degraded"')]: '1 1 1 1 0 1 1 1 1 0 0x20' },
     labels: { ...instance, state: 'degraded' },
-    summary: 'i goes on without the shared cache.',
+    summary: 'i runs without the shared cache.',
   },
   PlaylistProxyMemoryHigh: {
     atMinutes: 20,
