@@ -15,7 +15,7 @@ interface Share {
   readonly fresh: Set<Waiter>
 }
 
-/** Gives a place back, or on; to be called once. */
+/** Releases a slot to the next request; calls after the first do nothing. */
 export type Release = () => void
 
 /**
@@ -89,7 +89,10 @@ export class Places {
     const share = this.#shareOf(caller)
     this.#taken++
     share.places++
+    let isHeld = true
     return () => {
+      if (!isHeld) return
+      isHeld = false
       this.#taken--
       share.places--
       this.#next()

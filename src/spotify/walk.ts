@@ -1,9 +1,9 @@
-import pLimit from 'p-limit'
 import { linkedAbort } from '../linked-abort.ts'
 import type { WaitingCallers } from '../waiting-callers.ts'
 import type { SpotifyClient } from './client.ts'
 import type { RequestBudget } from './daily-budget.ts'
 import { PAGE_SIZE } from './page-response.ts'
+import { Places, type Release } from './places.ts'
 import { distinct, isNameless, type Part, partOf } from './walk-part.ts'
 
 export interface WalkOptions {
@@ -54,7 +54,7 @@ export async function walk(
   { client, budget, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)
-  const limit = pLimit(concurrency)
+  const slots = new Places(concurrency)
   /** The page behind the last one, once the first page has told. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
@@ -77,8 +77,7 @@ export async function walk(
     if (left > 0) budget.check({ left, whole }, isRefresh)
   }
 
-  async function read(pageNumber: number, onRead: () => void): Promise<Part | undefined> {
-    pages.signal.throwIfAborted()
+  async function read(pageNumber: number, onRead: Release): Promise<Part | undefined> {
     // The list may turn out shorter than expected before this page was asked for.
     if (pageNumber >= endPage) return undefined
     begun++
@@ -102,21 +101,23 @@ export async function walk(
     return note(partOf(page))
   }
 
-  /** A page that is only to be decoded yet makes room for the next one. */
-  function inTurn(pageNumber: number): Promise<Part | undefined> {
-    return new Promise((resolve, reject) => {
-      limit(
-        () =>
-          new Promise<void>(makeRoom => {
-            read(pageNumber, makeRoom).then(resolve, reject).finally(makeRoom)
-          }),
-      )
-    })
+  /** Waits for a slot, and frees it as soon as the page only has to be decoded. */
+  async function readInSlot(pageNumber: number): Promise<Part | undefined> {
+    const release = await slots.take(true, callers, pages.signal)
+    try {
+      return await read(pageNumber, release)
+    } catch (error) {
+      // Nothing partial is used, so the other pages would only burden Spotify.
+      pages.abort(error)
+      throw error
+    } finally {
+      release()
+    }
   }
 
   async function readAll(fromPage: number, toPage: number): Promise<(Part | undefined)[]> {
-    const pages = Array.from({ length: toPage - fromPage }, (_, index) => inTurn(fromPage + index))
-    return Promise.all(pages)
+    const length = toPage - fromPage
+    return Promise.all(Array.from({ length }, (_, index) => readInSlot(fromPage + index)))
   }
 
   async function readList(): Promise<Walk> {
@@ -130,13 +131,7 @@ export async function walk(
     )
   }
 
-  return readList()
-    .catch(error => {
-      // Nothing partial is used, so that pages still under way are a mere burden on Spotify.
-      pages.abort(error)
-      throw error
-    })
-    .finally(pages.unlink)
+  return readList().finally(pages.unlink)
 }
 
 /** An empty list has a page too. */
