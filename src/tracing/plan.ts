@@ -1,25 +1,20 @@
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const EXPORTERS = ['otlp', 'console'] as const
-const PROTOCOLS = ['http/protobuf', 'http/json'] as const
+/** The default of OpenTelemetry, and the only one that this service speaks. */
+const PROTOCOL = 'http/protobuf'
 
 /** What the `OTEL_*` variables ask of this service. */
 export interface TracingPlan {
   /** Where spans go; tracing is off when it is empty. */
   readonly exporters: readonly (typeof EXPORTERS)[number][]
-  readonly protocol: (typeof PROTOCOLS)[number]
   /** Whether a caller's `traceparent` (W3C Trace Context) is taken for the parent. */
   readonly takesParent: boolean
   /** One sentence for each variable that cannot be followed; never its value. */
   readonly warnings: readonly string[]
 }
 
-const OFF: TracingPlan = {
-  exporters: [],
-  protocol: 'http/protobuf',
-  takesParent: false,
-  warnings: [],
-}
+const OFF: TracingPlan = { exporters: [], takesParent: false, warnings: [] }
 
 /** Propagators that need nothing here: baggage would be for the next service, and there is none. */
 const NEEDS_NOTHING = ['none', 'baggage']
@@ -55,13 +50,13 @@ export function tracingPlan(environment: Environment): TracingPlan {
     refuse('OTEL_TRACES_EXPORTER', `${EXPORTERS.join(', ')} or none`)
   }
 
-  const protocols = firstOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL')
-  const protocol = PROTOCOLS.find(name => name === (protocols?.value ?? OFF.protocol))
+  const protocol = firstOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL')
   const isReachable = endpoint === undefined || isHttpUrl(endpoint.value)
-  if (exporters.includes('otlp') && !(isReachable && protocol !== undefined)) {
+  const isSpoken = protocol === undefined || protocol.value === PROTOCOL
+  if (exporters.includes('otlp') && !(isReachable && isSpoken)) {
     exporters = exporters.filter(name => name !== 'otlp')
     if (!isReachable) refuse(endpoint.name, 'an http or https URL; no traces are sent')
-    else refuse(String(protocols?.name), `${PROTOCOLS.join(' or ')}; no traces are sent`)
+    else refuse(String(protocol?.name), `${PROTOCOL}; no traces are sent`)
   }
 
   for (const name of ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS']) {
@@ -75,7 +70,7 @@ export function tracingPlan(environment: Environment): TracingPlan {
   if (propagators.some(name => name !== 'tracecontext' && !NEEDS_NOTHING.includes(name))) {
     refuse('OTEL_PROPAGATORS', 'tracecontext or none')
   }
-  return { exporters, protocol: protocol ?? OFF.protocol, takesParent, warnings }
+  return { exporters, takesParent, warnings }
 }
 
 function listed(value: string): string[] {

@@ -1,6 +1,5 @@
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import {
   BatchSpanProcessor,
   ConsoleSpanExporter,
@@ -14,11 +13,10 @@ import { outgoingSpans } from './outgoing-span.ts'
 import type { TracingPlan } from './plan.ts'
 
 /** The ways of a span out of the process. Endpoint, headers and batches are read by the SDK. */
-export function spanProcessors({ exporters, protocol }: TracingPlan, log: Log): SpanProcessor[] {
+export function spanProcessors({ exporters }: TracingPlan, log: Log): SpanProcessor[] {
   return exporters.map(name => {
     if (name === 'console') return new SimpleSpanProcessor(guarded(new ConsoleSpanExporter(), log))
-    const otlp = protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter()
-    return new BatchSpanProcessor(guarded(otlp, log))
+    return new BatchSpanProcessor(guarded(new OTLPTraceExporter(), log))
   })
 }
 

@@ -28,17 +28,6 @@ interface Post {
   body: Buffer
 }
 
-type Pairs = { key: string; value: { stringValue?: string; intValue?: number } }[]
-
-interface JsonExport {
-  resourceSpans: {
-    resource: { attributes: Pairs }
-    scopeSpans: {
-      spans: (Omit<ReceivedSpan, 'attributes' | 'resource'> & { attributes: Pairs })[]
-    }[]
-  }[]
-}
-
 /** A collector on a free port of 127.0.0.1 that takes OTLP over HTTP. */
 export async function startReceiver() {
   const posts: Post[] = []
@@ -51,8 +40,7 @@ export async function startReceiver() {
     })
     server.emit('post')
     if (answer === 'never') return
-    const { 'content-type': type = '' } = request.headers
-    response.writeHead(answer, { 'content-type': type }).end(type.includes('json') ? '{}' : '')
+    response.writeHead(answer, { 'content-type': 'application/x-protobuf' }).end()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -63,8 +51,8 @@ export async function startReceiver() {
     answerWith(status: number | 'never') {
       answer = status
     },
-    /** All spans that have come as JSON, in the order in which they ended. */
-    spans: () => posts.flatMap(({ body }) => spansIn(JSON.parse(body.toString()))),
+    /** All spans that have arrived, in the order in which they ended. */
+    spans: () => posts.flatMap(({ body }) => spansIn(body)),
     /** Resolves with the first span that fits, as soon as it has come. */
     async span(fits: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
       for (;;) {
@@ -84,20 +72,90 @@ export async function startReceiver() {
   return receiver
 }
 
-function spansIn({ resourceSpans }: JsonExport): ReceivedSpan[] {
-  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) =>
-      spans.map(span => ({
-        ...span,
-        attributes: members(span.attributes),
-        resource: members(resource.attributes),
-      })),
-    ),
+/**
+ * The spans in an `ExportTraceServiceRequest`; the numbers are those of the fields in
+ * https://github.com/open-telemetry/opentelemetry-proto/blob/v1.9.0/opentelemetry/proto/trace/v1/trace.proto
+ */
+function spansIn(request: Buffer): ReceivedSpan[] {
+  return messages(request, 1).flatMap(resourceSpans => {
+    const [resource] = messages(resourceSpans, 1)
+    return messages(resourceSpans, 2)
+      .flatMap(scopeSpans => messages(scopeSpans, 2))
+      .map(span => spanOf(span, resource as Buffer))
+  })
+}
+
+function spanOf(span: Buffer, resource: Buffer): ReceivedSpan {
+  const fields = fieldsOf(span)
+  const [status = Buffer.alloc(0)] = messages(span, 15)
+  const message = text(fieldsOf(status), 2)
+  return {
+    traceId: hex(fields, 1),
+    spanId: hex(fields, 2),
+    parentSpanId: hex(fields, 4) || undefined,
+    name: text(fields, 5),
+    kind: number(fields, 6),
+    attributes: attributesOf(messages(span, 9)),
+    events: messages(span, 11),
+    links: messages(span, 13)
+      .map(fieldsOf)
+      .map(link => ({ traceId: hex(link, 1), spanId: hex(link, 2) })),
+    status: { code: number(fieldsOf(status), 3), ...(message === '' ? {} : { message }) },
+    resource: attributesOf(messages(resource, 1)),
+  }
+}
+
+function attributesOf(pairs: Buffer[]): Attributes {
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const [value = Buffer.alloc(0)] = messages(pair, 2)
+      const fields = fieldsOf(value)
+      return [text(fieldsOf(pair), 1), fields.has(1) ? text(fields, 1) : number(fields, 3)]
+    }),
   )
 }
 
-function members(pairs: Pairs): Attributes {
-  return Object.fromEntries(
-    pairs.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue)]),
-  )
+/** The fields of a protobuf message by number, each with all its values. */
+type Fields = Map<number, (number | Buffer)[]>
+
+/** https://protobuf.dev/programming-guides/encoding/ */
+function fieldsOf(message: Buffer): Fields {
+  const fields: Fields = new Map()
+  let at = 0
+  const varint = () => {
+    let value = 0
+    for (let factor = 1; ; factor *= 128) {
+      const byte = message.readUInt8(at++)
+      value += (byte & 127) * factor
+      if (byte < 128) return value
+    }
+  }
+  const bytes = (length: number) => {
+    at += length
+    return message.subarray(at - length, at)
+  }
+  while (at < message.length) {
+    const tag = varint()
+    const wireType = tag & 7
+    const value =
+      wireType === 0 ? varint() : bytes(wireType === 1 ? 8 : wireType === 5 ? 4 : varint())
+    fields.set(tag >> 3, [...(fields.get(tag >> 3) ?? []), value])
+  }
+  return fields
+}
+
+function messages(message: Buffer, field: number): Buffer[] {
+  return (fieldsOf(message).get(field) ?? []) as Buffer[]
+}
+
+function text(fields: Fields, field: number): string {
+  return String(fields.get(field)?.[0] ?? '')
+}
+
+function hex(fields: Fields, field: number): string {
+  return ((fields.get(field)?.[0] ?? Buffer.alloc(0)) as Buffer).toString('hex')
+}
+
+function number(fields: Fields, field: number): number {
+  return Number(fields.get(field)?.[0] ?? 0)
 }

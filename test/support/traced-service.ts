@@ -29,7 +29,6 @@ export async function startTracedService(
   const receiver = await startReceiver()
   setEnvironment(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     ...otel,
   })
   const clock = new ManualClock()

@@ -37,9 +37,8 @@ t.test('OTEL_SERVICE_NAME wins, and playlist-proxy is the default', async t => {
   }
 })
 
-t.test('OTLP is protobuf unless JSON is asked for, with the headers of the operator', async t => {
+t.test('OTLP is sent as protobuf, with the headers of the operator', async t => {
   const { url, receiver, tracing } = await startTracedService(t, {
-    OTEL_EXPORTER_OTLP_PROTOCOL: '',
     OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=one',
   })
   const { traceId, headers } = traceparent(0x1234)

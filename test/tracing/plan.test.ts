@@ -20,29 +20,24 @@ t.test('tracing is off unless it is asked for', async t => {
 })
 
 t.test('an exporter or an endpoint asks for it', async t => {
-  for (const [environment, exporters, protocol = 'http/protobuf'] of [
+  for (const [environment, exporters] of [
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT }, ['otlp']],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${ENDPOINT}/x` }, ['otlp']],
     [{ OTEL_TRACES_EXPORTER: 'otlp' }, ['otlp']],
     [{ OTEL_TRACES_EXPORTER: 'OTLP', OTEL_SDK_DISABLED: 'false' }, ['otlp']],
     [{ OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT }, ['console']],
     [{ OTEL_TRACES_EXPORTER: ' otlp, console ,' }, ['otlp', 'console']],
-    [
-      { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
-      ['otlp'],
-      'http/json',
-    ],
+    [{ OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, ['otlp']],
     [
       {
         OTEL_TRACES_EXPORTER: 'otlp',
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
       },
       ['otlp'],
-      'http/json',
     ],
   ] as const) {
-    const expected = { exporters, protocol, takesParent: true, warnings: [] }
+    const expected = { exporters, takesParent: true, warnings: [] }
     t.same(tracingPlan(environment), expected, JSON.stringify(environment))
   }
 })
@@ -54,10 +49,11 @@ t.test('what cannot be followed is named, its value is not', async t => {
     [{ OTEL_TRACES_EXPORTER: 'canary,console' }, 'OTEL_TRACES_EXPORTER', ['console']],
     [{ ...on, OTEL_SDK_DISABLED: 'canary' }, 'OTEL_SDK_DISABLED', ['otlp']],
     [{ ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'canary' }, 'OTEL_EXPORTER_OTLP_PROTOCOL', []],
+    [{ ...on, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }, 'OTEL_EXPORTER_OTLP_PROTOCOL', []],
     [
       {
         ...on,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'canary',
       },
       'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
