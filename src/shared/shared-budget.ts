@@ -106,7 +106,7 @@ export class SharedBudget implements RequestBudget {
     return this.#count.total
   }
 
-  take(isRefresh: boolean): GiveBack | Promise<GiveBack> {
+  async take(isRefresh: boolean): Promise<GiveBack> {
     const { limit } = this
     if (limit === undefined) {
       const giveBack = this.#takeHere()

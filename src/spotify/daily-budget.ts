@@ -17,12 +17,11 @@ export interface RequestBudget {
   /** Requests in the last 24 hours, as far as is known at once. */
   readonly spent: number
   /**
-   * Counts a request that is about to leave, in the same step that looks whether it may: at once or,
-   * where others count as well, a little later.
+   * Counts a request that is about to leave, in the same step that checks whether it may.
    *
    * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
    */
-  take(isRefresh: boolean): GiveBack | Promise<GiveBack>
+  take(isRefresh: boolean): Promise<GiveBack>
   /**
    * Counts nothing, but refuses a lookup that could not be finished, as far as is known at once.
    *
@@ -118,7 +117,7 @@ export class DailyBudget implements RequestBudget {
     return this.#requests.total(this.#clock.monotonic())
   }
 
-  take(isRefresh: boolean): GiveBack {
+  async take(isRefresh: boolean): Promise<GiveBack> {
     const nowMs = this.#clock.monotonic()
     if (this.limit !== undefined) this.#check(this.limit, isRefresh, nowMs)
     this.#requests.add(nowMs)

@@ -1,10 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { asProblem, Problem } from '../problems.ts'
-import type { RequestBudget } from './daily-budget.ts'
+import type { GiveBack, RequestBudget } from './daily-budget.ts'
 import type { GateController } from './gate-controller.ts'
 import { type Outcome, outcomeOf } from './gate-outcome.ts'
 import type { OtherGates } from './other-gates.ts'
-import { takePermit } from './permit.ts'
 
 export interface DoorOptions {
   budget: RequestBudget
@@ -22,6 +21,14 @@ export interface DoorTerms {
   startByMs: number
   /** Sends the smallest request about another subject, to see whether Spotify answers. */
   probe: (subject: string) => Promise<unknown>
+}
+
+/** What one request has taken before it is sent. */
+interface Permit {
+  /** Returns the request to the budget when it is not sent. */
+  giveBack: GiveBack
+  /** Ends the turn to probe, once the gate knows the outcome. */
+  endTurn(): void
 }
 
 /** Sends requests when the gate and the budget let them, and the probes that the gate needs. */
@@ -93,18 +100,19 @@ export class GateDoor {
     onLeave: () => void,
   ): Promise<{ response: T } | undefined> {
     const controller = this.#controller
-    const { budget, others, clock } = this.#options
+    const { clock } = this.#options
     const { signal, startByMs, isRefresh } = terms
     // A probe is one from here on, or several requests would find that they are.
     const isProbe = controller.admission(terms.subject) === 'probe'
     const probe = isProbe ? controller.beginProbe(terms.subject) : undefined
     let sentAt = 0
     const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
-    const dropProbe = () => end({ kind: 'unknown' })
     // Each gate finds out for itself whether to close, so only probes of closed ones take turns.
     const takesTurn = probe?.name === 'probing'
-    const taken = takePermit(budget, others, { takesTurn, isRefresh }, dropProbe)
-    const permit = taken instanceof Promise ? await taken : taken
+    const permit = await this.#permit(takesTurn, isRefresh).catch((error: unknown) => {
+      end({ kind: 'unknown' })
+      throw error
+    })
     if (permit === undefined) {
       controller.leaveProbe(probe)
       return undefined
@@ -115,7 +123,8 @@ export class GateDoor {
       : controller.admission(subject) === 'leave'
     if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
       permit.giveBack()
-      dropProbe()
+      permit.endTurn()
+      end({ kind: 'unknown' })
       return undefined
     }
     // From here to the request nothing waits.
@@ -123,12 +132,31 @@ export class GateDoor {
     sentAt = clock.now()
     const response = await send().catch((error: unknown) => {
       end(this.#outcomeOf(error, signal))
-      permit.end()
+      permit.endTurn()
       throw error
     })
     end({ kind: 'answered' })
-    permit.end()
+    permit.endTurn()
     return { response }
+  }
+
+  /**
+   * Takes the turn to probe, if the request needs it, and then one request from the budget. Undefined
+   * when it is the turn of another gate.
+   *
+   * @throws {Problem} `quota-budget-spent`
+   */
+  async #permit(takesTurn: boolean, isRefresh: boolean): Promise<Permit | undefined> {
+    const { budget, others } = this.#options
+    const endTurn = takesTurn && others !== undefined ? await others.probe() : () => {}
+    if (endTurn === undefined) return undefined
+    try {
+      const giveBack = await budget.take(isRefresh)
+      return { giveBack, endTurn }
+    } catch (error) {
+      endTurn()
+      throw error
+    }
   }
 
   #outcomeOf(error: unknown, signal: AbortSignal): Outcome {

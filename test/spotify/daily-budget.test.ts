@@ -6,13 +6,13 @@ import { ManualClock } from '../support/manual-clock.ts'
 function budgetOf(limit: number | undefined) {
   const clock = new ManualClock()
   const budget = new DailyBudget(limit, clock)
-  const spend = (requests: number) => {
-    for (let sent = 0; sent < requests; sent++) budget.take(false)
+  const spend = async (requests: number) => {
+    for (let sent = 0; sent < requests; sent++) await budget.take(false)
   }
   /** How long until a request may leave, in seconds; 0 when it may now. */
-  const waitSeconds = (isRefresh: boolean) => {
+  const waitSeconds = async (isRefresh: boolean) => {
     try {
-      const giveBack = budget.take(isRefresh)
+      const giveBack = await budget.take(isRefresh)
       giveBack()
       return 0
     } catch (error) {
@@ -27,44 +27,44 @@ const DAY = 86_400
 
 t.test('without a limit requests are counted only', async t => {
   const { budget, spend, waitSeconds } = budgetOf(undefined)
-  spend(10_000)
-  t.equal(waitSeconds(false), 0)
+  await spend(10_000)
+  t.equal(await waitSeconds(false), 0)
   t.equal(budget.spent, 10_000)
 })
 
 t.test('refreshes behind answers stop at 80 %, all others at the limit', async t => {
   const { spend, waitSeconds } = budgetOf(10)
-  spend(7)
-  t.equal(waitSeconds(true), 0)
-  spend(1)
-  t.equal(waitSeconds(true), DAY + 300)
-  t.equal(waitSeconds(false), 0)
-  spend(1)
-  t.equal(waitSeconds(false), 0)
-  spend(1)
-  t.equal(waitSeconds(false), DAY + 300)
+  await spend(7)
+  t.equal(await waitSeconds(true), 0)
+  await spend(1)
+  t.equal(await waitSeconds(true), DAY + 300)
+  t.equal(await waitSeconds(false), 0)
+  await spend(1)
+  t.equal(await waitSeconds(false), 0)
+  await spend(1)
+  t.equal(await waitSeconds(false), DAY + 300)
 })
 
 t.test('a limit too small for a fifth of it leaves nothing to refreshes', async t => {
   const { spend, waitSeconds } = budgetOf(1)
-  t.equal(waitSeconds(false), 0)
-  t.equal(waitSeconds(true), 0, 'and yet it names no time in the future')
-  spend(1)
-  t.equal(waitSeconds(false), DAY + 300)
+  t.equal(await waitSeconds(false), 0)
+  t.equal(await waitSeconds(true), 0, 'and yet it names no time in the future')
+  await spend(1)
+  t.equal(await waitSeconds(false), DAY + 300)
 })
 
 t.test('what it names as the time to wait is true', async t => {
   const { budget, clock, spend, waitSeconds } = budgetOf(10)
   await clock.advance(7_000_000)
-  spend(4)
+  await spend(4)
   await clock.advance(3_600_000)
-  spend(6)
-  const wait = waitSeconds(false)
+  await spend(6)
+  const wait = await waitSeconds(false)
   t.ok(wait > DAY - 3600 && wait <= DAY - 3600 + 300)
   await clock.advance(wait * 1000 - 1)
-  t.equal(waitSeconds(false), 0.001)
+  t.equal(await waitSeconds(false), 0.001)
   await clock.advance(1)
-  t.equal(waitSeconds(false), 0)
+  t.equal(await waitSeconds(false), 0)
   t.equal(budget.spent, 6)
 })
 
@@ -72,8 +72,8 @@ t.test('never do more leave in any 24 hours than the limit', async t => {
   const { clock, spend, waitSeconds } = budgetOf(100)
   const sent: number[] = []
   for (let step = 0; step < 3000; step++) {
-    if (waitSeconds(false) === 0) {
-      spend(1)
+    if ((await waitSeconds(false)) === 0) {
+      await spend(1)
       sent.push(clock.monotonic())
     }
     await clock.advance(97_000)
@@ -87,9 +87,9 @@ t.test('never do more leave in any 24 hours than the limit', async t => {
 
 t.test('a request that did not leave is taken back from when it was counted', async t => {
   const { budget, clock } = budgetOf(2)
-  const giveBack = budget.take(false)
+  const giveBack = await budget.take(false)
   await clock.advance(600_000)
-  budget.take(false)
+  await budget.take(false)
   giveBack()
   t.equal(budget.spent, 1)
   await clock.advance(DAY * 1000)
@@ -100,9 +100,9 @@ t.test('a request that did not leave is taken back from when it was counted', as
 
 t.test('what is taken back a day later changes nothing', async t => {
   const { budget, clock } = budgetOf(2)
-  const giveBack = budget.take(false)
+  const giveBack = await budget.take(false)
   await clock.advance((DAY + 300) * 1000)
-  budget.take(false)
+  await budget.take(false)
   giveBack()
   t.equal(budget.spent, 1)
 })
@@ -122,9 +122,9 @@ t.test('a lookup that does not fit is refused until all of it does', async t => 
     message: /takes 9 .* more than SPOTIFY_DAILY_BUDGET, which is 10/,
   })
   t.match(refusal(11, 11, false), { retryAt: clock.now() + DAY * 1000, originStatus: undefined })
-  spend(3)
+  await spend(3)
   await clock.advance(3_600_000)
-  spend(3)
+  await spend(3)
   t.equal(refusal(4, 5, false), undefined)
   t.match(refusal(5, 5, false), {
     type: 'quota-budget-spent',
