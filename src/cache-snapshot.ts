@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { freshness } from './cache/freshness.ts'
 import type { MemoryStore } from './cache/memory-store.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, repeat } from './clock.ts'
 import type { ImportEntry } from './import-entry.ts'
 import type { Log } from './log.ts'
 import { OPEN_TO_READ, PREAMBLE, temporaryPath } from './snapshot-file.ts'
@@ -37,13 +37,13 @@ export class CacheSnapshot {
   readonly #options: CacheSnapshotOptions
   #writing: Promise<void> = Promise.resolve()
   #changesWritten = 0
-  #cancelNext: () => void
+  readonly #endWriting: () => void
   readonly #abandoned = new AbortController()
 
   /** From now on the file is written every 5 minutes. */
   constructor(options: CacheSnapshotOptions) {
     this.#options = options
-    this.#cancelNext = this.#writeLater()
+    this.#endWriting = repeat(options.clock, INTERVAL_MS, () => this.write())
   }
 
   /** Reads the file into the store. Nothing is written before that is done, lest a part replace it. */
@@ -69,20 +69,13 @@ export class CacheSnapshot {
 
   /** Writes the file for the last time, if anything has changed. */
   async close(): Promise<void> {
-    this.#cancelNext()
+    this.#endWriting()
     await this.write()
   }
 
   /** Ends writing, also what is under way: the file from before stands. */
   abandon(): void {
     this.#abandoned.abort(new Error('There was no time left to write it.'))
-  }
-
-  #writeLater(): () => void {
-    return this.#options.clock.schedule(INTERVAL_MS, () => {
-      this.write()
-      this.#cancelNext = this.#writeLater()
-    })
   }
 
   /** Writes the file if anything has changed since it was written, one time after the other. */

@@ -29,3 +29,49 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
     signal.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/**
+ * Settles as `work` does, or rejects with what `timeout` returns when it takes longer than `limitMs`.
+ * The work itself goes on, and its outcome is dropped.
+ */
+export function within<T>(
+  clock: Clock,
+  limitMs: number,
+  work: Promise<T>,
+  timeout: () => Error,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(limitMs, () => reject(timeout()))
+    work.then(resolve, reject).finally(cancel)
+  })
+}
+
+/**
+ * Does the work, which never throws or rejects, again and again, each time `pauseMs` after it has
+ * ended. Returns a function that ends that.
+ */
+export function repeat(
+  clock: Clock,
+  pauseMs: number,
+  work: () => void | Promise<void>,
+): () => void {
+  let isOver = false
+  const later = (): (() => void) =>
+    clock.schedule(pauseMs, async () => {
+      await work()
+      if (!isOver) cancel = later()
+    })
+  let cancel = later()
+  return () => {
+    isOver = true
+    cancel()
+  }
+}
+
+const FIRST_BACK_OFF_MS = 1000
+const MAX_BACK_OFF_MS = 60_000
+
+/** How long to back off after so many failures in a row: 1 s, doubling to 60 s. Without jitter. */
+export function backOffMs(failures: number): number {
+  return Math.min(FIRST_BACK_OFF_MS * 2 ** (failures - 1), MAX_BACK_OFF_MS)
+}

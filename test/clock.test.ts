@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { pause } from '../src/clock.ts'
+import { backOffMs, pause, repeat, within } from '../src/clock.ts'
 import { failureOf } from './support/failure-of.ts'
 import { ManualClock } from './support/manual-clock.ts'
 
@@ -96,4 +96,47 @@ t.test('Pauses with one signal end each at its own time and all together on abor
   ])
   t.strictSame(clock.pending, [])
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
+})
+
+t.test('work that ends in time keeps its outcome', async t => {
+  const clock = new ManualClock()
+  const timeout = () => new Error('too late')
+  t.equal(await within(clock, 1000, Promise.resolve('done'), timeout), 'done')
+  const failure = new Error('failed')
+  t.equal(await failureOf(within(clock, 1000, Promise.reject(failure), timeout)), failure)
+  t.strictSame(clock.pending, [])
+})
+
+t.test('work that takes too long is not waited for', async t => {
+  const clock = new ManualClock()
+  const late = failureOf(within(clock, 1000, new Promise(() => {}), () => new Error('too late')))
+  await clock.advance(1000)
+  t.match(await late, { message: 'too late' })
+})
+
+t.test('repeated work pauses after each time, and ends also while it is at work', async t => {
+  const clock = new ManualClock()
+  let times = 0
+  let finish = () => {}
+  const end = repeat(clock, 1000, () => {
+    times++
+    return new Promise<void>(resolve => {
+      finish = resolve
+    })
+  })
+  await clock.advance(5000)
+  t.equal(times, 1, 'the first one has not ended')
+  finish()
+  await clock.advance(0)
+  t.strictSame(clock.pending, [1000])
+  await clock.advance(1000)
+  end()
+  finish()
+  await clock.advance(1000)
+  t.equal(times, 2)
+  t.strictSame(clock.pending, [])
+})
+
+t.test('the back-off doubles from one second to a minute', async t => {
+  t.strictSame([1, 2, 3, 6, 7, 100].map(backOffMs), [1000, 2000, 4000, 32_000, 60_000, 60_000])
 })

@@ -1,10 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { askAgainAt } from '../ask-again.ts'
-import type { Clock } from '../clock.ts'
+import { backOffMs, type Clock } from '../clock.ts'
 import type { Problem, ProblemType } from '../problems.ts'
 
-const FIRST_BACK_OFF_MS = 1000
-const MAX_BACK_OFF_MS = 60_000
 const MAX_KEYS = 5000
 
 /** Found out anew at no cost, if the origin was not asked, and perhaps gone the moment after. */
@@ -54,8 +52,7 @@ export class FailureMemory {
     if (!isWorthRemembering(problem)) return problem
     const { clock, random } = this.#options
     const times = (this.#failures.get(key)?.times ?? 0) + 1
-    const backOffMs = Math.min(FIRST_BACK_OFF_MS * 2 ** (times - 1), MAX_BACK_OFF_MS)
-    const retryAt = problem.retryAt ?? clock.now() + backOffMs * (1 + 0.1 * random())
+    const retryAt = problem.retryAt ?? clock.now() + backOffMs(times) * (1 + 0.1 * random())
     const untilMs = clock.monotonic() + (retryAt - clock.now())
     this.#failures.set(key, { problem, untilMs, times })
     return askAgainAt(problem, retryAt, true)

@@ -1,3 +1,4 @@
+import { repeat, within } from '../clock.ts'
 import { asProblem, Problem } from '../problems.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { Caller } from '../waiting-callers.ts'
@@ -43,14 +44,14 @@ export class ResponseCache<Body extends Sized> {
   readonly #tiers: Tiers<Body> | undefined
   readonly #productions: Productions<Body>
   readonly #counts = noLookups()
-  #cancelSweep: () => void
+  readonly #endSweeps: () => void
 
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
-    const { store, shared } = options
+    const { store, shared, clock } = options
     this.#tiers = shared && new Tiers({ store, ...shared })
     this.#productions = new Productions(options, this.#tiers)
-    this.#cancelSweep = this.#sweepLater()
+    this.#endSweeps = repeat(clock, SWEEP_INTERVAL_MS, () => store.dropGone(clock.now()))
   }
 
   /**
@@ -146,7 +147,7 @@ export class ResponseCache<Body extends Sized> {
 
   /** Ends the timer that drops what is gone. */
   close(): void {
-    this.#cancelSweep()
+    this.#endSweeps()
   }
 
   async #forward(
@@ -183,20 +184,9 @@ export class ResponseCache<Body extends Sized> {
   /** Ends the wait for the work, but not the work, at the deadline or when the service stops. */
   #inTime<T>(work: Promise<T>): Promise<T> {
     const { clock, lookupTimeoutMs, signal } = this.#options
-    return new Promise((resolve, reject) => {
-      const cancel = clock.schedule(lookupTimeoutMs, () => {
-        const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
-        reject(new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS }))
-      })
-      untilAborted(work, signal).then(resolve, reject).finally(cancel)
-    })
-  }
-
-  #sweepLater(): () => void {
-    const { clock, store } = this.#options
-    return clock.schedule(SWEEP_INTERVAL_MS, () => {
-      store.dropGone(clock.now())
-      this.#cancelSweep = this.#sweepLater()
+    return within(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
+      const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
+      return new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS })
     })
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import { type Clock, repeat } from '../clock.ts'
 import type { Problem } from '../problems.ts'
 import {
   BUDGET_WINDOW,
@@ -11,7 +11,6 @@ import {
   type RequestBudget,
   shareSpent,
 } from '../spotify/daily-budget.ts'
-import { repeat } from './repeat.ts'
 import { ReplicaCount } from './replica-count.ts'
 import {
   type BucketCount,

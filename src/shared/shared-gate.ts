@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import { type Clock, repeat } from '../clock.ts'
 import type { OtherGates, OtherGatesListener, ToldPause } from '../spotify/other-gates.ts'
 import type { News } from './news.ts'
 import { DAY_MS, decodeProblem, encodeProblem, longestMs } from './remote-problem.ts'
-import { repeat } from './repeat.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import { decodePause, encodePause } from './told-pause.ts'
 

@@ -1,3 +1,4 @@
+import { backOffMs } from '../clock.ts'
 import type { Problem } from '../problems.ts'
 import {
   type Evidence,
@@ -7,9 +8,6 @@ import {
   type Report,
 } from './gate-evidence.ts'
 import { DENIED_PAUSE_MS, outcomeOf } from './gate-outcome.ts'
-
-const FIRST_OUTAGE_PAUSE_MS = 1000
-const MAX_OUTAGE_PAUSE_MS = 60_000
 
 /** A state in which requests are refused, and why. */
 interface Shut {
@@ -155,8 +153,7 @@ function outage(
   { nowMs, jitter }: Report,
 ): Paused {
   const pauses = isShut(state) ? state.pauses + 1 : 1
-  const backOffMs = Math.min(FIRST_OUTAGE_PAUSE_MS * 2 ** (pauses - 1), MAX_OUTAGE_PAUSE_MS)
-  const pauseMs = Math.max(backOffMs * (1 + 0.1 * jitter), forMs)
+  const pauseMs = Math.max(backOffMs(pauses) * (1 + 0.1 * jitter), forMs)
   return { name: 'paused', cause, untilMs: nowMs + pauseMs, pauses }
 }
 

@@ -5,6 +5,7 @@ import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 /** For an answer without `expires_in`, which RFC 6749 5.1 allows: cautious, a 401 cures the rest. */
 const UNSTATED_LIFETIME_SECONDS = 300
 const MAX_LIFETIME_SECONDS = 86_400
+const MIN_MARGIN_MS = 60_000
 /** Every character that can stand in a header field, so that a token cannot break one. */
 const TOKEN_SYNTAX = /^[\x21-\x7e]+$/
 
@@ -43,6 +44,15 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
     throw new Problem('spotify-unavailable', detail, { retryAt })
   }
   throw badToken(`the status was ${status}`, retryAt)
+}
+
+/**
+ * When, after it was asked for, a token is renewed: a fifth of its lifetime early, at least a
+ * minute, at most half of it, and never in step. `jitter` is from 0 (included) to 1 (excluded).
+ */
+export function renewalDelayMs(lifetimeMs: number, jitter: number): number {
+  const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)
+  return lifetimeMs - Math.min(marginMs * (1 + 0.1 * jitter), lifetimeMs / 2)
 }
 
 function tokenIn(answer: Record<string, unknown>): IssuedToken {

@@ -1,14 +1,15 @@
-import type { Clock } from '../clock.ts'
+import { backOffMs, type Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { asProblem, Problem } from '../problems.ts'
 import { diagnosisOf } from './diagnosis.ts'
 import type { Exchange } from './exchange.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
-import { readToken } from './token-response.ts'
-import { backOffMs, rejectedBackOffMs, renewalDelayMs } from './token-timing.ts'
+import { readToken, renewalDelayMs } from './token-response.ts'
 
 /** A 401 that meets the very token that replaced another one is hardly about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
+/** Wrong credentials need a person; asking faster cannot help. */
+const REJECTED_BACK_OFF_MS = 60_000
 
 export interface TokenKeeperOptions {
   exchange: Exchange
@@ -107,12 +108,9 @@ export class TokenKeeper {
 
   /** Why no token can be had right now; undefined while one is valid. */
   get problem(): Problem | undefined {
-    const { clock } = this.#options
-    if (this.#token !== undefined && clock.monotonic() < this.#token.expiresAtMs) return undefined
-    return (
-      this.#failure?.problem ??
-      new Problem('spotify-unavailable', 'The app token has not arrived yet.')
-    )
+    if (this.status.state === 'valid') return undefined
+    const detail = 'The app token has not arrived yet.'
+    return this.#failure?.problem ?? new Problem('spotify-unavailable', detail)
   }
 
   get status(): TokenStatus {
@@ -196,7 +194,9 @@ export class TokenKeeper {
     const jitter = this.#options.random()
     const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()
     const isRejected = failed.type === 'spotify-credentials-rejected'
-    const ownMs = isRejected ? rejectedBackOffMs(jitter) : backOffMs(++this.#failuresInRow, jitter)
+    const ownMs = isRejected
+      ? REJECTED_BACK_OFF_MS * (1 + 0.1 * jitter)
+      : backOffMs(++this.#failuresInRow) * (0.5 + 0.5 * jitter)
     return Math.max(ownMs, namedMs)
   }
 }

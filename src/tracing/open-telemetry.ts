@@ -23,7 +23,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { type Clock, pause } from '../clock.ts'
+import { type Clock, within } from '../clock.ts'
 import { traceRequests } from '../http/request-spans.ts'
 import type { Log } from '../log.ts'
 import type { RunApart } from '../run-apart.ts'
@@ -63,14 +63,10 @@ export function startTracing(plan: TracingPlan, log: Log, clock: Clock): Tracing
     },
     runApart,
     async stop(limitMs) {
-      const flushed = new AbortController()
-      const late = pause(clock, limitMs, flushed.signal).then(() => {
-        throw new Error(`The collector did not take them within ${limitMs} ms.`)
-      })
-      await Promise.race([provider.shutdown(), late]).catch(err => {
+      const timeout = () => new Error(`The collector did not take them within ${limitMs} ms.`)
+      await within(clock, limitMs, provider.shutdown(), timeout).catch(err => {
         log.warn({ err }, 'the last traces were not delivered')
       })
-      flushed.abort()
       stopRequests()
       undici.disable()
       for (const api of [trace, context, propagation, diag]) api.disable()

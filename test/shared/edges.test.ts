@@ -4,7 +4,6 @@ import { openClient } from '../../src/shared/client.ts'
 import { ValkeyConnection } from '../../src/shared/connection.ts'
 import { Leases } from '../../src/shared/leases.ts'
 import { decodeNews } from '../../src/shared/news.ts'
-import { repeat } from '../../src/shared/repeat.ts'
 import { SharedBudget } from '../../src/shared/shared-budget.ts'
 import { SharedCacheError } from '../../src/shared/shared-cache-error.ts'
 import { parseSharedCacheUrl, type SharedCacheTarget } from '../../src/shared/shared-cache-url.ts'
@@ -119,24 +118,6 @@ t.test('who no longer waits for a lease is not told that it is over', async t =>
   answer(0)
   await clock.advance(5000)
   t.notOk(isTold)
-})
-
-t.test('what repeats ends also while it is at work', async t => {
-  const clock = new ManualClock()
-  let done = () => {}
-  const end = repeat(
-    clock,
-    1000,
-    () =>
-      new Promise(resolve => {
-        done = resolve
-      }),
-  )
-  await clock.advance(1000)
-  end()
-  done()
-  await clock.advance(0)
-  t.same(clock.pending, [])
 })
 
 t.test('parts that were never started end as well', async t => {
