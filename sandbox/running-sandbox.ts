@@ -1,12 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { answerToken } from './accounts.ts'
 import { type AnswerContext, sendJson } from './answer.ts'
-import { answerControl, isControl } from './control.ts'
 import { type Fault, Faults } from './faults.ts'
 import { delay, Holds } from './holds.ts'
 import { type PlaylistsQuery, playlistPage, playlistsQuery } from './page.ts'
 import { RequestLog, type SandboxRequest } from './requests.ts'
-import type { Sandbox, SandboxOptions } from './sandbox.ts'
+import type { Sandbox, SandboxOptions } from './sandbox-options.ts'
 import { Tokens } from './tokens.ts'
 import { type Entries, Users } from './users.ts'
 import { answerWebApi } from './web-api.ts'
@@ -39,8 +38,6 @@ export class RunningSandbox implements Sandbox {
     this.clientSecret = options.clientSecret ?? 'sandbox-secret'
     this.latencyMs = options.latencyMs ?? 0
     this.tokens = new Tokens(options.now ?? Date.now)
-    // What a test's own match or answer throws goes unhandled on purpose: that test must fail.
-    server.on('request', (req, res) => void this.#serve(req, res))
   }
 
   get requests() {
@@ -98,8 +95,8 @@ export class RunningSandbox implements Sandbox {
     })
   }
 
-  async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (isControl(req)) return answerControl(this, req, res)
+  /** Answers as Spotify, or as a fault says. */
+  async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const request = this.log.add(req, res)
     await this.#holds.pass(request.kind)
     if (request.kind === 'api' && this.latencyMs > 0) await delay(this.latencyMs, res)

@@ -1,4 +1,5 @@
 import type { Records } from './records.ts'
+import type { WaitingCallers } from './waiting-callers.ts'
 
 /** Follows each playlist in the stored bytes; a reader cuts the last one off. */
 export const JSON_SEPARATOR = ','
@@ -17,4 +18,33 @@ export interface PlaylistList {
   readonly digest: string
   /** Digest of which playlists there are and in which order, whatever their details. */
   readonly membership: string
+}
+
+/** How long one lookup is worth sending requests for. */
+export interface LookupTerms {
+  /** Aborted when nothing of it is wanted any more. */
+  signal: AbortSignal
+  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
+  deadlineMs: number
+  /** Who waits for it. */
+  callers: WaitingCallers
+  /** Whether a stored list can be answered without it, so that others come first. */
+  isRefresh: boolean
+  /** Called for each request that is sent for it. */
+  onRequest: () => void
+}
+
+/** Where a user's playlists come from. */
+export interface PlaylistSource {
+  /**
+   * All playlists of the user with this canonical id. `previous`, the list stored before, tells
+   * how many pages to expect, so that a refresh asks for all of them at once.
+   *
+   * @throws {Problem} when any page cannot be had: a part of the list is never returned.
+   */
+  playlists(
+    userId: string,
+    previous: PlaylistList | undefined,
+    terms: LookupTerms,
+  ): Promise<PlaylistList>
 }

@@ -4,11 +4,10 @@ import type { ResponseCacheOptions } from './cache/response-cache.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { Derived } from './derived.ts'
-import type { PlaylistList } from './playlist-list.ts'
+import type { PlaylistList, PlaylistSource } from './playlist-list.ts'
 import { Problem } from './problems.ts'
 import type { Records } from './records.ts'
 import type { Representation } from './representation.ts'
-import type { PlaylistSource } from './spotify/playlists.ts'
 
 /** An incomplete list is worth another look soon, unless that look was already taken. */
 const INCOMPLETE_FRESH_SECONDS = 60

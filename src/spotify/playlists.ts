@@ -1,24 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { PlaylistList } from '../playlist-list.ts'
+import type { PlaylistList, PlaylistSource } from '../playlist-list.ts'
 import { type Chunk, Records, without } from '../records.ts'
 import { userIdSegment } from './user-id.ts'
-import { type LookupTerms, type Walk, type WalkOptions, walk } from './walk.ts'
-
-/** Where a user's playlists come from. */
-export interface PlaylistSource {
-  /**
-   * All playlists of the user with this canonical id. `previous`, the list stored before, tells
-   * how many pages to expect, so that a refresh asks for all of them at once.
-   *
-   * @throws {Problem} when any page cannot be had: a part of the list is never returned.
-   */
-  playlists(
-    userId: string,
-    previous: PlaylistList | undefined,
-    terms: LookupTerms,
-  ): Promise<PlaylistList>
-}
+import { type Walk, type WalkOptions, walk } from './walk.ts'
 
 /**
  * Playlists on a user's public profile, read with the app token.

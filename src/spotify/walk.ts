@@ -1,5 +1,5 @@
 import { linkedAbort } from '../linked-abort.ts'
-import type { WaitingCallers } from '../waiting-callers.ts'
+import type { LookupTerms } from '../playlist-list.ts'
 import type { SpotifyClient } from './client.ts'
 import type { RequestBudget } from './daily-budget.ts'
 import { PAGE_SIZE } from './page-response.ts'
@@ -15,20 +15,6 @@ export interface WalkOptions {
    * that arrived and turns out to be cut short is asked for again beside these.
    */
   concurrency: number
-}
-
-/** How long one lookup is worth sending requests for. */
-export interface LookupTerms {
-  /** Aborted when nothing of it is wanted any more. */
-  signal: AbortSignal
-  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
-  deadlineMs: number
-  /** Who waits for it. */
-  callers: WaitingCallers
-  /** Whether a stored list can be answered without it, so that others come first. */
-  isRefresh: boolean
-  /** Called for each request that is sent for it. */
-  onRequest: () => void
 }
 
 /** All pages, read once. */
