@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
 import { Registry } from 'prom-client'
 import { parseApiKeys } from './api-keys.ts'
@@ -9,23 +10,21 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { type CorsOrigins, parseCorsOrigins } from './cors-origins.ts'
 import type { AppInstance } from './http/app-instance.ts'
-import { authenticate } from './http/authentication.ts'
+import { authenticate, warnWhenExposed } from './http/authentication.ts'
 import { limitCallers, WINDOW_SECONDS } from './http/caller-limit.ts'
 import { limitConnections, maxConnections } from './http/connection-limit.ts'
 import { trackConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { docsPage } from './http/docs.ts'
-import { warnWhenExposed } from './http/exposure.ts'
 import { METRICS_PATH } from './http/metrics.ts'
+import { basePathOf } from './http/origin.ts'
 import { closeStalled } from './http/stalled-connections.ts'
 import { entryImporter, type ImportEntry } from './import-entry.ts'
 import { connectionMetrics } from './metrics/connection-metrics.ts'
 import { httpMetrics } from './metrics/http-metrics.ts'
 import { spotifyMetrics } from './metrics/spotify-metrics.ts'
 import { stateMetrics } from './metrics/state-metrics.ts'
-import { openapiText } from './openapi-text.ts'
 import { Problem } from './problems.ts'
-import { basePathOf } from './public-url.ts'
 import { registerRoutes } from './routes.ts'
 import { type RunApart, runPlainly } from './run-apart.ts'
 import { serviceStatus } from './service-status.ts'
@@ -36,6 +35,8 @@ import { DailyBudget } from './spotify/daily-budget.ts'
 import { spotifyParts } from './spotify-parts.ts'
 import { adopt, isList, producer, type StoredBody } from './stored-playlists.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
+
+const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')
 
 export interface AppDependencies {
   clock: Clock
@@ -120,7 +121,7 @@ export async function buildApp(
   const startedAt = clock.now()
   stateMetrics(register, { cache, gate, budget, tokens, isDraining: () => isDraining })
   registerRoutes(app, {
-    openapi: openapiText(publicUrl),
+    openapi,
     cache,
     clock,
     publicUrl,

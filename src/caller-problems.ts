@@ -1,4 +1,6 @@
-import { NOTHING, type ProblemKind, RETRY_LATER } from './problem-kind.ts'
+/** For a caller or operator who can do nothing. */
+export const NOTHING = 'Nothing.'
+export const RETRY_LATER = 'Retry after the seconds in `Retry-After`.'
 
 /** Problems with the request (4xx), which the caller can fix. */
 export const callerProblems = {
@@ -92,4 +94,4 @@ export const callerProblems = {
     caller: `${RETRY_LATER} \`RateLimit\` in each response says how many requests are left.`,
     operator: '`CALLER_REQUESTS_PER_MINUTE` is the limit.',
   },
-} as const satisfies Record<string, ProblemKind>
+} as const

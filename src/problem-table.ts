@@ -1,5 +1,16 @@
-import { callerProblems } from './caller-problems.ts'
-import { NOTHING, type ProblemKind, RETRY_LATER } from './problem-kind.ts'
+import { callerProblems, NOTHING, RETRY_LATER } from './caller-problems.ts'
+
+/** What is the same in every occurrence of a kind of problem. */
+export interface ProblemKind {
+  readonly status: number
+  readonly title: string
+  /** What has happened. */
+  readonly meaning: string
+  /** What the caller can do. */
+  readonly caller: string
+  /** What the operator of the service can do. */
+  readonly operator: string
+}
 
 /**
  * Every problem this service answers with (RFC 9457): the source of its responses, of the page at its

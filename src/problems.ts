@@ -45,6 +45,16 @@ export function asProblem(error: unknown): Problem {
   return new Problem('internal-error', 'Something went wrong in this service.', { cause: error })
 }
 
+/**
+ * The same problem with the instant (epoch ms) from which on asking again may help. It stands for
+ * an answer of the origin only when `isAnswer`; else it is told from memory.
+ */
+export function askAgainAt(problem: Problem, retryAt: number, isAnswer: boolean): Problem {
+  const { type, message, cause, transient, causeName, originStatus } = problem
+  const status = isAnswer && originStatus !== undefined ? { originStatus } : {}
+  return new Problem(type, message, { cause, retryAt, transient, causeName, ...status })
+}
+
 /** The body of a problem: RFC 9457 members, ours, and the object that Spotify clients read. */
 export interface ProblemBody {
   type: string

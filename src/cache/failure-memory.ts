@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { askAgainAt } from '../ask-again.ts'
 import { backOffMs, type Clock } from '../clock.ts'
-import type { Problem, ProblemType } from '../problems.ts'
+import { askAgainAt, type Problem, type ProblemType } from '../problems.ts'
 
 const MAX_KEYS = 5000
 

@@ -27,6 +27,14 @@ export type Lookup<Body> =
     }
   | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
 
+/** What asking the origin came to, for all who wait for it. */
+export interface Outcome<Body> {
+  readonly response: StoredResponse<Body>
+  /** The status that the origin answered with; undefined when another cache asked it. */
+  readonly status: number | undefined
+  readonly stored: boolean
+}
+
 /**
  * How a lookup was answered:
  * - `hit`, `stale`: from the store, fresh or stale,

@@ -3,9 +3,9 @@ import type { Log } from '../log.ts'
 import { asProblem, type Problem } from '../problems.ts'
 import type { RunApart } from '../run-apart.ts'
 import { WaitingCallers } from '../waiting-callers.ts'
-import { askOnce } from './ask-once.ts'
 import { FailureMemory } from './failure-memory.ts'
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
+import type { Outcome } from './lookup.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
 import type { Tiers } from './tiers.ts'
 
@@ -44,14 +44,6 @@ export interface ProductionsOptions<Body extends Sized> {
   signal: AbortSignal
   runApart: RunApart
   log: Log
-}
-
-/** What asking the origin came to, for all who wait for it. */
-export interface Outcome<Body> {
-  readonly response: StoredResponse<Body>
-  /** The status that the origin answered with; undefined when another cache asked it. */
-  readonly status: number | undefined
-  readonly stored: boolean
 }
 
 /** The origin is being asked. */
@@ -163,7 +155,7 @@ export class Productions<Body extends Sized> {
       this.#ask(key, previous, { ...terms, deadlineMs, isRefresh: found !== undefined })
     const outcome = await (this.#tiers === undefined
       ? ask(found)
-      : askOnce({ key, found, deadlineMs }, ask, this.#tiers, clock))
+      : this.#tiers.askOnce({ key, found, deadlineMs }, ask))
     this.#failingWith = undefined
     this.#failures.forget(key)
     return outcome

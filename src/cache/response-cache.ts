@@ -49,7 +49,7 @@ export class ResponseCache<Body extends Sized> {
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
     const { store, shared, clock } = options
-    this.#tiers = shared && new Tiers({ store, ...shared })
+    this.#tiers = shared && new Tiers({ store, clock, ...shared })
     this.#productions = new Productions(options, this.#tiers)
     this.#endSweeps = repeat(clock, SWEEP_INTERVAL_MS, () => store.dropGone(clock.now()))
   }

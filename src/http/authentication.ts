@@ -1,3 +1,4 @@
+import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
 import { ANONYMOUS, type ApiKey, digestOf } from '../api-keys.ts'
 import { Problem } from '../problems.ts'
 import type { AppInstance } from './app-instance.ts'
@@ -55,4 +56,26 @@ function keyMissing(): Problem {
 
 function keyUnknown(): Problem {
   return new Problem('unknown-api-key', 'The API key that was sent is not known here.')
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+
+/** Says so in the log when a server without API keys listens where other machines may reach it. */
+export function warnWhenExposed(app: AppInstance): void {
+  app.addHook('onListen', done => {
+    // It listens on ports only, which have addresses.
+    const addresses = (app.addresses() as AddressInfo[]).map(({ address }) => address)
+    const open = addresses.filter(
+      address => !loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
+    )
+    if (open.length > 0) {
+      app.log.warn(
+        { addresses: open },
+        'listening beyond this machine without API_KEYS: whoever reaches it can spend the Spotify quota',
+      )
+    }
+    done()
+  })
 }

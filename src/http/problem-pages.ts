@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
-import type { ProblemKind } from '../problem-kind.ts'
-import { PROBLEMS_ROOT, problems } from '../problem-table.ts'
+import { PROBLEMS_ROOT, type ProblemKind, problems } from '../problem-table.ts'
 import { Problem } from '../problems.ts'
 import type { Representation } from '../representation.ts'
 import type { AppInstance } from './app-instance.ts'

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { FastifyOtelInstrumentation } from '@fastify/otel'
-import type { Span } from '@opentelemetry/api'
+import { context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { idsOf } from '../tracing/log-ids.ts'
+import type { LogIds } from '../log.ts'
 import { POLLED } from './answer-log.ts'
 import { CALLER_LEFT } from './answers.ts'
 import { factsOf } from './request-facts.ts'
@@ -80,3 +80,12 @@ function forget(request: FastifyRequest, span: Span): void {
     if (carrier[key] === span) carrier[key] = null
   }
 }
+
+/** What a log line says of a span, in the words of OpenTelemetry's log formats; nothing of none. */
+function idsOf(span: SpanContext | undefined): Record<string, string> {
+  if (span === undefined || !isSpanContextValid(span)) return {}
+  return { trace_id: span.traceId, span_id: span.spanId }
+}
+
+/** Every line names the active span. */
+export const logIds: LogIds = () => idsOf(trace.getSpanContext(context.active()))

@@ -1,10 +1,8 @@
-import { askAgainAt } from '../ask-again.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { Problem } from '../problems.ts'
+import { askAgainAt, Problem } from '../problems.ts'
 import { lookupsPaused } from './diagnosis.ts'
 import { type Evidence, NO_EVIDENCE, withReport } from './gate-evidence.ts'
-import { logChange } from './gate-log.ts'
 import { DENIED_PAUSE_MS, type Outcome, outcomeOf } from './gate-outcome.ts'
 import {
   type Admission,
@@ -20,7 +18,7 @@ import {
   type ShutState,
   subjectOfProbe,
 } from './gate-state.ts'
-import { stateStatus } from './gate-status.ts'
+import { logChange, stateStatus } from './gate-status.ts'
 import type { OtherGates } from './other-gates.ts'
 
 /**

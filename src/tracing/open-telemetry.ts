@@ -27,12 +27,11 @@ import { type Clock, within } from '../clock.ts'
 import { traceRequests } from '../http/request-spans.ts'
 import type { Log } from '../log.ts'
 import type { RunApart } from '../run-apart.ts'
-import type { Tracing } from '../tracing.ts'
 import { version } from '../version.ts'
+import { spanProcessors } from './outgoing-span.ts'
 import type { TracingPlan } from './plan.ts'
-import { spanProcessors } from './span-processors.ts'
 
-export { logIds } from './log-ids.ts'
+export { logIds } from '../http/request-spans.ts'
 
 const SERVICE_NAME = 'playlist-proxy'
 
@@ -40,7 +39,7 @@ const SERVICE_NAME = 'playlist-proxy'
  * Starts tracing for the whole process: what the plan asks for, and whatever the SDK reads from
  * `OTEL_*` variables itself (sampler, limits, batches, OTLP). Servers made from now on are traced.
  */
-export function startTracing(plan: TracingPlan, log: Log, clock: Clock): Tracing {
+export function startTracing(plan: TracingPlan, log: Log, clock: Clock) {
   tellOfSdk(log)
   const ours = resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version })
   const provider = new BasicTracerProvider({
@@ -59,10 +58,11 @@ export function startTracing(plan: TracingPlan, log: Log, clock: Clock): Tracing
     clock: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
-      schedule: (delayMs, task) => clock.schedule(delayMs, () => context.with(ROOT_CONTEXT, task)),
+      schedule: (delayMs: number, task: () => void) =>
+        clock.schedule(delayMs, () => context.with(ROOT_CONTEXT, task)),
     },
     runApart,
-    async stop(limitMs) {
+    async stop(limitMs: number) {
       const timeout = () => new Error(`The collector did not take them within ${limitMs} ms.`)
       await within(clock, limitMs, provider.shutdown(), timeout).catch(err => {
         log.warn({ err }, 'the last traces were not delivered')

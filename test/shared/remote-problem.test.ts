@@ -1,7 +1,6 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { askAgainAt } from '../../src/ask-again.ts'
-import { Problem, type ProblemType, problems } from '../../src/problems.ts'
+import { askAgainAt, Problem, type ProblemType, problems } from '../../src/problems.ts'
 import {
   decodeProblem,
   encodeProblem,

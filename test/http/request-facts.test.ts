@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressBlock } from '../../src/http/address-block.ts'
+import { addressBlock } from '../../src/http/request-facts.ts'
 
 t.test('an IPv4 address is a caller, however it is written', async t => {
   for (const [address, block] of [

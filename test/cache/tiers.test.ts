@@ -1,5 +1,4 @@
 import t from 'tap'
-import { askOnce } from '../../src/cache/ask-once.ts'
 import { stored } from '../../src/cache/freshness.ts'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 import { Tiers } from '../../src/cache/tiers.ts'
@@ -19,7 +18,7 @@ t.test(
       const clock = new ManualClock()
       const tier = new MemoryTier<Sized>()
       const store = new MemoryStore<Sized>(10_000)
-      const tiers = new Tiers({ store, tier: tier.forReplica(), adopt: theirs => theirs })
+      const tiers = new Tiers({ store, tier: tier.forReplica(), adopt: theirs => theirs, clock })
       const theirs = stored(body, clock.now() - ageMs, LIFETIME)
       tier.entries.set('bob', theirs)
       const asked: unknown[] = []
@@ -28,7 +27,7 @@ t.test(
         return { response: stored(body, clock.now(), LIFETIME), status: 200, stored: true }
       }
       const wanted = { key: 'bob', found: undefined, deadlineMs: 1000 }
-      const { response } = await askOnce(wanted, ask, tiers, clock)
+      const { response } = await tiers.askOnce(wanted, ask)
       t.equal(asked.length, requests)
       if (requests === 0) t.same(response, theirs)
       else t.same(asked, [theirs], 'it is what the new one replaces')
