@@ -75,9 +75,8 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
 
 /** Takes a span from the instrumentation, which would end it once more if an answer came yet. */
 function forget(request: FastifyRequest, span: Span): void {
-  const carrier = request as unknown as Record<symbol, unknown>
   for (const key of Object.getOwnPropertySymbols(request)) {
-    if (carrier[key] === span) carrier[key] = null
+    if (Reflect.get(request, key) === span) Reflect.set(request, key, null)
   }
 }
 

@@ -29,6 +29,12 @@ export class DurationSeries {
   }
 }
 
+/** All that a registry asks of a metric; the types of prom-client leave the name out. */
+interface RegistryMetric {
+  name?: string
+  get(): Promise<unknown>
+}
+
 /**
  * A Prometheus histogram of durations in seconds. That of prom-client makes and hashes an object of
  * labels for every observation, which costs more than some of what is measured here; this one hands
@@ -41,9 +47,8 @@ export class DurationHistogram<Label extends string> {
   constructor(options: DurationHistogramOptions) {
     this.#options = options
     const { name, registers } = options
-    const metric = { name, get: async () => this.#values() }
-    // The registry asks a metric for its name and its values, and for nothing else.
-    for (const registry of registers) registry.registerMetric(metric as unknown as Histogram)
+    const metric: RegistryMetric = { name, get: async () => this.#values() }
+    for (const registry of registers) registry.registerMetric(metric as Histogram)
   }
 
   /** A new series; each set of labels has one. */
