@@ -1,5 +1,5 @@
+import type { ProduceTerms } from './cache/productions.ts'
 import type { Records } from './records.ts'
-import type { WaitingCallers } from './waiting-callers.ts'
 
 /** Follows each playlist in the stored bytes; a reader cuts the last one off. */
 export const JSON_SEPARATOR = ','
@@ -20,18 +20,10 @@ export interface PlaylistList {
   readonly membership: string
 }
 
-/** How long one lookup is worth sending requests for. */
-export interface LookupTerms {
+/** What one lookup may cost, and who waits for it. */
+export interface LookupTerms extends ProduceTerms {
   /** Aborted when nothing of it is wanted any more. */
   signal: AbortSignal
-  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
-  deadlineMs: number
-  /** Who waits for it. */
-  callers: WaitingCallers
-  /** Whether a stored list can be answered without it, so that others come first. */
-  isRefresh: boolean
-  /** Called for each request that is sent for it. */
-  onRequest: () => void
 }
 
 /** Where a user's playlists come from. */

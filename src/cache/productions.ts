@@ -21,7 +21,7 @@ export interface Produced<Body> {
 
 /** For whom the origin is asked. */
 export interface ProduceTerms {
-  /** When those who asked first stop waiting, on the monotonic clock. */
+  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
   deadlineMs: number
   /** Who waits for it. */
   callers: WaitingCallers

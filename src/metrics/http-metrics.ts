@@ -58,6 +58,23 @@ export function httpMetrics(register: Registry): AnswerObserver {
   }
 }
 
+/** Why the service closes a connection of a caller by itself. */
+const CLOSED_REASONS = ['stalled', 'limit'] as const
+
+export type ClosedReason = (typeof CLOSED_REASONS)[number]
+
+/** Counts the connections that the service closes by itself. */
+export function connectionMetrics(register: Registry): (reason: ClosedReason) => void {
+  const closed = new Counter({
+    name: 'playlist_proxy_connections_closed_total',
+    help: 'Connections that the service closed because the caller did not read or there were too many.',
+    labelNames: ['reason'],
+    registers: [register],
+  })
+  for (const reason of CLOSED_REASONS) closed.inc({ reason }, 0)
+  return reason => closed.inc({ reason })
+}
+
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key)
   if (value === undefined) {

@@ -3,6 +3,7 @@ import { asProblem, Problem } from '../problems.ts'
 import type { GiveBack, RequestBudget } from './daily-budget.ts'
 import type { GateController } from './gate-controller.ts'
 import { type Outcome, outcomeOf } from './gate-outcome.ts'
+import type { QueueTerms } from './lookup-queue.ts'
 import type { OtherGates } from './other-gates.ts'
 
 export interface DoorOptions {
@@ -13,13 +14,8 @@ export interface DoorOptions {
 }
 
 /** What one request is sent for. */
-export interface DoorTerms {
-  subject: string
-  isRefresh: boolean
-  signal: AbortSignal
-  /** On the monotonic clock. */
-  startByMs: number
-  /** Sends the smallest request about another subject, to see whether Spotify answers. */
+export interface DoorTerms extends Omit<QueueTerms, 'callers'> {
+  /** Sends the smallest request about another subject, to see whether Spotify answers. Fails as `send` would. */
   probe: (subject: string) => Promise<unknown>
 }
 

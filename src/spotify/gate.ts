@@ -1,42 +1,21 @@
 import { pause } from '../clock.ts'
 import { Problem } from '../problems.ts'
-import type { WaitingCallers } from '../waiting-callers.ts'
 import { type ControllerOptions, GateController } from './gate-controller.ts'
 import { type DoorOptions, type DoorTerms, GateDoor } from './gate-door.ts'
 import { outcomeOf } from './gate-outcome.ts'
 import type { GateStatus } from './gate-status.ts'
-import { LookupQueue } from './lookup-queue.ts'
+import { LookupQueue, type LookupQueueOptions, type QueueTerms } from './lookup-queue.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 export const MAX_ATTEMPTS = 3
 const FIRST_BACK_OFF_MS = 400
 
-export interface GateOptions extends DoorOptions, ControllerOptions {
-  /** Web API requests under way at once, all lookups together. */
-  concurrency: number
-  /** Lookups that may wait for their first place. */
-  queue: number
-}
+export interface GateOptions extends LookupQueueOptions, DoorOptions, ControllerOptions {}
 
-/** How the requests of one lookup may leave; instants are on the monotonic clock. */
-export interface Terms {
-  /** The path of the list: failures of one alone are no outage. */
-  subject: string
-  /** By whose turns its requests leave. */
-  callers: WaitingCallers
-  /** Whether a stored list can be answered without it, so that others come first. */
-  isRefresh: boolean
-  /** Aborted when nothing of the lookup is wanted any more. */
-  signal: AbortSignal
-  /** A request that is still queued then is not sent; infinite once the lookup has begun. */
-  startByMs: number
-  /** No request is sent again from then on. */
+/** How the requests of one lookup may leave. */
+export interface Terms extends QueueTerms, DoorTerms {
+  /** On the monotonic clock: no request is sent again from then on. */
   retryByMs: number
-  /**
-   * Sends the smallest request about another subject, by which the gate finds out whether Spotify
-   * answers. Fails as `send` would.
-   */
-  probe: DoorTerms['probe']
 }
 
 /** Every Web API request passes here; it decides whether one may leave now, and how often. */

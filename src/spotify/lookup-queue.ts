@@ -11,19 +11,27 @@ const REFRESH_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
 export interface LookupQueueOptions {
-  /** Requests under way at once. */
+  /** Web API requests under way at once, all lookups together. */
   concurrency: number
   /** Lookups that may wait for their first place. */
   queue: number
   clock: Clock
 }
 
-interface QueueTerms {
+/** How the requests of one lookup wait. */
+export interface QueueTerms {
+  /** The path of the list: failures of one alone are no outage. */
   subject: string
+  /** The callers that take turns for it. */
   callers: WaitingCallers
+  /** Whether a cached list can be served without it, so that others come first. */
   isRefresh: boolean
+  /** Aborted when nothing of the lookup is wanted any more. */
   signal: AbortSignal
-  /** On the monotonic clock; infinite once the lookup has begun. */
+  /**
+   * On the monotonic clock: a request that is still queued then is not sent. Infinite once the
+   * lookup has begun.
+   */
   startByMs: number
 }
 

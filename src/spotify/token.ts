@@ -63,7 +63,8 @@ export class TokenKeeper {
 
   /** Begins to keep a token. Failures are logged, kept for those who ask, and tried again later. */
   start(): void {
-    this.#renewInBackground()
+    // The failure is logged and kept by #renew; nobody waits for this promise.
+    this.#renew().catch(() => {})
   }
 
   /** Ends the timer and the renewal in flight; whoever waits or asks gets `shutting-down`. */
@@ -121,11 +122,6 @@ export class TokenKeeper {
     const isRejected = failure?.type === 'spotify-credentials-rejected'
     const without = this.#renewal === undefined ? 'missing' : 'renewing'
     return { state: isRejected ? 'rejected' : without, expiresAt: undefined, failure }
-  }
-
-  #renewInBackground(): void {
-    // The failure is logged and kept by #renew; nobody waits for this promise.
-    this.#renew().catch(() => {})
   }
 
   #renew(): Promise<string> {
@@ -186,7 +182,7 @@ export class TokenKeeper {
   }
 
   #renewAfter(delayMs: number): void {
-    this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.#renewInBackground())
+    this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.start())
   }
 
   /** At least until the instant that the token endpoint named. */
