@@ -1,5 +1,10 @@
 import { Counter, type Registry } from 'prom-client'
-import type { RequestKind, RequestObserver, RequestOutcome } from '../spotify/request-observer.ts'
+import {
+  REQUEST_KINDS,
+  REQUEST_OUTCOMES,
+  type RequestObserver,
+  type RequestOutcome,
+} from '../spotify/request-observer.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
 /** Up to the default of SPOTIFY_TIMEOUT_MS and a little more. */
@@ -28,11 +33,11 @@ export function spotifyMetrics(register: Registry): RequestObserver {
   const series = {
     page: durations.series({ kind: 'page' }),
     token: durations.series({ kind: 'token' }),
-  } satisfies Record<RequestKind, unknown>
+  }
   // Present from the start, so that a rise from none to one is seen as a rise.
   for (const outcome of ['ok', 'failed', 'rejected']) renewals.inc({ outcome }, 0)
-  for (const kind of ['page', 'token']) {
-    for (const outcome of OUTCOMES) requests.inc({ kind, outcome }, 0)
+  for (const kind of REQUEST_KINDS) {
+    for (const outcome of REQUEST_OUTCOMES) requests.inc({ kind, outcome }, 0)
   }
 
   return (kind, outcome, durationMs) => {
@@ -41,17 +46,6 @@ export function spotifyMetrics(register: Registry): RequestObserver {
     if (kind === 'token') renewals.inc({ outcome: renewalOutcome(outcome) })
   }
 }
-
-const OUTCOMES = Object.keys({
-  ok: 0,
-  unauthorized: 0,
-  denied: 0,
-  'not-found': 0,
-  'rate-limited': 0,
-  unavailable: 0,
-  'bad-response': 0,
-  cancelled: 0,
-} satisfies Record<RequestOutcome, 0>)
 
 function renewalOutcome(outcome: RequestOutcome): 'ok' | 'rejected' | 'failed' {
   if (outcome === 'ok') return 'ok'

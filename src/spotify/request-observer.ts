@@ -2,19 +2,23 @@ import type { Clock } from '../clock.ts'
 import { Problem, type ProblemType } from '../problems.ts'
 
 /** A page of the Web API, or a new app token. */
-export type RequestKind = 'page' | 'token'
+export const REQUEST_KINDS = ['page', 'token'] as const
 
-/** What one request to Spotify came to. */
-export type RequestOutcome =
-  | 'ok'
-  | 'unauthorized'
-  | 'denied'
-  | 'not-found'
-  | 'rate-limited'
-  | 'unavailable'
-  | 'bad-response'
-  /** It was given up before its answer came. */
-  | 'cancelled'
+export type RequestKind = (typeof REQUEST_KINDS)[number]
+
+/** The outcomes of a request to Spotify. A `cancelled` one was aborted before its response arrived. */
+export const REQUEST_OUTCOMES = [
+  'ok',
+  'unauthorized',
+  'denied',
+  'not-found',
+  'rate-limited',
+  'unavailable',
+  'bad-response',
+  'cancelled',
+] as const
+
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number]
 
 /** Told of every request once it has ended, retries included. */
 export type RequestObserver = (
