@@ -92,7 +92,8 @@ export const alertCases: Record<string, AlertCase> = {
     fires: { [ours('spotify_requests_24h')]: '800x20', [ours('spotify_budget')]: '1000x20' },
     quiet: { [ours('spotify_requests_24h')]: '799x20', [ours('spotify_budget')]: '1000x20' },
     labels: instance,
-    summary: '80% of SPOTIFY_DAILY_BUDGET is spent; the service no longer revalidates cached lists.',
+    summary:
+      '80% of SPOTIFY_DAILY_BUDGET is spent; the service no longer revalidates cached lists.',
   },
   PlaylistProxyBudgetSpent: {
     atMinutes: 12,
