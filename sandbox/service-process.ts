@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { configSchema, SECRET_NAMES } from '../src/config.ts'
-import { PROXY_NAMES } from '../src/environment.ts'
+import { PROXY_NAMES } from '../src/config/environment.ts'
+import { configSchema, SECRET_NAMES } from '../src/config/schema.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { loadConfig } from '../src/load-config.ts'
+import { loadConfig } from '../src/config/load.ts'
 
 // The first half of `npm start`: the configuration is checked before the build, which takes seconds.
 try {

@@ -1,6 +1,11 @@
 import type { TObject } from 'typebox'
-import { configSchema, configSections, MAX_STORED_SECONDS, SECRET_NAMES } from '../src/config.ts'
-import { PROXY_NAMES } from '../src/environment.ts'
+import { PROXY_NAMES } from '../src/config/environment.ts'
+import {
+  configSchema,
+  configSections,
+  MAX_STORED_SECONDS,
+  SECRET_NAMES,
+} from '../src/config/schema.ts'
 
 interface VariableSchema {
   readonly default?: string | number | boolean
@@ -29,7 +34,7 @@ other variable in \`.env\`.
   [replicas](operating.md#replicas), proxies [in front](operating.md#behind-a-proxy) and
   [to Spotify](operating.md#through-a-proxy-to-spotify), and [how the service stops](operating.md#stop-upgrade-roll-back).
 
-This page is generated from \`src/config.ts\` by \`npm run generate\`.
+This page is generated from \`src/config/schema.ts\` by \`npm run generate\`.
 `
 
 const HEADER = ['| variable | default | what it does |', '|---|---|---|']

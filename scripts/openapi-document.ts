@@ -1,11 +1,11 @@
 import fastifySwagger from '@fastify/swagger'
-import type { Clock } from '../src/clock.ts'
-import type { AnswerObserver } from '../src/http/answers.ts'
 import { isOpen } from '../src/http/authentication.ts'
 import { createServer } from '../src/http/create-server.ts'
-import { createLogger } from '../src/log.ts'
-import { type RouteOptions, registerRoutes } from '../src/routes.ts'
-import { version } from '../src/version.ts'
+import type { AnswerObserver } from '../src/http/response-observer.ts'
+import { type RouteOptions, registerRoutes } from '../src/http/routes/routes.ts'
+import type { Clock } from '../src/lib/clock.ts'
+import { createLogger } from '../src/lib/logger.ts'
+import { version } from '../src/lib/version.ts'
 import { markRequiredHeaders } from './required-headers.ts'
 
 const DESCRIPTION = [

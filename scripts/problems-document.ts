@@ -1,4 +1,4 @@
-import { PROBLEMS_ROOT, problems } from '../src/problem-table.ts'
+import { PROBLEMS_ROOT, problems } from '../src/problems/catalog.ts'
 
 const INTRODUCTION = `# Problems
 
@@ -9,7 +9,7 @@ that says what to do, a \`request_id\` that is also in the log, and \`Retry-Afte
 the service, which also says what the operator can do; \`curl localhost:3000${PROBLEMS_ROOT}\` lists them all.
 Below \`/v1\`, problems have the shape of Spotify's errors.
 
-This page is generated from \`src/problem-table.ts\` by \`npm run generate\`.
+This page is generated from \`src/problems/catalog.ts\` by \`npm run generate\`.
 
 | type | status | when it happens | what the caller can do |
 |---|---|---|---|`

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './environment.ts'
+import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './config/environment.ts'
 
 /**
  * Asks the service in the same container whether it is alive, for images without a shell or curl.

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { makeOutputLossy } from './standard-streams.ts'
+import { makeOutputLossy } from './lib/standard-streams.ts'
 
 // The entry point. It handles signals before it loads the service, which takes a while: until then
 // process 1 of a container would lose a SIGTERM, and be killed for not stopping.

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { configSchema, SECRET_NAMES } from '../src/config.ts'
-import { problems } from '../src/problems.ts'
+import { configSchema, SECRET_NAMES } from '../src/config/schema.ts'
+import { problems } from '../src/problems/problem.ts'
 import { anchors } from './support/anchors.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')

@@ -1,5 +1,5 @@
 import type { StoredResponse } from './freshness.ts'
-import type { Lookup } from './lookup.ts'
+import type { Lookup } from './lookup-result.ts'
 
 /** How this cache is named in the field, so that it can be told from others on the way. */
 const CACHE_NAME = 'playlist-proxy'

@@ -1,7 +1,7 @@
-import { repeat, within } from '../clock.ts'
-import { asProblem, Problem } from '../problems.ts'
-import { untilAborted } from '../until-aborted.ts'
-import type { Caller } from '../waiting-callers.ts'
+import { repeat, within } from '../lib/clock.ts'
+import { untilAborted } from '../lib/until-aborted.ts'
+import type { Caller } from '../lib/waiting-callers.ts'
+import { asProblem, Problem } from '../problems/problem.ts'
 import {
   type Decision,
   decide,
@@ -9,12 +9,12 @@ import {
   freshness,
   type StoredResponse,
 } from './freshness.ts'
-import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup.ts'
+import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup-result.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
-import { Productions, type ProductionsOptions } from './productions.ts'
+import { Productions, type ProductionsOptions } from './origin-fetches.ts'
 import { NO_DIRECTIVES, type RequestDirectives, saysHowStale } from './request-directives.ts'
+import { Tiers } from './shared-lookups.ts'
 import type { SharedTier } from './shared-tier.ts'
-import { Tiers } from './tiers.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
 /** After a deadline: about as long as one more slow page takes. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../problems.ts'
+import type { Problem } from '../problems/problem.ts'
 import type { StoredResponse } from './freshness.ts'
 
 /** Where several caches share what they store, behind what each holds in memory. */

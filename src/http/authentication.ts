@@ -1,8 +1,8 @@
 import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
-import { ANONYMOUS, type ApiKey, digestOf } from '../api-keys.ts'
-import { Problem } from '../problems.ts'
+import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
+import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
-import { factsOf } from './request-facts.ts'
+import { factsOf } from './request-context.ts'
 
 /** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
 const BEARER = /^bearer +(\S+) *$/i

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { factsOf } from './request-facts.ts'
+import { factsOf } from './request-context.ts'
 
 /**
  * The fields of every answer to this request, flat (name, value, name, …): the id that finds it in

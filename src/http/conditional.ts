@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { httpDate } from '../http-date.ts'
-import type { Representation } from '../representation.ts'
+import { httpDate } from '../lib/http-date.ts'
+import type { Representation } from '../playlists/representation.ts'
 
 /**
  * Whether a GET or HEAD is answered with 304 (RFC 9110 13.2.2): the caller already has this very

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
 
 /** More would take hundreds of megabytes of buffers, and one process answers far fewer callers. */
 const MAX_CONNECTIONS = 4096

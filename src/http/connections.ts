@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../lib/clock.ts'
 
 /** The open connections of a server, each with when it was accepted, on the monotonic clock. */
 export type Connections = ReadonlyMap<Socket, number>

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors'
-import type { CorsOrigins } from '../cors-origins.ts'
+import type { CorsOrigins } from '../config/cors-origins.ts'
 import type { AppInstance } from './app-instance.ts'
 import { ALLOWED, refuse } from './methods.ts'
-import { factsOf } from './request-facts.ts'
+import { factsOf } from './request-context.ts'
 
 /** What a page sends beside the fields that it may always send. */
 const REQUEST_FIELDS = [

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, pause } from '../clock.ts'
+import { type Clock, pause } from '../lib/clock.ts'
 import type { AppInstance } from './app-instance.ts'
 import type { Connections } from './connections.ts'
-import type { OpenAnswers } from './open-answers.ts'
+import type { OpenAnswers } from './in-flight-responses.ts'
 
 const INTERVAL_MS = 100
 /** A flood must not hold the end up: as many as the queue of a listening socket usually takes. */

@@ -1,4 +1,4 @@
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 
 const MAX_LENGTH = 1024
 const MAX_ENTRIES = 50

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
 
 /** What works on every path here. */

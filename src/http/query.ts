@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 
 /** The schema of a query; each description says what is allowed, in answers and in openapi.yaml. */
 export interface QuerySchema {

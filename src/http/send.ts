@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import type { Representation } from '../representation.ts'
+import type { Representation } from '../playlists/representation.ts'
 import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
-import { factsOf } from './request-facts.ts'
+import { factsOf } from './request-context.ts'
 
 /** Each part is a write of its own, which costs more than to copy so many bytes. */
 const MAX_JOINED_BYTES = 16 * 1024

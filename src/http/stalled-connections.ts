@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
 import type { Connections } from './connections.ts'
 
 const CHECK_MS = 2500

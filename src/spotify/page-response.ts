@@ -1,7 +1,7 @@
-import { Problem, type ProblemFacts } from '../problems.ts'
-import { accessDenied, Refusal, tooManyRequests, userNotFound } from './diagnosis.ts'
-import type { SpotifyResponse } from './exchange.ts'
+import { Problem, type ProblemFacts } from '../problems/problem.ts'
+import { accessDenied, Refusal, tooManyRequests, userNotFound } from './gate/diagnosis.ts'
 import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
+import type { SpotifyResponse } from './transport.ts'
 
 /** The most that Spotify hands out in one page, and what we always ask for. */
 export const PAGE_SIZE = 50

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { Problem, type ProblemType } from '../problems.ts'
+import type { Clock } from '../lib/clock.ts'
+import { Problem, type ProblemType } from '../problems/problem.ts'
 
 /** A page of the Web API, or a new app token. */
 export const REQUEST_KINDS = ['page', 'token'] as const

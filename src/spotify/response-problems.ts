@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { Problem } from '../problems.ts'
+import { Problem } from '../problems/problem.ts'
 import { ProxyError } from './tunnels.ts'
 
 /** What undici and Node call a response that began but cannot be read to its end. */

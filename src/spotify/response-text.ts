@@ -1,4 +1,4 @@
-import { gunzipped } from '../gunzip.ts'
+import { gunzipped } from '../lib/gunzip.ts'
 import { badResponse, codeOf, tooLarge } from './response-problems.ts'
 
 /** `x-gzip` is an old name of gzip (RFC 9110 8.4.1.3). */

@@ -1,4 +1,4 @@
-import { httpDate } from '../http-date.ts'
+import { httpDate } from '../lib/http-date.ts'
 
 const DEFAULT_MS = 30_000
 const MAX_MS = 24 * 3_600_000

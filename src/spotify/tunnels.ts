@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
-import type { ForwardProxy } from './proxy.ts'
+import type { ForwardProxy } from '../config/proxy.ts'
 
 /** Where a URL names no port. */
 const DEFAULT_PORTS: Record<string, number> = { 'https:': 443, 'http:': 80 }

@@ -23,15 +23,15 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import { type Clock, within } from '../clock.ts'
-import { traceRequests } from '../http/request-spans.ts'
-import type { Log } from '../log.ts'
-import type { RunApart } from '../run-apart.ts'
-import { version } from '../version.ts'
-import { spanProcessors } from './outgoing-span.ts'
-import type { TracingPlan } from './plan.ts'
+import type { RunApart } from '../lib/background.ts'
+import { type Clock, within } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
+import { version } from '../lib/version.ts'
+import type { TracingPlan } from './otel-config.ts'
+import { traceRequests } from './request-spans.ts'
+import { spanProcessors } from './span-export.ts'
 
-export { logIds } from '../http/request-spans.ts'
+export { logIds } from './request-spans.ts'
 
 const SERVICE_NAME = 'playlist-proxy'
 

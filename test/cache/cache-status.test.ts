@@ -1,8 +1,8 @@
 import t from 'tap'
 import { age, cacheControl, cacheStatus } from '../../src/cache/cache-status.ts'
 import { type Lifetime, stored } from '../../src/cache/freshness.ts'
-import type { Forward } from '../../src/cache/lookup.ts'
-import { Problem } from '../../src/problems.ts'
+import type { Forward } from '../../src/cache/lookup-result.ts'
+import { Problem } from '../../src/problems/problem.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
-import type { Produced, ProduceTerms } from '../../src/cache/productions.ts'
+import type { Produced, ProduceTerms } from '../../src/cache/origin-fetches.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
-import { Problem } from '../../src/problems.ts'
-import { runPlainly } from '../../src/run-apart.ts'
+import { runPlainly } from '../../src/lib/background.ts'
+import { Problem } from '../../src/problems/problem.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 

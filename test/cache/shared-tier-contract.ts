@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
 import type { StoredResponse } from '../../src/cache/freshness.ts'
 import type { Claim, SharedTier } from '../../src/cache/shared-tier.ts'
-import { Problem } from '../../src/problems.ts'
-import { tooManyRequests } from '../../src/spotify/diagnosis.ts'
+import { Problem } from '../../src/problems/problem.ts'
+import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 
 /** Two replicas on one tier, and how to wait for what crosses from one to the other. */
 export interface TwoReplicas {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { configSchema, SECRET_NAMES } from '../../src/config.ts'
+import { configSchema, SECRET_NAMES } from '../../src/config/schema.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 const load = (path: string) => parse(read(path), { merge: true })

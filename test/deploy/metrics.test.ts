@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { collectProcessMetrics } from '../../src/metrics/process-metrics.ts'
+import { collectProcessMetrics } from '../../src/monitoring/process-metrics.ts'
 import { configFor } from '../support/config.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { causeCode } from '../../src/log.ts'
+import { causeCode } from '../../src/lib/logger.ts'
 import { startService } from '../support/service.ts'
 
 const withCode = (code: unknown, cause?: unknown) =>

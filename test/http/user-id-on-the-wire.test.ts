@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { parseUserId } from '../../src/spotify/user-id.ts'
+import { parseUserId } from '../../src/user-id/user-id.ts'
 import { pasted } from '../support/pasted-ids.ts'
 import { startService } from '../support/service.ts'
 

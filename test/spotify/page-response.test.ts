@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Problem } from '../../src/problems.ts'
+import { Problem } from '../../src/problems/problem.ts'
 import { readPage } from '../../src/spotify/page-response.ts'
 
 const NOW = Date.UTC(2026, 10, 23)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createSpotifyClient } from '../../src/spotify/client.ts'
-import type { Exchange } from '../../src/spotify/exchange.ts'
+import type { Exchange } from '../../src/spotify/transport.ts'
+import { createSpotifyClient } from '../../src/spotify/web-api.ts'
 import { gateFor, terms } from '../support/gate.ts'
 
 const MAX_WAITING_PAGES = 32

@@ -1,7 +1,7 @@
-import type { PlaylistList } from '../../src/playlist-list.ts'
+import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
+import type { PlaylistList } from '../../src/playlists/playlist-list.ts'
 import type { Page } from '../../src/spotify/page-response.ts'
-import { createAppPlaylists } from '../../src/spotify/playlists.ts'
-import { WaitingCallers } from '../../src/waiting-callers.ts'
+import { createAppPlaylists } from '../../src/spotify/playlist-source.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 
 export const signal = new AbortController().signal

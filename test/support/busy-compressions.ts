@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Test } from 'tap'
-import { type CompressionQueue, compressions } from '../../src/http/compression.ts'
+import { type CompressionQueue, compressions } from '../../src/http/representation/compression.ts'
 import { failureOf } from './failure-of.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../sandbox/sandbox.ts'
-import type { Config } from '../../src/config.ts'
-import { loadConfig } from '../../src/load-config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { Config } from '../../src/config/schema.ts'
 
 /**
  * The defaults of the service, pointed at the sandbox, with some variables set otherwise. It closes

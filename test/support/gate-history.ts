@@ -1,7 +1,7 @@
-import { Problem } from '../../src/problems.ts'
-import { type Evidence, NO_EVIDENCE, withReport } from '../../src/spotify/gate-evidence.ts'
-import type { Outcome } from '../../src/spotify/gate-outcome.ts'
-import { after, type GateState, OPEN } from '../../src/spotify/gate-state.ts'
+import { Problem } from '../../src/problems/problem.ts'
+import { type Evidence, NO_EVIDENCE, withReport } from '../../src/spotify/gate/gate-evidence.ts'
+import type { Outcome } from '../../src/spotify/gate/gate-outcome.ts'
+import { after, type GateState, OPEN } from '../../src/spotify/gate/gate-state.ts'
 
 export const down = new Problem('spotify-unavailable', 'down')
 export const denial = new Problem('spotify-access-denied', 'denied')

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
-import { DailyBudget } from '../../src/spotify/daily-budget.ts'
-import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate.ts'
-import { WaitingCallers } from '../../src/waiting-callers.ts'
+import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
+import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate/gate.ts'
+import { DailyBudget } from '../../src/spotify/gate/request-quota.ts'
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 

@@ -1,4 +1,4 @@
-import { createLogger, type LogIds } from '../../src/log.ts'
+import { createLogger, type LogIds } from '../../src/lib/logger.ts'
 
 export interface LogLine {
   level: string

@@ -1,6 +1,6 @@
 import type { StoredResponse } from '../../src/cache/freshness.ts'
 import type { Claim, SharedTier } from '../../src/cache/shared-tier.ts'
-import type { Problem } from '../../src/problems.ts'
+import type { Problem } from '../../src/problems/problem.ts'
 
 type News = { readonly failure: Problem | undefined }
 const LOOK_ANEW: News = { failure: undefined }

@@ -1,4 +1,4 @@
-import type { OtherGates, OtherGatesListener } from '../../src/spotify/other-gates.ts'
+import type { OtherGates, OtherGatesListener } from '../../src/spotify/gate/gate-peers.ts'
 
 /** The seam between gates as the test plays it: what was told, and who may probe. */
 export function scriptedGates(mayProbe: () => Promise<boolean> = async () => true) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { Problem } from '../../src/problems.ts'
-import { parseUserId } from '../../src/spotify/user-id.ts'
+import { Problem } from '../../src/problems/problem.ts'
+import { parseUserId } from '../../src/user-id/user-id.ts'
 
 /** The id that the service takes this for, or undefined when it refuses it as it should. */
 export function accepted(input: string): string | undefined {

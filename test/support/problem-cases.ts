@@ -1,5 +1,5 @@
 import type { AnswerName, Fault } from '../../sandbox/sandbox.ts'
-import type { ProblemType } from '../../src/problems.ts'
+import type { ProblemType } from '../../src/problems/problem.ts'
 import { type Service, seconds } from './service.ts'
 
 /** How a request meets a problem. */

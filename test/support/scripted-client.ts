@@ -1,5 +1,5 @@
-import type { PageTerms, SpotifyClient } from '../../src/spotify/client.ts'
 import type { Page } from '../../src/spotify/page-response.ts'
+import type { PageTerms, SpotifyClient } from '../../src/spotify/web-api.ts'
 
 export type Entry = Record<string, unknown> | null
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { prepareTracing } from '../../src/tracing.ts'
+import { prepareTracing } from '../../src/tracing/prepare.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startReceiver } from '../support/otlp-receiver.ts'

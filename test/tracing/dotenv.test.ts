@@ -1,5 +1,5 @@
 import t from 'tap'
-import { otelVariables } from '../../src/load-config.ts'
+import { otelVariables } from '../../src/config/load.ts'
 
 t.test('OTEL_ variables come from .env too, and the environment overrides it', async t => {
   const dir = t.testdir({

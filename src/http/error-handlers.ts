@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../lib/clock.ts'
+import { loggablePath } from '../lib/loggable-target.ts'
+import {
+  asProblem,
+  Problem,
+  type ProblemType,
+  problemBody,
+  retryAfterSeconds,
+} from '../problems/problem.ts'
+import type { AppInstance } from './app-instance.ts'
+import { commonFields, setFields } from './common-headers.ts'
+import { PROBLEM_TYPE, problemAnswer } from './problem-body.ts'
+import { invalidQuery, type QuerySchema } from './query.ts'
+import { factsOf } from './request-context.ts'
+import { type AnswerObserver, observeAnswer } from './response-observer.ts'
+
+export interface ProblemOptions {
+  clock: Clock
+  /** The path that a proxy in front adds: `type` and `instance` of problems begin with it. */
+  basePath: string
+}
+
+/** Turns whatever goes wrong in a route into a problem (RFC 9457). */
+export function answerWithProblems(app: AppInstance, options: ProblemOptions): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    sendProblem(problemOf(error, request), options, request, reply)
+  })
+}
+
+/** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
+export function frameworkProblems(options: ProblemOptions, observe: AnswerObserver) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    setFields(reply, commonFields(request))
+    // No hook runs for it.
+    observeAnswer(request, reply, options.clock, observe)
+    sendProblem(problemOf(error, request), options, request, reply)
+  }
+}
+
+/** What Node's parser refuses, by the code of its error. */
+const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
+  HPE_HEADER_OVERFLOW: [
+    'headers-too-large',
+    'The request line and headers are larger than 16 KiB together.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
+}
+
+/** Answers what Node's parser refuses: there is no request yet, just a socket. */
+export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    // Written behind an answer that is still to come, this one would be taken for it.
+    const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
+    if (isAnswering || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const [type, detail] = PARSER_PROBLEMS[String(error.code)] ?? [
+      'bad-request',
+      'This is not a valid HTTP request.',
+    ]
+    const problem = new Problem(type, detail)
+    const requestId = randomUUID()
+    log.info({ request_id: requestId, status: problem.status, problem: type }, problem.message)
+    const body = JSON.stringify(problemBody(problem, '', requestId, basePath))
+    const head = [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'X-Content-Type-Options: nosniff',
+      'Cache-Control: no-store',
+      `Date: ${new Date(clock.now()).toUTCString()}`,
+      'Connection: close',
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  }
+}
+
+function sendProblem(
+  problem: Problem,
+  { clock, basePath }: ProblemOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  factsOf(request).problem = problem
+  if (problem.retryAt !== undefined) {
+    reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
+  }
+  // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+  const path = loggablePath(request.url)
+  const { mediaType, body } = problemAnswer(problem, path, request.id, basePath)
+  reply
+    .code(problem.status)
+    .header('content-type', mediaType)
+    // A Buffer, since Fastify adds a charset parameter to strings, which these media types lack.
+    .send(Buffer.from(JSON.stringify(body)))
+}
+
+function problemOf(error: FastifyError, request: FastifyRequest): Problem {
+  const [fault] = error.validation ?? []
+  if (fault !== undefined) {
+    const schema = request.routeOptions.schema?.querystring as QuerySchema
+    return invalidQuery(fault.instancePath.slice(1), schema)
+  }
+  if (error.code === 'FST_ERR_BAD_URL') {
+    return /^(?:\/v1)?\/users\//.test(request.url)
+      ? new Problem('invalid-user-id', 'Parameter "id": there is a broken percent-escape.')
+      : new Problem('bad-request', 'The path has a broken percent-escape.')
+  }
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500 && error.code?.startsWith('FST_')) {
+    return new Problem('bad-request', 'The server cannot read this request.', { cause: error })
+  }
+  return asProblem(error)
+}

@@ -1,0 +1,29 @@
+import { type Problem, type ProblemBody, problemBody } from '../problems/problem.ts'
+
+/** The media type of RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Below it this service speaks as Spotify does. */
+export const MIRROR_ROOT = '/v1'
+
+/** Whether a path is the mirror's root or below it. */
+export function isMirrorPath(path: string): boolean {
+  return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)
+}
+
+/**
+ * The answer that tells of a problem: RFC 9457, but below the mirror's root in Spotify's shape,
+ * which clients made for Spotify read. `basePath` is the path that a proxy adds to `path`.
+ * https://developer.spotify.com/documentation/web-api/concepts/api-calls
+ */
+export function problemAnswer(
+  problem: Problem,
+  path: string,
+  requestId: string,
+  basePath: string,
+): { mediaType: string; body: ProblemBody | Pick<ProblemBody, 'error'> } {
+  const body = problemBody(problem, basePath + path, requestId, basePath)
+  return isMirrorPath(path)
+    ? { mediaType: 'application/json', body: { error: body.error } }
+    : { mediaType: PROBLEM_TYPE, body }
+}

@@ -1,0 +1,106 @@
+import { stringify } from 'csv-stringify/sync'
+import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
+import { chunkOf, Records } from '../../playlists/records.ts'
+import { Turns } from '../../spotify/turns.ts'
+
+/** A simplified playlist as it arrived: any member may be absent, null or of another type. */
+type Playlist = Record<string, unknown>
+
+/** One line of a listing for a playlist at its 1-based position in the whole list. */
+export type LineMaker = (position: number, playlist: Playlist) => string
+
+/** All listings share them, so that many at once block the event loop no longer than one does. */
+const turns = new Turns()
+
+/**
+ * Makes the lines of a listing, one page in each turn of the event loop.
+ *
+ * @throws the signal's reason, before the next page, when it is aborted.
+ */
+export async function listing(
+  playlists: Records,
+  line: LineMaker,
+  separator: string,
+  signal: AbortSignal,
+): Promise<Records> {
+  const chunks = []
+  let position = 0
+  for (const texts of playlists.texts(JSON_SEPARATOR)) {
+    await turns.next()
+    signal.throwIfAborted()
+    const lines = texts.map(text => line(++position, JSON.parse(text)))
+    chunks.push(chunkOf(lines, separator))
+  }
+  return new Records(chunks)
+}
+
+/**
+ * A line of the tutorial this service grew from: `"%4d %s %s"` of position, uri and name. Control
+ * characters and line separators would break the line or drive the reader's terminal, and
+ * bidirectional controls would turn the rest of it around (https://www.unicode.org/reports/tr9/).
+ */
+export const textLine: LineMaker = (position, { uri, name }) =>
+  `${String(position).padStart(4)} ${printable(uri)} ${printable(name)}`
+
+function printable(value: unknown): string {
+  return typeof value === 'string'
+    ? value.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, ' ')
+    : ''
+}
+
+/** The columns of the CSV listing and where in a playlist each one comes from. */
+const COLUMNS: Record<string, (playlist: Playlist) => string> = {
+  id: ({ id }) => text(id),
+  name: ({ name }) => text(name),
+  owner_id: ({ owner }) => text(member(owner, 'id')),
+  owner_name: ({ owner }) => text(member(owner, 'display_name')),
+  public: playlist => text(playlist.public),
+  collaborative: ({ collaborative }) => text(collaborative),
+  // `tracks` is what Spotify called `items` before 2026; either may be absent.
+  items_total: ({ items, tracks }) => text(member(items, 'total') ?? member(tracks, 'total')),
+  snapshot_id: ({ snapshot_id: snapshotId }) => text(snapshotId),
+  url: ({ external_urls: urls }) => text(member(urls, 'spotify')),
+  uri: ({ uri }) => text(uri),
+  image_url: ({ images }) => text(member(member(images, 0), 'url')),
+  description: ({ description }) => text(description),
+}
+
+/**
+ * What a spreadsheet may run as a formula: it begins with one of these characters, alone or in full
+ * width, or does so once the spreadsheet has dropped the blanks and invisible characters before it.
+ * https://owasp.org/www-community/attacks/CSV_Injection
+ */
+const FORMULA =
+  /^(?:[\t\r]|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
+
+/** RFC 4180 ends every record so, the last one too. */
+export const CSV_SEPARATOR = '\r\n'
+
+/** A record of the CSV listing (RFC 4180). */
+export const csvLine: LineMaker = (position, playlist) =>
+  csvRecord([String(position), ...Object.values(COLUMNS).map(column => column(playlist))])
+
+/** The header row of the CSV listing, its end included. */
+export const CSV_HEADER = Buffer.from(
+  csvRecord(['position', ...Object.keys(COLUMNS)]) + CSV_SEPARATOR,
+)
+
+function csvRecord(fields: readonly string[]): string {
+  return stringify([fields.map(inert)], { eof: false })
+}
+
+/** A field that no spreadsheet runs: with a `'` before a formula, and without NUL, which ends texts. */
+function inert(field: string): string {
+  const text = field.replaceAll('\0', '')
+  return FORMULA.test(text) ? `'${text}` : text
+}
+
+/** Strings, numbers and booleans as they are, anything else as nothing. */
+function text(value: unknown): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
+function member(value: unknown, name: string | number): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

@@ -1,0 +1,78 @@
+import { Type } from 'typebox'
+import { Problem } from '../../problems/problem.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { allowOnlyReading } from '../methods.ts'
+import { problemResponsesFor } from '../openapi/problem-responses.ts'
+import { noStore } from '../openapi/response-headers.ts'
+import { jsonResponse } from '../openapi/responses.ts'
+
+const statusResponse = (status: string, description: string) =>
+  jsonResponse(description, Type.Object({ status: Type.Literal(status) }), noStore)
+
+export interface HealthOptions {
+  /** Whether the service no longer wants new requests. */
+  isDraining: () => boolean
+  /** Why no app token can be had; undefined while one is valid. */
+  tokenProblem: () => Problem | undefined
+  /** Whether some list could be answered without Spotify. */
+  hasUsable: () => boolean
+}
+
+/** `GET /health/live` and `GET /health/ready`, for orchestrators and load balancers. */
+export function healthRoutes(app: AppInstance, options: HealthOptions): void {
+  app.get(
+    '/health/live',
+    {
+      schema: {
+        operationId: 'getLiveness',
+        tags: ['Health'],
+        summary: 'Whether the process still turns',
+        response: {
+          200: statusResponse('alive', 'The process turns.'),
+          ...problemResponsesFor([]),
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      return { status: 'alive' as const }
+    },
+  )
+  allowOnlyReading(app, '/health/live')
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        operationId: 'getReadiness',
+        tags: ['Health'],
+        summary: 'Whether lookups can be answered',
+        response: {
+          200: statusResponse('ready', 'Lookups can be answered.'),
+          ...problemResponsesFor([
+            'spotify-credentials-rejected',
+            'spotify-unavailable',
+            'shutting-down',
+          ]),
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+      if (options.isDraining()) {
+        throw new Problem('shutting-down', 'This instance takes no new requests.')
+      }
+      const problem = options.tokenProblem()
+      if (problem !== undefined && !options.hasUsable()) throw notReady(problem)
+      return { status: 'ready' as const }
+    },
+  )
+  allowOnlyReading(app, '/health/ready')
+}
+
+/** The token problem as a 503: load balancers read every other status as a fault of the check. */
+function notReady(problem: Problem): Problem {
+  if (problem.status === 503) return problem
+  const { message, retryAt } = problem
+  return new Problem('spotify-unavailable', message, { cause: problem, retryAt })
+}

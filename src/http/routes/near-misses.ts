@@ -1,0 +1,55 @@
+import { loggableUserId } from '../../lib/loggable-target.ts'
+import { lookalikeOf } from '../../user-id/lookalikes.ts'
+import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
+
+/** Paths of this service, with the names that other services give them. */
+const NAMES: readonly (readonly [paths: readonly string[], names: readonly string[]])[] = [
+  [
+    ['/health/live', '/health/ready'],
+    ['/health', '/healthz', '/healthcheck', '/actuator/health'],
+  ],
+  [['/health/live'], ['/live', '/livez', '/liveness', '/health/liveness', '/alive', '/ping']],
+  [['/health/ready'], ['/ready', '/readyz', '/readiness', '/health/readiness']],
+  [['/metrics'], ['/metric', '/prometheus', '/actuator/prometheus']],
+  [['/status'], ['/state', '/stats', '/info', '/version']],
+  [['/problems'], ['/problem', '/errors']],
+  [['/openapi.yaml'], ['/openapi', '/openapi.yml', '/openapi.json', '/swagger.json', '/api-docs']],
+  [['/docs/'], ['/doc', '/documentation', '/swagger', '/swagger-ui', '/swagger-ui.html', '/redoc']],
+]
+
+const PATHS = new Map(
+  NAMES.flatMap(([paths, names]) => [
+    ...names.map(name => [name, paths] as const),
+    // In upper case, or with a slash that does not belong there.
+    ...paths.map(path => [path.replace(/\/$/, ''), [path]] as const),
+  ]),
+)
+
+/** A user in a path that is wrong before or behind. Spotify has single playlists at `/v1/playlists`. */
+const USER_PATH =
+  /^(?:\/api)?(?:(\/v1)?\/(?:users?\/([^/]+)(?:\/.*)?|([^/]+)\/playlists?)|\/playlists?\/([^/]+))$/i
+
+const MAX_SEGMENT_LENGTH = 100
+
+/** The paths that a request for an unknown path probably means; empty when there is no telling. */
+export function meantPaths(path: string): readonly string[] {
+  const tidy = `/${path.split('/').filter(Boolean).join('/')}`
+  const known = PATHS.get(tidy.toLowerCase())
+  if (known !== undefined) return known
+  const [, root = '', ...users] = USER_PATH.exec(tidy) ?? []
+  const segment = users.find(user => user !== undefined)
+  return segment === undefined ? [] : [`${root.toLowerCase()}/users/${shown(segment)}/playlists`]
+}
+
+/** The user id in a path, or `{id}` in place of one that is unlikely, long, or may hold a key. */
+function shown(segment: string): string {
+  try {
+    const name = decodeURIComponent(segment)
+    const userId = parseUserId(name)
+    const own = ownSegment(userId)
+    const isLikely = lookalikeOf(name) === undefined && loggableUserId(userId) === userId
+    return isLikely && own.length <= MAX_SEGMENT_LENGTH ? own : '{id}'
+  } catch {
+    return '{id}'
+  }
+}

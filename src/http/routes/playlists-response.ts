@@ -1,0 +1,114 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { age, type CacheScope, cacheControl, cacheStatus } from '../../cache/cache-status.ts'
+import { type Lookup, lookupResult } from '../../cache/lookup-result.ts'
+import { requestDirectives } from '../../cache/request-directives.ts'
+import type { ResponseCache } from '../../cache/response-cache.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
+import type { Representation } from '../../playlists/representation.ts'
+import { setFields } from '../common-headers.ts'
+import { checkFieldSize } from '../field-size.ts'
+import type { Coding } from '../representation/compression.ts'
+import { negotiateCodings } from '../representation/negotiation.ts'
+import { type RepresentOptions, represent } from '../representation/represent.ts'
+import type { View } from '../representation/view.ts'
+import { factsOf } from '../request-context.ts'
+import { sendRepresentation } from '../send.ts'
+
+export interface ListOptions {
+  cache: ResponseCache<StoredBody>
+  clock: Clock
+  /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
+  publicUrl: string | undefined
+  /** `private` where callers need a key, lest a cache on the way answers those without (RFC 9111 3.5). */
+  cacheScope: CacheScope
+}
+
+/** A request for a user's list. */
+export interface ListRequest {
+  request: FastifyRequest
+  reply: FastifyReply
+  /** Canonical. */
+  userId: string
+  /** What the caller is to see of a list of that many playlists. */
+  viewOf: (total: number) => View
+}
+
+/**
+ * Answers with a user's list out of the cache, without a promise when all of it is there.
+ *
+ * @throws {Problem} why there is no list. What the cache says about that is set on the reply.
+ */
+export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
+  const { headers } = asked.request
+  const facts = factsOf(asked.request)
+  facts.userId = asked.userId
+  // Before Spotify is asked for what the caller would not take.
+  const codings = negotiateCodings(headers['accept-encoding'])
+  const control = headers['cache-control']
+  if (control !== undefined) checkFieldSize('Cache-Control', control)
+  const lookup = options.cache.lookup(asked.userId, requestDirectives(control), facts)
+  return lookup instanceof Promise
+    ? lookup.then(done => answer(asked, done, codings, options))
+    : answer(asked, lookup, codings, options)
+}
+
+function answer(
+  asked: ListRequest,
+  lookup: Lookup<StoredBody>,
+  codings: readonly Coding[],
+  { cache, clock, cacheScope }: ListOptions,
+): void | Promise<void> {
+  const { reply, viewOf } = asked
+  const now = clock.now()
+  const { response, failure, forward } = lookup
+  const status = cacheStatus(lookup, now)
+  const facts = factsOf(asked.request)
+  facts.result = lookupResult(lookup, now)
+  facts.cacheStatus = status
+  facts.spotifyRequests = forward?.requests ?? 0
+  if (response === undefined) {
+    reply.header('cache-status', status)
+    throw failure
+  }
+  const fields = ['cache-status', status, 'age', String(age(response, now))]
+  fields.push('cache-control', cacheControl(response, cacheScope))
+  const { body: stored } = response
+  if (!(stored instanceof StoredPlaylists)) {
+    setFields(reply, fields)
+    throw stored.problem
+  }
+  const send = (representation: Representation) => sendRepresentation(reply, representation, fields)
+  const view = viewOf(stored.list.playlists.length)
+  const caller = new ListCaller(asked, codings, cache)
+  const made = represent(stored, view, caller)
+  if (!(made instanceof Promise)) return send(made)
+  return made.then(send, error => {
+    if (!caller.left().aborted) throw error
+    // There is nobody to answer.
+    reply.hijack()
+  })
+}
+
+/** For whom a representation is made. One object, since closures for each hit would cost more. */
+class ListCaller implements RepresentOptions {
+  readonly #asked: ListRequest
+  readonly codings: readonly Coding[]
+  readonly #cache: ListOptions['cache']
+
+  constructor(asked: ListRequest, codings: readonly Coding[], cache: ListOptions['cache']) {
+    this.#asked = asked
+    this.codings = codings
+    this.#cache = cache
+  }
+
+  recount(): boolean {
+    return this.#cache.recount(this.#asked.userId)
+  }
+
+  /** Fastify's signal alone never aborts for a caller that has left before. */
+  left(): AbortSignal {
+    const { signal, socket } = this.#asked.request
+    return socket.destroyed ? AbortSignal.abort() : signal
+  }
+}

@@ -1,0 +1,33 @@
+import type { AppInstance } from '../app-instance.ts'
+import { acceptAllMethods } from '../methods.ts'
+import { addSchemas } from '../openapi/schemas.ts'
+import { basePathOf } from '../origin.ts'
+import { type HealthOptions, healthRoutes } from './health.ts'
+import { type MetricsOptions, metricsRoute } from './metrics.ts'
+import { type OpenapiOptions, openapiRoute } from './openapi.ts'
+import type { ListOptions } from './playlists-response.ts'
+import { problemPagesRoutes } from './problem-pages.ts'
+import { spotifyMirrorRoute } from './spotify-mirror.ts'
+import { type StatusOptions, statusRoute } from './status.ts'
+import { answerUnknownPaths } from './unknown-paths.ts'
+import { userPlaylistsRoute } from './user-playlists.ts'
+
+export type RouteOptions = ListOptions &
+  HealthOptions &
+  StatusOptions &
+  MetricsOptions &
+  OpenapiOptions
+
+/** All that the service answers; also what openapi.yaml is made from. */
+export function registerRoutes(app: AppInstance, options: RouteOptions): void {
+  acceptAllMethods(app)
+  addSchemas(app)
+  userPlaylistsRoute(app, options)
+  spotifyMirrorRoute(app, options)
+  healthRoutes(app, options)
+  statusRoute(app, options)
+  metricsRoute(app, options)
+  problemPagesRoutes(app, basePathOf(options.publicUrl))
+  openapiRoute(app, options)
+  answerUnknownPaths(app, basePathOf(options.publicUrl))
+}

@@ -1,0 +1,100 @@
+import { Type } from 'typebox'
+import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { allowOnlyReading } from '../methods.ts'
+import { lookupErrors } from '../openapi/problem-responses.ts'
+import { mirrorResponses } from '../openapi/responses.ts'
+import { originOf } from '../origin.ts'
+import { MIRROR_ROOT } from '../problem-body.ts'
+import { wholeNumbersOnly } from '../query.ts'
+import { contentType } from '../representation/formats.ts'
+import { jsonBody, type View } from '../representation/view.ts'
+import { type WindowQuery, windowOf } from '../representation/window.ts'
+import { answerWithList, type ListOptions } from './playlists-response.ts'
+import { userParamsSchema } from './user-playlists.ts'
+
+const PATH = `${MIRROR_ROOT}/users/:id/playlists`
+
+/** Spotify's own bounds and defaults, which its clients rely on. */
+const DEFAULT_LIMIT = 20
+const querySchema = Type.Object({
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 50,
+      default: DEFAULT_LIMIT,
+      description:
+        'a whole number from 0 to 50, given once: how many playlists at most; 0 only counts them',
+    }),
+  ),
+  offset: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      default: 0,
+      description:
+        'a whole number from 0 to 100000, given once: how many playlists to leave out first',
+    }),
+  ),
+})
+
+/**
+ * `GET /v1/users/:id/playlists`: the same list, cut into pages as Spotify cuts them, for clients
+ * made for Spotify whose base URL is this service.
+ * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
+ */
+export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void {
+  app.get(
+    PATH,
+    {
+      schema: {
+        operationId: 'getUserPlaylistsPage',
+        tags: ['Playlists'],
+        summary: 'One page of the public playlists of a Spotify user, as Spotify would answer',
+        description:
+          'For client libraries that were made for Spotify: set their base URL to this service and drop the client secret. The `Authorization` that they send is ignored, unless the instance wants API keys: then it carries the key. Every page is cut out of the same stored list.',
+        params: userParamsSchema,
+        querystring: querySchema,
+        response: { ...mirrorResponses, ...lookupErrors },
+      },
+      preValidation: wholeNumbersOnly(querySchema),
+    },
+    (request, reply) => {
+      const userId = parseUserId(request.params.id)
+      const origin = options.publicUrl ?? originOf(request)
+      const viewOf = (total: number) => mirrorView(request.query, total, origin, userId)
+      return answerWithList({ request, reply, userId, viewOf }, options)
+    },
+  )
+  allowOnlyReading(app, PATH)
+}
+
+/** Spotify's paging object: `limit` is what was asked for, and links keep it. */
+function mirrorView(
+  { limit = DEFAULT_LIMIT, offset = 0 }: WindowQuery,
+  total: number,
+  origin: string,
+  userId: string,
+): View {
+  const window = windowOf(total, { limit, offset })
+  return {
+    key: `mirror ${limit} ${offset} ${origin}`,
+    contentType: contentType('json'),
+    vary: 'Accept-Encoding',
+    window,
+    body({ list }) {
+      const url = `${origin}${MIRROR_ROOT}/users/${ownSegment(userId)}/playlists`
+      const link = (start: number) => `${url}?offset=${start}&limit=${limit}`
+      // A page of nothing would lead to itself.
+      const hasNeighbours = limit > 0
+      return jsonBody(list.playlists, window, {
+        href: link(offset),
+        limit,
+        next: hasNeighbours && offset + limit < total ? link(offset + limit) : null,
+        offset,
+        previous: hasNeighbours && offset > 0 ? link(Math.max(0, offset - limit)) : null,
+        total,
+      })
+    },
+  }
+}

@@ -1,0 +1,7 @@
+import manifest from '../../package.json' with { type: 'json' }
+
+/** The version of this service. */
+export const version: string = manifest.version
+
+/** The version of Node that runs it. */
+export const nodeVersion: string = process.version

@@ -1,0 +1,85 @@
+import { Counter, type Registry } from 'prom-client'
+import type { LookupResult } from '../cache/lookup-result.ts'
+import type { AnswerObserver } from '../http/response-observer.ts'
+import type { ProblemType } from '../problems/catalog.ts'
+import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
+
+/** From what is answered out of memory to LOOKUP_TIMEOUT_MS and a little more. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
+/** Why a caller is turned away whatever it asks for. */
+const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
+
+type Series = Partial<Record<LookupResult | 'none', DurationSeries>>
+
+/**
+ * Counts and times the answers of the service. Every label has few values: patterns of routes,
+ * statuses, and the names of the keys that are configured.
+ */
+export function httpMetrics(register: Registry): AnswerObserver {
+  const durations = new DurationHistogram<'route' | 'status' | 'cache'>({
+    name: 'playlist_proxy_http_request_duration_seconds',
+    help: 'Time from the request to the end of its answer, by what the cache did.',
+    buckets: BUCKETS,
+    registers: [register],
+  })
+  const routes = new Map<string, Map<number, Series>>()
+  const callers = new Map<string, number>()
+  const refused = new Counter({
+    name: 'playlist_proxy_callers_refused_total',
+    help: 'Requests that were turned away whatever they asked for.',
+    labelNames: ['reason'],
+    registers: [register],
+  })
+  for (const reason of REFUSALS) refused.inc({ reason }, 0)
+  new Counter({
+    name: 'playlist_proxy_caller_requests_total',
+    help: 'Requests by the name of their API key; anonymous when keys are off.',
+    labelNames: ['caller'],
+    registers: [register],
+    collect() {
+      this.reset()
+      for (const [caller, count] of callers) this.inc({ caller }, count)
+    },
+  })
+
+  function seriesOf(route: string, status: number, cache: LookupResult | 'none'): DurationSeries {
+    const statuses = entryOf(routes, route, () => new Map<number, Series>())
+    const series = entryOf(statuses, status, (): Series => ({}))
+    series[cache] ??= durations.series({ route, status: String(status), cache })
+    return series[cache]
+  }
+
+  return ({ route, status, durationMs, facts: { caller, result, problem } }) => {
+    seriesOf(route ?? 'unknown', status, result ?? 'none').observe(durationMs / 1000)
+    if (caller !== undefined) callers.set(caller, (callers.get(caller) ?? 0) + 1)
+    if (problem !== undefined && REFUSALS.includes(problem.type)) {
+      refused.inc({ reason: problem.type })
+    }
+  }
+}
+
+/** Why the service closes a connection of a caller by itself. */
+const CLOSED_REASONS = ['stalled', 'limit'] as const
+
+export type ClosedReason = (typeof CLOSED_REASONS)[number]
+
+/** Counts the connections that the service closes by itself. */
+export function connectionMetrics(register: Registry): (reason: ClosedReason) => void {
+  const closed = new Counter({
+    name: 'playlist_proxy_connections_closed_total',
+    help: 'Connections that the service closed because the caller did not read or there were too many.',
+    labelNames: ['reason'],
+    registers: [register],
+  })
+  for (const reason of CLOSED_REASONS) closed.inc({ reason }, 0)
+  return reason => closed.inc({ reason })
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
+  }
+  return value
+}

@@ -1,0 +1,47 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { OPERATIONS, type SharedObserver } from '../redis/operation.ts'
+import { FAILURE_REASONS } from '../redis/redis-error.ts'
+import { DurationHistogram } from './duration-histogram.ts'
+
+/** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the patience of the budget. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2]
+const STATES = ['off', 'connected', 'degraded'] as const
+
+export type SharedCacheState = (typeof STATES)[number]
+
+/** Counts and times the uses of the shared cache; `state` is read when the metrics are asked for. */
+export function sharedMetrics(register: Registry, state: () => SharedCacheState): SharedObserver {
+  new Gauge({
+    name: 'playlist_proxy_shared_cache_state',
+    help: 'Whether the cache that replicas share is off, connected or degraded: 1 for what it is.',
+    labelNames: ['state'],
+    registers: [register],
+    collect() {
+      const now = state()
+      for (const name of STATES) this.set({ state: name }, name === now ? 1 : 0)
+    },
+  })
+  const failures = new Counter({
+    name: 'playlist_proxy_shared_cache_failures_total',
+    help: 'Uses of the shared cache that failed, by what for and why.',
+    labelNames: ['operation', 'reason'],
+    registers: [register],
+  })
+  const durations = new DurationHistogram<'operation'>({
+    name: 'playlist_proxy_shared_cache_duration_seconds',
+    help: 'Time that uses of the shared cache took, those that failed included.',
+    buckets: BUCKETS,
+    registers: [register],
+  })
+  const series = Object.fromEntries(
+    OPERATIONS.map(operation => [operation, durations.series({ operation })]),
+  )
+  // Present from the start, so that a rise from none to one is seen as a rise.
+  for (const operation of OPERATIONS) {
+    for (const reason of FAILURE_REASONS) failures.inc({ operation, reason }, 0)
+  }
+  return (operation, outcome, durationMs) => {
+    if (outcome !== 'ok') failures.inc({ operation, reason: outcome })
+    if (outcome !== 'not-tried') series[operation]?.observe(durationMs / 1000)
+  }
+}

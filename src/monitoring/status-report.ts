@@ -1,0 +1,64 @@
+import type { ResponseCache } from '../cache/response-cache.ts'
+import type { Status } from '../http/routes/status.ts'
+import { version } from '../lib/version.ts'
+import { type Diagnosis, diagnosisOf } from '../spotify/gate/diagnosis.ts'
+import type { Gate } from '../spotify/gate/gate.ts'
+import type { RequestBudget } from '../spotify/gate/request-quota.ts'
+import type { TokenKeeper } from '../spotify/token-keeper.ts'
+
+/** The parts whose state `/status` tells. */
+export interface StatusParts {
+  /** Epoch milliseconds. */
+  startedAt: number
+  isDraining: () => boolean
+  tokens: Pick<TokenKeeper, 'status'>
+  gate: Pick<Gate, 'status'>
+  budget: Pick<RequestBudget, 'spent' | 'limit'>
+  cache: Pick<ResponseCache<never>, 'status'>
+  sharedState: () => Status['shared_cache']['state']
+}
+
+/** What `/status` answers now. */
+export function serviceStatus(parts: StatusParts): Status {
+  const { startedAt, isDraining, tokens, budget } = parts
+  const { failure, ...token } = tokens.status
+  const gate = parts.gate.status()
+  const cache = parts.cache.status
+  const found: Diagnosis | undefined =
+    gate.diagnosis ?? (failure === undefined ? undefined : diagnosisOf(failure))
+  // Without a token no request leaves through an open gate either.
+  const isWithoutToken = gate.state === 'open' && token.state !== 'valid' && failure !== undefined
+  return {
+    service: { version, started_at: iso(startedAt), draining: isDraining() },
+    token: { state: token.state, expires_at: isoOrNull(token.expiresAt) },
+    spotify: {
+      gate: isWithoutToken ? 'paused' : gate.state,
+      reason: (isWithoutToken ? found : gate.diagnosis)?.name ?? null,
+      paused_until: isoOrNull(isWithoutToken ? failure.retryAt : gate.pausedUntil),
+      diagnosis: found?.name ?? 'ok',
+      remedy: found?.remedy ?? null,
+      requests_24h: budget.spent,
+      budget: budget.limit ?? null,
+      in_flight: gate.inFlight,
+      queued: gate.queued,
+    },
+    cache: {
+      entries: cache.entries,
+      bytes: cache.bytes,
+      max_bytes: cache.maxBytes,
+      hits: cache.hit,
+      stale_hits: cache.stale + cache['stale-if-error'],
+      misses: cache.miss + cache.revalidated + cache.failed,
+      collapsed: cache.collapsed,
+    },
+    shared_cache: { state: parts.sharedState() },
+  }
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
+
+function isoOrNull(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : iso(epochMs)
+}

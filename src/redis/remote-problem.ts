@@ -1,0 +1,69 @@
+import { type Static, Type } from 'typebox'
+import type { Problem, ProblemType } from '../problems/problem.ts'
+import { remoteProblem } from '../spotify/gate/diagnosis.ts'
+import { DENIED_PAUSE_MS } from '../spotify/gate/gate-outcome.ts'
+
+/** The longest that a problem lasts: Spotify's longest refusal. */
+export const DAY_MS = 86_400_000
+/** The longest back-off of the token keeper, with its jitter. */
+const REJECTED_MS = 66_000
+
+/** The problems that all replicas have in common, and how long one of them can last, in milliseconds. */
+const LONGEST_MS = {
+  'spotify-rate-limited': DAY_MS,
+  'spotify-quota-exceeded': DAY_MS,
+  // A response of any status may have a Retry-After.
+  'spotify-unavailable': DAY_MS,
+  'spotify-bad-response': DAY_MS,
+  'spotify-access-denied': DENIED_PAUSE_MS,
+  'spotify-credentials-rejected': REJECTED_MS,
+  'quota-budget-spent': DAY_MS,
+} as const satisfies Partial<Record<ProblemType, number>>
+
+type SharedType = keyof typeof LONGEST_MS
+
+/**
+ * A problem as replicas send it: names, never a text, and the time that is left, since their clocks
+ * may differ.
+ */
+export const remoteProblemSchema = Type.Object({
+  type: Type.Enum(Object.keys(LONGEST_MS) as [SharedType]),
+  diagnosis: Type.Optional(Type.String()),
+  retryAfterMs: Type.Optional(Type.Integer({ minimum: 0, maximum: DAY_MS })),
+  originStatus: Type.Optional(Type.Integer({ minimum: 100, maximum: 599 })),
+})
+
+export type RemoteProblem = Static<typeof remoteProblemSchema>
+
+/** How long a problem of this type can last, in milliseconds. */
+export function longestMs({ type }: Pick<RemoteProblem, 'type'>): number {
+  return LONGEST_MS[type]
+}
+
+/** Undefined when the problem is about this replica alone. `now` in epoch milliseconds. */
+export function encodeProblem(problem: Problem, now: number): RemoteProblem | undefined {
+  const { type, causeName, retryAt, originStatus } = problem
+  if (!isShared(type)) return undefined
+  const leftMs = Math.ceil((retryAt ?? now) - now)
+  return {
+    type,
+    ...(causeName === undefined ? {} : { diagnosis: causeName }),
+    ...(leftMs > 0 ? { retryAfterMs: Math.min(leftMs, LONGEST_MS[type]) } : {}),
+    ...(originStatus === undefined ? {} : { originStatus }),
+  }
+}
+
+/** The problem in the words of this replica. `now` in epoch milliseconds. */
+export function decodeProblem(remote: RemoteProblem, now: number): Problem {
+  const { type, diagnosis, retryAfterMs, originStatus } = remote
+  return remoteProblem(type, diagnosis, {
+    ...(retryAfterMs === undefined
+      ? {}
+      : { retryAt: now + Math.min(retryAfterMs, LONGEST_MS[type]) }),
+    ...(originStatus === undefined ? {} : { originStatus }),
+  })
+}
+
+function isShared(type: ProblemType): type is SharedType {
+  return Object.hasOwn(LONGEST_MS, type)
+}

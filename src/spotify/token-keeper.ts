@@ -1,0 +1,198 @@
+import { backOffMs, type Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
+import { asProblem, Problem } from '../problems/problem.ts'
+import { diagnosisOf } from './gate/diagnosis.ts'
+import { observed, type RequestObserver } from './request-observer.ts'
+import { readToken, renewalDelayMs } from './token-policy.ts'
+import type { Exchange } from './transport.ts'
+
+/** A 401 that meets the very token that replaced another one is hardly about the token. */
+const MIN_REPLACEMENT_INTERVAL_MS = 60_000
+/** Wrong credentials need a person; asking faster cannot help. */
+const REJECTED_BACK_OFF_MS = 60_000
+
+export interface TokenKeeperOptions {
+  exchange: Exchange
+  /** Path of the token endpoint on the exchange's host. */
+  path: string
+  clientId: string
+  clientSecret: string
+  clock: Clock
+  /** A number from 0 (included) to 1 (excluded); spreads the renewals of several replicas. */
+  random: () => number
+  log: Log
+  observe: RequestObserver
+}
+
+interface Token {
+  value: string
+  /** On the monotonic clock. */
+  expiresAtMs: number
+}
+
+/** How the token stands. */
+export interface TokenStatus {
+  state: 'valid' | 'renewing' | 'missing' | 'rejected'
+  /** Epoch milliseconds; undefined unless one is valid. */
+  expiresAt: number | undefined
+  /** Why the last renewal failed; undefined when it did not. */
+  failure: Problem | undefined
+}
+
+/**
+ * Keeps the app token of the client credentials flow: one token, one renewal in flight whoever
+ * waits for it, one timer that renews it in the background well before it expires.
+ * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
+ */
+export class TokenKeeper {
+  readonly #options: TokenKeeperOptions
+  readonly #authorization: string
+  readonly #stop = new AbortController()
+  #token: Token | undefined
+  #renewal: Promise<string> | undefined
+  #failure: { problem: Problem; retryAtMs: number } | undefined
+  #failuresInRow = 0
+  #replacedAtMs = Number.NEGATIVE_INFINITY
+  #cancelTimer = () => {}
+
+  constructor(options: TokenKeeperOptions) {
+    this.#options = options
+    const credentials = `${options.clientId}:${options.clientSecret}`
+    this.#authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  }
+
+  /** Begins to keep a token. Failures are logged, kept for those who ask, and tried again later. */
+  start(): void {
+    // The failure is logged and kept by #renew; nobody waits for this promise.
+    this.#renew().catch(() => {})
+  }
+
+  /** Ends the timer and the renewal in flight; whoever waits or asks gets `shutting-down`. */
+  stop(): void {
+    this.#cancelTimer()
+    this.#token = undefined
+    this.#stop.abort(new Problem('shutting-down', 'The service stopped before a token arrived.'))
+  }
+
+  /**
+   * A token that has not expired, at once or from the renewal in flight. During the back-off after
+   * a failed renewal it fails at once, so that waiting callers cost no further requests.
+   * `onRequest` is called when this call is what makes a request leave.
+   *
+   * @throws {Problem} why there is none, with the instant of the next try.
+   */
+  async token(onRequest?: () => void): Promise<string> {
+    const nowMs = this.#options.clock.monotonic()
+    if (this.#token !== undefined && nowMs < this.#token.expiresAtMs) return this.#token.value
+    if (this.#renewal !== undefined) return this.#renewal
+    if (this.#failure !== undefined && nowMs < this.#failure.retryAtMs) throw this.#failure.problem
+    onRequest?.()
+    return this.#renew()
+  }
+
+  /**
+   * Another token than the one the Web API answered with 401. Comparing tokens makes all who were
+   * refused with the same one share one renewal, also those who find out after it is over. A token
+   * that itself came as a replacement within the last minute is given back as it is.
+   *
+   * @throws {Problem} as `token()`.
+   */
+  async replace(rejected: string, onRequest?: () => void): Promise<string> {
+    const nowMs = this.#options.clock.monotonic()
+    const isEarly = nowMs - this.#replacedAtMs < MIN_REPLACEMENT_INTERVAL_MS
+    if (this.#token?.value === rejected && !isEarly) {
+      this.#token = undefined
+      this.#replacedAtMs = nowMs
+    }
+    return this.token(onRequest)
+  }
+
+  /** Why no token can be had right now; undefined while one is valid. */
+  get problem(): Problem | undefined {
+    if (this.status.state === 'valid') return undefined
+    const detail = 'The app token has not arrived yet.'
+    return this.#failure?.problem ?? new Problem('spotify-unavailable', detail)
+  }
+
+  get status(): TokenStatus {
+    const { clock } = this.#options
+    const failure = this.#failure?.problem
+    const leftMs = Number(this.#token?.expiresAtMs) - clock.monotonic()
+    if (leftMs > 0) return { state: 'valid', expiresAt: clock.now() + leftMs, failure }
+    const isRejected = failure?.type === 'spotify-credentials-rejected'
+    const without = this.#renewal === undefined ? 'missing' : 'renewing'
+    return { state: isRejected ? 'rejected' : without, expiresAt: undefined, failure }
+  }
+
+  #renew(): Promise<string> {
+    this.#renewal ??= this.#request().finally(() => {
+      this.#renewal = undefined
+    })
+    return this.#renewal
+  }
+
+  async #request(): Promise<string> {
+    this.#cancelTimer()
+    const { exchange, path, clock, log, random } = this.#options
+    const sentAtMs = clock.monotonic()
+    try {
+      const { value, lifetimeMs } = await observed(
+        this.#options,
+        'token',
+        this.#stop.signal,
+        async () => {
+          const headers = {
+            accept: 'application/json',
+            'accept-encoding': 'gzip',
+            authorization: this.#authorization,
+            'content-type': 'application/x-www-form-urlencoded',
+          }
+          const body = 'grant_type=client_credentials'
+          const request = { method: 'POST', path, headers, body } as const
+          return readToken(await exchange.send(request, this.#stop.signal), clock.now())
+        },
+      )
+      this.#token = { value, expiresAtMs: sentAtMs + lifetimeMs }
+      if (this.#failure !== undefined) log.info('Spotify gives tokens again')
+      this.#failure = undefined
+      this.#failuresInRow = 0
+      this.#renewAfter(renewalDelayMs(lifetimeMs, random()))
+      return value
+    } catch (error) {
+      throw this.#stop.signal.aborted ? error : this.#remember(asProblem(error))
+    }
+  }
+
+  /** Backs off after a failed renewal; returns the problem with the instant of the next try. */
+  #remember(failed: Problem): Problem {
+    const { clock, log } = this.#options
+    const delayMs = this.#backOffMs(failed)
+    const problem = new Problem(failed.type, failed.message, {
+      cause: failed.cause,
+      retryAt: clock.now() + delayMs,
+    })
+    if (this.#failure?.problem.type !== problem.type) {
+      const level = problem.type === 'spotify-credentials-rejected' ? 'error' : 'warn'
+      const { name: diagnosis, remedy } = diagnosisOf(problem)
+      log[level]({ diagnosis, remedy, err: problem }, 'no new app token')
+    }
+    this.#failure = { problem, retryAtMs: clock.monotonic() + delayMs }
+    this.#renewAfter(delayMs)
+    return problem
+  }
+
+  #renewAfter(delayMs: number): void {
+    this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.start())
+  }
+
+  /** At least until the instant that the token endpoint named. */
+  #backOffMs(failed: Problem): number {
+    const jitter = this.#options.random()
+    const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()
+    const isRejected = failed.type === 'spotify-credentials-rejected'
+    const ownMs = isRejected
+      ? REJECTED_BACK_OFF_MS * (1 + 0.1 * jitter)
+      : backOffMs(++this.#failuresInRow) * (0.5 + 0.5 * jitter)
+    return Math.max(ownMs, namedMs)
+  }
+}

@@ -1,0 +1,13 @@
+import { Problem } from '../problems/problem.ts'
+
+const WHERE_TO_FIND_IT =
+  'Open the profile in Spotify, choose "Copy link to profile" and paste that link percent-encoded, or take the part after /user/ in it.'
+
+/**
+ * Refuses what was given as a user id. `reason` is a sentence for the caller.
+ *
+ * @throws {Problem} `invalid-user-id`, always
+ */
+export function refuseId(reason: string, cause?: unknown): never {
+  throw new Problem('invalid-user-id', `Parameter "id": ${reason} ${WHERE_TO_FIND_IT}`, { cause })
+}

@@ -1,0 +1,23 @@
+import * as fs from 'node:fs'
+import t, { type Test } from 'tap'
+import { failureOf } from '../support/failure-of.ts'
+
+const NO_DOTENV = '/nonexistent/.env'
+const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
+
+const mocked = (t: Test, mocks: Record<string, unknown>) =>
+  t.mockImport<typeof import('../../src/config/load.ts')>('../../src/config/load.ts', mocks)
+
+t.test('What fails for another reason is thrown as it is, not as a fault', async t => {
+  const bug = new Error('a bug')
+  const broken = await mocked(t, { '@fastify/env': { default: () => Promise.reject(bug) } })
+  t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)
+})
+
+t.test('A file that fails without an error code is still reported', async t => {
+  const readFileSync = () => JSON.parse('neither JSON nor a system error')
+  const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { ...fs, readFileSync } })
+  const error = await failureOf(loadConfig(required, '.env'))
+  t.ok(error instanceof ConfigError)
+  t.hasStrict(error, { faults: ['.env: cannot be read (unknown error)'] })
+})

@@ -1,0 +1,390 @@
+import t from 'tap'
+import { ConfigError, loadConfig } from '../../src/config/load.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { failureOf } from '../support/failure-of.ts'
+
+type Variables = Record<string, string | undefined>
+
+/** More makes a Node timer fire at once. */
+const MAX_TIMER_MS = 2_147_483_647
+const NO_DOTENV = '/nonexistent/.env'
+const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
+
+const load = (variables: Variables) => loadConfig({ ...required, ...variables }, NO_DOTENV)
+
+async function faultsOf(environment: Variables, dotenv = NO_DOTENV): Promise<readonly string[]> {
+  const error = await failureOf(loadConfig(environment, dotenv))
+  if (error instanceof ConfigError) return error.faults
+  throw error
+}
+
+/** The names that the faults begin with. */
+const namesIn = (faults: readonly string[]) => faults.map(fault => fault.split(':')[0]).sort()
+
+t.test('With the two required variables alone everything has its documented default', async t => {
+  t.strictSame(await loadConfig(required, NO_DOTENV), {
+    ...required,
+    SPOTIFY_API_URL: 'https://api.spotify.com/v1',
+    SPOTIFY_TOKEN_URL: 'https://accounts.spotify.com/api/token',
+    HOST: '127.0.0.1',
+    PORT: 3000,
+    TRUST_PROXY: 'false',
+    METRICS_OPEN: false,
+    CALLER_REQUESTS_PER_MINUTE: 0,
+    LOG_LEVEL: 'info',
+    CACHE_FRESH_SECONDS: 300,
+    CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
+    CACHE_STALE_IF_ERROR_SECONDS: 43_200,
+    CACHE_NEGATIVE_SECONDS: 60,
+    CACHE_MIN_REFRESH_SECONDS: 10,
+    CACHE_MAX_BYTES: 268_435_456,
+    SHARED_CACHE_TIMEOUT_MS: 50,
+    SPOTIFY_CONCURRENCY: 8,
+    SPOTIFY_TIMEOUT_MS: 5000,
+    LOOKUP_TIMEOUT_MS: 15_000,
+    SPOTIFY_MAX_PAGES: 240,
+    SPOTIFY_QUEUE: 500,
+    SHUTDOWN_DELAY_MS: 500,
+    SHUTDOWN_TIMEOUT_MS: 8000,
+  })
+})
+
+t.test('Values are read as the type that they stand for', async t => {
+  const config = await load({ PORT: '8080', HOST: '::', PUBLIC_URL: 'https://h', EXTRA: 'x' })
+  t.hasStrict(config, { PORT: 8080, HOST: '::', PUBLIC_URL: 'https://h' })
+  t.notOk('EXTRA' in config, 'and what is not ours is left out')
+})
+
+t.test('Every variable has a description, which is what an operator is told', async t => {
+  for (const [name, schema] of Object.entries(configSchema.properties)) {
+    t.match(schema, { description: /^\S.{10,}\w$/ }, name)
+  }
+})
+
+t.test('Numbers are taken within their limits only', async t => {
+  for (const [name, min, max] of [
+    ['PORT', 0, 65_535],
+    ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
+    ['CALLER_REQUESTS_PER_MINUTE', 0, 1_000_000],
+    ['CACHE_MAX_BYTES', 1_048_576, Number.MAX_SAFE_INTEGER],
+    ['SPOTIFY_QUEUE', 0, 100_000],
+    ['SPOTIFY_DAILY_BUDGET', 1, Number.MAX_SAFE_INTEGER],
+    ['SPOTIFY_CONCURRENCY', 1, 100],
+    ['SPOTIFY_TIMEOUT_MS', 1, MAX_TIMER_MS],
+    ['LOOKUP_TIMEOUT_MS', 1, MAX_TIMER_MS],
+    ['SPOTIFY_MAX_PAGES', 1, 2000],
+    ['SHUTDOWN_DELAY_MS', 0, 4000],
+    ['SHUTDOWN_TIMEOUT_MS', 1, MAX_TIMER_MS],
+  ] as const) {
+    const others = { SHUTDOWN_DELAY_MS: '0' }
+    for (const value of [min, min + 1, max - 1, max]) {
+      const config = await load({ ...others, [name]: String(value) })
+      t.equal(config[name], value, `${name}=${value}`)
+    }
+    for (const value of [min - 1, min + 0.5, 'x', 'NaN', max + 1]) {
+      const faults = await faultsOf({ ...required, ...others, [name]: String(value) })
+      t.strictSame(namesIn(faults), [name], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('Texts are taken only in the form that their use allows', async t => {
+  const goodUrls = ['http://h', 'https://h:8443', 'https://h/', 'https://h/a/b']
+  const badUrls = [
+    'h',
+    'ftp://h',
+    'https://',
+    'https://u:p@h',
+    'https://h/?b',
+    'http://h#',
+    'http://h ',
+    'http://h:99999',
+    'https://[::',
+  ]
+  for (const [name, good, bad] of [
+    ['SPOTIFY_CLIENT_ID', ['a', '!~'], ['a:b', 'a b', 'ä', 'a\nb']],
+    ['SPOTIFY_CLIENT_SECRET', ['a', 'a:b', '!~'], ['a b', 'ä', 'a\nb']],
+    ['LOG_LEVEL', ['debug', 'silent'], ['INFO', 'verbose']],
+    ['METRICS_OPEN', ['true', 'false'], ['yes', '1', 'TRUE']],
+    [
+      'CORS_ORIGINS',
+      ['*', 'https://app.example, http://localhost:5173'],
+      ['app', 'null', 'http://h/x'],
+    ],
+    ['TRUST_PROXY', ['true', '2', '10.0.0.0/8, ::1'], ['yes', '10.0.0.0/33']],
+    ['SPOTIFY_API_URL', goodUrls, badUrls],
+    ['SPOTIFY_TOKEN_URL', goodUrls, badUrls],
+    ['PUBLIC_URL', goodUrls, badUrls],
+  ] as const) {
+    for (const value of good) t.equal(String((await load({ [name]: value }))[name]), value)
+    for (const value of bad) {
+      const faults = await faultsOf({ ...required, [name]: value })
+      t.strictSame(namesIn(faults), [name], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('All faults are named at once with what is allowed, and never a value', async t => {
+  const variables = {
+    SPOTIFY_CLIENT_ID: 'canary canary',
+    PORT: 'canary',
+    LOG_LEVEL: 'canary',
+    TRUST_PROXY: 'canary',
+    CACHE_FRESH_SECONDS: '86400',
+  }
+  const error = await failureOf(loadConfig(variables, NO_DOTENV))
+  if (!(error instanceof ConfigError)) throw error
+  t.equal(error.name, 'ConfigError')
+  const secretToo = { ...variables, SPOTIFY_CLIENT_SECRET: '' }
+  t.strictSame(namesIn(error.faults), Object.keys(secretToo).sort())
+  t.match(error.message, `Bad configuration:\n  ${error.faults.join('\n  ')}\n`)
+  t.match(error.message, /^ {2}PORT: not valid; expected: port .* 0 to 65535/m)
+  t.match(error.message, /^ {2}SPOTIFY_CLIENT_SECRET: missing; set it to the client secret/m)
+  t.match(error.message, /^ {2}TRUST_PROXY: not valid; expected: .* a number of hops/m)
+  t.notMatch(error.message, /canary/)
+  t.equal(error.cause, undefined, 'nor does a cause carry one')
+})
+
+t.test('Nothing is stored for longer than a day, freshness and staleness together', async t => {
+  for (const [fresh, revalidate, ifError, fits] of [
+    [43_199, 43_200, 0, true],
+    [43_200, 43_200, 0, true],
+    [43_201, 43_200, 0, false],
+    [43_200, 0, 43_200, true],
+    [43_201, 0, 43_200, false],
+    [43_200, 43_200, 43_200, true],
+    [86_400, 0, 0, true],
+    [86_401, 0, 0, false],
+    [0, 86_400, 86_400, true],
+    [0, 0, 86_401, false],
+  ] as const) {
+    const variables = {
+      CACHE_FRESH_SECONDS: String(fresh),
+      CACHE_STALE_WHILE_REVALIDATE_SECONDS: String(revalidate),
+      CACHE_STALE_IF_ERROR_SECONDS: String(ifError),
+    }
+    const sum = `${fresh} + the longer of ${revalidate} and ${ifError}`
+    if (fits) t.equal((await load(variables)).CACHE_FRESH_SECONDS, fresh, sum)
+    else
+      t.match((await faultsOf({ ...required, ...variables })).join('\n'), /^CACHE_.* 86400$/, sum)
+  }
+})
+
+t.test('The delay of the shutdown leaves at least as long to end in', async t => {
+  for (const [delay, timeout, fits] of [
+    [0, 1, true],
+    [1, 2, true],
+    [4000, 8000, true],
+    [4001, 8000, false],
+    [1, 1, false],
+  ] as const) {
+    const variables = { SHUTDOWN_DELAY_MS: String(delay), SHUTDOWN_TIMEOUT_MS: String(timeout) }
+    const sizes = `${delay} of ${timeout}`
+    if (fits) t.equal((await load(variables)).SHUTDOWN_DELAY_MS, delay, sizes)
+    else {
+      const faults = await faultsOf({ ...required, ...variables })
+      t.strictSame(faults, ['SHUTDOWN_DELAY_MS: at most half of SHUTDOWN_TIMEOUT_MS'], sizes)
+    }
+  }
+})
+
+t.test('A number is written with digits alone', async t => {
+  for (const value of ['0x50', '1e3', '80.0', '+80', ' 80']) {
+    t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
+  }
+})
+
+t.test('Whoever starts it without credentials reads what to do next, and nobody else', async t => {
+  for (const variables of [{}, { SPOTIFY_CLIENT_ID: 'id' }, { SPOTIFY_CLIENT_SECRET: 'secret' }]) {
+    const { message } = (await failureOf(loadConfig(variables, NO_DOTENV))) as Error
+    for (const step of ['cp .env.example .env', 'npm run demo', 'SPOTIFY_CLIENT_ID_FILE']) {
+      t.match(message, step)
+    }
+  }
+  const { message } = (await failureOf(load({ PORT: 'x' }))) as Error
+  t.notMatch(message, 'npm run demo')
+})
+
+t.test(
+  'A credential that is a placeholder or still quoted is refused, however it came in',
+  async t => {
+    const placeholders = [
+      'YOUR_CLIENT_ID',
+      'your-client-secret',
+      'paste_it_here',
+      'changeme',
+      'CHANGE_ME',
+      'replace-me',
+      'xxxxxxxx',
+      '...',
+      '***',
+      'CLIENT_ID',
+      'spotify_client_secret',
+      'TODO',
+      'undefined',
+      'null',
+    ]
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a template leaves behind
+    const marked = ["'0123'", '`0123`', '<0123>', '${ID}', '{{ID}}', '$ID', '[id]', '(id)', '"0123']
+    for (const [name, other] of [
+      ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
+      ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
+    ] as const) {
+      for (const value of [...placeholders, ...marked]) {
+        const dir = t.testdir({ secret: value })
+        for (const given of [{ [name]: value }, { [`${name}_FILE`]: `${dir}/secret` }]) {
+          const faults = await faultsOf({ [other]: required[other], ...given })
+          t.strictSame(namesIn(faults), [name], value)
+          t.notOk(faults.join().replaceAll(name, '').includes(value), 'and not shown')
+        }
+      }
+      for (const value of ['0123456789abcdef0123456789abcdef', 'yours', 'exxxplicit']) {
+        t.equal((await load({ [name]: value }))[name], value)
+      }
+    }
+  },
+)
+
+t.test('An empty variable counts as not set', async t => {
+  const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })
+  t.equal(config.PORT, 3000)
+  t.notOk('PUBLIC_URL' in config)
+  const [fault] = await faultsOf({ ...required, SPOTIFY_CLIENT_ID: '' })
+  t.match(fault, /^SPOTIFY_CLIENT_ID: missing/)
+})
+
+t.test('A file of variables is read when it exists, and the environment overrides it', async t => {
+  const dir = t.testdir({
+    '.env': 'SPOTIFY_CLIENT_ID=from-file\nSPOTIFY_CLIENT_SECRET="quoted"\nPORT=8080\n# comment\n',
+  })
+  const config = await loadConfig({ PORT: '9090' }, `${dir}/.env`)
+  t.hasStrict(config, {
+    SPOTIFY_CLIENT_ID: 'from-file',
+    SPOTIFY_CLIENT_SECRET: 'quoted',
+    PORT: 9090,
+  })
+  t.equal((await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT, 3000, 'also with an empty one')
+  t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'it may be absent')
+  const marked = t.testdir({ '.env': '\uFEFFPORT=8080\r\n' })
+  t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'or begin with a mark')
+})
+
+t.test('Faults in the file of variables are named like those of the environment', async t => {
+  const dir = t.testdir({ '.env': 'PORT=canary\nSPOTIFY_CLIENT_ID=\n' })
+  const faults = await faultsOf({ HOST: 'h' }, `${dir}/.env`)
+  t.strictSame(namesIn(faults), ['PORT', 'SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
+  t.notMatch(faults.join(), /canary/)
+})
+
+t.test('A file of variables that is there but cannot be read is a fault beside others', async t => {
+  const dir = t.testdir({ '.env': {} })
+  t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])
+  const faults = await faultsOf({ ...required, PORT: 'x' }, `${dir}/.env`)
+  t.strictSame(namesIn(faults), [`${dir}/.env`, 'PORT'].sort())
+})
+
+t.test('A secret may stand in a file, whose surrounding blanks do not count', async t => {
+  const dir = t.testdir({ id: 'id-in-file\n', secret: ' \tsecret-in-file\r\n\n', '.env': '' })
+  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
+  const config = await loadConfig(files, NO_DOTENV)
+  t.hasStrict(config, { SPOTIFY_CLIENT_ID: 'id-in-file', SPOTIFY_CLIENT_SECRET: 'secret-in-file' })
+  t.notOk('SPOTIFY_CLIENT_ID_FILE' in config)
+  t.strictSame(await loadConfig({ ...files, SPOTIFY_CLIENT_ID: '' }, NO_DOTENV), config)
+})
+
+t.test('A secret in a file is checked like any other and never shown', async t => {
+  const dir = t.testdir({ id: 'canary:canary', secret: '\n' })
+  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
+  const faults = await faultsOf(files)
+  t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET_FILE'])
+  t.match(faults.join('\n'), /CLIENT_ID: not valid/)
+  t.match(faults.join('\n'), /CLIENT_SECRET_FILE: the file is empty/)
+  t.notMatch(faults.join(), /canary/)
+})
+
+t.test('A secret given both ways is a fault, whichever way it came in', async t => {
+  const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
+  const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
+  const NAME = 'SPOTIFY_CLIENT_SECRET'
+  const twice = [`${NAME}: given twice, as ${NAME} and as ${NAME}_FILE`]
+  t.strictSame(await faultsOf({ ...required, SPOTIFY_CLIENT_SECRET_FILE }), twice)
+  const file = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET_FILE }
+  t.strictSame(await faultsOf(file, `${dir}/.env`), twice)
+  const invalid = { ...file, SPOTIFY_CLIENT_SECRET: 'canary canary' }
+  t.strictSame(await faultsOf(invalid), twice, 'reported once, also when it is not valid either')
+})
+
+t.test('A secret file that cannot be read is one fault, without its path', async t => {
+  const dir = t.testdir({ canary: {} })
+  for (const [path, code] of [
+    [`${dir}/canary`, 'EISDIR'],
+    [`${dir}/canary/absent`, 'ENOENT'],
+    ['canary\0', 'ERR_INVALID_ARG_VALUE'],
+  ] as const) {
+    t.strictSame(await faultsOf({ SPOTIFY_CLIENT_ID: 'a', SPOTIFY_CLIENT_SECRET_FILE: path }), [
+      `SPOTIFY_CLIENT_SECRET_FILE: the file cannot be read (${code})`,
+    ])
+  }
+})
+
+t.test('proxies are read in upper and lower case, and lower case wins', async t => {
+  const upper = 'http://upper:1'
+  const lower = 'http://lower:2'
+  for (const [variables, expected] of [
+    [{ HTTPS_PROXY: upper }, upper],
+    [{ https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: upper, https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: upper, https_proxy: '' }, upper],
+    [{ HTTPS_PROXY: '', https_proxy: lower }, lower],
+    [{ HTTPS_PROXY: '', https_proxy: ' ' }, undefined],
+  ] as const) {
+    t.equal((await load(variables)).HTTPS_PROXY, expected, JSON.stringify(variables))
+  }
+  const config = await load({ http_proxy: lower, no_proxy: 'localhost,.example' })
+  t.hasStrict(config, { HTTP_PROXY: lower, NO_PROXY: 'localhost,.example' })
+  t.notOk('http_proxy' in config)
+})
+
+t.test('the environment overrides a proxy in the file, in whatever case', async t => {
+  const dir = t.testdir({ '.env': 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n' })
+  const fromFile = await loadConfig(required, `${dir}/.env`)
+  t.hasStrict(fromFile, { HTTPS_PROXY: 'http://file:1', HTTP_PROXY: 'http://file:2' })
+  const variables = { ...required, HTTPS_PROXY: 'http://environment:1', http_proxy: '' }
+  const config = await loadConfig(variables, `${dir}/.env`)
+  t.equal(config.HTTPS_PROXY, 'http://environment:1')
+  t.equal(config.HTTP_PROXY, undefined)
+})
+
+t.test('what is no URL of an HTTP proxy is refused, and its value not shown', async t => {
+  for (const value of [
+    'canary:3128',
+    'socks5://canary',
+    'ftp://canary',
+    'http://',
+    'http://canary/path',
+    'http://canary?x',
+    'http://user:can ary@canary',
+    'http://user:%zz@canary',
+    'http://user:canary@host:port',
+    '"http://canary"',
+  ]) {
+    for (const name of ['HTTPS_PROXY', 'http_proxy']) {
+      const faults = await faultsOf({ ...required, [name]: value })
+      t.match(faults, [new RegExp(`^${name.toUpperCase()}: not valid; expected: http\\(s\\) URL`)])
+      t.equal(faults.length, 1)
+      t.notMatch(faults.join(), /canary/, value)
+    }
+  }
+})
+
+t.test('A snapshot must not replace a file of another kind', async t => {
+  const dir = t.testdir({ notes: 'about something else', new: {} })
+  const faults = (name: string) =>
+    faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })
+  t.strictSame(namesIn(await faults('new/cache.snapshot')), ['PORT'])
+  t.match(await faults('notes'), [
+    /^PORT: /,
+    'CACHE_SNAPSHOT_FILE: the file is not a snapshot and would be overwritten; name a new file',
+  ])
+  t.match(await faults('new'), [/^PORT: /, /^CACHE_SNAPSHOT_FILE: the file is a folder/])
+})

@@ -1,0 +1,20 @@
+import t from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
+import { failureOf } from '../support/failure-of.ts'
+
+t.test('a quote that .env does not close is told at the start, not by Spotify', async t => {
+  for (const [name, other] of [
+    ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
+    ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
+  ] as const) {
+    for (const value of ['"canary', 'canary"', 'can"ary']) {
+      const dir = t.testdir({ '.env': `${other}=abc\n${name}=${value}\n` })
+      const { message } = (await failureOf(loadConfig({}, `${dir}/.env`))) as Error
+      t.match(message, `${name}: not valid`, value)
+      t.match(message, 'quotes')
+      t.notMatch(message, 'canary')
+    }
+    const dir = t.testdir({ '.env': `${other}=abc\n${name}="quoted"\n` })
+    t.hasStrict(await loadConfig({}, `${dir}/.env`), { [name]: 'quoted', [other]: 'abc' })
+  }
+})

@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import { connect, Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import t from 'tap'
+import { OpenAnswers } from '../../src/http/in-flight-responses.ts'
+import { listen } from '../support/raw-http.ts'
+import { startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
+
+t.test('a caller who leaves behind two requests on one connection leaves two lines', async t => {
+  const { app, sandbox, lines } = await startService(t)
+  const release = sandbox.hold('api')
+  const socket = connect(await listen(app), '127.0.0.1')
+  const request = (user: string) => `GET /users/${user}/playlists HTTP/1.1\r\nHost: x\r\n\r\n`
+  socket.write(request('one') + request('fifty'))
+  await sandbox.arrived('api', 2)
+  socket.destroy()
+  const left = () => lines().filter(({ status }) => status === 499)
+  await until(() => left().length > 0)
+  t.same(
+    left().map(({ user_id }) => user_id),
+    ['one', 'fifty'],
+  )
+  release()
+})
+
+t.test('an answer that is out after its caller has left is none', async t => {
+  const left: unknown[] = []
+  const answers = new OpenAnswers(reply => left.push(reply))
+  const socket = new Socket()
+  const reply = { request: { raw: { socket } } } as FastifyReply
+  answers.begin(reply)
+  t.same([...answers], [reply])
+  socket.destroy()
+  await once(socket, 'close')
+  t.same(left, [reply])
+  t.same([...answers], [])
+  t.equal(answers.end(reply), false)
+})

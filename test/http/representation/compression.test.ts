@@ -1,0 +1,99 @@
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip } from 'node:zlib'
+import fc from 'fast-check'
+import t from 'tap'
+import { CompressionQueue, codingFor } from '../../../src/http/representation/compression.ts'
+import { failureOf } from '../../support/failure-of.ts'
+
+const decoders = { gzip: promisify(gunzip), br: promisify(brotliDecompress) }
+const stays = new AbortController().signal
+const MIB = 1024 * 1024
+
+t.test('what is compressed comes back, and holds only the memory that it needs', async t => {
+  const queue = new CompressionQueue()
+  const parts = fc.array(fc.uint8Array({ maxLength: 3000 }).map(bytes => Buffer.from(bytes)))
+  for (const coding of ['gzip', 'br'] as const) {
+    await fc.assert(
+      fc.asyncProperty(parts, async parts => {
+        const compressed = await queue.compress(parts, 0, coding, stays)
+        const decoded = await decoders[coding](compressed)
+        return (
+          decoded.equals(Buffer.concat(parts)) && compressed.buffer.byteLength === compressed.length
+        )
+      }),
+      { numRuns: 30 },
+    )
+    t.pass(coding)
+  }
+})
+
+t.test('a short body stays as it is, and brotli waits for one where it pays', async t => {
+  for (const [bytes, welcome, coding] of [
+    [1023, ['br', 'gzip', 'identity'], 'identity'],
+    [1024, ['br', 'gzip', 'identity'], 'gzip'],
+    [1025, ['gzip', 'identity'], 'gzip'],
+    [16_383, ['br', 'gzip', 'identity'], 'gzip'],
+    [16_384, ['br', 'gzip', 'identity'], 'br'],
+    [16_384, ['gzip', 'br', 'identity'], 'gzip'],
+    [16_383, ['br', 'identity'], 'identity'],
+    [100_000, ['identity', 'gzip'], 'identity'],
+    [10, ['gzip'], 'gzip'],
+    [10, ['br', 'gzip'], 'br'],
+  ] as const) {
+    t.equal(codingFor(bytes, welcome), coding, `${bytes} bytes, ${welcome}`)
+  }
+})
+
+t.test('two bodies are compressed at once, and of the others 4 MiB wait', async t => {
+  const queue = new CompressionQueue()
+  const body = [Buffer.alloc(1000)]
+  const order: string[] = []
+  const compress = async (name: string, bytes: number) => {
+    await queue.compress(body, bytes, 'gzip', stays)
+    order.push(name)
+  }
+  t.ok(queue.hasRoomFor(100 * MIB), 'nobody waits')
+  const first = compress('first', 100 * MIB)
+  t.ok(queue.hasRoomFor(100 * MIB))
+  const second = compress('second', 100 * MIB)
+  t.ok(queue.hasRoomFor(4 * MIB))
+  t.notOk(queue.hasRoomFor(4 * MIB + 1))
+  const third = compress('third', 3 * MIB)
+  t.ok(queue.hasRoomFor(MIB))
+  t.notOk(queue.hasRoomFor(MIB + 1))
+  const fourth = compress('fourth', MIB)
+  t.notOk(queue.hasRoomFor(1))
+  await Promise.all([first, second, third, fourth])
+  t.same(order.slice(2), ['third', 'fourth'])
+  t.ok(queue.hasRoomFor(100 * MIB))
+})
+
+t.test('a compression stops when it is cancelled, also while it waits', async t => {
+  const queue = new CompressionQueue()
+  const read: string[] = []
+  /** A body of which each part that is read is noted. */
+  const body = (name: string, parts: number) => ({
+    *[Symbol.iterator]() {
+      for (let part = 0; part < parts; part++) {
+        read.push(name)
+        yield Buffer.alloc(MIB, part)
+      }
+    },
+  })
+  const start = (name: string, parts = 1000) => {
+    const caller = new AbortController()
+    const made = queue.compress(body(name, parts) as never, MIB, 'br', caller.signal)
+    return { caller, failure: failureOf(made), made }
+  }
+  const [first, second, third, fourth] = [start('a'), start('b'), start('c'), start('d', 1)]
+  third.caller.abort()
+  t.match(await third.failure, { name: 'AbortError' })
+  first.caller.abort()
+  t.match(await first.failure, { name: 'AbortError' })
+  t.ok(await fourth.made, 'what was cancelled makes way for others')
+  second.caller.abort()
+  t.match(await second.failure, { name: 'AbortError' })
+  t.ok(queue.hasRoomFor(100 * MIB))
+  t.notOk(read.includes('c'))
+  t.ok(read.length < 500, `${read.length} parts were read`)
+})

@@ -1,0 +1,156 @@
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip } from 'node:zlib'
+import t from 'tap'
+import { FORMATS } from '../../../src/http/representation/formats.ts'
+import { type Service, seconds, startService } from '../../support/service.ts'
+
+const decoders = { gzip: promisify(gunzip), br: promisify(brotliDecompress) }
+const PATH = '/users/smedjan/playlists'
+
+const tagOf = async ({ get }: Service, url = PATH, headers: Record<string, string> = {}) =>
+  String((await get(url, headers)).headers.etag)
+
+t.test('every format is compressed for who takes it, with the same content', async t => {
+  const { get, sandbox } = await startService(t)
+  for (const format of FORMATS) {
+    const url = `${PATH}?format=${format}`
+    const plain = await get(url)
+    t.equal(plain.headers['content-encoding'], undefined)
+    for (const coding of ['gzip', 'br'] as const) {
+      const coded = await get(url, { 'accept-encoding': coding })
+      // The listing as text is too short for brotli to pay.
+      if (format === 'text' && coding === 'br') continue
+      t.equal(coded.headers['content-encoding'], coding, format)
+      t.equal(coded.headers['content-length'], String(coded.rawPayload.length))
+      t.ok(coded.rawPayload.length < plain.rawPayload.length / 2)
+      t.same(await decoders[coding](coded.rawPayload), plain.rawPayload)
+      t.equal(coded.headers['content-type'], plain.headers['content-type'])
+      t.equal(coded.headers['last-modified'], plain.headers['last-modified'])
+    }
+  }
+  t.equal(sandbox.count('api'), 3)
+})
+
+t.test('a short answer stays plain, unless its caller refuses that', async t => {
+  const { get } = await startService(t)
+  const gzip = await get('/users/empty/playlists', { 'accept-encoding': 'gzip' })
+  t.equal(gzip.headers['content-encoding'], undefined)
+  t.equal(gzip.headers.etag, (await get('/users/empty/playlists')).headers.etag)
+  const forced = { 'accept-encoding': 'gzip, identity;q=0' }
+  t.equal((await get('/users/empty/playlists', forced)).headers['content-encoding'], 'gzip')
+  const none = await get('/users/empty/playlists', { 'accept-encoding': 'identity;q=0' })
+  t.match(none.json(), { type: '/problems/not-acceptable', status: 406, detail: /gzip/ })
+})
+
+t.test('each representation has its own tag, the same as long as its bytes are', async t => {
+  const service = await startService(t)
+  const tags = new Set<string>()
+  const shapes = [
+    [PATH],
+    [PATH, { host: 'other.example' }],
+    [PATH, { 'accept-encoding': 'gzip' }],
+    [PATH, { 'accept-encoding': 'br' }],
+    [`${PATH}?limit=50`],
+    [`${PATH}?limit=50&offset=50`],
+    [`${PATH}?offset=0`],
+    [`/v1${PATH}?limit=50`],
+    [`/v1${PATH}`],
+    ...['text', 'csv', 'ndjson'].map(format => [`${PATH}?format=${format}`] as const),
+    [`${PATH}?format=csv&limit=50`],
+    [`${PATH}?format=csv`, { 'accept-encoding': 'gzip' }],
+    ['/users/fiftyone/playlists?format=text'],
+  ] as const
+  for (const [url, headers] of shapes) {
+    const tag = await tagOf(service, url, headers)
+    t.match(tag, /^"[\w-]{27}"$/)
+    t.equal(await tagOf(service, url, headers), tag)
+    tags.add(tag)
+  }
+  t.equal(tags.size, shapes.length)
+  t.equal(
+    await tagOf(service, `${PATH}?format=csv&limit=120`),
+    await tagOf(service, `${PATH}?format=csv`),
+    'equal bytes, asked for in two ways',
+  )
+})
+
+t.test('tags are the same on every replica', async t => {
+  const [one, other] = [await startService(t), await startService(t)]
+  for (const url of [PATH, `${PATH}?format=csv`, `/v1${PATH}`]) {
+    for (const headers of [{}, { 'accept-encoding': 'gzip' }]) {
+      t.equal(await tagOf(one, url, headers), await tagOf(other, url, headers))
+    }
+  }
+})
+
+t.test('a refresh that changed nothing keeps tag, date and all that was made', async t => {
+  const service = await startService(t)
+  const { get, clock, sandbox, quiet } = service
+  const gzip = { 'accept-encoding': 'gzip' }
+  const first = await get(PATH, gzip)
+  t.equal(first.headers['last-modified'], new Date(clock.now()).toUTCString())
+  await clock.advance(seconds(300))
+  await get(PATH)
+  await quiet()
+  const second = await get(PATH, gzip)
+  t.match(second.headers, { age: '0', etag: first.headers.etag })
+  t.equal(second.headers['last-modified'], first.headers['last-modified'])
+  t.same(second.rawPayload, first.rawPayload)
+
+  const entries = sandbox.user('smedjan') ?? []
+  sandbox.setUser('smedjan', [...entries].reverse())
+  await clock.advance(seconds(300))
+  await get(PATH)
+  await quiet()
+  const third = await get(PATH, gzip)
+  t.not(third.headers.etag, first.headers.etag)
+  t.equal(third.headers['last-modified'], new Date(clock.now()).toUTCString())
+  t.same(JSON.parse((await decoders.gzip(third.rawPayload)).toString()).items, entries.toReversed())
+})
+
+t.test('a null that comes or goes changes nothing that a caller sees', async t => {
+  const service = await startService(t)
+  const entries = service.sandbox.user('smedjan') ?? []
+  service.sandbox.setUser('a', [...entries])
+  service.sandbox.setUser('b', [null, ...entries.slice(0, 60), null, ...entries.slice(60)])
+  const url = (user: string) => `/users/${user}/playlists?format=ndjson`
+  t.equal(await tagOf(service, url('a')), await tagOf(service, url('b')))
+})
+
+t.test('whether the list is complete is part of what the tag stands for', async t => {
+  const service = await startService(t)
+  const [first] = service.sandbox.user('one') ?? []
+  service.sandbox.setUser('a', [first ?? null])
+  service.sandbox.setUser('b', [first ?? null, first ?? null])
+  const url = (user: string) => `/users/${user}/playlists?format=ndjson`
+  t.not(await tagOf(service, url('a')), await tagOf(service, url('b')))
+})
+
+t.test('who has the representation already is told so in a few bytes', async t => {
+  const { app, get, clock } = await startService(t)
+  for (const format of FORMATS) {
+    const url = `${PATH}?format=${format}`
+    const whole = await get(url)
+    const { etag, vary, 'cache-control': control, 'last-modified': date } = whole.headers
+    await clock.advance(seconds(1))
+    for (const headers of [
+      { 'if-none-match': `"x", W/${etag}` },
+      { 'if-none-match': '*' },
+      { 'if-modified-since': String(date) },
+    ]) {
+      for (const method of ['GET', 'HEAD'] as const) {
+        const answer = await app.inject({ method, url, headers })
+        t.equal(answer.statusCode, 304)
+        t.equal(answer.body, '')
+        t.match(answer.headers, { etag, vary, 'cache-control': control, age: /\d/ })
+        t.match(answer.headers, { 'cache-status': /hit/, 'x-request-id': /./ })
+        t.notOk('content-length' in answer.headers || 'content-type' in answer.headers)
+      }
+    }
+    t.equal((await get(url, { 'if-none-match': '"x"' })).statusCode, 200)
+    t.equal(
+      (await get(url, { 'if-none-match': '"x"', 'if-modified-since': String(date) })).statusCode,
+      200,
+    )
+  }
+})

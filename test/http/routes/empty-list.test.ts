@@ -1,0 +1,92 @@
+import t from 'tap'
+import { FORMATS } from '../../../src/http/representation/formats.ts'
+import { startService } from '../../support/service.ts'
+
+const LINK = '</problems/user-not-found>; rel="help"'
+
+t.test('an empty list says why it may be empty, in every format', async t => {
+  const { app, get } = await startService(t)
+  for (const format of FORMATS) {
+    const url = `/users/empty/playlists?format=${format}`
+    const response = await get(url)
+    t.equal(response.statusCode, 200)
+    t.equal(response.headers.link, LINK, format)
+    t.equal((await app.inject({ method: 'HEAD', url })).headers.link, LINK)
+    const again = await get(url, { 'if-none-match': String(response.headers.etag) })
+    t.equal(again.statusCode, 304)
+  }
+  const { explanation, total, complete } = (await get('/users/empty/playlists')).json()
+  t.match({ total, complete }, { total: 0, complete: true })
+  t.match(explanation, /as it does for most ids that nobody has/)
+  t.match(explanation, /"Copy link to profile" and take the part after \/user\//)
+  const page = await get('/problems/user-not-found')
+  t.match(page.body, /empty list/, 'the page that it links to explains it, too')
+})
+
+t.test(
+  'a list with playlists has neither member nor link, not even an empty window of it',
+  async t => {
+    const { get } = await startService(t)
+    for (const query of ['', '?offset=100000', '?limit=1']) {
+      const response = await get(`/users/smedjan/playlists${query}`)
+      t.notOk('explanation' in response.json(), query)
+      t.equal(response.headers.link, undefined)
+    }
+    const text = await get('/users/smedjan/playlists?format=text&offset=100000')
+    t.equal(text.body, '')
+    t.equal(text.headers.link, undefined)
+  },
+)
+
+t.test("below /v1 an empty list is Spotify's, without member and link", async t => {
+  const { get } = await startService(t)
+  const response = await get('/v1/users/undefined/playlists')
+  t.same(Object.keys(response.json()).sort(), [
+    'href',
+    'items',
+    'limit',
+    'next',
+    'offset',
+    'previous',
+    'total',
+  ])
+  t.equal(response.headers.link, undefined)
+})
+
+t.test('the empty list of an unlikely id says what the id looks like', async t => {
+  const { get, sandbox } = await startService(t)
+  for (const [pasted, id, looksLike] of [
+    ['undefined', 'undefined', /programs print when a value is missing/],
+    ['me', 'me', /the user who has signed in/],
+    ['username', 'username', /documentation uses in place of an id/],
+    ['Ann@Example.com', 'ann@example.com', /looks like an e-mail address/],
+    ['Ann Lee', 'ann lee', /looks like a display name/],
+    ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /the id of a playlist, an album/],
+    ['spotify:user:37i9dQZF1DXcBWIGoYBM5M?si=1', '37i9dqzf1dxcbwigoybm5m', /id of a playlist/],
+    ['https://open.spotify.com/user/Ann%20Lee', 'ann lee', /looks like a display name/],
+  ] as const) {
+    sandbox.setUser(id, [])
+    const response = await get(`/users/${encodeURIComponent(pasted)}/playlists`)
+    t.match(response.json(), { total: 0, items: [], explanation: looksLike }, pasted)
+    t.match(response.json().href, `/users/${encodeURIComponent(id)}/playlists`)
+  }
+})
+
+t.test('callers that wrote one id in different ways get different explanations', async t => {
+  const { get, sandbox } = await startService(t)
+  const id = '37i9dqzf1dxcbwigoybm5m'
+  sandbox.setUser(id, [])
+  const plain = await get(`/users/${id}/playlists`)
+  const mixed = await get('/users/37i9dQZF1DXcBWIGoYBM5M/playlists')
+  t.equal(sandbox.count('api'), 1)
+  t.notMatch(plain.json().explanation, /playlist, an album/)
+  t.match(mixed.json().explanation, /playlist, an album/)
+  t.not(plain.headers.etag, mixed.headers.etag, 'so that no cache takes one for the other')
+  t.equal((await get(`/users/${id}/playlists`)).body, plain.body)
+})
+
+t.test('behind a proxy that adds a path the link is below it', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+  const { headers } = await get('/users/empty/playlists')
+  t.equal(headers.link, '</base/problems/user-not-found>; rel="help"')
+})

@@ -1,0 +1,84 @@
+import t from 'tap'
+import type { AnswerName } from '../../../sandbox/answers.ts'
+import { seconds, startService } from '../../support/service.ts'
+import { until } from '../../support/until.ts'
+
+const WITHOUT_TOKEN: AnswerName[] = [
+  'token-html',
+  'token-without-access-token',
+  'not-found',
+  'redirect',
+  'rate-limited',
+  'server-error',
+  'reset',
+]
+
+t.test('the service is alive whatever Spotify does', async t => {
+  const { get, sandbox } = await startService(t)
+  sandbox.fault({ on: 'token', answer: 'server-error' })
+  const { statusCode, headers, body } = await get('/health/live')
+  t.match({ statusCode, body }, { statusCode: 200, body: '{"status":"alive"}' })
+  t.equal(headers['cache-control'], 'no-store')
+})
+
+t.test('it is ready from the first token on', async t => {
+  const { app, get, sandbox } = await startService(t)
+  const release = sandbox.hold('token')
+  await app.ready()
+  await sandbox.arrived('token', 1)
+  const early = await get('/health/ready')
+  t.match(early.json(), { type: '/problems/spotify-unavailable', status: 503 })
+  release()
+  await get('/users/one/playlists')
+  t.equal(early.headers['cache-control'], 'no-store')
+  const { statusCode, headers, body } = await get('/health/ready')
+  t.match({ statusCode, body }, { statusCode: 200, body: '{"status":"ready"}' })
+  t.equal(headers['cache-control'], 'no-store')
+})
+
+t.test('rejected credentials make it unready only while nothing is stored', async t => {
+  const { app, get, sandbox, clock } = await startService(t)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await app.ready()
+  await until(() => sandbox.requests[0]?.status === 400)
+  const rejected = await get('/users/one/playlists')
+  t.match(rejected.json(), { type: '/problems/spotify-credentials-rejected', status: 503 })
+  t.equal(rejected.headers['retry-after'], '60')
+  t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
+
+  sandbox.clearFaults()
+  await clock.advance(seconds(60))
+  await sandbox.arrived('token', 2)
+  t.equal((await get('/users/one/playlists')).statusCode, 200)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await clock.advance(seconds(3600))
+  t.equal((await get('/health/ready')).statusCode, 200)
+})
+
+t.test('that a user is unknown keeps nobody ready', async t => {
+  const { app, get, sandbox, clock } = await startService(t, { CACHE_NEGATIVE_SECONDS: '86400' })
+  await app.ready()
+  sandbox.fault({ on: 'api', answer: 'not-found' })
+  t.equal((await get('/users/nobody/playlists')).statusCode, 404)
+  sandbox.fault({ on: 'token', answer: 'invalid-client' })
+  await clock.advance(seconds(3600))
+  await until(() => sandbox.requests.at(-1)?.status === 400)
+  // The token that it has lasts a little longer than the renewal takes to fail.
+  await clock.advance(seconds(60))
+  t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
+  t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'which is still answered')
+})
+
+t.test('it is unready with 503, whatever keeps it from having a token', async t => {
+  for (const answer of WITHOUT_TOKEN) {
+    await t.test(answer, async t => {
+      const { get, sandbox, clock } = await startService(t)
+      sandbox.fault({ on: 'token', answer })
+      const lookup = await clock.runUntil(get('/users/one/playlists'))
+      const { statusCode, headers, body } = await get('/health/ready')
+      t.equal(statusCode, 503)
+      t.match(JSON.parse(body), { status: 503, detail: lookup.json().detail })
+      t.equal(headers['retry-after'], lookup.headers['retry-after'])
+    })
+  }
+})

@@ -1,0 +1,96 @@
+import { connect } from 'node:net'
+import t from 'tap'
+import { createServer } from '../../../src/http/create-server.ts'
+import { acceptAllMethods } from '../../../src/http/methods.ts'
+import { addSchemas } from '../../../src/http/openapi/schemas.ts'
+import { compressions } from '../../../src/http/representation/compression.ts'
+import { userPlaylistsRoute } from '../../../src/http/routes/user-playlists.ts'
+import { StoredPlaylists } from '../../../src/playlists/cached-playlists.ts'
+import { chunkOf, Records } from '../../../src/playlists/records.ts'
+import { occupyCompressions } from '../../support/busy-compressions.ts'
+import { recordingLogger } from '../../support/log-lines.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { listen } from '../../support/raw-http.ts'
+import { startService } from '../../support/service.ts'
+import { until } from '../../support/until.ts'
+
+const ALL_WAITING_BYTES = 4 * 1024 * 1024
+const isNoneWaiting = () => compressions.hasRoomFor(ALL_WAITING_BYTES)
+
+/** Requests for lists, compressed, on a connection of their own. */
+function request(port: number, ...paths: string[]) {
+  const socket = connect(port, '127.0.0.1')
+  const fields = 'Host: x\r\nAccept-Encoding: br, identity;q=0\r\n'
+  socket.write(paths.map(path => `GET /users/${path} HTTP/1.1\r\n${fields}\r\n`).join(''))
+  return socket
+}
+
+t.test('no list is compressed for callers that have left', async t => {
+  const { app, get, lines } = await startService(t)
+  await get('/users/collector/playlists')
+  const port = await listen(app)
+  occupyCompressions(t)
+  for (const paths of [
+    ['collector/playlists'],
+    ['collector/playlists?limit=500', 'collector/playlists?offset=1500'],
+  ]) {
+    const socket = request(port, ...paths)
+    await until(() => !isNoneWaiting())
+    socket.destroy()
+    await until(isNoneWaiting)
+  }
+  await until(() => lines().filter(({ status }) => status === 499).length === 3)
+  t.same(
+    lines().filter(({ level }) => Number(level) > 30),
+    [],
+    'and nothing is wrong',
+  )
+})
+
+t.test('no list is compressed for a caller that leaves before it arrives', async t => {
+  const { app, sandbox, lines, quiet } = await startService(t)
+  const port = await listen(app)
+  occupyCompressions(t)
+  const release = sandbox.hold('api')
+  const socket = request(port, 'collector/playlists')
+  await sandbox.arrived('api', 1)
+  socket.destroy()
+  await until(() => lines().some(({ status }) => status === 499))
+  release()
+  await quiet()
+  t.ok(isNoneWaiting())
+  t.match(await app.inject('/users/collector/playlists'), { statusCode: 200 })
+  t.equal(sandbox.count('api'), 40, 'the list is kept all the same')
+})
+
+t.test('a format that cannot be made is a bug', async t => {
+  const { logger, lines } = recordingLogger()
+  const clock = new ManualClock()
+  const { app } = createServer(
+    { trustProxy: undefined, basePath: '' },
+    { clock, logger, observe: () => {} },
+  )
+  t.teardown(() => app.close())
+  acceptAllMethods(app)
+  addSchemas(app)
+  const broken = {
+    playlists: new Records([chunkOf(['{'], ',')]),
+    spotifyTotal: 1,
+    complete: true,
+    settled: false,
+    membership: '',
+    digest: '',
+  }
+  const response = { body: new StoredPlaylists(broken, 0, undefined), lifetime: {}, storedAt: 0 }
+  const cache = { lookup: () => ({ response }), recount: () => true }
+  userPlaylistsRoute(app, {
+    cache: cache as never,
+    clock,
+    publicUrl: undefined,
+    cacheScope: 'public',
+  })
+  const answer = await app.inject('/users/one/playlists?format=csv')
+  t.equal(answer.statusCode, 500)
+  t.match(answer.json(), { type: '/problems/internal-error' })
+  t.match(lines(), [{ level: 'error', problem: 'internal-error' }])
+})

@@ -1,0 +1,109 @@
+import t from 'tap'
+import { pageAsHtml, pageAsMarkdown } from '../../../src/http/routes/page-template.ts'
+import { problems } from '../../../src/problems/catalog.ts'
+import { startService } from '../../support/service.ts'
+
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+
+/** What a reader of the HTML sees of a text. */
+const shown = (text: string) =>
+  text.replaceAll('`', '').replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
+
+t.test('every problem has its page, for a browser and for a terminal', async t => {
+  const { get } = await startService(t)
+  const index = await get('/problems')
+  for (const [type, { status, title, meaning, caller, operator }] of Object.entries(problems)) {
+    const path = `/problems/${type}`
+    const markdown = await get(path, { accept: '*/*' })
+    t.equal(markdown.headers['content-type'], 'text/markdown; charset=utf-8')
+    const html = await get(path, { accept: BROWSER })
+    t.equal(html.headers['content-type'], 'text/html; charset=utf-8')
+    const plainHtml = html.body.replace(/<\/?code>/g, '')
+    for (const text of [title, type, String(status), meaning, caller, operator]) {
+      t.ok(markdown.body.includes(text), `${type}: ${text}`)
+      t.ok(plainHtml.includes(shown(text)))
+    }
+    t.match(index.body, `[${type}](${path}): ${status}: ${title}`)
+  }
+  const list = await get('/problems', { accept: BROWSER })
+  t.match(list.body, '<a href="/problems/not-stored">not-stored</a>: 504: Nothing usable is stored')
+})
+
+t.test('the type of a problem leads to its page', async t => {
+  const { get } = await startService(t)
+  const { type, title } = (await get('/users/%20/playlists')).json()
+  const page = await get(type)
+  t.equal(page.statusCode, 200)
+  t.match(page.body, `# ${title}`)
+})
+
+t.test('pages are HTML only for who names it', async t => {
+  const { get } = await startService(t)
+  for (const [accept, type] of [
+    [undefined, 'text/markdown'],
+    ['', 'text/markdown'],
+    ['text/*', 'text/markdown'],
+    ['application/json', 'text/markdown'],
+    ['text/html', 'text/html'],
+    ['TEXT/HTML', 'text/html'],
+    ['text/html;q=0.5, text/markdown', 'text/markdown'],
+    ['text/html, */*;q=0.1', 'text/html'],
+  ] as const) {
+    const { headers } = await get('/problems', accept === undefined ? {} : { accept })
+    t.match(headers['content-type'], type, String(accept))
+    t.equal(headers.vary, 'Accept')
+  }
+})
+
+t.test('pages hold no script, load nothing and are checked with their tag', async t => {
+  const { app, get } = await startService(t)
+  const page = await get('/problems/not-found', { accept: BROWSER })
+  t.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'unsafe-inline'/)
+  t.notMatch(page.body, /<script|src=|https?:/)
+  const etag = String(page.headers.etag)
+  const again = await get('/problems/not-found', { accept: BROWSER, 'if-none-match': etag })
+  t.equal(again.statusCode, 304)
+  t.equal(again.headers['cache-control'], 'no-cache')
+  const other = await get('/problems/not-found', { 'if-none-match': etag })
+  t.equal(other.statusCode, 200, 'the Markdown has another')
+  const dated = { 'if-modified-since': new Date(Date.UTC(2099, 0)).toUTCString() }
+  t.equal((await get('/problems', dated)).statusCode, 200)
+  const head = await app.inject({ method: 'HEAD', url: '/problems' })
+  t.equal(head.body, '')
+  t.equal(head.headers['content-length'], (await get('/problems')).headers['content-length'])
+})
+
+t.test('a problem that does not exist is a problem, and pages can only be read', async t => {
+  const { app, get } = await startService(t)
+  for (const type of ['no-such', 'toString', '__proto__']) {
+    t.match((await get(`/problems/${type}`)).json(), { type: '/problems/not-found', status: 404 })
+  }
+  for (const url of ['/problems', '/problems/not-found', '/openapi.yaml', '/docs', '/docs/x.css']) {
+    const answer = await app.inject({ method: 'DELETE', url })
+    t.equal(answer.statusCode, 405)
+    t.equal(answer.headers.allow, 'GET, HEAD')
+  }
+})
+
+t.test('behind a proxy that adds a path the links of pages stay below it', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+  const list = await get('/problems', { accept: BROWSER })
+  t.match(list.body, '<a href="/base/problems/not-stored">')
+  t.match((await get('/problems')).body, '[not-stored](/base/problems/not-stored)')
+  const page = await get('/problems/not-stored', { accept: BROWSER })
+  t.match(page.body, '<a href="/base/problems">')
+  t.match(page.body, '<a href="/base/docs/">')
+})
+
+t.test('what stands in a page cannot break out of it', async t => {
+  const hostile = `<b>"&' \`<i>\``
+  const link = { text: hostile, href: hostile }
+  const html = pageAsHtml(hostile, [{ heading: hostile, text: hostile, link }], [link])
+  t.notMatch(html, /<[bi]>|=""|[^`]&'/)
+  t.match(html, '<code>&#60;i&#62;</code>')
+  t.match(html, '<h2>&#60;b&#62;&#34;&#38;&#39; `&#60;i&#62;`</h2>')
+  t.equal(
+    pageAsMarkdown('T', [{ text: 'a' }, { heading: 'H', text: 'b' }]),
+    '# T\n\na\n\n## H\n\nb\n',
+  )
+})

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { createServer } from '../../src/http/create-server.ts'
+import { stopInOrder } from '../../src/http/shutdown.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+
+const LIMIT_MS = 1000
+
+t.test('a snapshot that is still being written when time runs out is abandoned', async t => {
+  const clock = new ManualClock()
+  const { logger } = recordingLogger()
+  const { app, answers } = createServer(
+    { trustProxy: undefined, basePath: '' },
+    { clock, logger, observe: () => {} },
+  )
+  const calls: string[] = []
+  let endWriting = () => {}
+  const written = new Promise<void>(resolve => {
+    endWriting = resolve
+  })
+  stopInOrder(app, {
+    answers,
+    connections: new Map(),
+    clock,
+    delayMs: 0,
+    limitMs: LIMIT_MS,
+    giveUp: () => calls.push('give up'),
+    onStop: () => calls.push('stop'),
+    close: async () => {},
+    shared: undefined,
+    snapshot: {
+      write: async () => {
+        calls.push('write')
+      },
+      abandon() {
+        calls.push('abandon')
+        endWriting()
+      },
+      close: () => written,
+    },
+  })
+  await app.ready()
+  const closed = app.close()
+  await until(() => calls.includes('give up'))
+  await clock.advance(0.84 * LIMIT_MS)
+  t.same(calls, ['stop', 'write', 'give up'])
+  await clock.advance(0.01 * LIMIT_MS)
+  t.equal(calls.at(-1), 'abandon')
+  await closed
+})

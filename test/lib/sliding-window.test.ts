@@ -1,0 +1,56 @@
+import t from 'tap'
+import { RollingCount } from '../../src/lib/sliding-window.ts'
+
+t.test('an event counts for the whole window and for less than one bucket longer', async t => {
+  for (const at of [0, 1, 999, 1000, 5500]) {
+    const count = new RollingCount(60_000, 1000)
+    count.add(at)
+    t.equal(count.total(at), 1)
+    t.equal(count.total(at + 60_000), 1, `${at}: at the end of the window`)
+    t.equal(count.total(at + 61_000), 0, `${at}: a bucket later`)
+  }
+})
+
+t.test('events of different ages leave one after another, also after a long silence', async t => {
+  const count = new RollingCount(10_000, 1000)
+  for (let second = 0; second < 25; second++) {
+    count.add(second * 1000)
+    count.add(second * 1000 + 999)
+  }
+  t.equal(count.total(24_999), 22)
+  t.equal(count.total(30_000), 10, 'those of 20 to 24 s')
+  t.equal(count.total(1_000_000), 0)
+  count.add(1_000_000)
+  t.equal(count.total(1_000_000), 1)
+})
+
+t.test('it tells from when on there are few enough', async t => {
+  const count = new RollingCount(10_000, 1000)
+  for (const at of [500, 2500, 2600, 7000]) count.add(at)
+  for (const [most, from] of [
+    [4, 7000],
+    [3, 11_000],
+    [2, 13_000],
+    [1, 13_000],
+    [0, 18_000],
+  ] as const) {
+    t.equal(count.atMostFromMs(most, 7000), from, `${most}`)
+    t.ok(count.total(7000) > most || most === 4)
+  }
+  t.equal(count.total(10_999), 4)
+  t.equal(count.total(11_000), 3)
+  t.equal(count.total(13_000), 1)
+  t.equal(count.total(18_000), 0)
+})
+
+t.test('events count, or are taken back, at their own instant', async t => {
+  const count = new RollingCount(10_000, 1000)
+  count.add(5000, 3)
+  count.add(9000)
+  count.add(5000, -1)
+  count.add(4000, 2)
+  t.equal(count.total(9000), 5)
+  t.equal(count.total(15_000), 3)
+  count.add(4000, 7)
+  t.equal(count.total(15_000), 3, 'what is too old does not come back')
+})

@@ -1,0 +1,26 @@
+import { getEventListeners } from 'node:events'
+import t from 'tap'
+import { untilAborted } from '../../src/lib/until-aborted.ts'
+
+const stopped = new Error('stopped')
+const never = new Promise<string>(() => {})
+
+t.test('what settles first decides, and no listener stays', async t => {
+  const controller = new AbortController()
+  const { signal } = controller
+  t.equal(await untilAborted(Promise.resolve('done'), signal), 'done')
+  const failed = new Error('failed')
+  await t.rejects(untilAborted(Promise.reject(failed), signal), failed)
+  t.same(getEventListeners(signal, 'abort'), [])
+  const waiting = untilAborted(never, signal)
+  controller.abort(stopped)
+  await t.rejects(waiting, stopped)
+  t.same(getEventListeners(signal, 'abort'), [])
+})
+
+t.test('a signal that is aborted already rejects, whatever becomes of the work', async t => {
+  const signal = AbortSignal.abort(stopped)
+  await t.rejects(untilAborted(never, signal), stopped)
+  // Its own failure must not become an unhandled rejection.
+  await t.rejects(untilAborted(Promise.reject(new Error('late')), signal), stopped)
+})

@@ -1,0 +1,15 @@
+import t from 'tap'
+import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
+
+t.test('a watcher learns of those who wait and of those who join, each once', async t => {
+  const callers = new WaitingCallers('a')
+  callers.join('b')
+  const seen: string[] = []
+  const unwatch = callers.watch(name => seen.push(name))
+  for (const name of ['c', 'a', 'c']) callers.join(name)
+  t.same(seen, ['a', 'b', 'c'])
+  t.match(callers, { first: 'a', size: 3 })
+  unwatch()
+  callers.join('d')
+  t.same(seen, ['a', 'b', 'c'])
+})

@@ -1,0 +1,76 @@
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import { stored } from '../../src/cache/freshness.ts'
+import {
+  type StoredBody,
+  StoredPlaylists,
+  UnknownUser,
+} from '../../src/playlists/cached-playlists.ts'
+import { encodeEntry } from '../../src/playlists/entry-codec.ts'
+import { entryImporter } from '../../src/playlists/import-entry.ts'
+import { userNotFound } from '../../src/spotify/gate/diagnosis.ts'
+import { read } from '../support/aggregator.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { entries } from '../support/scripted-client.ts'
+
+const DAY = { freshSeconds: 86_400, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 86_400 }
+
+const config = {
+  CACHE_MAX_BYTES: 1_000_000,
+  CACHE_FRESH_SECONDS: 300,
+  CACHE_STALE_WHILE_REVALIDATE_SECONDS: 3600,
+  CACHE_STALE_IF_ERROR_SECONDS: 7200,
+  CACHE_NEGATIVE_SECONDS: 20,
+}
+
+const clock = new ManualClock()
+const importEntry = entryImporter(config, clock)
+const entryOf = (body: StoredBody, generatedAt = clock.now()) =>
+  encodeEntry('bob', stored(body, generatedAt, DAY))
+const list = await read(entries(0, 3))
+const playlists = new StoredPlaylists(list, 0, undefined)
+
+t.test('an entry is usable for as long as this process would use its own', async t => {
+  const now = clock.now()
+  for (const [body, freshSeconds, staleIfErrorSeconds] of [
+    [playlists, 300, 7200],
+    [new StoredPlaylists({ ...list, complete: false }, 0, undefined), 60, 7200],
+    [new StoredPlaylists({ ...list, complete: false, settled: true }, 0, undefined), 300, 7200],
+    [new UnknownUser(userNotFound()), 20, 0],
+  ] as const) {
+    const freshUntil = now + 1000 * freshSeconds
+    t.match(await importEntry(await entryOf(body)), {
+      kind: 'usable',
+      userId: 'bob',
+      response: {
+        generatedAt: now,
+        freshUntil,
+        staleWhileRevalidateUntil: freshUntil,
+        staleIfErrorUntil: freshUntil + 1000 * staleIfErrorSeconds,
+      },
+    })
+  }
+})
+
+t.test('an entry that has expired here is unusable, like one of another version', async t => {
+  const old = await entryOf(playlists, clock.now() - 7_500_000)
+  t.same(await importEntry(old), { kind: 'unusable' })
+  t.match(await importEntry(await entryOf(playlists, clock.now() - 7_499_999)), { kind: 'usable' })
+  const newer = gzipSync(`${JSON.stringify({ version: 99, userId: 'bob' })}\n`)
+  t.same(await importEntry(newer), { kind: 'unusable' })
+})
+
+t.test('an entry from the future is malformed, like bytes that are none', async t => {
+  const ahead = await entryOf(playlists, clock.now() + 60_001)
+  t.same(await importEntry(ahead), { kind: 'malformed' })
+  t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })
+})
+
+t.test('entries are decoded one at a time', async t => {
+  const long = new StoredPlaylists(await read(entries(0, 20_000)), 0, undefined)
+  const done: number[] = []
+  const bytes = [await entryOf(long), await entryOf(playlists)]
+  // The short one alone would be decoded at once, the long one off the event loop.
+  await Promise.all(bytes.map((entry, nth) => importEntry(entry).then(() => done.push(nth))))
+  t.same(done, [0, 1])
+})

@@ -1,0 +1,103 @@
+import t, { type Test } from 'tap'
+import { SharedGate } from '../../src/redis/gate-sync.ts'
+import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { gateFor, terms } from '../support/gate.ts'
+import { connectTo } from '../support/shared.ts'
+import {
+  eventually,
+  startEngine,
+  startOwnEngine,
+  withoutEngine,
+  withoutOwnEngine,
+} from '../support/valkey.ts'
+
+const sent = async () => 'sent'
+
+/** A replica with its gate; its clock is the connection's, which the test moves. */
+async function replica(t: Pick<Test, 'teardown'>, url: string) {
+  const connected = await connectTo(t, url)
+  const { connection, clock } = connected
+  const others = new SharedGate({ connection, app: 'app', probeMs: 6000, clock })
+  const { gate, lines } = gateFor({ others, clock })
+  await others.start()
+  t.teardown(() => others.close())
+  const refuse = (ms: number) =>
+    failureOf(gate.pass(() => Promise.reject(tooManyRequests('', clock.now() + ms)), terms()))
+  return { ...connected, gate, gateLines: lines, refuse, state: () => gate.status().state }
+}
+
+t.test(
+  'a refusal silences all, and an answered probe opens all',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const one = await replica(t, url)
+    const other = await replica(t, url)
+    await one.refuse(5000)
+    await eventually(() => other.state() === 'paused')
+    t.match(other.gate.status(), {
+      reason: 'spotify-rate-limited',
+      diagnosis: { name: 'rate-limited' },
+    })
+    const late = await replica(t, url)
+    t.equal(late.state(), 'paused', 'a new replica knows from the start')
+    t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
+    for (const { clock } of [one, other, late]) await clock.advance(5000)
+    // So much at once gives up what was under way; what was missed is read later.
+    for (const { connection, wait } of [one, other, late]) {
+      await wait(() => connection.state === 'connected')
+    }
+    let answer: ((value: string) => void) | undefined
+    const probe = one.gate.pass(() => new Promise<string>(resolve => (answer = resolve)), terms())
+    await eventually(() => answer !== undefined)
+    t.match(
+      await failureOf(other.gate.pass(sent, terms())),
+      { type: 'spotify-rate-limited' },
+      'one probe for all',
+    )
+    answer?.('answered')
+    t.equal(await probe, 'answered')
+    for (const { state, wait } of [other, late]) await wait(() => state() === 'open')
+    t.equal(other.gateLines().length, 2)
+  },
+)
+
+t.test(
+  'what was met while the engine was gone is told when it is back',
+  { skip: withoutOwnEngine },
+  async t => {
+    const engine = await startOwnEngine(t)
+    const one = await replica(t, engine.url)
+    const other = await replica(t, engine.url)
+    await engine.kill()
+    await one.wait(() => one.connection.state === 'degraded')
+    await one.refuse(3_600_000)
+    t.equal(other.state(), 'open')
+    await engine.restart()
+    await one.wait(async () => (await engine.client.exists('playlist-proxy:gate:app')) === 1)
+    await other.wait(() => other.state() === 'paused')
+  },
+)
+
+t.test('without the engine a gate probes alone', { skip: withoutOwnEngine }, async t => {
+  const engine = await startOwnEngine(t)
+  const one = await replica(t, engine.url)
+  await one.refuse(5000)
+  await engine.kill()
+  await one.clock.advance(5000)
+  t.equal(await one.gate.pass(sent, terms()), 'sent')
+})
+
+t.test('rubbish in its place is nothing', { skip: withoutEngine }, async t => {
+  const { url, client } = await startEngine(t)
+  await client.set('playlist-proxy:gate:app', '{"until":9e99}')
+  await client.set('playlist-proxy:gate-probe:app', 'for ever')
+  const one = await replica(t, url)
+  t.equal(one.state(), 'open')
+  t.ok(one.outcomes.includes('gate rubbish'))
+  await one.refuse(1000)
+  await eventually(async () => (await client.pttl('playlist-proxy:gate:app')) > 0)
+  await one.clock.advance(1000)
+  t.equal(await one.gate.pass(sent, terms()), 'sent')
+})

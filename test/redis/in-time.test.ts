@@ -1,0 +1,32 @@
+import t from 'tap'
+import { inTime } from '../../src/redis/open-connection.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const TIMEOUT_MS = 50
+
+t.test('a timer that fires too soon, as one set in a long turn does, is no time-out', async t => {
+  const clock = new ManualClock()
+  const early = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    schedule: (delayMs: number, task: () => void) => clock.schedule(delayMs / 2, task),
+  }
+  let failure: Error | undefined
+  const waiting = failureOf(inTime(new Promise(() => {}), early, TIMEOUT_MS)).then(error => {
+    failure = error as Error
+  })
+  await clock.advance(TIMEOUT_MS - 1)
+  t.equal(failure, undefined)
+  await clock.advance(2)
+  await waiting
+  t.match(failure, { reason: 'timeout' })
+  t.same(clock.pending, [])
+})
+
+t.test('what is in time leaves no timer', async t => {
+  const clock = new ManualClock()
+  t.equal(await inTime(Promise.resolve('reply'), clock, TIMEOUT_MS), 'reply')
+  await clock.advance(0)
+  t.same(clock.pending, [])
+})

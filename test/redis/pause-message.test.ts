@@ -1,0 +1,35 @@
+import t from 'tap'
+import { decodePause, encodePause, type RemotePause } from '../../src/redis/pause-message.ts'
+
+const pause: RemotePause = {
+  from: 'one',
+  id: 'first',
+  pauses: 2,
+  cause: { type: 'spotify-access-denied', diagnosis: 'premium-required' },
+}
+
+t.test('a pause arrives as it was stored', async t => {
+  t.match(decodePause(encodePause(pause)), pause)
+  const outage: RemotePause = { ...pause, cause: { type: 'spotify-unavailable' } }
+  t.match(decodePause(encodePause(outage)), outage)
+})
+
+t.test('a text of another form is not understood', async t => {
+  const good = JSON.parse(encodePause(pause))
+  for (const value of [
+    { ...good, version: 1 },
+    { ...good, from: undefined },
+    { ...good, id: 7 },
+    { ...good, pauses: -1 },
+    { ...good, pauses: 1e300 },
+    { ...good, cause: { type: 'internal-error' } },
+    { ...good, cause: { type: 'spotify-unavailable', diagnosis: 7 } },
+    { version: 1, from: '', until: 4e12, pauses: 0, problem: { type: 'spotify-unavailable' } },
+    null,
+    [],
+    'x',
+  ]) {
+    t.equal(decodePause(JSON.stringify(value)), undefined)
+  }
+  t.equal(decodePause('{'), undefined)
+})

@@ -1,0 +1,108 @@
+import t, { type Test } from 'tap'
+import { SharedBudget } from '../../src/redis/redis-quota.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { connectTo } from '../support/shared.ts'
+import { startEngine, startOwnEngine, withoutEngine, withoutOwnEngine } from '../support/valkey.ts'
+
+const KEY = 'playlist-proxy:requests:app'
+
+/** A replica with its budget, on the engine at the URL. */
+async function replica(t: Pick<Test, 'teardown'>, url: string, limit: number | undefined) {
+  const connected = await connectTo(t, url)
+  const { connection, clock } = connected
+  const budget = new SharedBudget({ connection, app: 'app', limit, clock })
+  await budget.start()
+  t.teardown(() => budget.close())
+  return { ...connected, budget }
+}
+
+const taken = async (work: Promise<unknown>[]) =>
+  (await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length
+
+t.test(
+  'replicas under a flood take as many as the limit together',
+  { skip: withoutEngine },
+  async t => {
+    const { url } = await startEngine(t)
+    const one = await replica(t, url, 100)
+    const other = await replica(t, url, 100)
+    const take = (budget: SharedBudget) => Promise.resolve(budget.take(false))
+    const flood = Array.from({ length: 150 }, () => [take(one.budget), take(other.budget)]).flat()
+    t.equal(await taken(flood), 100)
+    t.equal(one.budget.spent, 100)
+    const refused = await failureOf(take(other.budget))
+    t.match(refused, { type: 'quota-budget-spent' })
+    const waitMs = Number((refused as { retryAt?: number }).retryAt) - other.clock.now()
+    t.ok(waitMs > 86_400_000 - 300_000 && waitMs <= 86_700_000, `${waitMs} ms`)
+    const next = await replica(t, url, 100)
+    t.equal(next.budget.spent, 100, 'a new replica knows')
+    t.match(await failureOf(take(next.budget)), { type: 'quota-budget-spent' })
+  },
+)
+
+t.test(
+  'refreshes stop at 80 %, and what did not leave is given back',
+  { skip: withoutEngine },
+  async t => {
+    const { url } = await startEngine(t)
+    const { budget, wait } = await replica(t, url, 10)
+    for (let sent = 0; sent < 7; sent++) await budget.take(false)
+    const giveBack = await budget.take(true)
+    t.match(await failureOf(Promise.resolve(budget.take(true))), { type: 'quota-budget-spent' })
+    giveBack()
+    t.equal(budget.spent, 7)
+    await wait(async () => (await replica(t, url, 10)).budget.spent === 7)
+  },
+)
+
+t.test(
+  'without a limit requests are counted all the same, at once',
+  { skip: withoutEngine },
+  async t => {
+    const { url } = await startEngine(t)
+    const { budget, wait } = await replica(t, url, undefined)
+    for (let sent = 0; sent < 50; sent++) budget.take(false)
+    t.equal(budget.spent, 50)
+    await wait(async () => (await replica(t, url, undefined)).budget.spent === 50)
+    t.equal(budget.spent, 50)
+  },
+)
+
+t.test(
+  'an engine that is gone, and comes back empty, changes nothing',
+  { skip: withoutOwnEngine },
+  async t => {
+    const engine = await startOwnEngine(t)
+    const { budget, connection, wait } = await replica(t, engine.url, 10)
+    for (let sent = 0; sent < 6; sent++) await budget.take(false)
+    await engine.kill()
+    await wait(() => connection.state === 'degraded')
+    const more = Array.from({ length: 6 }, async () => budget.take(false))
+    t.equal(await taken(more), 4, 'the limit is kept')
+    t.match(await failureOf(Promise.resolve(budget.take(false))), { type: 'quota-budget-spent' })
+    t.equal(budget.spent, 10)
+    await engine.restart()
+    await wait(() => connection.state === 'connected')
+    await wait(async () => (await engine.client.exists(KEY)) === 1)
+    t.equal(budget.spent, 10)
+    t.equal((await replica(t, engine.url, 10)).budget.spent, 10)
+    await engine.client.flushall()
+    t.match(await failureOf(Promise.resolve(budget.take(false))), { type: 'quota-budget-spent' })
+  },
+)
+
+t.test('rubbish under its key is removed', { skip: withoutEngine }, async t => {
+  const { url, client } = await startEngine(t)
+  await client.lpush(KEY, 'rubbish')
+  const { budget } = await replica(t, url, 10)
+  await budget.take(false)
+  await client.hset(KEY, { x: '1', '1': '99', '99999999999': '5', '6000000': 'many' })
+  const bucket = Math.floor(Date.now() / 300_000) - 1
+  await client.hset(KEY, { [bucket]: 'inf', [bucket - 1]: '1e300', [bucket - 2]: '1.5' })
+  await client.hset(KEY, { [`${bucket}.5`]: '5', [`0x${bucket.toString(16)}`]: '5' })
+  await client.hset(KEY, { 'replica:': '', 'replica:a': '1 1 1 1', 'replica:b': 'many 1' })
+  await budget.take(false)
+  t.equal(budget.spent, 2)
+  t.match((await client.hkeys(KEY)).toSorted(), [/^\d+$/, /^replica:.{36}$/])
+  t.ok((await client.pttl(KEY)) > 86_400_000)
+})

@@ -1,0 +1,135 @@
+import t from 'tap'
+import { Problem } from '../../src/problems/problem.ts'
+import { expectKind, response, sharedTierContract } from '../cache/shared-tier-contract.ts'
+import { tierAt } from '../support/shared.ts'
+import { startEngine, withoutEngine } from '../support/valkey.ts'
+
+t.test('the tier in an engine keeps the contract', { skip: withoutEngine }, async t => {
+  sharedTierContract(t, async t => {
+    const { url } = await startEngine(t)
+    const one = await tierAt(t, url)
+    const other = await tierAt(t, url, one.clock)
+    return { one: one.tier, other: other.tier, wait: one.wait, now: () => one.clock.now() }
+  })
+})
+
+t.test(
+  'the holder is gone: the lease ends by itself and another takes over',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const one = await tierAt(t, url)
+    const other = await tierAt(t, url)
+    expectKind(await one.tier.claim('user'), 'held')
+    const taken = expectKind(await other.tier.claim('user'), 'taken')
+    let isOver = false
+    taken.news.then(() => {
+      isOver = true
+    })
+    await one.clock.advance(500)
+    t.ok((await client.pttl('playlist-proxy:lease:user')) <= 3000)
+    // From here on its clock stands still: nothing is renewed.
+    await other.wait(() => isOver)
+    await expectKind(await other.tier.claim('user'), 'held').released()
+  },
+)
+
+t.test('a lease lasts for as long as its holder renews it', { skip: withoutEngine }, async t => {
+  const { url, client } = await startEngine(t)
+  const { tier, clock, wait, outcomes } = await tierAt(t, url)
+  const held = expectKind(await tier.claim('user'), 'held')
+  await client.pexpire('playlist-proxy:lease:user', 2000)
+  await clock.advance(1000)
+  await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
+  t.ok((await client.pttl('playlist-proxy:lease:user')) > 2000)
+  await held.released()
+  t.equal(await client.exists('playlist-proxy:lease:user'), 0)
+  t.strictSame(
+    clock.pending.filter(ms => ms === 1000),
+    [],
+    'nothing is renewed any more',
+  )
+})
+
+t.test(
+  'a lease that was lost is neither renewed nor released',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const { tier, clock, wait, outcomes } = await tierAt(t, url)
+    const held = expectKind(await tier.claim('user'), 'held')
+    await client.set('playlist-proxy:lease:user', 'of another', 'PX', 3000)
+    await clock.advance(1000)
+    await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
+    await held.stored(response('late'))
+    t.equal(await client.get('playlist-proxy:lease:user'), 'of another')
+    t.equal((await tier.get('user'))?.body, 'late', 'but its result is of use')
+  },
+)
+
+t.test('a failure of one replica alone is not that of others', { skip: withoutEngine }, async t => {
+  const { url } = await startEngine(t)
+  const one = await tierAt(t, url)
+  const other = await tierAt(t, url)
+  const held = expectKind(await one.tier.claim('user'), 'held')
+  const { news } = expectKind(await other.tier.claim('user'), 'taken')
+  await held.failed(new Problem('internal-error', 'A bug.'))
+  t.strictSame(await news, { failure: undefined })
+  expectKind(await other.tier.claim('user'), 'held')
+})
+
+t.test('what is older does not replace what is newer', { skip: withoutEngine }, async t => {
+  const { url, client } = await startEngine(t)
+  const { tier } = await tierAt(t, url)
+  const now = Date.now()
+  for (const [body, generatedAt, stays] of [
+    ['first', now, 'first'],
+    ['older', now - 1, 'first'],
+    ['same', now, 'same'],
+    ['newer', now + 1, 'newer'],
+    // By a replica whose clock is behind, and by one whose clock is ahead.
+    ['an hour older', now - 3_600_000, 'newer'],
+    ['ahead', now + 3_600_000, 'ahead'],
+    ['right', now + 2, 'right'],
+  ] as const) {
+    await expectKind(await tier.claim('user'), 'held').stored(response(body, generatedAt))
+    t.equal((await tier.get('user'))?.body, stays)
+  }
+  const ttl = await client.pttl('playlist-proxy:entry:user')
+  t.ok(ttl > 3_500_000 && ttl <= 3_600_001, 'it goes when it may not be served any more')
+})
+
+t.test(
+  'rubbish of each type is a miss, and replaced by what is stored',
+  { skip: withoutEngine },
+  async t => {
+    const { url, client } = await startEngine(t)
+    const { tier, connection, outcomes } = await tierAt(t, url)
+    const bytes = (key: string) => JSON.stringify({ key, response: response('other') })
+    const entry = 'playlist-proxy:entry:user'
+    const lease = 'playlist-proxy:lease:user'
+    for (const fill of [
+      (key: string) => client.set(key, 'rubbish'),
+      (key: string) => client.lpush(key, 'rubbish'),
+      (key: string) => client.sadd(key, 'rubbish'),
+      (key: string) => client.zadd(key, 1, 'rubbish'),
+      (key: string) => client.xadd(key, '*', 'rubbish', ''),
+      (key: string) => client.hset(key, 'entry', 'rubbish', 'generated_at', 'rubbish'),
+      (key: string) => client.hset(key, 'entry', bytes('another'), 'generated_at', '9e99'),
+      (key: string) => client.hset(key, 'entry', bytes('another'), 'generated_at', 'nan'),
+    ]) {
+      await client.del(entry, lease)
+      await fill(entry)
+      await fill(lease)
+      t.equal(await tier.get('user'), undefined)
+      t.equal(outcomes.filter(outcome => outcome === 'entry_get rubbish').length, 1, String(fill))
+      await expectKind(await tier.claim('user'), 'held').stored(response('list'))
+      t.equal((await tier.get('user'))?.body, 'list')
+      t.equal(connection.state, 'connected')
+      outcomes.length = 0
+    }
+    await client.del(entry)
+    await client.hset(entry, 'rubbish', 'rubbish')
+    t.equal(await tier.get('user'), undefined, 'a hash of something else')
+  },
+)

@@ -1,0 +1,120 @@
+import t from 'tap'
+import { Value } from 'typebox/value'
+import { askAgainAt, Problem, type ProblemType, problems } from '../../src/problems/problem.ts'
+import {
+  decodeProblem,
+  encodeProblem,
+  longestMs,
+  type RemoteProblem,
+  remoteProblemSchema,
+} from '../../src/redis/remote-problem.ts'
+import {
+  accessDenied,
+  diagnosisOf,
+  Refusal,
+  tooManyRequests,
+} from '../../src/spotify/gate/diagnosis.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+/** Of the replica that reads it, whose clock is an hour behind. */
+const THERE = NOW - 3_600_000
+const MINUTE_MS = 60_000
+
+const types = Object.keys(problems) as ProblemType[]
+const sent = (problem: Problem) => encodeProblem(problem, NOW) as RemoteProblem
+
+t.test('what Spotify refuses is told in the same words, on every clock', async t => {
+  for (const cause of [
+    tooManyRequests('', NOW + MINUTE_MS),
+    tooManyRequests('QUOTA_EXCEEDED', NOW + MINUTE_MS),
+    accessDenied(403, '"Forbidden"'),
+    accessDenied(401, 'valid user authentication required'),
+    accessDenied(403, ''),
+  ]) {
+    const { type, message, originStatus } = cause
+    const told = decodeProblem(sent(cause), THERE)
+    t.match(told, { type, message, originStatus, diagnosis: cause.diagnosis })
+    t.equal(told.retryAt, cause.retryAt && THERE + MINUTE_MS)
+    t.equal(diagnosisOf(told).name, diagnosisOf(cause).name)
+  }
+})
+
+t.test('a problem keeps its diagnosis with another time to retry', async t => {
+  const denied = askAgainAt(accessDenied(403, '"Forbidden"'), NOW + MINUTE_MS, false)
+  t.match(decodeProblem(sent(denied), THERE), {
+    message: /^endpoint-forbidden: The Spotify app is in Development Mode/,
+    retryAt: THERE + MINUTE_MS,
+    originStatus: undefined,
+  })
+})
+
+t.test('no text of another replica reaches a caller', async t => {
+  for (const type of types) {
+    for (const problem of [
+      new Problem(type, 'canary'),
+      new Refusal(type, 'unavailable', 'canary'),
+    ]) {
+      const remote = encodeProblem(problem, NOW)
+      t.notMatch(JSON.stringify(remote), /canary/)
+      if (remote !== undefined) t.notMatch(decodeProblem(remote, NOW).message, /canary/)
+    }
+  }
+  const forged = { ...sent(accessDenied(403, '')), diagnosis: 'canary', detail: 'canary' }
+  t.match(decodeProblem(forged, NOW), { message: 'Spotify denied this app access.' })
+  const known = { ...forged, diagnosis: 'constructor' }
+  t.match(decodeProblem(known, NOW), { message: 'Spotify denied this app access.' })
+})
+
+t.test('only problems that all replicas have in common are told', async t => {
+  t.same(
+    types.filter(type => encodeProblem(new Problem(type, ''), NOW) !== undefined),
+    [
+      'spotify-bad-response',
+      'spotify-access-denied',
+      'spotify-credentials-rejected',
+      'spotify-unavailable',
+      'spotify-rate-limited',
+      'spotify-quota-exceeded',
+      'quota-budget-spent',
+    ],
+  )
+  for (const type of ['internal-error', 'shutting-down', 'toString', 7]) {
+    t.notOk(Value.Check(remoteProblemSchema, { type }), `${type}`)
+  }
+})
+
+t.test('a problem lasts no longer than its type can', async t => {
+  for (const [type, longest] of [
+    ['spotify-rate-limited', 86_400_000],
+    ['spotify-unavailable', 86_400_000],
+    ['spotify-access-denied', 300_000],
+    ['spotify-credentials-rejected', 66_000],
+  ] as const) {
+    t.equal(longestMs({ type }), longest)
+    for (const [leftMs, heldMs] of [
+      [longest - 1, longest - 1],
+      [longest, longest],
+      [longest + 1, longest],
+      [1e300, longest],
+    ] as const) {
+      const remote = sent(new Problem(type, '', { retryAt: NOW + leftMs }))
+      t.equal(remote.retryAfterMs, heldMs)
+      t.equal(decodeProblem(remote, THERE).retryAt, THERE + heldMs)
+    }
+    const forged = decodeProblem({ type, retryAfterMs: 86_400_000 }, THERE)
+    t.equal(forged.retryAt, THERE + longest)
+  }
+})
+
+t.test('numbers that cannot be true are not understood', async t => {
+  const type = 'spotify-unavailable'
+  t.ok(Value.Check(remoteProblemSchema, { type, retryAfterMs: 1, originStatus: 503 }))
+  for (const value of [-1, 1.5, 86_400_001, 1e300, Number.NaN, null, '1', Date.UTC(2099, 0)]) {
+    t.notOk(Value.Check(remoteProblemSchema, { type, retryAfterMs: value }), `${value}`)
+    t.notOk(Value.Check(remoteProblemSchema, { type, originStatus: value }), `${value}`)
+  }
+  for (const retryAt of [undefined, NOW, NOW - 1, -1, Number.NaN]) {
+    const problem = new Problem(type, '', retryAt === undefined ? {} : { retryAt })
+    t.same(sent(problem), { type }, `${retryAt}`)
+  }
+})

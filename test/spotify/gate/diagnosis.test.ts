@@ -1,0 +1,58 @@
+import t from 'tap'
+import { accessDenied } from '../../../src/spotify/gate/diagnosis.ts'
+
+const json = (message: string, status = 403) => JSON.stringify({ error: { status, message } })
+
+const PREMIUM = 'Active premium subscription required for the owner of the app.'
+const UNREGISTERED =
+  'Check settings on developer.spotify.com/dashboard, the user may not be registered.'
+
+const cases: [title: string, diagnosis: RegExp, bodies: string[]][] = [
+  [
+    'A refusal for want of Premium says whose subscription to renew',
+    /^premium-required: The owner of the Spotify app .* Renew/,
+    [PREMIUM, PREMIUM.toUpperCase(), json(PREMIUM)],
+  ],
+  [
+    'A refusal that wants a signed-in user says that an app token cannot be one',
+    /^user-authentication-required: .* extended quota/,
+    [
+      UNREGISTERED,
+      json('Insufficient client scope'),
+      json('Valid user authentication required', 401),
+      json('valid user authentication required', 401),
+    ],
+  ],
+  [
+    'A bare Forbidden says that Development Mode lost the endpoint',
+    /^endpoint-forbidden: .* Development Mode, .* extended quota/,
+    [json('Forbidden'), '{ "error" : { "message" : "forbidden" } }'],
+  ],
+  [
+    'Any other refusal sends the operator to the dashboard',
+    /^access-denied: .* dashboard/,
+    ['', 'Forbidden', '<h1>403 Forbidden</h1>', json('Bad OAuth request'), json('', 401), 'null'],
+  ],
+]
+
+for (const [title, diagnosis, bodies] of cases) {
+  t.test(title, async t => {
+    for (const body of bodies) {
+      const problem = accessDenied(403, body)
+      t.equal(problem.type, 'spotify-access-denied', body)
+      t.match(problem.message, diagnosis)
+      t.equal(problem.transient, false, 'asking again does not help')
+    }
+  })
+}
+
+t.test('The more telling words win when a refusal holds several', async t => {
+  t.match(accessDenied(401, `${json('Forbidden')} ${PREMIUM}`).message, /^premium-required/)
+  t.match(accessDenied(401, `${json('Forbidden')} ${UNREGISTERED}`).message, /^user-authentication/)
+})
+
+t.test('Nothing that Spotify sent is echoed', async t => {
+  for (const known of ['', PREMIUM, UNREGISTERED, '"Forbidden"']) {
+    t.notMatch(accessDenied(401, `${known} canary`).message, /canary/)
+  }
+})

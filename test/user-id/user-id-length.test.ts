@@ -1,0 +1,24 @@
+import t from 'tap'
+import { parseUserId } from '../../src/user-id/user-id.ts'
+
+const tooLong = { type: 'invalid-user-id', message: /at most 256 bytes/ }
+
+t.test('what nobody pastes is refused for its length before anything else', async t => {
+  t.throws(() => parseUserId(`a${' '.repeat(4000)}a`), tooLong)
+  t.throws(() => parseUserId(`spotify:track:${'a'.repeat(4000)}`), tooLong)
+  t.throws(() => parseUserId(`${' '.repeat(4000)}bob`), tooLong)
+})
+
+t.test('a link may have up to 2048 characters', async t => {
+  const link = (length: number) => 'open.spotify.com/user/bob?si='.padEnd(length, 'x')
+  t.equal(parseUserId(link(2047)), 'bob')
+  t.equal(parseUserId(link(2048)), 'bob')
+  t.throws(() => parseUserId(link(2049)), tooLong)
+})
+
+t.test('blanks at the ends do not count, those within do', async t => {
+  t.equal(parseUserId(`${' '.repeat(900)}bob${' '.repeat(900)}`), 'bob')
+  t.equal(parseUserId('  a  b  '), 'a  b')
+  t.throws(() => parseUserId(' '.repeat(900)), { message: /is empty/ })
+  t.throws(() => parseUserId(`a${' '.repeat(900)}a`), tooLong)
+})
