@@ -1,5 +1,4 @@
 import type { CacheSnapshot } from '../playlists/snapshot.ts'
-import type { SharedParts } from '../redis/create-redis.ts'
 import type { AppInstance } from './app-instance.ts'
 import { type DrainOptions, drainConnections } from './drain.ts'
 
@@ -10,7 +9,8 @@ export interface ShutdownOptions extends DrainOptions {
   /** Called when the service is asked to stop. */
   onStop: () => void
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
-  shared: Pick<SharedParts, 'close'> | undefined
+  /** What is shared with other replicas; `late` is aborted when there is no time left for it. */
+  shared: { close(late: AbortSignal): Promise<void> } | undefined
   /** Ends all else, which nobody needs any more. */
   close: () => Promise<void>
 }

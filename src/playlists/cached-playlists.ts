@@ -57,6 +57,11 @@ export class UnknownUser implements Sized {
   }
 }
 
+/** The problem of a user that Spotify does not know. */
+export function userNotFound(): Problem {
+  return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus: 404 })
+}
+
 export type StoredBody = StoredPlaylists | UnknownUser
 
 /** Whether it is what callers ask for: that a user is unknown is no answer to live on. */

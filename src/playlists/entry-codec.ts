@@ -4,14 +4,12 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { StoredResponse } from '../cache/freshness.ts'
 import { gunzipped } from '../lib/gunzip.ts'
-import { userNotFound } from '../spotify/gate/diagnosis.ts'
-import { PAGE_SIZE } from '../spotify/page-response.ts'
-import { listOf } from '../spotify/playlist-source.ts'
-import { type StoredBody, StoredPlaylists, UnknownUser } from './cached-playlists.ts'
+import { type StoredBody, StoredPlaylists, UnknownUser, userNotFound } from './cached-playlists.ts'
 import { type EntryHead, isHead, isOtherHead, type ListFacts, VERSION } from './entry-head.ts'
+import { joinPages } from './join-pages.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
 import { type Chunk, ownBuffer } from './records.ts'
-import { distinct, keysOf, type Part } from './serialised-page.ts'
+import { distinct, keysOf, PAGE_SIZE, type Part } from './serialised-page.ts'
 
 const VERSION_1_MAGIC = 'plpx'
 /** Nearly as small as the best level, in a third of the time. */
@@ -111,7 +109,7 @@ async function playlistsIn(
     at += chunk.bytes.length
   }
   if (at < lines.length) throw new Error('more playlists than the head names')
-  const list = await listOf([{ parts, total, complete }])
+  const list = await joinPages([{ parts, total, complete }])
   if (list.playlists.length < playlists) throw new Error('repeated playlists')
   // Content cannot have changed after it was read.
   return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt), undefined)

@@ -1,6 +1,6 @@
 import type { StoredResponse } from '../cache/freshness.ts'
 import { MAX_PAGES } from '../config/schema.ts'
-import { PAGE_SIZE } from '../spotify/page-response.ts'
+import { PAGE_SIZE } from './serialised-page.ts'
 
 /** Version 1 was binary and began otherwise. */
 export const VERSION = 2

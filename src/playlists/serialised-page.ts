@@ -1,7 +1,17 @@
 import { Problem } from '../problems/problem.ts'
-import type { Page } from '../spotify/page-response.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
 import { type Chunk, chunkOf } from './records.ts'
+
+/** The most that Spotify hands out in one page, and what we always ask for. */
+export const PAGE_SIZE = 50
+
+/** One page of Spotify's paging object, reduced to what is safe to rely on. */
+export interface Page {
+  /** Entries of the whole list as this page counts them, `null`s included. */
+  total: number
+  /** Spotify-made playlists arrive as `null`. */
+  entries: readonly (Record<string, unknown> | null)[]
+}
 
 /** What one page contributes, serialised as soon as the page arrived. */
 export interface Part {

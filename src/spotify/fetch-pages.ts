@@ -1,9 +1,9 @@
 import { linkedAbort } from '../lib/child-abort-signal.ts'
 import { Places, type Release } from '../lib/priority-semaphore.ts'
+import type { PagesRead } from '../playlists/join-pages.ts'
 import type { LookupTerms } from '../playlists/playlist-list.ts'
-import { distinct, isNameless, type Part, partOf } from '../playlists/serialised-page.ts'
+import { distinct, isNameless, PAGE_SIZE, type Part, partOf } from '../playlists/serialised-page.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
-import { PAGE_SIZE } from './page-response.ts'
 import type { SpotifyClient } from './web-api.ts'
 
 export interface WalkOptions {
@@ -18,14 +18,9 @@ export interface WalkOptions {
 }
 
 /** All pages, read once. */
-export interface Walk {
-  parts: readonly Part[]
-  /** What the pages name as the total; the largest when they disagree. */
-  total: number
+export interface Walk extends PagesRead {
   /** Whether the list certainly moved while it was read: totals disagree or a playlist repeats. */
-  moved: boolean
-  /** Whether every entry that the total counts was seen exactly once. */
-  complete: boolean
+  readonly moved: boolean
 }
 
 /**

@@ -1,21 +1,12 @@
+import { userNotFound } from '../playlists/cached-playlists.ts'
+import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
 import { Problem, type ProblemFacts } from '../problems/problem.ts'
-import { accessDenied, Refusal, tooManyRequests, userNotFound } from './gate/diagnosis.ts'
+import { accessDenied, Refusal, tooManyRequests } from './gate/diagnosis.ts'
 import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** The most that Spotify hands out in one page, and what we always ask for. */
-export const PAGE_SIZE = 50
-
 /** Going through more entries would hold up every other caller. */
 const MAX_ENTRIES = 2 * PAGE_SIZE
-
-/** One page of Spotify's paging object, reduced to what is safe to rely on. */
-export interface Page {
-  /** Entries of the whole list as this page counts them, `null`s included. */
-  total: number
-  /** Spotify-made playlists arrive as `null`. */
-  entries: readonly (Record<string, unknown> | null)[]
-}
 
 /**
  * The page in a response other than a 401 that arrived at `now` (epoch ms). A list of more than

@@ -5,10 +5,10 @@ import {
   type StoredBody,
   StoredPlaylists,
   UnknownUser,
+  userNotFound,
 } from '../../src/playlists/cached-playlists.ts'
 import { encodeEntry } from '../../src/playlists/entry-codec.ts'
 import { entryImporter } from '../../src/playlists/import-entry.ts'
-import { userNotFound } from '../../src/spotify/gate/diagnosis.ts'
 import { read } from '../support/aggregator.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { entries } from '../support/scripted-client.ts'

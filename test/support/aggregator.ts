@@ -1,6 +1,6 @@
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
 import type { PlaylistList } from '../../src/playlists/playlist-list.ts'
-import type { Page } from '../../src/spotify/page-response.ts'
+import type { Page } from '../../src/playlists/serialised-page.ts'
 import { createAppPlaylists } from '../../src/spotify/playlist-source.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 

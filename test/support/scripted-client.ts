@@ -1,4 +1,4 @@
-import type { Page } from '../../src/spotify/page-response.ts'
+import type { Page } from '../../src/playlists/serialised-page.ts'
 import type { PageTerms, SpotifyClient } from '../../src/spotify/web-api.ts'
 
 export type Entry = Record<string, unknown> | null

@@ -88,11 +88,6 @@ function diagnosis(name: DiagnosisName): Diagnosis {
   return { name, remedy: REMEDIES[name] }
 }
 
-/** The problem for a 404, or for a stored one. */
-export function userNotFound(): Problem {
-  return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus: 404 })
-}
-
 /** Denials have the same status, so that only the words of the refusal tell them apart. */
 const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EXPLANATIONS }[] = [
   { words: /active premium subscription required/i, name: 'premium-required' },
