@@ -85,15 +85,13 @@ export async function walk(
   /** Waits for a slot, and frees it as soon as the page only has to be decoded. */
   async function readInSlot(pageNumber: number): Promise<Part | undefined> {
     const release = await slots.take(true, callers, pages.signal)
-    try {
-      return await read(pageNumber, release)
-    } catch (error) {
-      // Nothing partial is used, so the other pages would only burden Spotify.
-      pages.abort(error)
-      throw error
-    } finally {
-      release()
-    }
+    return read(pageNumber, release)
+      .catch((error: unknown) => {
+        // Nothing partial is used, so the other pages would only burden Spotify.
+        pages.abort(error)
+        throw error
+      })
+      .finally(release)
   }
 
   async function readAll(fromPage: number, toPage: number): Promise<(Part | undefined)[]> {
