@@ -19,10 +19,10 @@ export interface DoorTerms extends Omit<QueueTerms, 'callers'> {
   probe: (subject: string) => Promise<unknown>
 }
 
-/** What one request has taken before it is sent. */
-interface Permit {
+/** What one request has reserved before it is sent. */
+interface Reservation {
   /** Returns the request to the budget when it is not sent. */
-  giveBack: GiveBack
+  refund: GiveBack
   /** Ends the turn to probe, once the gate knows the outcome. */
   endTurn(): void
 }
@@ -105,21 +105,21 @@ export class GateDoor {
     const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
     // Each gate finds out for itself whether to close, so only probes of closed ones take turns.
     const takesTurn = probe?.name === 'probing'
-    const permit = await this.#permit(takesTurn, isRefresh).catch((error: unknown) => {
+    const reservation = await this.#reserve(takesTurn, isRefresh).catch((error: unknown) => {
       end({ kind: 'unknown' })
       throw error
     })
-    if (permit === undefined) {
+    if (reservation === undefined) {
       controller.leaveProbe(probe)
       return undefined
     }
-    // While the permit was waited for, the caller may have left or another gate told of a pause.
+    // Meanwhile the caller may have left, or the gate may have closed.
     const isStillDue = isProbe
       ? controller.state === probe
       : controller.admission(subject) === 'leave'
     if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
-      permit.giveBack()
-      permit.endTurn()
+      reservation.refund()
+      reservation.endTurn()
       end({ kind: 'unknown' })
       return undefined
     }
@@ -128,27 +128,27 @@ export class GateDoor {
     sentAt = clock.now()
     const response = await send().catch((error: unknown) => {
       end(this.#outcomeOf(error, signal))
-      permit.endTurn()
+      reservation.endTurn()
       throw error
     })
     end({ kind: 'answered' })
-    permit.endTurn()
+    reservation.endTurn()
     return { response }
   }
 
   /**
-   * Takes the turn to probe, if the request needs it, and then one request from the budget. Undefined
+   * Reserves the turn to probe, if the request needs it, and then one request of the budget. Undefined
    * when it is the turn of another gate.
    *
    * @throws {Problem} `quota-budget-spent`
    */
-  async #permit(takesTurn: boolean, isRefresh: boolean): Promise<Permit | undefined> {
+  async #reserve(takesTurn: boolean, isRefresh: boolean): Promise<Reservation | undefined> {
     const { budget, others } = this.#options
     const endTurn = takesTurn && others !== undefined ? await others.probe() : () => {}
     if (endTurn === undefined) return undefined
     try {
-      const giveBack = await budget.take(isRefresh)
-      return { giveBack, endTurn }
+      const refund = await budget.take(isRefresh)
+      return { refund, endTurn }
     } catch (error) {
       endTurn()
       throw error
