@@ -29,6 +29,7 @@ import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
 import { adopt, isList, producer, type StoredBody } from './playlists/cached-playlists.ts'
 import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
+import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import type { SharedParts, SharedPartsOptions } from './redis/create-redis.ts'
@@ -80,7 +81,9 @@ export async function buildApp(
     observe: spotifyMetrics(register),
   })
   const { tokens, gate, source } = spotify
-  const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES)
+  const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
+  const variants = new VariantCache(variantBytes)
+  const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes)
   const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
     store,
@@ -116,12 +119,20 @@ export async function buildApp(
     const counts = shared?.callerCounts(windowMs) ?? new LocalCallerCounts(windowMs, clock)
     limitCallers(app, { limit, counts, clock })
   }
+  const memory = {
+    get status() {
+      const { bytes, ...status } = cache.status
+      const maxBytes = config.CACHE_MAX_BYTES
+      return { ...status, bytes: bytes + variants.heldBytes, maxBytes }
+    },
+  }
   let isDraining = false
   const startedAt = clock.now()
-  stateMetrics(register, { cache, gate, budget, tokens, isDraining: () => isDraining })
+  stateMetrics(register, { cache: memory, gate, budget, tokens, isDraining: () => isDraining })
   registerRoutes(app, {
     openapi,
     cache,
+    variants,
     clock,
     publicUrl,
     cacheScope: keys.length > 0 ? 'private' : 'public',
@@ -136,7 +147,7 @@ export async function buildApp(
         tokens,
         gate,
         budget,
-        cache,
+        cache: memory,
         sharedState,
       }),
   })

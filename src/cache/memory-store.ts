@@ -9,7 +9,7 @@ const ENTRY_OVERHEAD_BYTES = 3400
 
 /** What a body must tell so that the store can count it. */
 export interface Sized {
-  /** Memory held, in bytes. It may grow while the body is stored: see `MemoryStore.recount`. */
+  /** Memory held, in bytes. */
   readonly heldBytes: number
 }
 
@@ -69,20 +69,6 @@ export class MemoryStore<Body extends Sized> {
   set(key: string, response: StoredResponse<Body>): boolean {
     this.#changes++
     return this.#entries.set(key, response).has(key)
-  }
-
-  /**
-   * Counts what is stored under the key anew after its body has grown. Returns false, and changes
-   * nothing, when it alone would now exceed the bound.
-   */
-  recount(key: string): boolean {
-    const response = this.#entries.peek(key)
-    if (response === undefined) return true
-    if (sizeOf(response, key) > this.#entries.maxSize) return false
-    // Setting the same value again would keep the old size.
-    this.#entries.delete(key)
-    this.#entries.set(key, response)
-    return true
   }
 
   /** Drops what must not be served any more, so that nothing is kept longer than allowed. */

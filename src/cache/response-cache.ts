@@ -132,14 +132,6 @@ export class ResponseCache<Body extends Sized> {
     return { ...this.#counts, ...this.#options.store.size }
   }
 
-  /**
-   * Counts what is stored under the key anew after its body has grown; false when it grew too
-   * large, and then the old count stands.
-   */
-  recount(key: string): boolean {
-    return this.#options.store.recount(key)
-  }
-
   /** Whether some lookup could be answered, without the origin, with a body that counts. */
   hasUsable(counts: (body: Body) => boolean): boolean {
     return this.#options.store.hasUsable(this.#options.clock.now(), counts)

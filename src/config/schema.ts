@@ -126,7 +126,8 @@ export const configSchema = Type.Object({
     maximum: Number.MAX_SAFE_INTEGER,
     default: 268_435_456,
     description: 'maximum size of the cache in memory, in bytes, at least 1048576',
-    $comment: 'A playlist takes about 1.3 kB.',
+    $comment:
+      'Three quarters are for lists, where a playlist takes about 1.3 kB, and a quarter for compressed responses and other formats.',
   }),
   CACHE_SNAPSHOT_FILE: Type.Optional(
     Type.String({

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import type { Representation } from '../playlists/representation.ts'
 import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
+import { bodyOf } from './representation/view.ts'
 import { factsOf } from './request-context.ts'
 
 /** Each part is a write of its own, which costs more than to copy so many bytes. */
@@ -14,12 +16,13 @@ const MAX_BYTES_AT_ONCE = 1024 * 1024
 /**
  * Answers with a representation, without joining the parts of a long one, or with 304 when the caller
  * has it. `fields` (name, value, name, …) go out too, what was set on the reply does not. For HEAD
- * the body is left out.
+ * the body is left out. `stored` is the list that it represents, if it does.
  */
 export function sendRepresentation(
   reply: FastifyReply,
   representation: Representation,
   fields: readonly string[],
+  stored?: StoredPlaylists,
 ): void {
   const { raw, request } = reply
   const { validators, contentFields } = representation
@@ -27,16 +30,22 @@ export function sendRepresentation(
   const { corsFields } = factsOf(request)
   if (corsFields !== undefined) common.push(...corsFields)
   reply.hijack()
-  if (isNotModified(request.headers, representation)) {
+  if (isNotModified(request.headers, representation.etag, stored?.modifiedAt)) {
     raw.writeHead(304, [...validators, ...fields, ...common]).end()
     return
   }
-  raw.writeHead(200, [...validators, ...contentFields, ...fields, ...common])
+  const dateFields = stored?.dateFields ?? []
+  raw.writeHead(200, [...validators, ...contentFields, ...dateFields, ...fields, ...common])
   if (request.method === 'HEAD') raw.end()
-  else endWith(raw, representation)
+  else
+    endWith(
+      raw,
+      stored === undefined ? representation.parts : bodyOf(representation, stored.list),
+      representation.bytes,
+    )
 }
 
-function endWith(raw: ServerResponse, { parts, bytes }: Representation): void {
+function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): void {
   if (parts.length > 1 && bytes <= MAX_JOINED_BYTES) {
     raw.end(Buffer.concat(parts, bytes))
     return

@@ -18,8 +18,6 @@ export function fixedRepresentation(text: string, options: FixedOptions): Repres
   if (vary !== undefined) validators.push('vary', vary)
   const contentFields = ['content-type', contentType, 'content-length', String(body.length)]
   if (policy !== undefined) contentFields.push('content-security-policy', policy)
-  // It has no date: the tag alone decides.
-  const modifiedAt = Number.POSITIVE_INFINITY
   const { length: bytes } = body
-  return { parts: [body], bytes, etag, modifiedAt, validators, contentFields, heldBytes: bytes }
+  return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }

@@ -59,8 +59,12 @@ export function stateMetrics(register: Registry, parts: StateParts): void {
     plain(cache.status.evictions),
   )
   gauge('cache_entries', 'Users stored.', [], () => plain(cache.status.entries))
-  gauge('cache_bytes', 'Memory held by what is stored.', [], () => plain(cache.status.bytes))
-  gauge('cache_max_bytes', 'The most that it may be.', [], () => plain(cache.status.maxBytes))
+  gauge('cache_bytes', 'Memory held by lists and what is made from them, in bytes.', [], () =>
+    plain(cache.status.bytes),
+  )
+  gauge('cache_max_bytes', 'Configured maximum of the cache in bytes.', [], () =>
+    plain(cache.status.maxBytes),
+  )
 
   counter('spotify_retries_total', 'Requests to Spotify that were sent again.', [], () =>
     plain(gate.status().retries),

@@ -5,45 +5,38 @@ import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Problem } from '../problems/problem.ts'
 import type { PlaylistList, PlaylistSource } from './playlist-list.ts'
-import type { Records } from './records.ts'
-import type { Representation } from './representation.ts'
-import { Derived } from './representations.ts'
 
 /** An incomplete list is worth another look soon, unless that look was already taken. */
 const INCOMPLETE_FRESH_SECONDS = 60
 
-/** The two maps of what is made from a list, while they are empty, as measured on 64-bit Node. */
-const OVERHEAD_BYTES = 400
+/** The list beside its playlists, and its date as a field, as measured on 64-bit Node. */
+const OVERHEAD_BYTES = 200
 
 /** A problem with its stack, as measured on 64-bit Node. */
 const UNKNOWN_USER_BYTES = 1400
 
-/** What is stored for a user that Spotify knows: the list, and what is made from it for callers. */
+/** What is stored for a user that Spotify knows. */
 export class StoredPlaylists implements Sized {
   readonly list: PlaylistList
   /** When the content last changed, as far as is known, epoch ms. */
   readonly modifiedAt: number
-  /** The list in other formats than JSON. */
-  readonly formats: Derived<Records>
-  readonly representations: Derived<Representation>
+  /** The same as a `Last-Modified` field, flat: name, value. */
+  readonly dateFields: readonly string[]
 
   /**
    * `modifiedAt` is when the content last changed, epoch ms. When the list is equal to the one
-   * stored before, all that was made from that one goes on being used.
+   * stored before, the bytes of that one go on being used.
    */
   constructor(list: PlaylistList, modifiedAt: number, previous: StoredPlaylists | undefined) {
     const same = sameContent(list, previous)
-    // The bytes are those that the representations refer to, so that they are not held twice.
+    // Responses that are not out yet refer to these bytes, which are then not held twice.
     this.list = same === undefined ? list : { ...list, playlists: same.list.playlists }
     this.modifiedAt = modifiedAt
-    this.formats = same?.formats ?? new Derived()
-    this.representations = same?.representations ?? new Derived()
+    this.dateFields = ['last-modified', new Date(modifiedAt).toUTCString()]
   }
 
   get heldBytes(): number {
-    const { list, formats, representations } = this
-    const madeBytes = formats.heldBytes + representations.heldBytes
-    return OVERHEAD_BYTES + list.playlists.heldBytes + madeBytes
+    return OVERHEAD_BYTES + this.list.playlists.heldBytes
   }
 }
 

@@ -1,96 +1,103 @@
+import { LRUCache } from 'lru-cache'
 import type { Sized } from '../cache/memory-store.ts'
+import type { Records } from './records.ts'
+import type { ListRepresentation } from './representation.ts'
 
-export interface MakeOptions {
-  /** Aborted when the caller no longer waits. */
-  left: AbortSignal
-  /** Asked once the bytes are counted. What may not be kept is still returned. */
-  mayKeep: () => boolean
-  /** The most bytes that it may hold. */
-  expectedBytes?: number
-}
+/** The share of `CACHE_MAX_BYTES` for what is made from cached lists; the lists get the rest. */
+export const VARIANTS_SHARE = 0.25
 
 /**
- * What is made from a stored body on its first use and then kept beside it, by name, such as its
- * other formats. It counts what it holds, the names included.
+ * What is made from cached lists on first use: one LRU cache for all lists, bounded in bytes. Keys
+ * name the content, not the cached list, so that a list that comes back unchanged finds its variants.
+ * Variants of a list that is gone fall out in their turn.
  */
-export class Derived<Made extends Sized> implements Sized {
-  readonly #known = new Map<string, Made | Making<Made>>()
-  #heldBytes = 0
-  #expectedBytes = 0
+export class VariantCache {
+  readonly #kept: LRUCache<string, Sized>
+  readonly representations: Variants<ListRepresentation>
+  /** Whole lists in the formats that have a line for each playlist. */
+  readonly lines: Variants<Records>
 
+  /** `maxBytes` bounds all variants together, their keys included. */
+  constructor(maxBytes: number) {
+    this.#kept = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: ({ heldBytes }, key) => heldBytes + 2 * key.length,
+    })
+    this.representations = new Variants(this.#kept)
+    this.lines = new Variants(this.#kept)
+  }
+
+  /** Memory held, in bytes. */
   get heldBytes(): number {
-    return this.#heldBytes
+    return this.#kept.calculatedSize
+  }
+}
+
+/** Variants of one type. Those of all types share one LRU cache, so their keys must differ. */
+export class Variants<Variant extends Sized> {
+  readonly #kept: LRUCache<string, Sized>
+  readonly #making = new Map<string, Making<Variant>>()
+
+  constructor(kept: LRUCache<string, Sized>) {
+    this.#kept = kept
   }
 
-  /** The most that it is going to hold, once all that is being made is kept. */
-  get expectedBytes(): number {
-    return this.#heldBytes + this.#expectedBytes
+  /** The variant, if it is cached. */
+  get(key: string): Variant | undefined {
+    return this.#kept.get(key) as Variant | undefined
   }
 
-  /**
-   * What is kept under the name, or a promise of what is being made. A caller that gets the promise
-   * waits for it until the signal that its `left` returns is aborted.
-   */
-  get(name: string, caller: { left(): AbortSignal }): Made | Promise<Made> | undefined {
-    const known = this.#known.get(name)
-    return known instanceof Making ? known.join(caller.left()) : known
-  }
-
-  /** Keeps what was made under a name that has nothing yet, if `mayKeep` allows it, and returns it. */
-  keep(name: string, made: Made, mayKeep: () => boolean): Made {
-    const bytes = made.heldBytes + 2 * name.length
-    this.#heldBytes += bytes
-    if (mayKeep()) this.#known.set(name, made)
-    else this.#heldBytes -= bytes
-    return made
+  /** Whether `make` has begun with it and not ended. */
+  isMaking(key: string): boolean {
+    return this.#making.has(key)
   }
 
   /**
-   * Does the work for a name that has nothing yet and keeps what it makes. Callers that ask for the
-   * name meanwhile wait for the same work. Once all of them have left, the signal of the work is
-   * aborted; after that, or after a failure, the name has nothing again.
+   * Makes and caches a variant, or waits for the one that is being made under the key. Once all that
+   * wait have left, the signal of the work is aborted. A failure is not cached, nor is a variant that
+   * alone exceeds the bound.
    */
   make(
-    name: string,
-    work: (signal: AbortSignal) => Promise<Made>,
-    { left, mayKeep, expectedBytes = 0 }: MakeOptions,
-  ): Promise<Made> {
+    key: string,
+    work: (signal: AbortSignal) => Promise<Variant>,
+    left: AbortSignal,
+  ): Promise<Variant> {
     // The caller may have left while it waited for something else, such as a format.
     if (left.aborted) return Promise.reject(left.reason)
+    return (this.#making.get(key) ?? this.#begin(key, work)).join(left)
+  }
+
+  #begin(key: string, work: (signal: AbortSignal) => Promise<Variant>): Making<Variant> {
     const end = () => {
-      if (this.#known.get(name) !== making) return
-      this.#known.delete(name)
-      this.#expectedBytes -= expectedBytes
+      if (this.#making.get(key) === making) this.#making.delete(key)
     }
     const making = new Making(async signal => {
       signal.addEventListener('abort', end)
-      let made: Made
       try {
-        made = await work(signal)
+        const made = await work(signal)
+        signal.throwIfAborted()
+        this.#kept.set(key, made)
+        return made
       } finally {
         end()
       }
-      signal.throwIfAborted()
-      return this.keep(name, made, mayKeep)
     })
-    this.#known.set(name, making)
-    this.#expectedBytes += expectedBytes
-    return making.join(left)
+    this.#making.set(key, making)
+    return making
   }
 }
 
 /** Work that callers wait for; aborted once all of them have left. */
-class Making<Made> {
+class Making<Variant> {
   readonly #abandon = new AbortController()
-  readonly #made: Promise<Made>
+  readonly #made: Promise<Variant>
   #waiting = 0
 
-  constructor(work: (signal: AbortSignal) => Promise<Made>) {
+  constructor(work: (signal: AbortSignal) => Promise<Variant>) {
     this.#made = work(this.#abandon.signal)
   }
 
-  join(left: AbortSignal): Promise<Made> {
-    if (left.aborted) return Promise.reject(left.reason)
+  join(left: AbortSignal): Promise<Variant> {
     this.#waiting++
     const leave = () => {
       if (--this.#waiting === 0) this.#abandon.abort(left.reason)

@@ -101,39 +101,6 @@ t.test('A response too large leaves nothing older behind under its key', async t
   t.equal(store.get('a'), undefined)
 })
 
-t.test('Recounting a body that has grown makes room for it', async t => {
-  const store = storeFor(3)
-  const body = { heldBytes: 1000 }
-  const grown = { ...response(0), body }
-  store.set('a', grown)
-  store.set('b', response(1000))
-  store.set('c', response(1000))
-  body.heldBytes = 1001
-  t.equal(keysIn(store), 'abc', 'growing alone is not seen')
-  store.recount('a')
-  t.equal(keysIn(store), 'ac', 'the least recently used one made room')
-  t.equal(store.get('a'), grown)
-})
-
-t.test('A body that has outgrown the whole store is told so and counted as it was', async t => {
-  const store = storeFor(1)
-  const body = { heldBytes: 1000 }
-  const grown = { ...response(0), body }
-  store.set('a', grown)
-  body.heldBytes = 1001
-  t.equal(store.recount('a'), false)
-  t.equal(store.get('a'), grown)
-  body.heldBytes = 1000
-  t.equal(store.recount('a'), true)
-  t.equal(store.get('a'), grown)
-})
-
-t.test('Recounting what is not stored changes nothing', async t => {
-  const store = storeFor(2)
-  t.equal(store.recount('a'), true)
-  t.equal(store.get('a'), undefined, 'nothing comes back')
-})
-
 t.test('Dropping what is gone keeps all that may still be served', async t => {
   for (const [elapsedMs, kept] of [
     [29_999, 'abc'],

@@ -23,7 +23,6 @@ const long: Representation = {
   parts,
   bytes,
   etag: '"long"',
-  modifiedAt: 0,
   validators: ['etag', '"long"'],
   contentFields: ['content-length', String(bytes)],
   heldBytes: bytes,

@@ -129,7 +129,7 @@ t.test('a request whose host is missing or malformed is refused', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-/** The kept representations of a list would name them, which nothing counts. */
+/** The keys of representations name them. */
 t.test('a host of more than 255 characters is refused before any use', async t => {
   const { app, sandbox, written } = await startService(t)
   const port = await listen(app)

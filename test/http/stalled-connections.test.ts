@@ -19,7 +19,6 @@ const long: Representation = {
   parts: [Buffer.alloc(BYTES)],
   bytes: BYTES,
   etag: '"long"',
-  modifiedAt: 0,
   validators: ['etag', '"long"'],
   contentFields: ['content-length', String(BYTES)],
   heldBytes: BYTES,

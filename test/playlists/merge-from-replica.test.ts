@@ -25,21 +25,17 @@ t.test('what another process has stored is taken as it is when it differs', asyn
   t.equal(adopt(nobody, theirs), nobody)
 })
 
-t.test(
-  'what was made from an equal list goes on being used, and was not modified earlier',
-  async t => {
-    const ours = playlists('a', 5)
-    for (const [theirsAt, modifiedAt] of [
-      [4, 5],
-      [6, 6],
-    ] as const) {
-      const adopted = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
-      t.equal(adopted.representations, ours.representations)
-      t.equal(adopted.list.playlists, ours.list.playlists)
-      t.equal(adopted.modifiedAt, modifiedAt)
-    }
-  },
-)
+t.test('the bytes of an equal list go on being used, and were not modified earlier', async t => {
+  const ours = playlists('a', 5)
+  for (const [theirsAt, modifiedAt] of [
+    [4, 5],
+    [6, 6],
+  ] as const) {
+    const adopted = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
+    t.equal(adopted.list.playlists, ours.list.playlists)
+    t.equal(adopted.modifiedAt, modifiedAt)
+  }
+})
 
 t.test('a user whom nobody knows takes room, too', async t => {
   t.ok(nobody.heldBytes > 1000, 'or a flood of made-up names would cost memory without bound')

@@ -1,72 +1,64 @@
 import t from 'tap'
-import type { Sized } from '../../src/cache/memory-store.ts'
-import { Derived } from '../../src/playlists/representations.ts'
+import { chunkOf, Records } from '../../src/playlists/records.ts'
+import { VariantCache } from '../../src/playlists/representations.ts'
 import { failureOf } from '../support/failure-of.ts'
 
-const yes = () => true
-const made = (heldBytes: number): Sized => ({ heldBytes })
-const staying = { left: () => new AbortController().signal }
-const options = { left: staying.left(), mayKeep: yes }
+const KEY_BYTES = 2
 
-t.test('what is made is kept, counted and not made again', async t => {
-  const derived = new Derived<Sized>()
-  t.equal(derived.get('csv', staying), undefined)
-  const csv = derived.make('csv', async () => made(100), options)
-  t.equal(derived.get('csv', staying), csv, 'who asks meanwhile gets the same')
-  t.equal(derived.heldBytes, 0)
-  t.equal(await csv, derived.get('csv', staying))
-  derived.keep('text', made(10), yes)
-  t.match(derived.get('text', staying), { heldBytes: 10 })
-  t.equal(derived.heldBytes, 110 + 2 * 'csvtext'.length)
+/** Lines that hold this many bytes, more than their overhead. */
+function made(heldBytes: number): Records {
+  const { heldBytes: overhead } = new Records([chunkOf([''], '\n')])
+  return new Records([chunkOf(['x'.repeat(heldBytes - overhead)], '\n')])
+}
+
+const stays = () => new AbortController().signal
+const linesFor = (maxBytes = 1_000_000) => new VariantCache(maxBytes).lines
+
+t.test('a variant is made once, and cached', async t => {
+  const lines = linesFor()
+  t.equal(lines.get('csv'), undefined)
+  const one = lines.make('csv', async () => made(1000), stays())
+  const other = lines.make('csv', () => t.fail('it is being made') as never, stays())
+  t.equal(lines.get('csv'), undefined)
+  t.ok(lines.isMaking('csv'))
+  t.equal(await one, await other)
+  t.equal(lines.get('csv'), await one)
+  t.notOk(lines.isMaking('csv'))
 })
 
-t.test('a name counts with two bytes a character', async t => {
-  const derived = new Derived<Sized>()
-  derived.keep('x'.repeat(15_000), made(1000), yes)
-  t.equal(derived.heldBytes, 31_000)
-  derived.keep('y'.repeat(15_000), made(1000), () => false)
-  t.equal(derived.heldBytes, 31_000)
+t.test('all variants and their keys count, and the least recently used ones go', async t => {
+  const variants = new VariantCache(10_000)
+  const { lines, representations } = variants
+  await lines.make('a', async () => made(3000), stays())
+  await representations.make('b', async () => ({ heldBytes: 3000 }) as never, stays())
+  t.equal(variants.heldBytes, 2 * (3000 + KEY_BYTES))
+  lines.get('a')
+  await lines.make('c'.repeat(500), async () => made(3500), stays())
+  t.ok(lines.get('a'))
+  t.equal(representations.get('b'), undefined)
+  t.equal(variants.heldBytes, 3000 + 3500 + 501 * KEY_BYTES)
 })
 
-t.test('what may not be kept is handed out and not counted', async t => {
-  const derived = new Derived<Sized>()
-  const seen: number[] = []
-  const mayKeep = () => {
-    seen.push(derived.heldBytes)
-    return false
-  }
-  const csv = await derived.make('csv', async () => made(100), { left: staying.left(), mayKeep })
-  t.equal(csv.heldBytes, 100)
-  t.equal(derived.keep('text', made(10), mayKeep).heldBytes, 10)
-  t.same(seen, [106, 18], 'the question is about what it would hold')
-  t.equal(derived.get('csv', staying) ?? derived.get('text', staying), undefined)
-  t.equal(derived.heldBytes, 0)
+t.test('a variant that alone exceeds the bound is handed out and not cached', async t => {
+  const variants = new VariantCache(10_000)
+  const { lines } = variants
+  t.equal((await lines.make('csv', async () => made(10_001), stays())).heldBytes, 10_001)
+  t.equal(lines.get('csv'), undefined)
+  t.equal(variants.heldBytes, 0)
 })
 
-t.test('a failure is not kept, so that it can be tried again', async t => {
-  const derived = new Derived<Sized>()
-  const failing = derived.make('csv', () => Promise.reject(new Error('no memory')), options)
+t.test('a failure is not cached, so that the next caller tries again', async t => {
+  const lines = linesFor()
+  const failing = lines.make('csv', () => Promise.reject(new Error('no memory')), stays())
   t.match(await failureOf(failing), { message: 'no memory' })
-  t.equal(derived.get('csv', staying), undefined)
-  t.equal((await derived.make('csv', async () => made(1), options)).heldBytes, 1)
-})
-
-t.test('what is being made is expected until it is kept or fails', async t => {
-  const derived = new Derived<Sized>()
-  const csv = derived.make('csv', async () => made(100), { ...options, expectedBytes: 500 })
-  const noMemory = () => Promise.reject(new Error('no memory'))
-  const failing = derived.make('text', noMemory, { ...options, expectedBytes: 300 })
-  t.equal(derived.heldBytes, 0)
-  t.equal(derived.expectedBytes, 800)
-  await csv
-  await failureOf(failing)
-  t.equal(derived.expectedBytes, 106)
+  t.notOk(lines.isMaking('csv'))
+  t.equal((await lines.make('csv', async () => made(1000), stays())).heldBytes, 1000)
 })
 
 /** Work that ends when the test says so, and the signal that it was given. */
 function work() {
-  let finish = (_made: Sized) => {}
-  const promise = new Promise<Sized>(resolve => {
+  let finish = (_made: Records) => {}
+  const promise = new Promise<Records>(resolve => {
     finish = resolve
   })
   const given = new AbortController()
@@ -78,53 +70,50 @@ function work() {
 }
 
 t.test('a caller that leaves takes nothing from another that waits for the same', async t => {
-  const derived = new Derived<Sized>()
+  const lines = linesFor()
   const [first, second] = [new AbortController(), new AbortController()]
   const { start, finish, signal } = work()
-  const csv = derived.make('csv', start, { left: first.signal, mayKeep: yes })
-  const same = derived.get('csv', { left: () => second.signal })
+  const csv = lines.make('csv', start, first.signal)
+  const same = lines.make('csv', start, second.signal)
   first.abort()
   t.notOk(signal.aborted)
-  finish(made(1))
+  finish(made(1000))
   t.equal(await same, await csv)
   second.abort()
-  t.match(derived.get('csv', staying), { heldBytes: 1 }, 'what is kept stays')
+  t.ok(lines.get('csv'), 'what is cached stays')
 })
 
-t.test('work is cancelled when the last caller leaves, and the next one starts over', async t => {
-  const derived = new Derived<Sized>()
+t.test('work is aborted when the last caller leaves, and the next one starts over', async t => {
+  const lines = linesFor()
   const [first, second] = [new AbortController(), new AbortController()]
   const { start, finish, signal } = work()
-  const csv = derived.make('csv', start, { left: first.signal, mayKeep: yes, expectedBytes: 9 })
-  derived.get('csv', { left: () => second.signal })
+  const csv = lines.make('csv', start, first.signal)
+  const same = lines.make('csv', start, second.signal)
   first.abort()
   second.abort(new Error('gone'))
   t.match(signal.reason, { message: 'gone' })
-  t.equal(derived.get('csv', staying), undefined, 'at once')
-  t.equal(derived.expectedBytes, 0)
-  const again = derived.make('csv', async () => made(2), { ...options, expectedBytes: 5 })
+  t.notOk(lines.isMaking('csv'), 'at once')
+  const again = lines.make('csv', async () => made(2000), stays())
   // Too late to be stopped.
-  finish(made(1))
+  finish(made(1000))
   t.match(await failureOf(csv), { message: 'gone' })
+  t.match(await failureOf(same), { message: 'gone' })
   await again
-  t.match(derived.get('csv', staying), { heldBytes: 2 })
-  t.equal(derived.expectedBytes, 2 + 2 * 'csv'.length)
+  t.match(lines.get('csv'), { heldBytes: 2000 })
 })
 
 t.test('a caller that had left before neither starts work nor keeps it going', async t => {
-  const derived = new Derived<Sized>()
+  const lines = linesFor()
   const gone = AbortSignal.abort()
   const never = () => t.fail('it is not started') as never
-  t.match(await failureOf(derived.make('csv', never, { left: gone, mayKeep: yes })), {
-    name: 'AbortError',
-  })
-  t.equal(derived.get('csv', staying), undefined)
+  t.match(await failureOf(lines.make('csv', never, gone)), { name: 'AbortError' })
+  t.notOk(lines.isMaking('csv'))
   const { start, finish, signal } = work()
   const caller = new AbortController()
-  const csv = derived.make('csv', start, { left: caller.signal, mayKeep: yes })
-  t.match(await failureOf(derived.get('csv', { left: () => gone })), { name: 'AbortError' })
+  const csv = lines.make('csv', start, caller.signal)
+  t.match(await failureOf(lines.make('csv', never, gone)), { name: 'AbortError' })
   caller.abort()
   t.ok(signal.aborted)
-  finish(made(1))
+  finish(made(1000))
   await failureOf(csv)
 })

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
-import { chunkOf, Records } from '../../playlists/records.ts'
+import { chunkOf, ownBuffer, Records } from '../../playlists/records.ts'
 import { Turns } from '../../spotify/turns.ts'
 
 /** A simplified playlist as it arrived: any member may be absent, null or of another type. */
@@ -81,7 +81,7 @@ export const csvLine: LineMaker = (position, playlist) =>
   csvRecord([String(position), ...Object.values(COLUMNS).map(column => column(playlist))])
 
 /** The header row of the CSV listing, its end included. */
-export const CSV_HEADER = Buffer.from(
+export const CSV_HEADER = ownBuffer(
   csvRecord(['position', ...Object.keys(COLUMNS)]) + CSV_SEPARATOR,
 )
 

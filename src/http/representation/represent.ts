@@ -1,115 +1,98 @@
 import { hash } from 'node:crypto'
 import { version } from '../../lib/version.ts'
-import type { StoredPlaylists } from '../../playlists/cached-playlists.ts'
-import type { Representation } from '../../playlists/representation.ts'
+import type { PlaylistList } from '../../playlists/playlist-list.ts'
+import type { ListRepresentation, Representation } from '../../playlists/representation.ts'
+import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
-import type { Body, BodyOptions, View } from './view.ts'
+import { type Body, bodyOf, type View } from './view.ts'
 
 /** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1200
-/** The reference to a part, which is a Buffer of the list or counted as the representation's own. */
-const PART_OVERHEAD_BYTES = 10
-/** Beside the list: room for what is kept of a short one. */
-const SPARE_BYTES = 16 * 1024
-/** What windows may take of that room, so that the whole list keeps some. */
-const WINDOW_SHARE = 0.5
 
-export interface RepresentOptions extends BodyOptions {
-  /** Those that the caller accepts, the best first. */
-  codings: readonly Coding[]
+/** What a caller asks for. */
+export interface Asked {
+  readonly view: View
+  /** The codings that the caller accepts, the best first. */
+  readonly codings: readonly Coding[]
+  /** Fastify's request, as far as it tells whether its caller has left. */
+  readonly request: {
+    readonly signal: AbortSignal
+    readonly socket: { readonly destroyed: boolean }
+  }
+}
+
+/** The signal that is aborted once the caller has left; that of the request only if it leaves later. */
+export function leftSignal({ signal, socket }: Asked['request']): AbortSignal {
+  return socket.destroyed ? AbortSignal.abort() : signal
 }
 
 /**
- * A stored list as one representation: at once when it is kept, else made and, while there is
- * room, kept. The room is as large as the list itself and some spare bytes. Without room, or while
- * other compressions keep the service busy, the body stays as it is, so that no caller can have
- * each of its requests compressed. That holds even where `Accept-Encoding` excludes `identity`:
- * RFC 9110 12.4.1 lets a server disregard the field.
+ * A list as one representation: at once when it is cached, else made and cached. While other
+ * compressions keep the service busy, the body stays as it is, even where `Accept-Encoding` excludes
+ * `identity`: RFC 9110 12.4.1 lets a server disregard the field.
  *
  * The promise rejects when all callers that wait for it have left.
  */
 export function represent(
-  stored: StoredPlaylists,
-  view: View,
-  options: RepresentOptions,
+  list: PlaylistList,
+  asked: Asked,
+  variants: VariantCache,
 ): Representation | Promise<Representation> {
-  const name = `${view.key} ${options.codings}`
-  const { representations } = stored
-  const known = representations.get(name, options)
+  const key = `${asked.view.key(list.playlists.length)}\n${list.digest}`
+  const plain = variants.representations.get(key) ?? makePlain(key, list, asked, variants)
+  return plain instanceof Promise
+    ? plain.then(made => compressed(key, made, list, asked, variants))
+    : compressed(key, plain, list, asked, variants)
+}
+
+function makePlain(
+  key: string,
+  list: PlaylistList,
+  { view, request }: Asked,
+  { representations, lines }: VariantCache,
+): Promise<ListRepresentation> {
+  const make = async (signal: AbortSignal) =>
+    representation(key, await view.body(list, lines, signal), 'identity')
+  return representations.make(key, make, leftSignal(request))
+}
+
+/** The uncompressed representation in the coding that suits the caller best. */
+function compressed(
+  plainKey: string,
+  plain: ListRepresentation,
+  list: PlaylistList,
+  { codings, request }: Asked,
+  { representations }: VariantCache,
+): Representation | Promise<Representation> {
+  const coding = codingFor(plain.bytes, codings)
+  if (coding === 'identity') return plain
+  const key = `${plainKey}\n${coding}`
+  const known = representations.get(key)
   if (known !== undefined) return known
-  const body = view.body(stored, options)
-  return body instanceof Promise
-    ? // Another caller may have waited for the same format.
-      body.then(
-        ready => representations.get(name, options) ?? coded(name, stored, view, ready, options),
-      )
-    : coded(name, stored, view, body, options)
-}
-
-function coded(
-  name: string,
-  stored: StoredPlaylists,
-  view: View,
-  body: Body,
-  options: RepresentOptions,
-): Representation | Promise<Representation> {
-  const { representations } = stored
-  const { from, to, total } = view.window
-  const share = from === 0 && to === total ? 1 : WINDOW_SHARE
-  const roomBytes = share * (stored.list.playlists.heldBytes + SPARE_BYTES)
-  // The last one that is begun may take more. What is being made counts as if it would not shrink,
-  // which is not known before, so that many at once find no more room than one after the other.
-  const hasRoom = representations.expectedBytes < roomBytes
-  const mayKeep = () => options.recount()
-  const bytes = lengthOf(body)
-  const coding = hasRoom ? codingFor(bytes, options.codings) : 'identity'
-  if (coding !== 'identity' && compressions.hasRoomFor(bytes)) {
-    const compress = async (signal: AbortSignal) => {
-      const compressed = await compressions.compress(body.parts, bytes, coding, signal)
-      const ownBody = { parts: [compressed], ownBytes: compressed.length }
-      return representation(stored, view, ownBody, coding)
-    }
-    const left = options.left()
-    return representations.make(name, compress, { left, mayKeep, expectedBytes: bytes })
+  if (!representations.isMaking(key) && !compressions.hasRoomFor(plain.bytes)) return plain
+  const compress = async (signal: AbortSignal) => {
+    const part = await compressions.compress(bodyOf(plain, list), plain.bytes, coding, signal)
+    const { vary, fields } = plain
+    const { length } = part
+    return representation(
+      key,
+      { parts: [part], bytes: length, heldBytes: length, vary, fields },
+      coding,
+    )
   }
-  const plain = representation(stored, view, body, 'identity')
-  // A body that was not compressed for want of room may be compressed for the next caller.
-  return hasRoom && coding === 'identity' ? representations.keep(name, plain, mayKeep) : plain
+  return representations.make(key, compress, leftSignal(request))
 }
 
-function representation(
-  { list, modifiedAt }: StoredPlaylists,
-  view: View,
-  body: Body,
-  coding: Coding,
-): Representation {
-  const { parts, ownBytes } = body
+function representation(key: string, body: Body, coding: Coding): ListRepresentation {
   // The version, since another one may write the same list otherwise.
-  const shape = `${version} ${list.digest} ${view.key} ${coding}`
-  const etag = `"${hash('sha256', shape, 'base64url').slice(0, 27)}"`
-  const bytes = lengthOf(body)
-  const contentFields = [
-    'content-type',
-    view.contentType,
-    'content-length',
-    String(bytes),
-    'last-modified',
-    new Date(modifiedAt).toUTCString(),
-  ]
+  const etag = `"${hash('sha256', `${version} ${key}`, 'base64url').slice(0, 27)}"`
+  const contentFields = [...body.fields, 'content-length', String(body.bytes)]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)
-  if (view.disposition !== undefined) contentFields.push('content-disposition', view.disposition())
-  if (view.link !== undefined) contentFields.push('link', view.link)
   return {
-    parts,
-    bytes,
+    ...body,
     etag,
-    modifiedAt,
-    validators: ['etag', etag, 'vary', view.vary],
+    validators: ['etag', etag, 'vary', body.vary],
     contentFields,
-    heldBytes: OVERHEAD_BYTES + PART_OVERHEAD_BYTES * parts.length + ownBytes,
+    heldBytes: OVERHEAD_BYTES + body.heldBytes,
   }
-}
-
-function lengthOf({ parts }: Body): number {
-  return parts.reduce((sum, part) => sum + part.length, 0)
 }

@@ -1,58 +1,56 @@
-import type { StoredPlaylists } from '../../playlists/cached-playlists.ts'
-import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
+import { JSON_SEPARATOR, type PlaylistList } from '../../playlists/playlist-list.ts'
 import { ownBuffer, type Records } from '../../playlists/records.ts'
+import type { ListRepresentation } from '../../playlists/representation.ts'
+import type { Variants } from '../../playlists/representations.ts'
 import { downloadAs } from './download-name.ts'
 import { contentType, type Format } from './formats.ts'
 import { CSV_HEADER, CSV_SEPARATOR, csvLine, listing, textLine } from './line-formats.ts'
-import type { Window } from './window.ts'
+import { type Window, type WindowQuery, windowOf } from './window.ts'
 
-/** A body in parts, and how many of their bytes are held by nothing else. */
-export interface Body {
-  readonly parts: readonly Buffer[]
-  readonly ownBytes: number
-}
+/** What a view makes of a list: a representation but for what depends on its key and coding. */
+export type Body = Omit<ListRepresentation, 'etag' | 'validators' | 'contentFields'>
 
-/** What a caller is to see of a stored list, before it is coded. */
+/** What a caller is to see of a list, before it is coded. */
 export interface View {
-  /** Names all that shapes the bytes beside the content of the list. */
-  readonly key: string
-  readonly contentType: string
-  /** The request fields that this choice depends on (RFC 9110 12.5.5). */
-  readonly vary: string
-  readonly window: Window
-  /** The `Content-Disposition` of what a browser saves instead of showing it. */
-  readonly disposition?: () => string
-  /** The `Link` field (RFC 8288), where there is something to link to. */
-  readonly link?: string
-  /** The body. The options are for making and keeping the format that it is cut out of. */
-  readonly body: (stored: StoredPlaylists, options: BodyOptions) => Body | Promise<Body>
+  /** Names all that shapes the body and its fields beside the content of a list of that length. */
+  key(total: number): string
+  /** The signal aborts the making of lines, unless others wait for them, too. */
+  body(list: PlaylistList, lines: Variants<Records>, signal: AbortSignal): Body | Promise<Body>
 }
 
-export interface BodyOptions {
-  /** Counts the stored list anew and says whether it may have grown. */
-  recount(): boolean
-  /** The signal that is aborted when the caller leaves; asked for only when the caller waits. */
-  left(): AbortSignal
-}
-
-/**
- * A JSON object with the playlists of the window as its last member, `items`, cut out of the
- * stored bytes.
- */
-export function jsonBody(playlists: Records, { from, to }: Window, members: object): Body {
-  const items = playlists.window(from, to)
-  const last = items.pop()
-  if (last !== undefined) items.push(last.subarray(0, -JSON_SEPARATOR.length))
+/** A JSON object with the playlists of the window as its last member, `items`. */
+export function jsonBody(list: PlaylistList, { from, to }: Window, members: object): Body {
   const head = ownBuffer(`${JSON.stringify(members).slice(0, -1)},"items":[`)
-  return { parts: [head, ...items, JSON_END], ownBytes: head.length }
+  const body = { parts: [head, JSON_END], items: { from, to } }
+  return {
+    ...body,
+    bytes: sum(bodyOf(body, list), part => part.length),
+    heldBytes: head.length,
+    vary: 'Accept-Encoding',
+    fields: ['content-type', contentType('json')],
+  }
 }
 
 const JSON_END = Buffer.from(']}')
 
+/** All parts of a body of this list, cut out of the cached bytes without copying them. */
+export function bodyOf(
+  { parts, items }: Pick<Body, 'parts' | 'items'>,
+  { playlists }: Pick<PlaylistList, 'playlists'>,
+): readonly Buffer[] {
+  if (items === undefined) return parts
+  const [head, end] = parts as [Buffer, Buffer]
+  const all = [head, ...playlists.window(items.from, items.to)]
+  const last = all.length - 1
+  if (last > 0) all[last] = (all[last] as Buffer).subarray(0, -JSON_SEPARATOR.length)
+  all.push(end)
+  return all
+}
+
 type LineFormat = Exclude<Format, 'json'>
 type MakeLines = (playlists: Records, signal: AbortSignal) => Promise<Records>
 
-/** How each format that is one line a playlist is made out of the stored list. */
+/** How each format that is one line a playlist is made out of the cached list. */
 const LINES: Record<Exclude<LineFormat, 'excel'>, MakeLines> = {
   text: (playlists, signal) => listing(playlists, textLine, '\n', signal),
   csv: (playlists, signal) => listing(playlists, csvLine, CSV_SEPARATOR, signal),
@@ -68,30 +66,54 @@ const HEADERS: Partial<Record<Format, Buffer>> = {
 /** How the name of a file in each format ends; what is not listed is shown, not saved. */
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
-/** The window as lines, in a format that is made on first use and then kept. */
-export function linesView(format: LineFormat, window: Window, userId: string): View {
-  const { from, to } = window
-  const extension = EXTENSIONS[format]
+/** A part of lines: a Buffer with memory of its own, as measured on 64-bit Node. */
+const PART_OVERHEAD_BYTES = 250
+
+/** What a caller asks for, whatever the format. */
+export interface AskedList {
+  /** Canonical. */
+  readonly userId: string
+  /** The id as the caller sent it. */
+  readonly pasted: string
+  readonly query: WindowQuery
+  /** The `Link` field of an empty list. */
+  readonly link: string
+}
+
+/** The asked window of a list as lines, cut out of the lines of the whole list. */
+export function linesView(format: LineFormat, { userId, query, link }: AskedList): View {
   return {
-    ...(extension === undefined ? {} : { disposition: () => downloadAs(userId, extension) }),
-    key: `${format} ${from}-${to}`,
-    contentType: contentType(format),
-    vary: 'Accept, Accept-Encoding',
-    window,
-    body({ list, formats }, options) {
+    key(total) {
+      const { from, to } = windowOf(total, query)
+      return `${format} ${from}-${to} ${userId}`
+    },
+    async body({ digest, playlists }, lines, signal) {
       const name = format === 'excel' ? 'csv' : format
-      const lines =
-        formats.get(name, options) ??
-        formats.make(name, signal => LINES[name](list.playlists, signal), {
-          left: options.left(),
-          mayKeep: () => options.recount(),
-        })
+      const key = `lines ${name} ${digest}`
+      const make = (given: AbortSignal) => LINES[name](playlists, given)
+      const ready = lines.get(key) ?? (await lines.make(key, make, signal))
+      const { from, to } = windowOf(playlists.length, query)
+      const parts = ready.window(from, to)
       const header = HEADERS[format]
-      const cut = (ready: Records) => {
-        const parts = ready.window(from, to)
-        return { parts: header === undefined ? parts : [header, ...parts], ownBytes: 0 }
+      if (header !== undefined) parts.unshift(header)
+      const fields = ['content-type', contentType(format)]
+      const extension = EXTENSIONS[format]
+      if (extension !== undefined) {
+        fields.push('content-disposition', downloadAs(userId, extension))
       }
-      return lines instanceof Promise ? lines.then(cut) : cut(lines)
+      if (playlists.length === 0) fields.push('link', link)
+      return {
+        parts,
+        bytes: sum(parts, part => part.length),
+        // All that the parts keep alive when the lines of the whole list are gone.
+        heldBytes: sum(parts, part => part.buffer.byteLength + PART_OVERHEAD_BYTES),
+        vary: 'Accept, Accept-Encoding',
+        fields,
+      }
     },
   }
+}
+
+function sum(parts: readonly Buffer[], count: (part: Buffer) => number): number {
+  return parts.reduce((bytes, part) => bytes + count(part), 0)
 }

@@ -5,18 +5,19 @@ import { requestDirectives } from '../../cache/request-directives.ts'
 import type { ResponseCache } from '../../cache/response-cache.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
-import type { Representation } from '../../playlists/representation.ts'
+import type { VariantCache } from '../../playlists/representations.ts'
 import { setFields } from '../common-headers.ts'
 import { checkFieldSize } from '../field-size.ts'
 import type { Coding } from '../representation/compression.ts'
 import { negotiateCodings } from '../representation/negotiation.ts'
-import { type RepresentOptions, represent } from '../representation/represent.ts'
+import { leftSignal, represent } from '../representation/represent.ts'
 import type { View } from '../representation/view.ts'
 import { factsOf } from '../request-context.ts'
 import { sendRepresentation } from '../send.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
+  variants: VariantCache
   clock: Clock
   /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
   publicUrl: string | undefined
@@ -30,8 +31,7 @@ export interface ListRequest {
   reply: FastifyReply
   /** Canonical. */
   userId: string
-  /** What the caller is to see of a list of that many playlists. */
-  viewOf: (total: number) => View
+  view: View
 }
 
 /**
@@ -57,9 +57,9 @@ function answer(
   asked: ListRequest,
   lookup: Lookup<StoredBody>,
   codings: readonly Coding[],
-  { cache, clock, cacheScope }: ListOptions,
+  { variants, clock, cacheScope }: ListOptions,
 ): void | Promise<void> {
-  const { reply, viewOf } = asked
+  const { request, reply, view } = asked
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
@@ -78,37 +78,14 @@ function answer(
     setFields(reply, fields)
     throw stored.problem
   }
-  const send = (representation: Representation) => sendRepresentation(reply, representation, fields)
-  const view = viewOf(stored.list.playlists.length)
-  const caller = new ListCaller(asked, codings, cache)
-  const made = represent(stored, view, caller)
-  if (!(made instanceof Promise)) return send(made)
-  return made.then(send, error => {
-    if (!caller.left().aborted) throw error
-    // There is nobody to answer.
-    reply.hijack()
-  })
-}
-
-/** For whom a representation is made. One object, since closures for each hit would cost more. */
-class ListCaller implements RepresentOptions {
-  readonly #asked: ListRequest
-  readonly codings: readonly Coding[]
-  readonly #cache: ListOptions['cache']
-
-  constructor(asked: ListRequest, codings: readonly Coding[], cache: ListOptions['cache']) {
-    this.#asked = asked
-    this.codings = codings
-    this.#cache = cache
-  }
-
-  recount(): boolean {
-    return this.#cache.recount(this.#asked.userId)
-  }
-
-  /** Fastify's signal alone never aborts for a caller that has left before. */
-  left(): AbortSignal {
-    const { signal, socket } = this.#asked.request
-    return socket.destroyed ? AbortSignal.abort() : signal
-  }
+  const made = represent(stored.list, { view, codings, request }, variants)
+  if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, stored)
+  return made.then(
+    representation => sendRepresentation(reply, representation, fields, stored),
+    error => {
+      if (!leftSignal(request).aborted) throw error
+      // There is nobody to answer.
+      reply.hijack()
+    },
+  )
 }

@@ -7,7 +7,6 @@ import { mirrorResponses } from '../openapi/responses.ts'
 import { originOf } from '../origin.ts'
 import { MIRROR_ROOT } from '../problem-body.ts'
 import { wholeNumbersOnly } from '../query.ts'
-import { contentType } from '../representation/formats.ts'
 import { jsonBody, type View } from '../representation/view.ts'
 import { type WindowQuery, windowOf } from '../representation/window.ts'
 import { answerWithList, type ListOptions } from './playlists-response.ts'
@@ -62,8 +61,8 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
     (request, reply) => {
       const userId = parseUserId(request.params.id)
       const origin = options.publicUrl ?? originOf(request)
-      const viewOf = (total: number) => mirrorView(request.query, total, origin, userId)
-      return answerWithList({ request, reply, userId, viewOf }, options)
+      const view = mirrorView(request.query, origin, userId)
+      return answerWithList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)
@@ -72,22 +71,18 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
 /** Spotify's paging object: `limit` is what was asked for, and links keep it. */
 function mirrorView(
   { limit = DEFAULT_LIMIT, offset = 0 }: WindowQuery,
-  total: number,
   origin: string,
   userId: string,
 ): View {
-  const window = windowOf(total, { limit, offset })
   return {
-    key: `mirror ${limit} ${offset} ${origin}`,
-    contentType: contentType('json'),
-    vary: 'Accept-Encoding',
-    window,
-    body({ list }) {
+    key: () => `mirror ${limit} ${offset} ${origin} ${userId}`,
+    body(list) {
+      const total = list.playlists.length
       const url = `${origin}${MIRROR_ROOT}/users/${ownSegment(userId)}/playlists`
       const link = (start: number) => `${url}?offset=${start}&limit=${limit}`
       // A page of nothing would lead to itself.
       const hasNeighbours = limit > 0
-      return jsonBody(list.playlists, window, {
+      return jsonBody(list, windowOf(total, { limit, offset }), {
         href: link(offset),
         limit,
         next: hasNeighbours && offset + limit < total ? link(offset + limit) : null,

@@ -45,7 +45,7 @@ export const statusSchema = Type.Object({
   }),
   cache: Type.Object({
     entries: count('Users stored.'),
-    bytes: count('Memory held by them.'),
+    bytes: count('Memory held by their lists and what is made from them.'),
     max_bytes: count('The most that it may be.'),
     hits: count('Lookups answered from the store, fresh.'),
     stale_hits: count('Lookups answered from the store, stale.'),

@@ -6,10 +6,10 @@ import { lookupProblems } from '../openapi/problem-responses.ts'
 import { listResponses } from '../openapi/responses.ts'
 import { basePathOf, originOf } from '../origin.ts'
 import { wholeNumbersOnly } from '../query.ts'
-import { contentType, FORMATS } from '../representation/formats.ts'
+import { FORMATS } from '../representation/formats.ts'
 import { negotiateFormat } from '../representation/negotiation.ts'
-import { jsonBody, linesView, type View } from '../representation/view.ts'
-import { pagingOf, type Window, type WindowQuery, windowOf } from '../representation/window.ts'
+import { type AskedList, jsonBody, linesView, type View } from '../representation/view.ts'
+import { pagingOf, windowOf } from '../representation/window.ts'
 import { explanationOf, helpLink } from './empty-list.ts'
 import { answerWithList, type ListOptions } from './playlists-response.ts'
 
@@ -66,40 +66,33 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
       const { query, params } = request
       const format = negotiateFormat(query.format, request.headers.accept)
       const userId = parseUserId(params.id)
-      const origin = options.publicUrl ?? originOf(request)
-      const viewOf = (total: number) => {
-        const window = windowOf(total, query)
-        const why = total === 0 ? explanationOf(params.id) : undefined
-        const view =
-          format === 'json'
-            ? jsonView(window, query, origin, userId, why)
-            : linesView(format, window, userId)
-        return why === undefined ? view : { ...view, link }
-      }
-      return answerWithList({ request, reply, userId, viewOf }, options)
+      const asked = { userId, pasted: params.id, query, link }
+      const view =
+        format === 'json'
+          ? jsonView(asked, options.publicUrl ?? originOf(request))
+          : linesView(format, asked)
+      return answerWithList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)
 }
 
 /** The asked window of a list as Spotify's paging object, with the members that are ours. */
-function jsonView(
-  window: Window,
-  query: WindowQuery,
-  origin: string,
-  userId: string,
-  explanation: string | undefined,
-): View {
-  const shape = `json ${query.limit} ${query.offset} ${origin}`
+function jsonView({ userId, pasted, query, link }: AskedList, origin: string): View {
   return {
-    key: explanation === undefined ? shape : `${shape} ${explanation}`,
-    contentType: contentType('json'),
-    vary: 'Accept, Accept-Encoding',
-    window,
-    body({ list }) {
+    key(total) {
+      const key = `json ${query.limit} ${query.offset} ${origin} ${userId}`
+      return total === 0 ? `${key}\n${explanationOf(pasted)}` : key
+    },
+    body(list) {
+      const { length } = list.playlists
+      const window = windowOf(length, query)
       const url = `${origin}/users/${ownSegment(userId)}/playlists`
+      const explanation = length === 0 ? explanationOf(pasted) : undefined
       const members = { ...pagingOf(window, query, url), complete: list.complete, explanation }
-      return jsonBody(list.playlists, window, members)
+      const body = jsonBody(list, window, members)
+      const linkFields = length === 0 ? ['link', link] : []
+      return { ...body, vary: 'Accept, Accept-Encoding', fields: [...body.fields, ...linkFields] }
     },
   }
 }

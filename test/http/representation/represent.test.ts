@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { type Coding, compressions } from '../../../src/http/representation/compression.ts'
-import { type RepresentOptions, represent } from '../../../src/http/representation/represent.ts'
-import { linesView } from '../../../src/http/representation/view.ts'
-import { windowOf } from '../../../src/http/representation/window.ts'
-import { StoredPlaylists } from '../../../src/playlists/cached-playlists.ts'
+import { type Asked, represent } from '../../../src/http/representation/represent.ts'
+import { bodyOf, linesView } from '../../../src/http/representation/view.ts'
+import type { WindowQuery } from '../../../src/http/representation/window.ts'
 import type { PlaylistList } from '../../../src/playlists/playlist-list.ts'
 import { chunkOf, Records } from '../../../src/playlists/records.ts'
+import { VariantCache } from '../../../src/playlists/representations.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 const GZIP: readonly Coding[] = ['gzip', 'identity']
-const NOW = Date.UTC(2026, 10, 23)
+const MB = 1024 * 1024
 
 /** A text that hardly shrinks. */
 const noise = (seed: number) =>
@@ -19,141 +19,142 @@ const noise = (seed: number) =>
     createHash('sha256').update(`${seed}/${part}`).digest('hex'),
   ).join('')
 
-/** A stored list of `length` playlists that take about 1000 bytes each. */
-function storedList(length: number): StoredPlaylists {
+/** A list of `length` playlists that take about 1000 bytes each. */
+function listOf(length: number): PlaylistList {
   const records = Array.from({ length }, (_, id) => JSON.stringify({ id, name: noise(id) }))
-  const list: PlaylistList = {
+  return {
     playlists: new Records([chunkOf(records, ',')]),
     spotifyTotal: length,
     complete: true,
     settled: false,
     membership: 'm',
-    digest: 'd',
+    digest: `d${length}`,
   }
-  return new StoredPlaylists(list, NOW, undefined)
 }
 
-const stays = () => new AbortController().signal
-const options = { codings: GZIP, recount: () => true, left: stays }
-
-const ask = async (
-  stored: StoredPlaylists,
-  query: { limit?: number; offset?: number },
-  changed: Partial<RepresentOptions> = {},
-) => {
-  const total = stored.list.playlists.length
-  const view = linesView('ndjson', windowOf(total, query), 'user')
-  return represent(stored, view, { ...options, ...changed })
+/** Asks for windows of the list as NDJSON. */
+function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
+  const ask = (query: WindowQuery = {}, codings = GZIP, caller = new AbortController()) => {
+    const view = linesView('ndjson', { userId: 'user', pasted: 'user', query, link: '' })
+    const request: Asked['request'] = { signal: caller.signal, socket: { destroyed: false } }
+    return represent(list, { view, codings, request }, variants)
+  }
+  return { ask, variants }
 }
+
+const isGzip = ({ contentFields }: { contentFields: readonly string[] }) =>
+  contentFields.includes('gzip')
 
 t.test('what was made once is given again, at once', async t => {
-  const stored = storedList(10)
-  const bareBytes = stored.heldBytes
-  const first = await ask(stored, {})
-  const again = represent(stored, linesView('ndjson', windowOf(10, {}), 'user'), options)
-  t.equal(again, first)
-  const name = `ndjson 0-10 ${GZIP}`
-  const madeBytes = stored.formats.heldBytes + first.heldBytes + 2 * name.length
-  t.equal(stored.heldBytes, bareBytes + madeBytes, 'all of it counts')
-})
-
-t.test('windows fill half of the room, then come plain, and the whole list still fits', async t => {
-  const stored = storedList(100)
-  const room = stored.list.playlists.heldBytes + 16 * 1024
-  let plain = 0
-  for (let limit = 1; limit < 100; limit++) {
-    const { contentFields } = await ask(stored, { limit })
-    if (limit > 1 && !contentFields.includes('content-encoding')) plain++
+  const { ask } = asker(listOf(10))
+  for (const codings of [GZIP, ['identity']] as const) {
+    const first = await ask({}, codings)
+    t.equal(isGzip(first), codings === GZIP)
+    t.equal(ask({}, codings), first)
   }
-  t.ok(plain > 0 && plain < 90, `${plain} came plain`)
-  const held = stored.representations.heldBytes
-  t.ok(held > room / 2 && held < room, 'the last one went beyond the half')
-  await ask(stored, { limit: 98, offset: 1 })
-  t.equal(stored.representations.heldBytes, held, 'nothing more is kept')
-  t.ok((await ask(stored, {})).contentFields.includes('gzip'))
-  t.ok(stored.representations.heldBytes > held, 'but the whole list is')
 })
 
-t.test('windows that are asked for all at once find no more room than one by one', async t => {
-  const stored = storedList(100)
-  const room = stored.list.playlists.heldBytes + 16 * 1024
-  const answers = await Promise.all(
-    Array.from({ length: 60 }, (_, index) => ask(stored, { limit: 40 + index })),
-  )
-  const made = answers.filter(({ contentFields }) => contentFields.includes('gzip'))
-  t.equal(made.length, 2, 'two of 40 fill the half')
-  t.ok(stored.representations.heldBytes < room / 2)
-  const { heldBytes, expectedBytes } = stored.representations
-  t.equal(expectedBytes, heldBytes, 'what is made is counted as it came out')
+t.test('a list with equal content finds what was made of another one', async t => {
+  const { ask, variants } = asker(listOf(10))
+  const first = await ask()
+  t.equal(asker(listOf(10), variants).ask(), first)
+  t.not((await asker(listOf(11), variants).ask()).etag, first.etag)
 })
 
-t.test('what has no room comes plain, also when the field excludes that', async t => {
-  const stored = storedList(20)
-  stored.representations.keep('other', { heldBytes: 1e9 } as never, () => true)
-  const held = stored.representations.heldBytes
-  for (const codings of [['gzip'], GZIP, ['br', 'gzip']] as const) {
-    for (const query of [{}, { limit: 10 }]) {
-      const { contentFields } = await ask(stored, query, { codings })
-      t.notOk(contentFields.includes('content-encoding'))
+t.test('windows of a long list stay within the bound, in the order of their use', async t => {
+  const maxBytes = 300_000
+  const { ask, variants } = asker(listOf(50), new VariantCache(maxBytes))
+  const whole = await ask()
+  for (let limit = 1; limit < 50; limit++) {
+    t.equal(isGzip(await ask({ limit, offset: 1 })), limit > 1)
+    t.ok(variants.heldBytes <= maxBytes)
+  }
+  t.not(await ask(), whole, 'it had to make room')
+})
+
+t.test('lines count in full where they are shared, since each may outlive the other', async t => {
+  const list = listOf(10)
+  const { ask, variants } = asker(list)
+  const { heldBytes } = await ask({ limit: 1 }, ['identity'])
+  t.ok(heldBytes > list.playlists.heldBytes)
+  t.ok(variants.heldBytes > heldBytes + list.playlists.heldBytes)
+})
+
+t.test(
+  'what would wait long to be compressed comes plain at once, and compressed later',
+  async t => {
+    for (const codings of [GZIP, ['gzip']] as const) {
+      const { ask } = asker(listOf(10))
+      const free = occupyCompressions(t)
+      const plain = await ask({}, ['identity'])
+      const caller = new AbortController()
+      const waiting = compressions.compress([], 4 * MB, 'br', caller.signal)
+      t.equal(ask({}, codings), plain)
+      await free()
+      await waiting
+      t.ok(isGzip(await ask({}, codings)))
     }
-  }
-  t.equal(stored.representations.heldBytes, held)
-})
-
-t.test('what would wait long for its turn comes plain at once, and compressed later', async t => {
-  const stored = storedList(10)
-  const free = occupyCompressions(t)
-  const caller = new AbortController()
-  const waiting = compressions.compress([], 4 * 1024 * 1024, 'br', caller.signal)
-  const view = linesView('ndjson', windowOf(10, {}), 'user')
-  await represent(stored, view, options)
-  const plain = represent(stored, view, options)
-  t.notOk(plain instanceof Promise)
-  t.notOk((await plain).contentFields.includes('content-encoding'))
-  t.equal(stored.representations.heldBytes, 0, 'it is not kept in place of the other')
-  await free()
-  await waiting
-  t.ok((await represent(stored, view, options)).contentFields.includes('gzip'))
-})
+  },
+)
 
 t.test('callers of one format and coding wait for the same work', async t => {
-  const stored = storedList(10)
-  const [one, other] = await Promise.all([ask(stored, {}), ask(stored, {})])
+  const { ask } = asker(listOf(10))
+  const [one, other] = await Promise.all([ask(), ask()])
   t.equal(one, other)
 })
 
-for (const formatIsKept of [false, true]) {
-  const when = formatIsKept ? 'while it is compressed' : 'while its format is made'
+t.test('who asks for what is being compressed waits for it, however much waits', async t => {
+  const { ask } = asker(listOf(10))
+  const free = occupyCompressions(t)
+  await ask({}, ['identity'])
+  const one = ask()
+  const waiting = compressions.compress([], 4 * MB - 15_000, 'br', new AbortController().signal)
+  t.notOk(compressions.hasRoomFor(10_000))
+  const other = ask()
+  await free()
+  await waiting
+  t.equal(await other, await one)
+})
 
-  const listInFormat = async () => {
-    const stored = storedList(50)
-    if (formatIsKept) await ask(stored, {}, { codings: ['identity'] })
-    return stored
+for (const formatIsCached of [false, true]) {
+  const when = formatIsCached ? 'while it is compressed' : 'while its format is made'
+
+  const askerFor = async () => {
+    const { ask } = asker(listOf(50))
+    if (formatIsCached) await ask({}, ['identity'])
+    return ask
   }
 
   t.test(`a caller that leaves ${when} takes nothing from the others`, async t => {
-    const stored = await listInFormat()
+    const ask = await askerFor()
     const caller = new AbortController()
-    const left = failureOf(ask(stored, {}, { left: () => caller.signal }))
-    const staying = ask(stored, {})
+    const left = failureOf(Promise.resolve(ask({}, GZIP, caller)))
+    const staying = ask()
     caller.abort()
-    t.ok((await staying).contentFields.includes('gzip'))
+    t.ok(isGzip(await staying))
     await left
   })
 
   t.test(`a list is not compressed for a caller that leaves ${when}`, async t => {
-    const stored = await listInFormat()
+    const ask = await askerFor()
     const caller = new AbortController()
-    const left = ask(stored, {}, { left: () => caller.signal })
+    const left = Promise.resolve(ask({}, GZIP, caller))
     caller.abort()
     t.match(await failureOf(left), { name: 'AbortError' })
-    t.notOk(stored.representations.get(`ndjson 0-50 ${GZIP}`, options))
-    t.ok((await ask(stored, {})).contentFields.includes('gzip'), 'but for the next one')
+    t.ok(isGzip(await ask()), 'but for the next one')
   })
 }
 
-t.test('nothing is kept that the cache has no room for', async t => {
-  const stored = storedList(10)
-  await ask(stored, {}, { recount: () => false })
-  t.equal(stored.representations.heldBytes + stored.formats.heldBytes, 0)
+t.test('the items of a JSON body stay with the list', async t => {
+  const list = listOf(3)
+  const parts = [Buffer.from('{"items":['), Buffer.from(']}')]
+  for (const [from, to] of [
+    [0, 3],
+    [1, 2],
+    [3, 3],
+  ] as const) {
+    const body = bodyOf({ parts, items: { from, to } }, list)
+    const { items } = JSON.parse(Buffer.concat(body).toString())
+    t.equal(items.length, to - from)
+  }
 })

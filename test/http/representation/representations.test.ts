@@ -1,6 +1,8 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip } from 'node:zlib'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { playlist } from '../../../sandbox/playlist.ts'
+import type { Entries } from '../../../sandbox/users.ts'
 import { FORMATS } from '../../../src/http/representation/formats.ts'
 import { type Service, seconds, startService } from '../../support/service.ts'
 
@@ -108,22 +110,45 @@ t.test('a refresh that changed nothing keeps tag, date and all that was made', a
   t.same(JSON.parse((await decoders.gzip(third.rawPayload)).toString()).items, entries.toReversed())
 })
 
-t.test('a null that comes or goes changes nothing that a caller sees', async t => {
+/** The tags of a user's list before and after it changes. */
+async function tagsOf(t: Test, before: Entries, after: Entries): Promise<string[]> {
   const service = await startService(t)
-  const entries = service.sandbox.user('smedjan') ?? []
-  service.sandbox.setUser('a', [...entries])
-  service.sandbox.setUser('b', [null, ...entries.slice(0, 60), null, ...entries.slice(60)])
-  const url = (user: string) => `/users/${user}/playlists?format=ndjson`
-  t.equal(await tagOf(service, url('a')), await tagOf(service, url('b')))
+  const tags: string[] = []
+  for (const entries of [before, after]) {
+    service.sandbox.setUser('a', entries)
+    await service.clock.advance(seconds(300))
+    tags.push(
+      await tagOf(service, '/users/a/playlists?format=ndjson', { 'cache-control': 'max-age=0' }),
+    )
+  }
+  return tags
+}
+
+t.test('a null that comes or goes changes nothing that a caller sees', async t => {
+  const entries = Array.from({ length: 120 }, (_, index) => playlist('a', index))
+  const nulls = [null, ...entries.slice(0, 60), null, ...entries.slice(60)]
+  const [before, after] = await tagsOf(t, entries, nulls)
+  t.equal(before, after)
 })
 
 t.test('whether the list is complete is part of what the tag stands for', async t => {
-  const service = await startService(t)
-  const [first] = service.sandbox.user('one') ?? []
-  service.sandbox.setUser('a', [first ?? null])
-  service.sandbox.setUser('b', [first ?? null, first ?? null])
-  const url = (user: string) => `/users/${user}/playlists?format=ndjson`
-  t.not(await tagOf(service, url('a')), await tagOf(service, url('b')))
+  const one = playlist('a', 1)
+  const [before, after] = await tagsOf(t, [one], [one, one])
+  t.not(before, after)
+})
+
+t.test('users with equal lists have their own names in what they get', async t => {
+  const { get, sandbox } = await startService(t)
+  const entries = [playlist('a', 1), playlist('a', 2)]
+  for (const user of ['a', 'b']) sandbox.setUser(user, entries)
+  for (const user of ['a', 'b', 'a', 'b']) {
+    const url = `/users/${user}/playlists`
+    for (const path of [url, `/v1${url}`]) {
+      t.match((await get(path)).json(), { href: new RegExp(`${path}(\\?|$)`) })
+    }
+    const { headers } = await get(`${url}?format=csv`)
+    t.match(headers['content-disposition'], `"${user}-playlists.csv"`)
+  }
 })
 
 t.test('who has the representation already is told so in a few bytes', async t => {

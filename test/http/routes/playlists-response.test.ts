@@ -7,6 +7,7 @@ import { compressions } from '../../../src/http/representation/compression.ts'
 import { userPlaylistsRoute } from '../../../src/http/routes/user-playlists.ts'
 import { StoredPlaylists } from '../../../src/playlists/cached-playlists.ts'
 import { chunkOf, Records } from '../../../src/playlists/records.ts'
+import { VariantCache } from '../../../src/playlists/representations.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -82,9 +83,10 @@ t.test('a format that cannot be made is a bug', async t => {
     digest: '',
   }
   const response = { body: new StoredPlaylists(broken, 0, undefined), lifetime: {}, storedAt: 0 }
-  const cache = { lookup: () => ({ response }), recount: () => true }
+  const cache = { lookup: () => ({ response }) }
   userPlaylistsRoute(app, {
     cache: cache as never,
+    variants: new VariantCache(1_000_000),
     clock,
     publicUrl: undefined,
     cacheScope: 'public',
