@@ -11,18 +11,18 @@ const CACHE_NAME = 'playlist-proxy'
  */
 export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
   const { response, forward, failure } = lookup
-  const members = [CACHE_NAME]
+  let field = CACHE_NAME
   if (forward !== undefined) {
-    members.push(`fwd=${forward.reason}`)
-    if (forward.status !== undefined) members.push(`fwd-status=${forward.status}`)
-    if (forward.stored) members.push('stored')
-    if (forward.collapsed) members.push('collapsed')
+    field += `; fwd=${forward.reason}`
+    if (forward.status !== undefined) field += `; fwd-status=${forward.status}`
+    if (forward.stored) field += '; stored'
+    if (forward.collapsed) field += '; collapsed'
   } else if (response !== undefined) {
-    members.push('hit')
+    field += '; hit'
   }
-  if (response !== undefined) members.push(`ttl=${Math.floor((response.freshUntil - now) / 1000)}`)
-  if (failure !== undefined) members.push(`detail=${failure.type}`)
-  return members.join('; ')
+  if (response !== undefined) field += `; ttl=${Math.floor((response.freshUntil - now) / 1000)}`
+  if (failure !== undefined) field += `; detail=${failure.type}`
+  return field
 }
 
 /** The `Age` of a response at `now` (epoch ms), in whole seconds (RFC 9111 5.1). */
@@ -40,12 +40,12 @@ export type CacheScope = 'public' | 'private'
  */
 export function cacheControl(response: StoredResponse<unknown>, scope: CacheScope): string {
   const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
-  const members = [`${scope}, max-age=${(freshUntil - generatedAt) / 1000}`]
+  let field = `${scope}, max-age=${(freshUntil - generatedAt) / 1000}`
   if (staleWhileRevalidateUntil > freshUntil) {
-    members.push(`stale-while-revalidate=${(staleWhileRevalidateUntil - freshUntil) / 1000}`)
+    field += `, stale-while-revalidate=${(staleWhileRevalidateUntil - freshUntil) / 1000}`
   }
   if (staleIfErrorUntil > freshUntil) {
-    members.push(`stale-if-error=${(staleIfErrorUntil - freshUntil) / 1000}`)
+    field += `, stale-if-error=${(staleIfErrorUntil - freshUntil) / 1000}`
   }
-  return members.join(', ')
+  return field
 }

@@ -12,8 +12,11 @@ export const POLLED = ['/health/live', '/health/ready', '/metrics']
  * the problem itself.
  */
 export function logAnswer(answer: Answer): void {
-  const { url, route, status, durationMs, facts, requestId, log } = answer
-  const { caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
+  const { url, status, durationMs, facts, requestId, log } = answer
+  const level = levelOf(answer)
+  // Most answers are hits, whose lines are then not even put together.
+  if (!log.isLevelEnabled(level)) return
+  const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
   const line = {
     request_id: requestId,
     ...facts.logIds,
@@ -29,7 +32,7 @@ export function logAnswer(answer: Answer): void {
     cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
-  log[levelOf(answer)](line, messageOf(answer))
+  log[level](line, messageOf(answer))
 }
 
 /** Why Spotify could not be reached or read: name resolution, connection, TLS, decoding. */
@@ -39,7 +42,7 @@ function networkCode(problem: Problem): string | undefined {
   return isNetwork ? causeCode(problem) : undefined
 }
 
-function levelOf({ route, status, facts: { result, problem } }: Answer) {
+function levelOf({ status, facts: { route, result, problem } }: Answer) {
   if (problem?.type === 'internal-error') return 'error'
   if (result === 'hit') return 'debug'
   if (problem !== undefined) return problem.status < 500 ? 'info' : 'warn'

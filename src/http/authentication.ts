@@ -31,16 +31,16 @@ export interface AuthenticationOptions {
 export function authenticate(app: AppInstance, { keys, alsoOpen }: AuthenticationOptions): void {
   const names = new Map(keys.map(({ digest, name }) => [digest, name]))
   app.addHook('onRequest', (request, reply, done) => {
-    const { url } = request.routeOptions
-    if (isOpen(url) || alsoOpen.includes(String(url))) return done()
+    const facts = factsOf(request)
+    if (isOpen(facts.route) || alsoOpen.includes(String(facts.route))) return done()
     if (keys.length === 0) {
-      factsOf(request).caller = ANONYMOUS
+      facts.caller = ANONYMOUS
       return done()
     }
     const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
     const caller = presented === undefined ? undefined : names.get(digestOf(presented))
     if (caller !== undefined) {
-      factsOf(request).caller = caller
+      facts.caller = caller
       return done()
     }
     // The error code is for those who sent one: the others have only yet to learn what is wanted.

@@ -9,6 +9,8 @@ import { checkFieldSize } from './field-size.ts'
 /** What has become known of a request by the time it is answered, for its log line and for metrics. */
 export class RequestFacts implements Caller {
   readonly #request: FastifyRequest
+  /** The pattern of its route; undefined when none fits. Fastify makes an object whenever it is asked. */
+  readonly route: string | undefined
   /** On the monotonic clock; undefined when it was refused before any hook ran. */
   receivedAtMs: number | undefined = undefined
   /** The name of its API key; undefined where none was asked for or the one sent is not known. */
@@ -32,6 +34,7 @@ export class RequestFacts implements Caller {
 
   constructor(request: FastifyRequest) {
     this.#request = request
+    this.route = request.routeOptions.url
   }
 
   /**

@@ -1,4 +1,5 @@
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Level, Logger } from 'pino'
 import type { Clock } from '../lib/clock.ts'
 import type { AppInstance } from './app-instance.ts'
 import { OpenAnswers } from './in-flight-responses.ts'
@@ -11,13 +12,11 @@ export const CALLER_LEFT = 499
 export interface Answer {
   /** The path and query that were asked for. */
   readonly url: string
-  /** The pattern of its route; undefined when none fits. */
-  readonly route: string | undefined
   readonly status: number
   readonly durationMs: number
   readonly facts: RequestFacts
   readonly requestId: string
-  readonly log: FastifyBaseLogger
+  readonly log: Pick<Logger, Level | 'isLevelEnabled'>
 }
 
 /** Told of every answer once it is out. */
@@ -59,11 +58,11 @@ function answerOf(request: FastifyRequest, status: number, clock: Clock): Answer
   const nowMs = clock.monotonic()
   return {
     url: request.url,
-    route: request.routeOptions.url,
     status,
     durationMs: nowMs - (facts.receivedAtMs ?? nowMs),
     facts,
     requestId: request.id,
-    log: request.log,
+    // As it was handed to Fastify, whose type of it has less.
+    log: request.log as Logger,
   }
 }

@@ -49,7 +49,7 @@ export function httpMetrics(register: Registry): AnswerObserver {
     return series[cache]
   }
 
-  return ({ route, status, durationMs, facts: { caller, result, problem } }) => {
+  return ({ status, durationMs, facts: { route, caller, result, problem } }) => {
     seriesOf(route ?? 'unknown', status, result ?? 'none').observe(durationMs / 1000)
     if (caller !== undefined) callers.set(caller, (callers.get(caller) ?? 0) + 1)
     if (problem !== undefined && REFUSALS.includes(problem.type)) {

@@ -13,13 +13,13 @@ export type Coding = (typeof CODINGS)[number]
 const MIN_GZIP_BYTES = 1024
 /** Brotli is a tenth smaller than gzip and takes twice the time: nothing worth it in small bodies. */
 const MIN_BROTLI_BYTES = 16 * 1024
+const MIN_BYTES = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
 /** Beyond it the time grows several times and the bytes hardly shrink. */
 const BROTLI_QUALITY = 5
 
 /** The coding to use for a body of that many bytes, out of those a caller welcomes, the best first. */
 export function codingFor(bytes: number, welcome: readonly Coding[]): Coding {
-  const minBytes = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
-  return welcome.find(coding => bytes >= minBytes[coding]) ?? (welcome[0] as Coding)
+  return welcome.find(coding => bytes >= MIN_BYTES[coding]) ?? (welcome[0] as Coding)
 }
 
 /** Each one takes a thread of the four in Node's pool, and about 10 MB. */

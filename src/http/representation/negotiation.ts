@@ -11,6 +11,9 @@ const REMEMBERED_FIELDS = 100
 const formats = new LRUCache<string, { best: Format | undefined }>({ max: REMEMBERED_FIELDS })
 const codings = new LRUCache<string, readonly Coding[]>({ max: REMEMBERED_FIELDS })
 
+/** Without the field any coding is acceptable; the plain one suits every caller. */
+const IDENTITY: readonly Coding[] = ['identity']
+
 /** Each type without and with the parameter that it is sent with, since callers ask for both. */
 const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
 
@@ -61,13 +64,14 @@ export function prefersHtml(accept: string | undefined): boolean {
  * @throws {Problem} `not-acceptable` when the field excludes them all, `headers-too-large`.
  */
 export function negotiateCodings(acceptEncoding: string | undefined): readonly Coding[] {
-  const field = acceptEncoding ?? ''
-  let welcome = codings.get(field)
+  if (acceptEncoding === undefined) return IDENTITY
+  let welcome = codings.get(acceptEncoding)
   if (welcome === undefined) {
-    checkFieldSize('Accept-Encoding', field)
-    const negotiator: Preferring = new Negotiator({ headers: { 'accept-encoding': field } })
+    checkFieldSize('Accept-Encoding', acceptEncoding)
+    const headers = { 'accept-encoding': acceptEncoding }
+    const negotiator: Preferring = new Negotiator({ headers })
     welcome = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
-    codings.set(field, welcome)
+    codings.set(acceptEncoding, welcome)
   }
   if (welcome.length === 0) {
     const offered = CODINGS.join(', ')

@@ -7,13 +7,11 @@ import { type Coding, codingFor, compressions } from './compression.ts'
 import { type Body, bodyOf, type View } from './view.ts'
 
 /** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
-const OVERHEAD_BYTES = 1200
+const OVERHEAD_BYTES = 800
 
 /** What a caller asks for. */
 export interface Asked {
   readonly view: View
-  /** The codings that the caller accepts, the best first. */
-  readonly codings: readonly Coding[]
   /** Fastify's request, as far as it tells whether its caller has left. */
   readonly request: {
     readonly signal: AbortSignal
@@ -29,20 +27,22 @@ export function leftSignal({ signal, socket }: Asked['request']): AbortSignal {
 /**
  * A list as one representation: at once when it is cached, else made and cached. While other
  * compressions keep the service busy, the body stays as it is, even where `Accept-Encoding` excludes
- * `identity`: RFC 9110 12.4.1 lets a server disregard the field.
+ * `identity`: RFC 9110 12.4.1 lets a server disregard the field. `codings` are those that the caller
+ * accepts, the best first.
  *
  * The promise rejects when all callers that wait for it have left.
  */
 export function represent(
   list: PlaylistList,
   asked: Asked,
+  codings: readonly Coding[],
   variants: VariantCache,
 ): Representation | Promise<Representation> {
   const key = `${asked.view.key(list.playlists.length)}\n${list.digest}`
   const plain = variants.representations.get(key) ?? makePlain(key, list, asked, variants)
   return plain instanceof Promise
-    ? plain.then(made => compressed(key, made, list, asked, variants))
-    : compressed(key, plain, list, asked, variants)
+    ? plain.then(made => compressed(key, made, list, asked, codings, variants))
+    : compressed(key, plain, list, asked, codings, variants)
 }
 
 function makePlain(
@@ -61,7 +61,8 @@ function compressed(
   plainKey: string,
   plain: ListRepresentation,
   list: PlaylistList,
-  { codings, request }: Asked,
+  { request }: Asked,
+  codings: readonly Coding[],
   { representations }: VariantCache,
 ): Representation | Promise<Representation> {
   const coding = codingFor(plain.bytes, codings)

@@ -59,11 +59,11 @@ function answer(
   codings: readonly Coding[],
   { variants, clock, cacheScope }: ListOptions,
 ): void | Promise<void> {
-  const { request, reply, view } = asked
+  const { request, reply } = asked
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
-  const facts = factsOf(asked.request)
+  const facts = factsOf(request)
   facts.result = lookupResult(lookup, now)
   facts.cacheStatus = status
   facts.spotifyRequests = forward?.requests ?? 0
@@ -78,7 +78,7 @@ function answer(
     setFields(reply, fields)
     throw stored.problem
   }
-  const made = represent(stored.list, { view, codings, request }, variants)
+  const made = represent(stored.list, asked, codings, variants)
   if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, stored)
   return made.then(
     representation => sendRepresentation(reply, representation, fields, stored),

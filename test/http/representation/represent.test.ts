@@ -37,7 +37,7 @@ function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
   const ask = (query: WindowQuery = {}, codings = GZIP, caller = new AbortController()) => {
     const view = linesView('ndjson', { userId: 'user', pasted: 'user', query, link: '' })
     const request: Asked['request'] = { signal: caller.signal, socket: { destroyed: false } }
-    return represent(list, { view, codings, request }, variants)
+    return represent(list, { view, request }, codings, variants)
   }
   return { ask, variants }
 }
