@@ -6,7 +6,7 @@ import { type Service, seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
-const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error']
+const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error'] as const
 
 /** The lines of answers: all that have a route, also when it is none. */
 const answers = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
@@ -169,6 +169,14 @@ t.test('the line names the caller by the name of its key', async t => {
     answers(service).map(line => 'caller' in line),
     [true, false, false],
   )
+})
+
+t.test('a hit has no line above the level debug', async t => {
+  const service = await startService(t)
+  service.app.log.level = INFO
+  for (let nth = 0; nth < 3; nth++) await service.get(LIST)
+  t.match(answers(service), [{ level: INFO, status: 200, spotify_requests: 3 }])
+  t.equal(answers(service).length, 1)
 })
 
 t.test('a caller that leaves has a line of its own', async t => {

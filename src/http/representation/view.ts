@@ -40,9 +40,10 @@ export function bodyOf(
 ): readonly Buffer[] {
   if (items === undefined) return parts
   const [head, end] = parts as [Buffer, Buffer]
-  const all = [head, ...playlists.window(items.from, items.to)]
-  const last = all.length - 1
-  if (last > 0) all[last] = (all[last] as Buffer).subarray(0, -JSON_SEPARATOR.length)
+  const all = playlists.window(items.from, items.to)
+  const last = all.pop()
+  if (last !== undefined) all.push(last.subarray(0, -JSON_SEPARATOR.length))
+  all.unshift(head)
   all.push(end)
   return all
 }
