@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
-import type { Representation } from '../playlists/representation.ts'
+import { bodyOf, type Representation } from '../playlists/representation.ts'
 import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
-import { bodyOf } from './representation/view.ts'
 import { factsOf } from './request-context.ts'
 
 /** Each part is a write of its own, which costs more than to copy so many bytes. */

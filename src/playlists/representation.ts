@@ -1,4 +1,5 @@
 import type { Sized } from '../cache/memory-store.ts'
+import { JSON_SEPARATOR, type PlaylistList } from './playlist-list.ts'
 
 /**
  * A resource in one format, window and content coding, ready to be sent. What depends on the moment, such
@@ -29,4 +30,19 @@ export interface ListRepresentation extends Representation {
   readonly vary: string
   /** Fields that go with the body in every coding: its type, and more where there are. */
   readonly fields: readonly string[]
+}
+
+/** All parts of a body of this list, cut out of the cached bytes without copying them. */
+export function bodyOf(
+  { parts, items }: Pick<Representation, 'parts' | 'items'>,
+  { playlists }: Pick<PlaylistList, 'playlists'>,
+): readonly Buffer[] {
+  if (items === undefined) return parts
+  const [head, end] = parts as [Buffer, Buffer]
+  const all = playlists.window(items.from, items.to)
+  const last = all.pop()
+  if (last !== undefined) all.push(last.subarray(0, -JSON_SEPARATOR.length))
+  all.unshift(head)
+  all.push(end)
+  return all
 }

@@ -1,10 +1,14 @@
 import { hash } from 'node:crypto'
 import { version } from '../../lib/version.ts'
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
-import type { ListRepresentation, Representation } from '../../playlists/representation.ts'
+import {
+  bodyOf,
+  type ListRepresentation,
+  type Representation,
+} from '../../playlists/representation.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
-import { type Body, bodyOf, type View } from './view.ts'
+import type { Body, View } from './view.ts'
 
 /** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 800

@@ -1,6 +1,6 @@
-import { JSON_SEPARATOR, type PlaylistList } from '../../playlists/playlist-list.ts'
+import type { PlaylistList } from '../../playlists/playlist-list.ts'
 import { ownBuffer, type Records } from '../../playlists/records.ts'
-import type { ListRepresentation } from '../../playlists/representation.ts'
+import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
 import type { Variants } from '../../playlists/representations.ts'
 import { downloadAs } from './download-name.ts'
 import { contentType, type Format } from './formats.ts'
@@ -32,21 +32,6 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
 }
 
 const JSON_END = Buffer.from(']}')
-
-/** All parts of a body of this list, cut out of the cached bytes without copying them. */
-export function bodyOf(
-  { parts, items }: Pick<Body, 'parts' | 'items'>,
-  { playlists }: Pick<PlaylistList, 'playlists'>,
-): readonly Buffer[] {
-  if (items === undefined) return parts
-  const [head, end] = parts as [Buffer, Buffer]
-  const all = playlists.window(items.from, items.to)
-  const last = all.pop()
-  if (last !== undefined) all.push(last.subarray(0, -JSON_SEPARATOR.length))
-  all.unshift(head)
-  all.push(end)
-  return all
-}
 
 type LineFormat = Exclude<Format, 'json'>
 type MakeLines = (playlists: Records, signal: AbortSignal) => Promise<Records>
