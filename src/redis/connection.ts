@@ -3,7 +3,7 @@ import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { NewsReader } from './message-reader.ts'
-import { encodeNews, NEWS_KEY, type News, TELL } from './messages.ts'
+import { encodeNews, type News, newsChannel } from './messages.ts'
 import { inTime, openClient } from './open-connection.ts'
 import type { Operation, SharedObserver } from './operation.ts'
 import type { Manner, SharedConnection, SharedState } from './redis.ts'
@@ -87,11 +87,9 @@ export class ValkeyConnection implements SharedConnection {
   }
 
   tell(news: News): void {
-    const script = `${TELL} tell(KEYS[1], ARGV[1])`
-    // A failure has been counted, and nobody waits for more.
-    this.run('news_tell', client => client.eval(script, 1, NEWS_KEY, encodeNews(news))).catch(
-      () => {},
-    )
+    const channel = newsChannel(this.#options.target.db)
+    // A failure has been counted, and who misses the message polls.
+    this.run('news_tell', client => client.publish(channel, encodeNews(news))).catch(() => {})
   }
 
   onNews(listener: (news: News) => void): () => void {

@@ -1,7 +1,7 @@
 import { MAX_AHEAD_MS } from '../cache/foreign-response.ts'
 import type { StoredResponse } from '../cache/freshness.ts'
 import { leaseKey, RELEASE } from './leases.ts'
-import { encodeNews, NEWS_KEY, type News, TELL } from './messages.ts'
+import type { News } from './messages.ts'
 import type { SharedConnection } from './redis.ts'
 
 /** Stored responses as bytes. */
@@ -19,7 +19,7 @@ export interface EntryCodec<Body> {
  * Keeps a newer response, unless its time lies in the future, by the clock of Redis and by that of this
  * replica: then a wrong clock or somebody else set it. Ends the lease in any case.
  */
-const STORE = `${RELEASE} ${TELL}
+const STORE = `${RELEASE}
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local there = tonumber(redis.call('HGET', KEYS[1], 'generated_at') or 'none')
 local new = tonumber(ARGV[1])
@@ -30,7 +30,6 @@ if not (there and there > new and there <= now + ${MAX_AHEAD_MS}) then
   redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 end
 release(KEYS[2], ARGV[4])
-tell(KEYS[3], ARGV[5])
 `
 
 /** What is stored for all replicas. */
@@ -57,7 +56,7 @@ export class Entries<Body> {
 
   /**
    * Stores the response until it must not be served any more, unless a newer one is there, ends the
-   * lease with the token and tells the news.
+   * lease with the token, then publishes the message.
    *
    * @throws when it cannot be encoded, or the engine cannot be asked.
    */
@@ -70,9 +69,10 @@ export class Entries<Body> {
     const bytes = await this.#codec.encode(key, response)
     const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
     const goneAt = Math.max(freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil)
-    const keys = [entryKey(key), leaseKey(key), NEWS_KEY]
-    const args = [generatedAt, bytes, Math.ceil(goneAt), token, encodeNews(news)]
-    await this.#connection.run('entry_store', client => client.eval(STORE, 3, ...keys, ...args))
+    const keys = [entryKey(key), leaseKey(key)]
+    const args = [generatedAt, bytes, Math.ceil(goneAt), token]
+    await this.#connection.run('entry_store', client => client.eval(STORE, 2, ...keys, ...args))
+    this.#connection.tell(news)
   }
 }
 

@@ -50,7 +50,7 @@ return 0
 
 export interface SharedGateOptions {
   connection: Pick<SharedConnection, 'run' | 'tell' | 'onNews' | 'foundRubbish'>
-  /** Names the Spotify app, whose refusals these are, in keys and news. */
+  /** Names the Spotify app, whose refusals these are, in keys and messages. */
   app: string
   /** A turn to probe ends after so long at the latest, should its holder die. */
   probeMs: number

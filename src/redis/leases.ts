@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
-import { encodeNews, NEWS_KEY, type News, TELL } from './messages.ts'
+import type { News } from './messages.ts'
 import type { SharedConnection } from './redis.ts'
 
 /** After its holder has died, a lease ends so soon. */
@@ -30,9 +30,8 @@ const RENEW = `${RELEASE}
 if not holds(KEYS[1], ARGV[1]) then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `
-const GIVE_BACK = `${RELEASE} ${TELL}
+const GIVE_BACK = `${RELEASE}
 release(KEYS[1], ARGV[1])
-tell(KEYS[2], ARGV[2])
 `
 
 /** A lease that is held, and renewed until it is ended. */
@@ -62,11 +61,13 @@ export class Leases {
     return typeof leftMs === 'number' && leftMs > 0 ? leftMs : this.#renew(key, token)
   }
 
-  /** Ends it and tells the others why. Never rejects: a failure has been counted. */
+  /** Releases it, then publishes why. Never rejects: a failure has been counted. */
   async giveBack(key: string, lease: Lease, news: News): Promise<void> {
     lease.end()
-    const args = [leaseKey(key), NEWS_KEY, lease.token, encodeNews(news)]
-    await this.#connection.run('lease', client => client.eval(GIVE_BACK, 2, args)).catch(() => {})
+    await this.#connection
+      .run('lease', client => client.eval(GIVE_BACK, 1, leaseKey(key), lease.token))
+      .catch(() => {})
+    this.#connection.tell(news)
   }
 
   /** Calls `onOver` once the lease of another has ended or cannot be asked for; returns what ends that. */

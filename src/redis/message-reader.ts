@@ -1,135 +1,81 @@
 import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
-import { type Clock, pause } from '../lib/clock.ts'
-import { decodeNews, NEWS_KEY, type News } from './messages.ts'
+import type { Clock } from '../lib/clock.ts'
+import { repeat } from '../shared/repeat.ts'
+import { decodeNews, type News, newsChannel } from './messages.ts'
 import { inTime, openClient } from './open-connection.ts'
 import type { SharedObserver } from './operation.ts'
 import { asSharedCacheError } from './redis-error.ts'
 
-/** How long the engine keeps a reader waiting for news, and how much later it is given up. */
-const BLOCK_MS = 1000
-const GRACE_MS = 1000
-const OPEN_AGAIN_MS = 250
-/** At once. */
-const MAX_READ = 500
-/** Before everything in a stream. */
-const BEGINNING = '0-0'
+/** How often the connection is checked, and reopened once it is lost. */
+const CHECK_MS = 500
+/** For opening it, and for each command; no caller waits for either. */
+const TIMEOUT_MS = 1000
 
 export interface NewsReaderOptions {
   target: SharedCacheTarget
   clock: Clock
   observe: SharedObserver
-  /** Is handed each piece of news once, in the order in which they were told. */
+  /** Receives each message once, in the order in which Redis got them. */
   onNews: (news: News) => void
 }
 
 /**
- * Reads the news on a connection of its own, on which each read waits in the engine for what comes
- * next. It goes on after what was read last, so that a lost connection loses no news.
+ * Subscribes to the messages of all replicas on a connection of its own. Misses what is published
+ * while that is lost: whoever relies on a message also polls.
  */
 export class NewsReader {
   readonly #options: NewsReaderOptions
-  readonly #closing = new AbortController()
   #client: Valkey | undefined
-  #lastId = ''
+  #isClosed = false
+  #stop = () => {}
 
   constructor(options: NewsReaderOptions) {
     this.#options = options
   }
 
-  /** Opens the connection, or has failed to, when it resolves; reads on behind until it is closed. */
+  /** Subscribes, and keeps the subscription up until `close`. Never rejects. */
   async start(): Promise<void> {
-    const isFine = await this.#turn()
-    this.#readOn(isFine)
+    await this.#check()
+    if (!this.#isClosed) this.#stop = repeat(this.#options.clock, CHECK_MS, () => this.#check())
   }
 
-  /** Goes on on a new connection. */
+  /** Drops the connection; the next check opens another one. */
   reopen(): void {
-    this.#disconnect()
-  }
-
-  close(): void {
-    this.#closing.abort()
-    this.#disconnect()
-  }
-
-  async #readOn(wasFine: boolean): Promise<void> {
-    const { signal } = this.#closing
-    let isFine = wasFine
-    while (!signal.aborted) {
-      if (isFine) isFine = await this.#turn()
-      else isFine = await pause(this.#options.clock, OPEN_AGAIN_MS, signal).then(always, always)
-    }
-  }
-
-  /** Opens the connection where there is none, else waits for news; false when that failed. */
-  async #turn(): Promise<boolean> {
-    const { clock, observe } = this.#options
-    const startedAtMs = clock.monotonic()
-    try {
-      if (this.#client === undefined) await this.#open()
-      else await this.#readOnce(this.#client)
-      return true
-    } catch (error) {
-      this.#disconnect()
-      if (!this.#closing.signal.aborted) {
-        observe('news_read', asSharedCacheError(error).reason, clock.monotonic() - startedAtMs)
-      }
-      return false
-    }
-  }
-
-  #disconnect(): void {
     this.#client?.disconnect()
     this.#client = undefined
   }
 
-  async #open(): Promise<void> {
-    const { target, clock } = this.#options
-    const client = await openClient(target, clock, GRACE_MS)
+  close(): void {
+    this.#isClosed = true
+    this.#stop()
+    this.reopen()
+  }
+
+  /** A connection that died silently looks open until a command gets no reply. */
+  async #check(): Promise<void> {
+    const { clock, observe } = this.#options
+    const startedAtMs = clock.monotonic()
+    try {
+      if (this.#client === undefined) await this.#subscribe()
+      else await inTime(this.#client.ping(), clock, TIMEOUT_MS)
+    } catch (error) {
+      this.reopen()
+      if (this.#isClosed) return
+      observe('news_read', asSharedCacheError(error).reason, clock.monotonic() - startedAtMs)
+    }
+  }
+
+  async #subscribe(): Promise<void> {
+    const { target, clock, observe, onNews } = this.#options
+    const client = await openClient(target, clock, TIMEOUT_MS)
+    if (this.#isClosed) return client.disconnect()
     this.#client = client
-    // Closed meanwhile: the next turn does not come.
-    if (this.#closing.signal.aborted) return this.#disconnect()
-    await this.#findPlace(client)
-  }
-
-  /** Where to read on: after the newest message at first, else where it was unless the stream is new. */
-  async #findPlace(client: Valkey): Promise<void> {
-    const newest = client.xrevrange(NEWS_KEY, '+', '-', 'COUNT', 1)
-    const [[newestId] = [BEGINNING]] = await inTime(newest, this.#options.clock, GRACE_MS)
-    if (this.#lastId === '') this.#lastId = newestId
-    // Redis has lost the stream, or somebody used up ids that lie in the future.
-    else if (isBefore(newestId, this.#lastId)) this.#lastId = BEGINNING
-  }
-
-  async #readOnce(client: Valkey): Promise<void> {
-    const { clock, observe, onNews } = this.#options
-    const reading = client.xread(
-      'COUNT',
-      MAX_READ,
-      'BLOCK',
-      BLOCK_MS,
-      'STREAMS',
-      NEWS_KEY,
-      this.#lastId,
-    )
-    const streams = await inTime(reading, clock, BLOCK_MS + GRACE_MS)
-    const messages = streams?.[0]?.[1] ?? []
-    if (messages.length === 0) return this.#findPlace(client)
-    for (const [id, [, text]] of messages) {
-      this.#lastId = id
+    client.on('message', (_channel: string, text: string) => {
       const news = decodeNews(text)
       if (news === undefined) observe('news_read', 'rubbish', 0)
       else onNews(news)
-    }
+    })
+    await inTime(client.subscribe(newsChannel(target.db)), clock, TIMEOUT_MS)
   }
 }
-
-/** Ids of a stream are milliseconds and a count, `1700000000000-3`. */
-function isBefore(id: string, other: string): boolean {
-  const [ms = 0, count = 0] = id.split('-').map(Number)
-  const [otherMs = 0, otherCount = 0] = other.split('-').map(Number)
-  return ms < otherMs || (ms === otherMs && count < otherCount)
-}
-
-const always = () => true

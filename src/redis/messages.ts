@@ -2,10 +2,6 @@ import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DAY_MS, remoteProblemSchema } from './remote-problem.ts'
 
-/** The stream through which replicas tell each other. */
-export const NEWS_KEY = 'playlist-proxy:news'
-/** Enough for minutes of disconnection; each takes about 200 bytes. */
-export const MAX_NEWS = 10_000
 /** Of the form below; others are not understood. */
 const VERSION = 2
 
@@ -37,35 +33,25 @@ const newsSchema = Type.Union([
   Type.Object({ kind: Type.Literal('released'), from: Type.String(), key: Type.String() }),
 ])
 
-/** What one replica tells all others, and so itself. */
+/** What one replica publishes to all of them, itself included. */
 export type News = Static<typeof newsSchema>
 
-/** News as they are sent. */
+/** The channel of the replicas that use this database: channels, unlike keys, have no database. */
+export function newsChannel(db: number): string {
+  return `playlist-proxy:news:${db}`
+}
+
+/** A message as it is published. */
 export function encodeNews(news: News): string {
   return JSON.stringify({ version: VERSION, ...news })
 }
 
-/** News that arrived; undefined when they are not of this form. */
-export function decodeNews(text: string | undefined): News | undefined {
+/** A message that was received; undefined when it is malformed. */
+export function decodeNews(text: string): News | undefined {
   try {
-    const { version, ...news } = JSON.parse(text ?? '') as { version?: unknown }
+    const { version, ...news } = JSON.parse(text) as { version?: unknown }
     return version === VERSION && Value.Check(newsSchema, news) ? news : undefined
   } catch {
     return undefined
   }
 }
-
-/**
- * The part of a Lua script that sends a message: `tell(key, news)`. Replaces a value that is no stream,
- * and a stream whose last possible id somebody has used up.
- */
-export const TELL = `
-local function tell(key, news)
-  if redis.call('TYPE', key).ok ~= 'stream' then redis.call('DEL', key) end
-  local entry = {key, 'MAXLEN', '~', '${MAX_NEWS}', '*', 'news', news}
-  local added = redis.pcall('XADD', unpack(entry))
-  if type(added) ~= 'table' then return end
-  if string.find(added.err, 'exhausted') then redis.call('DEL', key) end
-  redis.call('XADD', unpack(entry))
-end
-`

@@ -44,7 +44,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   }
 
   async claim(key: string): Promise<Claim<Body>> {
-    // Before the claim is sent, so that no news come in between.
+    // Before the claim is sent, so that no message comes in between.
     const { outcome, tell } = this.#wait(key)
     try {
       const taken = await this.#leases.take(key)

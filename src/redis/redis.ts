@@ -20,9 +20,9 @@ export interface SharedConnection {
   foundRubbish(operation: Operation): void
   /** `degraded` from the first failure on until the engine works again. */
   readonly state: SharedState
-  /** Adds to the news that all replicas get, this one included; best effort. */
+  /** Publishes a message to all replicas, this one included; best effort. */
   tell(news: News): void
-  /** Calls the listener with each piece of news; returns what ends that. */
+  /** Calls the listener with each message; returns what ends that. */
   onNews(listener: (news: News) => void): () => void
   /** Calls the listener whenever the state becomes `degraded`. */
   onDegraded(listener: () => void): void

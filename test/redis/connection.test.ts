@@ -1,8 +1,14 @@
 import t from 'tap'
-import type { News } from '../../src/redis/messages.ts'
+import { encodeNews, type News, newsChannel } from '../../src/redis/messages.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
-import { eventually, startEngine, startOwnEngine, withoutEngine } from '../support/valkey.ts'
+import {
+  eventually,
+  startEngine,
+  startOwnEngine,
+  withoutEngine,
+  withoutOwnEngine,
+} from '../support/valkey.ts'
 
 const stored = (key: string): News => ({ kind: 'stored', from: 'test', key, generatedAt: 1 })
 
@@ -47,7 +53,7 @@ t.test(
   },
 )
 
-t.test('what one replica tells, all learn', { skip: withoutEngine }, async t => {
+t.test('all replicas receive what one of them publishes', { skip: withoutEngine }, async t => {
   const { url } = await startEngine(t)
   const one = await connectTo(t, url)
   const other = await connectTo(t, url)
@@ -71,51 +77,67 @@ t.test('what one replica tells, all learn', { skip: withoutEngine }, async t => 
 })
 
 t.test(
-  'news that were told while a replica was cut off arrive afterwards',
-  { skip: withoutEngine },
+  'a replica that lost its subscription subscribes again',
+  { skip: withoutOwnEngine },
   async t => {
     const { url, client } = await startOwnEngine(t)
     const one = await connectTo(t, url)
-    const other = await connectTo(t, url)
     const heard: string[] = []
     one.connection.onNews(news => heard.push('key' in news ? news.key : ''))
-    one.connection.tell(stored('before'))
-    await eventually(() => heard.length === 1)
-    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-    await one.wait(() => one.outcomes.includes('news_read unreachable'))
-    await other.wait(() => other.outcomes.filter(outcome => outcome === 'probe ok').length === 2)
-    other.connection.tell(stored('meanwhile'))
-    await one.wait(() => heard.length === 2)
-    t.strictSame(heard, ['before', 'meanwhile'])
+    await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    const channel = newsChannel(0)
+    await one.wait(async () => (await client.publish(channel, encodeNews(stored('a')))) === 1)
+    await one.wait(() => heard.includes('a'))
+    t.ok(one.outcomes.includes('news_read unreachable'))
+    t.equal(one.connection.state, 'connected')
   },
 )
 
+t.test('a subscription that answers no ping is replaced', { skip: withoutOwnEngine }, async t => {
+  const engine = await startOwnEngine(t)
+  const { outcomes, clock, wait } = await connectTo(t, engine.url)
+  engine.stop()
+  await clock.advance(1500)
+  t.ok(outcomes.includes('news_read timeout'))
+  engine.resume()
+  const channels = () => engine.client.pubsub('NUMSUB', newsChannel(0))
+  await wait(async () => (await channels())[1] === 1)
+})
+
 t.test(
-  'rubbish among the news is passed over, rubbish in their place replaced',
-  { skip: withoutEngine },
+  'replicas on different databases do not hear each other',
+  { skip: withoutOwnEngine },
   async t => {
-    const { url, client } = await startEngine(t)
-    const { connection, outcomes, wait } = await connectTo(t, url)
+    const { url } = await startOwnEngine(t)
+    const one = await connectTo(t, `${url}/1`)
+    const other = await connectTo(t, `${url}/2`)
     const heard: string[] = []
-    connection.onNews(news => heard.push('key' in news ? news.key : ''))
-    const texts = [
-      '{',
-      'null',
-      '{"version":1,"kind":"stored","from":"","key":"a","generatedAt":1}',
-      '{"version":2,"kind":"stored","from":"","key":"a","generatedAt":1.5}',
-      '{"version":2}',
-    ]
-    for (const text of texts) await client.xadd('playlist-proxy:news', '*', 'news', text)
-    connection.tell(stored('a'))
-    await eventually(() => heard.length === 1)
-    t.equal(outcomes.filter(outcome => outcome === 'news_read rubbish').length, texts.length)
-    await client.set('playlist-proxy:news', 'rubbish')
-    await wait(
-      () => outcomes.filter(outcome => outcome === 'news_read rubbish').length > texts.length,
-    )
-    connection.tell(stored('b'))
-    await wait(() => heard.length === 2)
-    t.strictSame(heard, ['a', 'b'])
-    t.equal(connection.state, 'connected')
+    one.connection.onNews(news => heard.push(news.from))
+    other.connection.tell({ kind: 'released', from: 'other', key: 'a' })
+    await other.wait(() => other.outcomes.includes('news_tell ok'))
+    one.connection.tell({ kind: 'released', from: 'one', key: 'a' })
+    await one.wait(() => heard.length > 0)
+    t.strictSame(heard, ['one'])
   },
 )
+
+t.test('a malformed message is counted and ignored', { skip: withoutEngine }, async t => {
+  const { url, client } = await startEngine(t)
+  const { connection, outcomes } = await connectTo(t, url)
+  const heard: string[] = []
+  connection.onNews(news => heard.push('key' in news ? news.key : ''))
+  const texts = [
+    '',
+    '{',
+    'null',
+    '{"version":1,"kind":"stored","from":"","key":"a","generatedAt":1}',
+    '{"version":2,"kind":"stored","from":"","key":"a","generatedAt":1.5}',
+    '{"version":2}',
+  ]
+  const channel = newsChannel(Number(new URL(url).pathname.slice(1)))
+  for (const text of texts) await client.publish(channel, text)
+  connection.tell(stored('a'))
+  await eventually(() => heard.length === 1)
+  t.equal(outcomes.filter(outcome => outcome === 'news_read rubbish').length, texts.length)
+  t.equal(connection.state, 'connected')
+})

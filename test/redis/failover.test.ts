@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { newsChannel } from '../../src/redis/messages.ts'
 import { asSharedCacheError } from '../../src/redis/redis-error.ts'
 import { expectKind, response } from '../cache/shared-tier-contract.ts'
 import { startForwarder } from '../support/forwarder.ts'
@@ -46,6 +47,9 @@ t.test('after a failover the address is followed to the new primary', skip, asyn
   )
   const learnt: string[] = []
   other.tier.onStored(key => learnt.push(key))
+  const subscribed = () => servers.replica.client.pubsub('NUMSUB', newsChannel(0))
+  await one.wait(async () => (await subscribed())[1] === 1)
+  await other.wait(async () => (await subscribed())[1] === 2)
   await expectKind(await one.tier.claim('later'), 'held').stored(response('new'))
   t.equal(await servers.replica.client.exists('playlist-proxy:entry:later'), 1)
   await other.wait(() => learnt.includes('later'))
