@@ -3,7 +3,7 @@ import { OPERATIONS, type SharedObserver } from '../redis/operation.ts'
 import { FAILURE_REASONS } from '../redis/redis-error.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
-/** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the patience of the budget. */
+/** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the time-out of the budget. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2]
 const STATES = ['off', 'connected', 'degraded'] as const
 

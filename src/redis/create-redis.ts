@@ -19,7 +19,7 @@ import { ValkeyTier } from './redis-tier.ts'
 
 /** A turn to probe lasts longer than a probe can. */
 const PROBE_MARGIN_MS = 1000
-/** For so many answers of the engine the shared budget may wait: two to its own message, two to one before. */
+/** For so many replies of Redis the shared budget may wait: two to its own message, two to the one before. */
 const BUDGET_ANSWERS = 4
 /** Enough to tell apps apart, and nothing to learn an id from. */
 const APP_NAME_LENGTH = 16

@@ -1,20 +1,18 @@
 import type { Clock } from '../lib/clock.ts'
 import { RollingCount } from '../lib/sliding-window.ts'
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
-import type { BucketCount } from './quota-script.ts'
+import type { BucketCount, OtherCounts } from './quota-script.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 
-/** What one replica knows of the shared count, by the engine's clock, and what it is to add to it. */
+/** The requests of all replicas, as far as one of them knows, by the clock of Redis. */
 export class ReplicaCount {
   readonly #clock: Clock
-  /** What the engine said last. */
-  #known = new Map<number, number>()
-  /** What it is to be sent next. */
-  #pending = new Map<number, number>()
-  /** What it was sent, until it has answered. */
-  #sent: BucketCount[] = []
-  /** The engine's clock less the monotonic one. */
+  /** Of this replica, which nobody knows better. */
+  #own = new Map<number, number>()
+  /** Of the others, as Redis said last. */
+  #others: OtherCounts = {}
+  /** The clock of Redis less the monotonic one. */
   #offsetMs: number
 
   constructor(clock: Clock) {
@@ -22,18 +20,15 @@ export class ReplicaCount {
     this.#offsetMs = clock.now() - clock.monotonic()
   }
 
-  /** As the engine said last. */
-  get known(): BucketCount[] {
-    return [...this.#known]
+  get others(): OtherCounts {
+    return this.#others
   }
 
-  get hasPending(): boolean {
-    return this.#pending.size > 0
-  }
-
-  /** The bucket in which a request counts that leaves now. */
-  get currentBucket(): number {
-    return Math.floor(this.#nowMs / bucketMs)
+  /** The requests of this replica; forgets those that have left the window. */
+  get own(): BucketCount[] {
+    const first = Math.floor((this.#nowMs - windowMs) / bucketMs)
+    this.#own = new Map([...this.#own].filter(([bucket, count]) => bucket >= first && count > 0))
+    return [...this.#own]
   }
 
   /** Requests in the window. */
@@ -41,30 +36,17 @@ export class ReplicaCount {
     return this.#rolling().total(this.#nowMs)
   }
 
-  /** Requests that were counted here and are not known to be in the engine. */
-  get own(): number {
-    return Math.max(sum(this.#notAcknowledged()), 0)
+  /** Counts a request that leaves now; returns what takes it back. */
+  add(): () => void {
+    const bucket = Math.floor(this.#nowMs / bucketMs)
+    this.#change(bucket, 1)
+    return () => this.#change(bucket, -1)
   }
 
-  /** Counts requests that the engine is yet to be told of; fewer than none takes them back. */
-  add(bucket: number, requests: number): void {
-    const total = (this.#pending.get(bucket) ?? 0) + requests
-    if (total === 0) this.#pending.delete(bucket)
-    else this.#pending.set(bucket, total)
-  }
-
-  /** What is to be sent, which counts as sent from then on. */
-  takePending(): BucketCount[] {
-    this.#sent = [...this.#pending]
-    this.#pending = new Map()
-    return this.#sent
-  }
-
-  /** Takes over what the engine has answered to what was sent. */
-  learn(engineMs: number, buckets: readonly BucketCount[]): void {
-    this.#offsetMs = engineMs - this.#clock.monotonic()
-    this.#known = new Map(buckets)
-    this.#sent = []
+  /** Learns from a reply. */
+  learn(redisMs: number, others: OtherCounts): void {
+    this.#offsetMs = redisMs - this.#clock.monotonic()
+    this.#others = others
   }
 
   /** How long it is, in milliseconds, until no more than so many are counted. */
@@ -78,9 +60,16 @@ export class ReplicaCount {
     return { count: this.#rolling(), nowMs: this.#nowMs }
   }
 
+  #change(bucket: number, requests: number): void {
+    this.#own.set(bucket, (this.#own.get(bucket) ?? 0) + requests)
+  }
+
   #rolling(): RollingCount {
     const count = new RollingCount(windowMs, bucketMs)
-    for (const [bucket, requests] of [...this.#known, ...this.#notAcknowledged()]) {
+    const others = Object.entries(this.#others).map(
+      ([field, requests]): BucketCount => [Number.parseInt(field, 10), requests],
+    )
+    for (const [bucket, requests] of [...others, ...this.#own]) {
       count.add(bucket * bucketMs, requests)
     }
     return count
@@ -89,12 +78,4 @@ export class ReplicaCount {
   get #nowMs(): number {
     return this.#clock.monotonic() + this.#offsetMs
   }
-
-  #notAcknowledged(): BucketCount[] {
-    return [...this.#pending, ...this.#sent]
-  }
-}
-
-function sum(counts: readonly BucketCount[]): number {
-  return counts.reduce((total, [, requests]) => total + requests, 0)
 }

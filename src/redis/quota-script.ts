@@ -1,134 +1,123 @@
+import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
+
+const { windowMs, bucketMs } = BUDGET_WINDOW
 /** Requests in a bucket: more than Spotify would answer in five minutes, so nobody counted them. */
 const MAX_COUNT = 1_000_000
+/** No replica has counted so many times the limit in a bucket, whatever it was cut off from. */
+const ABSURD_FACTOR = 10
 /** How far the clock of Redis may be set back before its own past looks like the future. */
 const MAX_AHEAD_MS = 3_600_000
+/** A replica that has sent nothing for so long is gone. */
+export const PRESENT_MS = 15_000
 
 /**
- * Counts requests in a hash, by the engine's clock. KEYS[1] is the hash, ARGV[1] a message as JSON:
- * - `bucketMs`, `windowMs`, `presentMs`, `rememberedMs`: lengths of time,
- * - `mostInBucket`: a larger count of a bucket is not believed,
- * - `replica`, `sequence`: whose message it is, and which of them, from 1 on,
- * - `added`: requests counted elsewhere, as pairs of bucket and number; those of a replica whose clock
- *   is ahead count now,
- * - `mostBefore`: for each request that is about to leave, the total before it at most,
- * - `known`: what the replica knows, as pairs of bucket and number; of each bucket the larger count
- *   holds. Without it there is no answer where there is no hash, or one that does not know of the
- *   message before: what has been counted was lost.
+ * Counts the Web API requests of all replicas in the hash KEYS[1], by the clock of Redis. A field
+ * `BUCKET:REPLICA` holds the requests of one replica in one bucket, and `REPLICA` alone writes it; a
+ * field `replica:REPLICA` holds the times of its last message and of the reply before that. ARGV[1] is a `CountMessage`, the reply
+ * a `CountReply`, both JSON. There is no reply when Redis has forgotten something since the last one,
+ * unless the message says what the replica knows: then the larger of both counts stays.
  *
- * Answers with 1 or 0 for each that is about to leave, the bucket in which they count, the engine's
- * time in epoch milliseconds, how many replicas have written within `presentMs`, and the buckets with
- * their numbers. A message that comes again gets the same answer and counts nothing, and one that
- * comes after its successors does the same as none. Removes what is no count, and what lies outside of
- * the window or in the future. What a message gives back after such a loss may have been given back
- * before, and is therefore not taken off.
+ * A message replaces all counts of its replica, so it may be lost, repeated or left without a reply:
+ * the next one corrects what Redis holds. Removes whatever is malformed or outside of the window.
  */
 export const COUNT_REQUESTS = `
 local asked = cjson.decode(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local current = math.floor(now / asked.bucketMs)
-local span = asked.windowMs / asked.bucketMs
-local mine = 'replica:' .. asked.replica
-local counts, replicas, last = {}, 1, nil
-local most = math.min(asked.mostInBucket or ${MAX_COUNT}, ${MAX_COUNT})
-local ahead = ${MAX_AHEAD_MS} / asked.bucketMs
-local function isInside(bucket) return bucket >= current - span and bucket <= current + ahead end
-local function whole(text) return #text < 16 and tonumber(string.match(text, '^%d+$')) end
-local function seenMs(value) return tonumber(string.match(value, '^(%d+) %d+ %d+ [01]*$')) end
-if redis.call('TYPE', KEYS[1]).ok == 'hash' then
-  local all = redis.call('HGETALL', KEYS[1])
-  for i = 1, #all, 2 do
-    local field, value = all[i], all[i + 1]
-    local bucket, count = whole(field), whole(value)
-    local age = string.sub(field, 1, 8) == 'replica:' and now - (seenMs(value) or 0)
-    if bucket and isInside(bucket) and count and count > 0 and count <= most then
-      counts[bucket] = count
-    elseif age and age > -${MAX_AHEAD_MS} and age < asked.rememberedMs then
-      if field == mine then last = value
-      elseif age < asked.presentMs then replicas = replicas + 1 end
-    else
-      redis.call('HDEL', KEYS[1], field)
+local current = math.floor(now / ${bucketMs})
+local function isCount(bucket, count)
+  return bucket >= current - ${windowMs / bucketMs} and bucket <= current + ${MAX_AHEAD_MS / bucketMs}
+    and count and count > 0 and count <= asked.mostInBucket
+end
+local function fieldOf(bucket) return string.format('%.0f:%s', bucket, asked.replica) end
+local own = {}
+for _, pair in ipairs(asked.own) do
+  -- A replica whose clock is ahead counts now.
+  local field = fieldOf(math.min(pair[1], current))
+  own[field] = (own[field] or 0) + pair[2]
+end
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+local others, replicas, seen, heard = {}, 1, 0, now
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local field, value = all[i], tonumber(string.match(all[i + 1], '^%d+$'))
+  local bucket, owner = string.match(field, '^(%d+):([%x-]+)$')
+  local replica = string.match(field, '^replica:([%x-]+)$')
+  local sent, known = string.match(all[i + 1], '^(%d+) (%d+)$')
+  local age = replica and sent and now - tonumber(sent)
+  if replica == asked.replica then
+    seen = tonumber(sent or '0')
+  elseif age and age < ${PRESENT_MS} and age > -${MAX_AHEAD_MS} then
+    replicas = replicas + 1
+    heard = math.min(heard, tonumber(known))
+  elseif owner and owner ~= asked.replica and isCount(tonumber(bucket), value) then
+    others[field] = value
+  elseif not own[field] then
+    redis.call('HDEL', KEYS[1], field)
+  end
+end
+if seen < asked.seen then
+  if not asked.known then return false end
+  for field, count in pairs(asked.known) do
+    local bucket = tonumber(string.match(field, '^%d+'))
+    if isCount(bucket, count) and count > (others[field] or 0) then
+      others[field] = count
+      redis.call('HSET', KEYS[1], field, count)
     end
   end
 end
-local isHash = redis.call('TYPE', KEYS[1]).ok == 'hash'
-local lastSequence, lastBucket, lastFlags = string.match(last or '', '^%d+ (%d+) (%d+) ([01]*)$')
-local isUpToDate = tonumber(lastSequence or '0') >= asked.sequence - 1
-if not asked.known and not (isHash and isUpToDate) then return false end
-if not isHash then redis.call('DEL', KEYS[1]) end
-for _, pair in ipairs(asked.known or {}) do
-  if isInside(pair[1]) and pair[2] > (counts[pair[1]] or 0) then
-    counts[pair[1]] = pair[2]
-    redis.call('HSET', KEYS[1], pair[1], pair[2])
-  end
-end
-local sequence, takenBucket, flags = asked.sequence, current, ''
-if lastSequence and tonumber(lastSequence) >= asked.sequence then
-  sequence, takenBucket, flags = tonumber(lastSequence), tonumber(lastBucket), lastFlags
-else
-  for _, pair in ipairs(asked.added) do
-    local bucket = math.min(pair[1], current)
-    if isInside(bucket) and (pair[2] > 0 or isUpToDate) then
-      counts[bucket] = math.max((counts[bucket] or 0) + pair[2], 0)
-      redis.call('HSET', KEYS[1], bucket, counts[bucket])
-    end
-  end
-  local total, taken = 0, 0
+local total, taken = 0, {}
+for _, counts in ipairs({own, others}) do
   for _, count in pairs(counts) do total = total + count end
-  for _, most in ipairs(asked.mostBefore) do
-    local may = total + taken <= most
-    if may then taken = taken + 1 end
-    flags = flags .. (may and '1' or '0')
+end
+for nth, most in ipairs(asked.mostBefore) do
+  taken[nth] = total <= most
+  if taken[nth] then
+    total = total + 1
+    own[fieldOf(current)] = (own[fieldOf(current)] or 0) + 1
   end
-  counts[current] = (counts[current] or 0) + taken
-  redis.call('HSET', KEYS[1], current, counts[current])
 end
-redis.call('HSET', KEYS[1], mine, string.format('%.0f %.0f %.0f ', now, sequence, takenBucket) .. flags)
-redis.call('PEXPIRE', KEYS[1], asked.windowMs + asked.bucketMs)
-local taken, buckets = {}, {}
-for flag in string.gmatch(flags, '.') do table.insert(taken, tonumber(flag)) end
-for bucket, count in pairs(counts) do
-  table.insert(buckets, bucket)
-  table.insert(buckets, count)
-end
-return {taken, takenBucket, now, replicas, buckets}
+for field, count in pairs(own) do redis.call('HSET', KEYS[1], field, count) end
+redis.call('HSET', KEYS[1], 'replica:' .. asked.replica, string.format('%.0f %.0f', now, asked.seen))
+redis.call('PEXPIRE', KEYS[1], ${windowMs + bucketMs})
+return cjson.encode({
+  taken = taken, now = now, replicas = replicas, heard = heard, others = others
+})
 `
 
 /** A number of requests, and the bucket in which they left. */
 export type BucketCount = readonly [bucket: number, requests: number]
 
-/** What a replica tells the count, and asks of it. */
+/** Requests of the other replicas, by field. */
+export type OtherCounts = Readonly<Record<string, number>>
+
 export interface CountMessage {
   readonly replica: string
-  /** Counts the messages of the replica, from 1 on. */
-  readonly sequence: number
-  readonly added: readonly BucketCount[]
-  /** Of each request that is about to leave: the total before it at most. */
+  /** The time of the last reply, 0 before the first; epoch milliseconds on the clock of Redis. */
+  readonly seen: number
+  /** All requests of the replica in the window. */
+  readonly own: readonly BucketCount[]
+  /** For each request that is about to leave: it may when no more than so many are counted. */
   readonly mostBefore: readonly number[]
+  /** Larger counts are not believed. */
+  readonly mostInBucket: number
+  /** What the last reply said of the others. */
+  readonly known?: OtherCounts
 }
 
-export interface CountAnswer {
-  /** For each that is about to leave, whether it may, and has been counted. */
+export interface CountReply {
+  /** For each request that is about to leave, whether it may, and is counted. */
   readonly taken: readonly boolean[]
-  readonly takenBucket: number
-  /** The engine's clock, epoch milliseconds. */
+  /** The clock of Redis, epoch milliseconds. */
   readonly now: number
-  /** How many there are, the one that asked included. */
+  /** Replicas that have sent something within `PRESENT_MS`, this one included. */
   readonly replicas: number
-  readonly buckets: readonly BucketCount[]
+  /** Since then another replica may not have learnt the counts; the clock of Redis. */
+  readonly heard: number
+  readonly others: OtherCounts
 }
 
-/** What the script answered; undefined: the hash was lost, and it was not said what is known. */
-export function readCountAnswer(answer: unknown): CountAnswer | undefined {
-  if (answer === null) return undefined
-  const [flags, takenBucket, now, replicas, flat] = answer as [
-    number[],
-    number,
-    number,
-    number,
-    number[],
-  ]
-  const buckets: BucketCount[] = []
-  for (let at = 0; at < flat.length; at += 2) buckets.push([Number(flat[at]), Number(flat[at + 1])])
-  return { taken: flags.map(flag => flag === 1), takenBucket, now, replicas, buckets }
+/** The largest count of a bucket that a replica may have with this limit. */
+export function mostInBucket(limit: number | undefined): number {
+  return Math.min(limit === undefined ? MAX_COUNT : ABSURD_FACTOR * limit, MAX_COUNT)
 }

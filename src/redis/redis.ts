@@ -3,14 +3,14 @@ import type { News } from './messages.ts'
 import type { Operation } from './operation.ts'
 
 export type SharedState = 'connected' | 'degraded'
-/** Whether work goes on without an answer that is late, or rather waits for it. */
+/** With the short time-out, after which work goes on without Redis, or with the long one. */
 export type Manner = 'prompt' | 'patient'
 
 /** What the parts that replicas share are built on. */
 export interface SharedConnection {
   /**
-   * Runs one command, or several sent at once, within the bound; what is `patient` within a second,
-   * and also on a connection that was late a moment ago.
+   * Runs one command, or several sent at once, within the time-out of its manner. Each manner has a
+   * connection of its own, so that one that waits for a slow Redis does not tell on the other.
    *
    * @throws {SharedCacheError} when the engine is not reachable, late, or refuses, or when what it
    * has is rubbish; that has been counted and, when it is a change, logged.
@@ -26,6 +26,6 @@ export interface SharedConnection {
   onNews(listener: (news: News) => void): () => void
   /** Calls the listener whenever the state becomes `degraded`. */
   onDegraded(listener: () => void): void
-  /** Ends both connections. */
+  /** Ends all connections. */
   close(): Promise<void>
 }

@@ -11,8 +11,10 @@ const portOf = ({ url }: OwnEngine) => Number(new URL(url).port)
 
 /** Two servers, the second a replica of the first, and an address that leads to the first. */
 async function pair(t: Test, ...args: string[]) {
-  const primary = await startOwnEngine(t, ...args)
-  const replica = await startOwnEngine(t, ...args)
+  // Else a primary waits five seconds for more replicas.
+  const all = ['--repl-diskless-sync-delay', '0', ...args]
+  const primary = await startOwnEngine(t, ...all)
+  const replica = await startOwnEngine(t, ...all)
   await replica.client.replicaof('127.0.0.1', portOf(primary))
   await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
   const address = await startForwarder(t, portOf(primary))

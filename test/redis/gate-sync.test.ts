@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { SharedGate } from '../../src/redis/gate-sync.ts'
+import { newsChannel } from '../../src/redis/messages.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor, terms } from '../support/gate.ts'
@@ -32,6 +33,7 @@ t.test(
   { skip: withoutEngine },
   async t => {
     const { url, client } = await startEngine(t)
+    const channel = newsChannel(Number(new URL(url).pathname.slice(1)))
     const one = await replica(t, url)
     const other = await replica(t, url)
     await one.refuse(5000)
@@ -44,10 +46,15 @@ t.test(
     t.equal(late.state(), 'paused', 'a new replica knows from the start')
     t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
     for (const { clock } of [one, other, late]) await clock.advance(5000)
-    // So much at once gives up what was under way; what was missed is read later.
-    for (const { connection, wait } of [one, other, late]) {
-      await wait(() => connection.state === 'connected')
-    }
+    // So much at once times out whatever is under way, so that subscriptions are made again.
+    await eventually(
+      async () =>
+        (await client.pubsub('NUMSUB', channel))[1] === 3 &&
+        [one, other, late].every(({ connection }) => connection.state === 'connected'),
+      async () => {
+        for (const { clock } of [one, other, late]) await clock.advance(10)
+      },
+    )
     let answer: ((value: string) => void) | undefined
     const probe = one.gate.pass(() => new Promise<string>(resolve => (answer = resolve)), terms())
     await eventually(() => answer !== undefined)

@@ -160,14 +160,14 @@ t.test('counts that nobody can have counted spend no budget', skip, async t => {
   const bucket = Math.floor(Date.now() / 300_000)
   const fields: Record<string, string> = {}
   for (const [index, number] of HOSTILE_NUMBERS.entries()) {
-    fields[String(bucket - index)] = number === '0' ? '-0' : number
-    fields[number] = '1'
+    fields[`${bucket - index}:a`] = number
+    fields[`${number}:b`] = '1'
     fields[`replica:${index}`] = number
-    fields[`replica:in-2099-${index}`] = `4070908800000 1 1 ${number}`
+    fields[`replica:a${index}`] = `4070908800000 ${number}`
   }
-  fields[String(bucket + 200)] = '9'
-  fields[String(bucket - 200)] = '2099'
-  fields['replica:for-ever'] = '4070908800000 1 1 '
+  fields[`${bucket + 200}:c`] = '9'
+  fields[`${bucket - 200}:c`] = '2099'
+  fields['replica:f'] = '4070908800000 0'
   await client.hset(REQUESTS, fields)
   const answer = await get(path('smedjan'))
   isSound(t, answer, { now: Date.now }, 'the list')

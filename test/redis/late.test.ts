@@ -4,81 +4,83 @@ import { eventually, startOwnEngine, withoutOwnEngine } from '../support/valkey.
 
 const skip = { skip: withoutOwnEngine }
 
-/** A connection whose engine has stopped, and over which a command was late. */
-async function lateConnection(t: Test) {
+/** A connection to a server that has stopped, and over which a command timed out. */
+async function tripped(t: Test) {
   const engine = await startOwnEngine(t)
   const parts = await connectTo(t, engine.url)
-  const { connection, clock } = parts
-  const received = async () =>
-    Number(/total_connections_received:(\d+)/.exec(await engine.client.info('stats'))?.[1])
-  const before = await received()
+  const { connection, clock, outcomes } = parts
   const ping = (manner?: 'patient') => connection.run('budget', client => client.ping(), manner)
+  const id = () => connection.run('probe', client => client.client('ID'))
+  const before = await id()
   engine.stop()
   const late = ping()
   late.catch(() => {})
   await clock.advance(50)
   await t.rejects(late, { message: /timeout/ })
   t.equal(connection.state, 'degraded')
-  const opened = async () => (await received()) - before
-  return { ...parts, engine, ping, opened }
+  outcomes.length = 0
+  return { ...parts, engine, ping, id, before }
 }
 
-t.test('what is patient waits for an engine that is late, the rest does not', skip, async t => {
-  const { engine, ping, wait, connection, opened } = await lateConnection(t)
+t.test('a patient command waits for a slow Redis, the others fail at once', skip, async t => {
+  const { engine, ping, connection, wait } = await tripped(t)
   const patient = ping('patient')
   await t.rejects(ping(), { message: /not-tried/ })
   engine.resume()
   t.equal(await patient, 'PONG')
   await wait(() => connection.state === 'connected')
   t.equal(await ping(), 'PONG')
-  t.equal(await opened(), 0, 'on the same connection')
 })
 
-t.test('a connection that stays late serves what is patient alone', skip, async t => {
-  const { engine, ping, clock, connection, outcomes, wait } = await lateConnection(t)
-  outcomes.length = 0
+t.test('a connection that answers again is kept', skip, async t => {
+  const { engine, connection, wait, id, before } = await tripped(t)
   engine.resume()
-  // It answers the first command of the check, and then holds its breath again.
-  await connection.run(
-    'budget',
-    async client => {
-      const { set } = client
-      client.set = ((...command: Parameters<typeof set>) => {
-        if (outcomes.includes('probe ok')) engine.stop()
-        return set.apply(client, command)
-      }) as typeof set
-    },
-    'patient',
+  await wait(() => connection.state === 'connected')
+  t.equal(await id(), before)
+})
+
+t.test('a connection that answers too slowly is kept, and not used yet', skip, async t => {
+  const { engine, clock, connection, ping, outcomes, wait, id, before } = await tripped(t)
+  // The check leaves after 250 ms.
+  await clock.advance(400)
+  engine.resume()
+  await eventually(
+    () => outcomes.includes('probe ok'),
+    () => clock.advance(0),
   )
-  await wait(() => outcomes.includes('probe timeout'))
   t.equal(connection.state, 'degraded')
   await t.rejects(ping(), { message: /not-tried/ })
-  const patient = ping('patient')
-  engine.resume()
-  t.equal(await patient, 'PONG')
-  await connection.run('budget', async client => Reflect.deleteProperty(client, 'set'), 'patient')
-  await clock.advance(0)
   await wait(() => connection.state === 'connected')
-  t.equal(await ping(), 'PONG')
+  t.equal(await id(), before)
 })
 
-t.test('after a second without an answer the connection is given up', skip, async t => {
-  const { engine, ping, wait, clock, connection, opened } = await lateConnection(t)
-  const [first, second] = [ping('patient'), ping('patient')]
-  const ends = Promise.all([
-    t.rejects(first, { message: /timeout/ }),
-    t.rejects(second, { message: /timeout|unreachable/ }),
-  ])
-  await clock.advance(1000)
-  await ends
-  await t.rejects(ping('patient'), { message: /not-tried/ })
+t.test('a connection that does not answer the check either is replaced', skip, async t => {
+  const { engine, clock, connection, outcomes, wait, id, before } = await tripped(t)
+  await clock.advance(1300)
+  t.ok(outcomes.includes('probe timeout'))
   engine.resume()
   await wait(() => connection.state === 'connected')
-  t.ok((await opened()) > 0, 'on a new one')
+  t.not(await id(), before)
 })
 
-t.test('one that is late is closed with the others', skip, async t => {
-  const { ping, connection, clock } = await lateConnection(t)
+t.test(
+  'a patient command times out after two seconds, the next one fails at once',
+  skip,
+  async t => {
+    const { engine, ping, clock, connection, wait } = await tripped(t)
+    const patient = ping('patient')
+    const ends = t.rejects(patient, { message: /timeout/ })
+    await clock.advance(2000)
+    await ends
+    await t.rejects(ping('patient'), { message: /not-tried/ })
+    engine.resume()
+    await wait(() => connection.state === 'connected')
+    t.equal(await ping('patient'), 'PONG')
+  },
+)
+
+t.test('a command that waits is rejected when the connection is closed', skip, async t => {
+  const { ping, connection, clock } = await tripped(t)
   const patient = ping('patient')
   await Promise.all([t.rejects(patient, { message: /unreachable/ }), connection.close()])
   await eventually(() => clock.pending.length === 0)
