@@ -17,7 +17,7 @@ const TOLD_MS = 1000
 /** What a dead engine may add to an answer, and where the measuring of a busy machine begins. */
 const ADDED_MS = 60
 const STOPPED_MS = 10_000
-/** Many times the default time-out, and less than the patience of the budget. */
+/** Many times the default time-out, and less than that of the budget. */
 const PAUSE_MS = 400
 
 /** Replicas of the built service on one engine, in front of one sandbox. */
@@ -127,6 +127,25 @@ t.test('a budget of 100 is one budget, to the request', options, async t => {
     for (const { status } of replicas) {
       await eventually(async () => (await status()).spotify.requests_24h === 100)
     }
+  }
+})
+
+t.test('a budget of 100 is never exceeded, whatever becomes of Redis', options, async t => {
+  const disturbances: [string, (engine: OwnEngine) => Promise<void>][] = [
+    ['killed', engine => engine.kill()],
+    ['restarted', engine => engine.kill().then(() => engine.restart())],
+    ['flushed', async ({ client }) => void (await client.flushall())],
+    ['filled with rubbish', rubbish],
+  ]
+  for (const [name, disturb] of disturbances) {
+    const { engine, sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
+    const replicas = [await start(), await start()]
+    const users = Array.from({ length: 200 }, (_, nth) => `user${nth}`)
+    const asked = Promise.all(users.map((user, nth) => replicas[nth % 2]?.ask(user)))
+    await sandbox.arrived('api', 20)
+    await disturb(engine)
+    await asked
+    t.ok(sandbox.count('api') <= 100, `${name}: ${sandbox.count('api')}`)
   }
 })
 
