@@ -1,7 +1,7 @@
 import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
-import { repeat } from '../shared/repeat.ts'
+import { repeat } from '../lib/clock.ts'
 import { decodeNews, type News, newsChannel } from './messages.ts'
 import { inTime, openClient } from './open-connection.ts'
 import type { SharedObserver } from './operation.ts'
