@@ -87,13 +87,13 @@ export async function buildApp(
   const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
     store,
-    produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
+    fetch: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
     clock,
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     signal: stopping.signal,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
-    ...(shared === undefined ? {} : { shared: { tier: shared.tier, adopt } }),
+    ...(shared === undefined ? {} : { shared: { tier: shared.tier, mergeFromReplica: adopt } }),
     runApart,
     log,
   })

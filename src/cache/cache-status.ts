@@ -1,13 +1,12 @@
 import type { StoredResponse } from './freshness.ts'
 import type { Lookup } from './lookup-result.ts'
 
-/** How this cache is named in the field, so that it can be told from others on the way. */
+/** The name of this cache in the field, which other caches on the way extend. */
 const CACHE_NAME = 'playlist-proxy'
 
 /**
- * The `Cache-Status` of a lookup answered at `now` (epoch ms), RFC 9211. `ttl` is what is left of
- * the freshness in seconds, negative when the response is stale; `detail` is the type of the
- * problem that kept the origin from answering.
+ * The `Cache-Status` of a lookup at `now` (epoch ms), RFC 9211. `ttl` is the remaining freshness in
+ * seconds, negative when the response is stale; `detail` is the type of the lookup's problem.
  */
 export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
   const { response, forward, failure } = lookup
@@ -27,16 +26,16 @@ export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
 
 /** The `Age` of a response at `now` (epoch ms), in whole seconds (RFC 9111 5.1). */
 export function age(response: StoredResponse<unknown>, now: number): number {
-  // A wall clock that was set back must not make it negative.
+  // Not negative, even if the wall clock was set back.
   return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
 }
 
-/** Who may keep an answer: any cache on the way, or the caller's own alone (RFC 9111 5.2.2). */
+/** Who may store a response: any cache on the way, or only the caller's own (RFC 9111 5.2.2). */
 export type CacheScope = 'public' | 'private'
 
 /**
- * The `Cache-Control` of a response: its whole freshness lifetime, since whoever reads it subtracts
- * the `Age` (RFC 9111 4.2.1), and for how long it may be used stale (RFC 5861).
+ * The `Cache-Control` of a response: its whole freshness lifetime, from which caches subtract the
+ * `Age` (RFC 9111 4.2.1), and how long it may be used stale (RFC 5861).
  */
 export function cacheControl(response: StoredResponse<unknown>, scope: CacheScope): string {
   const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response

@@ -1,9 +1,9 @@
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 
-/** How much the clocks of two machines may differ; what is further ahead is not believed. */
+/** How far the clock of another machine may be ahead of ours. */
 export const MAX_AHEAD_MS = 60_000
 
-/** Whether a process whose clock is right can have stored this response by `now` (epoch ms). */
+/** Whether a process with a correct clock can have stored this response by `now` (epoch ms). */
 export function isPlausible(response: StoredResponse<unknown>, now: number): boolean {
   const { body, ...instants } = response
   return (
@@ -13,24 +13,24 @@ export function isPlausible(response: StoredResponse<unknown>, now: number): boo
 }
 
 /**
- * A plausible response of another process, none of its lifetimes longer than those of `longest`. They
- * become whole seconds, the unit of `Cache-Control` (RFC 9111 1.2.2).
+ * Limits the lifetimes of another process's plausible response to those of `longest`, and rounds them
+ * down to whole seconds, the unit of `Cache-Control` (RFC 9111 1.2.2).
  */
-export function shortened<Body>(
+export function capLifetimes<Body>(
   response: StoredResponse<Body>,
   longest: Lifetime,
 ): StoredResponse<Body> {
   const { body, generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
   return stored(body, generatedAt, {
-    freshSeconds: shorter(freshUntil - generatedAt, longest.freshSeconds),
-    staleWhileRevalidateSeconds: shorter(
+    freshSeconds: capped(freshUntil - generatedAt, longest.freshSeconds),
+    staleWhileRevalidateSeconds: capped(
       staleWhileRevalidateUntil - freshUntil,
       longest.staleWhileRevalidateSeconds,
     ),
-    staleIfErrorSeconds: shorter(staleIfErrorUntil - freshUntil, longest.staleIfErrorSeconds),
+    staleIfErrorSeconds: capped(staleIfErrorUntil - freshUntil, longest.staleIfErrorSeconds),
   })
 }
 
-function shorter(lifetimeMs: number, longestSeconds: number): number {
-  return Math.min(Math.max(Math.floor(lifetimeMs / 1000), 0), longestSeconds)
+function capped(lifetimeMs: number, maxSeconds: number): number {
+  return Math.min(Math.max(Math.floor(lifetimeMs / 1000), 0), maxSeconds)
 }

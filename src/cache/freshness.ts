@@ -1,6 +1,6 @@
 import type { RequestDirectives } from './request-directives.ts'
 
-/** How long a response may be used, in seconds; the last two are counted from the end of freshness. */
+/** How long a response may be used, in seconds; the last two count from the end of freshness. */
 export interface Lifetime {
   freshSeconds: number
   staleWhileRevalidateSeconds: number
@@ -8,12 +8,12 @@ export interface Lifetime {
 }
 
 /**
- * A stored response: what it holds and the instants (epoch ms) that decide its use, fixed when it
- * was stored so that every reader, whenever and wherever, comes to the same decision.
+ * A stored response and the instants (epoch ms) that decide its use. They are fixed when it is stored,
+ * so all replicas decide alike.
  */
 export interface StoredResponse<Body> {
   readonly body: Body
-  /** When the origin gave it; its age (RFC 9111 4.2.3) counts from here. */
+  /** When the origin sent it; its age (RFC 9111 4.2.3) counts from here. */
   readonly generatedAt: number
   readonly freshUntil: number
   readonly staleWhileRevalidateUntil: number
@@ -21,15 +21,15 @@ export interface StoredResponse<Body> {
 }
 
 /**
- * What may be done with a stored response:
+ * How a stored response may be used:
  * - `fresh`: serve it (RFC 9111 4.2),
- * - `stale-while-revalidate`: serve it, refresh it behind the answer (RFC 5861 3),
- * - `stale-if-error`: refresh it first, serve it when that fails (RFC 5861 4),
- * - `gone`: it must not be served any more.
+ * - `stale-while-revalidate`: serve it and revalidate it in the background (RFC 5861 3),
+ * - `stale-if-error`: revalidate it first, serve it if that fails (RFC 5861 4),
+ * - `gone`: never serve it again.
  */
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'gone'
 
-/** Decides by the instants alone; an instant is the first at which the use is over. */
+/** At the instant itself, the use is over. */
 export function freshness(stored: StoredResponse<unknown>, now: number): Freshness {
   if (now < stored.freshUntil) return 'fresh'
   if (now < stored.staleWhileRevalidateUntil) return 'stale-while-revalidate'
@@ -37,7 +37,7 @@ export function freshness(stored: StoredResponse<unknown>, now: number): Freshne
   return 'gone'
 }
 
-/** A response as it is stored at `generatedAt` (epoch ms). */
+/** The stored form of a response that the origin sent at `generatedAt` (epoch ms). */
 export function stored<Body>(
   body: Body,
   generatedAt: number,
@@ -53,31 +53,31 @@ export function stored<Body>(
   }
 }
 
-/** Why the origin is asked (RFC 9211 2.2): nothing usable is stored, it is stale, or the caller wants it. */
+/** Why a lookup goes to the origin (RFC 9211 2.2): nothing usable stored, stale, or on request. */
 export type ForwardReason = 'uri-miss' | 'stale' | 'request'
 
 /**
- * How a lookup is to be answered:
- * - `reuse`: from the store, as it is,
- * - `revalidate-behind`: from the store, which is refreshed behind the answer,
- * - `forward`: by the origin; when that fails, a stored response stands in unless it is gone,
- * - `not-stored`: not at all, since the origin must not be asked.
+ * How to handle a lookup:
+ * - `reuse`: serve the stored response,
+ * - `revalidate-in-background`: serve the stored response and revalidate it in the background,
+ * - `forward`: fetch from the origin; if that fails, serve the stored response unless it is gone,
+ * - `not-stored`: fail, since the caller forbids a fetch.
  */
 export type Decision =
-  | { readonly use: 'reuse' | 'revalidate-behind' | 'not-stored' }
+  | { readonly use: 'reuse' | 'revalidate-in-background' | 'not-stored' }
   | { readonly use: 'forward'; readonly reason: ForwardReason }
 
 const REUSE: Decision = { use: 'reuse' }
-const REVALIDATE_BEHIND: Decision = { use: 'revalidate-behind' }
+const REVALIDATE_IN_BACKGROUND: Decision = { use: 'revalidate-in-background' }
 const NOT_STORED: Decision = { use: 'not-stored' }
 const MISS: Decision = { use: 'forward', reason: 'uri-miss' }
 const STALE: Decision = { use: 'forward', reason: 'stale' }
 const REQUESTED: Decision = { use: 'forward', reason: 'request' }
 
 /**
- * Decides what a stored response is good for at `now` (epoch ms), given what the caller wants
- * (RFC 9111 4 and 5.2.1). A response younger than `minRefreshMs` counts as just asked for: no
- * caller may spend the origin alone by asking for better all the time.
+ * Decides how to use a stored response at `now` (epoch ms), given the directives of the caller
+ * (RFC 9111 4 and 5.2.1). Directives cannot force a fetch while the response is younger than
+ * `minRefreshMs`, so no single caller can overload the origin.
  */
 export function decide(
   stored: StoredResponse<unknown> | undefined,
@@ -89,23 +89,23 @@ export function decide(
   if (stored === undefined || state === 'gone') return directives.onlyIfCached ? NOT_STORED : MISS
 
   const ageMs = now - stored.generatedAt
-  if (wantsBetter(ageMs, directives) && ageMs >= minRefreshMs) {
+  if (wantsNewer(ageMs, directives) && ageMs >= minRefreshMs) {
     return directives.onlyIfCached ? NOT_STORED : REQUESTED
   }
   if (state === 'fresh') return REUSE
-  const isWelcome = welcomesStale(now - stored.freshUntil, directives)
-  if (isWelcome ?? state === 'stale-while-revalidate') {
-    return directives.onlyIfCached ? REUSE : REVALIDATE_BEHIND
+  const mayBeStale = acceptsStale(now - stored.freshUntil, directives)
+  if (mayBeStale ?? state === 'stale-while-revalidate') {
+    return directives.onlyIfCached ? REUSE : REVALIDATE_IN_BACKGROUND
   }
   return directives.onlyIfCached ? NOT_STORED : STALE
 }
 
-function wantsBetter(ageMs: number, { noCache, maxAge }: RequestDirectives): boolean {
+function wantsNewer(ageMs: number, { noCache, maxAge }: RequestDirectives): boolean {
   return noCache || (maxAge !== undefined && ageMs > maxAge * 1000)
 }
 
-/** Undefined when the caller says nothing about it; `max-age` alone asks for what is fresh. */
-function welcomesStale(
+/** Undefined without a directive about staleness; `max-age` alone excludes stale responses. */
+function acceptsStale(
   stalenessMs: number,
   { maxAge, maxStale }: RequestDirectives,
 ): boolean | undefined {

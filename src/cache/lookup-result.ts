@@ -1,23 +1,22 @@
 import type { Problem } from '../problems/problem.ts'
 import type { ForwardReason, StoredResponse } from './freshness.ts'
 
-/** The way of a lookup to the origin, in the terms of RFC 9211. */
+/** How a lookup went to the origin, in the terms of RFC 9211. */
 export interface Forward {
   readonly reason: ForwardReason
-  /** The status that the origin answered with; undefined when no answer arrived. */
+  /** The status of the origin's response; undefined if none arrived. */
   readonly status: number | undefined
-  /** Whether the answer was stored. */
+  /** Whether the response was stored. */
   readonly stored: boolean
-  /** Whether the lookup shared a request to the origin that was already under way. */
+  /** Whether the lookup joined an origin fetch in flight. */
   readonly collapsed: boolean
-  /** Requests to the origin that this lookup has caused; none when it shared those of another. */
+  /** Requests to the origin that this lookup caused: 0 if it joined a fetch. */
   readonly requests: number
 }
 
 /**
- * What came of a lookup: a response, from the store when there is no `forward`; a response that
- * stands in for the `failure` of the origin; or just the failure. A failure without `forward` is
- * one that the cache remembers.
+ * The result of a lookup: a response, a stale response with the `failure` of the origin, or just the
+ * failure. Without `forward`, the response or the failure comes from the cache.
  */
 export type Lookup<Body> =
   | {
@@ -27,20 +26,20 @@ export type Lookup<Body> =
     }
   | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
 
-/** What asking the origin came to, for all who wait for it. */
+/** The result of an origin fetch, for all lookups that wait for it. */
 export interface Outcome<Body> {
   readonly response: StoredResponse<Body>
-  /** The status that the origin answered with; undefined when another cache asked it. */
+  /** The status of the origin's response; undefined if another replica fetched it. */
   readonly status: number | undefined
   readonly stored: boolean
 }
 
 /**
- * How a lookup was answered:
- * - `hit`, `stale`: from the store, fresh or stale,
- * - `miss`, `revalidated`: by the origin, with nothing usable stored or to replace what was,
- * - `stale-if-error`: from the store, in place of the failure of the origin,
- * - `failed`: with a problem.
+ * The results of lookups:
+ * - `hit`, `stale`: a stored response, fresh or stale,
+ * - `miss`, `revalidated`: a response of the origin, which replaced nothing usable or a stored one,
+ * - `stale-if-error`: a stored response, because the origin failed,
+ * - `failed`: a problem.
  */
 export const LOOKUP_RESULTS = [
   'hit',
@@ -53,7 +52,7 @@ export const LOOKUP_RESULTS = [
 
 export type LookupResult = (typeof LOOKUP_RESULTS)[number]
 
-/** How the lookup was answered at `now` (epoch ms). */
+/** Classifies a lookup at `now` (epoch ms). */
 export function lookupResult(
   { response, forward, failure }: Lookup<unknown>,
   now: number,
@@ -64,13 +63,13 @@ export function lookupResult(
   return forward.reason === 'uri-miss' ? 'miss' : 'revalidated'
 }
 
-/** How lookups were answered since the start. */
+/** Lookups since the start, by result. */
 export type LookupCounts = Record<LookupResult, number> & {
-  /** Of all: those that shared a request to the origin. */
+  /** Those of all results that joined an origin fetch in flight. */
   collapsed: number
 }
 
-/** Counts before the first lookup. */
+/** Counts of zero. */
 export function noLookups(): LookupCounts {
   const counts = { hit: 0, stale: 0, miss: 0, revalidated: 0, 'stale-if-error': 0, failed: 0 }
   return { ...counts, collapsed: 0 }

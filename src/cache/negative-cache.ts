@@ -4,51 +4,51 @@ import { askAgainAt, type Problem, type ProblemType } from '../problems/problem.
 
 const MAX_KEYS = 5000
 
-/** Found out anew at no cost, if the origin was not asked, and perhaps gone the moment after. */
-const NOT_REMEMBERED: ReadonlySet<ProblemType> = new Set([
+/** Unless the origin sent them, these cost no request and may be over a moment later. */
+const NOT_CACHEABLE: ReadonlySet<ProblemType> = new Set([
   'overloaded',
   'quota-budget-spent',
   'deadline-exceeded',
   'shutting-down',
 ])
 
-/** Whether asking again soon would fail with the same problem, and cost the origin the same. */
-export function isWorthRemembering(problem: Problem): boolean {
-  return problem.originStatus !== undefined || !NOT_REMEMBERED.has(problem.type)
+/** Whether a retry soon after would cost the origin a request and fail with the same problem. */
+export function isCacheable(problem: Problem): boolean {
+  return problem.originStatus !== undefined || !NOT_CACHEABLE.has(problem.type)
 }
 
-export interface FailureMemoryOptions {
+export interface NegativeCacheOptions {
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded); keeps the next tries of many keys out of step. */
+  /** Returns a number from 0 (included) to 1 (excluded): the jitter that spreads retries of many keys. */
   random: () => number
 }
 
 interface Failure {
   readonly problem: Problem
-  /** On the monotonic clock. */
+  /** Monotonic. */
   readonly untilMs: number
-  /** How often in a row. */
+  /** Failures in a row. */
   readonly times: number
 }
 
 /**
- * What each key failed with lately, so that a key that fails costs the origin no more than one that
- * works, however often it is asked for. Bounded: the longest unused is forgotten first.
+ * The last failure of each key, so a failing key costs the origin no more than a working one. Evicts
+ * the least recently used.
  */
-export class FailureMemory {
-  readonly #options: FailureMemoryOptions
+export class NegativeCache {
+  readonly #options: NegativeCacheOptions
   readonly #failures = new LRUCache<string, Failure>({ max: MAX_KEYS })
 
-  constructor(options: FailureMemoryOptions) {
+  constructor(options: NegativeCacheOptions) {
     this.#options = options
   }
 
   /**
-   * Remembers a failure until the instant that it names, or else for a back-off that doubles with
-   * each failure in a row, from 1 s to 60 s and up to a tenth more. Returns it with that instant.
+   * Caches a failure until its own `retryAt`, or for a back-off of 1 s to 60 s that doubles with each
+   * failure in a row, plus up to a tenth of jitter. Returns the problem with that `retryAt`.
    */
-  remember(key: string, problem: Problem): Problem {
-    if (!isWorthRemembering(problem)) return problem
+  add(key: string, problem: Problem): Problem {
+    if (!isCacheable(problem)) return problem
     const { clock, random } = this.#options
     const times = (this.#failures.get(key)?.times ?? 0) + 1
     const retryAt = problem.retryAt ?? clock.now() + backOffMs(times) * (1 + 0.1 * random())
@@ -57,18 +57,18 @@ export class FailureMemory {
     return askAgainAt(problem, retryAt, true)
   }
 
-  /** The key works again. */
-  forget(key: string): void {
+  /** Call it when the key works again. */
+  delete(key: string): void {
     this.#failures.delete(key)
   }
 
-  /** Whether the last request for the key failed, however long ago. */
+  /** Whether the last fetch of the key failed, even if its back-off is over. */
   has(key: string): boolean {
     return this.#failures.has(key)
   }
 
-  /** What the key failed with, while the origin is not to be asked for it. */
-  standing(key: string): Problem | undefined {
+  /** The failure of the key while its back-off lasts. */
+  active(key: string): Problem | undefined {
     const failure = this.#failures.get(key)
     if (failure === undefined) return undefined
     const { clock } = this.#options

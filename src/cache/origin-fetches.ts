@@ -6,172 +6,173 @@ import { asProblem, type Problem } from '../problems/problem.ts'
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 import type { Outcome } from './lookup-result.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
-import { FailureMemory } from './negative-cache.ts'
-import type { Tiers } from './shared-lookups.ts'
+import { NegativeCache } from './negative-cache.ts'
+import type { SharedLookups } from './shared-lookups.ts'
 
-/** Background revalidations take turns with callers under this name, which no caller has. */
-const REFRESHES = 'refreshes behind answers'
+/** Background revalidations count as one caller. No caller can have this name, since it has spaces. */
+const REVALIDATIONS = 'background revalidations'
 
-/** What the origin gave, with the status it came with, and how long it may be used. */
-export interface Produced<Body> {
+/** A response of the origin: its body, its status, and how long it may be used. */
+export interface OriginResponse<Body> {
   body: Body
   status: number
   lifetime: Lifetime
 }
 
-/** For whom the origin is asked. */
-export interface ProduceTerms {
-  /** On the monotonic clock: from then on it is not begun, and nothing of it is sent again. */
+export interface FetchOptions {
+  /** Monotonic ms. After it, the fetch must not start, and must not retry a request. */
   deadlineMs: number
-  /** Who waits for it. */
   callers: WaitingCallers
-  /** Whether a stored response can be answered without it, so that others come first. */
+  /** Whether a cached response can be served instead, so other fetches have priority. */
   isRefresh: boolean
-  /** To be called for each request that is sent for it. */
+  /** Called for each request that the fetch sends. */
   onRequest: () => void
 }
 
-export interface ProductionsOptions<Body extends Sized> {
+export interface OriginFetchesOptions<Body extends Sized> {
   store: MemoryStore<Body>
-  /** Asks the origin. `previous` is the stored body that the new one will replace. */
-  produce: (key: string, previous: Body | undefined, terms: ProduceTerms) => Promise<Produced<Body>>
+  /** Fetches from the origin. `previous` is the stored body that the new one replaces. */
+  fetch: (
+    key: string,
+    previous: Body | undefined,
+    options: FetchOptions,
+  ) => Promise<OriginResponse<Body>>
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded); spreads the next tries after failures. */
+  /** Returns a number from 0 (included) to 1 (excluded): the jitter of back-offs. */
   random: () => number
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
-  /** Aborted with a Problem when the service stops: callers get it instead of waiting on. */
+  /** Aborted with a Problem when the service stops. Waiting callers get that problem. */
   signal: AbortSignal
   runApart: RunApart
   log: Log
 }
 
-/** The origin is being asked. */
-export interface Production<Body> {
-  /** Rejects with the problem that the origin failed with. */
+/** An origin fetch in flight. */
+export interface OriginFetch<Body> {
+  /** Rejects with the Problem of the origin. */
   readonly outcome: Promise<Outcome<Body>>
-  /** What has been sent for it so far. */
+  /** The requests sent so far. */
   readonly cost: { readonly requests: number }
   readonly callers: WaitingCallers
 }
 
-/**
- * Asks the origin at most once at a time for each key, stores what it gives, and remembers what it
- * fails with.
- */
-export class Productions<Body extends Sized> {
-  readonly #options: ProductionsOptions<Body>
-  readonly #inFlight = new Map<string, Production<Body>>()
-  readonly #failures: FailureMemory
-  /** What refreshes fail with, so that a long outage is logged when it begins, not at every hit. */
-  #failingWith: string | undefined
+/** Fetches each key at most once at a time, stores responses, and caches failures. */
+export class OriginFetches<Body extends Sized> {
+  readonly #options: OriginFetchesOptions<Body>
+  readonly #inFlight = new Map<string, OriginFetch<Body>>()
+  readonly #failures: NegativeCache
+  /** The last problem of a revalidation, so a long outage is logged when it begins, not at every hit. */
+  #lastProblem: string | undefined
 
-  readonly #tiers: Tiers<Body> | undefined
+  readonly #shared: SharedLookups<Body> | undefined
 
-  /** `tiers`: what this cache has in common with others, if anything. */
-  constructor(options: ProductionsOptions<Body>, tiers: Tiers<Body> | undefined) {
+  /** Without `shared`, this process fetches for itself alone. */
+  constructor(options: OriginFetchesOptions<Body>, shared: SharedLookups<Body> | undefined) {
     this.#options = options
-    this.#tiers = tiers
-    this.#failures = new FailureMemory(options)
+    this.#shared = shared
+    this.#failures = new NegativeCache(options)
   }
 
-  /** Whether the origin is being asked for the key. */
-  isUnderWay(key: string): boolean {
+  isInFlight(key: string): boolean {
     return this.#inFlight.has(key)
   }
 
-  /** Why the origin is not to be asked for the key now; undefined when it may be. */
-  standingFailure(key: string): Problem | undefined {
+  /** Why the key must not be fetched now: the service is stopping, or the key is in its back-off. */
+  activeFailure(key: string): Problem | undefined {
     const { signal } = this.#options
-    return signal.aborted ? (signal.reason as Problem) : this.#failures.standing(key)
+    return signal.aborted ? (signal.reason as Problem) : this.#failures.active(key)
   }
 
-  /** Whether the origin failed when it was last asked for the key. */
+  /** Whether the last fetch of the key failed. */
   hasFailed(key: string): boolean {
     return this.#failures.has(key)
   }
 
-  /** Asks the origin for this caller, or joins it to those who wait already. */
-  produce(key: string, found: StoredResponse<Body> | undefined, caller: string): Production<Body> {
-    let production = this.#inFlight.get(key)
-    if (production === undefined) {
+  /** Starts a fetch, or joins the one in flight. */
+  fetch(key: string, found: StoredResponse<Body> | undefined, caller: string): OriginFetch<Body> {
+    let originFetch = this.#inFlight.get(key)
+    if (originFetch === undefined) {
       const callers = new WaitingCallers(caller)
       const cost = { requests: 0 }
       const onRequest = () => {
         cost.requests++
       }
-      const outcome = this.#produceAndStore(key, found, { callers, onRequest })
+      const outcome = this.#fetchOnce(key, found, { callers, onRequest })
         .catch(error => {
-          throw this.#failures.remember(key, asProblem(error))
+          throw this.#failures.add(key, asProblem(error))
         })
         .finally(() => this.#inFlight.delete(key))
-      production = { outcome, cost, callers }
-      this.#inFlight.set(key, production)
+      originFetch = { outcome, cost, callers }
+      this.#inFlight.set(key, originFetch)
     }
-    production.callers.join(caller)
-    return production
+    originFetch.callers.join(caller)
+    return originFetch
   }
 
-  /** Refreshes a stored response that has just been answered, unless the key is in its back-off. */
-  refreshBehind(key: string, found: StoredResponse<Body>): void {
-    if (this.isUnderWay(key) || this.standingFailure(key) !== undefined) return
-    this.#options.runApart('refresh', () => this.#refresh(key, found))
+  /** Revalidates a stale response in the background, unless the key is in its back-off. */
+  revalidateInBackground(key: string, found: StoredResponse<Body>): void {
+    if (this.isInFlight(key) || this.activeFailure(key) !== undefined) return
+    this.#options.runApart('refresh', () => this.#revalidate(key, found))
   }
 
-  /** A stored response is answered instead of a fresh one. */
-  logFailedRefresh(key: string, problem: Problem): void {
-    const level = problem.type === this.#failingWith ? 'debug' : 'warn'
-    this.#failingWith = problem.type
+  /** Logs that the cache serves a stale response because its revalidation failed. */
+  logFailedRevalidation(key: string, problem: Problem): void {
+    const level = problem.type === this.#lastProblem ? 'debug' : 'warn'
+    this.#lastProblem = problem.type
     this.#options.log[level](
       { err: problem, user_id: key },
-      'refresh failed, the stale answer stands',
+      'revalidation failed, serving the stale response',
     )
   }
 
-  async #refresh(key: string, found: StoredResponse<Body>): Promise<void> {
+  async #revalidate(key: string, found: StoredResponse<Body>): Promise<void> {
     const { log, clock } = this.#options
     const startedAtMs = clock.monotonic()
-    const { outcome, cost } = this.produce(key, found, REFRESHES)
+    const { outcome, cost } = this.fetch(key, found, REVALIDATIONS)
     await outcome.then(
       () => {
         const durationMs = Math.round(clock.monotonic() - startedAtMs)
         log.info(
           { user_id: key, spotify_requests: cost.requests, duration_ms: durationMs },
-          'refreshed behind a stale answer',
+          'revalidated a stale response in the background',
         )
       },
-      problem => this.logFailedRefresh(key, problem),
+      problem => this.logFailedRevalidation(key, problem),
     )
   }
 
-  async #produceAndStore(
+  async #fetchOnce(
     key: string,
     found: StoredResponse<Body> | undefined,
-    terms: Pick<ProduceTerms, 'callers' | 'onRequest'>,
+    options: Pick<FetchOptions, 'callers' | 'onRequest'>,
   ): Promise<Outcome<Body>> {
     const { clock, lookupTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
-    const ask = (previous: StoredResponse<Body> | undefined) =>
-      this.#ask(key, previous, { ...terms, deadlineMs, isRefresh: found !== undefined })
-    const outcome = await (this.#tiers === undefined
-      ? ask(found)
-      : this.#tiers.askOnce({ key, found, deadlineMs }, ask))
-    this.#failingWith = undefined
-    this.#failures.forget(key)
+    const fetch = (previous: StoredResponse<Body> | undefined) =>
+      this.#fetchAndStore(key, previous, { ...options, deadlineMs, isRefresh: found !== undefined })
+    const outcome = await (this.#shared === undefined
+      ? fetch(found)
+      : this.#shared.fetchOnce({ key, found, deadlineMs }, fetch))
+    this.#lastProblem = undefined
+    this.#failures.delete(key)
     return outcome
   }
 
-  async #ask(
+  async #fetchAndStore(
     key: string,
-    found: StoredResponse<Body> | undefined,
-    terms: ProduceTerms,
+    previous: StoredResponse<Body> | undefined,
+    options: FetchOptions,
   ): Promise<Outcome<Body>> {
-    const { produce, store, clock, log } = this.#options
-    const { body, status, lifetime } = await produce(key, found?.body, terms)
+    const { fetch, store, clock, log } = this.#options
+    const { body, status, lifetime } = await fetch(key, previous?.body, options)
     const response = stored(body, clock.now(), lifetime)
     const isStored = store.set(key, response)
     if (!isStored) {
-      log.warn({ user_id: key, bytes: body.heldBytes }, 'larger than the whole cache, not stored')
+      log.warn(
+        { user_id: key, bytes: body.heldBytes },
+        'response exceeds CACHE_MAX_BYTES, not stored',
+      )
     }
     return { response, status, stored: isStored }
   }

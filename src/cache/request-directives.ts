@@ -1,16 +1,16 @@
-/** What a caller wants of a cache (RFC 9111 5.2.1); durations in seconds. */
+/** The directives of a request (RFC 9111 5.2.1); durations in seconds. */
 export interface RequestDirectives {
-  /** Ask the origin before a stored response is used. */
+  /** Revalidate before a stored response is used. */
   readonly noCache: boolean
-  /** The greatest age that is welcome. */
+  /** The greatest acceptable age. */
   readonly maxAge: number | undefined
-  /** For how long after the end of its freshness a response is welcome; Infinity without a value. */
+  /** How long after the end of freshness a response is acceptable; Infinity without a value. */
   readonly maxStale: number | undefined
-  /** Do not ask the origin at all. */
+  /** Never fetch from the origin. */
   readonly onlyIfCached: boolean
 }
 
-/** What most callers ask for: nothing special. */
+/** A request without directives, like most. */
 export const NO_DIRECTIVES: RequestDirectives = {
   noCache: false,
   maxAge: undefined,
@@ -18,19 +18,19 @@ export const NO_DIRECTIVES: RequestDirectives = {
   onlyIfCached: false,
 }
 
-/** Whether the caller itself says how old or stale an answer may be. */
-export function saysHowStale({ maxAge, maxStale }: RequestDirectives): boolean {
+/** Whether the caller itself limits the age or the staleness of the response. */
+export function limitsStaleness({ maxAge, maxStale }: RequestDirectives): boolean {
   return maxAge !== undefined || maxStale !== undefined
 }
 
-/** One directive: a token, with or without a token or quoted string as its argument. */
+/** One directive: a token, with an optional token or quoted string as its argument. */
 const DIRECTIVE = /^[\t ]*([\w!#$%&'*+.^`|~-]+)(?:=(?:"([^"]*)"|([^\s",]*)))?[\t ]*$/
 /** Commas inside quotes do not end a directive. */
 const MEMBERS = /(?:"[^"]*"|[^",])+/g
 
 /**
- * Reads the `Cache-Control` field of a request. Names are case-insensitive; what is unknown or
- * malformed is ignored, as RFC 9111 5.2 asks; of a repeated directive the stricter one counts.
+ * Parses the `Cache-Control` field of a request. Names are case-insensitive; unknown and malformed
+ * directives are ignored (RFC 9111 5.2); of a repeated directive, the stricter one counts.
  */
 export function requestDirectives(field: string | undefined): RequestDirectives {
   if (field === undefined) return NO_DIRECTIVES
@@ -59,7 +59,7 @@ export function requestDirectives(field: string | undefined): RequestDirectives 
   return directives
 }
 
-/** Delta-seconds (RFC 9111 1.2.2); undefined when it is none. */
+/** Delta-seconds (RFC 9111 1.2.2); undefined if malformed. */
 function seconds(argument = ''): number | undefined {
   return /^\d+$/.test(argument) ? Number(argument) : undefined
 }

@@ -11,61 +11,54 @@ import {
 } from './freshness.ts'
 import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup-result.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
-import { Productions, type ProductionsOptions } from './origin-fetches.ts'
-import { NO_DIRECTIVES, type RequestDirectives, saysHowStale } from './request-directives.ts'
-import { Tiers } from './shared-lookups.ts'
-import type { SharedTier } from './shared-tier.ts'
+import { OriginFetches, type OriginFetchesOptions } from './origin-fetches.ts'
+import { limitsStaleness, NO_DIRECTIVES, type RequestDirectives } from './request-directives.ts'
+import { SharedLookups, type SharedLookupsOptions } from './shared-lookups.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
-/** After a deadline: about as long as one more slow page takes. */
-const ASK_AGAIN_MS = 5_000
-/** The caller of a lookup that names none. */
-const ANYBODY: Caller = { callerName: '' }
+/** The `Retry-After` of a time-out: about the time of one more slow page. */
+const RETRY_AFTER_MS = 5_000
+/** The caller of a lookup without one. */
+const ANONYMOUS: Caller = { callerName: '' }
 
-export interface ResponseCacheOptions<Body extends Sized> extends ProductionsOptions<Body> {
-  /** Younger than this, in milliseconds, a stored response is not refreshed because a caller wants it. */
+export interface ResponseCacheOptions<Body extends Sized> extends OriginFetchesOptions<Body> {
+  /** The age from which a caller may request a revalidation, in milliseconds. */
   minRefreshMs: number
-  /** What this cache shares with others, if there are any. */
-  shared?: {
-    tier: SharedTier<Body>
-    /** What is to be kept in memory of a body from the tier, given what is there already. */
-    adopt: (body: Body, previous: Body | undefined) => Body
-  }
+  /** The tier that this cache shares with other replicas, if there are any. */
+  shared?: Pick<SharedLookupsOptions<Body>, 'tier' | 'mergeFromReplica'>
 }
 
 /**
- * Answers lookups from the store and asks the origin at most once at a time for each key, whoever
- * waits. A caller that goes away or runs out of time leaves the others and the store untouched:
- * what was asked for is stored when it arrives. A failure never removes what is stored, and is
- * remembered: for the length of its back-off the origin is not asked for that key.
+ * Serves lookups from the store, and fetches each key from the origin at most once at a time. A fetch
+ * goes on when a caller disconnects or times out, and its response is stored. A failure never removes
+ * a stored response; the cache does not fetch that key again before the back-off is over.
  */
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
-  readonly #tiers: Tiers<Body> | undefined
-  readonly #productions: Productions<Body>
+  readonly #shared: SharedLookups<Body> | undefined
+  readonly #fetches: OriginFetches<Body>
   readonly #counts = noLookups()
   readonly #endSweeps: () => void
 
   constructor(options: ResponseCacheOptions<Body>) {
     this.#options = options
     const { store, shared, clock } = options
-    this.#tiers = shared && new Tiers({ store, clock, ...shared })
-    this.#productions = new Productions(options, this.#tiers)
+    this.#shared = shared && new SharedLookups({ store, clock, ...shared })
+    this.#fetches = new OriginFetches(options, this.#shared)
     this.#endSweeps = repeat(clock, SWEEP_INTERVAL_MS, () => store.dropGone(clock.now()))
   }
 
   /**
-   * Looks the key up: at once, without a promise, when the store answers. What went wrong is part of
-   * the result. The name of the caller is read only when the origin is to be asked; the promise
-   * rejects only with what that throws.
+   * Looks up the key. A hit returns at once, without a promise. Failures are part of the result. The
+   * caller's name is read only before a fetch; the promise rejects only if reading it throws.
    */
   lookup(
     key: string,
     directives: RequestDirectives = NO_DIRECTIVES,
-    caller: Caller = ANYBODY,
+    caller: Caller = ANONYMOUS,
   ): Lookup<Body> | Promise<Lookup<Body>> {
     const lookup = this.#lookup(key, directives, caller)
-    if (lookup instanceof Promise) return lookup.then(answered => this.#counted(answered))
+    if (lookup instanceof Promise) return lookup.then(result => this.#counted(result))
     return this.#counted(lookup)
   }
 
@@ -78,17 +71,18 @@ export class ResponseCache<Body extends Sized> {
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
     if (decision.use === 'reuse' && found !== undefined) return { response: found }
-    // What is refreshed behind the answer, or on its way already, finds the tier's by itself.
-    const isNews = decision.use !== 'revalidate-behind' && !this.#productions.isUnderWay(key)
-    if (this.#tiers === undefined || !isNews) {
+    // A background revalidation or a fetch in flight looks up the shared tier itself.
+    const looksUpShared =
+      decision.use !== 'revalidate-in-background' && !this.#fetches.isInFlight(key)
+    if (this.#shared === undefined || !looksUpShared) {
       return this.#settle(key, found, decision, directives, caller)
     }
-    // Only stopping rejects it; then what is stored here has to do.
-    const looked = untilAborted(this.#tiers.look(key), signal).catch(() => {})
-    return looked.then(() => {
+    // It rejects only when the service stops; then our own store decides.
+    const lookedUp = untilAborted(this.#shared.lookUpShared(key), signal).catch(() => {})
+    return lookedUp.then(() => {
       const newest = store.get(key)
-      const newly = decide(newest, clock.now(), directives, minRefreshMs)
-      return this.#settle(key, newest, newly, directives, caller)
+      const newDecision = decide(newest, clock.now(), directives, minRefreshMs)
+      return this.#settle(key, newest, newDecision, directives, caller)
     })
   }
 
@@ -100,24 +94,23 @@ export class ResponseCache<Body extends Sized> {
     caller: Caller,
   ): Lookup<Body> | Promise<Lookup<Body>> {
     if (decision.use === 'forward') {
-      // A miss may have found something that is gone, which nobody is to see again.
+      // After a miss, `found` is undefined or gone.
       const usable = decision.reason === 'uri-miss' ? undefined : found
-      const failure = this.#productions.standingFailure(key)
+      const failure = this.#fetches.activeFailure(key)
       if (failure !== undefined) {
         return usable === undefined ? { failure } : { response: usable, failure }
       }
-      // What failed last time may take long to fail again, and nobody is to wait for that twice who
-      // has not asked for it.
-      const mayWait = decision.reason !== 'stale' || saysHowStale(directives)
-      const isDoubtful = !mayWait && this.#productions.hasFailed(key)
-      if (usable === undefined || !isDoubtful) {
+      // A key that has failed may take long to fail again, so its lookups wait only on request.
+      const mayWait = decision.reason !== 'stale' || limitsStaleness(directives)
+      if (usable === undefined || mayWait || !this.#fetches.hasFailed(key)) {
         return this.#forward(key, usable, decision.reason, caller)
       }
-      this.#productions.refreshBehind(key, usable)
+      this.#fetches.revalidateInBackground(key, usable)
       return { response: usable }
     }
     if (found === undefined || decision.use === 'not-stored') return { failure: notStored() }
-    if (decision.use === 'revalidate-behind') this.#productions.refreshBehind(key, found)
+    if (decision.use === 'revalidate-in-background')
+      this.#fetches.revalidateInBackground(key, found)
     return { response: found }
   }
 
@@ -127,17 +120,17 @@ export class ResponseCache<Body extends Sized> {
     return lookup
   }
 
-  /** How lookups were answered since the start, and what is stored. */
+  /** The lookups since the start, and the size of the store. */
   get status(): LookupCounts & StoreSize {
     return { ...this.#counts, ...this.#options.store.size }
   }
 
-  /** Whether some lookup could be answered, without the origin, with a body that counts. */
+  /** Whether some lookup would get, without the origin, a body that satisfies `counts`. */
   hasUsable(counts: (body: Body) => boolean): boolean {
     return this.#options.store.hasUsable(this.#options.clock.now(), counts)
   }
 
-  /** Ends the timer that drops what is gone. */
+  /** Stops the timer of the sweeps. */
   close(): void {
     this.#endSweeps()
   }
@@ -148,11 +141,11 @@ export class ResponseCache<Body extends Sized> {
     reason: ForwardReason,
     { callerName }: Caller,
   ): Promise<Lookup<Body>> {
-    const collapsed = this.#productions.isUnderWay(key)
-    const production = this.#productions.produce(key, found, callerName)
-    const requests = () => (collapsed ? 0 : production.cost.requests)
+    const collapsed = this.#fetches.isInFlight(key)
+    const { outcome, cost } = this.#fetches.fetch(key, found, callerName)
+    const requests = () => (collapsed ? 0 : cost.requests)
     try {
-      const { response, status, stored } = await this.#inTime(production.outcome)
+      const { response, status, stored } = await this.#inTime(outcome)
       const isShared = collapsed || status === undefined
       const forward = { reason, status, stored, collapsed: isShared, requests: requests() }
       return { response, forward }
@@ -168,23 +161,23 @@ export class ResponseCache<Body extends Sized> {
       if (found === undefined || freshness(found, this.#options.clock.now()) === 'gone') {
         return { forward, failure }
       }
-      this.#productions.logFailedRefresh(key, failure)
+      this.#fetches.logFailedRevalidation(key, failure)
       return { response: found, forward, failure }
     }
   }
 
-  /** Ends the wait for the work, but not the work, at the deadline or when the service stops. */
+  /** Stops waiting at the time-out or when the service stops; the work itself goes on. */
   #inTime<T>(work: Promise<T>): Promise<T> {
     const { clock, lookupTimeoutMs, signal } = this.#options
     return within(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
-      const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
-      return new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS })
+      const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. The service may still be fetching them; retry soon.`
+      return new Problem('deadline-exceeded', detail, { retryAt: clock.now() + RETRY_AFTER_MS })
     })
   }
 }
 
 function notStored(): Problem {
   const detail =
-    'Nothing usable is stored, and the directive "only-if-cached" forbids to ask Spotify. Ask without it.'
+    'No usable response is cached, and the directive "only-if-cached" forbids a request to Spotify. Retry without it.'
   return new Problem('not-stored', detail)
 }

@@ -3,115 +3,115 @@ import { asProblem } from '../problems/problem.ts'
 import type { StoredResponse } from './freshness.ts'
 import type { Outcome } from './lookup-result.ts'
 import type { MemoryStore, Sized } from './memory-store.ts'
-import { isWorthRemembering } from './negative-cache.ts'
-import type { Claim, SharedTier } from './shared-tier.ts'
+import { isCacheable } from './negative-cache.ts'
+import type { LeaseResult, SharedTier } from './shared-tier.ts'
 
-export interface TiersOptions<Body extends Sized> {
+export interface SharedLookupsOptions<Body extends Sized> {
   store: MemoryStore<Body>
   tier: SharedTier<Body>
-  /** What is to be kept in memory of a body from the tier, given what is there already. */
-  adopt: (body: Body, previous: Body | undefined) => Body
+  /** Returns the body to keep in memory, given the replica's body and our own. */
+  mergeFromReplica: (theirs: Body, ours: Body | undefined) => Body
   clock: Clock
 }
 
-/** One key for which the origin is to be asked. */
-export interface Wanted<Body> {
+/** A key to fetch from the origin. */
+export interface FetchTarget<Body> {
   key: string
-  /** What is to be replaced. */
+  /** The stored response to replace. */
   found: StoredResponse<Body> | undefined
-  /** From when on, on the monotonic clock, another cache is not waited for any more. */
+  /** Monotonic ms. After it, this replica stops waiting for others. */
   deadlineMs: number
 }
 
-/** Takes over into memory what other caches have stored in the tier that they share. */
-export class Tiers<Body extends Sized> {
-  readonly #options: TiersOptions<Body>
-  readonly #looking = new Map<string, Promise<void>>()
+/** Copies into memory what other replicas have stored in the shared tier. */
+export class SharedLookups<Body extends Sized> {
+  readonly #options: SharedLookupsOptions<Body>
+  readonly #inFlight = new Map<string, Promise<void>>()
 
-  constructor(options: TiersOptions<Body>) {
+  constructor(options: SharedLookupsOptions<Body>) {
     this.#options = options
     const { store, tier } = options
     tier.onStored((key, generatedAt) => {
       const held = store.peek(key)
-      // Callers are not to see an older response here than they have seen elsewhere.
-      if (held !== undefined && held.generatedAt < generatedAt) this.#pull(key)
+      // Callers must not see an older response here than another replica has sent them.
+      if (held !== undefined && held.generatedAt < generatedAt) this.#fetchShared(key)
     })
   }
 
   /**
-   * Asks the origin with `ask` unless another of the caches that share the tier does already, whose
-   * result is then good for all of them. `ask` is given what is to be replaced.
+   * Fetches once across replicas: calls `fetch` if this replica gets the lease, else waits for the
+   * response of the lease's holder. `fetch` gets the response to replace.
    *
-   * @throws {Problem} what the origin failed with, here or there.
+   * @throws {Problem} the failure of the origin, on this replica or the holder's.
    */
-  async askOnce(
-    { key, found, deadlineMs }: Wanted<Body>,
-    ask: (found: StoredResponse<Body> | undefined) => Promise<Outcome<Body>>,
+  async fetchOnce(
+    { key, found, deadlineMs }: FetchTarget<Body>,
+    fetch: (found: StoredResponse<Body> | undefined) => Promise<Outcome<Body>>,
   ): Promise<Outcome<Body>> {
     const { tier, clock } = this.#options
     const beganAt = clock.now()
     for (;;) {
-      const claim = await tier.claim(key)
-      if (claim.kind === 'unavailable') return ask(found)
-      if (claim.kind === 'taken') {
-        const { failure } = await claim.news
+      const lease = await tier.acquireLease(key)
+      if (lease.kind === 'unavailable') return fetch(found)
+      if (lease.kind === 'taken') {
+        const { failure } = await lease.ended
         if (failure !== undefined) throw failure
       }
-      // After the claim, so that what was stored before it is seen.
-      const newest = await this.#pull(key)
+      // After acquireLease, which orders this read after the write of the last holder.
+      const newest = await this.#fetchShared(key)
       const isNew = newest !== undefined && newest.generatedAt > (found?.generatedAt ?? 0)
       if (isNew && (newest.generatedAt >= beganAt || clock.now() < newest.freshUntil)) {
-        if (claim.kind === 'held') claim.released()
+        if (lease.kind === 'held') lease.released()
         return { response: newest, status: undefined, stored: true }
       }
-      if (claim.kind === 'held') return asHolder(claim, () => ask(newest ?? found))
-      if (clock.monotonic() >= deadlineMs) return ask(newest ?? found)
+      if (lease.kind === 'held') return fetchAsHolder(lease, () => fetch(newest ?? found))
+      if (clock.monotonic() >= deadlineMs) return fetch(newest ?? found)
     }
   }
 
-  /** Asks the tier, or joins those who are asking it already: enough for a lookup. Never rejects. */
-  look(key: string): Promise<void> {
-    let looking = this.#looking.get(key)
-    if (looking === undefined) {
-      looking = this.#pull(key)
+  /** Reads the key from the shared tier into memory, once for concurrent lookups. Never rejects. */
+  lookUpShared(key: string): Promise<void> {
+    let lookup = this.#inFlight.get(key)
+    if (lookup === undefined) {
+      lookup = this.#fetchShared(key)
         .then(() => {})
-        .finally(() => this.#looking.delete(key))
-      this.#looking.set(key, looking)
+        .finally(() => this.#inFlight.delete(key))
+      this.#inFlight.set(key, lookup)
     }
-    return looking
+    return lookup
   }
 
   /**
-   * Asks the tier now, and returns what is newest there or in memory; that is in memory from then
-   * on, unless it is too large. Never rejects.
+   * Reads the key from the shared tier, and stores the response in memory if it is newer and fits.
+   * Returns the newer of the two. Never rejects.
    */
-  async #pull(key: string): Promise<StoredResponse<Body> | undefined> {
-    const { store, tier, adopt } = this.#options
+  async #fetchShared(key: string): Promise<StoredResponse<Body> | undefined> {
+    const { store, tier, mergeFromReplica } = this.#options
     const theirs = await tier.get(key)
     const ours = store.peek(key)
     if (theirs === undefined || (ours !== undefined && ours.generatedAt >= theirs.generatedAt)) {
       return ours
     }
-    const adopted = { ...theirs, body: adopt(theirs.body, ours?.body) }
-    store.set(key, adopted)
-    return adopted
+    const merged = { ...theirs, body: mergeFromReplica(theirs.body, ours?.body) }
+    store.set(key, merged)
+    return merged
   }
 }
 
-/** The others are told behind the answer, so that no caller waits for that. */
-async function asHolder<Body>(
-  claim: Extract<Claim<Body>, { kind: 'held' }>,
-  ask: () => Promise<Outcome<Body>>,
+/** Notifies the other replicas without waiting, so no caller waits for that. */
+async function fetchAsHolder<Body>(
+  lease: Extract<LeaseResult<Body>, { kind: 'held' }>,
+  fetch: () => Promise<Outcome<Body>>,
 ): Promise<Outcome<Body>> {
   try {
-    const outcome = await ask()
-    claim.stored(outcome.response)
+    const outcome = await fetch()
+    lease.stored(outcome.response)
     return outcome
   } catch (error) {
     const problem = asProblem(error)
-    // What is about this process alone, such as its end, must not keep the others from asking.
-    if (isWorthRemembering(problem)) claim.failed(problem)
-    else claim.released()
+    // A failure of this process alone, such as its shutdown, must not stop the others.
+    if (isCacheable(problem)) lease.failed(problem)
+    else lease.released()
     throw error
   }
 }

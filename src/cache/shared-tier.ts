@@ -1,22 +1,19 @@
 import type { Problem } from '../problems/problem.ts'
 import type { StoredResponse } from './freshness.ts'
 
-/** Where several caches share what they store, behind what each holds in memory. */
+/** A store that several caches share, behind the memory of each. */
 export interface SharedTier<Body> {
-  /**
-   * What is stored there for the key; undefined when nothing usable is, or the tier cannot tell
-   * now. Never rejects.
-   */
+  /** Undefined when nothing usable is stored, or the tier is unavailable. Never rejects. */
   get(key: string): Promise<StoredResponse<Body> | undefined>
-  /** Asks to be the one that asks the origin for the key. Never rejects. */
-  claim(key: string): Promise<Claim<Body>>
-  /** Calls the listener when another cache has stored a response of this instant (epoch ms). */
+  /** Tries to acquire the exclusive right to fetch the key from the origin. Never rejects. */
+  acquireLease(key: string): Promise<LeaseResult<Body>>
+  /** Calls the listener when another cache has stored a response; `generatedAt` is epoch ms. */
   onStored(listener: (key: string, generatedAt: number) => void): void
 }
 
-/** What came of a claim. */
-export type Claim<Body> =
-  /** Ask the origin, then call one of the three, which tells the others. None rejects. */
+/** The result of acquiring a lease. */
+export type LeaseResult<Body> =
+  /** Fetch, then call one of the three, which notifies the other caches. None rejects. */
   | {
       readonly kind: 'held'
       stored(response: StoredResponse<Body>): Promise<void>
@@ -24,9 +21,9 @@ export type Claim<Body> =
       released(): Promise<void>
     }
   /**
-   * Another cache is asking. `news` tells when it is worth to look and claim anew, and the failure
-   * if it has failed. Never rejects.
+   * Another cache holds the lease. `ended` resolves when it is worth looking up the key and acquiring
+   * the lease again, with the failure if the holder failed. It never rejects.
    */
-  | { readonly kind: 'taken'; readonly news: Promise<{ readonly failure: Problem | undefined }> }
-  /** The tier cannot be asked: go on alone. */
+  | { readonly kind: 'taken'; readonly ended: Promise<{ readonly failure: Problem | undefined }> }
+  /** The tier is unavailable: fetch without a lease. */
   | { readonly kind: 'unavailable' }

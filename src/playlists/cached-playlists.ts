@@ -99,7 +99,7 @@ export interface ProducerOptions {
 }
 
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
-export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
+export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['fetch'] {
   const { source, lifetimes, clock, signal } = options
   return async (userId, stored, terms) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined

@@ -1,4 +1,4 @@
-import { isPlausible, shortened } from '../cache/foreign-response.ts'
+import { capLifetimes, isPlausible } from '../cache/foreign-response.ts'
 import { freshness, type StoredResponse } from '../cache/freshness.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -38,9 +38,9 @@ export function entryImporter(
     const now = clock.now()
     if (!isPlausible(entry.response, now)) return { kind: 'malformed' }
     const { userId, response } = entry
-    const held = shortened(response, lifetimeFor(response.body, config))
-    if (freshness(held, now) === 'gone') return { kind: 'unusable' }
-    return { kind: 'usable', userId, response: held }
+    const capped = capLifetimes(response, lifetimeFor(response.body, config))
+    if (freshness(capped, now) === 'gone') return { kind: 'unusable' }
+    return { kind: 'usable', userId, response: capped }
   }
   let latest: Promise<unknown> = Promise.resolve()
   return bytes => {

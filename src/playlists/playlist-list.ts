@@ -1,4 +1,4 @@
-import type { ProduceTerms } from '../cache/origin-fetches.ts'
+import type { FetchOptions } from '../cache/origin-fetches.ts'
 import type { Records } from './records.ts'
 
 /** Follows each playlist in the stored bytes; a reader cuts the last one off. */
@@ -21,7 +21,7 @@ export interface PlaylistList {
 }
 
 /** What one lookup may cost, and who waits for it. */
-export interface LookupTerms extends ProduceTerms {
+export interface LookupOptions extends FetchOptions {
   /** Aborted when nothing of it is wanted any more. */
   signal: AbortSignal
 }
@@ -37,6 +37,6 @@ export interface PlaylistSource {
   playlists(
     userId: string,
     previous: PlaylistList | undefined,
-    terms: LookupTerms,
+    options: LookupOptions,
   ): Promise<PlaylistList>
 }

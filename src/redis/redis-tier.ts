@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { StoredResponse } from '../cache/freshness.ts'
-import type { Claim, SharedTier } from '../cache/shared-tier.ts'
+import type { LeaseResult, SharedTier } from '../cache/shared-tier.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Problem } from '../problems/problem.ts'
 import { Entries, type EntryCodec } from './entry-store.ts'
@@ -43,7 +43,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
     return this.#entries.get(key)
   }
 
-  async claim(key: string): Promise<Claim<Body>> {
+  async acquireLease(key: string): Promise<LeaseResult<Body>> {
     // Before the claim is sent, so that no message comes in between.
     const { outcome, tell } = this.#wait(key)
     try {
@@ -53,7 +53,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
         return this.#held(key, taken)
       }
       const end = this.#leases.watch(key, taken, () => tell(LOOK_ANEW))
-      return { kind: 'taken', news: outcome.finally(end) }
+      return { kind: 'taken', ended: outcome.finally(end) }
     } catch {
       // Counted already.
       tell(LOOK_ANEW)
@@ -67,7 +67,7 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
     })
   }
 
-  #held(key: string, lease: Lease): Claim<Body> {
+  #held(key: string, lease: Lease): LeaseResult<Body> {
     const from = this.#id
     const released = () => this.#leases.giveBack(key, lease, { kind: 'released', from, key })
     return {

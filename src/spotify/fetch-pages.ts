@@ -1,7 +1,7 @@
 import { linkedAbort } from '../lib/child-abort-signal.ts'
 import { Places, type Release } from '../lib/priority-semaphore.ts'
 import type { PagesRead } from '../playlists/join-pages.ts'
-import type { LookupTerms } from '../playlists/playlist-list.ts'
+import type { LookupOptions } from '../playlists/playlist-list.ts'
 import { distinct, isNameless, PAGE_SIZE, type Part, partOf } from '../playlists/serialised-page.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 import type { SpotifyClient } from './web-api.ts'
@@ -31,7 +31,7 @@ export interface Walk extends PagesRead {
 export async function walk(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs, callers, isRefresh, onRequest }: LookupTerms,
+  { signal, deadlineMs, callers, isRefresh, onRequest }: LookupOptions,
   { client, budget, concurrency }: WalkOptions,
 ): Promise<Walk> {
   const pages = linkedAbort(signal)

@@ -12,7 +12,6 @@ const lifetime: Lifetime = {
   staleIfErrorSeconds: 43_200,
 }
 
-/** A response of that age. */
 const response = (ageMs: number, limits = lifetime) => stored('body', NOW - ageMs, limits)
 
 const forward = (changes: Partial<Forward> = {}): Forward => ({
@@ -24,7 +23,7 @@ const forward = (changes: Partial<Forward> = {}): Forward => ({
   ...changes,
 })
 
-t.test('Cache-Status tells how the cache came to its answer', async t => {
+t.test('Cache-Status says how the cache handled the lookup', async t => {
   const failure = new Problem('spotify-rate-limited', 'later')
   const refused = forward({ status: 429, stored: false })
   for (const [lookup, field] of [
@@ -63,7 +62,7 @@ t.test('Cache-Status tells how the cache came to its answer', async t => {
   }
 })
 
-t.test('Age is in whole seconds and never negative', async t => {
+t.test('Age is a whole number of seconds and never negative', async t => {
   for (const [ageMs, seconds] of [
     [0, 0],
     [999, 0],
@@ -75,7 +74,7 @@ t.test('Age is in whole seconds and never negative', async t => {
   }
 })
 
-t.test('Cache-Control names the whole lifetime, whatever the age', async t => {
+t.test('Cache-Control contains the whole lifetime at any age', async t => {
   const whole = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
   t.equal(cacheControl(response(0), 'public'), whole)
   t.equal(cacheControl(response(200_000), 'public'), whole)

@@ -5,14 +5,14 @@ import { requestDirectives } from '../../src/cache/request-directives.ts'
 const GENERATED = Date.UTC(2026, 10, 23)
 const MIN_REFRESH_MS = 10_000
 
-/** Fresh for 100 s, then served and refreshed for 100 s, then a stand-in for 200 s more. */
+/** Fresh for 100 s, stale-while-revalidate for 100 s more, then stale-if-error for 200 s more. */
 const response = stored('body', GENERATED, {
   freshSeconds: 100,
   staleWhileRevalidateSeconds: 100,
   staleIfErrorSeconds: 300,
 })
 
-/** The decision in one word: `uri-miss`, `stale` and `request` are the reasons to forward. */
+/** The decision, or the reason to forward. */
 function decisionAt(ageMs: number, field?: string): string {
   const directives = requestDirectives(field)
   const decision: Decision = decide(response, GENERATED + ageMs, directives, MIN_REFRESH_MS)
@@ -25,8 +25,8 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
     [
       [0, 'reuse'],
       [99_999, 'reuse'],
-      [100_000, 'revalidate-behind'],
-      [199_999, 'revalidate-behind'],
+      [100_000, 'revalidate-in-background'],
+      [199_999, 'revalidate-in-background'],
       [200_000, 'stale'],
       [399_999, 'stale'],
       [400_000, 'uri-miss'],
@@ -72,8 +72,8 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
   [
     'max-age=1000, max-stale=50',
     [
-      [100_000, 'revalidate-behind'],
-      [150_000, 'revalidate-behind'],
+      [100_000, 'revalidate-in-background'],
+      [150_000, 'revalidate-in-background'],
       [150_001, 'stale'],
     ],
   ],
@@ -81,14 +81,14 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
     'max-stale=150',
     [
       [99_999, 'reuse'],
-      [250_000, 'revalidate-behind'],
+      [250_000, 'revalidate-in-background'],
       [250_001, 'stale'],
     ],
   ],
   [
     'max-stale',
     [
-      [399_999, 'revalidate-behind'],
+      [399_999, 'revalidate-in-background'],
       [400_000, 'uri-miss'],
     ],
   ],
@@ -127,14 +127,17 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
 ]
 
 for (const [field, decisions] of rows) {
-  t.test(`With ${field ?? 'no directive'} a stored response is used by its age`, async t => {
-    for (const [ageMs, decision] of decisions) {
-      t.equal(decisionAt(ageMs, field), decision, `${ageMs} ms`)
-    }
-  })
+  t.test(
+    `with ${field ?? 'no directive'}, the age decides how a stored response is used`,
+    async t => {
+      for (const [ageMs, decision] of decisions) {
+        t.equal(decisionAt(ageMs, field), decision, `${ageMs} ms`)
+      }
+    },
+  )
 }
 
-t.test('Where nothing is stored the origin is asked, if it may be', async t => {
+t.test('a lookup of an unknown key goes to the origin unless the caller forbids it', async t => {
   const miss = { use: 'forward', reason: 'uri-miss' }
   for (const field of [undefined, 'no-cache', 'max-age=5', 'max-stale']) {
     t.strictSame(decide(undefined, GENERATED, requestDirectives(field), MIN_REFRESH_MS), miss)

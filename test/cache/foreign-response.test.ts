@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { cacheControl } from '../../src/cache/cache-status.ts'
-import { isPlausible, shortened } from '../../src/cache/foreign-response.ts'
+import { capLifetimes, isPlausible } from '../../src/cache/foreign-response.ts'
 import { stored } from '../../src/cache/freshness.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
@@ -13,12 +13,12 @@ const LONGEST = {
 
 const response = (changes: object = {}) => ({ ...stored('body', NOW, LONGEST), ...changes })
 
-t.test('a response of this process is plausible and stays as it is', async t => {
+t.test('a response of this process is plausible and keeps its lifetimes', async t => {
   t.ok(isPlausible(response(), NOW))
-  t.same(shortened(response(), LONGEST), response())
+  t.same(capLifetimes(response(), LONGEST), response())
 })
 
-t.test('clocks may differ by a minute, not by more', async t => {
+t.test('a clock may be one minute ahead, not more', async t => {
   for (const [aheadMs, isFine] of [
     [59_999, true],
     [60_000, true],
@@ -30,7 +30,7 @@ t.test('clocks may differ by a minute, not by more', async t => {
   }
 })
 
-t.test('an instant that is not a whole number is not plausible', async t => {
+t.test('a response with an instant that is no whole number is not plausible', async t => {
   for (const name of Object.keys(response()).filter(name => name !== 'body')) {
     for (const value of [1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined]) {
       t.notOk(isPlausible(response({ [name]: value }), NOW), `${name}: ${value}`)
@@ -38,13 +38,13 @@ t.test('an instant that is not a whole number is not plausible', async t => {
   }
 })
 
-t.test('lifetimes are held to those of this process, each from the end of freshness', async t => {
+t.test('lifetimes are capped at those of this process, each from the end of freshness', async t => {
   const theirs = stored('body', NOW, {
     freshSeconds: 600,
     staleWhileRevalidateSeconds: 60,
     staleIfErrorSeconds: 86_400,
   })
-  t.same(shortened(theirs, LONGEST), {
+  t.same(capLifetimes(theirs, LONGEST), {
     body: 'body',
     generatedAt: NOW,
     freshUntil: NOW + 300_000,
@@ -53,7 +53,7 @@ t.test('lifetimes are held to those of this process, each from the end of freshn
   })
 })
 
-t.test('whatever the instants are, no lifetime is longer or not in whole seconds', async () => {
+t.test('capped lifetimes are whole seconds and no longer than the limit', async () => {
   const instant = fc.oneof(
     fc.maxSafeInteger(),
     fc.integer({ min: -100_000_000, max: 100_000_000 }).map(ms => NOW + ms),
@@ -64,15 +64,15 @@ t.test('whatever the instants are, no lifetime is longer or not in whole seconds
     fc.property(instant, instant, instant, instant, (generatedAt, ...untils) => {
       const given = { body: 'body', generatedAt }
       const theirs = { ...given, ...Object.fromEntries(names.map((name, n) => [name, untils[n]])) }
-      const held = shortened(theirs as ReturnType<typeof response>, LONGEST)
+      const capped = capLifetimes(theirs as ReturnType<typeof response>, LONGEST)
       const most = stored('body', generatedAt, LONGEST)
       for (const name of names) {
-        if (held[name] < generatedAt || held[name] > most[name]) throw new Error(name)
+        if (capped[name] < generatedAt || capped[name] > most[name]) throw new Error(name)
       }
-      // Beyond 2^53 there are no single milliseconds, and such a response is never plausible.
-      if (!isPlausible(held, NOW)) return
-      if (!/^public, max-age=\d+(?:, stale-[a-z-]+=\d+)*$/.test(cacheControl(held, 'public'))) {
-        throw new Error(cacheControl(held, 'public'))
+      // Above 2^53, numbers cannot express single milliseconds; isPlausible rejects those.
+      if (!isPlausible(capped, NOW)) return
+      if (!/^public, max-age=\d+(?:, stale-[a-z-]+=\d+)*$/.test(cacheControl(capped, 'public'))) {
+        throw new Error(cacheControl(capped, 'public'))
       }
     }),
   )

@@ -10,11 +10,11 @@ const lifetime = (
   staleIfErrorSeconds: number,
 ) => ({ freshSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds })
 
-/** What becomes of a response of that lifetime `ageMs` after it was generated. */
+/** The freshness of a response `ageMs` after its generation. */
 const freshnessAt = (ageMs: number, limits: ReturnType<typeof lifetime>) =>
   freshness(stored('body', GENERATED, limits), GENERATED + ageMs)
 
-t.test('Storing fixes the instants, both stale ones counted from the end of freshness', async t => {
+t.test('both stale lifetimes count from the end of freshness', async t => {
   t.strictSame(stored('body', GENERATED, lifetime(300, 3600, 43_200)), {
     body: 'body',
     generatedAt: GENERATED,
@@ -26,7 +26,7 @@ t.test('Storing fixes the instants, both stale ones counted from the end of fres
 
 const cases: [title: string, limits: ReturnType<typeof lifetime>, rows: [number, Freshness][]][] = [
   [
-    'A response passes through fresh, stale-while-revalidate and stale-if-error until it is gone',
+    'a response is fresh, then stale-while-revalidate, then stale-if-error, then gone',
     lifetime(10, 20, 30),
     [
       [0, 'fresh'],
@@ -42,7 +42,7 @@ const cases: [title: string, limits: ReturnType<typeof lifetime>, rows: [number,
     ],
   ],
   [
-    'Stale-while-revalidate may outlast stale-if-error',
+    'stale-while-revalidate may outlast stale-if-error',
     lifetime(10, 30, 20),
     [
       [39_999, 'stale-while-revalidate'],
@@ -50,7 +50,7 @@ const cases: [title: string, limits: ReturnType<typeof lifetime>, rows: [number,
     ],
   ],
   [
-    'Without stale-while-revalidate the end of freshness leads to stale-if-error',
+    'without stale-while-revalidate, stale-if-error follows freshness',
     lifetime(10, 0, 20),
     [
       [9999, 'fresh'],
@@ -60,15 +60,15 @@ const cases: [title: string, limits: ReturnType<typeof lifetime>, rows: [number,
     ],
   ],
   [
-    'Without any stale use the end of freshness is the end',
+    'without stale lifetimes, a response is gone after its freshness',
     lifetime(10, 0, 0),
     [
       [9999, 'fresh'],
       [10_000, 'gone'],
     ],
   ],
-  ['A lifetime of nothing is over at once', lifetime(0, 0, 0), [[0, 'gone']]],
-  ['A response from a clock that runs ahead is fresh', lifetime(10, 0, 0), [[-60_000, 'fresh']]],
+  ['a response with a lifetime of zero is gone at once', lifetime(0, 0, 0), [[0, 'gone']]],
+  ['a response from a clock that is ahead is fresh', lifetime(10, 0, 0), [[-60_000, 'fresh']]],
 ]
 
 for (const [title, limits, rows] of cases) {
@@ -79,7 +79,7 @@ for (const [title, limits, rows] of cases) {
   })
 }
 
-t.test('As time goes on a response only ever gets less usable', async t => {
+t.test('a response never becomes fresher', async t => {
   const order: Freshness[] = ['fresh', 'stale-while-revalidate', 'stale-if-error', 'gone']
   const seconds = fc.integer({ min: 0, max: 86_400 })
   const ageMs = fc.integer({ min: 0, max: 3 * 86_400_000 })

@@ -3,10 +3,10 @@ import { type StoredResponse, stored } from '../../src/cache/freshness.ts'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
-/** What the store counts for an entry under a key of one character, its body left out. */
+/** The size of an entry with a key of one character, without its body. */
 const PER_ENTRY = 3402
 
-/** A response whose body holds that many bytes and is gone after `staleIfErrorSeconds` + 10 s. */
+/** A response that is gone after `staleIfErrorSeconds` + 10 s. */
 const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<Sized> =>
   stored({ heldBytes }, NOW, {
     freshSeconds: 10,
@@ -14,14 +14,14 @@ const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<S
     staleIfErrorSeconds,
   })
 
-/** A store with room for that many entries of 1000 bytes, all counted. */
+/** A store for that many entries with a body of 1000 bytes. */
 const storeFor = (entries: number) => new MemoryStore<Sized>(entries * (1000 + PER_ENTRY))
 
-/** Which of the keys are stored; asking counts as use. */
+/** Those of the keys that are stored; counts as use. */
 const keysIn = (store: MemoryStore<Sized>, keys = 'abcdef') =>
   [...keys].filter(key => store.get(key) !== undefined).join('')
 
-t.test('A stored response is given back itself, and only under its key', async t => {
+t.test('get returns the stored response of the key', async t => {
   const store = storeFor(2)
   const one = response(1000)
   t.equal(store.set('a', one), true)
@@ -29,7 +29,7 @@ t.test('A stored response is given back itself, and only under its key', async t
   t.equal(store.get('b'), undefined)
 })
 
-t.test('Setting a key again replaces the response and its size', async t => {
+t.test('set replaces the response and its size', async t => {
   const store = storeFor(2)
   store.set('a', response(2000))
   const newer = response(1000)
@@ -39,17 +39,17 @@ t.test('Setting a key again replaces the response and its size', async t => {
   t.equal(keysIn(store), 'ab', 'the old size is no longer counted')
 })
 
-t.test('The least recently used responses go first', async t => {
+t.test('the store evicts the least recently used response first', async t => {
   const store = storeFor(3)
   for (const key of 'abc') store.set(key, response(1000))
   store.get('a')
   store.set('d', response(1000))
-  t.equal(store.get('b'), undefined, 'b was not used for longest')
+  t.equal(store.get('b'), undefined, 'b is the least recently used')
   store.set('e', response(1000))
   t.equal(keysIn(store), 'ade')
 })
 
-t.test('The bound counts body, key and overhead of all entries together', async t => {
+t.test('the bound covers body, key and overhead of all entries together', async t => {
   for (const [spare, kept] of [
     [-1, 'b'],
     [0, 'ab'],
@@ -62,7 +62,7 @@ t.test('The bound counts body, key and overhead of all entries together', async 
   }
 })
 
-t.test('A long key counts two bytes a character', async t => {
+t.test('a key counts two bytes for each character', async t => {
   const key = 'k'.repeat(101)
   for (const [spare, fits] of [
     [-1, false],
@@ -74,13 +74,13 @@ t.test('A long key counts two bytes a character', async t => {
   }
 })
 
-t.test('Many entries without content still fill the store', async t => {
+t.test('entries with empty bodies fill the store', async t => {
   const store = new MemoryStore<Sized>(10 * PER_ENTRY)
   for (let index = 0; index < 11; index++) store.set(String.fromCharCode(97 + index), response(0))
   t.equal(keysIn(store, 'abcdefghijk'), 'bcdefghijk')
 })
 
-t.test('A response too large for the whole store is not stored and displaces no other', async t => {
+t.test('a response that exceeds the bound is not stored and evicts no other', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   for (const [heldBytes, fits] of [
@@ -94,14 +94,14 @@ t.test('A response too large for the whole store is not stored and displaces no 
   }
 })
 
-t.test('A response too large leaves nothing older behind under its key', async t => {
+t.test('a response that exceeds the bound deletes the older one of its key', async t => {
   const store = storeFor(1)
   store.set('a', response(1000))
   t.equal(store.set('a', response(1001)), false)
   t.equal(store.get('a'), undefined)
 })
 
-t.test('Dropping what is gone keeps all that may still be served', async t => {
+t.test('dropGone keeps every response that may still be served', async t => {
   for (const [elapsedMs, kept] of [
     [29_999, 'abc'],
     [30_000, 'bc'],
@@ -118,7 +118,7 @@ t.test('Dropping what is gone keeps all that may still be served', async t => {
   }
 })
 
-t.test('Dropping what is gone does not count as use', async t => {
+t.test('dropGone does not count as use', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   store.set('b', response(1000))
@@ -127,7 +127,7 @@ t.test('Dropping what is gone does not count as use', async t => {
   t.equal(keysIn(store), 'bc')
 })
 
-t.test('The store says whether anything in it may still be served', async t => {
+t.test('hasUsable says whether a stored response may still be served', async t => {
   const store = storeFor(2)
   const any = () => true
   t.equal(store.hasUsable(NOW, any), false, 'nothing is stored')
@@ -145,6 +145,6 @@ t.test('The store says whether anything in it may still be served', async t => {
   t.equal(
     store.hasUsable(NOW, body => body.heldBytes > 1000),
     false,
-    'nothing that counts',
+    'no body satisfies the condition',
   )
 })

@@ -1,63 +1,62 @@
 import t from 'tap'
-import { FailureMemory } from '../../src/cache/negative-cache.ts'
+import { NegativeCache } from '../../src/cache/negative-cache.ts'
 import { Problem, type ProblemType } from '../../src/problems/problem.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-function memoryFor(random = 0) {
+function negativeCache(random = 0) {
   const clock = new ManualClock()
-  return { clock, memory: new FailureMemory({ clock, random: () => random }) }
+  return { clock, failures: new NegativeCache({ clock, random: () => random }) }
 }
 
 const down = new Problem('spotify-unavailable', 'down', { originStatus: 503, transient: true })
 
-t.test('a failure stands for its back-off and tells what is left of it', async t => {
-  const { clock, memory } = memoryFor()
-  t.equal(memory.standing('bob'), undefined)
-  const told = memory.remember('bob', down)
-  t.match(told, { ...down, retryAt: clock.now() + 1000, originStatus: 503 })
+t.test('a failure is active for its back-off and names the end of it', async t => {
+  const { clock, failures } = negativeCache()
+  t.equal(failures.active('bob'), undefined)
+  t.match(failures.add('bob', down), { ...down, retryAt: clock.now() + 1000, originStatus: 503 })
   await clock.advance(400)
-  const standing = memory.standing('bob')
-  t.match(standing, { type: 'spotify-unavailable', message: 'down', retryAt: clock.now() + 600 })
-  t.equal(standing?.originStatus, undefined, 'it is told from memory')
-  t.equal(memory.standing('alice'), undefined)
+  const active = failures.active('bob')
+  t.match(active, { type: 'spotify-unavailable', message: 'down', retryAt: clock.now() + 600 })
+  t.equal(active?.originStatus, undefined, 'it comes from the cache')
+  t.equal(failures.active('alice'), undefined)
   await clock.advance(600)
-  t.equal(memory.standing('bob'), undefined)
-  t.equal(memory.has('bob'), true, 'but not forgotten')
+  t.equal(failures.active('bob'), undefined)
+  t.equal(failures.has('bob'), true, 'after the back-off')
 })
 
 t.test('the back-off doubles from 1 s to 60 s until the key works again', async t => {
-  const { clock, memory } = memoryFor()
+  const { clock, failures } = negativeCache()
   const backOffs: number[] = []
   for (let times = 0; times < 8; times++) {
-    const backOff = Number(memory.remember('bob', down).retryAt) - clock.now()
+    const backOff = Number(failures.add('bob', down).retryAt) - clock.now()
     backOffs.push(backOff)
     await clock.advance(backOff)
   }
   t.same(backOffs, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
-  memory.forget('bob')
-  t.equal(memory.has('bob'), false)
-  t.equal(memory.remember('bob', down).retryAt, clock.now() + 1000)
-  const jittered = memoryFor(0.5)
-  t.equal(jittered.memory.remember('bob', down).retryAt, jittered.clock.now() + 1050)
+  failures.delete('bob')
+  t.equal(failures.has('bob'), false)
+  t.equal(failures.add('bob', down).retryAt, clock.now() + 1000)
+  const jittered = negativeCache(0.5)
+  t.equal(jittered.failures.add('bob', down).retryAt, jittered.clock.now() + 1050)
 })
 
 t.test(
-  'an instant that the failure names is its back-off, whatever the wall clock does',
+  'a failure with retryAt is active until then, even if the wall clock is set back',
   async t => {
-    const { clock, memory } = memoryFor()
+    const { clock, failures } = negativeCache()
     const retryAt = clock.now() + 3_600_000
     const limited = new Problem('spotify-rate-limited', 'not now', { retryAt })
-    t.equal(memory.remember('bob', limited).retryAt, retryAt)
+    t.equal(failures.add('bob', limited).retryAt, retryAt)
     clock.setWall(0)
     await clock.advance(3_599_999)
-    t.equal(memory.standing('bob')?.retryAt, clock.now() + 1)
+    t.equal(failures.active('bob')?.retryAt, clock.now() + 1)
     await clock.advance(1)
-    t.equal(memory.standing('bob'), undefined)
+    t.equal(failures.active('bob'), undefined)
   },
 )
 
-t.test('what costs nothing to find out is found out anew', async t => {
-  const { clock, memory } = memoryFor()
+t.test('a failure that costs the origin no request is not cached', async t => {
+  const { clock, failures } = negativeCache()
   const types: ProblemType[] = [
     'overloaded',
     'quota-budget-spent',
@@ -66,16 +65,16 @@ t.test('what costs nothing to find out is found out anew', async t => {
   ]
   for (const type of types) {
     const problem = new Problem(type, '', { retryAt: clock.now() + 1000 })
-    t.equal(memory.remember('bob', problem), problem)
-    t.equal(memory.has('bob'), false)
+    t.equal(failures.add('bob', problem), problem)
+    t.equal(failures.has('bob'), false)
   }
 })
 
-t.test('of too many failures those that nobody asks for are forgotten', async t => {
-  const { memory } = memoryFor()
-  memory.remember('first', down)
-  memory.remember('second', down)
-  for (let key = 0; key < 4999; key++) memory.remember(`key ${key}`, down)
-  t.equal(memory.has('first'), false)
-  t.equal(memory.has('second'), true)
+t.test('the negative cache evicts the least recently used failure', async t => {
+  const { failures } = negativeCache()
+  failures.add('first', down)
+  failures.add('second', down)
+  for (let key = 0; key < 4999; key++) failures.add(`key ${key}`, down)
+  t.equal(failures.has('first'), false)
+  t.equal(failures.has('second'), true)
 })

@@ -9,21 +9,21 @@ import { MemoryTier } from '../support/memory-tier.ts'
 
 interface Body extends Sized {
   readonly value: string
-  /** What was in memory when it was taken over from the tier. */
+  /** The value in memory when the body was merged from another replica. */
   readonly previous?: string | undefined
 }
 
 interface Request {
   readonly by: string
   readonly previous: string | undefined
-  answer(value: string): void
+  respond(value: string): void
   fail(problem: Problem): void
 }
 
 const LIFETIME = { freshSeconds: 300, staleWhileRevalidateSeconds: 600, staleIfErrorSeconds: 3600 }
 const seconds = (count: number) => count * 1000
 
-/** Caches, one a replica, in front of an origin that answers when and how the test says. */
+/** Caches, one for each replica; the test decides when and how their origin responds. */
 function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) {
   const clock = new ManualClock()
   const tier = new MemoryTier<Body>()
@@ -31,19 +31,19 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
   const replica = (by: string) => {
     const cache = new ResponseCache<Body>({
       store: new MemoryStore(maxBytes),
-      produce: (_key, previous) =>
+      fetch: (_key, previous) =>
         new Promise((resolve, reject) => {
           requests.push({
             by,
             previous: previous?.value,
-            answer: value => resolve({ body: { value, heldBytes: 1000 }, status: 200, lifetime }),
+            respond: value => resolve({ body: { value, heldBytes: 1000 }, status: 200, lifetime }),
             fail: reject,
           })
         }),
       runApart: (_name, work) => work(),
       shared: {
         tier: tier.forReplica(),
-        adopt: (body, previous) => ({ ...body, previous: previous?.value }),
+        mergeFromReplica: (body, previous) => ({ ...body, previous: previous?.value }),
       },
       clock,
       random: () => 0,
@@ -59,36 +59,36 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
   const next = async () => {
     await settle()
     const request = requests.shift()
-    if (request === undefined) throw new Error('the origin was not asked')
+    if (request === undefined) throw new Error('the origin got no request')
     return request
   }
-  /** Looks up and lets the origin answer. */
+  /** Looks up, and lets the origin respond with the value. */
   const store = async (cache: ResponseCache<Body>, value: string) => {
     const lookup = cache.lookup('bob')
-    ;(await next()).answer(value)
+    ;(await next()).respond(value)
     await lookup
     await settle()
   }
   return { clock, tier, requests, replica, next, settle, store }
 }
 
-t.test('of many replicas that miss the same key at once, one asks the origin', async t => {
+t.test('of many replicas that miss the same key at once, one fetches it', async t => {
   const { replica, next, requests } = replicasFor(t)
   const caches = ['a', 'b', 'c'].map(replica)
   const lookups = caches.flatMap(cache => Array.from({ length: 500 }, () => cache.lookup('bob')))
-  ;(await next()).answer('one')
-  const answers = await Promise.all(lookups)
-  for (const answer of answers) t.match(answer, { response: { body: { value: 'one' } } })
+  ;(await next()).respond('one')
+  const results = await Promise.all(lookups)
+  for (const result of results) t.match(result, { response: { body: { value: 'one' } } })
   t.equal(requests.length, 0)
   t.equal(
-    answers.reduce((sum, { forward }) => sum + (forward?.requests ?? 0), 0),
+    results.reduce((sum, { forward }) => sum + (forward?.requests ?? 0), 0),
     0,
   )
-  t.match(answers[0]?.forward, { reason: 'uri-miss', status: 200, stored: true, collapsed: false })
-  t.match(answers[500]?.forward, { reason: 'uri-miss', stored: true, collapsed: true, requests: 0 })
+  t.match(results[0]?.forward, { reason: 'uri-miss', status: 200, stored: true, collapsed: false })
+  t.match(results[500]?.forward, { reason: 'uri-miss', stored: true, collapsed: true, requests: 0 })
 })
 
-t.test('a new replica answers from the tier, fresh and stale', async t => {
+t.test('a new replica serves fresh and stale responses from the shared tier', async t => {
   const { replica, store, clock, requests, settle } = replicasFor(t)
   await store(replica('a'), 'one')
   t.match(await replica('b').lookup('bob'), {
@@ -101,10 +101,10 @@ t.test('a new replica answers from the tier, fresh and stale', async t => {
     forward: undefined,
   })
   await settle()
-  t.match(requests, [{ by: 'c', previous: 'one' }], 'which it refreshes behind the answer')
+  t.match(requests, [{ by: 'c', previous: 'one' }], 'c revalidates the stale response')
 })
 
-t.test('what only a cache may give is looked for in the tier, too', async t => {
+t.test('a lookup with only-if-cached looks up the shared tier', async t => {
   const { replica, store, requests } = replicasFor(t)
   const onlyIfCached = { ...NO_DIRECTIVES, onlyIfCached: true }
   const other = replica('b')
@@ -114,7 +114,7 @@ t.test('what only a cache may give is looked for in the tier, too', async t => {
   t.same(requests, [])
 })
 
-t.test('a refresh is for all replicas', async t => {
+t.test('a revalidation serves all replicas', async t => {
   const { replica, store, clock, next, settle, requests } = replicasFor(t)
   const [a, b] = [replica('a'), replica('b')]
   await store(a, 'one')
@@ -123,14 +123,14 @@ t.test('a refresh is for all replicas', async t => {
   a.lookup('bob')
   await settle()
   b.lookup('bob')
-  const refresh = await next()
-  refresh.answer('two')
+  const revalidation = await next()
+  revalidation.respond('two')
   await settle()
   t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
   t.same(requests, [])
 })
 
-t.test('what one has stored replaces the older that another holds, and nothing else', async t => {
+t.test('a response that one replica stores replaces an older one of another', async t => {
   const { replica, store, clock, next, settle } = replicasFor(t)
   const [a, b, c] = [replica('a'), replica('b'), replica('c')]
   await store(a, 'one')
@@ -138,22 +138,22 @@ t.test('what one has stored replaces the older that another holds, and nothing e
   await clock.advance(seconds(20))
   const forced = a.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
   const request = await next()
-  t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'not waited for')
-  request.answer('two')
+  t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'b does not wait')
+  request.respond('two')
   await forced
   await settle()
   t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
-  t.equal(c.status.entries, 0, 'who does not hold it does not fetch it')
+  t.equal(c.status.entries, 0, 'c holds no older one')
 })
 
-t.test('a failure of the one that asks is a failure for all, once', async t => {
+t.test('a failure of the lease holder fails the lookups of all replicas', async t => {
   const { replica, next, clock, requests, settle } = replicasFor(t)
   const [a, b] = [replica('a'), replica('b')]
   const lookups = [a.lookup('bob'), b.lookup('bob')]
-  const problem = new Problem('spotify-unavailable', 'no answer', { originStatus: 503 })
+  const problem = new Problem('spotify-unavailable', 'no response', { originStatus: 503 })
   ;(await next()).fail(problem)
   for (const lookup of await Promise.all(lookups)) {
-    t.match(lookup, { failure: { type: 'spotify-unavailable', message: 'no answer' } })
+    t.match(lookup, { failure: { type: 'spotify-unavailable', message: 'no response' } })
   }
   await settle()
   t.match(await b.lookup('bob'), { failure: { type: 'spotify-unavailable' }, forward: undefined })
@@ -163,7 +163,7 @@ t.test('a failure of the one that asks is a failure for all, once', async t => {
   t.match(await next(), { by: 'b' })
 })
 
-t.test('when the one that asks stops or dies, another takes over', async t => {
+t.test('another replica takes over when the lease holder stops or dies', async t => {
   const { replica, next, tier } = replicasFor(t)
   const [a, b, c] = [replica('a'), replica('b'), replica('c')]
   a.lookup('bob')
@@ -176,13 +176,13 @@ t.test('when the one that asks stops or dies, another takes over', async t => {
   tier.expire('bob')
   const last = await next()
   t.equal(last.by, 'c')
-  last.answer('late')
+  last.respond('late')
   t.match(await third, { response: { body: { value: 'late' } } })
-  second.answer('later')
+  second.respond('later')
   t.match(await other, { response: { body: { value: 'later' } } })
 })
 
-t.test('without the tier everybody goes on alone', async t => {
+t.test('without the shared tier each replica fetches for itself', async t => {
   const { replica, tier, store, requests, next } = replicasFor(t)
   tier.isUp = false
   const [a, b] = [replica('a'), replica('b')]
@@ -193,7 +193,7 @@ t.test('without the tier everybody goes on alone', async t => {
   t.same(requests, [])
 })
 
-t.test('nobody waits for another longer than for the origin', async t => {
+t.test('a replica waits for the lease holder no longer than for the origin', async t => {
   const { replica, next, clock, tier, requests, settle } = replicasFor(t)
   replica('a').lookup('bob')
   await next()
@@ -201,15 +201,15 @@ t.test('nobody waits for another longer than for the origin', async t => {
   await settle()
   await clock.advance(seconds(15))
   t.match(await waiting, { failure: { type: 'deadline-exceeded' } })
-  // It is told to look, and finds that another was quicker once more.
-  const [tell] = tier.claims.get('bob') ?? []
-  tier.claims.set('bob', [])
-  tell?.({ failure: undefined })
+  // The lease ends, and another replica is faster once more.
+  const [end] = tier.leases.get('bob') ?? []
+  tier.leases.set('bob', [])
+  end?.({ failure: undefined })
   t.match(await next(), { by: 'b' })
   t.same(requests, [])
 })
 
-t.test('a list too large for memory is still shared', async t => {
+t.test('a response too large for memory is still shared', async t => {
   const { replica, store, requests } = replicasFor(t, { maxBytes: 1000 })
   await store(replica('a'), 'one')
   t.match(await replica('b').lookup('bob'), {
@@ -219,12 +219,12 @@ t.test('a list too large for memory is still shared', async t => {
   t.same(requests, [])
 })
 
-t.test('what is never fresh is shared by those who wait for it, and by nobody else', async t => {
+t.test('a response that is never fresh serves waiting lookups only', async t => {
   const lifetime = { ...LIFETIME, freshSeconds: 0 }
   const { replica, next, clock, requests, settle } = replicasFor(t, { lifetime })
   const [a, b] = [replica('a'), replica('b')]
   const lookups = [a.lookup('bob'), b.lookup('bob')]
-  ;(await next()).answer('one')
+  ;(await next()).respond('one')
   await Promise.all(lookups)
   t.same(requests, [])
   await clock.advance(seconds(20))

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
-import type { Produced } from '../../src/cache/origin-fetches.ts'
+import type { OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import { runPlainly } from '../../src/lib/background.ts'
@@ -14,20 +14,20 @@ interface Body extends Sized {
 
 const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
 
-/** The cache in front of an origin that answers when and how the test says. */
+/** A cache; the test decides when and how its origin responds. */
 function cacheFor(t: Test, maxBytes = 100_000) {
   const clock = new ManualClock()
   const { logger, lines } = recordingLogger()
-  const asked: { key: string; previous: Body | undefined }[] = []
+  const fetched: { key: string; previous: Body | undefined }[] = []
   const waiting: PromiseWithResolvers<string>[] = []
   const cache = new ResponseCache<Body>({
     runApart: runPlainly,
     store: new MemoryStore(maxBytes),
-    produce: async (key, previous): Promise<Produced<Body>> => {
-      asked.push({ key, previous })
-      const answer = withResolvers<string>()
-      waiting.push(answer)
-      return { body: { value: await answer.promise, heldBytes: 1000 }, status: 200, lifetime }
+    fetch: async (key, previous): Promise<OriginResponse<Body>> => {
+      fetched.push({ key, previous })
+      const response = withResolvers<string>()
+      waiting.push(response)
+      return { body: { value: await response.promise, heldBytes: 1000 }, status: 200, lifetime }
     },
     clock,
     random: () => 0,
@@ -38,16 +38,16 @@ function cacheFor(t: Test, maxBytes = 100_000) {
   })
   t.teardown(() => cache.close())
   const next = () => {
-    const answer = waiting.shift()
-    if (answer === undefined) throw new Error('the origin was not asked')
-    return answer
+    const response = waiting.shift()
+    if (response === undefined) throw new Error('the origin got no request')
+    return response
   }
   const store = async (key: string, value: string) => {
     const lookup = cache.lookup(key)
     next().resolve(value)
     return lookup
   }
-  return { cache, clock, asked, next, store, lines }
+  return { cache, clock, fetched, next, store, lines }
 }
 
 interface PromiseWithResolvers<T> {
@@ -68,8 +68,8 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 const minutes = (count: number) => count * 60_000
 
-t.test('everyone who misses the same key at once shares one request to the origin', async t => {
-  const { cache, next, asked } = cacheFor(t)
+t.test('concurrent misses of a key share one origin fetch', async t => {
+  const { cache, next, fetched } = cacheFor(t)
   const lookups = Array.from({ length: 1000 }, () => cache.lookup('bob'))
   const other = cache.lookup('alice')
   next().resolve('for bob')
@@ -81,36 +81,39 @@ t.test('everyone who misses the same key at once shares one request to the origi
     })
   }
   t.match(await other, { response: { body: { value: 'for alice' } } })
-  t.equal(asked.length, 2)
+  t.equal(fetched.length, 2)
 })
 
-t.test('a fresh response is answered at once, without a promise', async t => {
-  const { cache, clock, store, asked } = cacheFor(t)
+t.test('a lookup returns a fresh response at once, without a promise', async t => {
+  const { cache, clock, store, fetched } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(299_999)
   t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
-  t.equal(asked.length, 1)
+  t.equal(fetched.length, 1)
 })
 
-t.test('a stale response is answered at once and refreshed behind, once', async t => {
-  const { cache, clock, store, next, asked } = cacheFor(t)
-  await store('bob', 'first')
-  await clock.advance(300_000)
-  const stale = { response: { body: { value: 'first' } }, forward: undefined }
-  t.match(cache.lookup('bob'), stale)
-  t.match(cache.lookup('bob'), stale)
-  t.equal(asked.length, 2)
-  t.match(
-    asked[1],
-    { key: 'bob', previous: { value: 'first' } },
-    'the origin learns what is stored',
-  )
-  next().resolve('second')
-  await clock.advance(0)
-  t.match(cache.lookup('bob'), { response: { body: { value: 'second' } }, forward: undefined })
-})
+t.test(
+  'a lookup returns a stale response at once and revalidates it once in the background',
+  async t => {
+    const { cache, clock, store, next, fetched } = cacheFor(t)
+    await store('bob', 'first')
+    await clock.advance(300_000)
+    const stale = { response: { body: { value: 'first' } }, forward: undefined }
+    t.match(cache.lookup('bob'), stale)
+    t.match(cache.lookup('bob'), stale)
+    t.equal(fetched.length, 2)
+    t.match(
+      fetched[1],
+      { key: 'bob', previous: { value: 'first' } },
+      'the origin gets the stored body',
+    )
+    next().resolve('second')
+    await clock.advance(0)
+    t.match(cache.lookup('bob'), { response: { body: { value: 'second' } }, forward: undefined })
+  },
+)
 
-t.test('a failed refresh behind is logged and leaves the stored response in place', async t => {
+t.test('a failed background revalidation is logged and keeps the stored response', async t => {
   const { cache, clock, store, next, lines } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(300_000)
@@ -119,13 +122,13 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   await clock.advance(0)
   t.match(cache.lookup('bob'), { response: { body: { value: 'first' } }, forward: undefined })
   t.match(lines(), [
-    { level: 'warn', msg: 'refresh failed, the stale answer stands', user_id: 'bob' },
+    { level: 'warn', msg: 'revalidation failed, serving the stale response', user_id: 'bob' },
   ])
   await clock.advance(1000)
   cache.lookup('bob')
   next().reject(new Error('still down'))
   await clock.advance(0)
-  t.match(lines()[1], { level: 'debug' }, 'what goes on is no news')
+  t.match(lines()[1], { level: 'debug' }, 'the same problem again')
   await clock.advance(2000)
   cache.lookup('bob')
   next().resolve('up again')
@@ -133,12 +136,12 @@ t.test('a failed refresh behind is logged and leaves the stored response in plac
   cache.lookup('bob')
   next().reject(new Error('down again'))
   await clock.advance(0)
-  t.match(lines()[2], { level: 'info', msg: 'refreshed behind a stale answer' })
-  t.match(lines()[3], { level: 'warn' }, 'what begins again is')
+  t.match(lines()[2], { level: 'info', msg: 'revalidated a stale response in the background' })
+  t.match(lines()[3], { level: 'warn' }, 'a new outage')
 })
 
 t.test(
-  'after stale-while-revalidate the refresh comes first, the stored one when it fails',
+  'after stale-while-revalidate, a lookup waits for the origin and falls back to the stale response',
   async t => {
     const { cache, clock, store, next, lines } = cacheFor(t)
     await store('bob', 'first')
@@ -150,11 +153,11 @@ t.test(
       forward: { reason: 'stale', stored: false },
       failure: Problem,
     })
-    t.match(lines(), [{ msg: 'refresh failed, the stale answer stands' }])
+    t.match(lines(), [{ msg: 'revalidation failed, serving the stale response' }])
   },
 )
 
-t.test('a refresh that takes too long is answered stale, too', async t => {
+t.test('a lookup gets the stale response when its revalidation times out', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 60))
@@ -168,22 +171,22 @@ t.test('a refresh that takes too long is answered stale, too', async t => {
   next().resolve('second')
 })
 
-t.test('what is gone is not served, not even when the origin fails', async t => {
-  const { cache, clock, store, next, asked } = cacheFor(t)
-  // Out of step with the timer that drops what is gone, so that the lookup comes first.
+t.test('a response that is gone is not served, even when the origin fails', async t => {
+  const { cache, clock, store, next, fetched } = cacheFor(t)
+  // Out of step with the sweeps, so the lookup comes first.
   await clock.advance(30_000)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 120))
   const lookup = cache.lookup('bob')
   next().reject(new Error('down'))
   t.match(await lookup, { response: undefined, failure: { cause: { message: 'down' } } })
-  t.equal(asked[1]?.previous, undefined)
+  t.equal(fetched[1]?.previous, undefined)
 })
 
 t.test(
-  'a failure is shared by those who wait, and after its back-off it is tried again',
+  'waiting lookups share a failure, and the next one after the back-off fetches again',
   async t => {
-    const { cache, clock, next, asked } = cacheFor(t)
+    const { cache, clock, next, fetched } = cacheFor(t)
     const lookups = [cache.lookup('bob'), cache.lookup('bob')]
     next().reject(new Error('down'))
     for (const lookup of lookups)
@@ -195,32 +198,29 @@ t.test(
       response: { body: { value: 'up' } },
       forward: { reason: 'uri-miss', status: 200, stored: true },
     })
-    t.equal(asked.length, 2)
+    t.equal(fetched.length, 2)
   },
 )
 
-t.test(
-  'a caller waits no longer than the deadline, and the answer is stored all the same',
-  async t => {
-    const { cache, clock, next } = cacheFor(t)
-    const early = cache.lookup('bob')
-    await clock.advance(5000)
-    const late = cache.lookup('bob')
-    await clock.advance(10_000)
-    t.match(await early, { failure: { type: 'deadline-exceeded', retryAt: clock.now() + 5000 } })
-    next().resolve('at last')
-    t.match(await late, { response: { body: { value: 'at last' } } }, 'who came later still waits')
-    t.match(cache.lookup('bob'), { response: { body: { value: 'at last' } }, forward: undefined })
-  },
-)
-
-t.test('a deadline that nobody waits for any more leaves no timer behind', async t => {
-  const { clock, store } = cacheFor(t)
-  await store('bob', 'first')
-  t.same(clock.pending, [60_000], 'only the one that drops what is gone')
+t.test('a lookup times out while its fetch goes on and is stored', async t => {
+  const { cache, clock, next } = cacheFor(t)
+  const early = cache.lookup('bob')
+  await clock.advance(5000)
+  const late = cache.lookup('bob')
+  await clock.advance(10_000)
+  t.match(await early, { failure: { type: 'deadline-exceeded', retryAt: clock.now() + 5000 } })
+  next().resolve('at last')
+  t.match(await late, { response: { body: { value: 'at last' } } }, 'the later lookup still waits')
+  t.match(cache.lookup('bob'), { response: { body: { value: 'at last' } }, forward: undefined })
 })
 
-t.test('what is larger than the whole cache is answered, not stored, and said so', async t => {
+t.test('a finished lookup leaves no timer', async t => {
+  const { clock, store } = cacheFor(t)
+  await store('bob', 'first')
+  t.same(clock.pending, [60_000], 'the timer of the sweeps')
+})
+
+t.test('a response larger than the cache is served and logged, but not stored', async t => {
   const { cache, store, lines } = cacheFor(t, 500)
   t.match(await store('bob', 'huge'), {
     response: { body: { value: 'huge' } },
@@ -233,7 +233,7 @@ t.test('what is larger than the whole cache is answered, not stored, and said so
   )
 })
 
-t.test('what is gone is dropped without anyone asking for it', async t => {
+t.test('sweeps drop responses that are gone', async t => {
   const { cache, clock, store } = cacheFor(t)
   await store('bob', 'first')
   t.equal(
@@ -256,37 +256,40 @@ t.test('what is gone is dropped without anyone asking for it', async t => {
   t.equal(
     cache.hasUsable(() => true),
     false,
-    'time and again',
+    'at every sweep',
   )
 })
 
-t.test('a caller may ask for better than what is stored, and who joins in is told so', async t => {
-  const { cache, clock, store, next, asked } = cacheFor(t)
-  await store('bob', 'first')
-  const noCache = { ...NO_DIRECTIVES, noCache: true }
-  await clock.advance(9_999)
-  t.match(cache.lookup('bob', noCache), {
-    response: { body: { value: 'first' } },
-    forward: undefined,
-  })
-  await clock.advance(1)
-  const lookups = [cache.lookup('bob', noCache), cache.lookup('bob', noCache)]
-  t.match(cache.lookup('bob'), { response: { body: { value: 'first' } } }, 'others need not wait')
-  next().resolve('second')
-  const forward = { reason: 'request', status: 200, stored: true }
-  const [first, second] = await Promise.all(lookups)
-  t.match(first, {
-    response: { body: { value: 'second' } },
-    forward: { ...forward, collapsed: false },
-  })
-  t.match(second, {
-    response: { body: { value: 'second' } },
-    forward: { ...forward, collapsed: true },
-  })
-  t.equal(asked.length, 2)
-})
+t.test(
+  'a caller may force a revalidation from the minimum age on, and others can join it',
+  async t => {
+    const { cache, clock, store, next, fetched } = cacheFor(t)
+    await store('bob', 'first')
+    const noCache = { ...NO_DIRECTIVES, noCache: true }
+    await clock.advance(9_999)
+    t.match(cache.lookup('bob', noCache), {
+      response: { body: { value: 'first' } },
+      forward: undefined,
+    })
+    await clock.advance(1)
+    const lookups = [cache.lookup('bob', noCache), cache.lookup('bob', noCache)]
+    t.match(cache.lookup('bob'), { response: { body: { value: 'first' } } }, 'others do not wait')
+    next().resolve('second')
+    const forward = { reason: 'request', status: 200, stored: true }
+    const [first, second] = await Promise.all(lookups)
+    t.match(first, {
+      response: { body: { value: 'second' } },
+      forward: { ...forward, collapsed: false },
+    })
+    t.match(second, {
+      response: { body: { value: 'second' } },
+      forward: { ...forward, collapsed: true },
+    })
+    t.equal(fetched.length, 2)
+  },
+)
 
-t.test('when better cannot be had, what is stored stands in for it', async t => {
+t.test('a lookup gets the stored response when its forced revalidation fails', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(10_000)
@@ -299,7 +302,7 @@ t.test('when better cannot be had, what is stored stands in for it', async t => 
   })
 })
 
-t.test('what goes past its last use while its refresh fails is not served', async t => {
+t.test('a response that is gone when its revalidation fails is not served', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 120) - 1)
@@ -309,16 +312,16 @@ t.test('what goes past its last use while its refresh fails is not served', asyn
   t.match(await lookup, { response: undefined, failure: { type: 'internal-error' } })
 })
 
-t.test('a caller that forbids to ask the origin is answered at once, either way', async t => {
-  const { cache, store, asked } = cacheFor(t)
+t.test('a lookup with only-if-cached returns at once, stored or not', async t => {
+  const { cache, store, fetched } = cacheFor(t)
   const onlyIfCached = { ...NO_DIRECTIVES, onlyIfCached: true }
   t.match(cache.lookup('bob', onlyIfCached), { failure: { type: 'not-stored', status: 504 } })
-  t.equal(asked.length, 0)
+  t.equal(fetched.length, 0)
   await store('bob', 'first')
   t.match(cache.lookup('bob', onlyIfCached), { response: { body: { value: 'first' } } })
 })
 
-t.test('closing ends the timer', async t => {
+t.test('close stops the timer of the sweeps', async t => {
   const { cache, clock } = cacheFor(t)
   cache.close()
   t.same(clock.pending, [])

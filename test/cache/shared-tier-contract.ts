@@ -1,22 +1,22 @@
 import type { Test } from 'tap'
 import type { StoredResponse } from '../../src/cache/freshness.ts'
-import type { Claim, SharedTier } from '../../src/cache/shared-tier.ts'
+import type { LeaseResult, SharedTier } from '../../src/cache/shared-tier.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 
-/** Two replicas on one tier, and how to wait for what crosses from one to the other. */
+/** Two replicas on one tier. */
 export interface TwoReplicas {
   readonly one: SharedTier<string>
   readonly other: SharedTier<string>
-  /** Lets time pass until the condition holds. */
+  /** Waits until the condition holds. */
   readonly wait: (condition: () => boolean) => Promise<void>
-  /** Their clock, epoch milliseconds. */
+  /** The clock of both, epoch milliseconds. */
   readonly now: () => number
 }
 
-type Kind = Claim<string>['kind']
+type Kind = LeaseResult<string>['kind']
 
-/** A response that holds for an hour from the wall clock's now. */
+/** A response that is fresh for an hour. */
 export function response(body: string, generatedAt = Date.now()): StoredResponse<string> {
   const until = generatedAt + 3_600_000
   return {
@@ -28,84 +28,86 @@ export function response(body: string, generatedAt = Date.now()): StoredResponse
   }
 }
 
-/** The claim, which has to be of this kind. */
-export function expectKind<K extends Kind>(claim: Claim<string>, kind: K) {
-  if (claim.kind !== kind) throw new Error(`the claim is ${claim.kind}, not ${kind}`)
-  return claim as Extract<Claim<string>, { kind: K }>
+/** Narrows the lease to this kind, or throws. */
+export function expectKind<K extends Kind>(lease: LeaseResult<string>, kind: K) {
+  if (lease.kind !== kind) throw new Error(`the lease is ${lease.kind}, not ${kind}`)
+  return lease as Extract<LeaseResult<string>, { kind: K }>
 }
 
-/** What every tier does, whatever it is made of. */
+/** The tests that every shared tier passes. */
 export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplicas>): void {
-  t.test('what nobody has stored is not there', async t => {
+  t.test('get returns undefined for a key that is not stored', async t => {
     const { one } = await open(t)
     t.equal(await one.get('user'), undefined)
   })
 
-  t.test('what one replica has stored, the other gets and learns', async t => {
-    const { one, other, wait } = await open(t)
-    const learned: unknown[] = []
-    const own: unknown[] = []
-    one.onStored((key, generatedAt) => own.push([key, generatedAt]))
-    other.onStored((key, generatedAt) => learned.push([key, generatedAt]))
-    const stored = response('list')
-    await expectKind(await one.claim('user'), 'held').stored(stored)
-    t.strictSame(await other.get('user'), stored)
-    t.equal(await other.get('another'), undefined)
-    await wait(() => learned.length === 1)
-    t.strictSame(learned, [['user', stored.generatedAt]])
-    t.strictSame(own, [], 'it does not tell itself')
-  })
+  t.test(
+    'a response that one replica stores is there for the other, which is notified',
+    async t => {
+      const { one, other, wait } = await open(t)
+      const received: unknown[] = []
+      const own: unknown[] = []
+      one.onStored((key, generatedAt) => own.push([key, generatedAt]))
+      other.onStored((key, generatedAt) => received.push([key, generatedAt]))
+      const stored = response('list')
+      await expectKind(await one.acquireLease('user'), 'held').stored(stored)
+      t.strictSame(await other.get('user'), stored)
+      t.equal(await other.get('another'), undefined)
+      await wait(() => received.length === 1)
+      t.strictSame(received, [['user', stored.generatedAt]])
+      t.strictSame(own, [], 'no notification of its own')
+    },
+  )
 
-  t.test('one replica asks for a key at a time, another for another key', async t => {
+  t.test('one replica at a time holds the lease of a key', async t => {
     const { one, other } = await open(t)
-    const held = expectKind(await one.claim('user'), 'held')
-    expectKind(await other.claim('user'), 'taken')
-    await expectKind(await other.claim('another'), 'held').released()
+    const held = expectKind(await one.acquireLease('user'), 'held')
+    expectKind(await other.acquireLease('user'), 'taken')
+    await expectKind(await other.acquireLease('another'), 'held').released()
     await held.released()
-    await expectKind(await other.claim('user'), 'held').released()
+    await expectKind(await other.acquireLease('user'), 'held').released()
   })
 
   for (const [title, end, type] of [
-    ['has stored', c => c.stored(response('list')), undefined],
-    ['has given it back', c => c.released(), undefined],
-    [
-      'has failed',
-      c => c.failed(new Problem('spotify-unavailable', 'Down.')),
-      'spotify-unavailable',
-    ],
-  ] as [string, (c: Extract<Claim<string>, { kind: 'held' }>) => Promise<void>, string?][]) {
-    t.test(`who waits learns that the holder ${title}, and may claim anew`, async t => {
+    ['stores', c => c.stored(response('list')), undefined],
+    ['releases', c => c.released(), undefined],
+    ['fails', c => c.failed(new Problem('spotify-unavailable', 'Down.')), 'spotify-unavailable'],
+  ] as [string, (c: Extract<LeaseResult<string>, { kind: 'held' }>) => Promise<void>, string?][]) {
+    t.test(`a waiting replica can acquire the lease when the holder ${title}`, async t => {
       const { one, other, wait } = await open(t)
-      const held = expectKind(await one.claim('user'), 'held')
+      const held = expectKind(await one.acquireLease('user'), 'held')
       const outcomes: (Problem | undefined)[] = []
       for (const tier of [one, other, other]) {
-        const { news } = expectKind(await tier.claim('user'), 'taken')
-        news.then(({ failure }) => outcomes.push(failure))
+        const { ended } = expectKind(await tier.acquireLease('user'), 'taken')
+        ended.then(({ failure }) => outcomes.push(failure))
       }
       await end(held)
       await wait(() => outcomes.length === 3)
       for (const failure of outcomes) t.equal(failure?.type, type)
-      await expectKind(await other.claim('user'), 'held').released()
+      await expectKind(await other.acquireLease('user'), 'held').released()
     })
   }
 
-  t.test('a failure reaches the others with what it means for callers', async t => {
-    const { one, other, wait, now } = await open(t)
-    const held = expectKind(await one.claim('user'), 'held')
-    const { news } = expectKind(await other.claim('user'), 'taken')
-    let failure: Problem | undefined
-    news.then(outcome => {
-      failure = outcome.failure
-    })
-    const retryAt = now() + 3_600_000
-    await held.failed(tooManyRequests('', retryAt))
-    await wait(() => failure !== undefined)
-    t.match(failure, {
-      type: 'spotify-rate-limited',
-      message: /^rate-limited: Spotify refuses requests/,
-      status: 503,
-      originStatus: 429,
-    })
-    t.ok(Math.abs(Number(failure?.retryAt) - retryAt) < 1000)
-  })
+  t.test(
+    'the other replica gets the failure of the holder with type, detail and retryAt',
+    async t => {
+      const { one, other, wait, now } = await open(t)
+      const held = expectKind(await one.acquireLease('user'), 'held')
+      const { ended } = expectKind(await other.acquireLease('user'), 'taken')
+      let failure: Problem | undefined
+      ended.then(outcome => {
+        failure = outcome.failure
+      })
+      const retryAt = now() + 3_600_000
+      await held.failed(tooManyRequests('', retryAt))
+      await wait(() => failure !== undefined)
+      t.match(failure, {
+        type: 'spotify-rate-limited',
+        message: /^rate-limited: Spotify refuses requests/,
+        status: 503,
+        originStatus: 429,
+      })
+      t.ok(Math.abs(Number(failure?.retryAt) - retryAt) < 1000)
+    },
+  )
 }

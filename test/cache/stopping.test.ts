@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
-import type { Produced } from '../../src/cache/origin-fetches.ts'
+import type { OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import type { SharedTier } from '../../src/cache/shared-tier.ts'
 import { runPlainly } from '../../src/lib/background.ts'
@@ -12,79 +12,87 @@ import { MemoryTier } from '../support/memory-tier.ts'
 const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 7200 }
 const minutes = (count: number) => count * 60_000
 
-/** The cache in front of an origin that answers once and hangs from then on, until it is stopped. */
+/** A cache whose origin responds once and then hangs. */
 function cacheFor(t: Test, tier?: SharedTier<Sized>) {
   const clock = new ManualClock()
   const stopping = new AbortController()
   const reason = new Problem('shutting-down', 'stopped')
-  const asked: string[] = []
+  const fetched: string[] = []
   const cache = new ResponseCache<Sized>({
     runApart: runPlainly,
     store: new MemoryStore(100_000),
-    produce: key => {
-      asked.push(key)
-      const produced = { body: { heldBytes: 1000 }, status: 200, lifetime }
-      return asked.length === 1 ? Promise.resolve(produced) : new Promise<Produced<Sized>>(() => {})
+    fetch: key => {
+      fetched.push(key)
+      const response = { body: { heldBytes: 1000 }, status: 200, lifetime }
+      return fetched.length === 1
+        ? Promise.resolve(response)
+        : new Promise<OriginResponse<Sized>>(() => {})
     },
     clock,
     random: () => 0,
     lookupTimeoutMs: 15_000,
     signal: stopping.signal,
     minRefreshMs: 10_000,
-    ...(tier === undefined ? {} : { shared: { tier, adopt: body => body } }),
+    ...(tier === undefined ? {} : { shared: { tier, mergeFromReplica: body => body } }),
     log: recordingLogger().logger,
   })
   t.teardown(() => cache.close())
   const stop = () => stopping.abort(reason)
-  return { cache, clock, asked, stop, reason }
+  return { cache, clock, fetched, stop, reason }
 }
 
-t.test('a lookup that waits for an origin that hangs ends when the service stops', async t => {
+t.test('a lookup that waits for a hanging origin ends when the service stops', async t => {
   const { cache, clock, stop, reason } = cacheFor(t)
   await cache.lookup('known')
   const lookup = cache.lookup('bob')
   stop()
   t.match(await lookup, { failure: reason, forward: { reason: 'uri-miss', stored: false } })
-  t.notOk(clock.pending.includes(15_000), 'its deadline is no timer any more')
+  t.notOk(clock.pending.includes(15_000), 'the timer of the time-out is cleared')
 })
 
-t.test('a caller who waits for a refresh gets the stale response instead', async t => {
-  const { cache, clock, stop, reason } = cacheFor(t)
-  await cache.lookup('bob')
-  await clock.advance(minutes(6))
-  const lookup = cache.lookup('bob')
-  t.ok(lookup instanceof Promise)
-  stop()
-  t.match(await lookup, { response: { body: { heldBytes: 1000 } }, failure: reason })
-})
+t.test(
+  'a lookup that waits for a revalidation gets the stale response when the service stops',
+  async t => {
+    const { cache, clock, stop, reason } = cacheFor(t)
+    await cache.lookup('bob')
+    await clock.advance(minutes(6))
+    const lookup = cache.lookup('bob')
+    t.ok(lookup instanceof Promise)
+    stop()
+    t.match(await lookup, { response: { body: { heldBytes: 1000 } }, failure: reason })
+  },
+)
 
-t.test('once the service stops the origin is not asked, and hits are answered', async t => {
-  const { cache, clock, stop, reason, asked } = cacheFor(t)
+t.test('a stopping service serves hits and fetches nothing', async t => {
+  const { cache, clock, stop, reason, fetched } = cacheFor(t)
   await cache.lookup('bob')
   stop()
   t.match(cache.lookup('alice'), { failure: reason })
   t.match(cache.lookup('bob'), { response: {} })
   await clock.advance(minutes(6))
   t.match(cache.lookup('bob'), { response: {}, failure: reason })
-  t.same(asked, ['bob'])
+  t.same(fetched, ['bob'])
 })
 
 t.test('a lookup that waits for another replica ends when the service stops', async t => {
   const tier = new MemoryTier<Sized>()
-  await tier.forReplica().claim('bob')
-  const { cache, clock, stop, reason, asked } = cacheFor(t, tier.forReplica())
+  await tier.forReplica().acquireLease('bob')
+  const { cache, clock, stop, reason, fetched } = cacheFor(t, tier.forReplica())
   const lookup = cache.lookup('bob')
   await clock.advance(0)
   stop()
   t.match(await lookup, { failure: reason })
-  t.same(asked, [])
+  t.same(fetched, [])
 })
 
-t.test('a lookup that waits for a shared cache that hangs ends when the service stops', async t => {
+t.test('a lookup that waits for a hanging shared tier ends when the service stops', async t => {
   const tier = new MemoryTier<Sized>().forReplica()
-  const { cache, stop, reason, asked } = cacheFor(t, { ...tier, get: () => new Promise(() => {}) })
+  const { cache, stop, reason, fetched } = cacheFor(t, {
+    ...tier,
+    get: () => new Promise(() => {}),
+  })
   const lookup = cache.lookup('bob')
   stop()
   t.match(await lookup, { failure: reason })
-  t.same(asked, [])
+  t.same(fetched, [])
 })

@@ -84,11 +84,11 @@ t.test('news of Spotify end no waiting for a list', { skip: withoutEngine }, asy
   const { url } = await startEngine(t)
   const { tier, connection, wait } = await tierAt(t, url)
   const other = await tierAt(t, url)
-  t.equal((await other.tier.claim('bob')).kind, 'held')
-  const claim = await tier.claim('bob')
+  t.equal((await other.tier.acquireLease('bob')).kind, 'held')
+  const claim = await tier.acquireLease('bob')
   let isOver = false
   if (claim.kind === 'taken') {
-    claim.news.then(() => {
+    claim.ended.then(() => {
       isOver = true
     })
   }

@@ -10,7 +10,7 @@ const skip = { skip: withoutOwnEngine }
 async function goesOnAlone(t: Test, { tier, clock }: Replica) {
   for (let times = 0; times < 3; times++) {
     t.equal(await clock.runUntil(tier.get('user')), undefined)
-    t.equal((await clock.runUntil(tier.claim('user'))).kind, 'unavailable')
+    t.equal((await clock.runUntil(tier.acquireLease('user'))).kind, 'unavailable')
   }
 }
 
@@ -18,7 +18,7 @@ async function goesOnAlone(t: Test, { tier, clock }: Replica) {
 async function isBack(t: Test, replica: Replica, changes: string[]) {
   const { tier, connection, wait, lines } = replica
   await wait(() => connection.state === 'connected')
-  await expectKind(await tier.claim('again'), 'held').stored(response('list'))
+  await expectKind(await tier.acquireLease('again'), 'held').stored(response('list'))
   t.equal((await tier.get('again'))?.body, 'list')
   t.strictSame(
     lines().map(({ msg, reason, code }) => [msg, reason, code].filter(Boolean).join(' ')),
@@ -54,7 +54,7 @@ t.test('stopped: one time-out, then nobody waits', skip, async t => {
   const replica = await tierAt(t, engine.url)
   const { tier, clock, outcomes, connection } = replica
   engine.stop()
-  const asked = Promise.all([tier.get('user'), tier.claim('user')])
+  const asked = Promise.all([tier.get('user'), tier.acquireLease('user')])
   await clock.advance(49)
   t.equal(connection.state, 'connected')
   await clock.advance(1)
@@ -71,21 +71,21 @@ t.test('whoever waits for a holder goes on when the engine stops', skip, async t
   const engine = await startOwnEngine(t)
   const one = await tierAt(t, engine.url)
   const other = await tierAt(t, engine.url)
-  expectKind(await one.tier.claim('user'), 'held')
-  const { news } = expectKind(await other.tier.claim('user'), 'taken')
+  expectKind(await one.tier.acquireLease('user'), 'held')
+  const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
   engine.stop()
   const asked = other.tier.get('user')
   await other.clock.advance(50)
   t.equal(await asked, undefined)
-  t.strictSame(await news, { failure: undefined })
+  t.strictSame(await ended, { failure: undefined })
   engine.resume()
 })
 
 t.test('flushed: everything is a miss, and nothing fails', skip, async t => {
   const engine = await startOwnEngine(t)
   const replica = await tierAt(t, engine.url)
-  await expectKind(await replica.tier.claim('user'), 'held').stored(response('list'))
-  const held = expectKind(await replica.tier.claim('user'), 'held')
+  await expectKind(await replica.tier.acquireLease('user'), 'held').stored(response('list'))
+  const held = expectKind(await replica.tier.acquireLease('user'), 'held')
   await engine.client.flushall()
   t.equal(await replica.tier.get('user'), undefined)
   await held.stored(response('later'))
@@ -96,9 +96,9 @@ t.test('flushed: everything is a miss, and nothing fails', skip, async t => {
 t.test('read-only: what is stored is got, and nobody waits', skip, async t => {
   const engine = await startOwnEngine(t)
   const replica = await tierAt(t, engine.url)
-  await expectKind(await replica.tier.claim('user'), 'held').stored(response('list'))
+  await expectKind(await replica.tier.acquireLease('user'), 'held').stored(response('list'))
   await engine.client.replicaof('127.0.0.1', 1)
-  t.equal((await replica.tier.claim('user')).kind, 'unavailable')
+  t.equal((await replica.tier.acquireLease('user')).kind, 'unavailable')
   t.equal(replica.connection.state, 'degraded')
   t.equal((await replica.tier.get('user'))?.body, 'list')
   await engine.client.replicaof('NO', 'ONE')
@@ -108,10 +108,10 @@ t.test('read-only: what is stored is got, and nobody waits', skip, async t => {
 t.test('full: what is stored is got, and nobody waits', skip, async t => {
   const engine = await startOwnEngine(t)
   const replica = await tierAt(t, engine.url)
-  const held = expectKind(await replica.tier.claim('user'), 'held')
+  const held = expectKind(await replica.tier.acquireLease('user'), 'held')
   await held.stored(response('list'))
   await engine.client.config('SET', 'maxmemory', '1')
-  t.equal((await replica.tier.claim('user')).kind, 'unavailable')
+  t.equal((await replica.tier.acquireLease('user')).kind, 'unavailable')
   t.equal(replica.connection.state, 'degraded')
   t.equal((await replica.tier.get('user'))?.body, 'list')
   await engine.client.config('SET', 'maxmemory', '0')

@@ -20,24 +20,24 @@ t.test(
     const { url, client } = await startEngine(t)
     const one = await tierAt(t, url)
     const other = await tierAt(t, url)
-    expectKind(await one.tier.claim('user'), 'held')
-    const taken = expectKind(await other.tier.claim('user'), 'taken')
+    expectKind(await one.tier.acquireLease('user'), 'held')
+    const taken = expectKind(await other.tier.acquireLease('user'), 'taken')
     let isOver = false
-    taken.news.then(() => {
+    taken.ended.then(() => {
       isOver = true
     })
     await one.clock.advance(500)
     t.ok((await client.pttl('playlist-proxy:lease:user')) <= 3000)
     // From here on its clock stands still: nothing is renewed.
     await other.wait(() => isOver)
-    await expectKind(await other.tier.claim('user'), 'held').released()
+    await expectKind(await other.tier.acquireLease('user'), 'held').released()
   },
 )
 
 t.test('a lease lasts for as long as its holder renews it', { skip: withoutEngine }, async t => {
   const { url, client } = await startEngine(t)
   const { tier, clock, wait, outcomes } = await tierAt(t, url)
-  const held = expectKind(await tier.claim('user'), 'held')
+  const held = expectKind(await tier.acquireLease('user'), 'held')
   await client.pexpire('playlist-proxy:lease:user', 2000)
   await clock.advance(1000)
   await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
@@ -57,7 +57,7 @@ t.test(
   async t => {
     const { url, client } = await startEngine(t)
     const { tier, clock, wait, outcomes } = await tierAt(t, url)
-    const held = expectKind(await tier.claim('user'), 'held')
+    const held = expectKind(await tier.acquireLease('user'), 'held')
     await client.set('playlist-proxy:lease:user', 'of another', 'PX', 3000)
     await clock.advance(1000)
     await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
@@ -71,11 +71,11 @@ t.test('a failure of one replica alone is not that of others', { skip: withoutEn
   const { url } = await startEngine(t)
   const one = await tierAt(t, url)
   const other = await tierAt(t, url)
-  const held = expectKind(await one.tier.claim('user'), 'held')
-  const { news } = expectKind(await other.tier.claim('user'), 'taken')
+  const held = expectKind(await one.tier.acquireLease('user'), 'held')
+  const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
   await held.failed(new Problem('internal-error', 'A bug.'))
-  t.strictSame(await news, { failure: undefined })
-  expectKind(await other.tier.claim('user'), 'held')
+  t.strictSame(await ended, { failure: undefined })
+  expectKind(await other.tier.acquireLease('user'), 'held')
 })
 
 t.test('what is older does not replace what is newer', { skip: withoutEngine }, async t => {
@@ -92,7 +92,7 @@ t.test('what is older does not replace what is newer', { skip: withoutEngine }, 
     ['ahead', now + 3_600_000, 'ahead'],
     ['right', now + 2, 'right'],
   ] as const) {
-    await expectKind(await tier.claim('user'), 'held').stored(response(body, generatedAt))
+    await expectKind(await tier.acquireLease('user'), 'held').stored(response(body, generatedAt))
     t.equal((await tier.get('user'))?.body, stays)
   }
   const ttl = await client.pttl('playlist-proxy:entry:user')
@@ -123,7 +123,7 @@ t.test(
       await fill(lease)
       t.equal(await tier.get('user'), undefined)
       t.equal(outcomes.filter(outcome => outcome === 'entry_get rubbish').length, 1, String(fill))
-      await expectKind(await tier.claim('user'), 'held').stored(response('list'))
+      await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
       t.equal((await tier.get('user'))?.body, 'list')
       t.equal(connection.state, 'connected')
       outcomes.length = 0

@@ -1,60 +1,60 @@
 import type { StoredResponse } from '../../src/cache/freshness.ts'
-import type { Claim, SharedTier } from '../../src/cache/shared-tier.ts'
+import type { LeaseResult, SharedTier } from '../../src/cache/shared-tier.ts'
 import type { Problem } from '../../src/problems/problem.ts'
 
-type News = { readonly failure: Problem | undefined }
-const LOOK_ANEW: News = { failure: undefined }
+type Ended = { readonly failure: Problem | undefined }
+const RELEASED: Ended = { failure: undefined }
 
-/** What several caches of one process share, in place of an engine. */
+/** A tier that caches of one process share, in memory instead of Redis. */
 export class MemoryTier<Body> {
   readonly entries = new Map<string, StoredResponse<Body>>()
-  /** Who waits for whom, by key. */
-  readonly claims = new Map<string, ((news: News) => void)[]>()
+  /** The waiting replicas of each key with a lease. */
+  readonly leases = new Map<string, ((ended: Ended) => void)[]>()
   readonly #listeners: { of: object; listener: (key: string, generatedAt: number) => void }[] = []
-  /** While false, nobody can ask it. */
+  /** While false, the tier is unavailable. */
   isUp = true
 
-  /** The tier as one of the caches sees it. */
+  /** The tier as one replica sees it. */
   forReplica(): SharedTier<Body> {
     const self = {}
     return {
       get: async key => (this.isUp ? this.entries.get(key) : undefined),
-      claim: async key => this.#claim(key, self),
+      acquireLease: async key => this.#acquire(key, self),
       onStored: listener => {
         this.#listeners.push({ of: self, listener })
       },
     }
   }
 
-  /** Whoever holds the key is gone. */
+  /** Ends the lease of a holder that has died. */
   expire(key: string): void {
-    this.#end(key, LOOK_ANEW)
+    this.#end(key, RELEASED)
   }
 
-  #claim(key: string, self: object): Claim<Body> {
+  #acquire(key: string, self: object): LeaseResult<Body> {
     if (!this.isUp) return { kind: 'unavailable' }
-    const waiting = this.claims.get(key)
+    const waiting = this.leases.get(key)
     if (waiting !== undefined) {
-      return { kind: 'taken', news: new Promise(resolve => waiting.push(resolve)) }
+      return { kind: 'taken', ended: new Promise(resolve => waiting.push(resolve)) }
     }
-    this.claims.set(key, [])
+    this.leases.set(key, [])
     return {
       kind: 'held',
       stored: async response => {
         this.entries.set(key, response)
-        this.#end(key, LOOK_ANEW)
+        this.#end(key, RELEASED)
         for (const { of, listener } of this.#listeners) {
           if (of !== self) listener(key, response.generatedAt)
         }
       },
       failed: async failure => this.#end(key, { failure }),
-      released: async () => this.#end(key, LOOK_ANEW),
+      released: async () => this.#end(key, RELEASED),
     }
   }
 
-  #end(key: string, news: News): void {
-    const waiting = this.claims.get(key) ?? []
-    this.claims.delete(key)
-    for (const tell of waiting) tell(news)
+  #end(key: string, ended: Ended): void {
+    const waiting = this.leases.get(key) ?? []
+    this.leases.delete(key)
+    for (const resolve of waiting) resolve(ended)
   }
 }

@@ -13,7 +13,8 @@ t.test(
     await clock.advance(seconds(301))
     const { traceId, headers } = traceparent(1)
     await (await fetch(url + LIST, { headers })).text()
-    const refreshed = () => lines().find(({ msg }) => msg === 'refreshed behind a stale answer')
+    const refreshed = () =>
+      lines().find(({ msg }) => msg === 'revalidated a stale response in the background')
     await until(() => refreshed() !== undefined)
     const all = await spans()
     const ofCaller = all.filter(span => span.traceId === traceId)

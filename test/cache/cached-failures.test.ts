@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
-import type { Produced, ProduceTerms } from '../../src/cache/origin-fetches.ts'
+import type { FetchOptions, OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import { runPlainly } from '../../src/lib/background.ts'
@@ -10,16 +10,16 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
 
-/** The cache in front of an origin that answers at once, or fails while `failure` is set. */
+/** A cache whose origin responds at once, or fails while `failure` is set. */
 function cacheFor(t: Test) {
   const clock = new ManualClock()
-  const asked: ProduceTerms[] = []
+  const fetches: FetchOptions[] = []
   const origin: { failure: Problem | undefined } = { failure: undefined }
   const cache = new ResponseCache<Sized>({
     runApart: runPlainly,
     store: new MemoryStore(100_000),
-    produce: async (_key, _previous, terms): Promise<Produced<Sized>> => {
-      asked.push(terms)
+    fetch: async (_key, _previous, options): Promise<OriginResponse<Sized>> => {
+      fetches.push(options)
       if (origin.failure !== undefined) throw origin.failure
       return { body: { heldBytes: 1000 }, status: 200, lifetime }
     },
@@ -31,71 +31,68 @@ function cacheFor(t: Test) {
     log: recordingLogger().logger,
   })
   t.teardown(() => cache.close())
-  return { cache, clock, asked, origin }
+  return { cache, clock, fetches, origin }
 }
 
 const down = new Problem('spotify-unavailable', 'down', { originStatus: 503 })
 const minutes = (count: number) => count * 60_000
 const noCache = { ...NO_DIRECTIVES, noCache: true }
 
-t.test(
-  'inside the back-off the same problem is answered at once, the origin left alone',
-  async t => {
-    const { cache, clock, asked, origin } = cacheFor(t)
-    origin.failure = down
-    await cache.lookup('bob')
-    await clock.advance(300)
-    for (const directives of [NO_DIRECTIVES, noCache]) {
-      t.match(cache.lookup('bob', directives), {
-        response: undefined,
-        forward: undefined,
-        failure: { type: 'spotify-unavailable', retryAt: clock.now() + 700 },
-      })
-    }
-    t.equal(asked.length, 1)
-    await clock.advance(700)
-    await cache.lookup('bob')
-    t.equal(asked.length, 2)
-    await clock.advance(1999)
-    t.match(cache.lookup('bob'), { failure: { retryAt: clock.now() + 1 } }, 'twice as long')
-  },
-)
+t.test('during the back-off, a lookup gets the cached problem at once', async t => {
+  const { cache, clock, fetches, origin } = cacheFor(t)
+  origin.failure = down
+  await cache.lookup('bob')
+  await clock.advance(300)
+  for (const directives of [NO_DIRECTIVES, noCache]) {
+    t.match(cache.lookup('bob', directives), {
+      response: undefined,
+      forward: undefined,
+      failure: { type: 'spotify-unavailable', retryAt: clock.now() + 700 },
+    })
+  }
+  t.equal(fetches.length, 1)
+  await clock.advance(700)
+  await cache.lookup('bob')
+  t.equal(fetches.length, 2)
+  await clock.advance(1999)
+  t.match(cache.lookup('bob'), { failure: { retryAt: clock.now() + 1 } }, 'twice as long')
+})
 
-t.test('inside the back-off the stale answer stands, with or without its failure', async t => {
-  const { cache, clock, asked, origin } = cacheFor(t)
+t.test('during the back-off, a lookup gets the stale response', async t => {
+  const { cache, clock, fetches, origin } = cacheFor(t)
   await cache.lookup('bob')
   origin.failure = down
   await clock.advance(minutes(6))
   t.match(cache.lookup('bob'), { response: {}, failure: undefined })
   await clock.advance(0)
   await clock.advance(999)
-  t.match(cache.lookup('bob'), { response: {}, failure: undefined }, 'no refresh behind it')
+  t.match(cache.lookup('bob'), { response: {}, failure: undefined }, 'no background revalidation')
   t.match(cache.lookup('bob', noCache), {
     response: {},
     forward: undefined,
     failure: { type: down.type },
   })
-  t.equal(asked.length, 2)
+  t.equal(fetches.length, 2)
   await clock.advance(1)
   cache.lookup('bob')
-  t.equal(asked.length, 3)
+  t.equal(fetches.length, 3)
 })
 
 t.test(
-  'who would wait for what failed last time is answered stale and refreshed behind',
+  'after the back-off, a lookup gets the stale response and revalidates it in the background',
   async t => {
-    const { cache, clock, asked, origin } = cacheFor(t)
+    const { cache, clock, fetches, origin } = cacheFor(t)
     await cache.lookup('bob')
     origin.failure = down
     await clock.advance(minutes(70))
     const first = cache.lookup('bob')
-    t.type(first, Promise, 'nobody knows yet that it fails')
+    t.type(first, Promise, 'the key has not failed before')
     t.match(await first, { response: {}, failure: { type: down.type } })
     await clock.advance(1000)
     origin.failure = undefined
     t.match(cache.lookup('bob'), { response: {}, forward: undefined, failure: undefined })
     t.same(
-      asked.map(({ isRefresh }) => isRefresh),
+      fetches.map(({ isRefresh }) => isRefresh),
       [false, true, true],
     )
     await clock.advance(0)
@@ -103,7 +100,7 @@ t.test(
   },
 )
 
-t.test('who says how stale it may be waits for the origin, whatever failed before', async t => {
+t.test('after the back-off, a lookup that limits staleness waits for the origin', async t => {
   for (const directives of [
     { ...NO_DIRECTIVES, maxStale: 60 },
     { ...NO_DIRECTIVES, maxAge: 7200 },
@@ -115,12 +112,14 @@ t.test('who says how stale it may be waits for the origin, whatever failed befor
     await cache.lookup('bob')
     await clock.advance(1000)
     origin.failure = undefined
-    const answer = await cache.lookup('bob', directives)
-    t.match(answer, { response: { generatedAt: clock.now() }, forward: { reason: 'stale' } })
+    t.match(await cache.lookup('bob', directives), {
+      response: { generatedAt: clock.now() },
+      forward: { reason: 'stale' },
+    })
   }
 })
 
-t.test('lookups are counted by what they were answered with', async t => {
+t.test('status counts lookups by result', async t => {
   const { cache, clock, origin } = cacheFor(t)
   const none = { hit: 0, stale: 0, miss: 0, revalidated: 0, failed: 0, collapsed: 0 }
   t.match(cache.status, { ...none, entries: 0, bytes: 0, maxBytes: 100_000, evictions: 0 })
