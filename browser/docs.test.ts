@@ -52,7 +52,7 @@ t.test('the pages work in a real browser', { skip }, async t => {
       await page.goto(`${service.url}/problems`)
       await page.getByRole('link', { name: 'spotify-access-denied' }).click()
       const heading = page.getByRole('heading', { level: 1 })
-      t.match(await heading.innerText(), /Spotify denied this app access/)
+      t.match(await heading.innerText(), /Spotify denied access to this app/)
       t.match(await page.innerText('main'), /What the operator can do/)
       const background = await page.evaluate(
         'getComputedStyle(document.documentElement).colorScheme',
@@ -83,7 +83,7 @@ t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
   }
   await page.goto(`${proxy.url}/problems`)
   await page.getByRole('link', { name: 'not-stored' }).click()
-  await page.getByRole('heading', { name: 'Nothing usable is stored' }).waitFor()
+  await page.getByRole('heading', { name: 'No usable list in the cache' }).waitFor()
   await page.getByRole('link', { name: 'API reference' }).click()
   await page.getByRole('heading', { name: 'Playlist proxy' }).waitFor()
   t.equal(page.url(), `${proxy.url}/docs/`)

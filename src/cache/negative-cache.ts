@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { backOffMs, type Clock } from '../lib/clock.ts'
-import { askAgainAt, type Problem, type ProblemType } from '../problems/problem.ts'
+import { type Problem, type ProblemType, withRetryAt } from '../problems/problem.ts'
 
 const MAX_KEYS = 5000
 
@@ -54,7 +54,7 @@ export class NegativeCache {
     const retryAt = problem.retryAt ?? clock.now() + backOffMs(times) * (1 + 0.1 * random())
     const untilMs = clock.monotonic() + (retryAt - clock.now())
     this.#failures.set(key, { problem, untilMs, times })
-    return askAgainAt(problem, retryAt, true)
+    return withRetryAt(problem, retryAt, true)
   }
 
   /** Call it when the key works again. */
@@ -73,6 +73,6 @@ export class NegativeCache {
     if (failure === undefined) return undefined
     const { clock } = this.#options
     const leftMs = failure.untilMs - clock.monotonic()
-    return leftMs > 0 ? askAgainAt(failure.problem, clock.now() + leftMs, false) : undefined
+    return leftMs > 0 ? withRetryAt(failure.problem, clock.now() + leftMs, false) : undefined
   }
 }

@@ -8,9 +8,9 @@ export const callerProblems = {
     status: 400,
     title: 'Not a Spotify user id',
     meaning:
-      'The path holds something that cannot be the id of a Spotify user, or that could be read as more than one id. Display names and e-mail addresses are not ids.',
+      'The path contains no valid id of a Spotify user, or is ambiguous. Display names and e-mail addresses are not ids.',
     caller:
-      'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded as one path segment, or the part of it after `/user/`. `detail` says what is wrong with this id. If the id really contains what `detail` objects to, send `spotify:user:` and the percent-encoded id, and percent-encode the whole once more.',
+      'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded as one path segment, or the part of it after `/user/`. `detail` says what is wrong with this id. If the id really contains the characters in `detail`, percent-encode it, put `spotify:user:` before it, and percent-encode the result.',
     operator: NOTHING,
   },
   'invalid-query': {
@@ -31,7 +31,7 @@ export const callerProblems = {
   },
   'request-timeout': {
     status: 408,
-    title: 'The request took too long to arrive',
+    title: 'Request timeout',
     meaning: 'The connection was open, but the request did not arrive completely in time.',
     caller: 'Send it again.',
     operator: 'Many of these come from clients or scanners that open connections and send nothing.',
@@ -43,22 +43,21 @@ export const callerProblems = {
       'The request line and the header fields are larger than 16 KiB together, or a field that is a list (`Accept`, `Accept-Encoding`, `Cache-Control`, `X-Forwarded-For`) has more than 1024 characters or 50 entries: `detail` names it.',
     caller:
       'Send less. The cause is often cookies, which this service does not use, or `X-Forwarded-For`, to which each proxy adds.',
-    operator: 'Find out what adds header fields on the way, such as a proxy.',
+    operator: 'Check whether a proxy adds header fields.',
   },
   'unknown-api-key': {
     status: 401,
-    title: 'An API key is needed',
-    meaning:
-      'This instance answers only callers with an API key, and the request carries none, or one that the instance does not know.',
+    title: 'API key required',
+    meaning: 'This instance requires an API key, and the request has none, or an unknown one.',
     caller:
       'Send `Authorization: Bearer` and the key that the operator gave you. If it worked before, the operator has replaced it.',
     operator: '`API_KEYS` lists the keys. The log names the caller of each request, never the key.',
   },
   'user-not-found': {
     status: 404,
-    title: 'Spotify knows no such user',
+    title: 'No such Spotify user',
     meaning:
-      'Spotify answered that there is no user with this id. For most ids that nobody has, Spotify answers with an empty list instead, and so does this service; that list has a member `explanation`.',
+      'Spotify responded that there is no user with this id. For most unassigned ids, Spotify responds with an empty list instead, and so does this service; that list has a member `explanation`.',
     caller:
       'Check the id: it is the part after `/user/` in the link of a profile, not a display name or an e-mail address. The service caches this response for a short while, as `Cache-Control` says.',
     operator: NOTHING,
@@ -83,14 +82,14 @@ export const callerProblems = {
     title: 'No acceptable representation',
     meaning:
       'The fields `Accept` and `Accept-Encoding` exclude every format and encoding of this resource.',
-    caller: '`detail` lists what is available. Ask for one of these, or for `*/*`.',
+    caller: '`detail` lists what is available. Request one of these, or `*/*`.',
     operator: NOTHING,
   },
   'caller-rate-limited': {
     status: 429,
-    title: 'This caller asks too often',
+    title: 'Too many requests from this caller',
     meaning:
-      'This instance limits the requests a minute of each caller, identified by API key or else by address. Spotify has no part in this.',
+      'This instance limits the requests a minute of each caller, identified by API key or else by address. This is not a limit of Spotify.',
     caller: `${RETRY_LATER} \`RateLimit\` in each response says how many requests are left.`,
     operator: '`CALLER_REQUESTS_PER_MINUTE` is the limit.',
   },

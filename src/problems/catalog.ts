@@ -1,10 +1,10 @@
 import { callerProblems, NOTHING, RETRY_LATER } from './caller-problems.ts'
 
-/** What is the same in every occurrence of a kind of problem. */
+/** The texts and the status that all problems of a type share. */
 export interface ProblemKind {
   readonly status: number
   readonly title: string
-  /** What has happened. */
+  /** What happened. */
   readonly meaning: string
   /** What the caller can do. */
   readonly caller: string
@@ -13,8 +13,8 @@ export interface ProblemKind {
 }
 
 /**
- * Every problem this service answers with (RFC 9457): the source of its responses, of the page at its
- * `type` URI, of openapi.yaml and of docs/problems.md. The key is the stable last segment of that URI.
+ * All problems of this service (RFC 9457): the source of its responses, of the page at each `type` URI,
+ * of openapi.yaml and of docs/problems.md. The key is the stable last segment of that URI.
  */
 export const problems = {
   ...callerProblems,
@@ -27,21 +27,21 @@ export const problems = {
   },
   'spotify-bad-response': {
     status: 502,
-    title: 'Spotify sent an unusable answer',
+    title: 'Unusable response from Spotify',
     meaning:
       'The response of Spotify is not a list of playlists: not JSON, of the wrong shape, too large, cut short, a redirect, or with an unexpected status. The service used and cached nothing of it.',
     caller: 'Retry later. If it is always the same user, that account is the cause.',
     operator:
-      'If `detail` begins with `request-refused`, update this service. If all users are affected, check `SPOTIFY_API_URL` and `SPOTIFY_TOKEN_URL` and what stands between the service and Spotify.',
+      'If `detail` begins with `request-refused`, update this service. If all users are affected, check `SPOTIFY_API_URL`, `SPOTIFY_TOKEN_URL`, and the proxies between the service and Spotify.',
   },
   'spotify-access-denied': {
     status: 502,
-    title: 'Spotify denied this app access',
+    title: 'Spotify denied access to this app',
     meaning:
-      'Spotify refuses the app whose credentials this service holds, not the caller: for this user alone or, if it denied a second user as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify answers this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
-    caller: 'A retry does not help; a person has to act. Tell the operator.',
+      'Spotify refuses the app whose credentials this service uses, not the caller: only for this user or, if it denied a second user as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
+    caller: 'A retry does not help. Tell the operator.',
     operator:
-      'For `endpoint-forbidden` and `user-authentication-required` use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required` renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
+      'For `endpoint-forbidden` and `user-authentication-required`, use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
   },
   'spotify-credentials-rejected': {
     status: 503,
@@ -55,14 +55,14 @@ export const problems = {
     status: 503,
     title: 'Spotify is unavailable',
     meaning:
-      'Spotify answered with a server error, too late, or not at all; or the service has paused all lookups because requests for several users failed and none worked. The cache holds nothing usable for this user.',
+      'Spotify responded with a server error, too late, or not at all; or the service has paused all lookups because requests for several users failed and none worked. The cache holds nothing usable for this user.',
     caller: `${RETRY_LATER} Without that field, wait some seconds and double the wait each time.`,
     operator:
       'Most outages pass. If only this service is affected, check DNS, TLS and outgoing connections.',
   },
   'spotify-rate-limited': {
     status: 503,
-    title: 'Spotify limits the rate of this app',
+    title: 'Spotify limits the request rate of this app',
     meaning:
       'Spotify refuses all requests of this app until the time in `Retry-After`. Until then this service sends none, because retrying prolongs the ban. The cache holds nothing usable for this user.',
     caller: RETRY_LATER,
@@ -91,7 +91,7 @@ export const problems = {
     status: 503,
     title: 'Too many lookups are waiting',
     meaning:
-      'More lookups wait for Spotify than `SPOTIFY_QUEUE` allows, or more than Spotify can answer in time; the caller with the most lookups gets this first. Cached lists are still served.',
+      'More lookups wait for Spotify than `SPOTIFY_QUEUE` allows, or more than Spotify can serve in time; the caller with the most lookups gets this problem first. Cached lists are still served.',
     caller: RETRY_LATER,
     operator:
       'Find out who requests so many users that are not in the cache. Callers take turns by API key, else by address, so give each its own key. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many lookups wait and for how long.',
@@ -100,23 +100,23 @@ export const problems = {
     status: 503,
     title: 'This instance is shutting down',
     meaning: 'The instance accepts no new requests, or stopped before the list arrived.',
-    caller: 'Retry: another instance answers, or this one after its restart.',
+    caller: 'Retry: another instance serves the request, or this one after its restart.',
     operator: NOTHING,
   },
   'deadline-exceeded': {
     status: 504,
     title: 'The lookup took too long',
     meaning:
-      'The list did not arrive within `LOOKUP_TIMEOUT_MS`. If some of it has arrived, the service fetches the rest and caches the list.',
+      'The list did not arrive within `LOOKUP_TIMEOUT_MS`. If a part of it has arrived, the service fetches the rest and caches the list.',
     caller: RETRY_LATER,
     operator:
       'If it is a user with very many playlists, raise `LOOKUP_TIMEOUT_MS`. If all users are affected, Spotify is slow or too many lookups wait for each other.',
   },
   'not-stored': {
     status: 504,
-    title: 'Nothing usable is stored',
+    title: 'No usable list in the cache',
     meaning:
-      'The request forbids a request to Spotify (`Cache-Control: only-if-cached`), and the cache holds nothing that may be used for it.',
+      'The request forbids a request to Spotify (`Cache-Control: only-if-cached`), and the cache holds no list that it may use.',
     caller: 'Leave that directive out.',
     operator: NOTHING,
   },

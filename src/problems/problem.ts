@@ -2,22 +2,22 @@ import { PROBLEMS_ROOT, type ProblemType, problems } from './catalog.ts'
 
 export { type ProblemType, problems } from './catalog.ts'
 
-export interface ProblemFacts {
-  /** What was thrown underneath; for the log, never for the caller. */
+export interface ProblemOptions {
+  /** The error behind it, for the log, never for the caller. */
   cause?: unknown
-  /** Epoch milliseconds from which on asking again may help. */
+  /** Epoch milliseconds: when a retry may succeed. */
   retryAt?: number | undefined
-  /** Whether the same request may succeed when it is simply sent once more. */
+  /** Whether an immediate retry may succeed. */
   transient?: boolean
-  /** The status that the origin answered with, where this stands for an answer of it. */
+  /** The status of the origin's response, if there was one. */
   originStatus?: number
-  /** The stable name of what causes it, where its type has several causes. */
+  /** The stable name of the cause, if the type has several. */
   causeName?: string | undefined
 }
 
 /**
- * The one error class that callers see. `message` becomes the `detail` member, so it is written
- * for the caller and never holds a secret or anything that Spotify sent.
+ * The only error class that callers see. `message` becomes the `detail` member: write it for the
+ * caller, without secrets and without anything that Spotify sent.
  */
 export class Problem extends Error {
   readonly type: ProblemType
@@ -27,35 +27,35 @@ export class Problem extends Error {
   readonly originStatus: number | undefined
   readonly causeName: string | undefined
 
-  constructor(type: ProblemType, detail: string, facts: ProblemFacts = {}) {
-    super(detail, facts.cause === undefined ? undefined : { cause: facts.cause })
+  constructor(type: ProblemType, detail: string, options: ProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'Problem'
     this.type = type
     this.status = problems[type].status
-    this.retryAt = facts.retryAt
-    this.transient = facts.transient ?? false
-    this.originStatus = facts.originStatus
-    this.causeName = facts.causeName
+    this.retryAt = options.retryAt
+    this.transient = options.transient ?? false
+    this.originStatus = options.originStatus
+    this.causeName = options.causeName
   }
 }
 
-/** What was thrown as a problem: anything unforeseen is a bug, of which callers learn no more. */
+/** Wraps any other error as an internal error, whose details only the log shows. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  return new Problem('internal-error', 'Something went wrong in this service.', { cause: error })
+  return new Problem('internal-error', 'The service has a bug.', { cause: error })
 }
 
 /**
- * The same problem with the instant (epoch ms) from which on asking again may help. It stands for
- * an answer of the origin only when `isAnswer`; else it is told from memory.
+ * Copies a problem with another `retryAt` (epoch ms). Only if `fromOrigin`, the copy keeps the status
+ * of the origin's response.
  */
-export function askAgainAt(problem: Problem, retryAt: number, isAnswer: boolean): Problem {
+export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boolean): Problem {
   const { type, message, cause, transient, causeName, originStatus } = problem
-  const status = isAnswer && originStatus !== undefined ? { originStatus } : {}
+  const status = fromOrigin && originStatus !== undefined ? { originStatus } : {}
   return new Problem(type, message, { cause, retryAt, transient, causeName, ...status })
 }
 
-/** The body of a problem: RFC 9457 members, ours, and the object that Spotify clients read. */
+/** The members of RFC 9457, our own, and the `error` object that Spotify clients read. */
 export interface ProblemBody {
   type: string
   title: string
@@ -67,8 +67,8 @@ export interface ProblemBody {
 }
 
 /**
- * `instance` is the path that was asked for, `requestId` finds the case in the log. `type` begins
- * with `basePath`, the path that a proxy adds.
+ * `instance` is the path of the request, `requestId` is also in the log, and `basePath`, the path that
+ * a proxy adds, is the start of `type`.
  */
 export function problemBody(
   problem: Problem,

@@ -1,6 +1,6 @@
 import { userNotFound } from '../playlists/cached-playlists.ts'
 import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
-import { Problem, type ProblemFacts } from '../problems/problem.ts'
+import { Problem, type ProblemOptions } from '../problems/problem.ts'
 import { accessDenied, Refusal, tooManyRequests } from './gate/diagnosis.ts'
 import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
@@ -78,7 +78,7 @@ function badPage(reason: string, cause?: unknown): Problem {
   return badResponse(reason, { cause, originStatus: 200 })
 }
 
-function badResponse(reason: string, facts: ProblemFacts = {}): Problem {
+function badResponse(reason: string, facts: ProblemOptions = {}): Problem {
   const detail = `The answer of Spotify is unusable: ${reason}.`
   return new Problem('spotify-bad-response', detail, facts)
 }

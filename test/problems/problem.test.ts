@@ -9,7 +9,7 @@ import {
   retryAfterSeconds,
 } from '../../src/problems/problem.ts'
 
-/** What callers and dashboards rely on. A new problem is added here, none is changed. */
+/** The contract with callers and dashboards: add new problems, never change one. */
 const promised: Record<ProblemType, number> = {
   'invalid-user-id': 400,
   'invalid-query': 400,
@@ -37,13 +37,13 @@ const promised: Record<ProblemType, number> = {
 }
 
 for (const [type, status] of Object.entries(promised) as [ProblemType, number][]) {
-  t.test(`The problem ${type} has status ${status}`, async t => {
+  t.test(`${type} has status ${status}`, async t => {
     t.equal(problems[type].status, status)
     t.equal(new Problem(type, 'detail').status, status)
   })
 }
 
-t.test('Every problem has an error status, a URI-safe name and a title of its own', async t => {
+t.test('every problem has an error status, a URI-safe name and a unique title', async t => {
   const titles = new Set<string>()
   for (const [type, { status, title }] of Object.entries(problems)) {
     t.ok(status >= 400 && status in STATUS_CODES, `${type} has status ${status}`)
@@ -54,7 +54,7 @@ t.test('Every problem has an error status, a URI-safe name and a title of its ow
   t.equal(titles.size, Object.keys(problems).length)
 })
 
-t.test('A problem is an error with the facts that it was given', async t => {
+t.test('a problem is an error with its options', async t => {
   const cause = new Error('underneath')
   const problem = new Problem('spotify-rate-limited', 'Wait.', {
     cause,
@@ -68,10 +68,10 @@ t.test('A problem is an error with the facts that it was given', async t => {
   t.equal(problem.cause, cause)
   t.equal(problem.retryAt, 1234)
   t.equal(problem.transient, true)
-  t.match(problem.stack, /problems\.test/, 'and tells where it was made')
+  t.match(problem.stack, /problem\.test/, 'the stack names the caller')
 })
 
-t.test('A problem without facts is final, has no cause and names no time', async t => {
+t.test('a problem without options has no cause, no retryAt, and is not transient', async t => {
   for (const problem of [
     new Problem('user-not-found', 'No such user.'),
     new Problem('user-not-found', 'No such user.', { cause: undefined }),
@@ -82,26 +82,26 @@ t.test('A problem without facts is final, has no cause and names no time', async
   }
 })
 
-t.test('A problem that was thrown stays itself', async t => {
+t.test('asProblem returns a problem unchanged', async t => {
   const problem = new Problem('not-found', 'Nothing here.')
   t.equal(asProblem(problem), problem)
 })
 
-t.test('Anything else that was thrown is a bug, of which the caller learns no more', async t => {
+t.test('asProblem wraps any other value as an internal error without details', async t => {
   for (const thrown of [new TypeError('canary'), 'canary', { message: 'canary' }, null, 0]) {
     const problem = asProblem(thrown)
     t.equal(problem.type, 'internal-error')
-    t.equal(problem.cause, thrown, 'the log learns all')
+    t.equal(problem.cause, thrown, 'the cause is for the log')
     t.notMatch(JSON.stringify(problemBody(problem, '/', 'req-1')), /canary/)
   }
 })
 
-t.test('The body has the members of RFC 9457, ours, and those of Spotify', async t => {
+t.test('the body has the members of RFC 9457, our own, and those of Spotify', async t => {
   const cause = new Error('canary')
   const problem = new Problem('user-not-found', 'No such user.', { cause, retryAt: 1 })
   t.strictSame(problemBody(problem, '/users/x/playlists', 'req-1'), {
     type: '/problems/user-not-found',
-    title: 'Spotify knows no such user',
+    title: 'No such Spotify user',
     status: 404,
     detail: 'No such user.',
     instance: '/users/x/playlists',
@@ -110,7 +110,7 @@ t.test('The body has the members of RFC 9457, ours, and those of Spotify', async
   })
 })
 
-t.test('The seconds to wait are rounded up and never less than one', async t => {
+t.test('Retry-After is rounded up to whole seconds, at least one', async t => {
   const now = Date.UTC(2026, 10, 23)
   for (const [aheadMs, seconds] of [
     [-3_600_000, 1],

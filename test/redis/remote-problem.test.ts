@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Value } from 'typebox/value'
-import { askAgainAt, Problem, type ProblemType, problems } from '../../src/problems/problem.ts'
+import { Problem, type ProblemType, problems, withRetryAt } from '../../src/problems/problem.ts'
 import {
   decodeProblem,
   encodeProblem,
@@ -40,7 +40,7 @@ t.test('what Spotify refuses is told in the same words, on every clock', async t
 })
 
 t.test('a problem keeps its diagnosis with another time to retry', async t => {
-  const denied = askAgainAt(accessDenied(403, '"Forbidden"'), NOW + MINUTE_MS, false)
+  const denied = withRetryAt(accessDenied(403, '"Forbidden"'), NOW + MINUTE_MS, false)
   t.match(decodeProblem(sent(denied), THERE), {
     message: /^endpoint-forbidden: The Spotify app is in Development Mode/,
     retryAt: THERE + MINUTE_MS,
@@ -60,9 +60,9 @@ t.test('no text of another replica reaches a caller', async t => {
     }
   }
   const forged = { ...sent(accessDenied(403, '')), diagnosis: 'canary', detail: 'canary' }
-  t.match(decodeProblem(forged, NOW), { message: 'Spotify denied this app access.' })
+  t.match(decodeProblem(forged, NOW), { message: 'Spotify denied access to this app.' })
   const known = { ...forged, diagnosis: 'constructor' }
-  t.match(decodeProblem(known, NOW), { message: 'Spotify denied this app access.' })
+  t.match(decodeProblem(known, NOW), { message: 'Spotify denied access to this app.' })
 })
 
 t.test('only problems that all replicas have in common are told', async t => {

@@ -2,20 +2,20 @@ import type { AnswerName, Fault } from '../../sandbox/sandbox.ts'
 import type { ProblemType } from '../../src/problems/problem.ts'
 import { type Service, seconds } from './service.ts'
 
-/** How a request meets a problem. */
+/** A request that gets a problem. */
 export interface Case {
   type: ProblemType
   status: number
   user?: string
   query?: string
   headers?: Record<string, string>
-  /** Of the service, where its defaults never come to this. */
+  /** Variables of the service, if the defaults never lead to the problem. */
   variables?: Record<string, string>
-  /** Done before the request. */
+  /** Runs before the request. */
   provoke?: (service: Service) => unknown
-  /** Done while the request is under way. */
+  /** Runs while the request is in flight. */
   meanwhile?: (service: Service) => Promise<unknown>
-  /** The mirror has no such problem: it answers all the same. */
+  /** Whether the mirror has no such problem. */
   notOfMirror?: boolean
 }
 
@@ -23,7 +23,7 @@ const spotifyAnswers = (answer: AnswerName) => spotify({ on: 'api', answer })
 const tokenAnswers = (answer: AnswerName) => spotify({ on: 'token', answer })
 const spotify = (fault: Fault) => (service: Service) => service.sandbox.fault(fault)
 
-/** A bug where it can only be in the service: the sandbox is not asked any more. */
+/** Provokes a bug in the service after the last request to the sandbox. */
 async function breakClock({ clock, get, quiet }: Service): Promise<void> {
   await get('/users/smedjan/playlists')
   await quiet()
@@ -32,7 +32,7 @@ async function breakClock({ clock, get, quiet }: Service): Promise<void> {
   }
 }
 
-/** The service ends while a lookup waits for Spotify. */
+/** The service stops while a lookup waits for Spotify. */
 const stopped: Pick<Case, 'provoke' | 'meanwhile'> = {
   provoke: ({ sandbox }) => sandbox.hold('api'),
   async meanwhile({ app, sandbox }) {
@@ -41,7 +41,7 @@ const stopped: Pick<Case, 'provoke' | 'meanwhile'> = {
   },
 }
 
-/** Every problem that a lookup can come to, in the order of openapi.yaml. */
+/** Every problem of a lookup, in the order of openapi.yaml. */
 export const lookupCases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
   { type: 'invalid-user-id', status: 400, user: '%20' },
@@ -91,20 +91,20 @@ export const lookupCases: readonly Case[] = [
   { type: 'not-stored', status: 504, headers: { 'cache-control': 'only-if-cached' } },
 ]
 
-/** A lookup without a token, after which the service knows why it has none. */
+/** After this failed lookup, the service knows why it has no token. */
 const afterLookup = (answer: AnswerName) => async (service: Service) => {
   tokenAnswers(answer)(service)
   await service.clock.runUntil(service.get('/users/one/playlists'))
 }
 
-/** Every problem that readiness can come to, but for a service that stops. */
+/** Every problem of readiness except shutting-down. */
 export const readinessCases: readonly Case[] = [
   { type: 'spotify-unavailable', status: 503, provoke: afterLookup('token-html') },
   { type: 'spotify-credentials-rejected', status: 503, provoke: afterLookup('invalid-client') },
   { type: 'spotify-unavailable', status: 503, provoke: afterLookup('server-error') },
 ]
 
-/** A bug where the state of the service is looked at. */
+/** Every problem of `/status`. */
 export const statusCases: readonly Case[] = [
   { type: 'internal-error', status: 500, provoke: breakClock },
 ]

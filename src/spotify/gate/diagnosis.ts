@@ -1,4 +1,4 @@
-import { Problem, type ProblemFacts, type ProblemType, problems } from '../../problems/problem.ts'
+import { Problem, type ProblemOptions, type ProblemType, problems } from '../../problems/problem.ts'
 
 /**
  * What keeps Spotify from answering and what a person can do about it, one sentence each. The names
@@ -53,7 +53,7 @@ export class Refusal extends Problem {
     type: ProblemType,
     name: DiagnosisName,
     explanation: string,
-    facts: ProblemFacts = {},
+    facts: ProblemOptions = {},
   ) {
     super(type, `${name}: ${explanation} ${REMEDIES[name]}`, { ...facts, causeName: name })
     this.diagnosis = diagnosis(name)
@@ -64,7 +64,7 @@ export class Refusal extends Problem {
 export function remoteProblem(
   type: ProblemType,
   name: string | undefined,
-  facts: ProblemFacts,
+  facts: ProblemOptions,
 ): Problem {
   const title = `${problems[type].title}.`
   if (name === undefined || !isDiagnosisName(name)) return new Problem(type, title, facts)

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/logger.ts'
-import { askAgainAt, Problem } from '../../problems/problem.ts'
+import { Problem, withRetryAt } from '../../problems/problem.ts'
 import { lookupsPaused } from './diagnosis.ts'
 import { type Evidence, NO_EVIDENCE, withReport } from './gate-evidence.ts'
 import { DENIED_PAUSE_MS, type Outcome, outcomeOf } from './gate-outcome.ts'
@@ -144,7 +144,7 @@ export class GateController {
     if (kind === 'failed' && state.name === 'paused' && state.pauses > 0) {
       retryAt = Math.max(named, this.#wall(state.untilMs))
     }
-    return retryAt > named ? askAgainAt(failure, retryAt, true) : failure
+    return retryAt > named ? withRetryAt(failure, retryAt, true) : failure
   }
 
   get #nowMs(): number {

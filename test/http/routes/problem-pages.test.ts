@@ -26,7 +26,10 @@ t.test('every problem has its page, for a browser and for a terminal', async t =
     t.match(index.body, `[${type}](${path}): ${status}: ${title}`)
   }
   const list = await get('/problems', { accept: BROWSER })
-  t.match(list.body, '<a href="/problems/not-stored">not-stored</a>: 504: Nothing usable is stored')
+  t.match(
+    list.body,
+    '<a href="/problems/not-stored">not-stored</a>: 504: No usable list in the cache',
+  )
 })
 
 t.test('the type of a problem leads to its page', async t => {
