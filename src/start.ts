@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os'
 import { Writable } from 'node:stream'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
+import { configSummary } from './config/config-summary.ts'
 import { loadConfig, otelVariables } from './config/load.ts'
 import { misspeltVariables } from './config/misspelt-variables.ts'
 import type { Config } from './config/schema.ts'
-import { startFacts } from './config/start-facts.ts'
 import type { Clock } from './lib/clock.ts'
 import { fitGarbageCollector } from './lib/gc-flags.ts'
 import type { LogDestination } from './lib/log-destination.ts'
@@ -60,7 +60,7 @@ async function run(
   const options = { write, clock: systemClock }
   const { logger, destination } = openLog(config.LOG_LEVEL, options, prepared.logIds)
   printTo(destination)
-  logger.info(startFacts(config, prepared.logIds !== undefined), 'starting')
+  logger.info(configSummary(config, prepared.logIds !== undefined), 'starting')
   for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {

@@ -1,29 +1,29 @@
 import { hash } from 'node:crypto'
 
-/** A caller that is known by a key, of which nothing but the digest is kept. */
+/** A caller with an API key. The service keeps only the digest of the key. */
 export interface ApiKey {
   /** For logs and metrics. */
   readonly name: string
   readonly digest: string
 }
 
-/** The caller of every request when there are no keys; no key may claim to be that. */
+/** The caller of every request while there are no keys; no key may have this name. */
 export const ANONYMOUS = 'anonymous'
 
 const NAME = /^[\w.-]{1,64}$/
-/** What a bearer token is made of (RFC 6750 2.1). */
+/** The syntax of a bearer token (RFC 6750 2.1). */
 const KEY = /^[\w.~+/-]+=*$/
 /**
- * Keys are compared by a fast digest and guessed at as often as the network allows, so that only
- * their randomness protects them: 32 characters hold 128 bits even when they are hexadecimal.
+ * The service compares keys by a fast digest and does not limit guesses, so only their randomness
+ * protects them: 32 characters have 128 bits even in hexadecimal.
  */
 const MIN_KEY_LENGTH = 32
-/** Far longer than any, and far shorter than what fits into a header. */
+/** Longer than any key in use, and short enough for a header field. */
 const MAX_KEY_LENGTH = 512
 
 /**
- * Reads `API_KEYS`: `name:key` separated by commas, with or without spaces around them. Faults go by
- * the position of the entry, since anything of its text may be a part of a key.
+ * Parses `API_KEYS`: `name:key` pairs separated by commas and optional spaces. Faults name the position
+ * of an entry, never its text, which may contain a key.
  */
 export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; faults: string[] } {
   const keys: ApiKey[] = []
@@ -36,17 +36,17 @@ export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; fault
     const digest = digestOf(key)
     if (fault !== undefined) faults.push(`entry ${index + 1}: ${fault}`)
     else if (keys.some(other => other.name === name)) {
-      faults.push(`entry ${index + 1}: the name is that of an entry before`)
+      faults.push(`entry ${index + 1}: an earlier entry has the same name`)
     } else if (keys.some(other => other.digest === digest)) {
-      faults.push(`entry ${index + 1}: the key is that of an entry before`)
+      faults.push(`entry ${index + 1}: an earlier entry has the same key`)
     } else keys.push({ name, digest })
   }
   return { keys, faults }
 }
 
 /**
- * The SHA-256 by which keys are told apart. How long it takes to look one up says nothing of a key,
- * since nobody can choose how the digest of a guess begins.
+ * The SHA-256 of a key. Looking up keys by it is safe from timing attacks, since nobody can choose how
+ * the digest of a guess begins.
  */
 export function digestOf(key: string): string {
   return hash('sha256', key, 'hex')
@@ -54,12 +54,11 @@ export function digestOf(key: string): string {
 
 function faultOf(name: string, key: string): string | undefined {
   if (name === '' || key === '') return 'not of the form name:key'
-  if (!NAME.test(name))
-    return 'the name has other characters than letters, digits, ".", "_" and "-", or over 64'
-  if (name === ANONYMOUS) return `the name "${ANONYMOUS}" stands for callers without a key`
-  if (!KEY.test(key)) return 'the key has characters that no bearer token has (RFC 6750 2.1)'
+  if (!NAME.test(name)) return 'the name must have 1 to 64 letters, digits, ".", "_" and "-"'
+  if (name === ANONYMOUS) return `the name "${ANONYMOUS}" is reserved for callers without a key`
+  if (!KEY.test(key)) return 'the key is not a valid bearer token (RFC 6750 2.1)'
   if (key.length < MIN_KEY_LENGTH || key.length > MAX_KEY_LENGTH) {
-    return `the key does not have ${MIN_KEY_LENGTH} to ${MAX_KEY_LENGTH} characters; "openssl rand -hex 32" makes a good one`
+    return `the key must have ${MIN_KEY_LENGTH} to ${MAX_KEY_LENGTH} characters; create one with "openssl rand -hex 32"`
   }
   return undefined
 }

@@ -7,20 +7,20 @@ import { parseSharedCacheUrl } from './redis-url.ts'
 import { type Config, configSchema, MAX_STORED_SECONDS } from './schema.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 
-/** What stands in examples, and what programs print for a value that they do not have. */
+/** Values in examples, and what programs print for a missing value. */
 const PLACEHOLDER =
   /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
 
-/** One sentence that says what a variable should be, whether it is missing or not valid. */
+/** Says whether the variable is missing or invalid, and what it should be. */
 export function expectation(name: string, variables: object): string {
   const { properties }: TObject = configSchema
   const { description } = properties[name] as { description: string }
   return !(name in variables)
     ? `missing; set it to the ${description}`
-    : `not valid; expected: ${description}`
+    : `invalid; expected: ${description}`
 }
 
-/** Variables whose form a pattern cannot describe. */
+/** Checks of values that a pattern in the schema cannot express. */
 const FORMS = [
   ['SPOTIFY_API_URL', value => URL.canParse(value)],
   ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
@@ -32,7 +32,7 @@ const FORMS = [
   ['HTTP_PROXY', value => parseProxyUrl(value) !== undefined],
 ] as const satisfies [keyof Config, (value: string) => boolean][]
 
-/** What the schema cannot check: one sentence for each fault, never with a value. */
+/** Checks that the schema cannot express. Returns one sentence for each fault, without values. */
 export function crossChecks(config: Config): string[] {
   const faults: string[] = []
   for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {

@@ -1,12 +1,12 @@
-/** Whose pages may read responses: any, or those of these origins. */
+/** The origins whose pages may read responses. */
 export type CorsOrigins = '*' | string[]
 
-/** Scheme, host and port, also of apps that are pages, such as `capacitor://localhost`. */
+/** Scheme, host and port, also of hybrid apps, such as `capacitor://localhost`. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@\s,*]+$/i
 
 /**
- * Reads `CORS_ORIGINS`: `*`, or origins separated by commas, each as browsers send it: in lower case,
- * without the default port and without a slash at its end. Undefined when it is neither.
+ * Parses `CORS_ORIGINS`: `*`, or origins separated by commas. Returns origins as browsers send them, in
+ * lower case, without default port and trailing slash. Undefined if malformed.
  */
 export function parseCorsOrigins(value: string): CorsOrigins | undefined {
   if (value.trim() === '*') return '*'
@@ -17,6 +17,6 @@ export function parseCorsOrigins(value: string): CorsOrigins | undefined {
 function originOf(text: string): string | undefined {
   if (!ORIGIN.test(text) || !URL.canParse(text)) return undefined
   const { origin } = new URL(text)
-  // Of schemes that it does not know the URL parser gives no origin.
+  // For unknown schemes, the URL parser returns the origin "null".
   return origin === 'null' ? text.toLowerCase() : origin
 }

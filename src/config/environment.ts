@@ -8,13 +8,13 @@ export const DEFAULT_PORT = 3000
 export type Variables = Record<string, string | undefined>
 
 /**
- * The variables of a file such as `.env`, none when it does not exist.
+ * Reads the variables in a file such as `.env`; none if it does not exist.
  *
- * @throws {NodeJS.ErrnoException} when it exists and cannot be read.
+ * @throws {NodeJS.ErrnoException} if it exists and cannot be read.
  */
 export function readDotenv(path: string): Variables {
   try {
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark.
     return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
@@ -22,17 +22,17 @@ export function readDotenv(path: string): Variables {
   }
 }
 
-/** The variables that are set; an empty one counts as not set. */
+/** Removes empty variables, which count as not set. */
 export function nonEmpty(variables: Variables): Variables {
   return Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
 }
 
-/** Variables that are read in lower case, too, as curl and other programs do. */
+/** Variables that the service, like curl, also reads in lower case. */
 export const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const
 
-/** The variables with those of proxies in upper case; where both are set, lower case wins. */
+/** Copies lower-case proxy variables to upper case. If both are set, lower case wins. */
 export function withProxies(variables: Variables): Variables {
   const lowerCase = PROXY_NAMES.map(name => [name, variables[name.toLowerCase()]])
   const given = Object.fromEntries(lowerCase.filter(([, value]) => value !== undefined))

@@ -5,23 +5,23 @@ import { crossChecks, expectation } from './checks.ts'
 import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
 import { type Config, configSchema, SECRET_NAMES } from './schema.ts'
 
-/** Stands in for what is required while the rest is checked. */
-const REQUIRED = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
+/** Placeholders for the required variables while the rest is checked. */
+const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
-/** For a person who starts the service for the first time. */
+/** Help for the first start. */
 const FIRST_STEPS = `
-Copy the example with "cp .env.example .env" and fill in both credentials of your Spotify app, or set
-them in the environment, or name files that hold them in SPOTIFY_CLIENT_ID_FILE and
-SPOTIFY_CLIENT_SECRET_FILE. To try the service without a Spotify app, run "npm run demo".`
+Run "cp .env.example .env" and fill in both credentials of your Spotify app. Or set them in the
+environment, or name files that contain them in SPOTIFY_CLIENT_ID_FILE and SPOTIFY_CLIENT_SECRET_FILE.
+To try the service without a Spotify app, run "npm run demo".`
 
-/** Names every bad or missing variable and what is allowed; never a value. */
+/** Names every invalid or missing variable and what is allowed, never a value. */
 export class ConfigError extends Error {
   /** One sentence for each variable. */
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
     const isFirstStart = faults.some(fault => /^SPOTIFY_CLIENT_(?:ID|SECRET): missing/.test(fault))
-    const lines = ['Bad configuration:', ...faults.map(fault => `  ${fault}`)]
+    const lines = ['Invalid configuration:', ...faults.map(fault => `  ${fault}`)]
     super([...lines, ...(isFirstStart ? [FIRST_STEPS] : [])].join('\n'))
     this.name = 'ConfigError'
     this.faults = faults
@@ -29,8 +29,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads and checks the configuration. `dotenvPath` names a file of variables that is read when it
- * exists; the environment overrides it, also with an empty variable, which counts as not set.
+ * Reads and checks the configuration. The environment overrides the optional file at `dotenvPath`. An
+ * empty variable overrides it too, and counts as not set.
  *
  * @throws {ConfigError} with all faults at once.
  */
@@ -40,15 +40,15 @@ export async function loadConfig(environment: Variables, dotenvPath: string): Pr
     ...withProxies(dotenvOrFault(dotenvPath, faults)),
     ...withProxies(environment),
   })
-  const inDoubt = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
-  const config = await check(variables, faults, inDoubt)
+  const reported = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
+  const config = await check(variables, faults, reported)
   if (config === undefined || faults.length > 0) throw new ConfigError(faults)
   return config
 }
 
 /**
- * The `OTEL_*` variables, from the same places. OpenTelemetry reads most of them itself, from the
- * environment of the process, so that they have to be put there.
+ * The `OTEL_*` variables of the environment and the file. OpenTelemetry reads most of them itself from
+ * the environment of the process, so the caller has to copy them there.
  */
 export function otelVariables(environment: Variables, dotenvPath: string): Variables {
   const variables = Object.entries({ ...readDotenv(dotenvPath), ...environment })
@@ -64,7 +64,7 @@ function dotenvOrFault(path: string, faults: string[]): Variables {
   }
 }
 
-/** Puts the content of NAME_FILE under NAME. Returns false when NAME is in doubt and was reported. */
+/** Sets NAME to the content of NAME_FILE. Returns false after adding a fault about NAME. */
 function readSecret(
   name: (typeof SECRET_NAMES)[number],
   variables: Variables,
@@ -73,7 +73,7 @@ function readSecret(
   const path = variables[`${name}_FILE`]
   if (path === undefined) return true
   if (variables[name] !== undefined) {
-    faults.push(`${name}: given twice, as ${name} and as ${name}_FILE`)
+    faults.push(`${name}: set twice, as ${name} and as ${name}_FILE`)
     return false
   }
   try {
@@ -88,8 +88,8 @@ function readSecret(
 }
 
 /**
- * Checks the variables against the schema, then what the schema cannot say. Without the variables
- * that the schema refused the rest is checked all the same, so that no fault hides another.
+ * Checks the variables against the schema, then across variables. After schema faults, it checks the
+ * valid variables too, so no fault hides another.
  */
 async function check(variables: Variables, faults: string[], reported: string[]) {
   try {
@@ -97,41 +97,41 @@ async function check(variables: Variables, faults: string[], reported: string[])
     faults.push(...crossChecks(config))
     return config
   } catch (error) {
-    const bad = schemaFaults(error)
-    for (const name of bad) {
+    const invalid = invalidNames(error)
+    for (const name of invalid) {
       if (!reported.includes(name)) faults.push(`${name}: ${expectation(name, variables)}`)
     }
-    const rest = Object.entries(variables).filter(([name]) => !bad.includes(name))
-    faults.push(...crossChecks(await validate({ ...REQUIRED, ...Object.fromEntries(rest) })))
+    const rest = Object.entries(variables).filter(([name]) => !invalid.includes(name))
+    faults.push(...crossChecks(await validate({ ...PLACEHOLDERS, ...Object.fromEntries(rest) })))
     return undefined
   }
 }
 
-/** @fastify/env wants an instance; the real one cannot be built before it is configured. */
+/** @fastify/env needs a Fastify instance; the real one is built from the configuration. */
 async function validate(variables: Variables): Promise<Config> {
-  const reader = Fastify()
+  const app = Fastify()
   try {
     const data = withStrictNumbers(variables)
-    await reader.register(fastifyEnv, { schema: configSchema, data, env: false })
-    return reader.getEnvs<Config>()
+    await app.register(fastifyEnv, { schema: configSchema, data, env: false })
+    return app.getEnvs<Config>()
   } finally {
-    await reader.close()
+    await app.close()
   }
 }
 
-/** Coercion would also take `0x10` and `1e3`; what is no number at all is refused by the schema. */
+/** Coercion accepts `0x10` and `1e3`; this replaces them with a text that the schema refuses. */
 function withStrictNumbers(variables: Variables): Variables {
   const schemas = configSchema.properties as Record<string, { type?: unknown }>
   return Object.fromEntries(
     Object.entries(variables).map(([name, value = '']) => {
-      const isOdd = schemas[name]?.type === 'integer' && !/^\d+$/.test(value)
-      return [name, isOdd ? 'no number' : value]
+      const isMalformed = schemas[name]?.type === 'integer' && !/^\d+$/.test(value)
+      return [name, isMalformed ? 'no number' : value]
     }),
   )
 }
 
 /** The names of the variables that the schema refuses. */
-function schemaFaults(error: unknown): string[] {
+function invalidNames(error: unknown): string[] {
   if (!(error instanceof Error && 'errors' in error)) throw error
   const errors = error.errors as { instancePath: string; params: { missingProperty?: string } }[]
   const names = errors.map(

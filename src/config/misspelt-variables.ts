@@ -7,17 +7,17 @@ const NAMES: readonly string[] = [
   ...PROXY_NAMES.map(name => name.toLowerCase()),
 ]
 
-/** Other programs read these, also from the same file. */
+/** Prefixes of variables that other programs read, perhaps from the same file. */
 const NOT_OURS = /^(?:NODE|OTEL|SANDBOX|COMPOSE|DOCKER|NPM)_/i
 
-/** A name with no more edits for each letter of another is taken for a misspelling of it. */
+/** A name with at most this many edits per letter counts as a misspelling. */
 const EDITS_PER_LETTER = 0.2
-/** The same where the first word is right, as in `CACHE_FRESH_SECS`. */
+/** The limit if the first word is right, as in `CACHE_FRESH_SECS`. */
 const EDITS_PER_LETTER_AFTER_FIRST_WORD = 0.35
 
 /**
- * One sentence for each variable that is set and not read, but seems meant for the service: its name
- * resembles that of a variable, or it stands in the file at `dotenvPath`. Never a value.
+ * Returns a sentence for each unknown variable whose name resembles a known one, or that is set in the
+ * file at `dotenvPath`. Never contains a value.
  */
 export function misspeltVariables(environment: Variables, dotenvPath: string): string[] {
   const inDotenv = Object.keys(readDotenv(dotenvPath))
@@ -26,8 +26,8 @@ export function misspeltVariables(environment: Variables, dotenvPath: string): s
   )
   return unknown.flatMap(name => {
     const nearest = nearestName(name)
-    if (nearest !== undefined) return [`${name} is not read; did you mean ${nearest}?`]
-    return inDotenv.includes(name) ? [`${name} in ${dotenvPath} is not read.`] : []
+    if (nearest !== undefined) return [`${name} is unknown; did you mean ${nearest}?`]
+    return inDotenv.includes(name) ? [`${name} in ${dotenvPath} is unknown.`] : []
   })
 }
 
@@ -51,7 +51,7 @@ function firstWord(name: string): string | undefined {
   return name.toUpperCase().split('_')[0]
 }
 
-/** Case and separators are what people get wrong first. */
+/** Ignores case and separators, the most common mistakes. */
 function plain(name: string): string {
   return name.toUpperCase().replace(/[^A-Z\d]/g, '')
 }

@@ -4,33 +4,31 @@ import type { Config } from './schema.ts'
 export interface ForwardProxy {
   /** Scheme, host and port. */
   readonly origin: string
-  /** The value of `Proxy-Authorization`, where the URL holds a user. */
+  /** The value of `Proxy-Authorization`, if the URL contains a user. */
   readonly authorization: string | undefined
 }
 
 /**
- * Takes the URL of a proxy apart: `http://` or `https://`, then `user:password@`, host and port, of
- * which only the host is needed. Undefined when it is no such URL.
+ * Parses the URL of a proxy: `http://` or `https://`, optional `user:password@`, host, optional port.
+ * Undefined if malformed.
  */
 export function parseProxyUrl(value: string): ForwardProxy | undefined {
   if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined
   const { origin, username, password } = new URL(value)
   try {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-    const isNamed = credentials !== ':'
-    const authorization = isNamed
-      ? `Basic ${Buffer.from(credentials).toString('base64')}`
-      : undefined
+    const authorization =
+      credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`
     return { origin, authorization }
   } catch {
-    // A percent sign that begins no code.
+    // Malformed percent-encoding.
     return undefined
   }
 }
 
 /**
- * The proxy on the way to `target`; undefined when there is none. `HTTP_PROXY` serves https as well
- * where there is no `HTTPS_PROXY`, as undici has it.
+ * The proxy for requests to `target`; undefined if there is none. Without `HTTPS_PROXY`, `HTTP_PROXY`
+ * also serves https, as in undici.
  * https://undici.nodejs.org/#/docs/api/EnvHttpProxyAgent
  */
 export function proxyFor(
@@ -46,10 +44,10 @@ export function proxyFor(
   return parseProxyUrl(url)
 }
 
-/** A host, with a port or without; an IPv6 address without a port needs no brackets. */
+/** A host with an optional port; an IPv6 address without a port needs no brackets. */
 const EXCLUSION = /^(?<host>\[.*\]|[^:]*)(?::(?<port>\d+))?$/
 
-/** `list` names hosts with all hosts below them, separated by commas or blanks; `*` is any host. */
+/** `list` contains hosts, each with its subdomains, separated by commas or spaces; `*` is any host. */
 function isExcluded({ protocol, hostname, port }: URL, list: string): boolean {
   const host = withoutBrackets(hostname)
   const targetPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port

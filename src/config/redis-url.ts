@@ -1,28 +1,27 @@
-/** Where the engine of the shared cache is, and as whom to speak to it. */
+/** The address and the credentials of Redis. */
 export interface SharedCacheTarget {
   readonly host: string
   readonly port: number
   readonly username: string | undefined
   readonly password: string | undefined
-  /** The number of the database. */
+  /** The database number. */
   readonly db: number
-  /** Whether to speak TLS: `rediss:`. */
+  /** Whether to use TLS: `rediss:`. */
   readonly tls: boolean
 }
 
 const DEFAULT_PORT = 6379
 
 /**
- * Takes `SHARED_CACHE_URL` apart: `redis://` or, with TLS, `rediss://`, then `user:password@`, host,
- * port and the number of the database, of which only the host is needed. Undefined when it means
- * nothing.
+ * Parses `SHARED_CACHE_URL`: `redis://` or, with TLS, `rediss://`, then optional `user:password@`, host,
+ * optional port and database number. Undefined if malformed.
  */
 export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefined {
   if (!/^rediss?:/.test(value) || !URL.canParse(value)) return undefined
   const { protocol, hostname, port, username, password, pathname } = new URL(value)
   try {
     return {
-      // The brackets of an IPv6 address belong to the URL alone.
+      // In a URL, an IPv6 address has brackets.
       host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
       port: port === '' ? DEFAULT_PORT : Number(port),
       username: decoded(username),
@@ -31,7 +30,7 @@ export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefine
       tls: protocol === 'rediss:',
     }
   } catch {
-    // A percent sign that begins no code.
+    // Malformed percent-encoding.
     return undefined
   }
 }

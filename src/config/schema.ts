@@ -2,9 +2,9 @@ import { type Static, Type } from 'typebox'
 import { DEFAULT_HOST, DEFAULT_PORT } from './environment.ts'
 
 const MAX_TIMER_MS = 2 ** 31 - 1
-/** Image links of playlists die within a day, and Spotify's terms allow only temporary caching. */
+/** Image links expire within a day, and Spotify's terms allow only temporary caching. */
 export const MAX_STORED_SECONDS = 86_400
-/** Of one list, which has 50 playlists a page. */
+/** Of one list, with 50 playlists a page. */
 export const MAX_PAGES = 2000
 
 const seconds = (fallback: number, description: string) =>
@@ -31,17 +31,17 @@ const proxyUrl = (targets: string) =>
   )
 
 /**
- * Quotes that a shell or a file has left in place, and what templates mark a gap with. Spotify issues
- * letters and digits, though RFC 6749 appendix A allows all printable characters.
+ * Leftovers of quoting and of templates. Spotify issues letters and digits, although RFC 6749 appendix
+ * A allows all printable characters.
  */
 const MARKS = '"\'`<>{}()[\\]$'
 
 const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
 
 /**
- * Every environment variable that the service reads. The description says what a valid value is, in
- * docs/configuration.md and in the error for a bad value; `$comment` adds what else an operator needs
- * to know, in docs/configuration.md only.
+ * Every environment variable of the service. `description` describes a valid value, in
+ * docs/configuration.md and in the error about an invalid one; `$comment` adds a remark in
+ * docs/configuration.md.
  */
 export const configSchema = Type.Object({
   SPOTIFY_CLIENT_ID: Type.String({
@@ -71,7 +71,7 @@ export const configSchema = Type.Object({
   }),
   PUBLIC_URL: Type.Optional(
     url('http(s) URL under which callers reach this service; links begin with it', {
-      $comment: 'Without it, links name the host that the request names.',
+      $comment: 'Without it, links contain the host of the request.',
     }),
   ),
   TRUST_PROXY: Type.String({
@@ -83,7 +83,7 @@ export const configSchema = Type.Object({
     Type.String({
       description:
         'API keys of the callers: name:key pairs separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 characters of a bearer token',
-      $comment: 'Without it, the service answers everybody.',
+      $comment: 'Without it, the service is open to everybody.',
     }),
   ),
   CORS_ORIGINS: Type.Optional(
@@ -114,7 +114,7 @@ export const configSchema = Type.Object({
   ),
   CACHE_STALE_IF_ERROR_SECONDS: seconds(
     43_200,
-    'seconds after the end of freshness in which a stale list is served when Spotify cannot answer, 0 to 86400',
+    'seconds after the end of freshness in which a stale list is served when Spotify fails, 0 to 86400',
   ),
   CACHE_NEGATIVE_SECONDS: seconds(60, 'seconds for which "no such user" is cached, 0 to 86400'),
   CACHE_MIN_REFRESH_SECONDS: seconds(
@@ -133,7 +133,7 @@ export const configSchema = Type.Object({
     Type.String({
       description: 'file that keeps cached lists across restarts; its folder must be writable',
       $comment:
-        'The service writes it on shutdown and every five minutes. Each instance needs its own. The service does not start when the path names anything but a snapshot.',
+        'The service writes it on shutdown and every five minutes. Each instance needs its own. The service does not start if the file exists and is not a snapshot.',
     }),
   ),
   SHARED_CACHE_URL: Type.Optional(
@@ -176,7 +176,7 @@ export const configSchema = Type.Object({
     default: 500,
     description: 'maximum lookups that wait for a free Web API request, 0 to 100000',
     $comment:
-      'Beyond it, or when the turn of a lookup would come too late, the service answers `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups in it loses one to a caller with fewer.',
+      'Beyond it, or when a lookup would wait too long, the service responds with `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups loses one to a caller with fewer.',
   }),
   SPOTIFY_DAILY_BUDGET: Type.Optional(
     Type.Integer({
@@ -200,7 +200,7 @@ export const configSchema = Type.Object({
     maximum: MAX_TIMER_MS,
     default: 500,
     description:
-      'milliseconds after SIGTERM in which the service still accepts connections while readiness answers 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
+      'milliseconds after SIGTERM in which the service still accepts connections while readiness responds with 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
     $comment: 'Load balancers notice in this time.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
@@ -211,7 +211,7 @@ export const configSchema = Type.Object({
 
 export type Config = Static<typeof configSchema>
 
-/** The sections of docs/configuration.md: each begins with the variable that is its key. */
+/** The sections of docs/configuration.md, by their first variable. */
 export const configSections = {
   SPOTIFY_CLIENT_ID: 'Spotify app',
   HOST: 'Address and links',
@@ -224,7 +224,7 @@ export const configSections = {
   SHUTDOWN_DELAY_MS: 'Shutdown',
 } as const satisfies Partial<Record<keyof Config, string>>
 
-/** NAME_FILE may name a file that holds the value of NAME instead, as Docker secrets do. */
+/** For these, NAME_FILE may name a file with the value of NAME, such as a Docker secret. */
 export const SECRET_NAMES = [
   'SPOTIFY_CLIENT_ID',
   'SPOTIFY_CLIENT_SECRET',

@@ -42,7 +42,7 @@ export function tracingPlan(environment: Environment): TracingPlan {
 
   const warnings: string[] = []
   const refuse = (name: string, expected: string) => {
-    warnings.push(`${name}: not valid; expected: ${expected}`)
+    warnings.push(`${name}: invalid; expected: ${expected}`)
   }
   if (disabled !== 'false') refuse('OTEL_SDK_DISABLED', 'true or false')
   let exporters = EXPORTERS.filter(name => names.includes(name))

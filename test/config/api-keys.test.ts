@@ -5,7 +5,7 @@ import { failureOf } from '../support/failure-of.ts'
 
 const key = (letter: string, length = 32) => letter.repeat(length)
 
-t.test('Names and keys are read, the keys as digests', async t => {
+t.test('parseApiKeys returns names and digests', async t => {
   t.strictSame(parseApiKeys(` app:${key('a')} ,web-2.x_Y:${key('b', 30)}==`), {
     keys: [
       { name: 'app', digest: digestOf(key('a')) },
@@ -16,21 +16,21 @@ t.test('Names and keys are read, the keys as digests', async t => {
   t.strictSame(parseApiKeys(undefined), { keys: [], faults: [] })
 })
 
-t.test('Names and keys are taken within their limits only', async t => {
+t.test('names and keys outside their limits are faults', async t => {
   for (const [entry, fault] of [
     [`${key('n', 64)}:${key('k')}`, undefined],
-    [`${key('n', 65)}:${key('k')}`, /the name has/],
+    [`${key('n', 65)}:${key('k')}`, /the name must have/],
     [`app:${key('k', 31)}`, /32 to 512 characters/],
     [`app:${key('k', 32)}`, undefined],
     [`app:${key('k', 512)}`, undefined],
     [`app:${key('k', 513)}`, /32 to 512 characters/],
     [`app:-._~+/${key('k')}=`, undefined],
-    [`app:=${key('k')}`, /no bearer token/],
-    [`app:${key('k')}:${key('k')}`, /no bearer token/],
-    [`app:${key('k')} ${key('k')}`, /no bearer token/],
-    [`app:${key('ü')}`, /no bearer token/],
-    [`my app:${key('k')}`, /the name has/],
-    [`anonymous:${key('k')}`, /stands for callers without/],
+    [`app:=${key('k')}`, /not a valid bearer token/],
+    [`app:${key('k')}:${key('k')}`, /not a valid bearer token/],
+    [`app:${key('k')} ${key('k')}`, /not a valid bearer token/],
+    [`app:${key('ü')}`, /not a valid bearer token/],
+    [`my app:${key('k')}`, /the name must have/],
+    [`anonymous:${key('k')}`, /reserved for callers without/],
     [`:${key('k')}`, /not of the form/],
     ['app:', /not of the form/],
     [key('k'), /not of the form/],
@@ -42,12 +42,12 @@ t.test('Names and keys are taken within their limits only', async t => {
   }
 })
 
-t.test('No name and no key is given twice', async t => {
-  t.match(parseApiKeys(`a:${key('a')},a:${key('b')}`).faults, [/^entry 2: the name/])
-  t.match(parseApiKeys(`a:${key('a')},b:${key('a')}`).faults, [/^entry 2: the key/])
+t.test('a repeated name or key is a fault', async t => {
+  t.match(parseApiKeys(`a:${key('a')},a:${key('b')}`).faults, [/^entry 2: .* same name/])
+  t.match(parseApiKeys(`a:${key('a')},b:${key('a')}`).faults, [/^entry 2: .* same key/])
 })
 
-t.test('Every faulty entry is named by its position, and nothing of it is shown', async t => {
+t.test('faults name the position of each invalid entry, never its text', async t => {
   const environment = {
     SPOTIFY_CLIENT_ID: 'x',
     SPOTIFY_CLIENT_SECRET: 'x',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseCorsOrigins } from '../../src/config/cors-origins.ts'
 
-t.test('origins are read as browsers send them', async t => {
+t.test('parseCorsOrigins returns origins as browsers send them', async t => {
   for (const [value, origins] of [
     ['*', '*'],
     [' * ', '*'],
@@ -19,7 +19,7 @@ t.test('origins are read as browsers send them', async t => {
   }
 })
 
-t.test('what is no origin is refused', async t => {
+t.test('parseCorsOrigins refuses values that are no origins', async t => {
   for (const value of [
     '',
     ',',

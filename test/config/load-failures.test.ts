@@ -8,13 +8,13 @@ const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'clien
 const mocked = (t: Test, mocks: Record<string, unknown>) =>
   t.mockImport<typeof import('../../src/config/load.ts')>('../../src/config/load.ts', mocks)
 
-t.test('What fails for another reason is thrown as it is, not as a fault', async t => {
+t.test('loadConfig rethrows errors that are no faults', async t => {
   const bug = new Error('a bug')
   const broken = await mocked(t, { '@fastify/env': { default: () => Promise.reject(bug) } })
   t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)
 })
 
-t.test('A file that fails without an error code is still reported', async t => {
+t.test('a file error without a code is a fault', async t => {
   const readFileSync = () => JSON.parse('neither JSON nor a system error')
   const { ConfigError, loadConfig } = await mocked(t, { 'node:fs': { ...fs, readFileSync } })
   const error = await failureOf(loadConfig(required, '.env'))

@@ -5,7 +5,7 @@ import { failureOf } from '../support/failure-of.ts'
 
 type Variables = Record<string, string | undefined>
 
-/** More makes a Node timer fire at once. */
+/** With a longer delay, a Node timer fires at once. */
 const MAX_TIMER_MS = 2_147_483_647
 const NO_DOTENV = '/nonexistent/.env'
 const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
@@ -18,10 +18,10 @@ async function faultsOf(environment: Variables, dotenv = NO_DOTENV): Promise<rea
   throw error
 }
 
-/** The names that the faults begin with. */
+/** The variables that the faults name. */
 const namesIn = (faults: readonly string[]) => faults.map(fault => fault.split(':')[0]).sort()
 
-t.test('With the two required variables alone everything has its documented default', async t => {
+t.test('all variables but the two required ones have a default', async t => {
   t.strictSame(await loadConfig(required, NO_DOTENV), {
     ...required,
     SPOTIFY_API_URL: 'https://api.spotify.com/v1',
@@ -49,19 +49,19 @@ t.test('With the two required variables alone everything has its documented defa
   })
 })
 
-t.test('Values are read as the type that they stand for', async t => {
+t.test('values have the types of the schema', async t => {
   const config = await load({ PORT: '8080', HOST: '::', PUBLIC_URL: 'https://h', EXTRA: 'x' })
   t.hasStrict(config, { PORT: 8080, HOST: '::', PUBLIC_URL: 'https://h' })
-  t.notOk('EXTRA' in config, 'and what is not ours is left out')
+  t.notOk('EXTRA' in config, 'unknown variables are left out')
 })
 
-t.test('Every variable has a description, which is what an operator is told', async t => {
+t.test('every variable has a description', async t => {
   for (const [name, schema] of Object.entries(configSchema.properties)) {
     t.match(schema, { description: /^\S.{10,}\w$/ }, name)
   }
 })
 
-t.test('Numbers are taken within their limits only', async t => {
+t.test('numbers outside their limits are faults', async t => {
   for (const [name, min, max] of [
     ['PORT', 0, 65_535],
     ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
@@ -88,7 +88,7 @@ t.test('Numbers are taken within their limits only', async t => {
   }
 })
 
-t.test('Texts are taken only in the form that their use allows', async t => {
+t.test('malformed texts are faults', async t => {
   const goodUrls = ['http://h', 'https://h:8443', 'https://h/', 'https://h/a/b']
   const badUrls = [
     'h',
@@ -124,7 +124,7 @@ t.test('Texts are taken only in the form that their use allows', async t => {
   }
 })
 
-t.test('All faults are named at once with what is allowed, and never a value', async t => {
+t.test('the error lists all faults with the allowed values, never a given value', async t => {
   const variables = {
     SPOTIFY_CLIENT_ID: 'canary canary',
     PORT: 'canary',
@@ -137,15 +137,15 @@ t.test('All faults are named at once with what is allowed, and never a value', a
   t.equal(error.name, 'ConfigError')
   const secretToo = { ...variables, SPOTIFY_CLIENT_SECRET: '' }
   t.strictSame(namesIn(error.faults), Object.keys(secretToo).sort())
-  t.match(error.message, `Bad configuration:\n  ${error.faults.join('\n  ')}\n`)
-  t.match(error.message, /^ {2}PORT: not valid; expected: port .* 0 to 65535/m)
+  t.match(error.message, `Invalid configuration:\n  ${error.faults.join('\n  ')}\n`)
+  t.match(error.message, /^ {2}PORT: invalid; expected: port .* 0 to 65535/m)
   t.match(error.message, /^ {2}SPOTIFY_CLIENT_SECRET: missing; set it to the client secret/m)
-  t.match(error.message, /^ {2}TRUST_PROXY: not valid; expected: .* a number of hops/m)
+  t.match(error.message, /^ {2}TRUST_PROXY: invalid; expected: .* a number of hops/m)
   t.notMatch(error.message, /canary/)
-  t.equal(error.cause, undefined, 'nor does a cause carry one')
+  t.equal(error.cause, undefined, 'no cause, which could contain a value')
 })
 
-t.test('Nothing is stored for longer than a day, freshness and staleness together', async t => {
+t.test('freshness and staleness together last at most a day', async t => {
   for (const [fresh, revalidate, ifError, fits] of [
     [43_199, 43_200, 0, true],
     [43_200, 43_200, 0, true],
@@ -170,7 +170,7 @@ t.test('Nothing is stored for longer than a day, freshness and staleness togethe
   }
 })
 
-t.test('The delay of the shutdown leaves at least as long to end in', async t => {
+t.test('the shutdown delay is at most half of the shutdown timeout', async t => {
   for (const [delay, timeout, fits] of [
     [0, 1, true],
     [1, 2, true],
@@ -188,13 +188,13 @@ t.test('The delay of the shutdown leaves at least as long to end in', async t =>
   }
 })
 
-t.test('A number is written with digits alone', async t => {
+t.test('a number consists of digits', async t => {
   for (const value of ['0x50', '1e3', '80.0', '+80', ' 80']) {
     t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
   }
 })
 
-t.test('Whoever starts it without credentials reads what to do next, and nobody else', async t => {
+t.test('only the error about missing credentials explains the first steps', async t => {
   for (const variables of [{}, { SPOTIFY_CLIENT_ID: 'id' }, { SPOTIFY_CLIENT_SECRET: 'secret' }]) {
     const { message } = (await failureOf(loadConfig(variables, NO_DOTENV))) as Error
     for (const step of ['cp .env.example .env', 'npm run demo', 'SPOTIFY_CLIENT_ID_FILE']) {
@@ -206,7 +206,7 @@ t.test('Whoever starts it without credentials reads what to do next, and nobody 
 })
 
 t.test(
-  'A credential that is a placeholder or still quoted is refused, however it came in',
+  'a credential that is a placeholder or quoted is a fault, in a variable or a file',
   async t => {
     const placeholders = [
       'YOUR_CLIENT_ID',
@@ -224,7 +224,7 @@ t.test(
       'undefined',
       'null',
     ]
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a template leaves behind
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: an unfilled template
     const marked = ["'0123'", '`0123`', '<0123>', '${ID}', '{{ID}}', '$ID', '[id]', '(id)', '"0123']
     for (const [name, other] of [
       ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
@@ -235,7 +235,10 @@ t.test(
         for (const given of [{ [name]: value }, { [`${name}_FILE`]: `${dir}/secret` }]) {
           const faults = await faultsOf({ [other]: required[other], ...given })
           t.strictSame(namesIn(faults), [name], value)
-          t.notOk(faults.join().replaceAll(name, '').includes(value), 'and not shown')
+          t.notOk(
+            faults.join().replaceAll(name, '').includes(value),
+            'the fault does not contain it',
+          )
         }
       }
       for (const value of ['0123456789abcdef0123456789abcdef', 'yours', 'exxxplicit']) {
@@ -245,7 +248,7 @@ t.test(
   },
 )
 
-t.test('An empty variable counts as not set', async t => {
+t.test('an empty variable counts as not set', async t => {
   const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })
   t.equal(config.PORT, 3000)
   t.notOk('PUBLIC_URL' in config)
@@ -253,7 +256,7 @@ t.test('An empty variable counts as not set', async t => {
   t.match(fault, /^SPOTIFY_CLIENT_ID: missing/)
 })
 
-t.test('A file of variables is read when it exists, and the environment overrides it', async t => {
+t.test('the environment overrides the optional .env file', async t => {
   const dir = t.testdir({
     '.env': 'SPOTIFY_CLIENT_ID=from-file\nSPOTIFY_CLIENT_SECRET="quoted"\nPORT=8080\n# comment\n',
   })
@@ -263,27 +266,31 @@ t.test('A file of variables is read when it exists, and the environment override
     SPOTIFY_CLIENT_SECRET: 'quoted',
     PORT: 9090,
   })
-  t.equal((await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT, 3000, 'also with an empty one')
-  t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'it may be absent')
+  t.equal(
+    (await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT,
+    3000,
+    'an empty variable overrides too',
+  )
+  t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'the file is optional')
   const marked = t.testdir({ '.env': '\uFEFFPORT=8080\r\n' })
-  t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'or begin with a mark')
+  t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'a byte order mark is ignored')
 })
 
-t.test('Faults in the file of variables are named like those of the environment', async t => {
+t.test('variables in .env are checked like those of the environment', async t => {
   const dir = t.testdir({ '.env': 'PORT=canary\nSPOTIFY_CLIENT_ID=\n' })
   const faults = await faultsOf({ HOST: 'h' }, `${dir}/.env`)
   t.strictSame(namesIn(faults), ['PORT', 'SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
   t.notMatch(faults.join(), /canary/)
 })
 
-t.test('A file of variables that is there but cannot be read is a fault beside others', async t => {
+t.test('an unreadable .env file is one fault among others', async t => {
   const dir = t.testdir({ '.env': {} })
   t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])
   const faults = await faultsOf({ ...required, PORT: 'x' }, `${dir}/.env`)
   t.strictSame(namesIn(faults), [`${dir}/.env`, 'PORT'].sort())
 })
 
-t.test('A secret may stand in a file, whose surrounding blanks do not count', async t => {
+t.test('a secret can come from a file, without surrounding white space', async t => {
   const dir = t.testdir({ id: 'id-in-file\n', secret: ' \tsecret-in-file\r\n\n', '.env': '' })
   const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
   const config = await loadConfig(files, NO_DOTENV)
@@ -292,29 +299,29 @@ t.test('A secret may stand in a file, whose surrounding blanks do not count', as
   t.strictSame(await loadConfig({ ...files, SPOTIFY_CLIENT_ID: '' }, NO_DOTENV), config)
 })
 
-t.test('A secret in a file is checked like any other and never shown', async t => {
+t.test('a secret in a file is checked, and the fault does not contain it', async t => {
   const dir = t.testdir({ id: 'canary:canary', secret: '\n' })
   const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
   const faults = await faultsOf(files)
   t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET_FILE'])
-  t.match(faults.join('\n'), /CLIENT_ID: not valid/)
+  t.match(faults.join('\n'), /CLIENT_ID: invalid/)
   t.match(faults.join('\n'), /CLIENT_SECRET_FILE: the file is empty/)
   t.notMatch(faults.join(), /canary/)
 })
 
-t.test('A secret given both ways is a fault, whichever way it came in', async t => {
+t.test('a secret set both as variable and as file is a fault', async t => {
   const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
   const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
   const NAME = 'SPOTIFY_CLIENT_SECRET'
-  const twice = [`${NAME}: given twice, as ${NAME} and as ${NAME}_FILE`]
+  const twice = [`${NAME}: set twice, as ${NAME} and as ${NAME}_FILE`]
   t.strictSame(await faultsOf({ ...required, SPOTIFY_CLIENT_SECRET_FILE }), twice)
   const file = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET_FILE }
   t.strictSame(await faultsOf(file, `${dir}/.env`), twice)
   const invalid = { ...file, SPOTIFY_CLIENT_SECRET: 'canary canary' }
-  t.strictSame(await faultsOf(invalid), twice, 'reported once, also when it is not valid either')
+  t.strictSame(await faultsOf(invalid), twice, 'one fault, even if the value is invalid too')
 })
 
-t.test('A secret file that cannot be read is one fault, without its path', async t => {
+t.test('an unreadable secret file is one fault, without its path', async t => {
   const dir = t.testdir({ canary: {} })
   for (const [path, code] of [
     [`${dir}/canary`, 'EISDIR'],
@@ -327,7 +334,7 @@ t.test('A secret file that cannot be read is one fault, without its path', async
   }
 })
 
-t.test('proxies are read in upper and lower case, and lower case wins', async t => {
+t.test('proxy variables exist in upper and lower case, and lower case wins', async t => {
   const upper = 'http://upper:1'
   const lower = 'http://lower:2'
   for (const [variables, expected] of [
@@ -345,7 +352,7 @@ t.test('proxies are read in upper and lower case, and lower case wins', async t 
   t.notOk('http_proxy' in config)
 })
 
-t.test('the environment overrides a proxy in the file, in whatever case', async t => {
+t.test('the environment overrides a proxy in .env, in either case', async t => {
   const dir = t.testdir({ '.env': 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n' })
   const fromFile = await loadConfig(required, `${dir}/.env`)
   t.hasStrict(fromFile, { HTTPS_PROXY: 'http://file:1', HTTP_PROXY: 'http://file:2' })
@@ -355,7 +362,7 @@ t.test('the environment overrides a proxy in the file, in whatever case', async 
   t.equal(config.HTTP_PROXY, undefined)
 })
 
-t.test('what is no URL of an HTTP proxy is refused, and its value not shown', async t => {
+t.test('the fault about an invalid proxy URL does not contain it', async t => {
   for (const value of [
     'canary:3128',
     'socks5://canary',
@@ -370,14 +377,14 @@ t.test('what is no URL of an HTTP proxy is refused, and its value not shown', as
   ]) {
     for (const name of ['HTTPS_PROXY', 'http_proxy']) {
       const faults = await faultsOf({ ...required, [name]: value })
-      t.match(faults, [new RegExp(`^${name.toUpperCase()}: not valid; expected: http\\(s\\) URL`)])
+      t.match(faults, [new RegExp(`^${name.toUpperCase()}: invalid; expected: http\\(s\\) URL`)])
       t.equal(faults.length, 1)
       t.notMatch(faults.join(), /canary/, value)
     }
   }
 })
 
-t.test('A snapshot must not replace a file of another kind', async t => {
+t.test('CACHE_SNAPSHOT_FILE must not name a file of another kind', async t => {
   const dir = t.testdir({ notes: 'about something else', new: {} })
   const faults = (name: string) =>
     faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })

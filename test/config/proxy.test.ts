@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseProxyUrl, proxyFor } from '../../src/config/proxy.ts'
 
-t.test('the URL of a proxy is taken apart', async t => {
+t.test('parseProxyUrl returns origin and authorization', async t => {
   for (const [url, origin, credentials] of [
     ['http://proxy.example:3128', 'http://proxy.example:3128', undefined],
     ['http://proxy.example', 'http://proxy.example', undefined],
@@ -34,7 +34,7 @@ const http = new URL('http://api.spotify.com/v1')
 const originOf = (target: URL, variables: Parameters<typeof proxyFor>[1]) =>
   proxyFor(target, variables)?.origin
 
-t.test('each scheme has its proxy, and https falls back on that of http', async t => {
+t.test('each scheme has its proxy, and https falls back to HTTP_PROXY', async t => {
   t.equal(originOf(https, { HTTPS_PROXY, HTTP_PROXY }), HTTPS_PROXY)
   t.equal(originOf(http, { HTTPS_PROXY, HTTP_PROXY }), HTTP_PROXY)
   t.equal(originOf(https, { HTTP_PROXY }), HTTP_PROXY)
@@ -43,7 +43,7 @@ t.test('each scheme has its proxy, and https falls back on that of http', async 
   t.equal(originOf(https, {}), undefined)
 })
 
-t.test('hosts that NO_PROXY names are reached directly', async t => {
+t.test('requests to hosts in NO_PROXY use no proxy', async t => {
   for (const [target, list, isDirect] of [
     [https, '*', true],
     [https, 'other.example, *', true],

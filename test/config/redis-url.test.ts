@@ -16,7 +16,7 @@ const plain = {
   tls: false,
 }
 
-t.test('host, port, user, password, database and TLS come out of the URL', async t => {
+t.test('parseSharedCacheUrl returns host, port, user, password, database and TLS', async t => {
   for (const [url, target] of [
     ['redis://cache', plain],
     ['redis://cache/', plain],
@@ -31,7 +31,7 @@ t.test('host, port, user, password, database and TLS come out of the URL', async
   }
 })
 
-t.test('any other URL is a fault that does not show it', async t => {
+t.test('the fault about any other URL does not contain it', async t => {
   for (const url of [
     'canary',
     'http://canary',
@@ -47,12 +47,12 @@ t.test('any other URL is a fault that does not show it', async t => {
   ]) {
     const error = await failureOf(load(url))
     t.type(error, ConfigError, url)
-    t.match(String(error), /SHARED_CACHE_URL: not valid; expected: redis:\/\/ URL/, url)
+    t.match(String(error), /SHARED_CACHE_URL: invalid; expected: redis:\/\/ URL/, url)
     t.notMatch(String(error), /canary/, url)
   }
 })
 
-t.test('the URL may stand in a file, since it holds a password', async t => {
+t.test('SHARED_CACHE_URL_FILE names a file with the URL', async t => {
   const dir = t.testdir({ url: 'redis://:secret@cache\n' })
   const config = await loadConfig(
     { ...required, SHARED_CACHE_URL_FILE: `${dir}/url` },

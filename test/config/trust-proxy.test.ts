@@ -2,12 +2,12 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { parseTrustProxy } from '../../src/config/trust-proxy.ts'
 
-t.test('The two words switch the trust on and off altogether', async t => {
+t.test('true trusts all proxies, false none', async t => {
   t.equal(parseTrustProxy('true'), true)
   t.equal(parseTrustProxy('false'), false)
 })
 
-t.test('A number trusts that many hops, counted from this service', async t => {
+t.test('a number trusts that many hops, counted from this service', async t => {
   for (const [value, trusted] of [
     ['0', []],
     ['1', [0]],
@@ -20,7 +20,7 @@ t.test('A number trusts that many hops, counted from this service', async t => {
     t.strictSame(hops, trusted, value)
   }
   t.type(parseTrustProxy('999'), 'function')
-  t.equal(parseTrustProxy('1000'), undefined, 'that is no number of hops any more')
+  t.equal(parseTrustProxy('1000'), undefined, 'more than three digits')
 })
 
 const lists: [value: string, ranges: string[]][] = [
@@ -38,19 +38,19 @@ const lists: [value: string, ranges: string[]][] = [
   ['10.0.0.0/8,fd00::/8, 192.0.2.1', ['10.0.0.0/8', 'fd00::/8', '192.0.2.1']],
 ]
 
-t.test('Addresses, ranges and the three named ranges are taken, without blanks', async t => {
+t.test('parseTrustProxy accepts addresses, ranges and the three named ranges', async t => {
   for (const [value, ranges] of lists) t.strictSame(parseTrustProxy(value), ranges, value)
 })
 
-t.test('Whatever is taken, Fastify takes too', async t => {
+t.test('Fastify accepts every result of parseTrustProxy', async t => {
   for (const value of ['true', 'false', '0', '2', ...lists.map(([value]) => value)]) {
     const trustProxy = parseTrustProxy(value)
-    if (trustProxy === undefined) throw new Error(`${value} was not taken`)
+    if (trustProxy === undefined) throw new Error(`${value} was refused`)
     t.doesNotThrow(() => Fastify({ trustProxy }), value)
   }
 })
 
-t.test('A value that means nothing is refused as a whole', async t => {
+t.test('parseTrustProxy refuses a value with any malformed part', async t => {
   for (const value of [
     '',
     ' ',

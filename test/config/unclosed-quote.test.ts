@@ -2,7 +2,7 @@ import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { failureOf } from '../support/failure-of.ts'
 
-t.test('a quote that .env does not close is told at the start, not by Spotify', async t => {
+t.test('a credential with an unclosed quote in .env is a fault', async t => {
   for (const [name, other] of [
     ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
     ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
@@ -10,7 +10,7 @@ t.test('a quote that .env does not close is told at the start, not by Spotify', 
     for (const value of ['"canary', 'canary"', 'can"ary']) {
       const dir = t.testdir({ '.env': `${other}=abc\n${name}=${value}\n` })
       const { message } = (await failureOf(loadConfig({}, `${dir}/.env`))) as Error
-      t.match(message, `${name}: not valid`, value)
+      t.match(message, `${name}: invalid`, value)
       t.match(message, 'quotes')
       t.notMatch(message, 'canary')
     }

@@ -83,7 +83,7 @@ t.test('what cannot be followed is named, its value is not', async t => {
     const plan = tracingPlan(environment)
     t.same(plan.exporters, exporters, JSON.stringify(environment))
     t.equal(plan.warnings.length, 1)
-    t.match(plan.warnings[0], new RegExp(`^${variable}: not valid; expected: `))
+    t.match(plan.warnings[0], new RegExp(`^${variable}: invalid; expected: `))
     t.notMatch(plan.warnings[0], /canary/)
   }
   const faulty = { ...on, OTEL_EXPORTER_OTLP_HEADERS: 'x', OTEL_RESOURCE_ATTRIBUTES: 'x' }

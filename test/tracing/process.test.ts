@@ -92,7 +92,7 @@ t.test('a variable that cannot be followed is named in the log', async t => {
   t.equal(await service.stop(), 0)
   const [warning] = lines().filter(isWarning)
   t.match(warning, {
-    msg: /^OTEL_EXPORTER_OTLP_PROTOCOL: not valid; expected: http\/protobuf; no traces are sent/,
+    msg: /^OTEL_EXPORTER_OTLP_PROTOCOL: invalid; expected: http\/protobuf; no traces are sent/,
   })
   t.notOk(loaded().has('@fastify/otel'))
 })

@@ -3,10 +3,10 @@ import { parseApiKeys } from './api-keys.ts'
 import type { Config } from './schema.ts'
 
 /**
- * What the first line of the log says: which version runs, which parts are on, and the bounds of the
- * configuration, under the names of its variables. No secret, and no URL, which may hold one.
+ * The members of the first log line: version, enabled features, and limits under the names of their
+ * variables. No secret, and no URL, which may contain one.
  */
-export function startFacts(config: Config, isTracing: boolean) {
+export function configSummary(config: Config, isTracing: boolean) {
   return {
     version,
     node_version: nodeVersion,

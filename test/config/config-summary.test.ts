@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startFacts } from '../../src/config/start-facts.ts'
+import { configSummary } from '../../src/config/config-summary.ts'
 import { version } from '../../src/lib/version.ts'
 import { configFor } from '../support/config.ts'
 
@@ -11,8 +11,8 @@ const sandbox = {
 }
 const key = 'canary'.repeat(8)
 
-t.test('the first line says which versions run, and that what is optional is off', async t => {
-  t.match(startFacts(await configFor(sandbox), false), {
+t.test('the summary contains the versions and says that optional features are off', async t => {
+  t.match(configSummary(await configFor(sandbox), false), {
     version,
     node_version: process.version,
     api_keys: 0,
@@ -26,7 +26,7 @@ t.test('the first line says which versions run, and that what is optional is off
   })
 })
 
-t.test('it says what is on, and the bounds, and holds no secret and no URL', async t => {
+t.test('the summary contains enabled features and limits, but no secret and no URL', async t => {
   const config = await configFor(sandbox, {
     API_KEYS: `one:${key},two:${key}2`,
     CALLER_REQUESTS_PER_MINUTE: '60',
@@ -40,8 +40,8 @@ t.test('it says what is on, and the bounds, and holds no secret and no URL', asy
     SPOTIFY_CONCURRENCY: '3',
     LOOKUP_TIMEOUT_MS: '7000',
   })
-  const facts = startFacts(config, true)
-  t.match(facts, {
+  const summary = configSummary(config, true)
+  t.match(summary, {
     api_keys: 2,
     caller_requests_per_minute: 60,
     cors: true,
@@ -54,5 +54,5 @@ t.test('it says what is on, and the bounds, and holds no secret and no URL', asy
     spotify_concurrency: 3,
     lookup_timeout_ms: 7000,
   })
-  t.notMatch(JSON.stringify(facts), /canary|:\/\//)
+  t.notMatch(JSON.stringify(summary), /canary|:\/\//)
 })
