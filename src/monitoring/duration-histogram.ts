@@ -8,10 +8,10 @@ export interface DurationHistogramOptions {
   registers: readonly Registry[]
 }
 
-/** How often durations fell into each bucket, for one set of labels. */
+/** The durations in each bucket, for one set of labels. */
 export class DurationSeries {
   readonly #buckets: readonly number[]
-  /** One more than there are bounds: what is longer than all. Not cumulative. */
+  /** Not cumulative. The last one counts durations above all bounds. */
   readonly counts: Float64Array
   sum = 0
 
@@ -29,16 +29,16 @@ export class DurationSeries {
   }
 }
 
-/** All that a registry asks of a metric; the types of prom-client leave the name out. */
+/** All that a registry needs of a metric; the types of prom-client omit the name. */
 interface RegistryMetric {
   name?: string
   get(): Promise<unknown>
 }
 
 /**
- * A Prometheus histogram of durations in seconds. That of prom-client makes and hashes an object of
- * labels for every observation, which costs more than some of what is measured here; this one hands
- * out a series to keep, and counts in plain numbers until it is scraped.
+ * A Prometheus histogram of durations in seconds. The one of prom-client creates and hashes an object
+ * of labels for every observation, which takes longer than serving a hit. This one hands out a series
+ * once, which counts in plain numbers until a scrape.
  */
 export class DurationHistogram<Label extends string> {
   readonly #options: DurationHistogramOptions
@@ -51,7 +51,7 @@ export class DurationHistogram<Label extends string> {
     for (const registry of registers) registry.registerMetric(metric as Histogram)
   }
 
-  /** A new series; each set of labels has one. */
+  /** Adds a series. Call it once for each set of labels. */
   series(labels: Record<Label, string>): DurationSeries {
     const series = new DurationSeries(this.#options.buckets)
     this.#series.push({ labels, series })

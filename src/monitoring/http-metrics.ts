@@ -4,21 +4,21 @@ import type { AnswerObserver } from '../http/response-observer.ts'
 import type { ProblemType } from '../problems/catalog.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 
-/** From what is answered out of memory to LOOKUP_TIMEOUT_MS and a little more. */
+/** From a hit in memory to slightly above the default of LOOKUP_TIMEOUT_MS. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
-/** Why a caller is turned away whatever it asks for. */
+/** Problems of the caller, whatever it requests. */
 const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
 type Series = Partial<Record<LookupResult | 'none', DurationSeries>>
 
 /**
- * Counts and times the answers of the service. Every label has few values: patterns of routes,
- * statuses, and the names of the keys that are configured.
+ * Counts and times responses. Every label has few values: route patterns, statuses, and the names of
+ * the configured keys.
  */
 export function httpMetrics(register: Registry): AnswerObserver {
   const durations = new DurationHistogram<'route' | 'status' | 'cache'>({
     name: 'playlist_proxy_http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer, by what the cache did.',
+    help: 'Duration of HTTP requests in seconds, by cache result.',
     buckets: BUCKETS,
     registers: [register],
   })
@@ -26,14 +26,14 @@ export function httpMetrics(register: Registry): AnswerObserver {
   const callers = new Map<string, number>()
   const refused = new Counter({
     name: 'playlist_proxy_callers_refused_total',
-    help: 'Requests that were turned away whatever they asked for.',
+    help: 'Requests refused because of the API key or the rate limit.',
     labelNames: ['reason'],
     registers: [register],
   })
   for (const reason of REFUSALS) refused.inc({ reason }, 0)
   new Counter({
     name: 'playlist_proxy_caller_requests_total',
-    help: 'Requests by the name of their API key; anonymous when keys are off.',
+    help: 'Requests by the name of the API key; anonymous without API_KEYS.',
     labelNames: ['caller'],
     registers: [register],
     collect() {
@@ -58,16 +58,16 @@ export function httpMetrics(register: Registry): AnswerObserver {
   }
 }
 
-/** Why the service closes a connection of a caller by itself. */
+/** Why the service closes a connection. */
 const CLOSED_REASONS = ['stalled', 'limit'] as const
 
 export type ClosedReason = (typeof CLOSED_REASONS)[number]
 
-/** Counts the connections that the service closes by itself. */
+/** Counts the connections that the service closes. */
 export function connectionMetrics(register: Registry): (reason: ClosedReason) => void {
   const closed = new Counter({
     name: 'playlist_proxy_connections_closed_total',
-    help: 'Connections that the service closed because the caller did not read or there were too many.',
+    help: 'Connections that the service closed because they stalled or exceeded the limit.',
     labelNames: ['reason'],
     registers: [register],
   })

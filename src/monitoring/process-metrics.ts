@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 
-/** Sums of other metrics under names that are for counters, which these are not. */
+/** Gauges with the suffix of counters, which repeat the sums of other metrics. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -8,9 +8,8 @@ const MISNAMED = [
 ]
 
 /**
- * Starts to collect the metrics of this process: those that Prometheus clients share (memory, CPU
- * time, garbage collection, event loop lag), and the log lines that were dropped. To be called once
- * in a process.
+ * Starts to collect the metrics of the process: the default ones of Prometheus clients (memory, CPU
+ * time, garbage collection, event loop lag), and dropped log lines. Call it once in a process.
  */
 export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   const register = new Registry()
@@ -18,7 +17,7 @@ export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   for (const name of MISNAMED) register.removeSingleMetric(name)
   new Counter({
     name: 'playlist_proxy_log_lines_dropped_total',
-    help: 'Log lines that were dropped because they could not be written.',
+    help: 'Log lines dropped because the service could not write them.',
     registers: [register],
     collect() {
       this.reset()

@@ -9,11 +9,11 @@ const STATES = ['off', 'connected', 'degraded'] as const
 
 export type SharedCacheState = (typeof STATES)[number]
 
-/** Counts and times the uses of the shared cache; `state` is read when the metrics are asked for. */
+/** Counts and times operations on the shared cache. Reads `state` at each scrape. */
 export function sharedMetrics(register: Registry, state: () => SharedCacheState): SharedObserver {
   new Gauge({
     name: 'playlist_proxy_shared_cache_state',
-    help: 'Whether the cache that replicas share is off, connected or degraded: 1 for what it is.',
+    help: 'State of the shared cache: 1 for the current one of off, connected and degraded.',
     labelNames: ['state'],
     registers: [register],
     collect() {
@@ -23,20 +23,20 @@ export function sharedMetrics(register: Registry, state: () => SharedCacheState)
   })
   const failures = new Counter({
     name: 'playlist_proxy_shared_cache_failures_total',
-    help: 'Uses of the shared cache that failed, by what for and why.',
+    help: 'Failed operations on the shared cache, by operation and reason.',
     labelNames: ['operation', 'reason'],
     registers: [register],
   })
   const durations = new DurationHistogram<'operation'>({
     name: 'playlist_proxy_shared_cache_duration_seconds',
-    help: 'Time that uses of the shared cache took, those that failed included.',
+    help: 'Duration of operations on the shared cache in seconds, including failed ones.',
     buckets: BUCKETS,
     registers: [register],
   })
   const series = Object.fromEntries(
     OPERATIONS.map(operation => [operation, durations.series({ operation })]),
   )
-  // Present from the start, so that a rise from none to one is seen as a rise.
+  // Zero from the start, so Prometheus sees the first failure as an increase.
   for (const operation of OPERATIONS) {
     for (const reason of FAILURE_REASONS) failures.inc({ operation, reason }, 0)
   }

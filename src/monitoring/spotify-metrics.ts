@@ -7,26 +7,26 @@ import {
 } from '../spotify/request-observer.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
-/** Up to the default of SPOTIFY_TIMEOUT_MS and a little more. */
+/** Up to slightly above the default of SPOTIFY_TIMEOUT_MS. */
 const BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Counts and times the requests to Spotify, those for a token also as renewals. */
+/** Counts and times requests to Spotify. Token requests also count as renewals. */
 export function spotifyMetrics(register: Registry): RequestObserver {
   const requests = new Counter({
     name: 'playlist_proxy_spotify_requests_total',
-    help: 'Requests to Spotify by what they came to; each attempt counts.',
+    help: 'Requests to Spotify by outcome; each attempt counts.',
     labelNames: ['kind', 'outcome'],
     registers: [register],
   })
   const renewals = new Counter({
     name: 'playlist_proxy_token_renewals_total',
-    help: 'Renewals of the app token; rejected: Spotify does not accept the credentials.',
+    help: 'Renewals of the app token by outcome; rejected means wrong credentials.',
     labelNames: ['outcome'],
     registers: [register],
   })
   const durations = new DurationHistogram<'kind'>({
     name: 'playlist_proxy_spotify_request_duration_seconds',
-    help: 'Time from sending a request to Spotify to the last byte of its answer.',
+    help: 'Duration of requests to Spotify in seconds, until the last byte of the response.',
     buckets: BUCKETS,
     registers: [register],
   })
@@ -34,7 +34,7 @@ export function spotifyMetrics(register: Registry): RequestObserver {
     page: durations.series({ kind: 'page' }),
     token: durations.series({ kind: 'token' }),
   }
-  // Present from the start, so that a rise from none to one is seen as a rise.
+  // Zero from the start, so Prometheus sees the first one as an increase.
   for (const outcome of ['ok', 'failed', 'rejected']) renewals.inc({ outcome }, 0)
   for (const kind of REQUEST_KINDS) {
     for (const outcome of REQUEST_OUTCOMES) requests.inc({ kind, outcome }, 0)

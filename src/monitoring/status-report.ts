@@ -6,8 +6,8 @@ import type { Gate } from '../spotify/gate/gate.ts'
 import type { RequestBudget } from '../spotify/gate/request-quota.ts'
 import type { TokenKeeper } from '../spotify/token-keeper.ts'
 
-/** The parts whose state `/status` tells. */
-export interface StatusParts {
+/** The modules whose state `/status` reports. */
+export interface StatusSources {
   /** Epoch milliseconds. */
   startedAt: number
   isDraining: () => boolean
@@ -18,25 +18,25 @@ export interface StatusParts {
   sharedState: () => Status['shared_cache']['state']
 }
 
-/** What `/status` answers now. */
-export function serviceStatus(parts: StatusParts): Status {
-  const { startedAt, isDraining, tokens, budget } = parts
+/** The body of `/status`. */
+export function serviceStatus(sources: StatusSources): Status {
+  const { startedAt, isDraining, tokens, budget } = sources
   const { failure, ...token } = tokens.status
-  const gate = parts.gate.status()
-  const cache = parts.cache.status
-  const found: Diagnosis | undefined =
+  const gate = sources.gate.status()
+  const cache = sources.cache.status
+  const diagnosis: Diagnosis | undefined =
     gate.diagnosis ?? (failure === undefined ? undefined : diagnosisOf(failure))
-  // Without a token no request leaves through an open gate either.
+  // Without a token, no request passes even an open gate.
   const isWithoutToken = gate.state === 'open' && token.state !== 'valid' && failure !== undefined
   return {
     service: { version, started_at: iso(startedAt), draining: isDraining() },
     token: { state: token.state, expires_at: isoOrNull(token.expiresAt) },
     spotify: {
       gate: isWithoutToken ? 'paused' : gate.state,
-      reason: (isWithoutToken ? found : gate.diagnosis)?.name ?? null,
+      reason: (isWithoutToken ? diagnosis : gate.diagnosis)?.name ?? null,
       paused_until: isoOrNull(isWithoutToken ? failure.retryAt : gate.pausedUntil),
-      diagnosis: found?.name ?? 'ok',
-      remedy: found?.remedy ?? null,
+      diagnosis: diagnosis?.name ?? 'ok',
+      remedy: diagnosis?.remedy ?? null,
       requests_24h: budget.spent,
       budget: budget.limit ?? null,
       in_flight: gate.inFlight,
@@ -51,7 +51,7 @@ export function serviceStatus(parts: StatusParts): Status {
       misses: cache.miss + cache.revalidated + cache.failed,
       collapsed: cache.collapsed,
     },
-    shared_cache: { state: parts.sharedState() },
+    shared_cache: { state: sources.sharedState() },
   }
 }
 

@@ -76,7 +76,7 @@ t.test('requests to Spotify are those that this lookup has caused, a token among
   await get(LIST)
   t.same(spent().slice(8), [0], 'a stale one')
   await quiet()
-  await until(() => service.lines().some(({ msg }) => msg.startsWith('refreshed')))
+  await until(() => service.lines().some(({ msg }) => msg.startsWith('revalidated')))
   t.match(service.lines().at(-1), {
     level: INFO,
     user_id: 'smedjan',

@@ -61,7 +61,7 @@ t.test('no line of the log has a parameter that was left in a user id', async t 
   await get(path)
   await clock.advance(seconds(600))
   await get(path)
-  await until(() => lines().some(({ msg }) => msg.startsWith('refreshed')))
+  await until(() => lines().some(({ msg }) => msg.startsWith('revalidated')))
   t.same(
     lines().flatMap(({ user_id }) => (user_id === undefined ? [] : [user_id])),
     ['one', 'one', 'one'],
