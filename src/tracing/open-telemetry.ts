@@ -27,7 +27,7 @@ import type { RunApart } from '../lib/background.ts'
 import { type Clock, within } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { version } from '../lib/version.ts'
-import type { TracingPlan } from './otel-config.ts'
+import type { OtelConfig } from './otel-config.ts'
 import { traceRequests } from './request-spans.ts'
 import { spanProcessors } from './span-export.ts'
 
@@ -36,21 +36,21 @@ export { logIds } from './request-spans.ts'
 const SERVICE_NAME = 'playlist-proxy'
 
 /**
- * Starts tracing for the whole process: what the plan asks for, and whatever the SDK reads from
- * `OTEL_*` variables itself (sampler, limits, batches, OTLP). Servers made from now on are traced.
+ * Starts tracing for the whole process. The SDK itself reads sampler, limits, batches and OTLP options
+ * from `OTEL_*` variables. Call it before the server is created.
  */
-export function startTracing(plan: TracingPlan, log: Log, clock: Clock) {
-  tellOfSdk(log)
+export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
+  logSdkWarnings(log)
   const ours = resourceFromAttributes({ 'service.name': SERVICE_NAME, 'service.version': version })
   const provider = new BasicTracerProvider({
     resource: defaultResource()
       .merge(ours)
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: spanProcessors(plan, log),
+    spanProcessors: spanProcessors(config, log),
   })
   trace.setGlobalTracerProvider(provider)
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  if (plan.takesParent) propagation.setGlobalPropagator(new IncomingTraceContext())
+  if (config.acceptsParent) propagation.setGlobalPropagator(new IncomingTraceContext())
   const stopRequests = traceRequests()
   const undici = new UndiciInstrumentation()
 
@@ -63,9 +63,9 @@ export function startTracing(plan: TracingPlan, log: Log, clock: Clock) {
     },
     runApart,
     async stop(limitMs: number) {
-      const timeout = () => new Error(`The collector did not take them within ${limitMs} ms.`)
+      const timeout = () => new Error(`The collector did not accept them within ${limitMs} ms.`)
       await within(clock, limitMs, provider.shutdown(), timeout).catch(err => {
-        log.warn({ err }, 'the last traces were not delivered')
+        log.warn({ err }, 'failed to deliver the last traces')
       })
       stopRequests()
       undici.disable()
@@ -74,17 +74,17 @@ export function startTracing(plan: TracingPlan, log: Log, clock: Clock) {
   }
 }
 
-/** Its own trace, with a link to what gave rise to it. */
+/** Starts a trace of its own, with a link to the active span. */
 const runApart: RunApart = (name, work) => {
-  const cause = trace.getSpanContext(context.active())
-  const links = cause === undefined ? [] : [{ context: cause }]
+  const active = trace.getSpanContext(context.active())
+  const links = active === undefined ? [] : [{ context: active }]
   const span = trace.getTracer(SERVICE_NAME, version).startSpan(name, { root: true, links })
   context.with(trace.setSpan(ROOT_CONTEXT, span), work).finally(() => span.end())
 }
 
 /**
- * Takes the caller's `traceparent` and nothing else, since a `tracestate` may hold anything, and
- * sends none: Spotify has no use for ours.
+ * Reads only the caller's `traceparent`, since a `tracestate` may contain anything. Sends none, since
+ * Spotify has no use for it.
  */
 class IncomingTraceContext extends W3CTraceContextPropagator {
   override extract(into: Context, carrier: unknown, getter: TextMapGetter): Context {
@@ -96,17 +96,17 @@ class IncomingTraceContext extends W3CTraceContextPropagator {
 }
 
 /**
- * What the SDK has to say, such as that a variable is not valid, becomes lines of the log; what it
- * repeats is told once. Failed deliveries are told by whoever watches the exporter.
+ * Logs warnings of the SDK, such as invalid variables, without immediate repeats. `spanProcessors` logs
+ * failed deliveries.
  */
-function tellOfSdk(log: Log): void {
+function logSdkWarnings(log: Log): void {
   let last: string | undefined
-  const tell = (message: string) => {
+  const warn = (message: string) => {
     if (message !== last) log.warn({ source: 'OpenTelemetry' }, message)
     last = message
   }
-  // The level keeps the lower ones away.
-  const logger = { error: tell, warn: tell, info: tell, debug: tell, verbose: tell }
+  // The log level excludes the last three.
+  const logger = { error: warn, warn, info: warn, debug: warn, verbose: warn }
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
-  setGlobalErrorHandler(err => log.debug({ err }, 'a batch of traces was not delivered'))
+  setGlobalErrorHandler(err => log.debug({ err }, 'failed to deliver a batch of traces'))
 }

@@ -1,43 +1,43 @@
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const EXPORTERS = ['otlp', 'console'] as const
-/** The default of OpenTelemetry, and the only one that this service speaks. */
+/** The default of OpenTelemetry, and the only protocol that this service supports. */
 const PROTOCOL = 'http/protobuf'
 
-/** What the `OTEL_*` variables ask of this service. */
-export interface TracingPlan {
-  /** Where spans go; tracing is off when it is empty. */
+/** The `OTEL_*` variables that this service reads itself. */
+export interface OtelConfig {
+  /** Tracing is off if there are none. */
   readonly exporters: readonly (typeof EXPORTERS)[number][]
-  /** Whether a caller's `traceparent` (W3C Trace Context) is taken for the parent. */
-  readonly takesParent: boolean
-  /** One sentence for each variable that cannot be followed; never its value. */
+  /** Whether a caller's `traceparent` (W3C Trace Context) becomes the parent. */
+  readonly acceptsParent: boolean
+  /** One sentence for each invalid variable, never its value. */
   readonly warnings: readonly string[]
 }
 
-const OFF: TracingPlan = { exporters: [], takesParent: false, warnings: [] }
+const OFF: OtelConfig = { exporters: [], acceptsParent: false, warnings: [] }
 
-/** Propagators that need nothing here: baggage would be for the next service, and there is none. */
-const NEEDS_NOTHING = ['none', 'baggage']
+/** Propagators without effect here: there is no next service for baggage. */
+const WITHOUT_EFFECT = ['none', 'baggage']
 
 /**
- * Tracing is on when `OTEL_TRACES_EXPORTER` names `otlp` or `console`, or names nothing while an
- * OTLP endpoint is set; `OTEL_SDK_DISABLED=true` switches it off. What cannot be followed is passed
- * over with a warning, as the specification wants; where spans could not arrive at all, they are
- * not made. Pure, and knows no OpenTelemetry, which is loaded only when there is something to do.
+ * Tracing is on if `OTEL_TRACES_EXPORTER` names `otlp` or `console`, or is empty while an OTLP endpoint
+ * is set; `OTEL_SDK_DISABLED=true` turns it off. An invalid variable causes a warning and is ignored,
+ * as the specification requires, unless no span could be delivered: then tracing is off. Does not load
+ * OpenTelemetry.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-export function tracingPlan(environment: Environment): TracingPlan {
-  /** A variable that is empty is not set. */
+export function otelConfig(environment: Environment): OtelConfig {
+  /** An empty variable counts as not set. */
   const setting = (name: string) => environment[name]?.trim() || undefined
-  /** The name and value of the first that is set. */
+  /** The first variable that is set. */
   const firstOf = (...names: string[]) => {
     const name = names.find(candidate => setting(candidate) !== undefined)
     return name === undefined ? undefined : { name, value: String(setting(name)) }
   }
   const disabled = setting('OTEL_SDK_DISABLED')?.toLowerCase() ?? 'false'
   const endpoint = firstOf('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT')
-  const unnamed = endpoint === undefined ? 'none' : 'otlp'
-  const names = listed(setting('OTEL_TRACES_EXPORTER') ?? unnamed)
+  const fallback = endpoint === undefined ? 'none' : 'otlp'
+  const names = listed(setting('OTEL_TRACES_EXPORTER') ?? fallback)
   if (disabled === 'true' || names.includes('none')) return OFF
 
   const warnings: string[] = []
@@ -52,8 +52,8 @@ export function tracingPlan(environment: Environment): TracingPlan {
 
   const protocol = firstOf('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL')
   const isReachable = endpoint === undefined || isHttpUrl(endpoint.value)
-  const isSpoken = protocol === undefined || protocol.value === PROTOCOL
-  if (exporters.includes('otlp') && !(isReachable && isSpoken)) {
+  const isSupported = protocol === undefined || protocol.value === PROTOCOL
+  if (exporters.includes('otlp') && !(isReachable && isSupported)) {
     exporters = exporters.filter(name => name !== 'otlp')
     if (!isReachable) refuse(endpoint.name, 'an http or https URL; no traces are sent')
     else refuse(String(protocol?.name), `${PROTOCOL}; no traces are sent`)
@@ -66,11 +66,11 @@ export function tracingPlan(environment: Environment): TracingPlan {
     refuse('OTEL_RESOURCE_ATTRIBUTES', 'name=value,name=value, percent-encoded')
   }
   const propagators = listed(setting('OTEL_PROPAGATORS') ?? 'tracecontext')
-  const takesParent = propagators.includes('tracecontext')
-  if (propagators.some(name => name !== 'tracecontext' && !NEEDS_NOTHING.includes(name))) {
+  const acceptsParent = propagators.includes('tracecontext')
+  if (propagators.some(name => name !== 'tracecontext' && !WITHOUT_EFFECT.includes(name))) {
     refuse('OTEL_PROPAGATORS', 'tracecontext or none')
   }
-  return { exporters, takesParent, warnings }
+  return { exporters, acceptsParent, warnings }
 }
 
 function listed(value: string): string[] {
@@ -85,7 +85,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 }
 
-/** Whether these are pairs of a name and a value, with less than `maxParts` + 1 parts between `=`. */
+/** Whether all pairs have a name and a value, and at most `maxParts` parts between `=`. */
 function isPairs(value = '', maxParts: number): boolean {
   return value
     .split(',')

@@ -1,40 +1,40 @@
 import { type RunApart, runPlainly } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log, LogIds } from '../lib/logger.ts'
-import { type Environment, tracingPlan } from './otel-config.ts'
+import { type Environment, otelConfig } from './otel-config.ts'
 
-/** Tracing as the entry point uses it. */
+/** What the entry point needs of tracing. */
 export interface Tracing {
-  /** The clock that was handed in; its tasks belong to no request. */
+  /** Like the given clock, but its tasks belong to no request. */
   readonly clock: Clock
   readonly runApart: RunApart
-  /** Delivers the spans that are left, for `limitMs` milliseconds at most, and ends tracing. */
+  /** Delivers the last spans within `limitMs` milliseconds, and stops tracing. */
   stop(limitMs: number): Promise<void>
 }
 
-/** What has to be known before there is a logger, and how tracing begins when there is one. */
+/** Tracing before the logger exists. */
 export interface PreparedTracing {
-  /** Adds trace and span to log lines; undefined while tracing is off. */
+  /** Adds trace and span ids to log lines; undefined if tracing is off. */
   readonly logIds: LogIds | undefined
-  /** To be called before the server is made. */
+  /** Call it before the server is created. */
   start(log: Log, clock: Clock): Tracing
 }
 
 /**
- * Loads OpenTelemetry when the `OTEL_*` variables ask for traces, and nothing of it otherwise. The
- * SDK reads the rest of its variables from the environment of the process itself.
+ * Loads OpenTelemetry only if the `OTEL_*` variables turn tracing on. The SDK reads its other variables
+ * from the environment of the process.
  */
 export async function prepareTracing(environment: Environment): Promise<PreparedTracing> {
-  const plan = tracingPlan(environment)
-  const isOn = plan.exporters.length > 0
+  const config = otelConfig(environment)
+  const isOn = config.exporters.length > 0
   const openTelemetry = isOn ? await import('./open-telemetry.ts') : undefined
   return {
     logIds: openTelemetry?.logIds,
     start(log, clock) {
-      for (const warning of plan.warnings) log.warn(warning)
+      for (const warning of config.warnings) log.warn(warning)
       return openTelemetry === undefined
         ? { clock, runApart: runPlainly, stop: async () => {} }
-        : openTelemetry.startTracing(plan, log, clock)
+        : openTelemetry.startTracing(config, log, clock)
     },
   }
 }

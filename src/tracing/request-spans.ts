@@ -7,23 +7,23 @@ import { factsOf } from '../http/request-context.ts'
 import { CALLER_LEFT } from '../http/response-observer.ts'
 import type { LogIds } from '../lib/logger.ts'
 
-/** Fastify tells of every instance on this channel as soon as it is made. */
+/** The channel on which Fastify publishes each new instance. */
 const NEW_INSTANCE = 'fastify.initialization'
 
 /**
- * Makes one span of each request to the servers that are made from now on, except those that
- * machines poll. Returns what ends that.
+ * Records one span for each request to servers created from now on, except to polled endpoints.
+ * Returns a function that stops this.
  */
 export function traceRequests(): () => void {
   const spans = new WeakMap<FastifyRequest, Span>()
   const addHooks = (message: unknown) => {
     completeSpans((message as { fastify: FastifyInstance }).fastify, spans)
   }
-  // Ahead of the instrumentation, whose hooks end the spans that these complete.
+  // Before the instrumentation, whose hooks end the spans that these complete.
   subscribe(NEW_INSTANCE, addHooks)
   const instrumentation = new FastifyOtelInstrumentation({
     registerOnInitialization: true,
-    // A handler here is one step: what takes time has spans of its own.
+    // Slow steps of a handler have spans of their own.
     instrumentHooks: false,
     instrumentHandler: false,
     recordExceptions: false,
@@ -58,7 +58,7 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
     complete(request, reply.statusCode)
     done(null, payload)
   })
-  // An answer that was written past Fastify has no onSend.
+  // A response that bypasses Fastify has no onSend.
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     complete(request, reply.statusCode)
     done()
@@ -73,18 +73,18 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
   })
 }
 
-/** Takes a span from the instrumentation, which would end it once more if an answer came yet. */
+/** Detaches a span from the instrumentation, which would end it again with a late response. */
 function forget(request: FastifyRequest, span: Span): void {
   for (const key of Object.getOwnPropertySymbols(request)) {
     if (Reflect.get(request, key) === span) Reflect.set(request, key, null)
   }
 }
 
-/** What a log line says of a span, in the words of OpenTelemetry's log formats; nothing of none. */
+/** The ids of a span for log lines, under the names of OpenTelemetry's log formats. */
 function idsOf(span: SpanContext | undefined): Record<string, string> {
   if (span === undefined || !isSpanContextValid(span)) return {}
   return { trace_id: span.traceId, span_id: span.spanId }
 }
 
-/** Every line names the active span. */
+/** The ids of the active span. */
 export const logIds: LogIds = () => idsOf(trace.getSpanContext(context.active()))

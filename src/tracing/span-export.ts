@@ -11,12 +11,12 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { loggablePath, loggableTarget } from '../lib/loggable-target.ts'
 import type { Log } from '../lib/logger.ts'
-import type { TracingPlan } from './otel-config.ts'
+import type { OtelConfig } from './otel-config.ts'
 
 const STATUS_CODE = 'http.response.status_code'
 
-/** Attributes that leave the process; none of them can hold a key, a token or a caller's query. */
-const OUTGOING = new Set([
+/** The attributes to export: none can contain a key, a token or a caller's query. */
+const EXPORTED = new Set([
   'error.type',
   'http.request.method',
   STATUS_CODE,
@@ -28,34 +28,34 @@ const OUTGOING = new Set([
   'playlist_proxy.problem',
   'server.address',
   'server.port',
-  // Only of requests to Spotify.
+  // Only for requests to Spotify.
   'url.full',
   'url.path',
   'url.scheme',
   'user_agent.original',
 ])
 
-/** The ways of a span out of the process. Endpoint, headers and batches are read by the SDK. */
-export function spanProcessors({ exporters }: TracingPlan, log: Log): SpanProcessor[] {
+/** The processors for these exporters. The SDK reads endpoint, headers and batch sizes itself. */
+export function spanProcessors({ exporters }: OtelConfig, log: Log): SpanProcessor[] {
   return exporters.map(name => {
     if (name === 'console') return new SimpleSpanProcessor(guarded(new ConsoleSpanExporter(), log))
     return new BatchSpanProcessor(guarded(new OTLPTraceExporter(), log))
   })
 }
 
-/** Lets only reduced spans through, and logs when deliveries begin to fail and when they work again. */
+/** Exports only reduced spans, and logs when deliveries begin to fail and when they work again. */
 function guarded(exporter: SpanExporter, log: Log): SpanExporter {
   let isFailing = false
-  const note = ({ code, error }: ExportResult) => {
+  const logResult = ({ code, error }: ExportResult) => {
     const failed = code !== ExportResultCode.SUCCESS
-    if (failed && !isFailing) log.warn({ err: error }, 'traces are not delivered')
+    if (failed && !isFailing) log.warn({ err: error }, 'failed to deliver traces')
     if (!failed && isFailing) log.info('traces are delivered again')
     isFailing = failed
   }
   return {
     export(spans: ReadableSpan[], done) {
-      exporter.export(outgoingSpans(spans), result => {
-        note(result)
+      exporter.export(reducedSpans(spans), result => {
+        logResult(result)
         done(result)
       })
     },
@@ -64,29 +64,28 @@ function guarded(exporter: SpanExporter, log: Log): SpanExporter {
 }
 
 /**
- * The spans as they may leave. Steps that the framework takes within a request tell nothing: its
- * handler for what is not found is always one, whatever the instrumentation is asked to leave out.
+ * Reduces the spans, and drops those of Fastify's internal steps: the instrumentation always records
+ * the not-found handler.
  */
-function outgoingSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
+function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
   return spans
     .filter(
       ({ instrumentationScope: { name }, kind }) =>
         name !== '@fastify/otel' || kind !== SpanKind.INTERNAL,
     )
-    .map(outgoingSpan)
+    .map(reducedSpan)
 }
 
 /**
- * A span as it may leave: of its attributes those that are known, no events and no message, since
- * these repeat whatever an error says. The log has them under the same trace.
+ * Reduces a span to allowed attributes, without events and message, since these repeat error messages.
+ * The log has them under the same trace.
  *
- * What the instrumentation takes for an error of a server is any problem; the conventions count
- * only those of the server's own side.
+ * The instrumentation marks any problem as an error of the server; the conventions mark only 5xx.
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
  */
-function outgoingSpan(span: ReadableSpan): ReadableSpan {
+function reducedSpan(span: ReadableSpan): ReadableSpan {
   const attributes = Object.fromEntries(
-    Object.entries(span.attributes).filter(([name]) => OUTGOING.has(name)),
+    Object.entries(span.attributes).filter(([name]) => EXPORTED.has(name)),
   )
   const { 'url.path': path, 'url.full': url } = attributes
   if (path !== undefined) attributes['url.path'] = loggablePath(String(path))
@@ -100,7 +99,7 @@ function outgoingSpan(span: ReadableSpan): ReadableSpan {
   })
 }
 
-/** Of a request to Spotify: the user id in it is a caller's. */
+/** The URL of a request to Spotify contains a user id that a caller chose. */
 function loggableUrl(url: string): string {
   const { origin, pathname, search } = new URL(url)
   return origin + loggableTarget(pathname + search)

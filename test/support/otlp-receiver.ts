@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
-/** What OTLP calls a key and a value, as one member. */
+/** OTLP attributes as an object. */
 type Attributes = Record<string, string | number>
 
 export interface ReceivedSpan {
@@ -28,10 +28,10 @@ interface Post {
   body: Buffer
 }
 
-/** A collector on a free port of 127.0.0.1 that takes OTLP over HTTP. */
+/** Starts a collector for OTLP over HTTP on a free port of 127.0.0.1. */
 export async function startReceiver() {
   const posts: Post[] = []
-  let answer: number | 'never' = 200
+  let nextStatus: number | 'never' = 200
   const server = createServer(async (request, response) => {
     posts.push({
       path: String(request.url),
@@ -39,24 +39,24 @@ export async function startReceiver() {
       body: await buffer(request),
     })
     server.emit('post')
-    if (answer === 'never') return
-    response.writeHead(answer, { 'content-type': 'application/x-protobuf' }).end()
+    if (nextStatus === 'never') return
+    response.writeHead(nextStatus, { 'content-type': 'application/x-protobuf' }).end()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     posts,
-    /** The status of its answers from now on; `never` leaves them away. */
-    answerWith(status: number | 'never') {
-      answer = status
+    /** Sets the status of later responses; `never` means no response. */
+    respondWith(status: number | 'never') {
+      nextStatus = status
     },
-    /** All spans that have arrived, in the order in which they ended. */
+    /** All spans so far, in the order of their ends. */
     spans: () => posts.flatMap(({ body }) => spansIn(body)),
-    /** Resolves with the first span that fits, as soon as it has come. */
-    async span(fits: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
+    /** Waits for the first span that matches. */
+    async span(matches: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
       for (;;) {
-        const span = receiver.spans().find(fits)
+        const span = receiver.spans().find(matches)
         if (span !== undefined) return span
         await once(server, 'post')
       }
@@ -73,7 +73,7 @@ export async function startReceiver() {
 }
 
 /**
- * The spans in an `ExportTraceServiceRequest`; the numbers are those of the fields in
+ * The spans in an `ExportTraceServiceRequest`, by the field numbers of
  * https://github.com/open-telemetry/opentelemetry-proto/blob/v1.9.0/opentelemetry/proto/trace/v1/trace.proto
  */
 function spansIn(request: Buffer): ReceivedSpan[] {
@@ -115,7 +115,7 @@ function attributesOf(pairs: Buffer[]): Attributes {
   )
 }
 
-/** The fields of a protobuf message by number, each with all its values. */
+/** The fields of a protobuf message: number to values. */
 type Fields = Map<number, (number | Buffer)[]>
 
 /** https://protobuf.dev/programming-guides/encoding/ */

@@ -7,10 +7,10 @@ import { setEnvironment, startTracedService, traceparent } from '../support/trac
 import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** Each span at once, so that a test sees each delivery. */
+/** Delivers each span at once. */
 const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
 
-t.test('spans name the service, its version and what the operator adds', async t => {
+t.test('spans name the service, its version and the attributes of the operator', async t => {
   const { url, spans } = await startTracedService(t, {
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=other',
   })
@@ -23,7 +23,7 @@ t.test('spans name the service, its version and what the operator adds', async t
   })
 })
 
-t.test('OTEL_SERVICE_NAME wins, and playlist-proxy is the default', async t => {
+t.test('OTEL_SERVICE_NAME has priority, and playlist-proxy is the default', async t => {
   for (const [otel, name] of [
     [{ OTEL_SERVICE_NAME: 'mine', OTEL_RESOURCE_ATTRIBUTES: 'service.name=other' }, 'mine'],
     [{ OTEL_SERVICE_NAME: '', OTEL_RESOURCE_ATTRIBUTES: '' }, 'playlist-proxy'],
@@ -37,7 +37,7 @@ t.test('OTEL_SERVICE_NAME wins, and playlist-proxy is the default', async t => {
   }
 })
 
-t.test('OTLP is sent as protobuf, with the headers of the operator', async t => {
+t.test('OTLP requests are protobuf, with the headers of the operator', async t => {
   const { url, receiver, tracing } = await startTracedService(t, {
     OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=one',
   })
@@ -53,13 +53,13 @@ t.test('OTLP is sent as protobuf, with the headers of the operator', async t => 
   t.ok(post?.body.includes(Buffer.from(traceId, 'hex')))
 })
 
-t.test('samplers are those of the environment', async t => {
+t.test('OTEL_TRACES_SAMPLER sets the sampler', async t => {
   const { url, spans } = await startTracedService(t, { OTEL_TRACES_SAMPLER: 'always_off' })
   await (await fetch(url + LIST)).text()
   t.same(await spans(), [])
 })
 
-t.test('a caller is no parent when OTEL_PROPAGATORS says so', async t => {
+t.test('with OTEL_PROPAGATORS=none, a caller is no parent', async t => {
   const { url, spans } = await startTracedService(t, { OTEL_PROPAGATORS: 'none' })
   await (await fetch(`${url}/status`, { headers: traceparent(1).headers })).text()
   t.match(
@@ -68,7 +68,7 @@ t.test('a caller is no parent when OTEL_PROPAGATORS says so', async t => {
   )
 })
 
-t.test('what the SDK cannot follow is one warning', async t => {
+t.test('an invalid variable of the SDK causes one warning', async t => {
   const { lines } = await startTracedService(t, {
     OTEL_TRACES_SAMPLER: 'some',
     OTEL_BSP_SCHEDULE_DELAY: 'soon',
@@ -86,29 +86,30 @@ t.test('what the SDK cannot follow is one warning', async t => {
   }
 })
 
-t.test('failing deliveries are told when they begin and when they end', async t => {
+t.test('the log says when deliveries begin to fail and when they work again', async t => {
   const { url, receiver, lines } = await startTracedService(t, AT_ONCE)
-  const told = () => lines().flatMap(({ msg }) => (/^traces are/.test(msg) ? [msg] : []))
-  // No retries are due for this status.
-  receiver.answerWith(400)
+  const logged = () =>
+    lines().flatMap(({ msg }) => (/(deliver traces|delivered again)$/.test(msg) ? [msg] : []))
+  // The exporter does not retry after this status.
+  receiver.respondWith(400)
   for (const count of [1, 2, 3]) {
     t.equal((await fetch(`${url}/status`)).status, 200)
     await receiver.arrived(count)
   }
-  await until(() => told().length > 0)
-  receiver.answerWith(200)
+  await until(() => logged().length > 0)
+  receiver.respondWith(200)
   await (await fetch(`${url}/status`)).text()
-  await until(() => told().length > 1)
-  t.same(told(), ['traces are not delivered', 'traces are delivered again'])
+  await until(() => logged().length > 1)
+  t.same(logged(), ['failed to deliver traces', 'traces are delivered again'])
   t.match(
-    lines().find(({ msg }) => msg === 'traces are not delivered'),
+    lines().find(({ msg }) => msg === 'failed to deliver traces'),
     { level: 'warn', err: { message: String } },
   )
 })
 
-t.test('a collector that never answers holds the end up for the given time only', async t => {
+t.test('stop waits for a hanging collector no longer than its limit', async t => {
   const receiver = await startReceiver()
-  receiver.answerWith('never')
+  receiver.respondWith('never')
   t.teardown(() => receiver.close())
   setEnvironment(t, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
   const clock = new ManualClock()
@@ -121,7 +122,7 @@ t.test('a collector that never answers holds the end up for the given time only'
   await clock.advance(800)
   await stopped
   t.match(lines(), [
-    { msg: 'the last traces were not delivered', err: { message: /within 800 ms/ } },
+    { msg: 'failed to deliver the last traces', err: { message: /within 800 ms/ } },
   ])
 })
 
@@ -136,7 +137,7 @@ t.test('the console exporter writes spans to standard output', async t => {
   t.match(written.args(), [[{ name: 'refresh' }]])
 })
 
-t.test('while tracing is off nothing changes', async t => {
+t.test('without tracing, clock and background work are unchanged', async t => {
   const clock = new ManualClock()
   const { logger, lines } = recordingLogger()
   const prepared = await prepareTracing({ OTEL_TRACES_EXPORTER: 'zipkin' })
@@ -147,5 +148,5 @@ t.test('while tracing is off nothing changes', async t => {
   tracing.runApart('refresh', async () => void ran.push('refresh'))
   t.same(ran, ['refresh'], 'at once')
   await tracing.stop(1)
-  t.match(lines(), [{ level: 'warn', msg: /^OTEL_TRACES_EXPORTER: not valid/ }])
+  t.match(lines(), [{ level: 'warn', msg: /^OTEL_TRACES_EXPORTER: invalid/ }])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { otelVariables } from '../../src/config/load.ts'
 
-t.test('OTEL_ variables come from .env too, and the environment overrides it', async t => {
+t.test('the environment overrides OTEL_ variables in .env', async t => {
   const dir = t.testdir({
     '.env': 'OTEL_TRACES_EXPORTER=otlp\nOTEL_SERVICE_NAME=file\nOTEL_SDK_DISABLED=true\nPORT=1\n',
   })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { tracingPlan } from '../../src/tracing/otel-config.ts'
+import { otelConfig } from '../../src/tracing/otel-config.ts'
 
 const ENDPOINT = 'http://collector.example:4318'
 
-t.test('tracing is off unless it is asked for', async t => {
+t.test('tracing is off by default', async t => {
   for (const environment of [
     {},
     { OTEL_SERVICE_NAME: 'x', OTEL_RESOURCE_ATTRIBUTES: 'broken' },
@@ -14,12 +14,12 @@ t.test('tracing is off unless it is asked for', async t => {
     { OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: 'otlp' },
     { OTEL_SDK_DISABLED: ' True ', OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT },
   ]) {
-    t.match(tracingPlan(environment), { exporters: [], warnings: [] }, JSON.stringify(environment))
-    t.same(tracingPlan(environment).warnings, [])
+    t.match(otelConfig(environment), { exporters: [], warnings: [] }, JSON.stringify(environment))
+    t.same(otelConfig(environment).warnings, [])
   }
 })
 
-t.test('an exporter or an endpoint asks for it', async t => {
+t.test('an exporter or an endpoint turns tracing on', async t => {
   for (const [environment, exporters] of [
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT }, ['otlp']],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${ENDPOINT}/x` }, ['otlp']],
@@ -37,12 +37,12 @@ t.test('an exporter or an endpoint asks for it', async t => {
       ['otlp'],
     ],
   ] as const) {
-    const expected = { exporters, takesParent: true, warnings: [] }
-    t.same(tracingPlan(environment), expected, JSON.stringify(environment))
+    const expected = { exporters, acceptsParent: true, warnings: [] }
+    t.same(otelConfig(environment), expected, JSON.stringify(environment))
   }
 })
 
-t.test('what cannot be followed is named, its value is not', async t => {
+t.test('warnings name invalid variables, never their values', async t => {
   const on = { OTEL_TRACES_EXPORTER: 'otlp' }
   for (const [environment, variable, exporters] of [
     [{ OTEL_TRACES_EXPORTER: 'canary' }, 'OTEL_TRACES_EXPORTER', []],
@@ -80,36 +80,36 @@ t.test('what cannot be followed is named, its value is not', async t => {
     [{ ...on, OTEL_RESOURCE_ATTRIBUTES: 'a=canary%' }, 'OTEL_RESOURCE_ATTRIBUTES', ['otlp']],
     [{ ...on, OTEL_PROPAGATORS: 'tracecontext,canary' }, 'OTEL_PROPAGATORS', ['otlp']],
   ] as const) {
-    const plan = tracingPlan(environment)
-    t.same(plan.exporters, exporters, JSON.stringify(environment))
-    t.equal(plan.warnings.length, 1)
-    t.match(plan.warnings[0], new RegExp(`^${variable}: invalid; expected: `))
-    t.notMatch(plan.warnings[0], /canary/)
+    const config = otelConfig(environment)
+    t.same(config.exporters, exporters, JSON.stringify(environment))
+    t.equal(config.warnings.length, 1)
+    t.match(config.warnings[0], new RegExp(`^${variable}: invalid; expected: `))
+    t.notMatch(config.warnings[0], /canary/)
   }
   const faulty = { ...on, OTEL_EXPORTER_OTLP_HEADERS: 'x', OTEL_RESOURCE_ATTRIBUTES: 'x' }
-  t.equal(tracingPlan(faulty).warnings.length, 2, 'all of them')
+  t.equal(otelConfig(faulty).warnings.length, 2, 'one for each variable')
 })
 
-t.test('headers and resource attributes in their proper form are no cause to complain', async t => {
+t.test('valid headers and resource attributes cause no warning', async t => {
   for (const environment of [
     { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20eA==,x-tenant=1,' },
     { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test, service.version=1,k=a%3Db' },
     { OTEL_RESOURCE_ATTRIBUTES: 'empty=' },
   ]) {
-    const { warnings } = tracingPlan({ OTEL_TRACES_EXPORTER: 'otlp', ...environment })
+    const { warnings } = otelConfig({ OTEL_TRACES_EXPORTER: 'otlp', ...environment })
     t.same(warnings, [], JSON.stringify(environment))
   }
 })
 
-t.test('OTEL_PROPAGATORS decides whether the caller is taken for the parent', async t => {
-  for (const [value, takesParent] of [
+t.test('OTEL_PROPAGATORS decides whether the caller is the parent', async t => {
+  for (const [value, acceptsParent] of [
     ['', true],
     ['tracecontext', true],
     ['tracecontext,baggage', true],
     ['baggage', false],
     ['none', false],
   ] as const) {
-    const plan = tracingPlan({ OTEL_TRACES_EXPORTER: 'otlp', OTEL_PROPAGATORS: value })
-    t.match(plan, { takesParent, warnings: [] }, value)
+    const config = otelConfig({ OTEL_TRACES_EXPORTER: 'otlp', OTEL_PROPAGATORS: value })
+    t.match(config, { acceptsParent, warnings: [] }, value)
   }
 })

@@ -7,11 +7,11 @@ import { startReceiver } from '../support/otlp-receiver.ts'
 import { traceparent } from '../support/traced-service.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** Has the process say at its end which modules of OpenTelemetry it has loaded. */
+/** Makes the process print at exit which modules of OpenTelemetry it has loaded. */
 const atExit = `import { createRequire } from 'node:module'
 process.on('exit', () => console.log('loaded ' + JSON.stringify(Object.keys(createRequire('file:///').cache)
   .flatMap(path => /node_modules.(@opentelemetry.[^/]+|@fastify.otel)/.exec(path)?.[1] ?? []))))`
-// With these arguments the child is compiled, and its coverage counted, like this test.
+// With these arguments the child is compiled like this test, and its coverage counts.
 const nodeArguments = [
   `--import=data:text/javascript,${encodeURIComponent(atExit)}`,
   ...loaderArguments,
@@ -28,63 +28,66 @@ async function start(t: Test, environment: Record<string, string>) {
   return { sandbox, service, loaded, lines }
 }
 
-t.test('without a variable that asks for it, nothing of OpenTelemetry is loaded', async t => {
+t.test('without OTEL_ variables for traces, the process does not load OpenTelemetry', async t => {
   const { service, loaded, lines } = await start(t, { OTEL_SERVICE_NAME: 'x' })
   const { headers } = traceparent(1)
   t.equal((await fetch(service.url + LIST, { headers })).status, 200)
   t.equal(await service.stop(), 0)
-  // prom-client has this one of itself, for exemplars.
+  // prom-client loads this one for exemplars.
   t.same([...loaded()], ['@opentelemetry/api'])
   t.notOk(lines().some(line => 'trace_id' in line))
 })
 
-t.test('with one, lookups are traced, log lines name the span, and the end loses none', async t => {
-  const receiver = await startReceiver()
-  t.teardown(() => receiver.close())
-  const { sandbox, service, loaded, lines } = await start(t, {
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
-    LOG_LEVEL: 'debug',
-  })
-  for (const n of [1, 2]) {
-    const answer = await fetch(service.url + LIST, { headers: traceparent(n).headers })
-    t.equal(answer.status, 200)
-    await answer.text()
-  }
-  t.equal(await service.stop(), 0)
-  t.ok(loaded().has('@fastify/otel'))
-  const answered = lines().filter(({ msg }) => msg === 'answered')
-  for (const [index, result] of ['miss', 'hit'].entries()) {
-    const { traceId } = traceparent(index + 1)
-    const spans = receiver.spans().filter(span => span.traceId === traceId)
-    t.equal(spans.length, result === 'miss' ? 4 : 1)
-    const server = spans.find(({ kind }) => kind === 2)
-    t.match(server, {
-      parentSpanId: '00000000000000aa',
-      attributes: { 'playlist_proxy.cache_result': result },
+t.test(
+  'with an endpoint, lookups are traced, log lines name the span, and shutdown loses none',
+  async t => {
+    const receiver = await startReceiver()
+    t.teardown(() => receiver.close())
+    const { sandbox, service, loaded, lines } = await start(t, {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/v1/traces`,
+      LOG_LEVEL: 'debug',
     })
-    t.match(answered[index], { trace_id: traceId, span_id: server?.spanId, status: 200 })
-  }
-  t.equal(sandbox.requests.length, 4)
-  t.notOk(sandbox.requests.some(({ headers }) => 'traceparent' in headers))
-})
+    for (const n of [1, 2]) {
+      const response = await fetch(service.url + LIST, { headers: traceparent(n).headers })
+      t.equal(response.status, 200)
+      await response.text()
+    }
+    t.equal(await service.stop(), 0)
+    t.ok(loaded().has('@fastify/otel'))
+    const answered = lines().filter(({ msg }) => msg === 'answered')
+    for (const [index, result] of ['miss', 'hit'].entries()) {
+      const { traceId } = traceparent(index + 1)
+      const spans = receiver.spans().filter(span => span.traceId === traceId)
+      t.equal(spans.length, result === 'miss' ? 4 : 1)
+      const server = spans.find(({ kind }) => kind === 2)
+      t.match(server, {
+        parentSpanId: '00000000000000aa',
+        attributes: { 'playlist_proxy.cache_result': result },
+      })
+      t.match(answered[index], { trace_id: traceId, span_id: server?.spanId, status: 200 })
+    }
+    t.equal(sandbox.requests.length, 4)
+    t.notOk(sandbox.requests.some(({ headers }) => 'traceparent' in headers))
+  },
+)
 
-t.test('a collector that is down disturbs no caller and no end', async t => {
+t.test('an unreachable collector affects neither responses nor shutdown', async t => {
   const { service, lines } = await start(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
     SHUTDOWN_TIMEOUT_MS: '3000',
   })
   for (let n = 0; n < 20; n++) {
-    const answer = await fetch(service.url + LIST)
-    t.equal(answer.status, 200)
-    await answer.text()
+    const response = await fetch(service.url + LIST)
+    t.equal(response.status, 200)
+    await response.text()
   }
   t.equal(await service.stop(), 0)
   const warnings = lines().filter(isWarning)
-  t.match(warnings.at(-1), { msg: 'the last traces were not delivered', err: { type: 'Error' } })
-  t.ok(warnings.length <= 2, 'one when it began to fail, one for what is lost')
+  t.match(warnings.at(-1), { msg: 'failed to deliver the last traces', err: { type: 'Error' } })
+  t.ok(warnings.length <= 2, 'one for the first failure, one for the last traces')
 })
 
-t.test('a variable that cannot be followed is named in the log', async t => {
+t.test('the log names an invalid OTEL_ variable', async t => {
   const { service, loaded, lines } = await start(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',

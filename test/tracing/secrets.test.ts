@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 
 const KEY = 'canary-canary-canary-canary-canary-key'
 
-t.test('no key, token, secret or query of a caller leaves in a span', async t => {
+t.test('no span contains a key, token, secret or query of a caller', async t => {
   const { url, sandbox, receiver, spans } = await startTracedService(
     t,
     {},
@@ -23,7 +23,7 @@ t.test('no key, token, secret or query of a caller leaves in a span', async t =>
   sandbox.fault({ on: 'api', answer: 'forbidden' })
   await (await fetch(`${url}/users/one/playlists`, { headers })).text()
   const all = await spans()
-  // The requests of this test are spans as well, since it shares the process.
+  // The requests of this test itself have spans, too.
   const ours = all.filter(({ attributes }) => !String(attributes['url.full']).startsWith(url))
   t.ok(ours.length > 8)
   const written = JSON.stringify(ours)
@@ -35,7 +35,7 @@ t.test('no key, token, secret or query of a caller leaves in a span', async t =>
   t.match(receiver.posts[0], { path: '/v1/traces' })
 })
 
-t.test('nothing of a target that may hold a key leaves in a span', async t => {
+t.test('no span contains a part of a target that may contain a key', async t => {
   const { url, spans } = await startTracedService(t)
   const port = Number(new URL(url).port)
   for (const target of [
@@ -62,7 +62,7 @@ t.test('nothing of a target that may hold a key leaves in a span', async t => {
   )
 })
 
-t.test("a caller's tracestate and baggage are in no span and no log line", async t => {
+t.test("no span and no log line contains a caller's tracestate or baggage", async t => {
   const { url, spans, clock, sandbox, lines, written } = await startTracedService(t)
   const { headers, traceId } = traceparent(1)
   const given = { ...headers, tracestate: 'vendor=canary', baggage: 'key=canary' }
@@ -70,7 +70,7 @@ t.test("a caller's tracestate and baggage are in no span and no log line", async
   await ask()
   await clock.advance(600_000)
   await ask()
-  await until(() => lines().some(({ msg }) => msg.startsWith('refreshed')))
+  await until(() => lines().some(({ msg }) => msg.startsWith('revalidated')))
   const all = await spans()
   t.ok(all.some(span => span.name === 'refresh'))
   t.ok(all.some(span => span.traceId === traceId))
@@ -79,7 +79,7 @@ t.test("a caller's tracestate and baggage are in no span and no log line", async
   }
 })
 
-t.test('of a failure its kind leaves, not its message or stack', async t => {
+t.test('a span contains the type of an error, but neither message nor stack', async t => {
   const { spans, lines } = await startTracedService(
     t,
     {},
