@@ -58,7 +58,7 @@ const functionOf = (frame: Frame) =>
   `${frame.functionName || '(anonymous)'} ${fileOf(frame)} (line ${frame.lineNumber + 1})`
 
 /** Node, a room of ours, or a package. */
-function partOf(frame: Frame): string {
+function serialisePage(frame: Frame): string {
   const file = fileOf(frame)
   if (file.startsWith('node:')) return 'node: JavaScript of Node'
   if (file === '(native)') return frame.functionName.startsWith('(') ? frame.functionName : file
@@ -76,7 +76,7 @@ async function show(title: string, { server, load, requests, status }: Contender
   const { cpuMs } = await server.ask('sample')
   const micros = (1000 * (cpuMs - before.cpuMs)) / answers
   console.log(`\n${title}: ${answers} answers of ${micros.toFixed(0)} us CPU, profiling included`)
-  const rows = [...shares(profile, partOf).slice(0, PARTS), ['', 0] as const]
+  const rows = [...shares(profile, serialisePage).slice(0, PARTS), ['', 0] as const]
   rows.push(...shares(profile, functionOf).slice(0, FUNCTIONS))
   for (const [name, share] of rows) {
     console.log(name && `${(100 * share).toFixed(1).padStart(6)} %  ${name}`)

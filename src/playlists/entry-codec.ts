@@ -1,26 +1,26 @@
 import { isUtf8 } from 'node:buffer'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTask } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { StoredResponse } from '../cache/freshness.ts'
 import { gunzipped } from '../lib/gunzip.ts'
 import { type StoredBody, StoredPlaylists, UnknownUser, userNotFound } from './cached-playlists.ts'
-import { type EntryHead, isHead, isOtherHead, type ListFacts, VERSION } from './entry-head.ts'
+import { type EntryHead, isHead, isOtherHead, type ListHead, VERSION } from './entry-head.ts'
 import { joinPages } from './join-pages.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
-import { type Chunk, ownBuffer } from './records.ts'
-import { distinct, keysOf, PAGE_SIZE, type Part } from './serialised-page.ts'
+import { ownBuffer, type Segment } from './serialised-items.ts'
+import { distinct, keysOf, PAGE_SIZE, type SerialisedPage } from './serialised-page.ts'
 
 const VERSION_1_MAGIC = 'plpx'
 /** Nearly as small as the best level, in a third of the time. */
 const COMPRESSION_LEVEL = 3
 const LINE_FEED = 0x0a
-/** Parsed in one turn of the event loop: twice what a page of Spotify may have. */
+/** Maximum to parse in one task: twice the size limit of a page of Spotify. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * What bytes turned out to be: an entry; `other-version`: an entry of an older or newer version of
- * this service; `malformed`: anything else, or larger than allowed.
+ * The result of decoding: an entry; `other-version`: an entry of an older or newer version of this
+ * service; `malformed`: anything else, or too large.
  */
 export type DecodedEntry =
   | {
@@ -34,9 +34,9 @@ export type DecodedEntry =
 const compress = promisify<Buffer, object, Buffer>(gzip)
 
 /**
- * Serialises a stored response for a file or another process: gzip (RFC 1952) of lines of JSON, the
- * head first and then one playlist per line. Leaves out digests, other formats and compressed
- * bodies, which every process makes from the playlists. Compresses off the event loop.
+ * Serialises a stored response for a file or another process: gzip (RFC 1952) of lines of JSON, first
+ * the head, then one playlist per line. Omits digests, which every process computes from the
+ * playlists. Compresses off the event loop.
  */
 export async function encodeEntry(
   userId: string,
@@ -55,8 +55,8 @@ export async function encodeEntry(
 }
 
 /**
- * Reads what `encodeEntry` wrote, and believes no size in it: records end where lines end, and each
- * has to be a JSON object. Decompresses at most `maxBytes`. Never rejects.
+ * Parses the result of `encodeEntry`. It trusts no size in the head: items end at line ends, and each
+ * must be a JSON object. Decompresses at most `maxBytes`. Never rejects.
  */
 export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<DecodedEntry> {
   if (bytes.toString('latin1', 0, VERSION_1_MAGIC.length) === VERSION_1_MAGIC) {
@@ -65,12 +65,12 @@ export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<Deco
   try {
     return await entryIn(await gunzipped(bytes, maxBytes))
   } catch {
-    // No gzip, cut short, too large, or not what it should hold.
+    // No gzip, truncated, too large, or without valid content.
     return { kind: 'malformed' }
   }
 }
 
-/** @throws {Error} when it is no entry. */
+/** @throws {Error} if the bytes are no entry. */
 async function entryIn(plain: Buffer): Promise<DecodedEntry> {
   if (!isUtf8(plain)) throw new Error('not UTF-8')
   const end = lineEnd(plain, 0)
@@ -87,62 +87,62 @@ async function entryIn(plain: Buffer): Promise<DecodedEntry> {
 }
 
 function unknownUserIn(lines: Buffer): UnknownUser {
-  if (lines.length > 0) throw new Error('playlists of nobody')
+  if (lines.length > 0) throw new Error('playlists of an unknown user')
   return new UnknownUser(userNotFound())
 }
 
-/** Reads the lines as if they were pages of Spotify that were read once. */
+/** Parses the lines like the pages of one read. */
 async function playlistsIn(
   lines: Buffer,
-  { modifiedAt, spotifyTotal: total, complete, settled, playlists }: ListFacts,
+  { modifiedAt, spotifyTotal: total, complete, settled, playlists }: ListHead,
   generatedAt: number,
 ): Promise<StoredPlaylists> {
   const numbered = distinct()
-  const parts: Part[] = []
+  const parts: SerialisedPage[] = []
   let at = 0
   for (let left = playlists; left > 0; left -= PAGE_SIZE) {
-    if (parts.length > 0) await nextTurn()
-    const chunk = chunkAt(lines, at, Math.min(left, PAGE_SIZE))
-    const records = textAt(lines, at, at + chunk.bytes.length).split('\n')
-    const keys = keysOf(records.map(objectIn), records)
-    parts.push(numbered({ ...keys, chunk, total, entries: records.length }))
-    at += chunk.bytes.length
+    if (parts.length > 0) await nextTask()
+    const segment = segmentAt(lines, at, Math.min(left, PAGE_SIZE))
+    const items = textAt(lines, at, at + segment.bytes.length).split('\n')
+    const keys = keysOf(items.map(objectIn), items)
+    parts.push(numbered({ ...keys, segment, total, entries: items.length }))
+    at += segment.bytes.length
   }
-  if (at < lines.length) throw new Error('more playlists than the head names')
+  if (at < lines.length) throw new Error('more playlists than in the head')
   const list = await joinPages([{ parts, total, complete }])
   if (list.playlists.length < playlists) throw new Error('repeated playlists')
-  // Content cannot have changed after it was read.
+  // The content cannot have changed after the read.
   return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt), undefined)
 }
 
-/** The next lines as records of their own memory. */
-function chunkAt(lines: Buffer, at: number, count: number): Chunk {
-  const ends = new Uint32Array(count)
+/** Copies the next lines to a segment. */
+function segmentAt(lines: Buffer, at: number, count: number): Segment {
+  const offsets = new Uint32Array(count)
   let end = at
   for (let nth = 0; nth < count; nth++) {
     end = lineEnd(lines, end)
-    ends[nth] = end - at
+    offsets[nth] = end - at
   }
   const bytes = ownBuffer(lines.subarray(at, end))
-  for (const recordEnd of ends) bytes.write(JSON_SEPARATOR, recordEnd - 1)
-  return { bytes, ends }
+  for (const offset of offsets) bytes.write(JSON_SEPARATOR, offset - 1)
+  return { bytes, offsets }
 }
 
-/** Where the line that begins at `at` ends, its line feed included. */
+/** The end of the line at `at`, including its line feed. */
 function lineEnd(bytes: Buffer, at: number): number {
   const end = bytes.indexOf(LINE_FEED, at)
-  if (end === -1) throw new Error('a line without an end')
+  if (end === -1) throw new Error('no line feed')
   return end + 1
 }
 
 /** Without the last line feed. */
 function textAt(bytes: Buffer, at: number, end: number): string {
-  if (end - at > MAX_TEXT_BYTES) throw new Error('too long to be parsed at once')
+  if (end - at > MAX_TEXT_BYTES) throw new Error('too long to parse in one task')
   return bytes.toString('utf8', at, end - 1)
 }
 
-function objectIn(record: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(record)
+function objectIn(item: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(item)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Error('not a playlist')
   }

@@ -2,11 +2,11 @@ import type { StoredResponse } from '../cache/freshness.ts'
 import { MAX_PAGES } from '../config/schema.ts'
 import { PAGE_SIZE } from './serialised-page.ts'
 
-/** Version 1 was binary and began otherwise. */
+/** Version 1 was a binary format with another start. */
 export const VERSION = 2
-/** A list that changed while it was read may hold the playlists of two reads. */
+/** A list that changed during the read may contain the playlists of two reads. */
 const MAX_PLAYLISTS = 2 * MAX_PAGES * PAGE_SIZE
-/** The last instant that a `Date` can show (ECMA-262 21.4.1.1), in epoch ms. */
+/** The last instant of a `Date` (ECMA-262 21.4.1.1), in epoch ms. */
 const MAX_INSTANT = 8.64e15
 
 const INSTANTS = [
@@ -20,44 +20,44 @@ const INSTANTS = [
 export interface EntryHead extends Omit<StoredResponse<never>, 'body'> {
   version: typeof VERSION
   userId: string
-  /** Left out for a user that Spotify does not know. */
-  list?: ListFacts
+  /** Undefined for a user that Spotify does not know. */
+  list?: ListHead
 }
 
-export interface ListFacts {
+export interface ListHead {
   modifiedAt: number
   spotifyTotal: number
   complete: boolean
   settled: boolean
-  /** How many lines follow. */
+  /** The number of lines that follow. */
   playlists: number
 }
 
-/** Whether it is the head of an entry of this version, with numbers that can be true. */
+/** Whether the value is the head of an entry of this version, with plausible numbers. */
 export function isHead(value: unknown): value is EntryHead {
   const { version, userId, list, ...instants } = Object(value)
   return (
     version === VERSION &&
     typeof userId === 'string' &&
     INSTANTS.every(name => isCount(instants[name], MAX_INSTANT)) &&
-    (list === undefined || isListFacts(list))
+    (list === undefined || isListHead(list))
   )
 }
 
-/** Whether it says to be the head of an entry of an older or newer version of this service. */
+/** Whether the value claims to be the head of an entry of an older or newer version. */
 export function isOtherHead(value: unknown): boolean {
   const { version, userId } = Object(value)
   return typeof version === 'number' && version !== VERSION && typeof userId === 'string'
 }
 
-function isListFacts(value: unknown): value is ListFacts {
+function isListHead(value: unknown): value is ListHead {
   const { modifiedAt, spotifyTotal, complete, settled, playlists } = Object(value)
   return (
     isCount(modifiedAt, MAX_INSTANT) &&
     isCount(spotifyTotal, MAX_PAGES * PAGE_SIZE) &&
     typeof complete === 'boolean' &&
     typeof settled === 'boolean' &&
-    // The total also counts the `null` entries, which are not stored.
+    // The total includes `null` entries, which are not stored.
     isCount(playlists, complete ? spotifyTotal : MAX_PLAYLISTS)
   )
 }

@@ -6,9 +6,8 @@ import { type Lifetimes, lifetimeFor, type StoredBody } from './cached-playlists
 import { decodeEntry } from './entry-codec.ts'
 
 /**
- * What came of bytes that another process stored: an entry that may be served; `unusable`: it has
- * expired, or another version of this service wrote it; `malformed`: none of these, an instant in the
- * future, or larger than allowed.
+ * The result of importing the bytes of another process: an entry that may be served; `unusable`: an
+ * expired entry, or one of another version; `malformed`: no entry, from the future, or too large.
  */
 export type ImportedEntry =
   | {
@@ -23,9 +22,9 @@ export type ImportedEntry =
 export type ImportEntry = (bytes: Buffer) => Promise<ImportedEntry>
 
 /**
- * Makes the function through which every entry passes that this process did not store itself, from a
- * file or from other replicas. No entry is used for longer than this process would use its own. Decodes
- * one entry at a time, so that several which decompress to far more than they take do not add up.
+ * Returns a function that imports entries from a file or another replica. It caps their lifetimes at
+ * those of this process. It decodes one entry at a time, so the memory of decompression bombs does not
+ * add up.
  */
 export function entryImporter(
   config: Lifetimes & Pick<Config, 'CACHE_MAX_BYTES'>,

@@ -1,38 +1,38 @@
 import type { FetchOptions } from '../cache/origin-fetches.ts'
-import type { Records } from './records.ts'
+import type { SerialisedItems } from './serialised-items.ts'
 
-/** Follows each playlist in the stored bytes; a reader cuts the last one off. */
+/** Follows each playlist in the cached bytes, including the last one. */
 export const JSON_SEPARATOR = ','
 
 /** A user's public playlists as one list, ready to be sent. Immutable. */
 export interface PlaylistList {
-  /** Spotify's simplified playlists as minified JSON, in Spotify's order, without `null`s and repeats. */
-  readonly playlists: Records
-  /** Entries that Spotify counts, `null`s included: how many pages the next walk needs. */
+  /** Simplified playlists as minified JSON, in Spotify's order, without `null`s and repeats. */
+  readonly playlists: SerialisedItems
+  /** Entries that Spotify counts, including `null`s; determines the pages of the next read. */
   readonly spotifyTotal: number
-  /** Whether this is certainly everything: see `aggregate` in spotify/playlists.ts. */
+  /** Whether the list certainly has all playlists: see spotify/playlist-source.ts. */
   readonly complete: boolean
-  /** Whether another walk gave the same list, so that asking again soon gains nothing. */
+  /** Whether a second read gave the same list, so another one soon gains nothing. */
   readonly settled: boolean
-  /** Digest of every byte of the playlists, and of `complete`: equal lists look equal to callers. */
+  /** Digest of all bytes of the playlists and of `complete`, so of all that callers see. */
   readonly digest: string
-  /** Digest of which playlists there are and in which order, whatever their details. */
+  /** Digest of the keys of the playlists in order, without their other members. */
   readonly membership: string
 }
 
-/** What one lookup may cost, and who waits for it. */
+/** The options of one read. */
 export interface LookupOptions extends FetchOptions {
-  /** Aborted when nothing of it is wanted any more. */
+  /** Aborted when the service stops. */
   signal: AbortSignal
 }
 
-/** Where a user's playlists come from. */
+/** The origin of playlists. */
 export interface PlaylistSource {
   /**
-   * All playlists of the user with this canonical id. `previous`, the list stored before, tells
-   * how many pages to expect, so that a refresh asks for all of them at once.
+   * Reads all playlists of the user with this canonical id. From the cached list, `previous`, it takes
+   * the number of pages, so a revalidation requests all of them at once.
    *
-   * @throws {Problem} when any page cannot be had: a part of the list is never returned.
+   * @throws {Problem} if any page fails; it never returns a part of the list.
    */
   playlists(
     userId: string,

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Sized } from '../cache/memory-store.ts'
-import type { Records } from './records.ts'
 import type { ListRepresentation } from './representation.ts'
+import type { SerialisedItems } from './serialised-items.ts'
 
 /** The share of `CACHE_MAX_BYTES` for what is made from cached lists; the lists get the rest. */
 export const VARIANTS_SHARE = 0.25
@@ -15,7 +15,7 @@ export class VariantCache {
   readonly #kept: LRUCache<string, Sized>
   readonly representations: Variants<ListRepresentation>
   /** Whole lists in the formats that have a line for each playlist. */
-  readonly lines: Variants<Records>
+  readonly lines: Variants<SerialisedItems>
 
   /** `maxBytes` bounds all variants together, their keys included. */
   constructor(maxBytes: number) {

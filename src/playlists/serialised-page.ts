@@ -1,83 +1,82 @@
 import { Problem } from '../problems/problem.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
-import { type Chunk, chunkOf } from './records.ts'
+import { type Segment, segmentOf } from './serialised-items.ts'
 
-/** The most that Spotify hands out in one page, and what we always ask for. */
+/** The maximum of Spotify, which the service always requests. */
 export const PAGE_SIZE = 50
 
-/** One page of Spotify's paging object, reduced to what is safe to rely on. */
+/** The members of Spotify's paging object that the service relies on. */
 export interface Page {
-  /** Entries of the whole list as this page counts them, `null`s included. */
+  /** Entries of the whole list according to this page, including `null`s. */
   total: number
-  /** Spotify-made playlists arrive as `null`. */
+  /** Spotify sends `null` for its own playlists. */
   entries: readonly (Record<string, unknown> | null)[]
 }
 
-/** What one page contributes, serialised as soon as the page arrived. */
-export interface Part {
+/** The playlists of one page, serialised as soon as the page arrives. */
+export interface SerialisedPage {
   total: number
-  /** Entries on the page, `null`s included. */
+  /** Entries on the page, including `null`s. */
   entries: number
-  /** What tells each playlist from the others of its walk: its id, or else its JSON, see `distinct`. */
+  /** Identify each playlist within one read of the list: its id, or else its JSON, see `distinct`. */
   keys: readonly string[]
-  /** Whether one of them has no id. */
-  hasNameless: boolean
-  chunk: Chunk
+  hasItemsWithoutId: boolean
+  segment: Segment
 }
 
 /**
- * What this page contributes.
+ * Serialises the playlists of a page.
  *
- * @throws {Problem} `spotify-bad-response` when a playlist on it cannot be serialised.
+ * @throws {Problem} `spotify-bad-response` if a playlist cannot be serialised.
  */
-export function partOf({ total, entries }: Page): Part {
+export function serialisePage({ total, entries }: Page): SerialisedPage {
   const playlists = entries.filter(entry => entry !== null)
-  const records = playlists.map(serialised)
-  const chunk = chunkOf(records, JSON_SEPARATOR)
-  return { total, entries: entries.length, chunk, ...keysOf(playlists, records) }
+  const items = playlists.map(serialised)
+  const segment = segmentOf(items, JSON_SEPARATOR)
+  return { total, entries: entries.length, segment, ...keysOf(playlists, items) }
 }
 
-/** The keys of these playlists; `records[n]` is the JSON of `playlists[n]`. */
+/** The keys of these playlists; `items[n]` is the JSON of `playlists[n]`. */
 export function keysOf(
   playlists: readonly Record<string, unknown>[],
-  records: readonly string[],
-): Pick<Part, 'keys' | 'hasNameless'> {
-  const keys = playlists.map(({ id }, index) => (isId(id) ? id : `${records[index]}`))
-  return { keys, hasNameless: keys.some(isNameless) }
+  items: readonly string[],
+): Pick<SerialisedPage, 'keys' | 'hasItemsWithoutId'> {
+  const keys = playlists.map(({ id }, index) => (isId(id) ? id : `${items[index]}`))
+  return { keys, hasItemsWithoutId: keys.some(isWithoutId) }
 }
 
-/** An empty id tells no playlist from the others. */
+/** An empty id identifies nothing. */
 function isId(id: unknown): id is string {
   return typeof id === 'string' && id.trim() !== ''
 }
 
-/** Parsing takes any depth, serialising does not. */
+/** `JSON.parse` accepts any depth, `JSON.stringify` does not. */
 function serialised(playlist: Record<string, unknown>): string {
   try {
     return JSON.stringify(playlist)
   } catch (cause) {
-    const detail = 'The answer of Spotify is unusable: a playlist is nested too deeply.'
+    const detail = 'The response of Spotify is unusable: a playlist is nested too deeply.'
     throw new Problem('spotify-bad-response', detail, { cause })
   }
 }
 
-/** A playlist without an id goes by its JSON; no id begins like that. */
-export function isNameless(key: string): boolean {
+/** The key of a playlist without an id is its JSON; no id begins with a brace. */
+export function isWithoutId(key: string): boolean {
   return key.startsWith('{')
 }
 
 /**
- * Makes a function to be called with the parts of one walk in order, which numbers their nameless keys.
- * Playlists without an id are passed through even when they are alike, so that only the same one of
- * another walk may count as a repeat: the first, the second and so on.
+ * Returns a function that numbers equal keys of playlists without an id; call it with the pages of one
+ * read in order. So equal playlists without an id all stay in the list, and the nth one is a repeat
+ * only of the nth one of another read.
  */
-export function distinct(): (part: Part) => Part {
+export function distinct(): (part: SerialisedPage) => SerialisedPage {
   const seen = new Map<string, number>()
   const keyOf = (key: string) => {
-    if (!isNameless(key)) return key
+    if (!isWithoutId(key)) return key
     const nth = (seen.get(key) ?? 0) + 1
     seen.set(key, nth)
     return `${key}${nth}`
   }
-  return part => (part.hasNameless ? { ...part, keys: part.keys.map(keyOf) } : part)
+  return part => (part.hasItemsWithoutId ? { ...part, keys: part.keys.map(keyOf) } : part)
 }

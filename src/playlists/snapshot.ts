@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTask } from 'node:timers/promises'
 import { freshness } from '../cache/freshness.ts'
 import type { MemoryStore } from '../cache/memory-store.ts'
 import { type Clock, repeat } from '../lib/clock.ts'
@@ -12,16 +12,16 @@ import { encodeEntry } from './entry-codec.ts'
 import type { ImportEntry } from './import-entry.ts'
 
 const LENGTH_BYTES = 4
-/** Of gzip around nothing (RFC 1952 2.3). */
+/** The minimum of gzip (RFC 1952 2.3). */
 const MIN_ENTRY_BYTES = 18
 const INTERVAL_MS = 5 * 60_000
-/** Entries that are compressed at once. */
+/** Entries that the service compresses concurrently. */
 const BATCH = 16
 
 export interface CacheSnapshotOptions {
   path: string
   store: MemoryStore<StoredBody>
-  /** No larger file is read. */
+  /** The service does not load a larger file. */
   maxBytes: number
   importEntry: ImportEntry
   clock: Clock
@@ -29,24 +29,23 @@ export interface CacheSnapshotOptions {
 }
 
 /**
- * Keeps what is stored in a file, so that a process that is started anew need not ask for it again.
- * Written now and then and at the end, whole or not at all; what of it cannot be read is left out.
- * Nothing here fails: what goes wrong is a warning in the log.
+ * Keeps the cache in a file across restarts. Writes are atomic; loading skips damaged entries. Errors
+ * only cause warnings in the log.
  */
 export class CacheSnapshot {
   readonly #options: CacheSnapshotOptions
   #writing: Promise<void> = Promise.resolve()
   #changesWritten = 0
-  readonly #endWriting: () => void
+  readonly #stopWriting: () => void
   readonly #abandoned = new AbortController()
 
-  /** From now on the file is written every 5 minutes. */
+  /** Starts to write the file every 5 minutes. */
   constructor(options: CacheSnapshotOptions) {
     this.#options = options
-    this.#endWriting = repeat(options.clock, INTERVAL_MS, () => this.write())
+    this.#stopWriting = repeat(options.clock, INTERVAL_MS, () => this.write())
   }
 
-  /** Reads the file into the store. Nothing is written before that is done, lest a part replace it. */
+  /** Loads the file. No write starts before it is done, so a partial cache never replaces the file. */
   load(): Promise<void> {
     this.#writing = this.#load()
     return this.#writing
@@ -56,29 +55,30 @@ export class CacheSnapshot {
     const { path, log, store } = this.#options
     try {
       const entries = await this.#read()
-      log.info({ path, entries }, 'the snapshot of the cache was loaded')
+      log.info({ path, entries }, 'loaded the cache snapshot')
     } catch (err) {
-      if ((err as NodeJS.ErrnoException).code === 'ENOENT') log.info({ path }, 'no snapshot yet')
-      else log.warn({ err, path }, 'the snapshot of the cache cannot be used')
+      if ((err as NodeJS.ErrnoException).code === 'ENOENT')
+        log.info({ path }, 'no cache snapshot yet')
+      else log.warn({ err, path }, 'cannot load the cache snapshot')
     }
     this.#changesWritten = store.changes
     await access(dirname(path), constants.W_OK).catch((err: Error) => {
-      log.warn({ err, path }, 'the snapshot of the cache cannot be written')
+      log.warn({ err, path }, 'cannot write the cache snapshot')
     })
   }
 
-  /** Writes the file for the last time, if anything has changed. */
+  /** Stops the timer, and writes the file if the store has changed. */
   async close(): Promise<void> {
-    this.#endWriting()
+    this.#stopWriting()
     await this.write()
   }
 
-  /** Ends writing, also what is under way: the file from before stands. */
+  /** Aborts the write in flight and all later ones; the previous file stays. */
   abandon(): void {
-    this.#abandoned.abort(new Error('There was no time left to write it.'))
+    this.#abandoned.abort(new Error('There was no time left to write the file.'))
   }
 
-  /** Writes the file if anything has changed since it was written, one time after the other. */
+  /** Writes the file if the store has changed since the last write. Writes do not overlap. */
   write(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#writeIfChanged())
     return this.#writing
@@ -88,7 +88,7 @@ export class CacheSnapshot {
     const { path, store, log } = this.#options
     const { changes } = store
     if (changes === this.#changesWritten) return
-    // Always the same, so that what a process that was killed has left does not pile up.
+    // Always the same path, so leftovers of killed processes do not accumulate.
     const temporary = temporaryPath(path)
     try {
       await rm(temporary, { force: true })
@@ -97,7 +97,7 @@ export class CacheSnapshot {
       await rename(temporary, path)
       this.#changesWritten = changes
     } catch (err) {
-      log.warn({ err, path }, 'the snapshot of the cache was not written')
+      log.warn({ err, path }, 'failed to write the cache snapshot')
       await Promise.allSettled([rm(temporary, { force: true })])
     }
   }
@@ -116,34 +116,34 @@ export class CacheSnapshot {
     await file.sync()
   }
 
-  /** How many entries were read into the store. */
+  /** Returns the number of entries loaded. */
   async #read(): Promise<number> {
     const { path, log } = this.#options
     const file = await open(path, OPEN_TO_READ)
     const bytes = await this.#readFrom(file).finally(() => file.close())
     if (!bytes.subarray(0, PREAMBLE.length).equals(PREAMBLE)) {
-      throw new Error('It is no snapshot, or one of another version of this service.')
+      throw new Error('The file is no snapshot, or one of another version of this service.')
     }
-    const { loaded, left } = await this.#take(framesOf(bytes.subarray(PREAMBLE.length)))
-    if (left > 0) log.warn({ path, left }, 'parts of the snapshot of the cache are damaged')
+    const { loaded, left } = await this.#import(framesOf(bytes.subarray(PREAMBLE.length)))
+    if (left > 0) log.warn({ path, left }, 'skipped damaged parts of the cache snapshot')
     return loaded
   }
 
   async #readFrom(file: FileHandle): Promise<Buffer> {
     const { size } = await file.stat()
     const { maxBytes } = this.#options
-    if (size > maxBytes) throw new Error(`It has ${size} bytes, more than CACHE_MAX_BYTES.`)
+    if (size > maxBytes) throw new Error(`The file has ${size} bytes, more than CACHE_MAX_BYTES.`)
     return file.readFile()
   }
 
-  /** Stores the usable entries; counts them and the malformed ones. */
-  async #take(frames: Iterable<Buffer>): Promise<{ loaded: number; left: number }> {
+  /** Stores usable entries; returns the numbers of usable and malformed ones. */
+  async #import(frames: Iterable<Buffer>): Promise<{ loaded: number; left: number }> {
     const { store, importEntry } = this.#options
     let loaded = 0
     let left = 0
     for (const frame of frames) {
-      // The token and the shared cache are asked meanwhile, and their answers must not look late.
-      await nextTurn()
+      // Lets the process read responses about the token and from Redis, which would time out otherwise.
+      await nextTask()
       const entry = await importEntry(frame)
       if (entry.kind === 'malformed') left++
       if (entry.kind !== 'usable') continue
@@ -160,7 +160,7 @@ function lengthOf(entry: Buffer): Buffer {
   return length
 }
 
-/** The entries; what is cut off or has an impossible length is one, too, and the last. */
+/** Yields the bytes of each entry. A truncated entry, or one with an impossible length, is the last. */
 function* framesOf(bytes: Buffer): Generator<Buffer> {
   let at = 0
   while (at < bytes.length) {

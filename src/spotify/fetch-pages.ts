@@ -2,7 +2,13 @@ import { linkedAbort } from '../lib/child-abort-signal.ts'
 import { Places, type Release } from '../lib/priority-semaphore.ts'
 import type { PagesRead } from '../playlists/join-pages.ts'
 import type { LookupOptions } from '../playlists/playlist-list.ts'
-import { distinct, isNameless, PAGE_SIZE, type Part, partOf } from '../playlists/serialised-page.ts'
+import {
+  distinct,
+  isWithoutId,
+  PAGE_SIZE,
+  type SerialisedPage,
+  serialisePage,
+} from '../playlists/serialised-page.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 import type { SpotifyClient } from './web-api.ts'
 
@@ -43,9 +49,9 @@ export async function walk(
   const ids = new Set<string>()
   let repeats = false
 
-  function note(part: Part): Part {
+  function note(part: SerialisedPage): SerialisedPage {
     for (const key of part.keys) {
-      if (isNameless(key)) continue
+      if (isWithoutId(key)) continue
       repeats ||= ids.has(key)
       ids.add(key)
     }
@@ -58,7 +64,7 @@ export async function walk(
     if (left > 0) budget.check({ left, whole }, isRefresh)
   }
 
-  async function read(pageNumber: number, onRead: Release): Promise<Part | undefined> {
+  async function read(pageNumber: number, onRead: Release): Promise<SerialisedPage | undefined> {
     // The list may turn out shorter than expected before this page was asked for.
     if (pageNumber >= endPage) return undefined
     begun++
@@ -79,11 +85,11 @@ export async function walk(
       endPage = pagesOf(page.total)
       checkBudget(endPage)
     }
-    return note(partOf(page))
+    return note(serialisePage(page))
   }
 
   /** Waits for a slot, and frees it as soon as the page only has to be decoded. */
-  async function readInSlot(pageNumber: number): Promise<Part | undefined> {
+  async function readInSlot(pageNumber: number): Promise<SerialisedPage | undefined> {
     const release = await slots.take(true, callers, pages.signal)
     return read(pageNumber, release)
       .catch((error: unknown) => {
@@ -94,7 +100,10 @@ export async function walk(
       .finally(release)
   }
 
-  async function readAll(fromPage: number, toPage: number): Promise<(Part | undefined)[]> {
+  async function readAll(
+    fromPage: number,
+    toPage: number,
+  ): Promise<(SerialisedPage | undefined)[]> {
     const length = toPage - fromPage
     return Promise.all(Array.from({ length }, (_, index) => readInSlot(fromPage + index)))
   }
@@ -118,7 +127,7 @@ function pagesOf(total: number): number {
   return Math.max(1, Math.ceil(total / PAGE_SIZE))
 }
 
-function joined(parts: readonly Part[], repeats: boolean): Walk {
+function joined(parts: readonly SerialisedPage[], repeats: boolean): Walk {
   const totals = parts.map(part => part.total)
   const entries = parts.reduce((sum, part) => sum + part.entries, 0)
   const total = Math.max(...totals)

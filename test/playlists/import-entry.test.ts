@@ -30,7 +30,7 @@ const entryOf = (body: StoredBody, generatedAt = clock.now()) =>
 const list = await read(entries(0, 3))
 const playlists = new StoredPlaylists(list, 0, undefined)
 
-t.test('an entry is usable for as long as this process would use its own', async t => {
+t.test('imported entries have the lifetimes of this process', async t => {
   const now = clock.now()
   for (const [body, freshSeconds, staleIfErrorSeconds] of [
     [playlists, 300, 7200],
@@ -52,7 +52,7 @@ t.test('an entry is usable for as long as this process would use its own', async
   }
 })
 
-t.test('an entry that has expired here is unusable, like one of another version', async t => {
+t.test('an expired entry and one of another version are unusable', async t => {
   const old = await entryOf(playlists, clock.now() - 7_500_000)
   t.same(await importEntry(old), { kind: 'unusable' })
   t.match(await importEntry(await entryOf(playlists, clock.now() - 7_499_999)), { kind: 'usable' })
@@ -60,7 +60,7 @@ t.test('an entry that has expired here is unusable, like one of another version'
   t.same(await importEntry(newer), { kind: 'unusable' })
 })
 
-t.test('an entry from the future is malformed, like bytes that are none', async t => {
+t.test('an entry from the future and other bytes are malformed', async t => {
   const ahead = await entryOf(playlists, clock.now() + 60_001)
   t.same(await importEntry(ahead), { kind: 'malformed' })
   t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })
@@ -70,7 +70,7 @@ t.test('entries are decoded one at a time', async t => {
   const long = new StoredPlaylists(await read(entries(0, 20_000)), 0, undefined)
   const done: number[] = []
   const bytes = [await entryOf(long), await entryOf(playlists)]
-  // The short one alone would be decoded at once, the long one off the event loop.
+  // Alone, the short one would be faster than the long one.
   await Promise.all(bytes.map((entry, nth) => importEntry(entry).then(() => done.push(nth))))
   t.same(done, [0, 1])
 })

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { adopt, StoredPlaylists, UnknownUser } from '../../src/playlists/cached-playlists.ts'
-import { chunkOf, Records } from '../../src/playlists/records.ts'
+import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
 import { Problem } from '../../src/problems/problem.ts'
 
 const nobody = new UnknownUser(new Problem('user-not-found', 'x'))
 
 function playlists(name: string, modifiedAt: number): StoredPlaylists {
   const list = {
-    playlists: new Records([chunkOf([name], ',')]),
+    playlists: new SerialisedItems([segmentOf([name], ',')]),
     spotifyTotal: 1,
     complete: true,
     settled: false,
@@ -17,7 +17,7 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt, undefined)
 }
 
-t.test('what another process has stored is taken as it is when it differs', async t => {
+t.test('a different body of another replica replaces ours', async t => {
   const theirs = playlists('a', 1)
   t.equal(adopt(theirs, undefined), theirs)
   t.equal(adopt(theirs, playlists('b', 2)), theirs)
@@ -25,18 +25,18 @@ t.test('what another process has stored is taken as it is when it differs', asyn
   t.equal(adopt(nobody, theirs), nobody)
 })
 
-t.test('the bytes of an equal list go on being used, and were not modified earlier', async t => {
+t.test('an equal list reuses the bytes of ours and has the later modifiedAt', async t => {
   const ours = playlists('a', 5)
   for (const [theirsAt, modifiedAt] of [
     [4, 5],
     [6, 6],
   ] as const) {
-    const adopted = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
-    t.equal(adopted.list.playlists, ours.list.playlists)
-    t.equal(adopted.modifiedAt, modifiedAt)
+    const merged = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
+    t.equal(merged.list.playlists, ours.list.playlists)
+    t.equal(merged.modifiedAt, modifiedAt)
   }
 })
 
-t.test('a user whom nobody knows takes room, too', async t => {
-  t.ok(nobody.heldBytes > 1000, 'or a flood of made-up names would cost memory without bound')
+t.test('an unknown user has a size', async t => {
+  t.ok(nobody.heldBytes > 1000, 'so the store bounds the number of unknown users')
 })

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { chunkOf, Records } from '../../src/playlists/records.ts'
 import { VariantCache } from '../../src/playlists/representations.ts'
+import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
 import { failureOf } from '../support/failure-of.ts'
 
 const KEY_BYTES = 2
 
 /** Lines that hold this many bytes, more than their overhead. */
-function made(heldBytes: number): Records {
-  const { heldBytes: overhead } = new Records([chunkOf([''], '\n')])
-  return new Records([chunkOf(['x'.repeat(heldBytes - overhead)], '\n')])
+function made(heldBytes: number): SerialisedItems {
+  const { heldBytes: overhead } = new SerialisedItems([segmentOf([''], '\n')])
+  return new SerialisedItems([segmentOf(['x'.repeat(heldBytes - overhead)], '\n')])
 }
 
 const stays = () => new AbortController().signal
@@ -57,8 +57,8 @@ t.test('a failure is not cached, so that the next caller tries again', async t =
 
 /** Work that ends when the test says so, and the signal that it was given. */
 function work() {
-  let finish = (_made: Records) => {}
-  const promise = new Promise<Records>(resolve => {
+  let finish = (_made: SerialisedItems) => {}
+  const promise = new Promise<SerialisedItems>(resolve => {
     finish = resolve
   })
   const given = new AbortController()

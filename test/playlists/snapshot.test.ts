@@ -7,7 +7,7 @@ import { MemoryStore } from '../../src/cache/memory-store.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../src/playlists/cached-playlists.ts'
 import { entryImporter } from '../../src/playlists/import-entry.ts'
-import { chunkOf, Records } from '../../src/playlists/records.ts'
+import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
 import { CacheSnapshot } from '../../src/playlists/snapshot.ts'
 import { playlistsIn } from '../support/aggregator.ts'
 import { isWarning, recordingLogger } from '../support/log-lines.ts'
@@ -24,7 +24,7 @@ const LIFETIMES = {
 
 function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
   const list = {
-    playlists: new Records([chunkOf([JSON.stringify({ id: name })], ',')]),
+    playlists: new SerialisedItems([segmentOf([JSON.stringify({ id: name })], ',')]),
     spotifyTotal: 1,
     complete: true,
     settled: false,
@@ -34,7 +34,7 @@ function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt, undefined)
 }
 
-/** Processes one after the other that share a file. */
+/** Starts processes that share a file, one after the other. */
 function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {}) {
   const clock = new ManualClock()
   const folder = t.testdir({})
@@ -54,7 +54,7 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {
   return { clock, folder, path, start }
 }
 
-/** A process that has not read the file yet. */
+/** A process that has not loaded the file yet. */
 function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; clock: Clock }) {
   const store = new MemoryStore<StoredBody>(maxBytes)
   const log = recordingLogger().logger
@@ -63,10 +63,10 @@ function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; c
   return { store, snapshot }
 }
 
-t.test('what is stored outlives the process, in the order of its use', async t => {
+t.test('the cache survives a restart, in the order of use', async t => {
   const { start, path, folder, clock } = snapshotsFor(t)
   const first = await start()
-  t.same(first.warnings(), [], 'no file yet is nothing to warn about')
+  t.same(first.warnings(), [], 'no warning about a missing file')
   for (const user of ['ann', 'bob', 'eve']) first.put(user)
   first.store.get('ann')
   await first.snapshot.close()
@@ -82,7 +82,7 @@ t.test('what is stored outlives the process, in the order of its use', async t =
   await second.snapshot.close()
 })
 
-t.test('others have their turns while it is read', async t => {
+t.test('loading does not block the event loop', async t => {
   const maxBytes = 10_000_000
   const { start, path, clock } = snapshotsFor(t, { maxBytes })
   const first = await start()
@@ -91,11 +91,11 @@ t.test('others have their turns while it is read', async t => {
   const { store, snapshot } = unloaded({ path, maxBytes, clock })
   const seen = new Set<number>()
   let isLoading = true
-  const look = () => {
+  const observe = () => {
     seen.add(store.size.entries)
-    if (isLoading) setImmediate(look)
+    if (isLoading) setImmediate(observe)
   }
-  setImmediate(look)
+  setImmediate(observe)
   await snapshot.load()
   isLoading = false
   t.equal(store.size.entries, 100)
@@ -103,7 +103,7 @@ t.test('others have their turns while it is read', async t => {
   await snapshot.close()
 })
 
-t.test('a process that is stopped while it reads leaves the whole file behind', async t => {
+t.test('a process that stops while loading keeps the whole file', async t => {
   const maxBytes = 10_000_000
   const { start, path, clock } = snapshotsFor(t, { maxBytes })
   const first = await start()
@@ -112,13 +112,13 @@ t.test('a process that is stopped while it reads leaves the whole file behind', 
   const second = unloaded({ path, maxBytes, clock })
   const loading = second.snapshot.load()
   await until(() => second.store.size.entries > 0)
-  t.ok(second.store.size.entries < 100, 'in the middle of it')
+  t.ok(second.store.size.entries < 100, 'still loading')
   await second.snapshot.close()
   await loading
   t.equal((await start()).users().length, 100)
 })
 
-t.test('it is written every five minutes when something has changed', async t => {
+t.test('the file is written every five minutes if the cache has changed', async t => {
   const { start, path, clock } = snapshotsFor(t)
   const { snapshot, put } = await start()
   await clock.advance(300_000)
@@ -132,7 +132,7 @@ t.test('it is written every five minutes when something has changed', async t =>
   t.same(clock.pending, [])
 })
 
-t.test('what has expired is neither written nor read', async t => {
+t.test('expired entries are neither written nor loaded', async t => {
   const { start, clock } = snapshotsFor(t)
   const first = await start()
   first.put('old')
@@ -145,7 +145,7 @@ t.test('what has expired is neither written nor read', async t => {
   t.same((await start()).users(), [])
 })
 
-t.test('what was stored under longer lifetimes is held to those of now', async t => {
+t.test('loaded entries have the configured lifetimes at most', async t => {
   const lifetimes = {
     CACHE_FRESH_SECONDS: 1,
     CACHE_STALE_WHILE_REVALIDATE_SECONDS: 2,
@@ -165,18 +165,18 @@ t.test('what was stored under longer lifetimes is held to those of now', async t
   })
 })
 
-t.test('what comes from the future is left out', async t => {
+t.test('entries from the future are skipped', async t => {
   const { start, clock } = snapshotsFor(t)
   const first = await start()
   first.put('bob')
   await first.snapshot.close()
   clock.setWall(clock.now() - 60_000)
-  t.same((await start()).users(), ['bob'], 'clocks differ a little')
+  t.same((await start()).users(), ['bob'], 'a clock may be one minute ahead')
   clock.setWall(clock.now() - 1)
   t.same((await start()).users(), [])
 })
 
-t.test('a file that is damaged is used as far as it can be', async t => {
+t.test('the undamaged entries of a damaged file are loaded', async t => {
   const { start, path } = snapshotsFor(t)
   const first = await start()
   for (const user of ['ann', 'bob', 'eve']) first.put(user)
@@ -200,47 +200,50 @@ t.test('a file that is damaged is used as far as it can be', async t => {
     await writeFile(path, Buffer.concat([whole, end]))
     const fourth = await start()
     t.same(fourth.users(), ['ann', 'bob', 'eve'])
-    t.match(fourth.warnings(), [{ left: 1 }], 'nothing is looked for where no entry can be')
+    t.match(fourth.warnings(), [{ left: 1 }], 'the rest counts as one damaged entry')
   }
 })
 
-t.test('a file that is empty, of another version, or too large is left alone', async t => {
-  const { start, path } = snapshotsFor(t, { maxBytes: 2000 })
-  for (const [content, reason] of [
-    ['', /no snapshot/],
-    ['playlist-proxy snapshot 1\n', /another version/],
-    ['playlist-proxy snapshot 3\n', /another version/],
-    ['x'.repeat(2001), /2001 bytes, more than CACHE_MAX_BYTES/],
-  ] as const) {
-    await writeFile(path, content)
-    const process = await start()
-    t.match(process.warnings(), [{ path, err: { message: reason } }])
-    t.same(process.users(), [])
-    await process.snapshot.close()
-    t.equal(await readFile(path, 'utf8'), content, 'as long as there is nothing to write')
-  }
-})
+t.test(
+  'a file that is empty, of another version, or too large is neither loaded nor replaced',
+  async t => {
+    const { start, path } = snapshotsFor(t, { maxBytes: 2000 })
+    for (const [content, reason] of [
+      ['', /no snapshot/],
+      ['playlist-proxy snapshot 1\n', /another version/],
+      ['playlist-proxy snapshot 3\n', /another version/],
+      ['x'.repeat(2001), /2001 bytes, more than CACHE_MAX_BYTES/],
+    ] as const) {
+      await writeFile(path, content)
+      const process = await start()
+      t.match(process.warnings(), [{ path, err: { message: reason } }])
+      t.same(process.users(), [])
+      await process.snapshot.close()
+      t.equal(await readFile(path, 'utf8'), content, 'the store has not changed')
+    }
+  },
+)
 
-t.test('what cannot be written leaves the old file and nothing else behind', async t => {
+t.test('a failed write keeps the old file and leaves no other', async t => {
   const { start, path, folder } = snapshotsFor(t)
   const first = await start()
   first.put('bob')
   await first.snapshot.close()
   const before = await readFile(path)
   first.put('eve')
-  // A folder in the place of the file cannot be replaced by it, not even by root.
+  // Not even root can replace a folder with a file.
   await rm(path)
   await mkdir(join(path, 'full'), { recursive: true })
   await first.snapshot.close()
-  t.match(first.warnings(), [{ path, msg: /was not written/ }])
+  t.match(first.warnings(), [{ path, msg: /failed to write/ }])
   t.same(await readdir(folder), ['cache.snapshot'])
   await rm(path, { recursive: true })
   await writeFile(path, before)
   await first.snapshot.close()
-  t.same((await start()).users(), ['bob', 'eve'], 'it is tried again')
+  t.same((await start()).users(), ['bob', 'eve'], 'the next write succeeds')
 })
 
-t.test('writing that is abandoned leaves the old file and nothing else behind', async t => {
+t.test('an abandoned write keeps the old file and leaves no other', async t => {
   const { start, path, folder } = snapshotsFor(t)
   const { snapshot, put, warnings } = await start()
   put('ann')
@@ -251,14 +254,14 @@ t.test('writing that is abandoned leaves the old file and nothing else behind', 
   await snapshot.close()
   t.same(await readFile(path), before)
   t.same(await readdir(folder), ['cache.snapshot'])
-  t.match(warnings(), [{ err: { message: 'There was no time left to write it.' } }])
+  t.match(warnings(), [{ err: { message: 'There was no time left to write the file.' } }])
 })
 
-t.test('a folder that is not there is told at once', async t => {
+t.test('a missing folder causes a warning when the process starts', async t => {
   const { start, folder } = snapshotsFor(t)
   await rm(folder, { recursive: true })
   const process = await start()
-  t.match(process.warnings(), [{ msg: /cannot be written/, err: { code: 'ENOENT' } }])
+  t.match(process.warnings(), [{ msg: /cannot write/, err: { code: 'ENOENT' } }])
   process.put('bob')
   await process.snapshot.close()
   t.equal(process.warnings().length, 2)

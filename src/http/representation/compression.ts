@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import { Places, type Release } from '../../lib/priority-semaphore.ts'
 import { WaitingCallers } from '../../lib/waiting-callers.ts'
-import { ownBuffer } from '../../playlists/records.ts'
+import { ownBuffer } from '../../playlists/serialised-items.ts'
 
 /** Content codings by the name they have in HTTP, the best first when a caller likes them alike. */
 export const CODINGS = ['br', 'gzip', 'identity'] as const

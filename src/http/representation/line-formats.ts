@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
-import { chunkOf, ownBuffer, Records } from '../../playlists/records.ts'
+import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
 import { Turns } from '../../spotify/turns.ts'
 
 /** A simplified playlist as it arrived: any member may be absent, null or of another type. */
@@ -18,20 +18,20 @@ const turns = new Turns()
  * @throws the signal's reason, before the next page, when it is aborted.
  */
 export async function listing(
-  playlists: Records,
+  playlists: SerialisedItems,
   line: LineMaker,
   separator: string,
   signal: AbortSignal,
-): Promise<Records> {
-  const chunks = []
+): Promise<SerialisedItems> {
+  const segments = []
   let position = 0
   for (const texts of playlists.texts(JSON_SEPARATOR)) {
     await turns.next()
     signal.throwIfAborted()
     const lines = texts.map(text => line(++position, JSON.parse(text)))
-    chunks.push(chunkOf(lines, separator))
+    segments.push(segmentOf(lines, separator))
   }
-  return new Records(chunks)
+  return new SerialisedItems(segments)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
-import { ownBuffer, type Records } from '../../playlists/records.ts'
 import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
 import type { Variants } from '../../playlists/representations.ts'
+import { ownBuffer, type SerialisedItems } from '../../playlists/serialised-items.ts'
 import { downloadAs } from './download-name.ts'
 import { contentType, type Format } from './formats.ts'
 import { CSV_HEADER, CSV_SEPARATOR, csvLine, listing, textLine } from './line-formats.ts'
@@ -15,7 +15,11 @@ export interface View {
   /** Names all that shapes the body and its fields beside the content of a list of that length. */
   key(total: number): string
   /** The signal aborts the making of lines, unless others wait for them, too. */
-  body(list: PlaylistList, lines: Variants<Records>, signal: AbortSignal): Body | Promise<Body>
+  body(
+    list: PlaylistList,
+    lines: Variants<SerialisedItems>,
+    signal: AbortSignal,
+  ): Body | Promise<Body>
 }
 
 /** A JSON object with the playlists of the window as its last member, `items`. */
@@ -34,7 +38,7 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
 const JSON_END = Buffer.from(']}')
 
 type LineFormat = Exclude<Format, 'json'>
-type MakeLines = (playlists: Records, signal: AbortSignal) => Promise<Records>
+type MakeLines = (playlists: SerialisedItems, signal: AbortSignal) => Promise<SerialisedItems>
 
 /** How each format that is one line a playlist is made out of the cached list. */
 const LINES: Record<Exclude<LineFormat, 'excel'>, MakeLines> = {

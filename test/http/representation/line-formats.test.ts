@@ -1,11 +1,13 @@
 import t from 'tap'
 import { listing } from '../../../src/http/representation/line-formats.ts'
-import { chunkOf, Records } from '../../../src/playlists/records.ts'
+import { SerialisedItems, segmentOf } from '../../../src/playlists/serialised-items.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
 /** A list of pages with one playlist each. */
 const list = (pages: number) =>
-  new Records(Array.from({ length: pages }, (_, id) => chunkOf([JSON.stringify({ id })], ',')))
+  new SerialisedItems(
+    Array.from({ length: pages }, (_, id) => segmentOf([JSON.stringify({ id })], ',')),
+  )
 const stays = new AbortController().signal
 
 t.test('listings that are made at once share turns of the event loop', async t => {

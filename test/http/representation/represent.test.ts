@@ -5,9 +5,9 @@ import { type Asked, represent } from '../../../src/http/representation/represen
 import { linesView } from '../../../src/http/representation/view.ts'
 import type { WindowQuery } from '../../../src/http/representation/window.ts'
 import type { PlaylistList } from '../../../src/playlists/playlist-list.ts'
-import { chunkOf, Records } from '../../../src/playlists/records.ts'
 import { bodyOf } from '../../../src/playlists/representation.ts'
 import { VariantCache } from '../../../src/playlists/representations.ts'
+import { SerialisedItems, segmentOf } from '../../../src/playlists/serialised-items.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
@@ -24,7 +24,7 @@ const noise = (seed: number) =>
 function listOf(length: number): PlaylistList {
   const records = Array.from({ length }, (_, id) => JSON.stringify({ id, name: noise(id) }))
   return {
-    playlists: new Records([chunkOf(records, ',')]),
+    playlists: new SerialisedItems([segmentOf(records, ',')]),
     spotifyTotal: length,
     complete: true,
     settled: false,

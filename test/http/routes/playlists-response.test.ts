@@ -6,8 +6,8 @@ import { addSchemas } from '../../../src/http/openapi/schemas.ts'
 import { compressions } from '../../../src/http/representation/compression.ts'
 import { userPlaylistsRoute } from '../../../src/http/routes/user-playlists.ts'
 import { StoredPlaylists } from '../../../src/playlists/cached-playlists.ts'
-import { chunkOf, Records } from '../../../src/playlists/records.ts'
 import { VariantCache } from '../../../src/playlists/representations.ts'
+import { SerialisedItems, segmentOf } from '../../../src/playlists/serialised-items.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -75,7 +75,7 @@ t.test('a format that cannot be made is a bug', async t => {
   acceptAllMethods(app)
   addSchemas(app)
   const broken = {
-    playlists: new Records([chunkOf(['{'], ',')]),
+    playlists: new SerialisedItems([segmentOf(['{'], ',')]),
     spotifyTotal: 1,
     complete: true,
     settled: false,

@@ -1,0 +1,120 @@
+/** Serialised items in one Buffer, each followed by the separator. */
+export interface Segment {
+  readonly bytes: Buffer
+  /** The end of each item in `bytes`, including its separator. */
+  readonly offsets: Uint32Array
+}
+
+/** Joins items in a Buffer of exactly their size, so the cache can count it. */
+export function segmentOf(items: readonly string[], separator: string): Segment {
+  const offsets = new Uint32Array(items.length)
+  let size = 0
+  for (const [index, item] of items.entries()) {
+    size += Buffer.byteLength(item) + separator.length
+    offsets[index] = size
+  }
+  const bytes = allocate(size)
+  let at = 0
+  for (const item of items) at += bytes.write(item + separator, at)
+  return { bytes, offsets }
+}
+
+/** Copies the segment without the items at these positions. */
+export function without(segment: Segment, dropped: ReadonlySet<number>): Segment {
+  const kept = [...segment.offsets.keys()].filter(index => !dropped.has(index))
+  const parts = kept.map(index =>
+    segment.bytes.subarray(startOf(segment, index), segment.offsets[index]),
+  )
+  const offsets = new Uint32Array(kept.length)
+  let size = 0
+  for (const [index, part] of parts.entries()) {
+    size += part.length
+    offsets[index] = size
+  }
+  const bytes = allocate(size)
+  let at = 0
+  for (const part of parts) at += part.copy(bytes, at)
+  return { bytes, offsets }
+}
+
+/**
+ * An immutable list of serialised items. `window` cuts a part out without copying, parsing or
+ * serialising. Each page has a Buffer of its own, so building and sending a long list never blocks the
+ * event loop.
+ */
+export class SerialisedItems {
+  readonly length: number
+  /** Memory held, in bytes. */
+  readonly heldBytes: number
+  /** The non-empty pages. */
+  readonly segments: readonly Segment[]
+
+  constructor(segments: readonly Segment[]) {
+    this.segments = segments.filter(segment => segment.offsets.length > 0)
+    this.length = this.segments.reduce((sum, segment) => sum + segment.offsets.length, 0)
+    this.heldBytes = this.segments.reduce((sum, { bytes, offsets }) => {
+      return sum + bytes.length + offsets.byteLength + SEGMENT_OVERHEAD_BYTES
+    }, 0)
+  }
+
+  /** The items from `from` (included) to `to` (excluded), each with its separator. */
+  window(from: number, to: number): Buffer[] {
+    const buffers: Buffer[] = []
+    let first = 0
+    for (const segment of this.segments) {
+      const start = Math.max(from - first, 0)
+      const end = Math.min(to - first, segment.offsets.length)
+      if (start === 0 && end === segment.offsets.length) buffers.push(segment.bytes)
+      else if (start < end) {
+        buffers.push(segment.bytes.subarray(startOf(segment, start), segment.offsets[end - 1]))
+      }
+      first += segment.offsets.length
+    }
+    return buffers
+  }
+
+  /**
+   * Copies the items with another separator. Both separators have one byte, so the copy shares the
+   * offsets.
+   */
+  separatedBy(separator: string): SerialisedItems {
+    const byte = separator.charCodeAt(0)
+    const segments = this.segments.map(({ bytes, offsets }) => {
+      const copy = ownBuffer(bytes)
+      for (const end of offsets) copy[end - 1] = byte
+      return { bytes: copy, offsets }
+    })
+    return new SerialisedItems(segments)
+  }
+
+  /** The texts of the items without separators, segment by segment. */
+  *texts(separator: string): Generator<string[]> {
+    for (const segment of this.segments) {
+      yield Array.from(segment.offsets, (end, index) =>
+        segment.bytes.toString('utf8', startOf(segment, index), end - separator.length),
+      )
+    }
+  }
+}
+
+/** Allocates outside the pool: a Buffer from the pool would keep its whole slab alive. */
+function allocate(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(size)
+}
+
+/** Concatenates texts and bytes in a Buffer outside the pool, so the cache can count it. */
+export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
+  const bytes = allocate(contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0))
+  let at = 0
+  for (const content of contents) {
+    at += typeof content === 'string' ? bytes.write(content, at) : content.copy(bytes, at)
+  }
+  return bytes
+}
+
+/** Object headers and backing stores of a segment's two arrays, measured on 64-bit Node. */
+const SEGMENT_OVERHEAD_BYTES = 500
+
+function startOf(segment: Segment, index: number): number {
+  return index === 0 ? 0 : (segment.offsets[index - 1] as number)
+}
