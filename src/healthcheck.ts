@@ -2,11 +2,11 @@ import { isIPv6 } from 'node:net'
 import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './config/environment.ts'
 
 /**
- * Asks the service in the same container whether it is alive, for images without a shell or curl.
- * Reads HOST and PORT as the service does.
+ * Checks the liveness of the service in the same container, for images without a shell or curl. Reads
+ * HOST and PORT like the service.
  */
 const TIMEOUT_MS = 2000
-/** A service that listens on all addresses listens on this one, too. */
+/** A service that listens on all addresses also listens on these. */
 const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 const variables = nonEmpty({ ...readDotenv('.env'), ...process.env })
@@ -17,6 +17,6 @@ const alive = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).then
   response => response.ok,
   () => false,
 )
-// Docker keeps what a failed check prints.
-if (!alive) console.error(`${url} does not answer as a live service does.`)
+// Docker stores the output of a failed check.
+if (!alive) console.error(`${url}: the service is not alive.`)
 process.exit(alive ? 0 : 1)

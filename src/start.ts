@@ -16,13 +16,13 @@ import { openFileLimit } from './lib/open-files.ts'
 import { collectProcessMetrics } from './monitoring/process-metrics.ts'
 import { type PreparedTracing, prepareTracing } from './tracing/prepare.ts'
 
-/** The part of SHUTDOWN_TIMEOUT_MS in which the last spans are delivered. */
+/** The share of SHUTDOWN_TIMEOUT_MS for delivering the last spans. */
 const LAST_SPANS_SHARE = 0.1
-/** The part of it in which the last lines of the log are written to a slow reader. */
+/** The share of SHUTDOWN_TIMEOUT_MS for writing the last log lines to a slow reader. */
 const LAST_LINES_SHARE = 0.02
 /**
- * Signals that the system sends for a fault in the process. They keep their default action, since the
- * fault repeats for ever once a handler returns. https://nodejs.org/api/process.html#signal-events
+ * Signals of the system for a fault in the process. They keep their default action, since the fault
+ * would repeat whenever a handler returns. https://nodejs.org/api/process.html#signal-events
  */
 const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
 const STDOUT = 1
@@ -38,12 +38,12 @@ const systemClock: Clock = {
 
 /**
  * Runs the service: reads the configuration, listens, and stops on a signal or a bug. Calls
- * `releaseSignals` as soon as it handles the signals that stop it.
+ * `releaseSignals` as soon as it handles signals itself.
  */
 export async function start(releaseSignals: () => void): Promise<void> {
   fitGarbageCollector(availableParallelism())
   const config = await loadConfig(process.env, '.env').catch((error: Error) => {
-    // Without a configuration there is no logger yet, and this is read by a person.
+    // There is no logger before the configuration, and a person reads this.
     console.error(error.message)
     process.exit(1)
   })
@@ -59,7 +59,7 @@ async function run(
   const write = (bytes: Uint8Array) => writeSync(STDOUT, bytes)
   const options = { write, clock: systemClock }
   const { logger, destination } = openLog(config.LOG_LEVEL, options, prepared.logIds)
-  printTo(destination)
+  redirectConsole(destination)
   logger.info(configSummary(config, prepared.logIds !== undefined), 'starting')
   for (const warning of misspeltVariables(process.env, '.env')) logger.warn(warning)
   const tracing = prepared.start(logger, systemClock)
@@ -92,15 +92,15 @@ async function run(
 }
 
 /**
- * For `localhost` Fastify would listen on ::1 with a second server, whose connections are neither
- * bounded nor waited for when the service stops.
+ * For `localhost`, Fastify would also listen on ::1 with a second server, whose connections the
+ * service neither limits nor waits for on shutdown.
  */
 function oneAddress(host: string): string {
   return host === 'localhost' ? '127.0.0.1' : host
 }
 
-/** What a package prints, such as the console exporter of OpenTelemetry, takes the way of the log. */
-function printTo(destination: LogDestination): void {
+/** Redirects the console of packages, such as the console exporter of OpenTelemetry, to the log. */
+function redirectConsole(destination: LogDestination): void {
   const stdout = new Writable({
     decodeStrings: false,
     write(text, _encoding, done) {

@@ -10,19 +10,19 @@ const tokenAnswers: AnswerName[] = [
   'server-error',
   'reset',
 ]
-/** Those that never end wait for the clock. */
+/** The service times these out by its clock. */
 const endless: AnswerName[] = ['hang', 'drip']
 
-/** One as it is configured, the other as somebody might guess. */
+/** A configured key and a wrong one. */
 const key = `${'k'.repeat(20)}canary`.repeat(2)
 const wrongKey = `${'w'.repeat(20)}canary`.repeat(2)
-const TITLE = 'neither secret nor token nor API key is in any answer or log line, whatever fails'
+const TITLE = 'no response and no log line contains a secret, token or API key, whatever fails'
 
 t.test(TITLE, async t => {
   const variables = { LOOKUP_TIMEOUT_MS: '60000', API_KEYS: `app:${key}` }
   const { app, get, sandbox, clock, written } = await startService(t, variables)
   const seen: string[] = []
-  /** Asks, lets time pass when nothing comes, and looks at the status, too. */
+  /** Requests the URL, advances the clock until the response arrives, then requests the status. */
   const ask = async (url: string, authorization = `Bearer ${key}`) => {
     const asked = get(url, { authorization, 'x-request-id': authorization.replace(/.* /, '') })
     let isAnswered = false
@@ -98,12 +98,12 @@ t.test(TITLE, async t => {
   const basic = Buffer.from(`${sandbox.clientId}:${sandbox.clientSecret}`).toString('base64')
   t.ok(
     sandbox.issuedTokens.length > 5 && seen.length > 40 && written.length > 30,
-    'there is a lot to search',
+    'there is enough to search',
   )
-  // A user id is written in lower case.
+  // User ids are in lower case.
   const texts = [...seen, ...written].map(text => text.toLowerCase())
   for (const secret of [...secrets, basic]) {
     const found = texts.filter(text => text.includes(secret.toLowerCase()))
-    t.same(found, [], 'not one of them')
+    t.same(found, [], 'the secret occurs nowhere')
   }
 })

@@ -18,7 +18,7 @@ const variables = Object.entries(configSchema.properties).map(([name, schema]) =
 })
 
 t.test(
-  'docs/configuration.md and .env.example name every variable with its default, and no other',
+  'docs/configuration.md and .env.example list exactly the variables, with their defaults',
   async t => {
     const configuration = read('docs/configuration.md')
     const example = read('.env.example')
@@ -43,7 +43,7 @@ t.test(
   },
 )
 
-t.test('docs/problems.md names every problem with its status', async t => {
+t.test('docs/problems.md lists every problem with its status', async t => {
   const table = read('docs/problems.md')
   for (const [type, { status }] of Object.entries(problems)) {
     t.match(table, `\n| \`${type}\` | ${status} | `, type)
@@ -66,7 +66,7 @@ t.test('ARCHITECTURE.md has one row for every folder and every runtime dependenc
   t.same(listed.sort(), Object.keys(dependencies).sort())
 })
 
-t.test('the documents name only scripts that exist', async t => {
+t.test('the documents mention only existing scripts', async t => {
   const { scripts } = JSON.parse(read('package.json'))
   for (const path of documents) {
     for (const [line, name = ''] of read(path).matchAll(/npm run ([a-z]+)/g)) {
@@ -75,7 +75,7 @@ t.test('the documents name only scripts that exist', async t => {
   }
 })
 
-t.test('every relative link leads to a file and a heading that exist', async t => {
+t.test('every relative link leads to an existing file and heading', async t => {
   for (const path of documents) {
     for (const [link, file = '', anchor] of read(path).matchAll(
       /\]\((?!https?:)([^)#]*)#?([^)]*)\)/g,

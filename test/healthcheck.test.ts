@@ -8,14 +8,14 @@ import { startService } from './support/service.ts'
 
 const healthcheck = resolve('src/healthcheck.ts')
 
-/** Listens on the address, and returns the port. */
+/** Starts a service on the address, and returns the port. */
 async function listening(t: Test, host: string): Promise<string> {
   const { app } = await startService(t)
   await app.listen({ host, port: 0 })
   return String((app.server.address() as AddressInfo).port)
 }
 
-/** Runs the check in an empty folder, with a `.env` of that text; resolves with what came of it. */
+/** Runs the check in a folder with this `.env`; resolves with exit code and error output. */
 async function check(t: Test, variables: Record<string, string>, dotenv = '') {
   const child = spawn(process.execPath, [...loaderArguments, healthcheck], {
     cwd: t.testdir({ '.env': dotenv }),
@@ -30,7 +30,7 @@ async function check(t: Test, variables: Record<string, string>, dotenv = '') {
   return { code, said }
 }
 
-t.test('the check passes where the service listens, and as long as it lives', async t => {
+t.test('the check passes while the service listens', async t => {
   const { app } = await startService(t)
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -39,19 +39,23 @@ t.test('the check passes where the service listens, and as long as it lives', as
   t.match(await check(t, { PORT: String(port) }), { code: 1, said: `127.0.0.1:${port}` })
 })
 
-t.test('the check reads HOST as the service does', async t => {
+t.test('the check reads HOST like the service', async t => {
   for (const host of ['0.0.0.0', '::', '::1', '127.0.0.2', 'localhost']) {
     const port = await listening(t, host)
     t.match(await check(t, { HOST: host, PORT: port }), { code: 0 }, host)
-    if (host === '127.0.0.2') t.match(await check(t, { PORT: port }), { code: 1 }, 'not elsewhere')
+    if (host === '127.0.0.2')
+      t.match(await check(t, { PORT: port }), { code: 1 }, 'not on the default address')
   }
 })
 
-t.test('the check reads .env as the service does, and an empty variable as not set', async t => {
-  const port = await listening(t, '127.0.0.1')
-  t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
-  t.match(await check(t, { PORT: '' }, `PORT=${port}\n`), {
-    code: 1,
-    said: 'http://127.0.0.1:3000/',
-  })
-})
+t.test(
+  'the check reads .env like the service, and an empty variable counts as not set',
+  async t => {
+    const port = await listening(t, '127.0.0.1')
+    t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
+    t.match(await check(t, { PORT: '' }, `PORT=${port}\n`), {
+      code: 1,
+      said: 'http://127.0.0.1:3000/',
+    })
+  },
+)

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
-/** From the top to the ground; the entry points at the root of src stand above all of them. */
+/** From top to bottom; above them are the entry points at the root of src. */
 const LAYERS = [
   'monitoring',
   'redis',
@@ -32,13 +32,13 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     return { name, folder: dirname(name), text, imports, own }
   })
 
-t.test('each folder of src has its place in the order, and few files stand above them', async t => {
+t.test('LAYERS lists every folder of src, and at most four files are above them', async t => {
   const folders = new Set(files.map(({ folder }) => folder))
   t.same([...folders].sort(), ['.', ...LAYERS].sort())
   t.ok(files.filter(({ folder }) => folder === '.').length <= 4)
 })
 
-t.test('a file imports only from its own folder and from folders further down', async t => {
+t.test('a file imports only from its own folder and from lower ones', async t => {
   const heightOf = (name: string) => -LAYERS.indexOf(dirname(name))
   for (const { name, folder, own } of files.filter(({ folder }) => folder !== '.')) {
     const upward = own.filter(path => {
@@ -48,9 +48,9 @@ t.test('a file imports only from its own folder and from folders further down', 
   }
 })
 
-t.test('no files import each other in a circle', async t => {
+t.test('there are no import cycles', async t => {
   const left = new Map(files.map(({ name, own }) => [name, own]))
-  // What imports nothing that is left is in no circle.
+  // A file that imports none of the remaining ones is in no cycle.
   for (let before = -1; before !== left.size; ) {
     before = left.size
     for (const [name, own] of left) if (!own.some(path => left.has(path))) left.delete(name)
@@ -58,7 +58,7 @@ t.test('no files import each other in a circle', async t => {
   t.same([...left.keys()], [])
 })
 
-t.test('only some folders know Fastify, undici and the client of Redis', async t => {
+t.test('only their own folders import Fastify, undici and the Redis client', async t => {
   for (const { name, imports } of files) {
     if (!/^(?:http\/|tracing\/|app|config\/load)/.test(name))
       t.notOk(imports.includes('fastify'), name)
@@ -68,10 +68,10 @@ t.test('only some folders know Fastify, undici and the client of Redis', async t
 })
 
 t.test('one dynamic import loads OpenTelemetry', async t => {
-  const knows = files.filter(({ imports }) =>
+  const importers = files.filter(({ imports }) =>
     imports.some(path => /^@opentelemetry\/|^@fastify\/otel$/.test(path)),
   )
-  const names = new Set(knows.map(({ name }) => name))
+  const names = new Set(importers.map(({ name }) => name))
   const entry = 'tracing/open-telemetry.ts'
   t.ok(names.has(entry))
   for (const { name, own } of files.filter(({ name }) => !names.has(name))) {
@@ -85,7 +85,7 @@ t.test('one dynamic import loads OpenTelemetry', async t => {
   )
 })
 
-t.test('time and the environment come in through the entry points', async t => {
+t.test('only entry points use time and the environment', async t => {
   const outside = files.filter(({ name }) => !['start.ts', 'healthcheck.ts'].includes(name))
   for (const { name, text } of outside) {
     t.notMatch(text, /\b(?:Date\.now|performance\.now|setTimeout|setInterval|process\.env)\b/, name)

@@ -6,7 +6,7 @@ import { startServiceProcess } from '../sandbox/service-process.ts'
 import { loaderArguments } from './support/loader-arguments.ts'
 import { until } from './support/until.ts'
 
-// With these arguments the child is compiled, and its coverage counted, like this test.
+// With these arguments the child is compiled like this test, and its coverage counts.
 const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 async function sandboxFor(t: Test) {
@@ -15,7 +15,7 @@ async function sandboxFor(t: Test) {
   return sandbox
 }
 
-t.test('a request under way when SIGTERM comes is answered', async t => {
+t.test('a request in flight at SIGTERM gets its response', async t => {
   const sandbox = await sandboxFor(t)
   const service = await startServiceProcess({ sandbox, nodeArguments })
   const release = sandbox.hold('api')
@@ -27,34 +27,34 @@ t.test('a request under way when SIGTERM comes is answered', async t => {
   t.equal(await stopped, 0)
 })
 
-t.test('a request that never arrives whole does not keep the process from ending', async t => {
+t.test('an incomplete request does not prevent the exit', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { SHUTDOWN_TIMEOUT_MS: '2000' }
   const service = await startServiceProcess({ sandbox, nodeArguments, environment })
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
-  // Behind a whole request one that never ends, which has begun when the first is answered.
+  // After a complete request an incomplete one, which has begun when the first response arrives.
   const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
   socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
   await once(socket, 'data')
   t.equal(await service.stop(), 0)
 })
 
-t.test('who still waits for Spotify near the end gets an answer', async t => {
+t.test('a lookup that waits for Spotify during shutdown gets a problem', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { SHUTDOWN_TIMEOUT_MS: '4000' }
   const service = await startServiceProcess({ sandbox, nodeArguments, environment })
   sandbox.fault({ on: 'api', answer: 'hang' })
-  const response = fetch(`${service.url}/users/one/playlists`)
+  const pending = fetch(`${service.url}/users/one/playlists`)
   await sandbox.arrived('api', 1)
   const stopped = service.stop()
-  const answer = await response
-  t.match(await answer.json(), { type: '/problems/shutting-down', status: 503 })
-  t.equal(answer.headers.get('connection'), 'close')
+  const response = await pending
+  t.match(await response.json(), { type: '/problems/shutting-down', status: 503 })
+  t.equal(response.headers.get('connection'), 'close')
   t.equal(await stopped, 0)
 })
 
-t.test('a second signal ends it at once, as the exit code tells', async t => {
+t.test('a second signal exits at once with code 1', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { SHUTDOWN_DELAY_MS: '60000', SHUTDOWN_TIMEOUT_MS: '120000' }
   const service = await startServiceProcess({ sandbox, nodeArguments, environment })
@@ -65,7 +65,7 @@ t.test('a second signal ends it at once, as the exit code tells', async t => {
   t.match(service.log.at(-1), 'second SIGINT, exiting')
 })
 
-t.test('a connection that never says anything holds nothing up', async t => {
+t.test('a silent connection does not delay the exit', async t => {
   const sandbox = await sandboxFor(t)
   const service = await startServiceProcess({ sandbox, nodeArguments })
   const silent = connect(Number(new URL(service.url).port), '127.0.0.1')
@@ -73,7 +73,7 @@ t.test('a connection that never says anything holds nothing up', async t => {
   t.equal(await service.stop(), 0)
 })
 
-t.test('a bug ends the process with exit code 1 after logging it', async t => {
+t.test('the process logs a bug and exits with code 1', async t => {
   const sandbox = await sandboxFor(t)
   const bug = 'process.once("SIGUSR1", () => { throw new Error("a bug") })'
   const service = await startServiceProcess({

@@ -8,7 +8,7 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
 import { loaderArguments } from './support/loader-arguments.ts'
 
-// With these arguments the child is compiled, and its coverage counted, like this test.
+// With these arguments the child is compiled like this test, and its coverage counts.
 const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 async function sandboxFor(t: Test) {
@@ -17,7 +17,7 @@ async function sandboxFor(t: Test) {
   return sandbox
 }
 
-t.test('the service answers, and SIGTERM ends it with idle connections open', async t => {
+t.test('the service serves lists, and SIGTERM stops it with idle connections open', async t => {
   const sandbox = await sandboxFor(t)
   const lines: string[] = []
   const onLine = (line: string) => lines.push(line)
@@ -31,17 +31,17 @@ t.test('the service answers, and SIGTERM ends it with idle connections open', as
     httpGet(`${service.url}/users/smedjan/playlists`, { agent }),
     'response',
   )
-  const answer = JSON.parse((await buffer(response)).toString())
-  t.match(answer, { total: 120, complete: true, href: `${service.url}/users/smedjan/playlists` })
+  const body = JSON.parse((await buffer(response)).toString())
+  t.match(body, { total: 120, complete: true, href: `${service.url}/users/smedjan/playlists` })
   t.equal(await service.stop(), 0)
-  t.equal(await service.stop(), 0, 'it has already ended')
+  t.equal(await service.stop(), 0, 'the process has already exited')
   const log = service.log.map(line => JSON.parse(line))
   t.match(log[0], { level: 'info', msg: 'starting', node_version: process.version })
   t.match(log.at(-1), { level: 'info', msg: 'stopping', signal: 'SIGTERM' })
   t.same(lines, service.log)
 })
 
-t.test('what somebody has set for a service of their own does not reach this one', async t => {
+t.test('variables of the environment do not reach a service under test', async t => {
   const sandbox = await sandboxFor(t)
   process.env.LOG_LEVEL = 'silent'
   t.teardown(() => {
@@ -51,7 +51,7 @@ t.test('what somebody has set for a service of their own does not reach this one
   t.equal(await service.stop(), 0)
 })
 
-t.test('it listens on localhost at one address', async t => {
+t.test('for localhost, the service listens on one address', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { HOST: 'localhost' }
   const service = await startServiceProcess({ sandbox, nodeArguments, environment })
@@ -60,7 +60,7 @@ t.test('it listens on localhost at one address', async t => {
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
 })
 
-t.test('a port that is taken ends it with a clear line', async t => {
+t.test('the service exits with a log line if the port is in use', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { PORT: String(sandbox.port) }
   const child = spawnService({ sandbox, nodeArguments, environment })
@@ -71,7 +71,7 @@ t.test('a port that is taken ends it with a clear line', async t => {
   await t.rejects(startServiceProcess({ sandbox, nodeArguments, environment }), /exit code 1/)
 })
 
-t.test('a pipe in the place of the snapshot ends it instead of making it wait', async t => {
+t.test('the service exits if the snapshot is a pipe', async t => {
   const sandbox = await sandboxFor(t)
   const path = join(t.testdir({}), 'pipe')
   execFileSync('mkfifo', [path])
@@ -82,7 +82,7 @@ t.test('a pipe in the place of the snapshot ends it instead of making it wait', 
   t.match(await message, /^ {2}CACHE_SNAPSHOT_FILE: the file is .*a pipe/m)
 })
 
-t.test('a bad configuration ends it with every fault and no value', async t => {
+t.test('the error about an invalid configuration lists every fault and no value', async t => {
   const sandbox = { apiUrl: 'ftp://x', tokenUrl: '', clientId: 'a b', clientSecret: '' }
   const environment = { PORT: 'eighty', SPOTIFY_CLIENT_SECRET_FILE: '/no/such/file' }
   const child = spawnService({ sandbox, nodeArguments, environment, stderr: 'pipe' })
@@ -99,7 +99,7 @@ t.test('a bad configuration ends it with every fault and no value', async t => {
   t.notMatch(await message, /eighty|ftp|a b/)
 })
 
-t.test('a misspelt variable is a warning in the log', async t => {
+t.test('a misspelt variable causes a warning in the log', async t => {
   const sandbox = await sandboxFor(t)
   const environment = { CACHE_FRESH_SECOND: '60' }
   const service = await startServiceProcess({ sandbox, nodeArguments, environment })

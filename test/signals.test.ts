@@ -6,10 +6,10 @@ import { spawnService, startServiceProcess } from '../sandbox/service-process.ts
 import { loaderArguments } from './support/loader-arguments.ts'
 import { signalWhileLoading } from './support/signal-while-loading.ts'
 
-// With these arguments the child is compiled, and its coverage counted, like this test.
+// With these arguments the child is compiled like this test, and its coverage counts.
 const nodeArguments = [...loaderArguments, 'src/server.ts']
 
-t.test('a service that gets SIGTERM while it is being loaded stops with exit code 0', async t => {
+t.test('SIGTERM while the service loads stops it with exit code 0', async t => {
   const child = spawnService({
     sandbox: { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' },
     nodeArguments: [...loaderArguments, ...signalWhileLoading('SIGTERM'), 'src/server.ts'],
@@ -17,7 +17,7 @@ t.test('a service that gets SIGTERM while it is being loaded stops with exit cod
   })
   const errors = text(child.stderr as NodeJS.ReadableStream)
   t.same(await once(child, 'exit'), [0, null])
-  t.equal(await errors, '', 'before it reads its configuration')
+  t.equal(await errors, '', 'it exits before it reads its configuration')
 })
 
 t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t => {
@@ -32,7 +32,7 @@ t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t =
   t.match(service.log.at(-1), '"signal":"SIGHUP","msg":"stopping"')
 })
 
-t.test('a signal that stands for a fault of the process keeps its default action', async t => {
+t.test('a signal about a fault of the process keeps its default action', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const service = await startServiceProcess({ sandbox, nodeArguments })

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { Tally } from '../faults/tally.ts'
 
-t.test('a percentile is the duration that this share of the answers stays below', async t => {
+t.test('percentile returns the duration below which this share of the responses stays', async t => {
   const tally = new Tally()
-  t.equal(tally.percentile(0.99), 0, 'of no answers')
+  t.equal(tally.percentile(0.99), 0, 'without responses')
   for (let durationMs = 100; durationMs >= 1; durationMs--) {
     tally.add({ status: 200, headers: {}, body: '', durationMs })
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The anchors that GitHub gives the headings of the Markdown file at `path`. */
+/** The anchors of the headings of a Markdown file on GitHub. */
 export function anchors(path: string): string[] {
   const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)
   return [...headings].map(([, text = '']) =>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Scenario } from '../../faults/tally.ts'
 
-/** A test that all bars of the scenario are held, but those on time: that is for `npm run faults`. */
+/** Tests all thresholds of the scenario except durations, which `npm run faults` checks. */
 export function holdsBars(scenario: Scenario): void {
   t.test(scenario.title, async t => {
     const { bars } = await scenario.run()

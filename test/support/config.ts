@@ -3,8 +3,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 
 /**
- * The defaults of the service, pointed at the sandbox, with some variables set otherwise. It closes
- * at once unless SHUTDOWN_DELAY_MS is among them.
+ * The default configuration with the URLs of the sandbox, no shutdown delay, and these variables.
  */
 export function configFor(
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,

@@ -1,4 +1,4 @@
-/** What the work fails with; an error of its own when it does not fail, so that no pattern fits. */
+/** Returns the error of the work, or an error of its own if the work succeeds. */
 export function failureOf(work: unknown): Promise<unknown> {
   return Promise.resolve(work).then(
     value => new Error(`did not fail but gave ${JSON.stringify(value)}`),

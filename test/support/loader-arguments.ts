@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 
 /**
- * What another Node process needs to run TypeScript as this one does, in any folder, and to have its
- * coverage counted. Mocks are for tests alone.
+ * The arguments with which another Node process runs TypeScript like this one, in any folder, and
+ * records coverage. Without the loader of mocks, which only tests need.
  */
 export const loaderArguments: readonly string[] = process.execArgv
   .filter(argument => !/@tapjs.(?:mock|typescript)/.test(argument))

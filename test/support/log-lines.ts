@@ -6,11 +6,11 @@ export interface LogLine {
   [member: string]: unknown
 }
 
-/** Whether a person should look at a line. */
+/** Whether the level of a line is warn or above. */
 export const isWarning = ({ level }: Pick<LogLine, 'level'>): boolean =>
   ['warn', 'error', 'fatal'].includes(level)
 
-/** A logger of the service's own kind at its most talkative, and all that was written to it. */
+/** The logger of the service at level trace, and its lines. */
 export function recordingLogger(ids?: LogIds) {
   const written: string[] = []
   const logger = createLogger('trace', { write: line => written.push(line) }, ids)

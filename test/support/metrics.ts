@@ -1,6 +1,6 @@
 import type { Service } from './service.ts'
 
-/** What `/metrics` answers: each series, as it is written, with its value. */
+/** The series of `/metrics`, as written, with their values. */
 export async function metricsOf(
   { get }: Pick<Service, 'get'>,
   headers: Record<string, string> = {},
@@ -16,7 +16,7 @@ export async function metricsOf(
   )
 }
 
-/** Compares some of the series with what they are to be. */
+/** Compares some of the series with their expected values. */
 export function some(metrics: Map<string, number>, names: Record<string, number>) {
   return Object.fromEntries(Object.keys(names).map(name => [name, metrics.get(name)]))
 }

@@ -2,13 +2,13 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { AppInstance } from '../../src/http/app-instance.ts'
 
-/** Makes the service listen; its port. */
+/** Makes the service listen, and returns its port. */
 export async function listen(app: AppInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return (app.server.address() as AddressInfo).port
 }
 
-/** All that comes back for these bytes until the connection is closed. */
+/** Sends these bytes, and returns all received until the connection closes. */
 export function exchange(port: number, request: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(request)
@@ -22,8 +22,8 @@ export interface RawAnswer {
 }
 
 /**
- * The answers in what came back on one connection, for requests with these methods. Every body has
- * a length, as this service sends them all.
+ * Splits the bytes of one connection into the responses to requests with these methods. Every response
+ * of this service with a body has a Content-Length.
  */
 export function answersIn(received: string, methods: readonly string[] = ['GET']): RawAnswer[] {
   let rest = Buffer.from(received)

@@ -6,12 +6,12 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
-/** Of the event loop: pages that have arrived are read one a turn, and then more may be asked for. */
+/** Tasks of the event loop to wait for: the service decodes one page per task, then may request more. */
 const TURNS = 20
 
 /**
- * The whole service in front of a sandbox of its own, with a clock that the test moves. Both end
- * with the test.
+ * Starts the service with a sandbox of its own and a manual clock. Service and sandbox stop with the
+ * test.
  */
 export async function startService(
   t: Pick<Test, 'teardown'>,
@@ -28,7 +28,7 @@ export async function startService(
     await sandbox.close()
   })
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
-  /** Waits until no request to Spotify is under way, those behind an answer included. */
+  /** Waits until no request to Spotify is in flight, including those of background revalidations. */
   const quiet = async () => {
     for (let turn = 0; turn < TURNS; turn++) {
       await until(() => !clock.pending.includes(config.SPOTIFY_TIMEOUT_MS))
@@ -40,5 +40,5 @@ export async function startService(
 
 export type Service = Awaited<ReturnType<typeof startService>>
 
-/** Seconds as the clock takes them. */
+/** Converts seconds to milliseconds. */
 export const seconds = (count: number): number => count * 1000

@@ -1,4 +1,4 @@
-/** Runs in the thread in which Node loads modules. */
+/** Module hooks, which Node runs in a thread of their own. */
 const hooks = (signal: NodeJS.Signals) => `
 export async function load(url, context, next) {
   if (/[/]start(?:-\\w+\\.js|\\.ts)$/.test(url)) process.kill(process.pid, '${signal}')
@@ -7,7 +7,7 @@ export async function load(url, context, next) {
 
 const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
 
-/** Arguments for Node with which the service gets a signal when its entry point loads the rest. */
+/** Node arguments that send the service a signal while its entry point loads the rest. */
 export function signalWhileLoading(signal: NodeJS.Signals): string[] {
   const register = `import { register } from 'node:module'
 register(${JSON.stringify(dataUrl(hooks(signal)))})`

@@ -1,6 +1,6 @@
 const MAX_TURNS = 100_000
 
-/** Waits, turn by turn of the event loop, until the condition holds; fails when it never does. */
+/** Waits, task by task, until the condition holds; fails if it never does. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     if (condition()) return
