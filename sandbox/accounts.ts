@@ -3,7 +3,7 @@ import { sendJson } from './answer.ts'
 import { readBody } from './body.ts'
 import type { Tokens } from './tokens.ts'
 
-/** What the token endpoint needs to know. */
+/** The state of the token endpoint. */
 export interface Accounts {
   readonly clientId: string
   readonly clientSecret: string
@@ -17,8 +17,8 @@ interface OAuthError {
 }
 
 /**
- * `POST /api/token`: the client credentials flow (RFC 6749 section 4.4). Errors are 400 in
- * Spotify's wording, also where the RFC allows 401.
+ * `POST /api/token`: the client credentials flow (RFC 6749 section 4.4). Errors have status 400 and
+ * Spotify's wording, even where the RFC allows 401.
  * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
  */
 export async function answerToken(

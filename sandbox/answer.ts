@@ -3,41 +3,41 @@ import type { Socket } from 'node:net'
 import type { PlaylistPage } from './page.ts'
 import type { SandboxRequest } from './requests.ts'
 
-/** What an answer has to work with. */
+/** The request, and the means to respond to it. */
 export interface AnswerContext {
   readonly request: SandboxRequest
   readonly res: ServerResponse
-  /** The connection below `res`, for answers that break it. */
+  /** The connection of `res`, for answers that break it. */
   readonly socket: Socket
-  /** The sandbox's own address as the client knows it, `http://host:port`. */
+  /** The address of the sandbox according to the client, `http://host:port`. */
   readonly origin: string
-  /** The page a healthy sandbox would send, made anew for each call. */
+  /** Creates the page of a healthy sandbox. */
   page(): PlaylistPage
 }
 
-/** Answers one request in some way, or on purpose not at all. */
+/** Responds to one request, or deliberately not. */
 export type Answer = (context: AnswerContext) => void
 
-/** A whole answer of plain text, unless `headers` name another content type. */
+/** A response of plain text, unless `headers` set another content type. */
 export function status(code: number, body: string, headers: OutgoingHttpHeaders = {}): Answer {
   return ({ res }) => send(res, code, body, { 'content-type': 'text/plain', ...headers })
 }
 
-/** A whole answer of JSON. */
+/** A JSON response. */
 export function json(code: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
   return ({ res }) => sendJson(res, code, value, headers)
 }
 
 /**
- * 429 as the rate limit sends it. `retryAfter` becomes the Retry-After field as it stands, so a
- * date or nonsense is possible too; without it the field is missing, which also happens.
+ * The 429 of the rate limit. `retryAfter` becomes the unchecked Retry-After field, so it may be a date
+ * or malformed; without it the field is missing, as sometimes with Spotify.
  */
 export function rateLimited(retryAfter?: string, body = 'Too many requests'): Answer {
   return status(429, body, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
 }
 
 /**
- * The Web API's error shape.
+ * An error of the Web API.
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls#regular-error-object
  */
 export function apiError(
@@ -49,7 +49,7 @@ export function apiError(
   return json(code, { error: { status: code, message, reason } }, headers)
 }
 
-/** Writes a whole JSON answer. */
+/** Sends a JSON response. */
 export function sendJson(
   res: ServerResponse,
   code: number,
@@ -60,7 +60,7 @@ export function sendJson(
   send(res, code, JSON.stringify(value), { ...type, ...headers })
 }
 
-/** Writes a whole answer with its length. */
+/** Sends a response with its Content-Length. */
 export function send(
   res: ServerResponse,
   code: number,

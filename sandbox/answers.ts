@@ -16,20 +16,20 @@ export { type Answer, type AnswerContext, apiError, json, rateLimited, status } 
 const HTML = { 'content-type': 'text/html' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-/** The WWW-Authenticate field beside a 401 (RFC 6750 section 3). */
+/** The WWW-Authenticate field of a 401 (RFC 6750 section 3). */
 export function challenge(description: string) {
   const value = `Bearer realm="spotify", error="invalid_token", error_description="${description}"`
   return { 'www-authenticate': value }
 }
 
 /**
- * Ready-made answers, by names that can be switched over HTTP as well. Wordings are Spotify's,
- * as recorded; several of them are plain text although the Web API promises JSON errors.
+ * Named answers, which the control API can use, too. The texts are recorded from Spotify; several are
+ * plain text although the Web API documents JSON errors.
  */
 export const answers = {
   'expired-token': apiError(401, 'The access token expired', challenge('The access token expired')),
   'user-authentication-required': apiError(401, 'Valid user authentication required'),
-  // Spaced just so: the endpoint is not open to this app.
+  // With these exact spaces: the endpoint is forbidden to this app.
   forbidden: status(403, '{"error": {"status": 403, "message": "Forbidden" } }', JSON_TYPE),
   'premium-required': status(
     403,
@@ -46,7 +46,7 @@ export const answers = {
   'bad-request': apiError(400, 'Invalid limit'),
   'rate-limited': rateLimited('3'),
   'rate-limited-without-retry-after': rateLimited(),
-  // A quota of the whole developer account, not the rate limit: Retry-After is close to a day.
+  // The quota of the developer account, not the rate limit: Retry-After is close to a day.
   'quota-exceeded': apiError(
     429,
     'Too many requests',
@@ -92,14 +92,14 @@ export const answers = {
   'token-html': status(200, '<html><body>Log in to Spotify</body></html>', HTML),
 } satisfies Record<string, Answer>
 
-/** A name in the table of ready-made answers. */
+/** The name of an answer. */
 export type AnswerName = keyof typeof answers
 
 function changedPage(change: Partial<Record<keyof PlaylistPage, unknown>>): Answer {
   return context => json(200, { ...context.page(), ...change })(context)
 }
 
-/** The token endpoint's error shape (RFC 6749 section 5.2): here `error` is a string. */
+/** An error of the token endpoint (RFC 6749 section 5.2): here `error` is a string. */
 function invalidClient(code: number): Answer {
   return json(code, { error: 'invalid_client', error_description: 'Invalid client secret' })
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Far above any honest form or control message. */
+/** Far above any valid form or control request. */
 const MAX_BYTES = 16_384
 
 /**
- * Reads a request's body as UTF-8. Undefined when it is too large or the client went away. What
- * is too large is still read to its end, or the client would meet a reset instead of the answer.
+ * Reads the body of a request as UTF-8. Undefined if it is too large or the client disconnects. Reads
+ * even a too large body to its end, since otherwise the client would get a reset.
  */
 export async function readBody(req: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []

@@ -7,12 +7,12 @@ import type { RunningSandbox } from './running-sandbox.ts'
 
 const PREFIX = '/_sandbox'
 
-/** Whether a request drives the sandbox instead of using it. */
+/** Whether the request is for the control API. */
 export function isControl(req: IncomingMessage): boolean {
   return /^\/_sandbox(\/|\?|$)/.test(String(req.url))
 }
 
-/** Driving the sandbox over HTTP, for when it runs as its own process. */
+/** The control API, for a sandbox in a process of its own. */
 export async function answerControl(
   sandbox: RunningSandbox,
   req: IncomingMessage,
@@ -24,7 +24,7 @@ export async function answerControl(
     if (value !== undefined) return sendJson(res, 200, value)
     res.writeHead(204).end()
   } catch (error) {
-    // Anything else than Invalid would be a bug; it has no status, so this ends loudly too.
+    // Any other error is a bug; it has no status, so sendJson throws.
     const { status, message } = error as Invalid
     sendJson(res, status, { error: message })
   }
@@ -47,7 +47,7 @@ function run(sandbox: RunningSandbox, command: string, body: string | undefined)
     case 'POST /revoke-tokens':
       return sandbox.revokeTokens()
     default:
-      throw new Invalid(`there is no ${command.replace(' ', ` ${PREFIX}`)}`, 404)
+      throw new Invalid(`${command.replace(' ', ` ${PREFIX}`)} does not exist`, 404)
   }
 }
 

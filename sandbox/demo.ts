@@ -4,9 +4,9 @@ import { optionsFrom } from './options.ts'
 import { startSandbox } from './sandbox.ts'
 import { startServiceProcess } from './service-process.ts'
 
-// `npm run demo`: the built service in front of a stand-in for Spotify, both on free ports unless
-// PORT and SANDBOX_PORT name some. The latency shows what paging costs. Ends with Ctrl-C, at once,
-// since no load balancer is in front that would have to notice.
+// `npm run demo`: the built service and a stand-in for Spotify, on free ports unless PORT and
+// SANDBOX_PORT are set. The latency shows the cost of paging. Without a load balancer, the shutdown
+// needs no delay.
 const defaults = { SANDBOX_PORT: '0', SANDBOX_LATENCY_MS: '50' }
 const log = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
 

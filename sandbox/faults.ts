@@ -1,16 +1,16 @@
 import { type Answer, type AnswerName, answers } from './answers.ts'
 import type { SandboxRequest } from './requests.ts'
 
-/** Replaces the answers to some requests. All conditions given must hold. */
+/** Replaces the response to requests that meet all given conditions. */
 export interface Fault {
   on: 'token' | 'api'
-  /** How many requests it answers before it removes itself; until removed when left out. */
+  /** The number of requests after which the fault is removed; unlimited by default. */
   times?: number
   /** Only requests for this user's playlists. */
   userId?: string
   /** Only requests for the page at this offset. */
   offset?: number
-  /** Only requests this returns true for; asked after the other conditions. */
+  /** Only requests for which this returns true; checked after the other conditions. */
   match?: (request: SandboxRequest) => boolean
   answer: Answer | AnswerName
 }
@@ -20,11 +20,11 @@ interface Installed {
   timesLeft: number
 }
 
-/** The faults in force. */
+/** The installed faults. */
 export class Faults {
   #newestFirst: Installed[] = []
 
-  /** Puts a fault before those that are there. Returns a function that removes it. */
+  /** Installs a fault before all others. Returns a function that removes it. */
   add(fault: Fault): () => void {
     const installed = { fault, timesLeft: fault.times ?? Number.POSITIVE_INFINITY }
     this.#newestFirst.unshift(installed)
@@ -35,7 +35,7 @@ export class Faults {
     this.#newestFirst = []
   }
 
-  /** The answer of the newest fault that matches, which uses up one of its times. */
+  /** The answer of the newest matching fault; counts as one of its times. */
   take(request: SandboxRequest): Answer | undefined {
     const found = this.#newestFirst.find(({ fault }) => matches(fault, request))
     if (found === undefined) return undefined
@@ -45,7 +45,7 @@ export class Faults {
     return typeof answer === 'function' ? answer : answers[answer]
   }
 
-  /** The faults in force as JSON values, newest first. */
+  /** The installed faults as JSON values, newest first. */
   list(): object[] {
     return this.#newestFirst.map(({ fault, timesLeft }) => ({
       on: fault.on,

@@ -1,4 +1,4 @@
-/** A control message that cannot be obeyed; the message says what is wrong with it. */
+/** An invalid control request; the message says why. */
 export class Invalid extends Error {
   readonly status: number
 
@@ -11,21 +11,21 @@ export class Invalid extends Error {
 /** The members of a JSON object. */
 export type Fields = Record<string, unknown>
 
-/** Reads a JSON object with no other members than `known`; throws Invalid. */
+/** Parses a JSON object without members other than `known`; throws Invalid. */
 export function fieldsOf(body: string | undefined, known: readonly string[]): Fields {
   if (body === undefined) throw new Invalid('the body is too large', 413)
   const value = parsed(body)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Invalid('the body must be a JSON object')
   }
-  const stranger = Object.keys(value).find(name => !known.includes(name))
-  if (stranger !== undefined) {
-    throw new Invalid(`${JSON.stringify(stranger)} is not one of ${known.join(', ')}`)
+  const unknown = Object.keys(value).find(name => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new Invalid(`${JSON.stringify(unknown)} is not one of ${known.join(', ')}`)
   }
   return { ...value }
 }
 
-/** An optional whole number within bounds; throws Invalid. */
+/** An optional integer within limits; throws Invalid. */
 export function wholeNumber(
   fields: Fields,
   name: string,
@@ -47,7 +47,7 @@ export function text(fields: Fields, name: string): string | undefined {
   throw new Invalid(`${name} must be a string`)
 }
 
-/** A required string out of `allowed`; throws Invalid. */
+/** A required string of `allowed`; throws Invalid. */
 export function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {
   const found = allowed.find(choice => choice === fields[name])
   if (found !== undefined) return found

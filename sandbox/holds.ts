@@ -3,33 +3,33 @@ import type { RequestKind } from './requests.ts'
 
 interface Hold {
   kind: RequestKind
-  /** Lets each request that waits go. */
+  /** Functions that release the waiting requests. */
   waiting: Array<() => void>
 }
 
-/** Keeps requests waiting until a test lets them go. */
+/** Holds requests until a test releases them. */
 export class Holds {
   readonly #holds = new Set<Hold>()
 
-  /** Holds requests of a kind from now on; returns a function that ends it and lets them go. */
+  /** Starts to hold requests of a kind; returns a function that stops this and releases them. */
   add(kind: RequestKind): () => void {
     const hold: Hold = { kind, waiting: [] }
     this.#holds.add(hold)
     return () => {
       this.#holds.delete(hold)
-      for (const go of hold.waiting) go()
+      for (const release of hold.waiting) release()
     }
   }
 
-  /** Resolves when nothing holds that kind (any more). */
+  /** Resolves when nothing holds that kind. */
   async pass(kind: RequestKind): Promise<void> {
     for (const hold of this.#holds) {
-      if (hold.kind === kind) await new Promise<void>(go => hold.waiting.push(go))
+      if (hold.kind === kind) await new Promise<void>(release => hold.waiting.push(release))
     }
   }
 }
 
-/** Resolves after `delayMs` of real time, or as soon as the client has gone. */
+/** Resolves after `delayMs` of real time, or when the client disconnects. */
 export function delay(delayMs: number, res: ServerResponse): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, delayMs)

@@ -1,11 +1,11 @@
 import { optionsFrom } from './options.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
-// Runs the sandbox as a process of its own; options.ts lists the variables it reads.
+// Runs the sandbox as a process of its own; options.ts lists its variables.
 try {
   const sandbox = await startSandbox(optionsFrom(process.env))
   console.log(greeting(sandbox))
-  // With the server closed nothing keeps the process, so it ends by itself.
+  // After the server has closed, the process exits by itself.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => sandbox.close())
 } catch (error) {
   console.error(`The sandbox did not start: ${(error as Error).message}`)

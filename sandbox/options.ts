@@ -1,6 +1,6 @@
 import type { SandboxOptions } from './sandbox.ts'
 
-/** Reads options from the environment; throws an Error that lists every bad variable. */
+/** Reads options from the environment; throws an Error that lists every invalid variable. */
 export function optionsFrom(env: Record<string, string | undefined>): SandboxOptions {
   const problems: string[] = []
   const number = (name: string, fallback: number, max: number) => {
@@ -16,7 +16,7 @@ export function optionsFrom(env: Record<string, string | undefined>): SandboxOpt
     clientId: env.SANDBOX_CLIENT_ID || 'sandbox-client',
     clientSecret: env.SANDBOX_CLIENT_SECRET || 'sandbox-secret',
   }
-  // A Basic header splits at the first colon, so no client could ever present such an id.
+  // Basic authentication splits at the first colon, so no client could send such an id.
   if (options.clientId.includes(':')) problems.push('SANDBOX_CLIENT_ID must not contain a colon')
   if (problems.length > 0) throw new Error(problems.join('; '))
   return options

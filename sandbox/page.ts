@@ -1,6 +1,6 @@
 import type { PlaylistJson } from './playlist.ts'
 
-/** What a request for a user's playlists asks for. Numbers that are none are NaN. */
+/** A request for a user's playlists. Malformed numbers are NaN. */
 export interface PlaylistsQuery {
   /** Decoded. */
   userId: string
@@ -11,7 +11,7 @@ export interface PlaylistsQuery {
 /** Spotify's paging object around simplified playlists, members in Spotify's order. */
 export interface PlaylistPage {
   href: string
-  /** A null stands for a playlist the app may not see; `total` counts it. */
+  /** Null replaces a playlist that the app may not see; `total` counts it. */
   items: Array<PlaylistJson | null>
   limit: number
   next: string | null
@@ -21,9 +21,9 @@ export interface PlaylistPage {
 }
 
 /**
- * Reads a raw request target. Undefined when it is not `/v1/users/{id}/playlists` with the id as
- * one well-formed segment. The target is matched raw, because a URL parser would fold dot
- * segments away; the ids `.` and `..` are refused, as a server that folds sees another path.
+ * Parses a raw request target. Undefined if it is not `/v1/users/{id}/playlists` with the id as one
+ * well-formed segment. It does not use a URL parser, which removes dot segments. It refuses the ids
+ * `.` and `..`, which change the path on a server that does.
  */
 export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   const [, segment, search] = /^\/v1\/users\/([^/?]+)\/playlists(\?.*)?$/.exec(path) ?? []
@@ -37,7 +37,7 @@ export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   }
 }
 
-/** Cuts the asked page out of a user's entries; `apiUrl` is what its links start with. */
+/** Returns the requested page of a user's entries; its links start with `apiUrl`. */
 export function playlistPage(
   apiUrl: string,
   entries: ReadonlyArray<PlaylistJson | null>,
@@ -46,7 +46,7 @@ export function playlistPage(
   const link = (at: number) =>
     `${apiUrl}/users/${encodeURIComponent(userId)}/playlists?offset=${at}&limit=${limit}`
   const end = offset + limit
-  // A page of nothing has no neighbours.
+  // With a limit of 0 there are no other pages.
   const isEmptyPage = limit === 0
   return {
     href: link(offset),

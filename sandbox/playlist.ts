@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import { DESCRIPTIONS, DISPLAY_NAMES, NAMES } from './texts.ts'
 
-/** One picture of a playlist; Spotify often leaves the sizes (in pixels) null. */
+/** An image of a playlist; its size in pixels is often null. */
 export interface ImageJson {
   height: number | null
   url: string
   width: number | null
 }
 
-/** Where a playlist's tracks are and how many (unplayable ones included). */
+/** The link to a playlist's tracks and their number, including unplayable ones. */
 export interface ContentsJson {
   href: string
   total: number | null
 }
 
 /**
- * A simplified playlist as the Web API sends it. `items` came in February 2026 and is to replace
- * `tracks`; which of the two arrive depends on the app, so either may be absent.
+ * A simplified playlist of the Web API. `items` came in February 2026 and will replace `tracks`; which
+ * of the two Spotify sends depends on the app, so either may be absent.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export interface PlaylistJson {
@@ -49,8 +49,8 @@ const API = 'https://api.spotify.com/v1'
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /**
- * Playlist number `index` of an owner: the same for the same arguments, on every machine. Within
- * any 50 neighbours every odd name and description occurs.
+ * Playlist number `index` of an owner, deterministic on every machine. Any 50 consecutive playlists
+ * have all unusual names and descriptions.
  */
 export function playlist(ownerId: string, index: number): PlaylistJson {
   const digest = sha256(`${ownerId}/${index}`)
@@ -89,7 +89,7 @@ function owner(id: string): PlaylistJson['owner'] {
   }
 }
 
-/** Pictures as they occur: none, null, one the user chose (no sizes), a mosaic of four covers. */
+/** The kinds of images: none, null, one of the user without a size, a mosaic of four covers. */
 function images(choice: number, hex: string): ImageJson[] | null {
   if (choice === 0) return null
   if (choice === 1) return []

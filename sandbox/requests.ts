@@ -2,23 +2,23 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net'
 import { playlistsQuery } from './page.ts'
 
-/** Which part of the sandbox a request addressed, by its path alone. */
+/** The endpoint of a request, by its path. */
 export type RequestKind = 'token' | 'api' | 'other'
 
-/** What a client sent. It lives on in `Sandbox.requests`. */
+/** A request of a client, as recorded in `Sandbox.requests`. */
 export interface SandboxRequest {
   kind: RequestKind
   method: string
-  /** The request target as it arrived: undecoded, with its query. */
+  /** The raw request target, with its query. */
   path: string
   headers: IncomingHttpHeaders
-  /** Whether its connection had carried another request before. */
+  /** Whether its connection had an earlier request. */
   isReused: boolean
-  /** The decoded user id, where the path names a user's playlists. */
+  /** The decoded user id, if the path is of a user's playlists. */
   userId?: string
-  /** The offset asked for (0 when left out), where the path names a user's playlists. */
+  /** The offset (0 by default), if the path is of a user's playlists. */
   offset?: number
-  /** Set when the answer has ended; stays away when not even a head was sent. */
+  /** Set at the end of the response; absent if the sandbox sent no head. */
   status?: number
 }
 
@@ -28,9 +28,9 @@ interface Waiter {
   resolve: () => void
 }
 
-/** Remembers and counts requests, tells when they arrive and how many were open at once. */
+/** Records and counts requests, and waits for them. */
 export class RequestLog {
-  /** The latest requests in arrival order. */
+  /** The latest requests, in order of arrival. */
   readonly requests: SandboxRequest[] = []
   readonly #keep: number
   readonly #used = new WeakSet<Socket>()
@@ -39,12 +39,12 @@ export class RequestLog {
   #inFlight = 0
   #peakInFlight = 0
 
-  /** `keep` bounds the memory of a sandbox that runs for days; counts go on beyond it. */
+  /** `keep` bounds the record of a sandbox that runs for days; the counts include all requests. */
   constructor(keep = 10_000) {
     this.#keep = keep
   }
 
-  /** Notes an arrival, and its answer when that has ended or the client has gone. */
+  /** Records a request, and its status when the response ends or the client disconnects. */
   add(req: IncomingMessage, res: ServerResponse): SandboxRequest {
     const request = describe(req, this.#used.has(req.socket))
     this.#used.add(req.socket)
@@ -71,7 +71,7 @@ export class RequestLog {
     return this.#peakInFlight
   }
 
-  /** Resolves once at least `count` requests of that kind have arrived since the last clear(). */
+  /** Resolves when at least `count` requests of that kind have arrived since the last clear(). */
   arrived(kind: RequestKind, count: number): Promise<void> {
     return new Promise(resolve => {
       this.#waiters.push({ kind, count, resolve })
@@ -79,7 +79,7 @@ export class RequestLog {
     })
   }
 
-  /** Forgets requests, counts and peak; requests still open count towards the next peak. */
+  /** Resets record, counts and peak; requests in flight count towards the next peak. */
   clear(): void {
     this.requests.length = 0
     this.#counts = noRequests()

@@ -10,7 +10,7 @@ import { Tokens } from './tokens.ts'
 import { type Entries, Users } from './users.ts'
 import { answerWebApi } from './web-api.ts'
 
-/** The parts of a sandbox around the server they answer for. */
+/** The sandbox behind a server. */
 export class RunningSandbox implements Sandbox {
   readonly port: number
   readonly apiUrl: string
@@ -27,7 +27,7 @@ export class RunningSandbox implements Sandbox {
   readonly #server: Server
   readonly #origin: string
 
-  /** `server` listens already, on `port`. */
+  /** `server` already listens on `port`. */
   constructor(server: Server, host: string, port: number, options: SandboxOptions) {
     this.#server = server
     this.#origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -95,12 +95,12 @@ export class RunningSandbox implements Sandbox {
     })
   }
 
-  /** Answers as Spotify, or as a fault says. */
+  /** Responds like Spotify, or according to a fault. */
   async serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const request = this.log.add(req, res)
     await this.#holds.pass(request.kind)
     if (request.kind === 'api' && this.latencyMs > 0) await delay(this.latencyMs, res)
-    // A client that gave up meanwhile must not use up one of a fault's times.
+    // A disconnected client must not count as one of a fault's times.
     if (res.destroyed) return
     const context = this.#context(request, req, res)
     const faulty = this.faults.take(request)
@@ -111,7 +111,7 @@ export class RunningSandbox implements Sandbox {
   }
 
   #context(request: SandboxRequest, req: IncomingMessage, res: ServerResponse): AnswerContext {
-    // Links lead back to where the client came from, so that they hold between containers too.
+    // Links use the client's name of the sandbox, so they also work between containers.
     const origin = req.headers.host ? `http://${req.headers.host}` : this.#origin
     const page = () => {
       const query = playlistsQuery(request.path) ?? ANY_PAGE
@@ -121,5 +121,5 @@ export class RunningSandbox implements Sandbox {
   }
 }
 
-/** For page-shaped faults where no user's playlists were asked for. */
+/** The page of faults with pages in response to other requests. */
 const ANY_PAGE: PlaylistsQuery = { userId: 'smedjan', limit: 50, offset: 0 }

@@ -12,7 +12,7 @@ export type { RequestKind, SandboxRequest } from './requests.ts'
 export type { Sandbox, SandboxOptions } from './sandbox-options.ts'
 export type { Entries, PlaylistJson } from './users.ts'
 
-/** Starts a sandbox. Rejects with the server's error, such as EADDRINUSE, when it cannot listen. */
+/** Starts a sandbox. Rejects with the error of the server, such as EADDRINUSE, if it cannot listen. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0 } = options
   const server = createServer()
@@ -22,7 +22,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sandbox = new RunningSandbox(server, host, address.port, options)
   server.on('request', (req, res) => {
     if (isControl(req)) void answerControl(sandbox, req, res)
-    // What a test's own match or answer throws goes unhandled on purpose: that test must fail.
+    // Errors of a test's own match or answer stay unhandled, so that test fails.
     else void sandbox.serve(req, res)
   })
   return sandbox

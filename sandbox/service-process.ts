@@ -6,8 +6,8 @@ import { configSchema, SECRET_NAMES } from '../src/config/schema.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * Every variable of the service, set to nothing. What somebody has in the environment or in .env
- * must neither change a test nor send real credentials to the sandbox.
+ * Every variable of the service, empty. The environment and .env must neither change a test nor send
+ * real credentials to the sandbox.
  */
 const unset = Object.fromEntries(
   [
@@ -24,34 +24,34 @@ const unset = Object.fromEntries(
 
 export interface ServiceProcessOptions {
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>
-  /** Arguments for Node; the built service when left out. */
+  /** Arguments for Node; default: the built service. */
   nodeArguments?: string[]
-  /** A command, with its arguments, that starts Node, such as one that pins it to a core. */
+  /** A command with arguments that starts Node, for example to pin it to a core. */
   launcher?: string[]
-  /** More channels than its output, such as one for what a module that it preloads has to tell. */
+  /** Channels besides the output, for example for messages of a preloaded module. */
   channels?: 'ipc'[]
-  /** Variables beside those that point at the sandbox. */
+  /** Variables besides those for the sandbox. */
   environment?: Record<string, string | undefined>
-  /** Called as soon as the process exists, before it listens. */
+  /** Called when the process exists, before it listens. */
   onSpawn?: (child: ChildProcess) => void
   /** Called with every line of its log. */
   onLine?: (line: string) => void
-  /** Where its error output goes; `pipe` hands it to the caller. */
+  /** The destination of its error output; the caller reads `pipe`. */
   stderr?: 'inherit' | 'pipe'
 }
 
-/** The service as a process of its own, as it is deployed. */
+/** The service as a process of its own. */
 export interface ServiceProcess {
-  /** Where it listens: scheme, host and port. */
+  /** Scheme, host and port. */
   readonly url: string
   readonly child: ChildProcess
   /** Every line of its log so far. */
   readonly log: readonly string[]
-  /** Asks it to end as an orchestrator would; resolves with its exit code. */
+  /** Sends a signal like an orchestrator; resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Runs Node with these arguments and what points the service at the sandbox. */
+/** Runs Node with these arguments and the variables for the sandbox. */
 export function spawnService(options: ServiceProcessOptions): ChildProcess {
   const { sandbox, nodeArguments = ['dist/server.js'], environment, stderr = 'inherit' } = options
   const { launcher = [], channels = [] } = options
@@ -67,23 +67,23 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
       PORT: '0',
       ...environment,
     },
-    // A group of its own, so that Ctrl-C reaches it once, through stop().
+    // A process group of its own, so Ctrl-C reaches it only through stop().
     detached: true,
     stdio: ['ignore', 'pipe', stderr, ...channels],
   })
 }
 
 /**
- * Starts the service and waits until it listens, which it logs at level info.
+ * Starts the service and waits for its log line about listening, at level info.
  *
- * @throws {Error} when it ends before that.
+ * @throws {Error} if it exits before that.
  */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const child = spawnService(options)
   options.onSpawn?.(child)
   const log: string[] = []
   const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', code => reject(new Error(`the service ended with exit code ${code}`)))
+    child.once('exit', code => reject(new Error(`the service exited with exit code ${code}`)))
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
       log.push(line)
       options.onLine?.(line)

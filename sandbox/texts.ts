@@ -1,6 +1,6 @@
 /**
- * Names people really give: `%` becomes the playlist's index. The odd ones are the point; they
- * break CSV, plain-text lines, spreadsheets and terminals that are not prepared for them.
+ * Realistic names; `%` becomes the index of the playlist. The unusual ones break unprepared CSV, text
+ * lines, spreadsheets and terminals.
  */
 export const NAMES = [
   'Morning coffee %',
@@ -29,7 +29,7 @@ export const NAMES = [
   'Running 170 bpm %',
 ] as const
 
-/** Spotify sends descriptions HTML-escaped, in its own ones even with links; most are empty. */
+/** Spotify sends HTML-escaped descriptions; its own have links. Most are empty. */
 export const DESCRIPTIONS = [
   '',
   '',
@@ -43,7 +43,7 @@ export const DESCRIPTIONS = [
   '&lt;3 &quot;mixed&quot; by hand',
 ] as const
 
-/** Of accounts; null occurs in recorded answers. */
+/** Names of accounts; null occurs in recorded responses. */
 export const DISPLAY_NAMES = [
   'Kim',
   'Åsa Lindström',

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 
-/** What the Web API makes of a token. */
 export type TokenState = 'valid' | 'expired' | 'unknown'
 
-/** App tokens: opaque, and the same ones in the same order in every sandbox. */
+/** Opaque app tokens, the same sequence in every sandbox. */
 export class Tokens {
   readonly issued: string[] = []
   readonly #now: () => number
@@ -16,7 +15,7 @@ export class Tokens {
 
   issue(lifetimeSeconds: number): string {
     const seed = `token ${this.issued.length}`
-    // Longer than the 86 characters once seen: a client must not assume a length.
+    // Longer than the recorded 86 characters: a client must not assume a length.
     const bytes = Buffer.concat([sha512(seed), sha512(`${seed}, second half`)])
     const token = `BQ${bytes.toString('base64url')}`
     this.issued.push(token)
@@ -30,7 +29,7 @@ export class Tokens {
     return this.#now() < expiresAtMs ? 'valid' : 'expired'
   }
 
-  /** Every token issued so far is expired from now on. */
+  /** Expires every token so far. */
   revokeAll(): void {
     for (const token of this.issued) this.#expiresAtMs.set(token, Number.NEGATIVE_INFINITY)
   }

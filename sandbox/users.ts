@@ -2,10 +2,10 @@ import { type PlaylistJson, playlist } from './playlist.ts'
 
 export { type PlaylistJson, playlist } from './playlist.ts'
 
-/** What a user's list holds; a null stands for a playlist the app may not see. */
+/** The list of a user; null replaces a playlist that the app may not see. */
 export type Entries = Array<PlaylistJson | null>
 
-/** Users every sandbox starts with: id -> number of playlists. */
+/** The users of every sandbox: id -> number of playlists. */
 const PLAYLISTS: Record<string, number> = {
   empty: 0,
   one: 1,
@@ -13,7 +13,7 @@ const PLAYLISTS: Record<string, number> = {
   fiftyone: 51,
   smedjan: 120,
   collector: 2000,
-  // About the most an account can hold, by Spotify's page on creating playlists.
+  // About the maximum of an account, according to Spotify's page on creating playlists.
   hoarder: 10_000,
   '#mimble!': 4,
   'abc+xyz': 3,
@@ -22,23 +22,23 @@ const PLAYLISTS: Record<string, number> = {
   '1112264649': 2,
 }
 
-/** Whose playlists the others follow. */
+/** The owners of playlists that the other users follow. */
 const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8tflug'] as const
 
-/** The accounts. Lists are made when first asked for, so that starting costs nothing. */
+/** The users. It creates each list on its first use, so starting costs nothing. */
 export class Users {
   readonly #lists = new Map<string, Entries | (() => Entries)>()
 
   constructor() {
     for (const [id, count] of Object.entries(PLAYLISTS)) this.generate(id, count)
-    // Since November 2024 Spotify's own playlists arrive as null and are still counted.
+    // Since November 2024, Spotify sends null for its own playlists, and still counts them.
     this.#lists.set('with-nulls', () =>
       generated('with-nulls', 120).map((entry, index) => (index % 5 === 0 ? null : entry)),
     )
     this.set('all-null', Array(60).fill(null))
   }
 
-  /** A user's entries, undefined for an unknown user. Ids differ by case. */
+  /** The list of a user; undefined for an unknown user. Ids are case-sensitive. */
   get(id: string): Entries | undefined {
     const list = this.#lists.get(id)
     if (typeof list !== 'function') return list
@@ -51,7 +51,7 @@ export class Users {
     this.#lists.set(id, [...entries])
   }
 
-  /** Gives a user `count` generated playlists, a ninth of them other people's. */
+  /** Gives a user `count` generated playlists; a ninth of them belong to others. */
   generate(id: string, count: number): void {
     this.#lists.set(id, () => generated(id, count))
   }

@@ -10,8 +10,8 @@ import type { Tokens } from './tokens.ts'
 const compress = promisify(gzip)
 
 /**
- * The Web API, of which only `GET /v1/users/{id}/playlists` exists. An unknown user has an empty
- * list, as Spotify answers too.
+ * The Web API, with `GET /v1/users/{id}/playlists` alone. As with Spotify, an unknown user has an empty
+ * list.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export async function answerWebApi(

@@ -15,7 +15,7 @@ t.test('the client credentials flow issues a token', async t => {
   t.match(token.access_token, /^[\w-]{100,}$/)
 })
 
-t.test('each request is issued another token, the same ones in every sandbox', async t => {
+t.test('each request gets a new token, in the same sequence in every sandbox', async t => {
   const one = await sandboxFor(t)
   const two = await sandboxFor(t)
   const tokens = [await one.token(), await one.token()]
@@ -30,7 +30,7 @@ t.test('the lifetime of tokens can be changed', async t => {
   t.equal((await requestToken()).json().expires_in, 30)
 })
 
-t.test('the app must be registered and prove it', async t => {
+t.test('only the registered app with its secret gets a token', async t => {
   const app = { clientId: 'an-app', clientSecret: 'with:colon' }
   const { requestToken } = await sandboxFor(t, app)
   t.equal((await requestToken()).status, 200)
@@ -63,7 +63,7 @@ t.test('a request without credentials is refused', async t => {
   t.same(json(), { error: 'invalid_client' })
 })
 
-t.test('the grant must be client credentials in a form', async t => {
+t.test('only a form with the client_credentials grant is accepted', async t => {
   const { sandbox, requestToken, call } = await sandboxFor(t)
   const missing = 'grant_type parameter is missing'
   const cases = [
@@ -98,7 +98,7 @@ t.test('other methods and oversized bodies are refused', async t => {
   t.equal((await requestToken({}, grant.padEnd(16_385, 'x'))).status, 413)
 })
 
-t.test('a client that leaves in the middle of its body does no harm', async t => {
+t.test('a client may disconnect within its body', async t => {
   const { sandbox, pool, requestToken } = await sandboxFor(t)
   const leaving = new AbortController()
   async function* body() {

@@ -4,7 +4,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists?limit=50&offset=50'
 
-t.test('errors in JSON have the shape and the words of the Web API', async t => {
+t.test('JSON errors have the shape and the texts of the Web API', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const cases: Array<[name: AnswerName, code: number, message: string]> = [
     ['expired-token', 401, 'The access token expired'],
@@ -47,7 +47,7 @@ t.test('several errors are not JSON', async t => {
   }
 })
 
-t.test('details that tell causes apart are exact', async t => {
+t.test('details that distinguish causes are exact', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const get = async (answer: AnswerName) => {
     sandbox.fault({ on: 'api', times: 1, answer })
@@ -57,7 +57,7 @@ t.test('details that tell causes apart are exact', async t => {
   t.equal(
     (await get('forbidden')).text,
     '{"error": {"status": 403, "message": "Forbidden" } }',
-    'spaced oddly',
+    'with unusual spaces',
   )
   t.match((await get('expired-token')).headers['www-authenticate'], /error="invalid_token"/)
   const quota = await get('quota-exceeded')
@@ -68,7 +68,7 @@ t.test('details that tell causes apart are exact', async t => {
   })
 })
 
-t.test('pages can be wrong in one member', async t => {
+t.test('a page can have one invalid member', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const good = (await call('GET', SMEDJAN, await bearer())).json()
   const cases: Array<[name: AnswerName, change: object]> = [
@@ -95,7 +95,7 @@ t.test('a redirect leads elsewhere on the sandbox', async t => {
   t.equal(headers.location, sandbox.apiUrl.replace('/v1', '/elsewhere'))
 })
 
-t.test('the token endpoint can fail in its own ways', async t => {
+t.test('the token endpoint has errors of its own', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   const post = (answer: AnswerName) => {
     sandbox.fault({ on: 'token', times: 1, answer })
@@ -113,10 +113,10 @@ t.test('the token endpoint can fail in its own ways', async t => {
   t.same([empty.status, empty.json()], [200, {}])
   const html = await post('token-html')
   t.same([html.status, html.headers['content-type']], [200, 'text/html'])
-  t.equal((await post('huge-total')).json().total, 1e9, 'pages are possible here too')
+  t.equal((await post('huge-total')).json().total, 1e9, 'other endpoints can send pages, too')
 })
 
-t.test('own answers can be made', async t => {
+t.test('a test can define its own answers', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', times: 1, answer: rateLimited('soon', '{}') })
   sandbox.fault({ on: 'api', times: 1, answer: status(299, 'odd', { 'content-type': 'x/y' }) })
@@ -126,7 +126,7 @@ t.test('own answers can be made', async t => {
   t.same([limited.status, limited.text, limited.headers['retry-after']], [429, '{}', 'soon'])
 })
 
-t.test('a ready-made page of an unknown user is empty', async t => {
+t.test('the page of an unknown user is empty', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'huge-total' })
   t.match((await call('GET', '/v1/users/nobody/playlists')).json(), { items: [], total: 1e9 })

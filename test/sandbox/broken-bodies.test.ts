@@ -7,7 +7,7 @@ import { sandboxFor } from './support.ts'
 const MIB = 2 ** 20
 const SMEDJAN = '/v1/users/smedjan/playlists?limit=50'
 
-/** A sandbox in which each Web API request is answered in one broken way. */
+/** Starts a sandbox with this fault for all Web API requests. */
 async function brokenBy(t: Test, answer: AnswerName) {
   const parts = await sandboxFor(t)
   const whole = await parts.call('GET', SMEDJAN, await parts.bearer())
@@ -16,13 +16,13 @@ async function brokenBy(t: Test, answer: AnswerName) {
   return { ...parts, whole, get: () => parts.call('GET', SMEDJAN) }
 }
 
-t.test('reset ends the connection before any byte', async t => {
+t.test('reset closes the connection before any byte', async t => {
   const { sandbox, get } = await brokenBy(t, 'reset')
   await t.rejects(get(), { code: 'ECONNRESET' })
   t.equal(sandbox.requests[0]?.status, undefined)
 })
 
-t.test('reset-mid-body sends half of what it promised', async t => {
+t.test('reset-mid-body sends half of the announced body', async t => {
   const { send, whole } = await brokenBy(t, 'reset-mid-body')
   const { statusCode, headers, body } = await send('GET', SMEDJAN)
   t.equal(statusCode, 200)
@@ -35,7 +35,7 @@ t.test('reset-mid-body sends half of what it promised', async t => {
   t.equal(bytes, Math.floor(whole.body.length / 2))
 })
 
-t.test('cut-json is whole for HTTP but not for JSON', async t => {
+t.test('cut-json is complete HTTP but truncated JSON', async t => {
   const { get, whole } = await brokenBy(t, 'cut-json')
   const { status, body, json } = await get()
   t.equal(status, 200)
@@ -43,14 +43,14 @@ t.test('cut-json is whole for HTTP but not for JSON', async t => {
   t.throws(json)
 })
 
-t.test('cut-gzip is whole for HTTP but not for gzip', async t => {
+t.test('cut-gzip is complete HTTP but truncated gzip', async t => {
   const { get } = await brokenBy(t, 'cut-gzip')
   const { headers, body } = await get()
   t.equal(headers['content-encoding'], 'gzip')
   t.throws(() => gunzipSync(body), { code: 'Z_BUF_ERROR' })
 })
 
-t.test('gzip-bomb is small until it is inflated', async t => {
+t.test('gzip-bomb is small before inflation', async t => {
   const { get } = await brokenBy(t, 'gzip-bomb')
   const { headers, body } = await get()
   t.equal(headers['content-encoding'], 'gzip')
@@ -58,10 +58,10 @@ t.test('gzip-bomb is small until it is inflated', async t => {
   let bytes = 0
   for await (const chunk of createGunzip().end(body)) bytes += chunk.length
   t.equal(bytes, 65 * MIB)
-  t.same((await get()).body, body, 'the second time from memory')
+  t.same((await get()).body, body, 'the cached body')
 })
 
-t.test('huge-page is a valid page and 64 MiB of blanks', async t => {
+t.test('huge-page is a valid page and 64 MiB of spaces', async t => {
   const { send, whole } = await brokenBy(t, 'huge-page')
   const { body } = await send('GET', SMEDJAN)
   let bytes = 0
@@ -69,15 +69,15 @@ t.test('huge-page is a valid page and 64 MiB of blanks', async t => {
   t.equal(bytes, whole.body.length + 64 * MIB)
 })
 
-t.test('huge-page stops when the client has had enough', async t => {
+t.test('huge-page stops when the client disconnects', async t => {
   const { sandbox, send, get } = await brokenBy(t, 'huge-page')
   const { body } = await send('GET', SMEDJAN)
   for await (const _ of body) break
   sandbox.clearFaults()
-  t.equal((await get()).status, 401, 'the sandbox serves on')
+  t.equal((await get()).status, 401, 'the sandbox still works')
 })
 
-t.test('hang answers nothing, and closing the sandbox ends it', async t => {
+t.test('hang sends nothing, and closing the sandbox ends the request', async t => {
   const { sandbox, get } = await brokenBy(t, 'hang')
   const hanging = t.rejects(get(), { code: 'UND_ERR_SOCKET' })
   await sandbox.arrived('api', 1)
@@ -87,7 +87,7 @@ t.test('hang answers nothing, and closing the sandbox ends it', async t => {
   await sandbox.close()
 })
 
-t.test('drip sends a byte now and then, but never all', async t => {
+t.test('drip sends one byte at a time and never ends', async t => {
   const { sandbox, send } = await brokenBy(t, 'drip')
   const { statusCode, body } = await send('GET', SMEDJAN)
   t.equal(statusCode, 200)

@@ -4,7 +4,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists'
 
-t.test('the state can be read, which leaves no trace in it', async t => {
+t.test('reading the state does not change it', async t => {
   const { sandbox, control, call, token } = await sandboxFor(t)
   await token()
   await call('GET', SMEDJAN)
@@ -29,7 +29,7 @@ t.test('the state can be read, which leaves no trace in it', async t => {
   t.ok(users.includes('spotify_españa'))
 })
 
-t.test('faults can be switched on and off', async t => {
+t.test('faults can be added and removed', async t => {
   const { control, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const statusOf = async (path: string) => (await call('GET', path, headers)).status
@@ -65,7 +65,7 @@ t.test('latency, token lifetime, requests, users and tokens can be changed', asy
   t.equal(sandbox.requests.length, 0)
 })
 
-t.test('a message that cannot be obeyed is told what is wrong', async t => {
+t.test('the response to an invalid request says why', async t => {
   const { sandbox, control } = await sandboxFor(t)
   const fault = { on: 'api', answer: 'hang' }
   const cases: Array<[method: string, path: string, value: unknown, error: RegExp]> = [
@@ -94,13 +94,13 @@ t.test('a message that cannot be obeyed is told what is wrong', async t => {
     t.equal(status, 400, `${method} ${path} ${JSON.stringify(value)}`)
     t.match(json(), { error })
   }
-  t.equal(sandbox.latencyMs, 0, 'a message is obeyed as a whole or not at all')
+  t.equal(sandbox.latencyMs, 0, 'an invalid request changes nothing')
   t.same((await control('GET')).json().faults, [])
   const large = await control('PATCH', '', { latency_ms: 'x'.repeat(20_000) })
   t.same([large.status, large.json()], [413, { error: 'the body is too large' }])
 })
 
-t.test('what the control does not know is not found', async t => {
+t.test('an unknown control endpoint is not found', async t => {
   const { sandbox, control } = await sandboxFor(t)
   for (const [method, path] of [
     ['GET', '/'],
@@ -109,7 +109,7 @@ t.test('what the control does not know is not found', async t => {
   ] as const) {
     const { status, json } = await control(method, path)
     t.equal(status, 404)
-    t.same(json(), { error: `there is no ${method} /_sandbox${path}` })
+    t.same(json(), { error: `${method} /_sandbox${path} does not exist` })
   }
   t.equal(sandbox.requests.length, 0)
 })

@@ -4,7 +4,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists'
 
-t.test('a fault answers until it is removed', async t => {
+t.test('a fault lasts until it is removed', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const statusOf = async (path = SMEDJAN) => (await call('GET', path, headers)).status
@@ -16,7 +16,7 @@ t.test('a fault answers until it is removed', async t => {
   t.equal(await statusOf(), 200, 'removing it twice does nothing')
 })
 
-t.test('a fault comes before the checks of token and path', async t => {
+t.test('faults have priority over the checks of token and path', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'bad-gateway' })
   t.equal((await call('GET', '/v1/nothing')).status, 502)
@@ -30,7 +30,7 @@ t.test('a fault with times removes itself', async t => {
   t.same(statuses, [503, 503, 200])
 })
 
-t.test('the newest fault that matches answers', async t => {
+t.test('the newest matching fault has priority', async t => {
   const { sandbox, call, requestToken, bearer } = await sandboxFor(t)
   const headers = await bearer()
   sandbox.fault({ on: 'api', answer: 'server-error' })
@@ -44,7 +44,7 @@ t.test('the newest fault that matches answers', async t => {
   t.equal((await requestToken()).status, 200)
 })
 
-t.test('a fault can be for one user, one page or anything else about a request', async t => {
+t.test('a fault can match a user, a page or any other property of a request', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const statusOf = async (path: string) => (await call('GET', path, headers)).status
@@ -69,7 +69,7 @@ t.test('a fault can be for one user, one page or anything else about a request',
   t.same([odd.status, odd.json()], [418, { path: SMEDJAN }])
 })
 
-t.test('requests to elsewhere are never faulty and not found', async t => {
+t.test('faults do not affect other paths, which are not found', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'server-error' })
   sandbox.fault({ on: 'token', answer: 'server-error' })

@@ -6,7 +6,7 @@ import { optionsFrom } from '../../sandbox/options.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { loaderArguments } from '../support/loader-arguments.ts'
 
-/** The entry point as a process of its own; execArgv carries the loader and the coverage. */
+/** Runs the entry point as a process of its own; execArgv contains the loader and coverage. */
 function runMain(t: Test, variables: Record<string, string>) {
   const child = spawn(process.execPath, [...loaderArguments, 'sandbox/main.ts'], {
     env: { ...process.env, ...variables },
@@ -18,7 +18,7 @@ function runMain(t: Test, variables: Record<string, string>) {
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  t.test(`it says where it listens, and ends cleanly on ${signal}`, async t => {
+  t.test(`the process prints its URLs, and exits with code 0 on ${signal}`, async t => {
     const { child, exited } = runMain(t, {
       SANDBOX_PORT: '0',
       SANDBOX_LATENCY_MS: '5',
@@ -37,13 +37,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-t.test('a bad value is named and ends it with code 1', async t => {
+t.test('an invalid variable causes an error message and exit code 1', async t => {
   const { exited, stderr } = runMain(t, { SANDBOX_PORT: '80o', SANDBOX_LATENCY_MS: '-1' })
   t.same(await exited, [1, null])
   t.match(await stderr, /^The sandbox did not start: SANDBOX_PORT must be .*; SANDBOX_LATENCY_MS/m)
 })
 
-t.test('a taken port ends it with code 1', async t => {
+t.test('a port in use causes exit code 1', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const { exited, stderr } = runMain(t, { SANDBOX_PORT: String(sandbox.port) })

@@ -7,7 +7,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists'
 
-t.test('every request is on record as it arrived', async t => {
+t.test('the sandbox records every request', async t => {
   const { sandbox, call, requestToken } = await sandboxFor(t)
   await requestToken()
   await call('GET', '/v1/users/%23mimble!/playlists?limit=50&offset=50', { 'x-own': 'yes' })
@@ -31,7 +31,7 @@ t.test('every request is on record as it arrived', async t => {
   t.same([sandbox.count('token'), sandbox.count('api')], [0, 0])
 })
 
-t.test('held requests are answered together', async t => {
+t.test('held requests get their responses after the release', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const release = sandbox.hold('api')
@@ -47,11 +47,11 @@ t.test('held requests are answered together', async t => {
   t.ok(sandbox.requests.every(({ kind, status }) => kind === 'token' || status === undefined))
   secondRelease()
   for (const { status } of await Promise.all([...replies, fourth])) t.equal(status, 200)
-  t.equal((await call('GET', SMEDJAN, headers)).status, 200, 'the holding has ended')
+  t.equal((await call('GET', SMEDJAN, headers)).status, 200, 'later requests are not held')
   t.equal(sandbox.peakInFlight, 4)
 })
 
-t.test('token requests can be held too', async t => {
+t.test('token requests can be held, too', async t => {
   const { sandbox, token } = await sandboxFor(t)
   const release = sandbox.hold('token')
   const tokens = [token(), token()]
@@ -62,7 +62,7 @@ t.test('token requests can be held too', async t => {
   t.equal(sandbox.peakInFlight, 0, 'only Web API requests count')
 })
 
-t.test('arrivals before and after asking both count', async t => {
+t.test('arrived counts requests before and after its call', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const both = sandbox.arrived('api', 2)
   await call('GET', SMEDJAN)
@@ -76,7 +76,7 @@ t.test('arrivals before and after asking both count', async t => {
   t.equal(sandbox.count('api'), 1)
 })
 
-t.test('a client that leaves while held uses up no fault', async t => {
+t.test('a client that disconnects while held consumes no fault', async t => {
   const { sandbox, origin, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', times: 1, answer: 'bad-gateway' })
   const release = sandbox.hold('api')
@@ -91,7 +91,7 @@ t.test('a client that leaves while held uses up no fault', async t => {
   t.equal((await staying).status, 502)
 })
 
-t.test('the peak starts anew with what is still open', async t => {
+t.test('after clear, the peak includes requests in flight', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const release = sandbox.hold('api')
   const first = call('GET', SMEDJAN)
@@ -104,7 +104,7 @@ t.test('the peak starts anew with what is still open', async t => {
   t.equal(sandbox.peakInFlight, 0)
 })
 
-t.test('Web API answers, faulty ones too, wait for the latency', async t => {
+t.test('the latency delays Web API responses, including faults', async t => {
   const { sandbox, call, requestToken, bearer } = await sandboxFor(t, { latencyMs: 20 })
   const headers = await bearer()
   let startedAtMs = performance.now()
@@ -115,14 +115,14 @@ t.test('Web API answers, faulty ones too, wait for the latency', async t => {
   await t.rejects(call('GET', SMEDJAN, headers))
   t.ok(performance.now() - startedAtMs >= 19)
   sandbox.latencyMs = 3_600_000
-  t.equal((await requestToken()).status, 200, 'tokens do not')
+  t.equal((await requestToken()).status, 200, 'no latency of token requests')
   const waiting = t.rejects(call('GET', SMEDJAN, headers))
   await sandbox.arrived('api', 3)
   await sandbox.close()
   await waiting
 })
 
-t.test('the record keeps the latest requests, the count all of them', async t => {
+t.test('the record contains the latest requests, the count all of them', async t => {
   const log = new RequestLog(2)
   const server = createServer((req, res) => {
     log.add(req, res)
@@ -141,7 +141,7 @@ t.test('the record keeps the latest requests, the count all of them', async t =>
 t.test('a sandbox can listen on IPv6', async t => {
   const sandbox = await startSandbox({ host: '::1' }).catch((error: NodeJS.ErrnoException) => error)
   if (sandbox instanceof Error) {
-    t.match(sandbox.code, /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/, 'unless the machine has none')
+    t.match(sandbox.code, /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/, 'the machine has no IPv6')
     return
   }
   t.teardown(() => sandbox.close())

@@ -9,11 +9,11 @@ export interface Reply {
   headers: Dispatcher.ResponseData['headers']
   body: Buffer
   text: string
-  // biome-ignore lint/suspicious/noExplicitAny: a test states what it expects of a JSON answer
+  // biome-ignore lint/suspicious/noExplicitAny: a test states what it expects of a JSON response
   json: () => any
 }
 
-/** A sandbox that ends with the test, and a client that sends paths exactly as they are given. */
+/** Starts a sandbox for the test, and a client that sends raw paths. */
 export async function sandboxFor(t: Test, options: SandboxOptions = {}) {
   const sandbox = await startSandbox(options)
   const origin = new URL(sandbox.apiUrl).origin

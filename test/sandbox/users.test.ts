@@ -5,13 +5,13 @@ import { sandboxFor } from './support.ts'
 const many = Array.from({ length: 2000 }, (_, index) => playlist('smedjan', index))
 const some = (test: (playlist: PlaylistJson) => boolean) => many.some(test)
 
-t.test('the same arguments give the same playlist, others another id', async t => {
+t.test('the same arguments give the same playlist, other ones another id', async t => {
   t.same(playlist('smedjan', 7), playlist('smedjan', 7))
   t.equal(new Set(many.map(({ id }) => id)).size, many.length)
   t.not(playlist('collector', 7).id, playlist('smedjan', 7).id)
 })
 
-t.test('a playlist is as large as those of Spotify', async t => {
+t.test('a playlist has the size of a typical one', async t => {
   const bytes = many.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0)
   t.ok(bytes / many.length > 1200 && bytes / many.length < 1400, `${bytes / many.length} bytes`)
 })
@@ -36,7 +36,7 @@ t.test('a playlist has the members of the simplified playlist', async t => {
   t.equal(owner.external_urls.spotify, 'https://open.spotify.com/user/%23mimble!')
 })
 
-t.test('what may be null or absent sometimes is', async t => {
+t.test('optional members are sometimes null or absent', async t => {
   t.ok(some(({ images }) => images === null))
   t.ok(some(({ images }) => images?.length === 0))
   t.ok(some(({ images }) => images?.length === 1 && images[0]?.width === null))
@@ -57,7 +57,7 @@ t.test('what may be null or absent sometimes is', async t => {
   t.ok(names.some(({ display_name }) => display_name !== null))
 })
 
-t.test('any fifty neighbours include every odd kind of name', async t => {
+t.test('any fifty consecutive playlists have all unusual names', async t => {
   const odd = [/"/, /,/, /\n/, /\r\n/, /\t/, /\p{Extended_Pictographic}/u, /\p{Script=Arabic}/u]
   odd.push(/\p{Script=Hebrew}/u, /^=/, /^\+/, /^-/, /^@/, /^$/, /^ .* $/, /\u200b/, /[<&]/)
   for (const start of [0, 33, 1950]) {
@@ -90,7 +90,7 @@ t.test('every sandbox starts with the same users', async t => {
   t.equal(new Set(ids).size, 10_000)
 })
 
-t.test('some entries are null, the first one too', async t => {
+t.test('some entries are null, including the first one', async t => {
   const { sandbox } = await sandboxFor(t)
   const entries = sandbox.user('with-nulls') ?? []
   t.equal(entries[0], null)
@@ -98,7 +98,7 @@ t.test('some entries are null, the first one too', async t => {
   t.ok(sandbox.user('all-null')?.every(entry => entry === null))
 })
 
-t.test('a list holds followed playlists, which other people own', async t => {
+t.test('a list contains followed playlists of other owners', async t => {
   const { sandbox } = await sandboxFor(t)
   const owners = new Set(sandbox.user('smedjan')?.map(entry => entry?.owner.id))
   t.ok(owners.has('smedjan'))
@@ -110,7 +110,7 @@ t.test('users can be added and changed', async t => {
   const entries = [playlist('new', 0), null]
   users.set('new', entries)
   entries.pop()
-  t.equal(users.get('new')?.length, 2, 'later changes to the array handed in do not count')
+  t.equal(users.get('new')?.length, 2, 'later changes to the given array have no effect')
   users.generate('smedjan', 3)
   t.equal(users.get('smedjan')?.length, 3)
   t.equal(users.get('smedjan'), users.get('smedjan'), 'generated once')

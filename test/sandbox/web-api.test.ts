@@ -25,7 +25,7 @@ t.test('a page has the members of the paging object in their order', async t => 
   })
 })
 
-t.test('pages link to their neighbours and end where the list ends', async t => {
+t.test('pages link to the previous and the next page', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const cases = [
@@ -48,7 +48,7 @@ t.test('pages link to their neighbours and end where the list ends', async t => 
   }
 })
 
-t.test('limit and offset have bounds', async t => {
+t.test('limit and offset have maximums', async t => {
   const { call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   for (const query of ['limit=51', 'limit=-1', 'limit=ten', 'limit=1.5', 'limit=']) {
@@ -108,7 +108,7 @@ t.test('other paths of the Web API do not exist', async t => {
     t.equal(status, 404, path)
     t.same(json(), { error: { status: 404, message: 'Service not found' } })
   }
-  t.equal((await call('GET', '/v10')).json().error, 'not_found', 'and that is not the Web API')
+  t.equal((await call('GET', '/v10')).json().error, 'not_found', 'a path outside the Web API')
 })
 
 t.test('only GET is allowed', async t => {
@@ -170,7 +170,7 @@ t.test('pages are compressed for clients that accept gzip', async t => {
   }
 })
 
-t.test('links name the address the client used, or else the own one', async t => {
+t.test('links contain the Host of the request, or else the address of the sandbox', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const named = await call('GET', SMEDJAN, { ...headers, host: 'sandbox:4100' })
