@@ -73,7 +73,7 @@ export async function buildApp(
   const spotify = spotifyParts({
     config,
     budget,
-    others: shared?.gates,
+    peers: shared?.gates,
     clock,
     random,
     log,

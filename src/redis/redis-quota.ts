@@ -5,11 +5,11 @@ import {
   BUDGET_WINDOW,
   budgetSpent,
   checkNeed,
-  type GiveBack,
+  localShareSpent,
   mostBefore,
   type Need,
+  type Refund,
   type RequestBudget,
-  shareSpent,
 } from '../spotify/gate/request-quota.ts'
 import { ReplicaCount } from './quota-replica.ts'
 import {
@@ -46,7 +46,7 @@ interface Take {
   limit: number
   /** After how many others it still may leave. */
   most: number
-  resolve: (giveBack: GiveBack) => void
+  resolve: (refund: Refund) => void
   reject: (refusal: Problem) => void
 }
 
@@ -105,12 +105,12 @@ export class SharedBudget implements RequestBudget {
     return this.#count.total
   }
 
-  async take(isRefresh: boolean): Promise<GiveBack> {
+  async reserve(isRefresh: boolean): Promise<Refund> {
     const { limit } = this
     if (limit === undefined) {
-      const giveBack = this.#takeHere()
+      const refund = this.#takeHere()
       this.#send()
-      return giveBack
+      return refund
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ limit, most: mostBefore(limit, isRefresh), resolve, reject })
@@ -125,7 +125,7 @@ export class SharedBudget implements RequestBudget {
     if (limit === undefined || !this.#isAlone) return
     const { left } = need
     if (this.#exceedsShare(left, mostBefore(limit, isRefresh, left))) {
-      throw shareSpent(limit, now + SHARE_SPENT_MS, need)
+      throw localShareSpent(limit, now + SHARE_SPENT_MS, need)
     }
   }
 
@@ -222,7 +222,7 @@ export class SharedBudget implements RequestBudget {
   #refusalHere({ limit, most }: Take): Problem | undefined {
     const now = this.#options.clock.now()
     if (this.spent > most) return budgetSpent(limit, now + this.#count.untilMs(most))
-    return this.#exceedsShare(1, most) ? shareSpent(limit, now + SHARE_SPENT_MS) : undefined
+    return this.#exceedsShare(1, most) ? localShareSpent(limit, now + SHARE_SPENT_MS) : undefined
   }
 
   /**
@@ -233,13 +233,13 @@ export class SharedBudget implements RequestBudget {
     return this.spent + (this.#replicas - 1) * (this.#count.own + requests) > most
   }
 
-  #takeHere(): GiveBack {
+  #takeHere(): Refund {
     const bucket = this.#count.currentBucket
     this.#count.add(bucket, 1)
     return this.#giveBackFrom(bucket)
   }
 
-  #giveBackFrom(bucket: number): GiveBack {
+  #giveBackFrom(bucket: number): Refund {
     return () => {
       this.#count.add(bucket, -1)
       this.#send()

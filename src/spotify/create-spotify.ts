@@ -5,7 +5,7 @@ import type { Log } from '../lib/logger.ts'
 import { version } from '../lib/version.ts'
 import type { PlaylistSource } from '../playlists/playlist-list.ts'
 import { createGate, type Gate } from './gate/gate.ts'
-import type { OtherGates } from './gate/gate-peers.ts'
+import type { GatePeers } from './gate/gate-peers.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 import { createAppPlaylists } from './playlist-source.ts'
 import type { RequestObserver } from './request-observer.ts'
@@ -21,7 +21,7 @@ export interface SpotifyPartsOptions {
   config: Config
   budget: RequestBudget
   /** The gates of other replicas, if there are any. */
-  others: OtherGates | undefined
+  peers: GatePeers | undefined
   clock: Clock
   random: () => number
   log: Log
@@ -39,7 +39,7 @@ export interface SpotifyParts {
 
 /** Builds what speaks to Spotify, in the order of a request. */
 export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
-  const { config, budget, others, clock, random, log, observe } = options
+  const { config, budget, peers, clock, random, log, observe } = options
   const apiUrl = new URL(config.SPOTIFY_API_URL)
   const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
   const timeoutMs = config.SPOTIFY_TIMEOUT_MS
@@ -71,7 +71,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     concurrency,
     queue: config.SPOTIFY_QUEUE,
     budget,
-    ...(others === undefined ? {} : { others }),
+    ...(peers === undefined ? {} : { peers }),
     clock,
     random,
     log,

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
 import { Problem } from '../problems/problem.ts'
 import { accessDenied } from './gate/diagnosis.ts'
-import { type Gate, MAX_ATTEMPTS, type Terms } from './gate/gate.ts'
+import { type Gate, MAX_ATTEMPTS, type PassOptions } from './gate/gate.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 import { readPage } from './page-response.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
@@ -26,7 +26,7 @@ export interface SpotifyClientOptions {
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
   gate: Gate
   /** Counts what is sent a second time, since the gate sees each page once. */
-  budget: Pick<RequestBudget, 'take'>
+  budget: Pick<RequestBudget, 'reserve'>
   clock: Clock
   observe: RequestObserver
   userAgent: string
@@ -35,7 +35,7 @@ export interface SpotifyClientOptions {
 }
 
 /** What a lookup of one path may cost. */
-export type PageTerms = Omit<Terms, 'subject' | 'probe'> & {
+export type PageTerms = Omit<PassOptions, 'subject' | 'probe'> & {
   /** Called for each request that is sent for it, one for a new token included. */
   onRequest: () => void
   /** Called when a page has been read and the next one may be asked for before it is decoded. */
@@ -68,9 +68,9 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
 
   /** It counts twice then, and does not leave while Spotify refuses. */
   async function mayResend({ signal, isRefresh, onRequest }: Sending): Promise<boolean> {
-    const giveBack = await budget.take(isRefresh)
+    const refund = await budget.reserve(isRefresh)
     if (signal.aborted || gate.status().state === 'paused') {
-      giveBack()
+      refund()
       return false
     }
     onRequest()
@@ -128,7 +128,7 @@ export function createSpotifyClient(options: SpotifyClientOptions): SpotifyClien
     async page(path, offset, terms) {
       const pagePath = `${path}?limit=${PAGE_SIZE}&offset=${offset}`
       const attempts = { left: MAX_ATTEMPTS }
-      const gateTerms = (token: string): Terms => ({
+      const gateTerms = (token: string): PassOptions => ({
         ...terms,
         subject: path,
         probe: subject => probe(subject, token, terms),

@@ -21,7 +21,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
   await budget.start()
   t.teardown(() => budget.close())
   const take = async (times = 1) => {
-    const all = Array.from({ length: times }, async () => budget.take(false))
+    const all = Array.from({ length: times }, async () => budget.reserve(false))
     const settled = await Promise.allSettled(all)
     return settled.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
   }
@@ -64,9 +64,9 @@ t.test(
     for (const loses of ['messages', 'answers'] as const) {
       const { url } = await startEngine(t)
       const { path, budget, take, counted } = await replica(t, url, 10)
-      const [giveBack] = await take(4)
+      const [refund] = await take(4)
       path.loses = loses
-      giveBack?.()
+      refund?.()
       const [second] = await take()
       second?.()
       path.loses = 'nothing'
@@ -107,7 +107,7 @@ t.test(
     other.path.loses = 'messages'
     t.equal((await one.take(20)).length, 7)
     t.equal((await other.take(20)).length, 7)
-    const refused = await failureOf(Promise.resolve(one.budget.take(false)))
+    const refused = await failureOf(Promise.resolve(one.budget.reserve(false)))
     t.match(refused, { type: 'quota-budget-spent', message: /cannot be counted at the moment/ })
     t.equal((refused as { retryAt?: number }).retryAt, one.clock.now() + 60_000)
     one.path.loses = 'nothing'

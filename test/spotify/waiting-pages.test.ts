@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Exchange } from '../../src/spotify/transport.ts'
 import { createSpotifyClient } from '../../src/spotify/web-api.ts'
-import { gateFor, terms } from '../support/gate.ts'
+import { gateFor, passOptions } from '../support/gate.ts'
 
 const MAX_WAITING_PAGES = 32
 
@@ -35,7 +35,7 @@ t.test(
     const client = clientOf()
     let read = 0
     const page = () =>
-      client.page('/x', 0, { ...terms(), onRequest: () => {}, onRead: () => read++ })
+      client.page('/x', 0, { ...passOptions(), onRequest: () => {}, onRead: () => read++ })
     const pages = await Promise.all(Array.from({ length: 40 }, page))
     t.equal(pages.length, 40)
     t.equal(read, MAX_WAITING_PAGES)
@@ -48,7 +48,7 @@ t.test('what was given up is not decoded', async t => {
   const aborting = new AbortController()
   const onRead = () => aborting.abort(new Error('given up'))
   const page = clientOf().page('/x', 0, {
-    ...terms({ signal: aborting.signal }),
+    ...passOptions({ signal: aborting.signal }),
     onRequest: () => {},
     onRead,
   })
