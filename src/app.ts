@@ -32,7 +32,7 @@ import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import type { SharedParts, SharedPartsOptions } from './redis/create-redis.ts'
-import { spotifyParts } from './spotify/create-spotify.ts'
+import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
 const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')
@@ -70,7 +70,7 @@ export async function buildApp(
     signal: stopping.signal,
   })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
-  const spotify = spotifyParts({
+  const spotify = createSpotify({
     config,
     budget,
     peers: shared?.gates,

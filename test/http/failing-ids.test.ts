@@ -126,7 +126,7 @@ t.test('who meets a gate that others have closed learns that, not what they met'
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'items-not-array' })
   for (const user of ['a', 'b', 'c']) {
-    t.match((await get(list(user))).json(), { detail: /"items" is no array/ })
+    t.match((await get(list(user))).json(), { detail: /"items" is not an array/ })
   }
   const { headers, body } = await get(list('unrelated'))
   const problem = JSON.parse(body)

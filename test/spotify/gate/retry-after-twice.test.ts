@@ -1,5 +1,5 @@
 import t from 'tap'
-import { retryAfterInstant } from '../../../src/spotify/retry-after.ts'
+import { rateLimitedUntil } from '../../../src/spotify/retry-after.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
 const DATE = 'Mon, 23 Nov 2026 13:00:00 GMT'
@@ -19,6 +19,6 @@ t.test('the longest of several Retry-After fields counts', async t => {
     [['soon', '0'], 30],
     [[], 30],
   ] as [string | string[], number][]) {
-    t.equal(retryAfterInstant(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
+    t.equal(rateLimitedUntil(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
   }
 })
