@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { RollingCount } from '../lib/sliding-window.ts'
+import { SlidingWindow } from '../lib/sliding-window.ts'
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
 import type { BucketCount } from './quota-script.ts'
 
@@ -74,12 +74,12 @@ export class ReplicaCount {
   }
 
   /** What is counted now, with the instant on its clock. */
-  spending(): { count: RollingCount; nowMs: number } {
+  spending(): { count: SlidingWindow; nowMs: number } {
     return { count: this.#rolling(), nowMs: this.#nowMs }
   }
 
-  #rolling(): RollingCount {
-    const count = new RollingCount(windowMs, bucketMs)
+  #rolling(): SlidingWindow {
+    const count = new SlidingWindow(windowMs, bucketMs)
     for (const [bucket, requests] of [...this.#known, ...this.#notAcknowledged()]) {
       count.add(bucket * bucketMs, requests)
     }

@@ -1,5 +1,5 @@
-import { linkedAbort } from '../lib/child-abort-signal.ts'
-import { Places, type Release } from '../lib/priority-semaphore.ts'
+import { childAbortController } from '../lib/child-abort-signal.ts'
+import { PrioritySemaphore, type Release } from '../lib/priority-semaphore.ts'
 import type { PagesRead } from '../playlists/join-pages.ts'
 import type { LookupTerms } from '../playlists/playlist-list.ts'
 import { distinct, isNameless, PAGE_SIZE, type Part, partOf } from '../playlists/serialised-page.ts'
@@ -34,8 +34,8 @@ export async function fetchPages(
   { signal, deadlineMs, callers, isRefresh, onRequest }: LookupTerms,
   { client, budget, concurrency }: FetchPagesOptions,
 ): Promise<FetchedPages> {
-  const pages = linkedAbort(signal)
-  const slots = new Places(concurrency)
+  const pages = childAbortController(signal)
+  const slots = new PrioritySemaphore(concurrency)
   /** The number of pages, once the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
@@ -84,7 +84,7 @@ export async function fetchPages(
 
   /** Waits for a slot, and releases it when the page only has to be decoded. */
   async function readInSlot(pageNumber: number): Promise<Part | undefined> {
-    const release = await slots.take(true, callers, pages.signal)
+    const release = await slots.acquire(true, callers, pages.signal)
     return read(pageNumber, release)
       .catch((error: unknown) => {
         // A partial list is of no use, so the other pages would only burden Spotify.
@@ -110,7 +110,7 @@ export async function fetchPages(
     )
   }
 
-  return readList().finally(pages.unlink)
+  return readList().finally(pages.dispose)
 }
 
 /** An empty list has one page too. */

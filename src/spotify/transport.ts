@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { ForwardProxy } from '../config/proxy.ts'
-import { linkedAbort } from '../lib/child-abort-signal.ts'
+import { childAbortController } from '../lib/child-abort-signal.ts'
 import type { Clock } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Problem } from '../problems/problem.ts'
@@ -111,7 +111,7 @@ export function createTransport(
 
   return {
     send(request, signal, { onRead, mayResend } = {}) {
-      const attempt = linkedAbort(signal)
+      const attempt = childAbortController(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
         attempt.abort(timedOut())
       })
@@ -127,7 +127,7 @@ export function createTransport(
         })
         .finally(() => {
           cancelTimeout()
-          attempt.unlink()
+          attempt.dispose()
         })
     },
     async close() {

@@ -1,6 +1,6 @@
-import { type LinkedAbort, linkedAbort } from '../../lib/child-abort-signal.ts'
+import { type ChildAbortController, childAbortController } from '../../lib/child-abort-signal.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { Places, type Release } from '../../lib/priority-semaphore.ts'
+import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts'
 import type { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { Problem } from '../../problems/problem.ts'
 
@@ -39,7 +39,7 @@ export interface QueueOptions {
 interface WaitingLookup {
   readonly callers: WaitingCallers
   /** One for each waiting request. */
-  readonly aborts: Set<LinkedAbort>
+  readonly aborts: Set<ChildAbortController>
 }
 
 /**
@@ -50,19 +50,19 @@ interface WaitingLookup {
  */
 export class AdmissionQueue {
   readonly #options: AdmissionQueueOptions
-  readonly #slots: Places
+  readonly #slots: PrioritySemaphore
   /** By subject, the oldest first. */
   readonly #lookups = new Map<string, WaitingLookup>()
   #averageMs = 0
 
   constructor(options: AdmissionQueueOptions) {
     this.#options = options
-    this.#slots = new Places(options.concurrency)
+    this.#slots = new PrioritySemaphore(options.concurrency)
   }
 
   /** Requests that hold a slot. */
   get inFlight(): number {
-    return this.#slots.taken
+    return this.#slots.inUse
   }
 
   /** Lookups that wait for their first slot. */
@@ -80,7 +80,7 @@ export class AdmissionQueue {
     const releaseSlot =
       isNew && this.#slots.isFull
         ? await this.#wait(options)
-        : await this.#slots.take(isNew, options.callers, options.signal)
+        : await this.#slots.acquire(isNew, options.callers, options.signal)
     const { clock } = this.#options
     const startMs = clock.monotonic()
     let isReleased = false
@@ -101,13 +101,13 @@ export class AdmissionQueue {
       throw this.#overloaded(waitMs)
     }
     const lookup = known ?? { callers, aborts: new Set() }
-    const abort = linkedAbort(signal)
+    const abort = childAbortController(signal)
     lookup.aborts.add(abort)
     this.#lookups.set(subject, lookup)
     try {
-      return await this.#slots.take(true, callers, abort.signal)
+      return await this.#slots.acquire(true, callers, abort.signal)
     } finally {
-      abort.unlink()
+      abort.dispose()
       lookup.aborts.delete(abort)
       if (lookup.aborts.size === 0) this.#forget(subject, lookup)
     }
@@ -148,7 +148,7 @@ export class AdmissionQueue {
 
   /** How long one more lookup of the caller is expected to wait. */
   #waitMs(caller: string): number {
-    return (this.#slots.before(caller) / this.#options.concurrency) * this.#averageMs
+    return (this.#slots.countAhead(caller) / this.#options.concurrency) * this.#averageMs
   }
 
   #overloaded(waitMs: number): Problem {

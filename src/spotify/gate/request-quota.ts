@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
-import { RollingCount } from '../../lib/sliding-window.ts'
+import { SlidingWindow } from '../../lib/sliding-window.ts'
 import { Problem } from '../../problems/problem.ts'
 
 /** The sliding window of the budget and its buckets, in milliseconds. */
@@ -41,7 +41,7 @@ export interface Need {
 /** The count and the limit, on the clock of the count. */
 export interface QuotaUsage {
   limit: number | undefined
-  count: Pick<RollingCount, 'total' | 'atMostFromMs'>
+  count: Pick<SlidingWindow, 'total' | 'atMostFromMs'>
   nowMs: number
 }
 
@@ -104,7 +104,7 @@ export function checkNeed(
  * 5 minutes longer than a day, never shorter.
  */
 export class DailyBudget implements RequestBudget {
-  readonly #requests = new RollingCount(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)
+  readonly #requests = new SlidingWindow(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)
   readonly #clock: Clock
   readonly limit: number | undefined
 

@@ -1,4 +1,4 @@
-import { RollingCount } from '../../lib/sliding-window.ts'
+import { SlidingWindow } from '../../lib/sliding-window.ts'
 
 const SHARE = 0.1
 /**
@@ -16,8 +16,8 @@ const WINDOW_MS = 60_000
  * It errs on the strict side: at the edge of the minute it counts retries but not requests.
  */
 export class RetryBudget {
-  readonly #requests = new RollingCount(WINDOW_MS - BUCKET_MS, BUCKET_MS)
-  readonly #retries = new RollingCount(WINDOW_MS, BUCKET_MS)
+  readonly #requests = new SlidingWindow(WINDOW_MS - BUCKET_MS, BUCKET_MS)
+  readonly #retries = new SlidingWindow(WINDOW_MS, BUCKET_MS)
 
   /** Counts a request, first attempt or retry, that leaves at `nowMs` (monotonic). */
   count(nowMs: number): void {
