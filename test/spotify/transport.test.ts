@@ -113,16 +113,16 @@ t.test('a refusal with an unreadable body keeps its status', async t => {
 })
 
 t.test('a malformed or truncated response is a bad response', async t => {
-  for (const answer of [
+  for (const response of [
     'NOT HTTP\r\n\r\n',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef',
     `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`,
     'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut',
   ]) {
-    const { transport } = await transportWith(t, ({ socket }) => socket.end(answer))
+    const { transport } = await transportWith(t, ({ socket }) => socket.end(response))
     const failure = await failureOf(transport.send(request, never))
-    t.match(failure, { type: 'spotify-bad-response', transient: true }, answer.slice(0, 40))
+    t.match(failure, { type: 'spotify-bad-response', transient: true }, response.slice(0, 40))
   }
 })
 

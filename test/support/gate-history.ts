@@ -7,7 +7,7 @@ export const down = new Problem('spotify-unavailable', 'down')
 export const denial = new Problem('spotify-access-denied', 'denied')
 export const limit = new Problem('spotify-rate-limited', 'slow down')
 
-export const answered: Outcome = { kind: 'answered' }
+export const succeeded: Outcome = { kind: 'succeeded' }
 export const declined: Outcome = { kind: 'declined' }
 export const unknown: Outcome = { kind: 'unknown' }
 export const failed: Outcome = { kind: 'failed', cause: down, forMs: 0 }

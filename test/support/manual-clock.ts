@@ -85,5 +85,5 @@ export class ManualClock implements Clock {
 
 /** Lets resolved promises continue, without waiting for time to pass. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let tick = 0; tick < 3; tick++) await new Promise(resolve => setImmediate(resolve))
 }

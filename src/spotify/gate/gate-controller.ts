@@ -121,7 +121,7 @@ export class GateController {
       const { cause, untilMs, pauses } = state
       peers.publishPause({ cause, until: this.#wall(untilMs), pauses })
     }
-    if (state === OPEN && isClosed(before) && outcome.kind === 'answered')
+    if (state === OPEN && isClosed(before) && outcome.kind === 'succeeded')
       peers.publishOpened(sentAt)
   }
 

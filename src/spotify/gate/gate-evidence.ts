@@ -23,7 +23,7 @@ export interface Evidence {
   /** Subjects whose last request succeeded, the latest first. */
   readonly working: readonly string[]
   /** When Spotify last responded without failure. */
-  readonly answeredMs: number
+  readonly lastSuccessMs: number
   /** Requests that have failed since, including denials. */
   readonly failures: number
   /** Their distinct subjects, the latest first. */
@@ -38,7 +38,7 @@ const NO_FAILURES = { failures: 0, failing: [], denied: [], isDenialSure: false 
 
 export const NO_EVIDENCE: Evidence = {
   working: [],
-  answeredMs: Number.NEGATIVE_INFINITY,
+  lastSuccessMs: Number.NEGATIVE_INFINITY,
   ...NO_FAILURES,
 }
 
@@ -59,11 +59,11 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
   const { outcome, subject, isProbe, nowMs } = report
   const working = evidence.working.filter(other => other !== subject)
   switch (outcome.kind) {
-    case 'answered':
-      return { ...NO_FAILURES, working: latest(subject, working), answeredMs: nowMs }
+    case 'succeeded':
+      return { ...NO_FAILURES, working: latest(subject, working), lastSuccessMs: nowMs }
     case 'declined':
       // It counts for a probe only. Otherwise anybody could keep the gate open during an outage.
-      return isProbe ? { ...NO_FAILURES, working, answeredMs: nowMs } : evidence
+      return isProbe ? { ...NO_FAILURES, working, lastSuccessMs: nowMs } : evidence
     case 'failed':
       return withFailure(evidence, working, subject)
     case 'denied':
@@ -80,8 +80,8 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
 
 /** Whether the failures may be an outage or a denial of the app, which a probe has to verify. */
 export function needsProbe(evidence: Evidence, nowMs: number): boolean {
-  const { answeredMs, failures, failing, denied } = evidence
-  const isCertain = answeredMs + CERTAIN_MS > nowMs
+  const { lastSuccessMs, failures, failing, denied } = evidence
+  const isCertain = lastSuccessMs + CERTAIN_MS > nowMs
   if (denied.length > (isCertain ? 1 : 0)) return true
   return failing.length > 1 && failures >= (isCertain ? SUDDEN_OUTAGE_FAILURES : OUTAGE_FAILURES)
 }

@@ -6,7 +6,7 @@ export const DENIED_PAUSE_MS = 5 * 60_000
 /** What the outcome of one request says about Spotify. */
 export type Outcome =
   /** Spotify works for this subject, even if it does not know it. */
-  | { readonly kind: 'answered' }
+  | { readonly kind: 'succeeded' }
   /** Spotify declines this request, which says nothing about other subjects. */
   | { readonly kind: 'declined' }
   /** Spotify accepts nothing from the app for `forMs`, whatever the subject. */
@@ -31,7 +31,7 @@ export function outcomeOf(problem: Problem, now: number): Outcome {
       if (isDeclined(problem)) return { kind: 'declined' }
       return { kind: 'failed', cause: problem, forMs: Math.max(0, (problem.retryAt ?? now) - now) }
     case 'user-not-found':
-      return { kind: 'answered' }
+      return { kind: 'succeeded' }
     default:
       return { kind: 'unknown' }
   }

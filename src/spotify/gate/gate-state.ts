@@ -119,7 +119,7 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
       // Requests that left before the pause still end.
       if (!isProbe) return state
       return endsLimit ? OPEN : outage(state, outcome, report)
-    case 'answered':
+    case 'succeeded':
     case 'declined':
       return isProbe ? OPEN : state
     case 'unknown':

@@ -137,7 +137,7 @@ export class GatedSender {
       reservation.releaseProbe()
       throw error
     })
-    end({ kind: 'answered' })
+    end({ kind: 'succeeded' })
     reservation.releaseProbe()
     return { response }
   }

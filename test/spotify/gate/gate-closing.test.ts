@@ -106,9 +106,9 @@ t.test('pages of the probed list wait for the probe; other lookups fail at once'
     { state: 'probing', pausedUntil: undefined },
     'the next request is the probe',
   )
-  let answer: ((value: string) => void) | undefined
-  const probe = gate.pass(() => new Promise<string>(resolve => (answer = resolve)), of('bob'))
-  await until(() => answer !== undefined)
+  let respond: ((value: string) => void) | undefined
+  const probe = gate.pass(() => new Promise<string>(resolve => (respond = resolve)), of('bob'))
+  await until(() => respond !== undefined)
   let sentBeside = 0
   const beside = Array.from({ length: 3 }, () => gate.pass(async () => sentBeside++, of('bob')))
   t.match(await failureOf(gate.pass(sent, of('alice'))), {
@@ -117,8 +117,8 @@ t.test('pages of the probed list wait for the probe; other lookups fail at once'
   })
   t.match(gate.status(), { state: 'probing', inFlight: 4 })
   t.equal(sentBeside, 0)
-  answer?.('answered')
-  t.equal(await probe, 'answered')
+  respond?.('response')
+  t.equal(await probe, 'response')
   await Promise.all(beside)
   t.equal(sentBeside, 3)
   t.equal(await gate.pass(sent, of('alice')), 'sent')

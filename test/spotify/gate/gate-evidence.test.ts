@@ -7,13 +7,13 @@ import {
   probeSubject,
 } from '../../../src/spotify/gate/gate-evidence.ts'
 import {
-  answered,
   declined,
   denied,
   each,
   failed,
   refusedFor,
   START,
+  succeeded,
   then,
   unknown,
 } from '../../support/gate-history.ts'
@@ -25,13 +25,13 @@ t.test('three consecutive failures of more than one subject need a probe', async
   t.notOk(needsProbe(after('bob', 'alice'), 0), 'two failures')
   t.ok(needsProbe(after('bob', 'alice', 'bob'), 0))
   t.ok(needsProbe(after('bob', 'bob', 'bob', 'alice'), 0))
-  const mended = then(each(START, failed, ['bob', 'alice', 'bob']), answered)
+  const mended = then(each(START, failed, ['bob', 'alice', 'bob']), succeeded)
   t.notOk(needsProbe(then(mended, failed).evidence, 9000), 'a response resets the count')
 })
 
 t.test('within a second after a response it takes eight failures', async t => {
   const row = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
-  const seven = each(then(START, answered), failed, row)
+  const seven = each(then(START, succeeded), failed, row)
   t.notOk(needsProbe(seven.evidence, 999))
   t.ok(needsProbe(seven.evidence, 1000))
   t.ok(needsProbe(then(seven, failed, { subject: 'h' }).evidence, 999))
@@ -39,7 +39,7 @@ t.test('within a second after a response it takes eight failures', async t => {
 
 t.test('one denial needs a probe; within a second after a response it takes two', async t => {
   t.ok(needsProbe(then(START, denied).evidence, 0))
-  const once = then(then(START, answered), denied)
+  const once = then(then(START, succeeded), denied)
   t.notOk(needsProbe(once.evidence, 999))
   t.ok(needsProbe(once.evidence, 1000))
   t.notOk(needsProbe(then(once, denied).evidence, 999), 'the same subject')
@@ -49,7 +49,7 @@ t.test('one denial needs a probe; within a second after a response it takes two'
 t.test(
   'the app is denied once a second subject is, if that one worked before or is the probe',
   async t => {
-    const worked = then(START, answered, { subject: 'worked' })
+    const worked = then(START, succeeded, { subject: 'worked' })
     const once = then(worked, denied)
     t.notOk(isAppDenied(once.evidence, true), 'one subject')
     const twice = then(once, denied, { subject: 'alice' }).evidence
@@ -59,7 +59,7 @@ t.test(
     const lost = then(then(worked, denied, { subject: 'worked' }), denied).evidence
     t.notOk(isAppDenied(lost, false), 'the first may have worked')
     t.ok(isAppDenied(then(once, denied, { subject: FALLBACK_SUBJECT }).evidence, false))
-    t.notOk(isAppDenied(then({ ...worked, evidence: twice }, answered).evidence, true))
+    t.notOk(isAppDenied(then({ ...worked, evidence: twice }, succeeded).evidence, true))
   },
 )
 
@@ -70,7 +70,7 @@ t.test('a fallback that failed does not count as working', async t => {
 })
 
 t.test('the probe is for the subject that worked last', async t => {
-  let history = each(START, answered, ['a', 'b', 'c', 'b'])
+  let history = each(START, succeeded, ['a', 'b', 'c', 'b'])
   const next = () => probeSubject(history.evidence, 'stranger')
   t.equal(next(), 'b')
   for (const [outcome, best] of [
@@ -80,7 +80,7 @@ t.test('the probe is for the subject that worked last', async t => {
     history = then(history, outcome, { subject: next() })
     t.equal(next(), best)
   }
-  t.equal(probeSubject(each(history, answered, ['c']).evidence, 'stranger'), 'c')
+  t.equal(probeSubject(each(history, succeeded, ['c']).evidence, 'stranger'), 'c')
 })
 
 t.test(
@@ -104,21 +104,21 @@ t.test(
 )
 
 t.test('an outcome of one request alone changes nothing, unless it is the probe', async t => {
-  const history = each(then(START, answered, { subject: 'worked' }), failed, ['a', 'b', 'c'])
+  const history = each(then(START, succeeded, { subject: 'worked' }), failed, ['a', 'b', 'c'])
   for (const outcome of [declined, unknown, refusedFor(1)]) {
     t.equal(then(history, outcome).evidence, history.evidence)
   }
   const probed = then(history, declined, { subject: 'worked', isProbe: true, nowMs: 5000 })
-  t.match(probed.evidence, { failures: 0, failing: [], working: [], answeredMs: 5000 })
+  t.match(probed.evidence, { failures: 0, failing: [], working: [], lastSuccessMs: 5000 })
 })
 
 t.test('the evidence is bounded', async t => {
   const many = Array.from({ length: 100 }, (_, index) => `user${index}`)
-  const history = each(each(START, answered, many), denied, many)
+  const history = each(each(START, succeeded, many), denied, many)
   const { working, failing, denied: ids } = history.evidence
   t.same(
     [working, failing, ids].map(list => list.length),
     [0, 8, 8],
   )
-  t.equal(each(START, answered, many).evidence.working.length, 8)
+  t.equal(each(START, succeeded, many).evidence.working.length, 8)
 })

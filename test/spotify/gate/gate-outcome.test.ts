@@ -4,7 +4,7 @@ import { outcomeOf } from '../../../src/spotify/gate/gate-outcome.ts'
 
 t.test('an outcome follows from the type of the problem', async t => {
   const kinds: Partial<Record<ProblemType, string>> = {
-    'user-not-found': 'answered',
+    'user-not-found': 'succeeded',
     'spotify-unavailable': 'failed',
     'spotify-bad-response': 'failed',
     'spotify-access-denied': 'denied',

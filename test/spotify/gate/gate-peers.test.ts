@@ -13,12 +13,12 @@ const limited = (until: number) => tooManyRequests('', until)
 const START = Date.UTC(2026, 10, 23)
 
 /** A budget whose reservations the test grants or refuses, one after another. */
-function askedBudget() {
-  const asked: { grant(): void; refuse(): void }[] = []
+function scriptedBudget() {
+  const reservations: { grant(): void; refuse(): void }[] = []
   const state = { reserved: 0, refunded: 0 }
   const reserve = () =>
     new Promise<Refund>((resolve, reject) =>
-      asked.push({
+      reservations.push({
         grant: () => {
           state.reserved++
           resolve(() => state.refunded++)
@@ -26,7 +26,7 @@ function askedBudget() {
         refuse: () => reject(budgetSpent(1, 0)),
       }),
     )
-  return { budget: { limit: 1, spent: 0, reserve, check() {} }, asked, state }
+  return { budget: { limit: 1, spent: 0, reserve, check() {} }, reservations, state }
 }
 
 t.test('the gate publishes a pause and its end once each', async t => {
@@ -119,18 +119,18 @@ t.test('a probe does not end a pause that began while it was in flight', async t
   const { gate, clock } = gateFor({ peers })
   remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
   await clock.advance(1000)
-  let answer: ((value: string) => void) | undefined
-  const probe = gate.pass(() => new Promise<string>(resolve => (answer = resolve)), of('bob'))
-  await until(() => answer !== undefined)
+  let respond: ((value: string) => void) | undefined
+  const probe = gate.pass(() => new Promise<string>(resolve => (respond = resolve)), of('bob'))
+  await until(() => respond !== undefined)
   remote().paused({ cause: limited(START + 9000), until: START + 9000, pauses: 0 })
-  answer?.('answered')
-  t.equal(await probe, 'answered')
+  respond?.('response')
+  t.equal(await probe, 'response')
   t.match(gate.status(), { state: 'paused', pausedUntil: START + 9000 })
   t.strictSame(published, [['probe'], ['probe ended']])
 })
 
 t.test('a pause, an abort or the deadline during the reservation stops the request', async t => {
-  const { budget, asked, state } = askedBudget()
+  const { budget, reservations, state } = scriptedBudget()
   const { peers, remote } = scriptedPeers()
   const { gate, clock } = gateFor({ peers, budget })
   const leaving = new AbortController()
@@ -138,38 +138,38 @@ t.test('a pause, an abort or the deadline during the reservation stops the reque
   const aborted = gate.pass(sent, passOptions({ signal: leaving.signal }))
   const late = gate.pass(sent, passOptions({ startByMs: 10 }))
   const failures = [paused, aborted, late].map(failureOf)
-  await until(() => asked.length === 3)
+  await until(() => reservations.length === 3)
   leaving.abort(new Problem('shutting-down', 'enough'))
-  asked[1]?.grant()
+  reservations[1]?.grant()
   t.match(await failures[1], { message: 'enough' })
   await clock.advance(11)
-  asked[2]?.grant()
+  reservations[2]?.grant()
   t.match(await failures[2], { type: 'deadline-exceeded' })
   remote().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
-  asked[0]?.grant()
+  reservations[0]?.grant()
   t.match(await failures[0], { type: 'spotify-rate-limited' })
   t.same(state, { reserved: 3, refunded: 3 }, 'requests that were not sent are refunded')
 })
 
 t.test('after a probe that the budget refuses, the next request is the probe', async t => {
-  const { budget, asked, state } = askedBudget()
+  const { budget, reservations, state } = scriptedBudget()
   const { peers, published, remote } = scriptedPeers()
   const { gate, clock } = gateFor({ peers, budget })
   remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
   await clock.advance(1000)
   const refused = failureOf(gate.pass(sent, of('bob')))
-  await until(() => asked.length === 1)
-  asked[0]?.refuse()
+  await until(() => reservations.length === 1)
+  reservations[0]?.refuse()
   t.match(await refused, { type: 'quota-budget-spent' })
   const leaving = new AbortController()
   const given = failureOf(gate.pass(sent, passOptions({ signal: leaving.signal })))
-  await until(() => asked.length === 2)
+  await until(() => reservations.length === 2)
   leaving.abort(new Problem('shutting-down', 'enough'))
-  asked[1]?.grant()
+  reservations[1]?.grant()
   t.match(await given, { message: 'enough' })
   const probe = gate.pass(sent, of('alice'))
-  await until(() => asked.length === 3)
-  asked[2]?.grant()
+  await until(() => reservations.length === 3)
+  reservations[2]?.grant()
   t.equal(await probe, 'sent')
   t.same(state, { reserved: 2, refunded: 1 })
   t.strictSame(published.slice(0, 5), [
@@ -182,11 +182,11 @@ t.test('after a probe that the budget refuses, the next request is the probe', a
 })
 
 t.test('a request that the shared budget refuses is not sent', async t => {
-  const { budget, asked } = askedBudget()
+  const { budget, reservations } = scriptedBudget()
   const { gate } = gateFor({ budget })
   const refused = failureOf(gate.pass(sent, of('bob')))
-  await until(() => asked.length === 1)
-  asked[0]?.refuse()
+  await until(() => reservations.length === 1)
+  reservations[0]?.refuse()
   t.match(await refused, { type: 'quota-budget-spent' })
   t.equal(gate.status().state, 'open')
 })

@@ -11,7 +11,6 @@ import {
   withRemoteProbe,
 } from '../../../src/spotify/gate/gate-state.ts'
 import {
-  answered,
   declined,
   denial,
   denied,
@@ -22,6 +21,7 @@ import {
   limit,
   refusedFor,
   START,
+  succeeded,
   then,
   unknown,
 } from '../../support/gate-history.ts'
@@ -44,7 +44,7 @@ t.test('failures alone do not close the gate: all requests wait for a probe', as
   t.match(verifying, { name: 'verifying' })
   t.notOk(isClosed(verifying))
   for (const subject of ['bob', 'dave']) t.equal(admission(verifying, evidence, subject, 0), 'wait')
-  t.equal(then(probed(suspected), answered, probe).state, OPEN)
+  t.equal(then(probed(suspected), succeeded, probe).state, OPEN)
   t.equal(then(probed(suspected), declined, probe).state, OPEN)
   t.match(outage.state, { name: 'paused', untilMs: 1000, pauses: 1, cause: down })
   t.equal(then(probed(suspected), unknown, probe).state, OPEN, 'the next request probes')
@@ -93,7 +93,7 @@ t.test('a pause lasts at least as long as Spotify wants no retry', async t => {
 })
 
 t.test('the outcome of the probe opens or pauses the gate', async t => {
-  for (const outcome of [answered, declined]) {
+  for (const outcome of [succeeded, declined]) {
     t.equal(then(probed(outage), outcome, probe).state, OPEN)
   }
   t.match(then(probed(outage), failed, probe).state, { name: 'paused', untilMs: 4000, pauses: 2 })
@@ -111,7 +111,7 @@ t.test('the gate closes when Spotify denies a second subject', async t => {
   const once = then(START, denied)
   t.equal(once.state, OPEN)
   t.equal(admission(OPEN, once.evidence, 'alice', 0), 'probe')
-  t.equal(then(probed(once), answered, probe).state, OPEN)
+  t.equal(then(probed(once), succeeded, probe).state, OPEN)
   const closed = then(probed(once), denied, probe)
   t.match(closed.state, { name: 'paused', untilMs: 302_000, pauses: 0, cause: denial })
   t.match(then(probed(closed), denied, probe).state, { untilMs: 302_000 })
@@ -136,7 +136,7 @@ t.test('a denial of a peer continues when the probe is denied', async t => {
 
 t.test('a request sent before the pause changes it only if Spotify refuses for longer', async t => {
   const paused = then(START, refusedFor(5000))
-  const outcomes: Outcome[] = [answered, declined, failed, denied, unknown]
+  const outcomes: Outcome[] = [succeeded, declined, failed, denied, unknown]
   for (const history of [paused, probed(paused, 'alice')]) {
     for (const outcome of outcomes) t.equal(then(history, outcome).state, history.state)
   }

@@ -14,9 +14,9 @@ const sent = async () => 'sent'
 
 /** A gate whose probes the test ends, one after another. */
 function probedGate(settings: Parameters<typeof gateFor>[0] = {}) {
-  const probes: { subject: string; answer(): void; fail(failure: unknown): void }[] = []
+  const probes: { subject: string; succeed(): void; fail(failure: unknown): void }[] = []
   const probe = (subject: string) =>
-    new Promise<void>((answer, fail) => probes.push({ subject, answer, fail }))
+    new Promise<void>((succeed, fail) => probes.push({ subject, succeed, fail }))
   const built = gateFor(settings)
   const of = (subject: string, limits = {}) => passOptions({ subject, probe, ...limits })
   const fail = (subject: string, failure: unknown, limits = {}) =>
@@ -47,7 +47,7 @@ t.test('a single denied user costs one probe, and other lookups go on', async t 
   const waiting = gate.pass(sent, of('carol'))
   await clock.advance(0)
   t.match(gate.status(), { state: 'open', inFlight: 2 })
-  probes[0]?.answer()
+  probes[0]?.succeed()
   t.equal(await waiting, 'sent')
   t.match(await denied, { type: 'spotify-access-denied', retryAt: clock.now() + 300_000 })
   t.equal(budget.spent, 4)
@@ -107,7 +107,7 @@ t.test(
     await until(() => probes.length === 1)
     t.match(gate.status(), { state: 'probing', inFlight: 3 })
     t.match(await failureOf(gate.pass(sent, of('dave'))), { message: /^Lookups are paused/ })
-    probes.shift()?.answer()
+    probes.shift()?.succeed()
     await Promise.all(again)
     t.equal(pages, 3)
   },
@@ -125,7 +125,7 @@ t.test('after an inconclusive probe the next request sends another', async t => 
   t.match(await first, { message: 'a bug' })
   const second = gate.pass(sent, of('alice'))
   await until(() => probes.length === 1)
-  probes.shift()?.answer()
+  probes.shift()?.succeed()
   t.equal(await second, 'sent')
 })
 
@@ -155,7 +155,7 @@ t.test('if the failed user would be the probe, the next request sends one', asyn
   t.equal(probes.length, 0)
   const next = gate.pass(sent, of('alice'))
   await until(() => probes.length === 1)
-  probes[0]?.answer()
+  probes[0]?.succeed()
   t.equal(await next, 'sent')
 })
 
@@ -172,7 +172,7 @@ t.test('each gate verifies failures itself before it publishes a pause', async t
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
   t.same(published, [])
-  probes.shift()?.answer()
+  probes.shift()?.succeed()
   await denied
   t.same(published, [])
   await clock.advance(1000)

@@ -122,12 +122,12 @@ t.test('a request that is queued past its deadline is never sent', async t => {
   await until(() => release !== undefined)
   const deadline = { startByMs: 1000, retryByMs: 1000 }
   const late = failureOf(gate.pass(async () => 'sent', passOptions(deadline)))
-  const patient = gate.pass(async () => 'sent', passOptions({ retryByMs: 1000 }))
+  const later = gate.pass(async () => 'sent', passOptions({ retryByMs: 1000 }))
   await clock.advance(1001)
   release?.()
   await holding
   t.match(await late, { type: 'deadline-exceeded' })
-  t.equal(await patient, 'sent')
+  t.equal(await later, 'sent')
   const inTime = gate.pass(async () => 'sent', passOptions({ startByMs: 1001, retryByMs: 1001 }))
   t.equal(await inTime, 'sent')
 })

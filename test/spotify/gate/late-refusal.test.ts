@@ -1,7 +1,7 @@
 import t from 'tap'
 import { GateController } from '../../../src/spotify/gate/gate-controller.ts'
 import type { Outcome } from '../../../src/spotify/gate/gate-outcome.ts'
-import { answered, failed, refusedFor, unknown } from '../../support/gate-history.ts'
+import { failed, refusedFor, succeeded, unknown } from '../../support/gate-history.ts'
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -23,7 +23,7 @@ async function refusedBesideProbe() {
 }
 
 const endings: [what: string, outcome: Outcome][] = [
-  ['succeeds', answered],
+  ['succeeds', succeeded],
   ['fails', failed],
   ['is refused for a shorter time', refusedFor(2000)],
   ['is cancelled', unknown],
