@@ -71,7 +71,7 @@ export function createSpotify(options: SpotifyOptions): Spotify {
     concurrency,
     queue: config.SPOTIFY_QUEUE,
     budget,
-    ...(peers === undefined ? {} : { peers }),
+    peers,
     clock,
     random,
     log,

@@ -11,8 +11,8 @@ export interface FetchPagesOptions {
   /** Checked as soon as the number of pages is known. */
   budget: Pick<RequestBudget, 'check'>
   /**
-   * Maximum of pages of one list in flight or queued, so a long list leaves slots for other lists. The
-   * retry of a truncated page is not included.
+   * Maximum number of pages of one list in flight or queued, so a long list leaves slots for others.
+   * Retries of truncated pages are extra.
    */
   concurrency: number
 }

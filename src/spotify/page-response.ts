@@ -9,7 +9,7 @@ import type { SpotifyResponse } from './transport.ts'
 const MAX_ENTRIES = 2 * PAGE_SIZE
 
 /**
- * Reads the page in a response that arrived at `now` (epoch ms) and is no 401. A list of more than
+ * Reads the page in a response that arrived at `now` (epoch ms) and is not a 401. A list of more than
  * `maxPages` is a bad response.
  *
  * @throws {Problem} the problem that the response shows, if it has no page.

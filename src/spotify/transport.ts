@@ -47,10 +47,9 @@ export interface SendOptions {
 /** Sends one request to one Spotify host. */
 export interface Transport {
   /**
-   * Resolves with a complete response of any status; that of a 4xx or 5xx may lack its body. Does not
-   * follow redirects. If the server closed the idle connection, resends the request once on a new one
-   * (RFC 9112 9.3.1). That is safe (RFC 9110 9.2.2): reading a page has no effect, and an unused token
-   * does not matter.
+   * Resolves with a complete response of any status; a 4xx or 5xx may lack its body. Does not follow
+   * redirects. If the server closed the idle connection, resends the request once on a new one (RFC 9112
+   * 9.3.1). That is safe (RFC 9110 9.2.2): reading a page has no effect, and an unused token does no harm.
    *
    * @throws {Problem} `spotify-unavailable` if there is no connection or the attempt times out,
    * `spotify-bad-response` if the response breaks off, is too large or cannot be decoded. Throws the

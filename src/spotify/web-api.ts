@@ -11,8 +11,8 @@ import type { TokenKeeper } from './token-keeper.ts'
 import type { SpotifyRequest, Transport } from './transport.ts'
 
 /**
- * Maximum of pages, of some 60 kB each, that wait to be decoded while the client requests the next ones.
- * If decoding does not keep up, requests wait for it.
+ * Maximum number of pages, of some 60 kB each, that wait to be decoded while the client requests the next
+ * ones. If decoding does not keep up, requests wait for it.
  */
 const MAX_WAITING_PAGES = 32
 

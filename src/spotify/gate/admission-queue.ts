@@ -11,9 +11,9 @@ const REVALIDATION_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
 export interface AdmissionQueueOptions {
-  /** Maximum of concurrent Web API requests, of all lookups together. */
+  /** Maximum number of concurrent Web API requests, of all lookups together. */
   concurrency: number
-  /** Maximum of lookups that wait for their first slot. */
+  /** Maximum number of lookups that wait for their first slot. */
   queue: number
   clock: Clock
 }

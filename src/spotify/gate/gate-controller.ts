@@ -28,8 +28,8 @@ import {
 const PROBE_MS = 1000
 
 export interface ControllerOptions {
-  /** The gates of other replicas; left out when there are none. */
-  peers?: GatePeers
+  /** The gates of other replicas; undefined when there are none. */
+  peers?: GatePeers | undefined
   clock: Clock
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number

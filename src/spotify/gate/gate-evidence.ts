@@ -1,6 +1,6 @@
 import type { Outcome } from './gate-outcome.ts'
 
-/** Maximum of working subjects in the evidence, and of failing ones. */
+/** Maximum number of working subjects in the evidence, and of failing ones. */
 const REMEMBERED = 8
 /** For this long after a response, a few failures raise no doubt about Spotify. */
 const CERTAIN_MS = 1000

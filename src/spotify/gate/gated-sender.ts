@@ -8,8 +8,8 @@ import type { Refund, RequestBudget } from './request-quota.ts'
 
 export interface GatedSenderOptions {
   budget: RequestBudget
-  /** The gates of other replicas; left out when there are none. */
-  peers?: GatePeers
+  /** The gates of other replicas; undefined when there are none. */
+  peers?: GatePeers | undefined
   clock: Clock
 }
 

@@ -12,7 +12,7 @@ export type Refund = () => void
 
 /** Counts the Web API requests of the last 24 hours against a limit. */
 export interface RequestBudget {
-  /** Maximum of requests in any 24 hours; undefined for no limit. */
+  /** Maximum number of requests in any 24 hours; undefined for no limit. */
   readonly limit: number | undefined
   /** Requests in the last 24 hours that this process knows of. */
   readonly spent: number
