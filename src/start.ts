@@ -9,7 +9,7 @@ import { misspeltVariables } from './config/misspelt-variables.ts'
 import type { Config } from './config/schema.ts'
 import { startFacts } from './config/start-facts.ts'
 import type { Clock } from './lib/clock.ts'
-import { fitGarbageCollector } from './lib/gc-flags.ts'
+import { setGcFlags } from './lib/gc-flags.ts'
 import type { LogDestination } from './lib/log-destination.ts'
 import { openLog } from './lib/logger.ts'
 import { openFileLimit } from './lib/open-files.ts'
@@ -41,7 +41,7 @@ const systemClock: Clock = {
  * `releaseSignals` as soon as it handles the signals that stop it.
  */
 export async function start(releaseSignals: () => void): Promise<void> {
-  fitGarbageCollector(availableParallelism())
+  setGcFlags(availableParallelism())
   const config = await loadConfig(process.env, '.env').catch((error: Error) => {
     // Without a configuration there is no logger yet, and this is read by a person.
     console.error(error.message)
@@ -65,7 +65,7 @@ async function run(
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
     clock: tracing.clock,
-    runApart: tracing.runApart,
+    runInBackground: tracing.runInBackground,
     random: Math.random,
     logger,
     processMetrics: collectProcessMetrics(() => destination.dropped),

@@ -1,4 +1,4 @@
-import type { RunApart } from '../lib/background.ts'
+import type { RunInBackground } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { WaitingCallers } from '../lib/waiting-callers.ts'
@@ -42,7 +42,7 @@ export interface ProductionsOptions<Body extends Sized> {
   lookupTimeoutMs: number
   /** Aborted with a Problem when the service stops: callers get it instead of waiting on. */
   signal: AbortSignal
-  runApart: RunApart
+  runInBackground: RunInBackground
   log: Log
 }
 
@@ -115,7 +115,7 @@ export class Productions<Body extends Sized> {
   /** Refreshes a stored response that has just been answered, unless the key is in its back-off. */
   refreshBehind(key: string, found: StoredResponse<Body>): void {
     if (this.isUnderWay(key) || this.standingFailure(key) !== undefined) return
-    this.#options.runApart('refresh', () => this.#refresh(key, found))
+    this.#options.runInBackground('refresh', () => this.#refresh(key, found))
   }
 
   /** A stored response is answered instead of a fresh one. */

@@ -1,4 +1,4 @@
-import { repeat, within } from '../lib/clock.ts'
+import { repeat, withTimeout } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Caller } from '../lib/waiting-callers.ts'
 import { asProblem, Problem } from '../problems/problem.ts'
@@ -176,7 +176,7 @@ export class ResponseCache<Body extends Sized> {
   /** Ends the wait for the work, but not the work, at the deadline or when the service stops. */
   #inTime<T>(work: Promise<T>): Promise<T> {
     const { clock, lookupTimeoutMs, signal } = this.#options
-    return within(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
+    return withTimeout(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
       const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. They may still be on their way; ask again soon.`
       return new Problem('deadline-exceeded', detail, { retryAt: clock.now() + ASK_AGAIN_MS })
     })

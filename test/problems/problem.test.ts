@@ -68,7 +68,7 @@ t.test('A problem is an error with the facts that it was given', async t => {
   t.equal(problem.cause, cause)
   t.equal(problem.retryAt, 1234)
   t.equal(problem.transient, true)
-  t.match(problem.stack, /problems\.test/, 'and tells where it was made')
+  t.match(problem.stack, /problem\.test/, 'and tells where it was made')
 })
 
 t.test('A problem without facts is final, has no cause and names no time', async t => {

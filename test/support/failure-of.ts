@@ -1,7 +1,7 @@
-/** What the work fails with; an error of its own when it does not fail, so that no pattern fits. */
+/** The failure of the work; if it does not fail, an error that matches no pattern. */
 export function failureOf(work: unknown): Promise<unknown> {
   return Promise.resolve(work).then(
-    value => new Error(`did not fail but gave ${JSON.stringify(value)}`),
+    value => new Error(`did not fail but resolved with ${JSON.stringify(value)}`),
     (error: unknown) => error,
   )
 }

@@ -5,7 +5,7 @@ interface Timer {
   task: () => void
 }
 
-/** A clock that stands still until a test moves it. Starts at a fixed instant, not at 0. */
+/** A clock that only the test moves. The wall clock starts at a fixed instant. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>()
   #elapsedMs = 0
@@ -29,7 +29,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Moves both clocks on, running what falls due at its own instant and in order. */
+  /** Advances both clocks and runs each due timer at its own instant, in order. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#elapsedMs + durationMs
     for (let next = this.#nextDue(endMs); next !== undefined; next = this.#nextDue(endMs)) {
@@ -42,29 +42,29 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** Moves both clocks on while the process is suspended: what falls due runs afterwards. */
+  /** Advances both clocks as if the process were suspended: due timers run later. */
   suspend(durationMs: number): void {
     this.#moveTo(this.#elapsedMs + durationMs)
   }
 
-  /** Runs what is due now, such as retries whose back-off has no length, until the work is done. */
+  /** Runs due timers, such as retries without a back-off, until the work is done. */
   async runUntil<T>(work: Promise<T>): Promise<T> {
     let isDone = false
     const done = work.finally(() => {
       isDone = true
     })
-    // Whoever awaits the work gets its failure; this is only about its end.
+    // The caller gets the failure; this only waits for the end.
     done.catch(() => {})
     while (!isDone) await this.advance(0)
     return done
   }
 
-  /** Corrects the wall clock alone, as NTP or an operator would. */
+  /** Sets the wall clock alone, as NTP or an operator would. */
   setWall(epochMs: number): void {
     this.#wallMs = epochMs
   }
 
-  /** Milliseconds until each timer that waits, soonest first. */
+  /** Milliseconds until each pending timer, soonest first. */
   get pending(): number[] {
     return [...this.#timers].map(timer => timer.dueMs - this.#elapsedMs).sort((a, b) => a - b)
   }
@@ -83,7 +83,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets everything that is already resolved run on; it waits for no time to pass. */
+/** Lets resolved promises continue, without waiting for time to pass. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let tick = 0; tick < 3; tick++) await new Promise(resolve => setImmediate(resolve))
 }

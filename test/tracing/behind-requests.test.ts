@@ -31,7 +31,7 @@ t.test(
 
 t.test('a refresh that nobody caused has no link', async t => {
   const { tracing, spans } = await startTracedService(t)
-  tracing.runApart('refresh', async () => {})
+  tracing.runInBackground('refresh', async () => {})
   await until(() => true)
   t.match(await spans(), [{ name: 'refresh', links: [] }])
 })
