@@ -13,7 +13,7 @@ import { freePort } from '../test/support/valkey.ts'
 // The log has nobody who reads it here, or no room: the service has to go on, and to stop in time.
 
 const SHUTDOWN_TIMEOUT_MS = 4000
-const GAP = 'log lines were dropped, they could not be written'
+const GAP = 'dropped log lines that could not be written'
 /**
  * Runs a command in a terminal that nobody reads, and that is gone after SIGUSR1. Hands on SIGTERM
  * and the exit code.

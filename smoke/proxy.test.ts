@@ -81,7 +81,7 @@ t.test(
     t.teardown(() => refused.stop())
     const failed = await fetch(`${refused.url}/users/one/playlists`)
     const { detail } = (await failed.json()) as { detail: string }
-    t.match(detail, /^The proxy on the way to Spotify .*\(status 40[17]\)/)
+    t.match(detail, /^The forward proxy .*\(status 40[17]\)/)
     await eventually(() =>
       refused.log.some(line => /"cause_code":"PROXY_STATUS_40[17]"/.test(line)),
     )

@@ -19,9 +19,9 @@ import { METRICS_PATH } from './http/routes/metrics.ts'
 import { registerRoutes } from './http/routes/routes.ts'
 import { stopInOrder } from './http/shutdown.ts'
 import { closeStalled } from './http/stalled-connections.ts'
-import { type RunApart, runPlainly } from './lib/background.ts'
+import { type RunInBackground, runUntraced } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
-import { LocalCallerCounts } from './lib/fixed-window.ts'
+import { LocalFixedWindow } from './lib/fixed-window.ts'
 import { connectionMetrics, httpMetrics } from './monitoring/http-metrics.ts'
 import { sharedMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
@@ -33,7 +33,7 @@ import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import type { SharedParts, SharedPartsOptions } from './redis/create-redis.ts'
-import { spotifyParts } from './spotify/create-spotify.ts'
+import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
 const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')
@@ -48,7 +48,7 @@ export interface AppDependencies {
   /** The limit of the process on open files and sockets; unknown when left out. */
   openFiles?: number | undefined
   /** How refreshes behind stale answers are run; plainly when left out. */
-  runApart?: RunApart
+  runInBackground?: RunInBackground
 }
 
 /** The whole service, wired in call order but not listening. Closing it ends all it has started. */
@@ -56,7 +56,7 @@ export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
 ): Promise<AppInstance> {
-  const { clock, random, logger: log, processMetrics, runApart = runPlainly } = dependencies
+  const { clock, random, logger: log, processMetrics, runInBackground = runUntraced } = dependencies
   const register = new Registry()
   const stopping = new AbortController()
   const sharedState = () => shared?.state ?? 'off'
@@ -71,10 +71,10 @@ export async function buildApp(
     signal: stopping.signal,
   })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
-  const spotify = spotifyParts({
+  const spotify = createSpotify({
     config,
     budget,
-    others: shared?.gates,
+    peers: shared?.gates,
     clock,
     random,
     log,
@@ -94,7 +94,7 @@ export async function buildApp(
     signal: stopping.signal,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
     ...(shared === undefined ? {} : { shared: { tier: shared.tier, mergeFromReplica: adopt } }),
-    runApart,
+    runInBackground,
     log,
   })
 
@@ -116,7 +116,7 @@ export async function buildApp(
   const limit = config.CALLER_REQUESTS_PER_MINUTE
   if (limit > 0) {
     const windowMs = WINDOW_SECONDS * 1000
-    const counts = shared?.callerCounts(windowMs) ?? new LocalCallerCounts(windowMs, clock)
+    const counts = shared?.callerCounts(windowMs) ?? new LocalFixedWindow(windowMs, clock)
     limitCallers(app, { limit, counts, clock })
   }
   const memory = {

@@ -9,7 +9,7 @@ import { loadConfig, otelVariables } from './config/load.ts'
 import { misspeltVariables } from './config/misspelt-variables.ts'
 import type { Config } from './config/schema.ts'
 import type { Clock } from './lib/clock.ts'
-import { fitGarbageCollector } from './lib/gc-flags.ts'
+import { setGcFlags } from './lib/gc-flags.ts'
 import type { LogDestination } from './lib/log-destination.ts'
 import { openLog } from './lib/logger.ts'
 import { openFileLimit } from './lib/open-files.ts'
@@ -41,7 +41,7 @@ const systemClock: Clock = {
  * `releaseSignals` as soon as it handles signals itself.
  */
 export async function start(releaseSignals: () => void): Promise<void> {
-  fitGarbageCollector(availableParallelism())
+  setGcFlags(availableParallelism())
   const config = await loadConfig(process.env, '.env').catch((error: Error) => {
     // There is no logger before the configuration, and a person reads this.
     console.error(error.message)
@@ -65,7 +65,7 @@ async function run(
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
     clock: tracing.clock,
-    runApart: tracing.runApart,
+    runInBackground: tracing.runInBackground,
     random: Math.random,
     logger,
     processMetrics: collectProcessMetrics(() => destination.dropped),

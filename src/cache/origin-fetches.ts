@@ -1,4 +1,4 @@
-import type { RunApart } from '../lib/background.ts'
+import type { RunInBackground } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { WaitingCallers } from '../lib/waiting-callers.ts'
@@ -44,7 +44,7 @@ export interface OriginFetchesOptions<Body extends Sized> {
   lookupTimeoutMs: number
   /** Aborted with a Problem when the service stops. Waiting callers get that problem. */
   signal: AbortSignal
-  runApart: RunApart
+  runInBackground: RunInBackground
   log: Log
 }
 
@@ -113,7 +113,7 @@ export class OriginFetches<Body extends Sized> {
   /** Revalidates a stale response in the background, unless the key is in its back-off. */
   revalidateInBackground(key: string, found: StoredResponse<Body>): void {
     if (this.isInFlight(key) || this.activeFailure(key) !== undefined) return
-    this.#options.runApart('refresh', () => this.#revalidate(key, found))
+    this.#options.runInBackground('refresh', () => this.#revalidate(key, found))
   }
 
   /** Logs that the cache serves a stale response because its revalidation failed. */

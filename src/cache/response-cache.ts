@@ -1,4 +1,4 @@
-import { repeat, within } from '../lib/clock.ts'
+import { repeat, withTimeout } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Caller } from '../lib/waiting-callers.ts'
 import { asProblem, Problem } from '../problems/problem.ts'
@@ -169,7 +169,7 @@ export class ResponseCache<Body extends Sized> {
   /** Stops waiting at the time-out or when the service stops; the work itself goes on. */
   #inTime<T>(work: Promise<T>): Promise<T> {
     const { clock, lookupTimeoutMs, signal } = this.#options
-    return within(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
+    return withTimeout(clock, lookupTimeoutMs, untilAborted(work, signal), () => {
       const detail = `The playlists did not arrive within ${lookupTimeoutMs} ms. The service may still be fetching them; retry soon.`
       return new Problem('deadline-exceeded', detail, { retryAt: clock.now() + RETRY_AFTER_MS })
     })

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../lib/clock.ts'
-import type { CallerCount, CallerCounts } from '../lib/fixed-window.ts'
+import type { FixedWindow, FixedWindowCount } from '../lib/fixed-window.ts'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
 import { factsOf } from './request-context.ts'
@@ -10,7 +10,7 @@ export const WINDOW_SECONDS = 60
 export interface CallerLimitOptions {
   /** Requests in a window. */
   limit: number
-  counts: CallerCounts
+  counts: FixedWindow
   clock: Clock
 }
 
@@ -23,7 +23,10 @@ export interface CallerLimitOptions {
 export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerLimitOptions): void {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
 
-  function verdict({ used, leftMs }: CallerCount, request: FastifyRequest): Problem | undefined {
+  function verdict(
+    { used, leftMs }: FixedWindowCount,
+    request: FastifyRequest,
+  ): Problem | undefined {
     const left = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
     factsOf(request).limitFields = ['ratelimit-policy', policy, 'ratelimit', left]
     if (used <= limit) return undefined

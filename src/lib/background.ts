@@ -1,10 +1,10 @@
 /**
- * Runs work that outlives the request that gave rise to it, so that traces do not count it as that
- * request's. `name` says what it is; `work` is begun at once and does not reject.
+ * Runs work that outlives the request that caused it, outside the trace of that request. `name` is for
+ * the trace of the work. Starts `work`, which never rejects, at once.
  */
-export type RunApart = (name: string, work: () => Promise<void>) => void
+export type RunInBackground = (name: string, work: () => Promise<void>) => void
 
-/** Where nothing is traced. */
-export const runPlainly: RunApart = (_name, work) => {
+/** The implementation without tracing. */
+export const runUntraced: RunInBackground = (_name, work) => {
   work()
 }

@@ -1,20 +1,20 @@
 import { setMaxListeners } from 'node:events'
 
-export interface LinkedAbort {
+export interface ChildAbortController {
   readonly signal: AbortSignal
-  /** Aborts this signal alone. */
+  /** Aborts this signal but not the parent. */
   abort(reason: unknown): void
-  /** Lets go of the parent; to be called when the work is over, however it ended. */
-  unlink(): void
+  /** Removes the listener on the parent. Call it when the work ends. */
+  dispose(): void
 }
 
 /**
- * A signal that aborts with its parent, or alone. `AbortSignal.any` would leave a trace of every
- * piece of work on a parent that lives as long as the process.
+ * Creates a signal that aborts with its parent, or alone. Unlike `AbortSignal.any`, it leaves nothing on
+ * a parent that lives as long as the process.
  */
-export function linkedAbort(parent: AbortSignal): LinkedAbort {
+export function childAbortController(parent: AbortSignal): ChildAbortController {
   const controller = new AbortController()
-  // As many listen as there is work, and each removes its listener: that is no leak.
+  // There is a listener for each piece of work, which removes it: no leak.
   setMaxListeners(0, parent, controller.signal)
   const follow = () => controller.abort(parent.reason)
   if (parent.aborted) follow()
@@ -22,6 +22,6 @@ export function linkedAbort(parent: AbortSignal): LinkedAbort {
   return {
     signal: controller.signal,
     abort: reason => controller.abort(reason),
-    unlink: () => parent.removeEventListener('abort', follow),
+    dispose: () => parent.removeEventListener('abort', follow),
   }
 }

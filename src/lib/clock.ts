@@ -1,20 +1,20 @@
 /**
- * The only source of time in the service. It is handed in, so that tests move it by hand and
- * nothing in them sleeps.
+ * The only source of time in the service. The entry point injects it, so tests move it by hand and never
+ * sleep.
  */
 export interface Clock {
-  /** The wall clock in epoch milliseconds: for instants that are stored, shared or shown. */
+  /** The wall clock in epoch milliseconds, for instants that are stored, shared or shown. */
   now(): number
-  /** Milliseconds that only go forward: for durations, which a corrected wall clock would bend. */
+  /** Milliseconds that only increase, for durations: someone may set the wall clock. */
   monotonic(): number
   /**
-   * Runs `task` once, `delayMs` (0 to 2^31-1) from now, without keeping the process alive.
-   * Returns a function that cancels it and may be called at any time.
+   * Runs `task` once after `delayMs` (0 to 2^31-1) without keeping the process alive. Returns a function
+   * that cancels it, and does nothing afterwards.
    */
   schedule(delayMs: number, task: () => void): () => void
 }
 
-/** Resolves after `delayMs`; rejects with the signal's reason, and cleans up, when aborted first. */
+/** Resolves after `delayMs`; rejects with the signal's reason if it aborts first. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
@@ -31,10 +31,10 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
 }
 
 /**
- * Settles as `work` does, or rejects with what `timeout` returns when it takes longer than `limitMs`.
- * The work itself goes on, and its outcome is dropped.
+ * Settles as `work` does, or rejects with the error of `timeout` after `limitMs`. Does not cancel the
+ * work.
  */
-export function within<T>(
+export function withTimeout<T>(
   clock: Clock,
   limitMs: number,
   work: Promise<T>,
@@ -47,8 +47,8 @@ export function within<T>(
 }
 
 /**
- * Does the work, which never throws or rejects, again and again, each time `pauseMs` after it has
- * ended. Returns a function that ends that.
+ * Runs the work, which never throws or rejects, repeatedly: first after `pauseMs`, then `pauseMs` after
+ * each end. Returns a function that stops it.
  */
 export function repeat(
   clock: Clock,
@@ -71,7 +71,7 @@ export function repeat(
 const FIRST_BACK_OFF_MS = 1000
 const MAX_BACK_OFF_MS = 60_000
 
-/** How long to back off after so many failures in a row: 1 s, doubling to 60 s. Without jitter. */
+/** The back-off after consecutive failures: 1 s, doubling to 60 s, without jitter. */
 export function backOffMs(failures: number): number {
   return Math.min(FIRST_BACK_OFF_MS * 2 ** (failures - 1), MAX_BACK_OFF_MS)
 }

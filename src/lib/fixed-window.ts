@@ -1,21 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 
-/** About 2 MB. Who was not seen for longest is forgotten first, and then starts anew. */
+/** About 2 MB. The least recently seen caller is forgotten first. */
 const MAX_CALLERS = 10_000
 
-/** What a caller has used of its current window. */
-export interface CallerCount {
-  /** Requests, this one included. */
+/** The count of a caller in its current window. */
+export interface FixedWindowCount {
+  /** Requests, including this one. */
   readonly used: number
-  /** Milliseconds until the window ends and the count starts anew. */
+  /** Milliseconds until the window ends. */
   readonly leftMs: number
 }
 
-/** Counts requests of callers, at once or, where the count is shared with others, a little later. */
-export interface CallerCounts {
-  /** Counts one request of the caller with this name. */
-  count(caller: string): CallerCount | Promise<CallerCount>
+/** Counts the requests of each caller in fixed windows; asynchronous if replicas share the count. */
+export interface FixedWindow {
+  /** Counts one request of the named caller. */
+  count(caller: string): FixedWindowCount | Promise<FixedWindowCount>
 }
 
 interface Window {
@@ -25,10 +25,10 @@ interface Window {
 }
 
 /**
- * Counts in this process alone, in a window of `windowMs` for each caller that begins with its first
- * request. Memory is bounded, however many callers there are.
+ * Counts in this process alone. The window of a caller, of `windowMs`, begins with its first request.
+ * Memory is bounded for any number of callers.
  */
-export class LocalCallerCounts implements CallerCounts {
+export class LocalFixedWindow implements FixedWindow {
   readonly #windowMs: number
   readonly #clock: Clock
   readonly #windows = new LRUCache<string, Window>({ max: MAX_CALLERS })
@@ -38,7 +38,7 @@ export class LocalCallerCounts implements CallerCounts {
     this.#clock = clock
   }
 
-  count(caller: string): CallerCount {
+  count(caller: string): FixedWindowCount {
     const nowMs = this.#clock.monotonic()
     let window = this.#windows.get(caller)
     if (window === undefined || nowMs >= window.endMs) {

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Where there is a single CPU (`cpus`), the threads with which V8 marks and sweeps beside the event
- * loop take their time from it, up to 20 ms at once. Without them the loop does so by itself, marking
- * in steps below 1 ms. To be called at the start: V8 does not expect its flags to change while it marks.
+ * With a single CPU, makes V8 mark and sweep on the event loop, in steps below 1 ms: its threads would
+ * take the CPU from the event loop for up to 20 ms at a time. Call it at the start, because V8 does not
+ * expect its flags to change while it marks.
  */
-export function fitGarbageCollector(
+export function setGcFlags(
   cpus: number,
   setFlag: (flag: string) => void = setFlagsFromString,
 ): void {

@@ -10,13 +10,12 @@ const ASCTIME = `${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}`
 const HTTP_DATE = new RegExp(`^(?:${IMF_FIXDATE}|${RFC_850}|${ASCTIME})$`)
 
 /**
- * The instant (epoch ms) of a date in any of the three forms of RFC 9110 5.6.7; undefined when it is
- * none, as much as `Date.parse` might make of it. Of the years with two digits 00 to 49 lie in this
- * century.
+ * Parses a date in any of the three formats of RFC 9110 5.6.7 to epoch milliseconds. Undefined for any
+ * other text, even if `Date.parse` accepts it. Two-digit years from 00 to 49 are in this century.
  */
 export function httpDate(field: string): number | undefined {
   if (!HTTP_DATE.test(field)) return undefined
-  // The asctime form names no zone but means UTC, too.
+  // The asctime format has no time zone and is in UTC too.
   const instant = Date.parse(field.endsWith('GMT') ? field : `${field} GMT`)
   return Number.isNaN(instant) ? undefined : instant
 }

@@ -6,28 +6,27 @@ const MAX_RETRY_MS = 100
 
 export interface LogDestinationOptions {
   /**
-   * Writes without blocking and returns how many bytes the system took. Throws an error with code
-   * `EAGAIN` when it takes none for now, and any other when the bytes cannot be written.
+   * Writes without blocking and returns the number of bytes written. Throws an error with code `EAGAIN`
+   * if the reader is not ready, and any other if the write fails.
    */
   write: (bytes: Uint8Array) => number
   clock: Clock
-  /** Called when lines are written again, with the number that was dropped before. */
+  /** Called when writes succeed again, with the number of dropped lines. */
   onResume: (droppedLines: number) => void
-  /** Bound on the lines that wait for their reader; 4 MiB when left out. */
+  /** Maximum size of the lines that wait for the reader; 4 MiB when left out. */
   maxWaitingBytes?: number
 }
 
 /**
- * Where log lines go. Neither a full disk nor a reader that hangs may hold up the service: lines that
- * cannot be written are dropped and counted, and so are lines beyond what may wait for the reader.
- * What is written stays in order, and each line on a line of its own.
+ * Writes log lines without ever blocking the service, even if the disk is full or the reader hangs. It
+ * drops and counts lines that it cannot write or queue. Lines stay in order and never merge.
  */
 export class LogDestination {
   readonly #options: Required<LogDestinationOptions>
-  /** The first may have been written in part. While there are any, a retry is scheduled. */
+  /** The first may be partly written. While there are any, a retry is scheduled. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
-  /** Whether the last line that was written lacks its end. */
+  /** Whether the last written line is incomplete. */
   #isCutOff = false
   #dropped = 0
   #reported = 0
@@ -36,7 +35,7 @@ export class LogDestination {
     this.#options = { maxWaitingBytes: MAX_WAITING_BYTES, ...options }
   }
 
-  /** How many lines have been dropped so far. */
+  /** Lines dropped since the start. */
   get dropped(): number {
     return this.#dropped
   }
@@ -50,12 +49,12 @@ export class LogDestination {
     }
     const bytes = Buffer.from(line)
     const hasRoom = this.#waitingBytes + bytes.length <= this.#options.maxWaitingBytes
-    // After a dropped line all are dropped until none waits, so that there is one gap and one report.
+    // After a dropped line it drops all until none waits, for a single gap and report.
     if (hasRoom && this.#dropped === this.#reported) this.#keep(bytes)
     else this.#dropped++
   }
 
-  /** Resolves when no line waits, and after `limitMs` milliseconds at the latest. */
+  /** Resolves when no line waits, or after `limitMs`. */
   async flush(limitMs: number): Promise<void> {
     const { clock } = this.#options
     const endMs = clock.monotonic() + limitMs
@@ -71,7 +70,7 @@ export class LogDestination {
     this.#waitingBytes += bytes.length
   }
 
-  /** Writes the lines that wait; those for which there is no room are tried again after `retryMs`. */
+  /** Writes the waiting lines; retries the rest after `retryMs`. */
   #drain(retryMs: number): void {
     let nextRetryMs = retryMs
     for (let line = this.#waiting[0]; line !== undefined; line = this.#waiting[0]) {
@@ -95,7 +94,7 @@ export class LogDestination {
     this.#reportDropped()
   }
 
-  /** How much of a line could be written; undefined when it cannot be written at all. */
+  /** The number of bytes written; undefined if the write fails. */
   #bytesTaken(line: Buffer): number | undefined {
     try {
       return this.#options.write(line)

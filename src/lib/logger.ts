@@ -2,13 +2,13 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 import { LogDestination, type LogDestinationOptions } from './log-destination.ts'
 import { loggableUserId } from './loggable-target.ts'
 
-/** The part of pino that the rooms below http may use. */
+/** The part of pino that modules below http use. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 
-/** Adds to a line what it belongs to. */
+/** Returns the ids of the trace for a log line. */
 export type LogIds = NonNullable<LoggerOptions['mixin']>
 
-/** Members that are never written, at the top of a line or one below. */
+/** Members that the logger redacts, at the top level of a line or one below. */
 const SECRET_MEMBERS = [
   'headers',
   'authorization',
@@ -22,13 +22,12 @@ const SECRET_MEMBERS = [
   'HTTPS_PROXY',
   'HTTP_PROXY',
 ]
-/** Credentials as they stand in a header field, wherever else they may have got into. */
+/** Credentials in the syntax of a header field, anywhere in a line. */
 const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi
 
 /**
- * The service's logger. Errors are reduced to names, messages, codes and stacks, because the
- * objects of an HTTP client carry request headers, and those carry the secret. What should never get
- * here in the first place, credentials, is taken out of every line once more.
+ * The service's logger. It reduces errors to names, messages, codes and stacks, because the errors of an
+ * HTTP client may have request headers with the secret. It also redacts credentials in every line.
  */
 export function createLogger(level: string, destination: DestinationStream, ids?: LogIds): Logger {
   const options = {
@@ -42,7 +41,7 @@ export function createLogger(level: string, destination: DestinationStream, ids?
   return pino(options, destination)
 }
 
-/** A logger whose destination never blocks or fails, and that reports the lines it had to drop. */
+/** A logger whose destination never blocks or fails, and which reports dropped lines. */
 export function openLog(
   level: string,
   options: Pick<LogDestinationOptions, 'write' | 'clock'>,
@@ -50,7 +49,7 @@ export function openLog(
 ): { logger: Logger; destination: LogDestination } {
   const destination = new LogDestination({
     ...options,
-    onResume: lines => logger.warn({ lines }, 'log lines were dropped, they could not be written'),
+    onResume: lines => logger.warn({ lines }, 'dropped log lines that could not be written'),
   })
   const logger = createLogger(level, destination, ids)
   return { logger, destination }
@@ -70,7 +69,7 @@ interface ErrorFacts {
 
 const MAX_CAUSES = 4
 
-/** What may be logged of an error: `depth` bounds the chain of causes. */
+/** The loggable parts of an error and of at most `depth` errors in its chain of causes. */
 export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) }
   const facts: ErrorFacts = { type: error.name, message: error.message }
@@ -80,7 +79,7 @@ export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   return facts
 }
 
-/** What error codes of Node, OpenSSL and undici look like; nothing that came over the wire does. */
+/** The syntax of error codes of Node, OpenSSL and undici; nothing from the wire has it. */
 const CODE = /^[A-Z][A-Z\d_]{1,63}$/
 
 /** The code nearest to `error` in its chain of causes, such as `ECONNREFUSED`. */
@@ -90,7 +89,7 @@ export function causeCode({ cause }: Error, depth = MAX_CAUSES): string | undefi
   return depth > 1 ? causeCode(cause, depth - 1) : undefined
 }
 
-/** Objects are not written out, since nobody knows what they hold, and some cannot even be shown. */
+/** Does not serialise objects, which may have secrets. */
 function textOf(thrown: unknown): string {
   const isObject = typeof thrown === 'object' && thrown !== null
   return isObject ? Object.prototype.toString.call(thrown) : String(thrown)

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * How many files and sockets this process may have open at once (proc_pid_limits(5)); undefined
- * where there is no limit or no such file. Node raises the soft limit to the hard one when it starts.
+ * The maximum number of open files and sockets of this process (proc_pid_limits(5)); undefined if there
+ * is no limit or no such file. Node raises the soft limit to the hard one at its start.
  */
 export function openFileLimit(path = '/proc/self/limits'): number | undefined {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync(path, 'utf8')) ?? []
     return soft === undefined ? undefined : Number(soft)
   } catch {
-    // Only Linux has it.
+    // Only Linux has the file.
     return undefined
   }
 }

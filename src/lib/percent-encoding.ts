@@ -1,4 +1,4 @@
-/** The text percent-encoded, with the punctuation that `encodeURIComponent` leaves as it is. */
+/** Percent-encodes a text, including the punctuation that `encodeURIComponent` does not encode. */
 export function percentEncoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[.!~*'()]/g,

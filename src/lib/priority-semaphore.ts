@@ -1,51 +1,50 @@
 import type { WaitingCallers } from './waiting-callers.ts'
 
-/** A request that waits. */
+/** A request that waits for a slot. */
 interface Waiter {
-  /** It gets a place, as one of this caller's. */
-  give(caller: string): void
+  /** Gives it a slot of this caller. */
+  grant(caller: string): void
 }
 
-/** What one caller has and waits for. */
+/** The slots and waiting requests of one caller. */
 interface Share {
-  places: number
+  slots: number
   /** Requests of lookups that have begun, in order. */
   readonly begun: Set<Waiter>
-  /** Those of lookups that have not. */
+  /** Requests of lookups that have not begun, in order. */
   readonly fresh: Set<Waiter>
 }
 
-/** Releases a slot to the next request; calls after the first do nothing. */
+/** Releases a slot to the next request. Calls after the first do nothing. */
 export type Release = () => void
 
 /**
- * A bounded number of places for requests to Spotify. Callers that want one take turns. Requests of
- * lookups that have begun come before those of lookups that have not, so that under a flood some are
- * answered in time instead of all too late; but a caller that has more places than its share waits
- * for the others first. Among requests of one caller it is first come, first served.
+ * A semaphore whose slots callers get in turn. Requests of lookups that have begun come before those of
+ * new lookups, so under a flood some lookups are in time instead of all being late. But a caller with
+ * more slots than its share waits for the other callers first. Requests of one caller are in order.
  */
-export class Places {
+export class PrioritySemaphore {
   readonly #size: number
-  /** Of callers that have places or wait, those whose turn comes next first. */
+  /** The callers with slots or waiting requests, in the order of their turns. */
   readonly #shares = new Map<string, Share>()
-  #taken = 0
+  #inUse = 0
 
   constructor(size: number) {
     this.#size = size
   }
 
-  /** Requests that have a place. */
-  get taken(): number {
-    return this.#taken
+  /** Slots in use. */
+  get inUse(): number {
+    return this.#inUse
   }
 
   /** Whether a request would have to wait. */
   get isFull(): boolean {
-    return this.#taken >= this.#size
+    return this.#inUse >= this.#size
   }
 
-  /** How many requests that wait come before another one of the caller. */
-  before(caller: string): number {
+  /** How many waiting requests are ahead of one more of the caller. */
+  countAhead(caller: string): number {
     const own = waiting(this.#shares.get(caller))
     let sum = own
     for (const [name, share] of this.#shares) {
@@ -54,13 +53,10 @@ export class Places {
     return sum
   }
 
-  /**
-   * Resolves when a place is given. Rejects with the signal's reason, and takes none, when aborted
-   * first.
-   */
-  take(isNew: boolean, callers: WaitingCallers, signal: AbortSignal): Promise<Release> {
+  /** Resolves once the request has a slot. Rejects with the signal's reason if it aborts first. */
+  acquire(isNew: boolean, callers: WaitingCallers, signal: AbortSignal): Promise<Release> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    if (!this.isFull) return Promise.resolve(this.#give(callers.first))
+    if (!this.isFull) return Promise.resolve(this.#grant(callers.first))
     const queue = isNew ? 'fresh' : 'begun'
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -75,8 +71,8 @@ export class Places {
         reject(signal.reason)
       }
       const waiter: Waiter = {
-        give: caller => {
-          resolve(this.#give(caller))
+        grant: caller => {
+          resolve(this.#grant(caller))
           leave()
         },
       }
@@ -85,22 +81,22 @@ export class Places {
     })
   }
 
-  #give(caller: string): Release {
+  #grant(caller: string): Release {
     const share = this.#shareOf(caller)
-    this.#taken++
-    share.places++
+    this.#inUse++
+    share.slots++
     let isHeld = true
     return () => {
       if (!isHeld) return
       isHeld = false
-      this.#taken--
-      share.places--
+      this.#inUse--
+      share.slots--
       this.#next()
       this.#forgetIdle(caller, share)
     }
   }
 
-  /** Gives a free place to the request whose turn it is, if any waits. */
+  /** Grants a free slot to the next waiting request. */
   #next(): void {
     const fair = Math.max(1, Math.floor(this.#size / this.#shares.size))
     const any = Number.POSITIVE_INFINITY
@@ -113,14 +109,14 @@ export class Places {
     const { caller, share, waiter } = next
     this.#shares.delete(caller)
     this.#shares.set(caller, share)
-    waiter.give(caller)
+    waiter.grant(caller)
   }
 
-  /** The first request of the caller whose turn is next among those with fewer places. */
-  #first(queue: 'begun' | 'fresh', fewerThan: number) {
+  /** The first request of the next caller that has fewer than `limit` slots. */
+  #first(queue: 'begun' | 'fresh', limit: number) {
     for (const [caller, share] of this.#shares) {
       const [waiter] = share[queue]
-      if (waiter !== undefined && share.places < fewerThan) return { caller, share, waiter }
+      if (waiter !== undefined && share.slots < limit) return { caller, share, waiter }
     }
     return undefined
   }
@@ -128,14 +124,14 @@ export class Places {
   #shareOf(caller: string): Share {
     let share = this.#shares.get(caller)
     if (share === undefined) {
-      share = { places: 0, begun: new Set(), fresh: new Set() }
+      share = { slots: 0, begun: new Set(), fresh: new Set() }
       this.#shares.set(caller, share)
     }
     return share
   }
 
   #forgetIdle(caller: string, share: Share): void {
-    if (share.places + waiting(share) === 0) this.#shares.delete(caller)
+    if (share.slots + waiting(share) === 0) this.#shares.delete(caller)
   }
 }
 

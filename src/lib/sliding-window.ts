@@ -1,16 +1,15 @@
 /**
- * How many events there were within a window of time that ends now. Counted in a ring of buckets,
- * so that memory is bounded and no event is kept; what is on the edge counts as inside, for up to
- * the length of one bucket longer than the window.
+ * Counts the events of a sliding window of time, in a ring of buckets, so its memory is bounded. An event
+ * may count for up to one bucket longer than the window.
  */
-export class RollingCount {
+export class SlidingWindow {
   readonly #windowMs: number
   readonly #bucketMs: number
   readonly #counts: Float64Array
-  /** The number, since the clock began, of the latest bucket that was counted in. */
+  /** The number of the latest bucket, counted from the start of the clock. */
   #latest = Number.NEGATIVE_INFINITY
 
-  /** `bucketMs` divides `windowMs`; all instants are on one clock that only goes forward. */
+  /** `bucketMs` must divide `windowMs`. All instants are on one monotonic clock. */
   constructor(windowMs: number, bucketMs: number) {
     this.#windowMs = windowMs
     this.#bucketMs = bucketMs
@@ -18,8 +17,7 @@ export class RollingCount {
   }
 
   /**
-   * Counts events at `atMs`: one unless said otherwise, or fewer than none, which takes back what was
-   * counted then. What is older than the window by now does not matter any more.
+   * Counts events at `atMs`; a negative number takes events back. Ignores instants before the window.
    */
   add(atMs: number, events = 1): void {
     this.#moveTo(atMs)
@@ -34,7 +32,7 @@ export class RollingCount {
     return this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** From when on, with no further event, the total is at most `most` (0 or more). */
+  /** When the total falls to `most` (0 or more), if no event follows. */
   atMostFromMs(most: number, nowMs: number): number {
     let excess = this.total(nowMs) - most
     if (excess <= 0) return nowMs
@@ -56,7 +54,7 @@ export class RollingCount {
 
   #slot(bucket: number): number {
     const { length } = this.#counts
-    // Buckets before the clock began have negative numbers.
+    // Buckets before the start of the clock have negative numbers.
     return ((bucket % length) + length) % length
   }
 }

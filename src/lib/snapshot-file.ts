@@ -1,45 +1,45 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
 
-/** What a snapshot of this version begins with. */
+/** The first line of a snapshot of this version. */
 export const PREAMBLE = Buffer.from('playlist-proxy snapshot 2\n')
 
-/** Follows no link and waits for no writer of a pipe. */
+/** Follows no link and does not block on a pipe. */
 export const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
-/** How the snapshots of all versions begin, and what is left of one that was cut short there. */
+/** The beginning of a snapshot of any version, possibly truncated. */
 const MARK = 'playlist-proxy snapshot '
 const BEGINNING = new RegExp(`^${MARK}\\d+(?:\\n|$)`)
-/** More than a preamble has. */
+/** More than the length of a preamble. */
 const BEGINNING_BYTES = 40
 
-/** The file that is written first and then replaces the snapshot at this path. */
+/** The temporary file, which then replaces the snapshot at this path. */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`
 }
 
 /**
- * Says why no snapshot can be kept at this path, in a sentence for each file that it would replace.
- * No file, an empty one, and a snapshot of any version, whole or damaged, may be replaced.
+ * Why the service cannot write a snapshot at this path, in one sentence for each file that it would
+ * replace. It may replace an empty file and a snapshot of any version, even a damaged one.
  */
 export function snapshotFaults(path: string | undefined): string[] {
   if (path === undefined) return []
   return [
     ...faultsOf(path, 'the file'),
-    ...faultsOf(temporaryPath(path), 'the file with .tmp appended, which is written first,'),
+    ...faultsOf(temporaryPath(path), 'the temporary file, with .tmp appended,'),
   ]
 }
 
 function faultsOf(path: string, subject: string): string[] {
   try {
     if (!lstatSync(path).isFile()) {
-      return [`${subject} is a folder, a link, a pipe, a socket or a device; name a new file`]
+      return [`${subject} is a folder, a link, a pipe, a socket or a device; choose a new file`]
     }
     const beginning = beginningOf(path)
     if (MARK.startsWith(beginning) || BEGINNING.test(beginning)) return []
-    return [`${subject} is not a snapshot and would be overwritten; name a new file`]
+    return [`${subject} is not a snapshot and would be overwritten; choose a new file`]
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? [] : [`${subject} cannot be read (${code}); name a new file`]
+    return code === 'ENOENT' ? [] : [`${subject} cannot be read (${code}); choose a new file`]
   }
 }
 

@@ -4,14 +4,14 @@ import { isatty } from 'node:tty'
 const STANDARD_STREAMS = [0, 1, 2]
 
 /**
- * Lets what cannot be written to standard output and standard error be lost: neither a reader that
- * hangs nor one that is gone may stop the process. To be called once.
+ * Drops output that standard output or standard error cannot take, so a reader that hangs or is gone
+ * never stops the process. Call it once.
  */
 export function makeOutputLossy(): void {
   for (const stream of [process.stdout, process.stderr] as HandleStream[]) {
-    // Node makes pipes and sockets non-blocking when it opens their stream; a terminal has to be told.
+    // Node makes pipes and sockets non-blocking, but not terminals.
     stream._handle?.setBlocking?.(false)
-    // Node's own warnings go to standard error, and a failure would count as an uncaught exception.
+    // Node writes its warnings to standard error; a failure would be an uncaught exception.
     stream.on('error', () => {})
   }
   const terminals = STANDARD_STREAMS.filter(fd => isatty(fd))
@@ -23,8 +23,8 @@ type HandleStream = NodeJS.WriteStream & {
 }
 
 /**
- * Closes terminals that are gone. At its exit Node 20 aborts when it cannot reset a terminal, and
- * passes over those that are closed.
+ * Closes terminals that are gone. Node 20 aborts at its exit if it cannot reset a terminal, and skips
+ * closed ones.
  */
 export function closeGone(terminals: readonly number[], isTerminal = isatty, close = closeSync) {
   for (const fd of terminals) if (!isTerminal(fd)) close(fd)

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Settles as `work` does, or rejects with the signal's reason when that is aborted first. The work
- * itself goes on, and its outcome is dropped.
+ * Settles as `work` does, or rejects with the signal's reason if it aborts first. Does not cancel the
+ * work.
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // As many listen as there is work, and each removes its listener: that is no leak.
+  // There is a listener for each piece of work, which removes it: no leak.
   setMaxListeners(0, signal)
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)

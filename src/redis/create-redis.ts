@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseSharedCacheUrl, type SharedCacheTarget } from '../config/redis-url.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { CallerCounts } from '../lib/fixed-window.ts'
+import type { FixedWindow } from '../lib/fixed-window.ts'
 import type { Log } from '../lib/logger.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { StoredBody } from '../playlists/cached-playlists.ts'
@@ -41,7 +41,7 @@ export interface SharedParts {
   readonly tier: ValkeyTier<StoredBody>
   readonly budget: SharedBudget
   readonly gates: SharedGate
-  callerCounts(windowMs: number): CallerCounts
+  callerCounts(windowMs: number): FixedWindow
   readonly state: SharedState
   /** Connects and learns what stands, within about a second. Never rejects. */
   start(): Promise<void>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, repeat } from '../lib/clock.ts'
-import type { OtherGates, OtherGatesListener, ToldPause } from '../spotify/gate/gate-peers.ts'
+import type { GatePeers, GatePeersListener, RemotePause } from '../spotify/gate/gate-peers.ts'
 import type { News } from './messages.ts'
 import { decodePause, encodePause } from './pause-message.ts'
 import type { SharedConnection } from './redis.ts'
@@ -65,12 +65,12 @@ type Standing = readonly [text: string, leftMs: number]
  * message that it is time to read it. A gate does not pass on the pauses of others, and stores its own
  * again when Redis has lost it.
  */
-export class SharedGate implements OtherGates {
+export class SharedGate implements GatePeers {
   readonly #options: SharedGateOptions
   readonly #id = randomUUID()
   readonly #pauseKey: string
   readonly #probeKey: string
-  #listener: OtherGatesListener | undefined
+  #listener: GatePeersListener | undefined
   /** The latest pause of this gate, and its end on the monotonic clock. */
   #own = { text: '', endMs: 0 }
   #learnt = ''
@@ -98,11 +98,11 @@ export class SharedGate implements OtherGates {
     this.#stop()
   }
 
-  listen(listener: OtherGatesListener): void {
+  listen(listener: GatePeersListener): void {
     this.#listener = listener
   }
 
-  tellPaused({ cause, until, pauses }: ToldPause): void {
+  publishPause({ cause, until, pauses }: RemotePause): void {
     const { connection, app, clock } = this.#options
     const problem = encodeProblem(cause, clock.now())
     if (problem === undefined) return
@@ -113,13 +113,13 @@ export class SharedGate implements OtherGates {
     connection.tell({ kind: 'paused', from: this.#id, app })
   }
 
-  tellOpened(probedAt: number): void {
+  publishOpened(probedAt: number): void {
     const { connection, app, clock } = this.#options
     const agoMs = Math.max(Math.floor(clock.now() - probedAt), 0)
     connection.tell({ kind: 'opened', from: this.#id, app, agoMs })
   }
 
-  async probe(): Promise<(() => void) | undefined> {
+  async acquireProbe(): Promise<(() => void) | undefined> {
     const { connection, probeMs } = this.#options
     const token = randomUUID()
     try {

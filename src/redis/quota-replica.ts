@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { RollingCount } from '../lib/sliding-window.ts'
+import { SlidingWindow } from '../lib/sliding-window.ts'
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
 import type { BucketCount, OtherCounts } from './quota-script.ts'
 
@@ -56,7 +56,7 @@ export class ReplicaCount {
   }
 
   /** What is counted now, with the instant on its clock. */
-  spending(): { count: RollingCount; nowMs: number } {
+  spending(): { count: SlidingWindow; nowMs: number } {
     return { count: this.#rolling(), nowMs: this.#nowMs }
   }
 
@@ -64,8 +64,8 @@ export class ReplicaCount {
     this.#own.set(bucket, (this.#own.get(bucket) ?? 0) + requests)
   }
 
-  #rolling(): RollingCount {
-    const count = new RollingCount(windowMs, bucketMs)
+  #rolling(): SlidingWindow {
+    const count = new SlidingWindow(windowMs, bucketMs)
     const others = Object.entries(this.#others).map(
       ([field, requests]): BucketCount => [Number.parseInt(field, 10), requests],
     )

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { type CallerCount, type CallerCounts, LocalCallerCounts } from '../lib/fixed-window.ts'
+import { type FixedWindow, type FixedWindowCount, LocalFixedWindow } from '../lib/fixed-window.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { SharedConnection } from './redis.ts'
 
@@ -28,10 +28,10 @@ return {used, left}
  * fails. Keys hold the name of the caller: that of an API key, never the key, or a block of
  * addresses.
  */
-export class SharedCallerCounts implements CallerCounts {
+export class SharedCallerCounts implements FixedWindow {
   readonly #connection: Pick<SharedConnection, 'run'>
   readonly #windowMs: number
-  readonly #local: LocalCallerCounts
+  readonly #local: LocalFixedWindow
   readonly #signal: AbortSignal
 
   /** When `signal` is aborted no request waits for the shared cache any longer. */
@@ -43,12 +43,12 @@ export class SharedCallerCounts implements CallerCounts {
   ) {
     this.#connection = connection
     this.#windowMs = windowMs
-    this.#local = new LocalCallerCounts(windowMs, clock)
+    this.#local = new LocalFixedWindow(windowMs, clock)
     this.#signal = signal
   }
 
   /** Never rejects. */
-  async count(caller: string): Promise<CallerCount> {
+  async count(caller: string): Promise<FixedWindowCount> {
     const local = this.#local.count(caller)
     // Names of keys have no colon.
     const key = `playlist-proxy:caller:${caller.replace(' ', ':')}`

@@ -4,11 +4,11 @@ import type { Problem } from '../problems/problem.ts'
 import {
   budgetSpent,
   checkNeed,
-  type GiveBack,
+  localShareSpent,
   mostBefore,
   type Need,
+  type Refund,
   type RequestBudget,
-  shareSpent,
 } from '../spotify/gate/request-quota.ts'
 import { ReplicaCount } from './quota-replica.ts'
 import {
@@ -40,7 +40,7 @@ interface Take {
   limit: number
   /** After how many others it still may leave. */
   most: number
-  resolve(giveBack: GiveBack): void
+  resolve(refund: Refund): void
   reject(refusal: Problem): void
 }
 
@@ -88,13 +88,13 @@ export class SharedBudget implements RequestBudget {
     return this.#count.total
   }
 
-  async take(isRefresh: boolean): Promise<GiveBack> {
+  async reserve(isRefresh: boolean): Promise<Refund> {
     const { limit } = this
     if (limit === undefined) {
-      const giveBack = this.#countHere()
+      const refund = this.#countHere()
       this.#hasNews = true
       this.#send()
-      return giveBack
+      return refund
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ limit, most: mostBefore(limit, isRefresh), resolve, reject })
@@ -107,7 +107,7 @@ export class SharedBudget implements RequestBudget {
     const now = this.#options.clock.now()
     checkNeed(need, isRefresh, { limit, ...this.#count.spending() }, now)
     if (limit !== undefined && this.#share.isExceededBy(need.left)) {
-      throw shareSpent(limit, now + SHARE_SPENT_MS, need)
+      throw localShareSpent(limit, now + SHARE_SPENT_MS, need)
     }
   }
 
@@ -177,18 +177,18 @@ export class SharedBudget implements RequestBudget {
     else if (this.#share.isExceededBy(1)) {
       // Redis may have counted it.
       this.#hasNews = true
-      reject(shareSpent(limit, now + SHARE_SPENT_MS))
+      reject(localShareSpent(limit, now + SHARE_SPENT_MS))
     } else {
-      const giveBack = this.#countHere()
+      const refund = this.#countHere()
       this.#share.grant(this.#seen)
       resolve(() => {
         this.#share.refund()
-        giveBack()
+        refund()
       })
     }
   }
 
-  #countHere(): GiveBack {
+  #countHere(): Refund {
     const takeBack = this.#count.add()
     return () => {
       takeBack()

@@ -1,19 +1,18 @@
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 
-/** Bytes received so far over each open connection. */
+/** Bytes received over each open connection. */
 export type Received = ReadonlyMap<Socket, number>
 
 /**
- * Recognises requests that were lost on dead connections: a server may close an idle connection at the
- * moment when a request is sent on it, which then gets no response. undici does not say which
- * connection a request used.
+ * Recognises requests that were lost on dead connections. A server may close an idle connection just
+ * when a request is sent on it, and undici does not say which connection a request used.
  */
 export class Connections {
   readonly #open = new Set<Socket>()
   readonly #endedBy = new WeakMap<object, Socket>()
 
-  /** The same connector, whose connections are watched. */
+  /** Wraps a connector to watch its connections. */
   watch(connect: buildConnector.connector): buildConnector.connector {
     return (target, callback) =>
       connect(target, (...result) => {
@@ -22,14 +21,14 @@ export class Connections {
       })
   }
 
-  /** To be taken before a request is sent. */
+  /** A snapshot to take before a request is sent. */
   received(): Received {
     return new Map([...this.#open].map(socket => [socket, socket.bytesRead]))
   }
 
   /**
-   * Whether `error` ended a connection that was open before the request was sent, and over which
-   * nothing has come since.
+   * Whether `error` closed a connection that was open before the request was sent and has received
+   * nothing since.
    */
   wasDead(error: unknown, before: Received): boolean {
     const socket = this.#endedBy.get(error as object)
@@ -38,7 +37,7 @@ export class Connections {
 
   #add(socket: Socket): void {
     this.#open.add(socket)
-    // undici fails the request with this very error.
+    // undici rejects the request with the same error object.
     socket.once('error', error => this.#endedBy.set(error, socket))
     socket.once('close', () => this.#open.delete(socket))
   }

@@ -5,31 +5,31 @@ import type { Log } from '../lib/logger.ts'
 import { version } from '../lib/version.ts'
 import type { PlaylistSource } from '../playlists/playlist-list.ts'
 import { createGate, type Gate } from './gate/gate.ts'
-import type { OtherGates } from './gate/gate-peers.ts'
+import type { GatePeers } from './gate/gate-peers.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
-import { createAppPlaylists } from './playlist-source.ts'
+import { createPlaylistSource } from './playlist-source.ts'
 import type { RequestObserver } from './request-observer.ts'
 import { TokenKeeper } from './token-keeper.ts'
-import { createExchange } from './transport.ts'
+import { createTransport } from './transport.ts'
 import { createSpotifyClient } from './web-api.ts'
 
 /** A page of 50 playlists has 60 to 70 kB. */
 const MAX_PAGE_BYTES = 2 * 1024 * 1024
 const MAX_TOKEN_BYTES = 64 * 1024
 
-export interface SpotifyPartsOptions {
+export interface SpotifyOptions {
   config: Config
   budget: RequestBudget
-  /** The gates of other replicas, if there are any. */
-  others: OtherGates | undefined
+  /** The gates of other replicas; undefined when there are none. */
+  peers: GatePeers | undefined
   clock: Clock
   random: () => number
   log: Log
   observe: RequestObserver
 }
 
-/** All that speaks to Spotify. */
-export interface SpotifyParts {
+/** The client side of Spotify. */
+export interface Spotify {
   readonly tokens: TokenKeeper
   readonly gate: Gate
   readonly source: PlaylistSource
@@ -37,22 +37,22 @@ export interface SpotifyParts {
   close(): Promise<void>
 }
 
-/** Builds what speaks to Spotify, in the order of a request. */
-export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
-  const { config, budget, others, clock, random, log, observe } = options
+/** Builds the token keeper, the gate and the playlist source. */
+export function createSpotify(options: SpotifyOptions): Spotify {
+  const { config, budget, peers, clock, random, log, observe } = options
   const apiUrl = new URL(config.SPOTIFY_API_URL)
   const tokenUrl = new URL(config.SPOTIFY_TOKEN_URL)
   const timeoutMs = config.SPOTIFY_TIMEOUT_MS
   const concurrency = config.SPOTIFY_CONCURRENCY
 
-  const tokenExchange = createExchange(tokenUrl.origin, 1, {
+  const tokenTransport = createTransport(tokenUrl.origin, 1, {
     clock,
     timeoutMs,
     maxBytes: MAX_TOKEN_BYTES,
     proxy: proxyFor(tokenUrl, config),
   })
   const tokens = new TokenKeeper({
-    exchange: tokenExchange,
+    transport: tokenTransport,
     path: tokenUrl.pathname,
     clientId: config.SPOTIFY_CLIENT_ID,
     clientSecret: config.SPOTIFY_CLIENT_SECRET,
@@ -61,7 +61,7 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     log,
     observe,
   })
-  const apiExchange = createExchange(apiUrl.origin, concurrency, {
+  const apiTransport = createTransport(apiUrl.origin, concurrency, {
     clock,
     timeoutMs,
     maxBytes: MAX_PAGE_BYTES,
@@ -71,13 +71,13 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
     concurrency,
     queue: config.SPOTIFY_QUEUE,
     budget,
-    ...(others === undefined ? {} : { others }),
+    peers,
     clock,
     random,
     log,
   })
   const client = createSpotifyClient({
-    exchange: apiExchange,
+    transport: apiTransport,
     basePath: apiUrl.pathname.replace(/\/$/, ''),
     tokens,
     gate,
@@ -90,10 +90,10 @@ export function spotifyParts(options: SpotifyPartsOptions): SpotifyParts {
   return {
     tokens,
     gate,
-    source: createAppPlaylists({ client, budget, concurrency }),
+    source: createPlaylistSource({ client, budget, concurrency }),
     async close() {
       tokens.stop()
-      await Promise.all([apiExchange.close(), tokenExchange.close()])
+      await Promise.all([apiTransport.close(), tokenTransport.close()])
     },
   }
 }

@@ -1,5 +1,5 @@
-import { linkedAbort } from '../lib/child-abort-signal.ts'
-import { Places, type Release } from '../lib/priority-semaphore.ts'
+import { childAbortController } from '../lib/child-abort-signal.ts'
+import { PrioritySemaphore, type Release } from '../lib/priority-semaphore.ts'
 import type { PagesRead } from '../playlists/join-pages.ts'
 import type { LookupOptions } from '../playlists/playlist-list.ts'
 import {
@@ -12,40 +12,40 @@ import {
 import type { RequestBudget } from './gate/request-quota.ts'
 import type { SpotifyClient } from './web-api.ts'
 
-export interface WalkOptions {
+export interface FetchPagesOptions {
   client: SpotifyClient
-  /** Asked, once it is known how many pages there are, whether it has room for all of them. */
+  /** Checked as soon as the number of pages is known. */
   budget: Pick<RequestBudget, 'check'>
   /**
-   * Pages of one list under way or queued at once, so that a long list leaves room for others. One
-   * that arrived and turns out to be cut short is asked for again beside these.
+   * Maximum number of pages of one list in flight or queued, so a long list leaves slots for others.
+   * Retries of truncated pages are extra.
    */
   concurrency: number
 }
 
 /** All pages, read once. */
-export interface Walk extends PagesRead {
-  /** Whether the list certainly moved while it was read: totals disagree or a playlist repeats. */
-  readonly moved: boolean
+export interface FetchedPages extends PagesRead {
+  /** Whether the list certainly changed during the read: totals differ or a playlist repeats. */
+  readonly changed: boolean
 }
 
 /**
- * Reads every page once. Offsets are counted here; the `next` of a page is never followed, since
- * it may name another endpoint. Without an expectation the first page comes first and tells the
- * total; with one, all pages are asked for at once.
+ * Reads every page once. It computes the offsets and never follows `next`, which may name another
+ * endpoint. With an expected total it requests all pages at once; otherwise it reads the total from the
+ * first page.
  */
-export async function walk(
+export async function fetchPages(
   path: string,
   expectedTotal: number | undefined,
   { signal, deadlineMs, callers, isRefresh, onRequest }: LookupOptions,
-  { client, budget, concurrency }: WalkOptions,
-): Promise<Walk> {
-  const pages = linkedAbort(signal)
-  const slots = new Places(concurrency)
-  /** The page behind the last one, once the first page has told. */
+  { client, budget, concurrency }: FetchPagesOptions,
+): Promise<FetchedPages> {
+  const pages = childAbortController(signal)
+  const slots = new PrioritySemaphore(concurrency)
+  /** The number of pages, once the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
-  /** Filled page by page, since all at once would hold up whoever else is to be answered. */
+  /** Filled page by page, to not block the event loop. */
   const ids = new Set<string>()
   let repeats = false
 
@@ -58,14 +58,14 @@ export async function walk(
     return part
   }
 
-  /** A list that could not be read to its end is to cost as little as possible. */
+  /** Stops a list that exceeds the budget as early as possible. */
   function checkBudget(whole: number): void {
     const left = whole - begun
     if (left > 0) budget.check({ left, whole }, isRefresh)
   }
 
   async function read(pageNumber: number, onRead: Release): Promise<SerialisedPage | undefined> {
-    // The list may turn out shorter than expected before this page was asked for.
+    // The list may be shorter than expected.
     if (pageNumber >= endPage) return undefined
     begun++
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
@@ -73,11 +73,11 @@ export async function walk(
       callers,
       isRefresh,
       onRequest,
-      // Before the first page has told, nobody knows which others there are.
+      // The page count is unknown until the first page is parsed.
       onRead: () => {
         if (endPage !== Number.POSITIVE_INFINITY) onRead()
       },
-      // What has begun to arrive is worth having for the next caller, what has not begun is not.
+      // A read that has begun continues for the next caller; one that is still queued does not start.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
     })
@@ -88,12 +88,12 @@ export async function walk(
     return note(serialisePage(page))
   }
 
-  /** Waits for a slot, and frees it as soon as the page only has to be decoded. */
+  /** Waits for a slot, and releases it when the page only has to be decoded. */
   async function readInSlot(pageNumber: number): Promise<SerialisedPage | undefined> {
-    const release = await slots.take(true, callers, pages.signal)
+    const release = await slots.acquire(true, callers, pages.signal)
     return read(pageNumber, release)
       .catch((error: unknown) => {
-        // Nothing partial is used, so the other pages would only burden Spotify.
+        // A partial list is of no use, so the other pages would only burden Spotify.
         pages.abort(error)
         throw error
       })
@@ -108,29 +108,29 @@ export async function walk(
     return Promise.all(Array.from({ length }, (_, index) => readInSlot(fromPage + index)))
   }
 
-  async function readList(): Promise<Walk> {
-    const asked = pagesOf(expectedTotal ?? 0)
-    if (asked > 1) checkBudget(asked)
-    const expected = await readAll(0, asked)
-    const grown = await readAll(asked, endPage)
+  async function readList(): Promise<FetchedPages> {
+    const expectedPages = pagesOf(expectedTotal ?? 0)
+    if (expectedPages > 1) checkBudget(expectedPages)
+    const expected = await readAll(0, expectedPages)
+    const further = await readAll(expectedPages, endPage)
     return joined(
-      [...expected, ...grown].filter(part => part !== undefined),
+      [...expected, ...further].filter(part => part !== undefined),
       repeats,
     )
   }
 
-  return readList().finally(pages.unlink)
+  return readList().finally(pages.dispose)
 }
 
-/** An empty list has a page too. */
+/** An empty list has one page too. */
 function pagesOf(total: number): number {
   return Math.max(1, Math.ceil(total / PAGE_SIZE))
 }
 
-function joined(parts: readonly SerialisedPage[], repeats: boolean): Walk {
+function joined(parts: readonly SerialisedPage[], repeats: boolean): FetchedPages {
   const totals = parts.map(part => part.total)
   const entries = parts.reduce((sum, part) => sum + part.entries, 0)
   const total = Math.max(...totals)
-  const moved = repeats || totals.some(other => other !== total)
-  return { parts: parts.map(distinct()), total, moved, complete: !moved && entries === total }
+  const changed = repeats || totals.some(other => other !== total)
+  return { parts: parts.map(distinct()), total, changed, complete: !changed && entries === total }
 }

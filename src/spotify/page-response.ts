@@ -2,17 +2,17 @@ import { userNotFound } from '../playlists/cached-playlists.ts'
 import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
 import { Problem, type ProblemOptions } from '../problems/problem.ts'
 import { accessDenied, Refusal, tooManyRequests } from './gate/diagnosis.ts'
-import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
+import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** Going through more entries would hold up every other caller. */
+/** Bounds the time that one page blocks the event loop. */
 const MAX_ENTRIES = 2 * PAGE_SIZE
 
 /**
- * The page in a response other than a 401 that arrived at `now` (epoch ms). A list of more than
+ * Reads the page in a response that arrived at `now` (epoch ms) and is not a 401. A list of more than
  * `maxPages` is a bad response.
  *
- * @throws {Problem} what the response means when it holds none.
+ * @throws {Problem} the problem that the response shows, if it has no page.
  */
 export function readPage(response: SpotifyResponse, maxPages: number, now: number): Page {
   if (response.status !== 200) throw refusal(response, now)
@@ -22,15 +22,15 @@ export function readPage(response: SpotifyResponse, maxPages: number, now: numbe
   } catch (cause) {
     throw badPage('it is not JSON', cause)
   }
-  if (!isObject(value)) throw badPage('it is no paging object')
+  if (!isObject(value)) throw badPage('it is not a paging object')
   const { total, items } = value
-  if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is no count')
+  if (!Number.isSafeInteger(total) || (total as number) < 0) throw badPage('"total" is not a count')
   if ((total as number) > maxPages * PAGE_SIZE)
-    throw badPage(`it names more than ${maxPages} pages`)
-  if (!Array.isArray(items)) throw badPage('"items" is no array')
+    throw badPage(`the list has more than ${maxPages} pages`)
+  if (!Array.isArray(items)) throw badPage('"items" is not an array')
   if (items.length > MAX_ENTRIES) throw badPage(`it has more than ${MAX_ENTRIES} entries`)
   if (!items.every(entry => entry === null || isObject(entry))) {
-    throw badPage('an entry of "items" is no playlist')
+    throw badPage('an entry of "items" is not an object')
   }
   return { total: total as number, entries: items }
 }
@@ -39,18 +39,18 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The problem behind a status other than 200 and 401. The body only tells causes apart. */
+/** The problem for a status other than 200 and 401. The body only tells causes apart. */
 function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
   if (status === 403) return accessDenied(status, body)
   const originStatus = status
   if (status === 404) return userNotFound()
   if (status === 429) {
-    return tooManyRequests(body, retryAfterInstant(headers['retry-after'], now))
+    return tooManyRequests(body, rateLimitedUntil(headers['retry-after'], now))
   }
-  const retryAt = instantNamed(headers['retry-after'], now)
+  const retryAt = parseRetryAfter(headers['retry-after'], now)
   const facts = { originStatus, retryAt }
   if (isTemporary(status)) {
-    const detail = `Spotify answered with status ${status}, which usually passes. Ask again soon.`
+    const detail = `Spotify responded with status ${status}, which is usually temporary. Retry soon.`
     return new Problem('spotify-unavailable', detail, {
       ...facts,
       transient: retryAt === undefined,
@@ -61,7 +61,7 @@ function refusal({ status, headers, body }: SpotifyResponse, now: number): Probl
   return new Refusal('spotify-bad-response', 'request-refused', refused.explanation, facts)
 }
 
-/** Words of a 400 that is about the request as this service builds it, not about the user. */
+/** Texts of a 400 that is about the request as this service builds it, not about the user. */
 const REFUSED_REQUESTS = [
   { words: /invalid limit/i, explanation: `Spotify refuses pages of ${PAGE_SIZE} playlists.` },
   {
@@ -70,7 +70,7 @@ const REFUSED_REQUESTS = [
   },
   {
     words: /bearer authentication/i,
-    explanation: 'Spotify refuses the form of the app token.',
+    explanation: 'Spotify refuses the syntax of the app token.',
   },
 ] as const
 
@@ -79,6 +79,6 @@ function badPage(reason: string, cause?: unknown): Problem {
 }
 
 function badResponse(reason: string, facts: ProblemOptions = {}): Problem {
-  const detail = `The answer of Spotify is unusable: ${reason}.`
+  const detail = `The response of Spotify is unusable: ${reason}.`
   return new Problem('spotify-bad-response', detail, facts)
 }

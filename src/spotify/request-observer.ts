@@ -6,7 +6,7 @@ export const REQUEST_KINDS = ['page', 'token'] as const
 
 export type RequestKind = (typeof REQUEST_KINDS)[number]
 
-/** The outcomes of a request to Spotify. A `cancelled` one was aborted before its response arrived. */
+/** The outcomes of a request to Spotify; `cancelled` is an abort before its response arrived. */
 export const REQUEST_OUTCOMES = [
   'ok',
   'unauthorized',
@@ -20,14 +20,14 @@ export const REQUEST_OUTCOMES = [
 
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number]
 
-/** Told of every request once it has ended, retries included. */
+/** Called at the end of every request, including retries. */
 export type RequestObserver = (
   kind: RequestKind,
   outcome: RequestOutcome,
   durationMs: number,
 ) => void
 
-/** Failures that carry what Spotify answered with. */
+/** A failure with the status of Spotify's response. */
 interface Answered {
   readonly originStatus?: number | undefined
 }
@@ -41,8 +41,8 @@ const OUTCOMES: Partial<Record<ProblemType, RequestOutcome>> = {
 }
 
 /**
- * Tells the observer what `request`, sent and read to its end, came to; changes nothing of that.
- * `signal` is what the request is given up by.
+ * Runs `request`, which `signal` aborts, and reports its outcome to the observer. Settles as the
+ * request does.
  */
 export async function observed<T>(
   { observe, clock }: { observe: RequestObserver; clock: Clock },
@@ -51,14 +51,14 @@ export async function observed<T>(
   request: () => Promise<T>,
 ): Promise<T> {
   const sentAtMs = clock.monotonic()
-  const tell = (outcome: RequestOutcome) => observe(kind, outcome, clock.monotonic() - sentAtMs)
-  const answer = await request().catch((error: unknown) => {
-    // Pages are given up with the failure of another one.
-    tell(signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error))
+  const report = (outcome: RequestOutcome) => observe(kind, outcome, clock.monotonic() - sentAtMs)
+  const response = await request().catch((error: unknown) => {
+    // The failure of one page aborts the others with that failure as the reason.
+    report(signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error))
     throw error
   })
-  tell('ok')
-  return answer
+  report('ok')
+  return response
 }
 
 function outcomeOf(error: unknown): RequestOutcome {

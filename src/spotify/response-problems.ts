@@ -2,7 +2,7 @@ import { errors } from 'undici'
 import { Problem } from '../problems/problem.ts'
 import { ProxyError } from './tunnels.ts'
 
-/** What undici and Node call a response that began but cannot be read to its end. */
+/** Error codes of undici and Node for a response that breaks off. */
 const BROKEN_OFF = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -11,7 +11,7 @@ const BROKEN_OFF = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** The response is of no use; `transient` when the same request may well bring a usable one. */
+/** The problem for an unusable response; `transient` if a retry may succeed. */
 export function badResponse(
   detail: string,
   facts: { cause?: unknown; transient?: boolean } = {},
@@ -19,9 +19,9 @@ export function badResponse(
   return new Problem('spotify-bad-response', detail, facts)
 }
 
-/** The response is larger than a whole page of Spotify can be. */
+/** The problem for a response that is larger than any page. */
 export function tooLarge(cause: unknown): Problem {
-  return badResponse('The answer of Spotify is larger than any page can be.', { cause })
+  return badResponse('The response of Spotify is larger than any page.', { cause })
 }
 
 /** The `code` of an error of Node or undici; `undefined` as text when there is none. */
@@ -29,18 +29,18 @@ export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code)
 }
 
-/** What a request failed with before its response was read to the end. */
+/** The problem for an error before the end of the response. */
 export function networkProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof ProxyError) return unavailable(error.message, error, error.transient)
   if (error instanceof errors.ResponseExceededMaxSizeError) return tooLarge(error)
   if (error instanceof errors.HTTPParserError || BROKEN_OFF.has(codeOf(error))) {
-    return badResponse('The answer of Spotify broke off.', { cause: error, transient: true })
+    return badResponse('The response of Spotify broke off.', { cause: error, transient: true })
   }
-  return unavailable('Spotify could not be reached.', error)
+  return unavailable('Cannot connect to Spotify.', error)
 }
 
-/** Spotify could not be asked, or did not answer. */
+/** The problem when the request did not reach Spotify, or got no response. */
 export function unavailable(detail: string, cause: unknown, transient = true): Problem {
   return new Problem('spotify-unavailable', detail, { cause, transient })
 }

@@ -6,10 +6,11 @@ const GZIP = new Set(['gzip', 'x-gzip'])
 const BYTE_ORDER_MARK = 0xfeff
 
 /**
- * The text of a response: its body without the coding that `Content-Encoding` names, which is gzip or
- * none, and without a byte order mark (RFC 8259 8.1). No more than `maxBytes` are decoded.
+ * Decodes the body of a response, with the content coding gzip or none, and removes a byte order mark
+ * (RFC 8259 8.1).
  *
- * @throws {Problem} `spotify-bad-response` when it is too large, cut short, or coded in another way.
+ * @throws {Problem} `spotify-bad-response` if the body has more than `maxBytes`, is truncated, or has
+ * another coding.
  */
 export async function responseText(
   body: Uint8Array,
@@ -21,7 +22,7 @@ export async function responseText(
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
-/** The codings in the order in which they were applied, without those that change nothing. */
+/** The codings in the order of their application, without `identity`. */
 function codingsIn(field: string | string[] = ''): string[] {
   const codings = String(field)
     .toLowerCase()
@@ -32,15 +33,15 @@ function codingsIn(field: string | string[] = ''): string[] {
 
 async function decoded(body: Uint8Array, codings: string[], maxBytes: number): Promise<Buffer> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
-  // Some servers name the coding of the representation although the response has no body.
+  // Some servers name a coding for a response without a body.
   if (codings.length === 0 || bytes.length === 0) return bytes
   if (codings.length > 1 || !codings.every(coding => GZIP.has(coding))) {
-    throw badResponse('Spotify used a content coding that was not asked for.')
+    throw badResponse('Spotify used a content coding that the service does not accept.')
   }
   try {
     return await gunzipped(bytes, maxBytes)
   } catch (cause) {
     if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(cause)
-    throw badResponse('The answer of Spotify was cut short.', { cause, transient: true })
+    throw badResponse('The response of Spotify is truncated.', { cause, transient: true })
   }
 }

@@ -3,15 +3,15 @@ import { httpDate } from '../lib/http-date.ts'
 const DEFAULT_MS = 30_000
 const MAX_MS = 24 * 3_600_000
 
-/** Between the members of a field that was sent more than once, but not behind the day of a date. */
+/** Separates the members of a repeated field; not the comma after the day of a date. */
 const COMMA = /(?<!day|Mon|Tue|Wed|Thu|Fri|Sat|Sun),/
 
 /**
- * The instant (epoch ms) that a `Retry-After` field (RFC 9110 10.2.3) names, seen from `now` (epoch
- * ms); undefined when it names no time ahead: absent, zero, past, fractional, malformed. When it came
- * more than once, the latest counts. More than a day counts as a day.
+ * The instant (epoch ms) in a `Retry-After` field (RFC 9110 10.2.3) that arrived at `now` (epoch ms),
+ * at most a day ahead. Undefined if the field is absent, malformed or names no time in the future. Of
+ * several fields the latest instant counts.
  */
-export function instantNamed(
+export function parseRetryAfter(
   field: string | string[] | undefined,
   now: number,
 ): number | undefined {
@@ -22,21 +22,21 @@ export function instantNamed(
   return longestMs > 0 ? now + longestMs : undefined
 }
 
-/** The same after a 429, when none named counts as 30 s: Spotify's rate limit window. */
-export function retryAfterInstant(field: string | string[] | undefined, now: number): number {
-  return instantNamed(field, now) ?? now + DEFAULT_MS
+/** The same for a 429, with a default of 30 s, Spotify's rate limit window. */
+export function rateLimitedUntil(field: string | string[] | undefined, now: number): number {
+  return parseRetryAfter(field, now) ?? now + DEFAULT_MS
 }
 
-/** Milliseconds; 0 when it names no time. */
+/** Milliseconds; 0 if the member is malformed. */
 function delayOf(member: string, now: number): number {
   if (/^\d+$/.test(member)) return Number(member) * 1000
   return (httpDate(member) ?? now) - now
 }
 
-/** Statuses below 500 that say nothing against the request: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
+/** Temporary statuses below 500: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
 const TEMPORARY = new Set([408, 421, 425])
 
-/** Whether the same request may well succeed when it is sent again. */
+/** Whether a retry of the same request is likely to succeed. */
 export function isTemporary(status: number): boolean {
   return status >= 500 || TEMPORARY.has(status)
 }

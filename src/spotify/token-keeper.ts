@@ -4,16 +4,16 @@ import { asProblem, Problem } from '../problems/problem.ts'
 import { diagnosisOf } from './gate/diagnosis.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
 import { readToken, renewalDelayMs } from './token-policy.ts'
-import type { Exchange } from './transport.ts'
+import type { Transport } from './transport.ts'
 
-/** A 401 that meets the very token that replaced another one is hardly about the token. */
+/** A 401 for a token that has just replaced another one is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
-/** Wrong credentials need a person; asking faster cannot help. */
+/** Only a person can fix wrong credentials, so faster retries do not help. */
 const REJECTED_BACK_OFF_MS = 60_000
 
 export interface TokenKeeperOptions {
-  exchange: Exchange
-  /** Path of the token endpoint on the exchange's host. */
+  transport: Transport
+  /** Path of the token endpoint on the transport's origin. */
   path: string
   clientId: string
   clientSecret: string
@@ -30,18 +30,18 @@ interface Token {
   expiresAtMs: number
 }
 
-/** How the token stands. */
+/** The state of the app token. */
 export interface TokenStatus {
   state: 'valid' | 'renewing' | 'missing' | 'rejected'
-  /** Epoch milliseconds; undefined unless one is valid. */
+  /** Epoch milliseconds; undefined unless the state is `valid`. */
   expiresAt: number | undefined
-  /** Why the last renewal failed; undefined when it did not. */
+  /** Why the last renewal failed; undefined if it succeeded. */
   failure: Problem | undefined
 }
 
 /**
- * Keeps the app token of the client credentials flow: one token, one renewal in flight whoever
- * waits for it, one timer that renews it in the background well before it expires.
+ * Keeps the app token of the client credentials flow: one token, at most one renewal in flight, and one
+ * timer that renews the token in the background well before it expires.
  * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
  */
 export class TokenKeeper {
@@ -61,13 +61,13 @@ export class TokenKeeper {
     this.#authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
   }
 
-  /** Begins to keep a token. Failures are logged, kept for those who ask, and tried again later. */
+  /** Fetches the first token in the background. Logs a failure, remembers it and retries later. */
   start(): void {
-    // The failure is logged and kept by #renew; nobody waits for this promise.
+    // #request logs and remembers the failure; nobody awaits this promise.
     this.#renew().catch(() => {})
   }
 
-  /** Ends the timer and the renewal in flight; whoever waits or asks gets `shutting-down`. */
+  /** Cancels the timer and the renewal in flight; pending and later calls fail with `shutting-down`. */
   stop(): void {
     this.#cancelTimer()
     this.#token = undefined
@@ -75,11 +75,10 @@ export class TokenKeeper {
   }
 
   /**
-   * A token that has not expired, at once or from the renewal in flight. During the back-off after
-   * a failed renewal it fails at once, so that waiting callers cost no further requests.
-   * `onRequest` is called when this call is what makes a request leave.
+   * Returns a token that has not expired, if necessary from the renewal in flight. Fails at once during
+   * the back-off after a failed renewal. Calls `onRequest` if this call starts a renewal.
    *
-   * @throws {Problem} why there is none, with the instant of the next try.
+   * @throws {Problem} why there is no token, with the instant of the next attempt.
    */
   async token(onRequest?: () => void): Promise<string> {
     const nowMs = this.#options.clock.monotonic()
@@ -91,9 +90,9 @@ export class TokenKeeper {
   }
 
   /**
-   * Another token than the one the Web API answered with 401. Comparing tokens makes all who were
-   * refused with the same one share one renewal, also those who find out after it is over. A token
-   * that itself came as a replacement within the last minute is given back as it is.
+   * Returns a replacement for a token that got a 401 from the Web API. It compares tokens, so all
+   * requests that used the same one share one renewal, even those whose 401 arrives after it. Returns
+   * `rejected` itself if that token replaced another one less than a minute ago.
    *
    * @throws {Problem} as `token()`.
    */
@@ -107,7 +106,7 @@ export class TokenKeeper {
     return this.token(onRequest)
   }
 
-  /** Why no token can be had right now; undefined while one is valid. */
+  /** Why there is no valid token; undefined while there is one. */
   get problem(): Problem | undefined {
     if (this.status.state === 'valid') return undefined
     const detail = 'The app token has not arrived yet.'
@@ -133,7 +132,7 @@ export class TokenKeeper {
 
   async #request(): Promise<string> {
     this.#cancelTimer()
-    const { exchange, path, clock, log, random } = this.#options
+    const { transport, path, clock, log, random } = this.#options
     const sentAtMs = clock.monotonic()
     try {
       const { value, lifetimeMs } = await observed(
@@ -149,11 +148,11 @@ export class TokenKeeper {
           }
           const body = 'grant_type=client_credentials'
           const request = { method: 'POST', path, headers, body } as const
-          return readToken(await exchange.send(request, this.#stop.signal), clock.now())
+          return readToken(await transport.send(request, this.#stop.signal), clock.now())
         },
       )
       this.#token = { value, expiresAtMs: sentAtMs + lifetimeMs }
-      if (this.#failure !== undefined) log.info('Spotify gives tokens again')
+      if (this.#failure !== undefined) log.info('app token renewed after failures')
       this.#failure = undefined
       this.#failuresInRow = 0
       this.#renewAfter(renewalDelayMs(lifetimeMs, random()))
@@ -163,7 +162,7 @@ export class TokenKeeper {
     }
   }
 
-  /** Backs off after a failed renewal; returns the problem with the instant of the next try. */
+  /** Backs off after a failed renewal; returns the problem with the instant of the next attempt. */
   #remember(failed: Problem): Problem {
     const { clock, log } = this.#options
     const delayMs = this.#backOffMs(failed)
@@ -174,7 +173,7 @@ export class TokenKeeper {
     if (this.#failure?.problem.type !== problem.type) {
       const level = problem.type === 'spotify-credentials-rejected' ? 'error' : 'warn'
       const { name: diagnosis, remedy } = diagnosisOf(problem)
-      log[level]({ diagnosis, remedy, err: problem }, 'no new app token')
+      log[level]({ diagnosis, remedy, err: problem }, 'app token renewal failed')
     }
     this.#failure = { problem, retryAtMs: clock.monotonic() + delayMs }
     this.#renewAfter(delayMs)
@@ -185,7 +184,7 @@ export class TokenKeeper {
     this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.start())
   }
 
-  /** At least until the instant that the token endpoint named. */
+  /** At least as long as the token endpoint asked for. */
   #backOffMs(failed: Problem): number {
     const jitter = this.#options.random()
     const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()

@@ -1,12 +1,12 @@
 import { Problem } from '../problems/problem.ts'
-import { instantNamed, isTemporary, retryAfterInstant } from './retry-after.ts'
+import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** For an answer without `expires_in`, which RFC 6749 5.1 allows: cautious, a 401 cures the rest. */
+/** For a response without `expires_in`, which RFC 6749 5.1 allows; a 401 renews a token that expires sooner. */
 const UNSTATED_LIFETIME_SECONDS = 300
 const MAX_LIFETIME_SECONDS = 86_400
 const MIN_MARGIN_MS = 60_000
-/** Every character that can stand in a header field, so that a token cannot break one. */
+/** The characters that a header field can contain. */
 const TOKEN_SYNTAX = /^[\x21-\x7e]+$/
 
 export interface IssuedToken {
@@ -15,18 +15,18 @@ export interface IssuedToken {
 }
 
 /**
- * The token in an answer of the token endpoint that arrived at `now` (epoch ms).
+ * Reads the token in a response of the token endpoint that arrived at `now` (epoch ms).
  *
- * @throws {Problem} what the answer means when it holds none.
+ * @throws {Problem} the problem that the response shows, if it has no token.
  */
 export function readToken(response: SpotifyResponse, now: number): IssuedToken {
   const { status } = response
-  const answer = parseObject(response.body)
-  if (status === 200) return tokenIn(answer)
+  const body = parseObject(response.body)
+  if (status === 200) return tokenIn(body)
   const field = response.headers['retry-after']
-  const retryAt = instantNamed(field, now)
-  // Spotify answers 400 where RFC 6749 5.2 has 401; both mean the same.
-  if ((status === 400 && answer.error === 'invalid_client') || status === 401) {
+  const retryAt = parseRetryAfter(field, now)
+  // Spotify sends 400 where RFC 6749 5.2 has 401.
+  if ((status === 400 && body.error === 'invalid_client') || status === 401) {
     throw new Problem(
       'spotify-credentials-rejected',
       'Spotify does not accept SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET. The operator must check both in the Spotify developer dashboard.',
@@ -34,43 +34,44 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
     )
   }
   if (status === 429) {
-    throw new Problem('spotify-unavailable', 'Spotify refuses new app tokens for now.', {
-      retryAt: retryAfterInstant(field, now),
+    throw new Problem('spotify-unavailable', 'Spotify rate limits requests for app tokens.', {
+      retryAt: rateLimitedUntil(field, now),
       originStatus: status,
     })
   }
   if (isTemporary(status)) {
-    const detail = `The token endpoint answered with status ${status}.`
+    const detail = `The token endpoint responded with status ${status}.`
     throw new Problem('spotify-unavailable', detail, { retryAt })
   }
-  throw badToken(`the status was ${status}`, retryAt)
+  throw badToken(`its status is ${status}`, retryAt)
 }
 
 /**
- * When, after it was asked for, a token is renewed: a fifth of its lifetime early, at least a
- * minute, at most half of it, and never in step. `jitter` is from 0 (included) to 1 (excluded).
+ * How long after its request a token is renewed: a fifth of its lifetime before it expires, but at least
+ * a minute and at most half of the lifetime. `jitter`, from 0 (included) to 1 (excluded), spreads
+ * replicas.
  */
 export function renewalDelayMs(lifetimeMs: number, jitter: number): number {
   const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)
   return lifetimeMs - Math.min(marginMs * (1 + 0.1 * jitter), lifetimeMs / 2)
 }
 
-function tokenIn(answer: Record<string, unknown>): IssuedToken {
-  const { access_token: value, token_type: type = 'Bearer', expires_in: stated } = answer
-  if (typeof value !== 'string' || !TOKEN_SYNTAX.test(value)) throw badToken('it held no token')
+function tokenIn(body: Record<string, unknown>): IssuedToken {
+  const { access_token: value, token_type: type = 'Bearer', expires_in: stated } = body
+  if (typeof value !== 'string' || !TOKEN_SYNTAX.test(value)) throw badToken('it has no token')
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
-    throw badToken('it held no bearer token')
+    throw badToken('it has no bearer token')
   const seconds = stated === undefined ? UNSTATED_LIFETIME_SECONDS : secondsIn(stated)
-  if (!(seconds >= 1)) throw badToken('the token had no lifetime')
+  if (!(seconds >= 1)) throw badToken('the token has no lifetime')
   return { value, lifetimeMs: Math.min(seconds, MAX_LIFETIME_SECONDS) * 1000 }
 }
 
-/** A number, also one in quotes, which lenient servers send. */
+/** Some servers send the number as a string. */
 function secondsIn(stated: unknown): number {
   return typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : Number.NaN
 }
 
-/** Outages answer with text or HTML, which holds no members to read. */
+/** An empty object for text or HTML, as in outages. */
 function parseObject(body: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body)
@@ -81,6 +82,6 @@ function parseObject(body: string): Record<string, unknown> {
 }
 
 function badToken(reason: string, retryAt?: number): Problem {
-  const detail = `The token endpoint sent an unusable answer: ${reason}.`
+  const detail = `The response of the token endpoint is unusable: ${reason}.`
   return new Problem('spotify-bad-response', detail, { retryAt })
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { ForwardProxy } from '../config/proxy.ts'
-import { linkedAbort } from '../lib/child-abort-signal.ts'
+import { childAbortController } from '../lib/child-abort-signal.ts'
 import type { Clock } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Problem } from '../problems/problem.ts'
@@ -10,23 +10,23 @@ import { networkProblem, unavailable } from './response-problems.ts'
 import { responseText } from './response-text.ts'
 import { createTunnels } from './tunnels.ts'
 
-/** Connections outlive the gaps between pages and most gaps between background refreshes. */
+/** Longer than the gaps between pages and most gaps between background revalidations. */
 const KEEP_ALIVE_MS = 30_000
 
-/** One HTTP response of Spotify, its body read to the end and decoded. */
+/** One complete HTTP response of Spotify, decoded. */
 export interface SpotifyResponse {
   status: number
   headers: IncomingHttpHeaders
   body: string
 }
 
-export interface ExchangeOptions {
+export interface TransportOptions {
   clock: Clock
-  /** Bound on the whole attempt, from connecting to the last byte, in milliseconds. */
+  /** Timeout of the whole attempt, from connecting to the last byte, in milliseconds. */
   timeoutMs: number
-  /** Bound on the body, as sent and as decoded, in bytes. */
+  /** Maximum size of the body, encoded and decoded, in bytes. */
   maxBytes: number
-  /** The proxy on the way; left out when there is none. */
+  /** The forward proxy; left out when there is none. */
   proxy?: ForwardProxy | undefined
 }
 
@@ -38,39 +38,38 @@ export interface SpotifyRequest {
 }
 
 export interface SendOptions {
-  /** Called when the body of a 200 has been read; it is decoded once what this returns has settled. */
+  /** Called when the body of a 200 has been read; the transport decodes it after the promise settles. */
   onRead?: () => Promise<void>
-  /** Whether the request may be sent a second time; asked when it was sent on a dead connection. */
+  /** Whether to resend a request that was lost on a dead connection. */
   mayResend?: () => Promise<boolean>
 }
 
 /** Sends one request to one Spotify host. */
-export interface Exchange {
+export interface Transport {
   /**
-   * Resolves with any response that arrived whole, whatever its status; a refusal (4xx, 5xx) also
-   * without its body. Redirects are not followed. A request that is lost because its connection was
-   * closed while idle is sent again on a new one, once (RFC 9112 9.3.1). That is safe: a page is only
-   * read, and Spotify does not mind a token that nobody uses (RFC 9110 9.2.2).
+   * Resolves with a complete response of any status; a 4xx or 5xx may lack its body. Does not follow
+   * redirects. If the server closed the idle connection, resends the request once on a new one (RFC 9112
+   * 9.3.1). That is safe (RFC 9110 9.2.2): reading a page has no effect, and an unused token does no harm.
    *
-   * @throws {Problem} `spotify-unavailable` when Spotify cannot be reached or takes too long,
-   * `spotify-bad-response` when the response breaks off, is too large or cannot be decoded.
-   * Whatever `signal` was aborted with is thrown as it is.
+   * @throws {Problem} `spotify-unavailable` if there is no connection or the attempt times out,
+   * `spotify-bad-response` if the response breaks off, is too large or cannot be decoded. Throws the
+   * reason of `signal` unchanged.
    */
   send(
     request: SpotifyRequest,
     signal: AbortSignal,
     options?: SendOptions,
   ): Promise<SpotifyResponse>
-  /** Ends all connections; requests under way fail. */
+  /** Closes all connections; requests in flight fail. */
   close(): Promise<void>
 }
 
-/** `origin` is scheme, host and port; `connections` bounds the sockets to it. */
-export function createExchange(
+/** `origin` is scheme, host and port; `connections` the maximum number of sockets. */
+export function createTransport(
   origin: string,
   connections: number,
-  options: ExchangeOptions,
-): Exchange {
+  options: TransportOptions,
+): Transport {
   const { timeoutMs, maxBytes, proxy } = options
   const direct = buildConnector({ timeout: timeoutMs })
   const tunnels = proxy && createTunnels(proxy, timeoutMs, direct)
@@ -80,7 +79,7 @@ export function createExchange(
     connections,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxResponseSize: maxBytes,
-    // These two bound gaps, not the whole; the attempt's own time-out is stricter than both.
+    // These two limit pauses in a transfer; the timeout of the attempt is stricter.
     headersTimeout: 0,
     bodyTimeout: 0,
   }
@@ -93,7 +92,7 @@ export function createExchange(
     mayResend: SendOptions['mayResend'],
   ): Promise<Dispatcher.ResponseData> {
     const before = watched.received()
-    // undici heeds the signal of a request only once there is a connection for it.
+    // undici ignores the signal of a request until there is a connection.
     try {
       return await untilAborted(pool.request(request), request.signal)
     } catch (error) {
@@ -103,19 +102,19 @@ export function createExchange(
   }
 
   function timedOut(): Problem {
-    const who = tunnels?.isOpening ? 'The proxy on the way to Spotify' : 'Spotify'
+    const who = tunnels?.isOpening ? 'The forward proxy' : 'Spotify'
     const code = tunnels?.isOpening ? 'PROXY_TIMEOUT' : 'ETIMEDOUT'
     const cause = Object.assign(new Error('The attempt timed out.'), { code })
-    return unavailable(`${who} did not answer within ${timeoutMs} ms.`, cause)
+    return unavailable(`${who} did not respond within ${timeoutMs} ms.`, cause)
   }
 
   return {
     send(request, signal, { onRead, mayResend } = {}) {
-      const attempt = linkedAbort(signal)
+      const attempt = childAbortController(signal)
       const cancelTimeout = options.clock.schedule(timeoutMs, () => {
         attempt.abort(timedOut())
       })
-      // The time-out covers the transfer, not our decoding.
+      // The timeout covers the transfer, not our decoding.
       const whenRead = () => {
         cancelTimeout()
         return onRead?.()
@@ -127,7 +126,7 @@ export function createExchange(
         })
         .finally(() => {
           cancelTimeout()
-          attempt.unlink()
+          attempt.dispose()
         })
     },
     async close() {
@@ -152,7 +151,7 @@ async function readWhole(
       body: await responseText(sent, headers['content-encoding'], maxBytes),
     }
   } catch (error) {
-    // A refusal counts by its status and headers; its words only tell causes apart.
+    // The status and headers of a refusal suffice; its body only tells causes apart.
     if (status >= 400 && !signal.aborted) return { status, headers, body: '' }
     throw error
   }

@@ -23,8 +23,8 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
-import type { RunApart } from '../lib/background.ts'
-import { type Clock, within } from '../lib/clock.ts'
+import type { RunInBackground } from '../lib/background.ts'
+import { type Clock, withTimeout } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { version } from '../lib/version.ts'
 import type { OtelConfig } from './otel-config.ts'
@@ -61,10 +61,10 @@ export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
       schedule: (delayMs: number, task: () => void) =>
         clock.schedule(delayMs, () => context.with(ROOT_CONTEXT, task)),
     },
-    runApart,
+    runInBackground,
     async stop(limitMs: number) {
       const timeout = () => new Error(`The collector did not accept them within ${limitMs} ms.`)
-      await within(clock, limitMs, provider.shutdown(), timeout).catch(err => {
+      await withTimeout(clock, limitMs, provider.shutdown(), timeout).catch(err => {
         log.warn({ err }, 'failed to deliver the last traces')
       })
       stopRequests()
@@ -75,7 +75,7 @@ export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
 }
 
 /** Starts a trace of its own, with a link to the active span. */
-const runApart: RunApart = (name, work) => {
+const runInBackground: RunInBackground = (name, work) => {
   const active = trace.getSpanContext(context.active())
   const links = active === undefined ? [] : [{ context: active }]
   const span = trace.getTracer(SERVICE_NAME, version).startSpan(name, { root: true, links })

@@ -1,4 +1,4 @@
-import { type RunApart, runPlainly } from '../lib/background.ts'
+import { type RunInBackground, runUntraced } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log, LogIds } from '../lib/logger.ts'
 import { type Environment, otelConfig } from './otel-config.ts'
@@ -7,7 +7,7 @@ import { type Environment, otelConfig } from './otel-config.ts'
 export interface Tracing {
   /** Like the given clock, but its tasks belong to no request. */
   readonly clock: Clock
-  readonly runApart: RunApart
+  readonly runInBackground: RunInBackground
   /** Delivers the last spans within `limitMs` milliseconds, and stops tracing. */
   stop(limitMs: number): Promise<void>
 }
@@ -33,7 +33,7 @@ export async function prepareTracing(environment: Environment): Promise<Prepared
     start(log, clock) {
       for (const warning of config.warnings) log.warn(warning)
       return openTelemetry === undefined
-        ? { clock, runApart: runPlainly, stop: async () => {} }
+        ? { clock, runInBackground: runUntraced, stop: async () => {} }
         : openTelemetry.startTracing(config, log, clock)
     },
   }

@@ -1,7 +1,7 @@
 /**
  * White space and characters without a glyph: zero-width characters, bidirectional controls, fillers,
- * variation selectors, tags, and some that have neither property (the braille blank, annotation
- * marks, the object replacement character that copied rich text contains, a null notehead).
+ * variation selectors, tags, and some without either property (the braille blank, annotation marks, the
+ * object replacement character of copied rich text, a null notehead).
  */
 const INVISIBLE = String.raw`\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffc\u{1d159}`
 const JOINERS = String.raw`\u200c\u200d`
@@ -11,25 +11,24 @@ const FLAG = String.raw`\u{1f3f4}`
 
 const LEADING = new RegExp(`^[${INVISIBLE}]+`, 'u')
 /**
- * Everything up to the last visible character, with the selectors or tags that shape it: a heart
- * emoji ends with one, the flag of Scotland with six. It is greedy, so that the engine searches from
- * the end, in linear time.
+ * Everything up to the last visible character and its selectors or tags: a heart emoji ends with one, the
+ * flag of Scotland with six. It is greedy, so the engine searches from the end, in linear time.
  */
 const UP_TO_LAST_VISIBLE = new RegExp(
   `^[^]*(?:[^${INVISIBLE}\\0-\\x7f][${SELECTORS}]+|${FLAG}[${TAGS}]+|[^${INVISIBLE}])`,
   'u',
 )
 
-/** The text without white space and invisible characters at its ends. */
+/** Removes white space and invisible characters at both ends. */
 export function trimInvisible(text: string): string {
   const rest = text.replace(LEADING, '')
   return UP_TO_LAST_VISIBLE.exec(rest)?.[0] ?? ''
 }
 
 /**
- * An invisible character within a name that no script or emoji needs there. Many scripts and emoji
- * need joiners, but not between two ASCII characters. A selector shapes the character before it, in
- * ASCII only that of a keycap. Tags follow a black flag.
+ * An invisible character that no script or emoji needs at its position. Many scripts and emoji need
+ * joiners, but not between two ASCII characters. A selector applies to the character before it, in ASCII
+ * only to that of a keycap. Tags follow a black flag.
  */
 const STRAY = new RegExp(
   [
@@ -41,12 +40,12 @@ const STRAY = new RegExp(
   'u',
 )
 
-/** The first invisible character in the name that does not belong there. */
+/** The first stray invisible character in the name. */
 export function strayInvisible(name: string): string | undefined {
   return STRAY.exec(name)?.[0]
 }
 
-/** Names the first character of a text: `U+200B`, or `. (U+002E)` where it can be seen. */
+/** Names the first character of a text: `U+200B`, or `. (U+002E)` if it is visible. */
 export function characterName(text: string): string {
   const [character = ''] = text
   const hex = character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')

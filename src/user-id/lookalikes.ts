@@ -1,9 +1,9 @@
-/** Words that documentation and templates use in place of an id. */
+/** Words for an id in documentation and templates. */
 const STAND_IN = '(?:spotify[_-]?)?(?:(?:user[_-]?)?(?:id|name)|user|uid)'
 
 const NO_VALUE = /^\((?:null|nil|none|undefined)\)$/i
 
-/** Objects and functions as programs print them. Case counts, so that fewer real names look so. */
+/** Objects and functions as programs print them. Case-sensitive, to match fewer real names. */
 const PRINTED = new RegExp(
   [
     // JavaScript: `[object Object]`, `[Function: id]`, `Symbol(id)`, `function id() {}`, `() => id`.
@@ -20,7 +20,7 @@ const PRINTED = new RegExp(
   's',
 )
 
-/** Parameters as routers, templates and formats write them: `:id`, `{id}`, `<id>`, `$id`, `%s`. */
+/** Parameters of routers, templates and formats: `:id`, `{id}`, `<id>`, `$id`, `%s`. */
 const PLACEHOLDER = new RegExp(
   [
     String.raw`\{[^{}]*\}`,
@@ -34,21 +34,21 @@ const PLACEHOLDER = new RegExp(
   'i',
 )
 
-/** Why no user can have this name, in its original case, as an id: a sentence, or undefined. */
+/** Why a name, in its original case, cannot be an id, in one sentence; undefined if it can. */
 export function impossibleBecause(name: string): string | undefined {
   if (NO_VALUE.test(name)) {
-    return 'Programs print "(null)" and the like when they have no user id.'
+    return 'Programs print "(null)" and the like for a missing user id.'
   }
   if (PRINTED.test(name)) {
-    return 'This looks like an object that a program has printed, not like a user id.'
+    return 'This looks like a printed object, not like a user id.'
   }
   if (PLACEHOLDER.test(name)) {
-    return 'This looks like a placeholder that nobody has filled in, not like a user id.'
+    return 'This looks like a placeholder, not like a user id.'
   }
   return undefined
 }
 
-/** What an unlikely id may be instead. */
+/** What an unlikely id may really be. */
 export type Lookalike = 'no-value' | 'me' | 'stand-in' | 'email' | 'display-name' | 'content-id'
 
 const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
@@ -57,11 +57,11 @@ const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
   ['stand-in', new RegExp(`^(?:your[_-]?)?(?:${STAND_IN}|string)$`, 'i')],
   ['email', /^[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+$/],
   ['display-name', /\p{White_Space}/u],
-  // Playlists, albums, artists and tracks have ids in base 62; those of users are lower case.
+  // Playlists, albums, artists and tracks have ids in base 62; user ids are lower case.
   ['content-id', /^(?=.*[A-Z])(?=.*[a-z])[A-Za-z\d]{22}$/],
 ]
 
-/** What a name, in its original case, looks like rather than an id; undefined for likely ids. */
+/** What a name, in its original case, looks like; undefined for a likely id. */
 export function lookalikeOf(name: string): Lookalike | undefined {
   return LOOKALIKES.find(([, pattern]) => pattern.test(name))?.[0]
 }

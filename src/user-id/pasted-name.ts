@@ -1,28 +1,27 @@
 import { trimInvisible } from './invisible.ts'
 import { impossibleBecause } from './lookalikes.ts'
 import { refuseId } from './refuse-id.ts'
-import { nameInText, refuseDoubtfulEnds, unquoted } from './surroundings.ts'
+import { nameInText, refuseAmbiguousEnds, unquoted } from './surroundings.ts'
 import { isLink, type Link, linksIn, MAX_LINKS } from './user-links.ts'
 
-const OTHER_LINK = 'This link or URI is not that of a Spotify user.'
+const OTHER_LINK = 'This is not the link or URI of a Spotify user.'
 const SHORT_LINK =
-  'A short link does not say whose it is; open it in a browser and use the link it leads to.'
+  'A short link does not name its user. Open it in a browser and use the link of the page.'
 
-/** Texts without a path that are addresses all the same. */
+/** An address without a path. */
 const ADDRESS = /^(?:https?:|(?:[a-z\d-]+\.)*spotify\.com(?:[:?#\\]|\.?$))/i
 
 /**
- * The name in what was pasted: an id as it is, or what a URI, a profile link or a text with one such
- * link names. Case is kept.
+ * The name in a pasted text: an id, a URI, a profile link, or a text with one such link. Keeps the case.
  *
- * | what is there | what happens |
+ * | part of the text | result |
  * |---|---|
- * | blanks and invisible characters at an end | left out |
- * | a query of known tracking parameters at the end | left out |
- * | quotes around an id; whatever encloses a link | left out |
+ * | blanks and invisible characters at both ends | removed |
+ * | a query of known tracking parameters at the end | removed |
+ * | quotes around an id; text and brackets around a link | removed |
  * | other quotes, brackets and punctuation at an end | refused, unless encoded in a link or URI |
- * | an escape after one decoding, in links and URIs two | refused: encoded twice |
- * | a placeholder, or an object as a program prints it | refused |
+ * | an escape after one decoding, two in links and URIs | refused: encoded twice |
+ * | a placeholder, or a printed object | refused |
  *
  * @throws {Problem} `invalid-user-id`
  */
@@ -30,7 +29,7 @@ export function pastedName(pasted: string): string {
   const text = trimInvisible(pasted)
   const links = linksIn(text)
   if (links.length === 0) return bareName(text)
-  if (links.length > MAX_LINKS) refuseId(`The text holds more than ${MAX_LINKS} links.`)
+  if (links.length > MAX_LINKS) refuseId(`The text has more than ${MAX_LINKS} links.`)
   const names = links.flatMap(link => (link.kind === 'user' ? [linkedName(text, link)] : []))
   const [name] = names
   if (name === undefined) refuseId(links.some(isShort) ? SHORT_LINK : OTHER_LINK)
@@ -47,27 +46,27 @@ function bareName(text: string): string {
   if (ADDRESS.test(name)) refuseId(OTHER_LINK)
   refuseImpossible(name)
   refuseEscapes(name)
-  refuseDoubtfulEnds(name, false)
+  refuseAmbiguousEnds(name, false)
   return name
 }
 
-/** The name in a link or URI, which may be all of the text or a part of it. */
+/** The name in a link or URI, which is the text or a part of it. */
 function linkedName(text: string, { start, end, name: written, nameEnd }: Link): string {
   const raw = cleaned(written)
-  // Where the link goes on behind the name, the end of the name is clear.
+  // If the link continues after the name, the end of the name is clear.
   const isLast = nameEnd === end && raw.length === trimInvisible(written).length
-  const [before, behind] = [text.slice(0, start), text.slice(end)]
-  // A placeholder may begin with what delimits links and names.
+  const [before, after] = [text.slice(0, start), text.slice(end)]
+  // A placeholder may begin with a delimiter of links or names.
   const [rest = ''] = text.slice(nameEnd).split(/[?#]/)
   refuseImpossible(raw === '' ? rest : raw)
-  const name = isLast && before + behind !== '' ? nameInText(raw, before, behind) : raw
+  const name = isLast && before + after !== '' ? nameInText(raw, before, after) : raw
   const decoded = cleaned(decode(name))
   if (isLink(decoded) || ADDRESS.test(decoded)) {
     refuseId('The name in this link or URI is itself a link or URI.')
   }
   refuseImpossible(decoded)
   refuseEscapes(decoded)
-  refuseDoubtfulEnds(name, !isLast)
+  refuseAmbiguousEnds(name, !isLast)
   return decoded
 }
 
@@ -76,15 +75,15 @@ function refuseImpossible(name: string): void {
   if (reason !== undefined) refuseId(reason)
 }
 
-/** Refuses a name that can be decoded once more: a real one seldom holds a percent-escape. */
+/** Refuses a name that can be decoded once more: real names rarely have a percent-escape. */
 function refuseEscapes(name: string): void {
   let decoded = name
   try {
     decoded = decodeURIComponent(name)
   } catch {
-    // Not all of its percent signs begin an escape, so that they belong to the name.
+    // A percent sign that begins no escape belongs to the name.
   }
-  if (decoded !== name) refuseId('It is percent-encoded twice, or more often: encode it once.')
+  if (decoded !== name) refuseId('It is percent-encoded twice or more. Encode it once.')
 }
 
 function decode(encoded: string): string {
@@ -95,12 +94,12 @@ function decode(encoded: string): string {
   }
 }
 
-/** The text without invisible characters and tracking parameters at its ends. */
+/** Removes invisible characters and tracking parameters at the ends. */
 function cleaned(text: string): string {
   return trimInvisible(withoutTracking(trimInvisible(text)))
 }
 
-/** What Spotify, networks and advertisers add to links to learn who passed them on. */
+/** Parameters that Spotify, networks and advertisers add to links to track who shares them. */
 const TRACKING = new RegExp(
   [
     '^(?:amp;)?(?:si|dlsi|nd|pt|pi|go|context|product|flow_ctx|dl_branch|app_destination|locale',
@@ -111,8 +110,8 @@ const TRACKING = new RegExp(
 )
 
 /**
- * The text without the queries at its end that hold nothing but tracking parameters, and without
- * fragments of such a kind. Other queries stay, since old names hold question marks and ampersands.
+ * Removes queries at the end that only have tracking parameters, and fragments for tracking. Other
+ * queries stay, because old names have question marks and ampersands.
  */
 function withoutTracking(text: string): string {
   let rest = text.replace(/#(?::~:text=.*|_=_)$/s, '')

@@ -1,10 +1,10 @@
 import { Problem } from '../problems/problem.ts'
 
 const WHERE_TO_FIND_IT =
-  'Open the profile in Spotify, choose "Copy link to profile" and paste that link percent-encoded, or take the part after /user/ in it.'
+  'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
 
 /**
- * Refuses what was given as a user id. `reason` is a sentence for the caller.
+ * Refuses a user id. `reason` is a sentence for the caller.
  *
  * @throws {Problem} `invalid-user-id`, always
  */

@@ -1,7 +1,7 @@
 import { characterName } from './invisible.ts'
 import { refuseId } from './refuse-id.ts'
 
-/** Opening quotes, each with the quotes that close it. */
+/** Opening quotes with their closing quotes. */
 const QUOTES: readonly (readonly [opener: string, closers: string])[] = [
   ['"', '"'],
   ["'", "'"],
@@ -20,7 +20,7 @@ const QUOTES: readonly (readonly [opener: string, closers: string])[] = [
 ]
 const QUOTE_CLOSERS = new Map(QUOTES)
 
-/** The same for everything that encloses a link in a text: brackets, tags and emphasis too. */
+/** The same for links in a text, which brackets, tags and emphasis may enclose too. */
 const CLOSERS = new Map([
   ...QUOTES,
   ['(', ')'],
@@ -36,10 +36,10 @@ const CLOSERS = new Map([
   ['~', '~'],
 ])
 
-/** How deep a link may be enclosed; it bounds the time. */
+/** Maximum depth of enclosing characters; it bounds the time. */
 const MAX_DEPTH = 8
 
-/** The text without the quotes around it, if they match. */
+/** Removes matching quotes around the text. */
 export function unquoted(text: string): string {
   let from = 0
   let to = text.length
@@ -54,31 +54,31 @@ export function unquoted(text: string): string {
   return /["`“”„«»]|['’][\s,;]/.test(inner) ? text : inner
 }
 
-/** What follows a link and cannot belong to a name: a line break, a tab or another link. */
+/** Text after a link that cannot belong to a name: a line break, a tab or another link. */
 const CLEAR_END = /^\p{Zs}*(?:[\p{Cc}\p{Zl}\p{Zp}]|https?:\/|spotify:)/iu
 
 /**
  * The name at the end of a link, without the brackets, quotes and punctuation of the text around it.
- * `raw` is the name as the link has it, `before` and `behind` are the texts around the link, of which
- * one is not empty.
+ * `raw` is the name in the link; `before` and `after` are the texts around the link, at least one of which
+ * is not empty.
  *
- * @throws {Problem} `invalid-user-id` when it is not clear where the name ends
+ * @throws {Problem} `invalid-user-id` if the end of the name is unclear
  */
-export function nameInText(raw: string, before: string, behind: string): string {
-  // A text that begins with a link may be a link to `a b` that lacks its percent-encoding.
-  if (before === '' && !CLEAR_END.test(behind)) refuseUnclearEnd(behind)
+export function nameInText(raw: string, before: string, after: string): string {
+  // A text that begins with a link may be a link to `a b` without percent-encoding.
+  if (before === '' && !CLEAR_END.test(after)) refuseUnclearEnd(after)
   const enclosedEnd = endWithin(raw, before)
-  const isEnclosed = enclosedEnd < raw.length || closersOf(before.at(-1)).includes(behind[0] ?? ' ')
+  const isEnclosed = enclosedEnd < raw.length || closersOf(before.at(-1)).includes(after[0] ?? ' ')
   if (isEnclosed) return raw.slice(0, enclosedEnd)
 
   const name = withoutPunctuation(raw, before.includes('('))
-  // A name may end with an exclamation mark, and some languages have no blank behind a link.
-  const [doubt] = /[^!-~]/u.exec(name) ?? /[!*~]/.exec(name.slice(-1)) ?? []
-  if (doubt !== undefined) refuseUnclearEnd(doubt)
+  // A name may end with an exclamation mark, and some languages put no blank after a link.
+  const [unclear] = /[^!-~]/u.exec(name) ?? /[!*~]/.exec(name.slice(-1)) ?? []
+  if (unclear !== undefined) refuseUnclearEnd(unclear)
   return name
 }
 
-/** Where the brackets, quotes or emphasis close that the text before the link opens. */
+/** The position in `raw` that closes the brackets, quotes or emphasis before the link. */
 function endWithin(raw: string, before: string): number {
   let end = raw.length
   for (let depth = 1; depth <= MAX_DEPTH; depth++) {
@@ -86,7 +86,7 @@ function endWithin(raw: string, before: string): number {
       raw.lastIndexOf(closer, end - 1),
     )
     const closing = Math.max(-1, ...ends)
-    // An apostrophe in the name is no closing quote.
+    // An apostrophe in the name is not a closing quote.
     if (closing === -1 || closing >= end || /[a-z\d%]/i.test(raw.slice(closing, end))) break
     end = closing
   }
@@ -97,7 +97,7 @@ function closersOf(opener: string | undefined): string {
   return CLOSERS.get(opener ?? '') ?? ''
 }
 
-/** The name without the punctuation of a sentence, and without a parenthesis that it does not open. */
+/** Removes the punctuation of a sentence and a parenthesis that the name does not open. */
 function withoutPunctuation(raw: string, isInParentheses: boolean): string {
   let end = raw.length
   let surplus = isInParentheses ? count(raw, ')') - count(raw, '(') : 0
@@ -110,26 +110,25 @@ function withoutPunctuation(raw: string, isInParentheses: boolean): string {
 
 function refuseUnclearEnd(character: string): never {
   refuseId(
-    `It is not clear whether ${characterName(character)} belongs to the name in this link. Send the link alone, and percent-encode what belongs to the name.`,
+    `It is unclear whether ${characterName(character)} belongs to the name in this link. Send only the link, and percent-encode the name.`,
   )
 }
 
-/** Quotes, and brackets but for parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
-const DOUBTFUL_FIRST = /^(?:[,;"'`<>]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
-/** The same, and punctuation that ends clauses and sentences, but for `!`, which some names end with. */
-const DOUBTFUL_LAST =
+/** Quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
+const AMBIGUOUS_FIRST = /^(?:[,;"'`<>]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
+/** The same, and punctuation that ends clauses and sentences, except `!`, which ends some names. */
+const AMBIGUOUS_LAST =
   /^(?:["'`<>…]|[^\P{Terminal_Punctuation}!]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
 
 /**
- * Refuses a name that begins or ends with a quote, a bracket or punctuation, which may come from the
- * text around it. Parentheses around a whole name belong to it; so does everything that a link or URI
- * holds percent-encoded, which is not decoded here. `isEndClear` says that the link goes on behind
- * the name.
+ * Refuses a name that begins or ends with a quote, a bracket or punctuation, which may belong to the
+ * text around it. Parentheses around a whole name are part of it, and so are percent-encoded characters,
+ * which this function does not decode. `isEndClear` is true if the link continues after the name.
  *
  * @throws {Problem} `invalid-user-id`
  */
-export function refuseDoubtfulEnds(name: string, isEndClear: boolean): void {
-  // These two are refused with a reason of their own.
+export function refuseAmbiguousEnds(name: string, isEndClear: boolean): void {
+  // parseUserId refuses these with another reason.
   if (name === '.' || name === '..') return
   let from = 0
   let to = name.length
@@ -139,17 +138,17 @@ export function refuseDoubtfulEnds(name: string, isEndClear: boolean): void {
   }
   const core = name.slice(from, to)
   const isUneven = count(name, '(') !== count(name, ')')
-  const first = isUneven && name.startsWith('(') ? '(' : DOUBTFUL_FIRST.exec(core)?.[0]
+  const first = isUneven && name.startsWith('(') ? '(' : AMBIGUOUS_FIRST.exec(core)?.[0]
   if (first !== undefined) refuseEnd('begins', first)
   if (isEndClear) return
-  const last = isUneven && name.endsWith(')') ? ')' : DOUBTFUL_LAST.exec(core.slice(-1))?.[0]
+  const last = isUneven && name.endsWith(')') ? ')' : AMBIGUOUS_LAST.exec(core.slice(-1))?.[0]
   if (last !== undefined) refuseEnd('ends', last)
 }
 
 function refuseEnd(verb: string, character: string): never {
   const bytes = Array.from(Buffer.from(character), byte => byte.toString(16).toUpperCase())
   refuseId(
-    `The name ${verb} with ${characterName(character)}. Leave that out or, if it belongs to the name, send spotify:user: and the name with %${bytes.join('%')} in its place.`,
+    `The name ${verb} with ${characterName(character)}. Remove it or, if it belongs to the name, send spotify:user: and the name with %${bytes.join('%')} instead.`,
   )
 }
 

@@ -3,18 +3,17 @@ export interface Link {
   /** Where it begins and ends in the text, in UTF-16 code units. */
   readonly start: number
   readonly end: number
-  /** A user's, a short link that hides where it leads, or that of anything else. */
+  /** A link to a user, a short link, whose target is unknown, or any other link. */
   readonly kind: 'user' | 'short' | 'other'
-  /** Of a user: the name, as it is written there; else empty. */
+  /** The name in a link to a user, not decoded; empty for other links. */
   readonly name: string
-  /** Where that name ends in the text; else where the link does. */
+  /** Where the name, or any other link, ends in the text. */
   readonly nameEnd: number
 }
 
 /**
- * What a link is made of in a text: neither blanks, nor what RFC 3986 keeps out of links to delimit
- * them, nor brackets, quotes and the ends of sentences beyond ASCII. The curly apostrophe occurs in
- * words.
+ * A character of a link in a text: no blank, no delimiter that RFC 3986 excludes from URIs, and beyond
+ * ASCII no bracket, quote or end of a sentence. The curly apostrophe occurs in words.
  */
 const CHARACTER =
   '[^\\p{White_Space}\\p{Cc}"<>\\[\\]\\|`…[[\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}\\p{Terminal_Punctuation}]--[\\x00-\\x7f’]]]'
@@ -22,16 +21,16 @@ const CHARACTER =
 const WEB_HOST = String.raw`(?:www\.)?(?:(?:open|play|embed|m)\.)?spotify\.com\.?(?::\d*)?`
 const API_HOST = String.raw`api\.spotify\.com\.?(?::\d*)?`
 const SCHEME = '(?:(?:https?:)?/+)?'
-/** What Spotify puts before the path: `intl-pt-BR` for a language, `embed` for a player. */
+/** Prefixes of the path: `intl-pt-BR` for a language, `embed` for a player. */
 const VARIANT = '(?:(?:intl-[a-z\\-]+|embed)/+)*'
 
-/** The last part of a profile's link, for a start that lacks its host: `user/NAME`. */
+/** The path of a profile link without its host: `user/NAME`. */
 const BARE_PATH = `/*(?:${VARIANT}user|(?:v1/+)?users)/`
 
 /**
- * Every link and URI, and a text that is only the path of one. A link holds whatever else looks like
- * one within it, so that a link of another site never passes for one of Spotify. No attempt to match
- * begins within a word, which keeps the search linear.
+ * Every link and URI, and a text that is only the path of one. A match includes any link within it, so a
+ * link to another site never passes for one of Spotify. No match begins within a word, which keeps the
+ * search linear.
  */
 const LINKS = new RegExp(
   [
@@ -59,18 +58,18 @@ const SHORT = new RegExp(
   'iv',
 )
 
-/** A text with more of them is not about one user. It bounds the time that a text can take. */
+/** A text with more links is refused, which bounds the time. */
 export const MAX_LINKS = 10
 
 /**
- * The links and URIs in a text, in their order, up to one more than `MAX_LINKS`. The time grows with
- * the length of the text, not faster.
+ * The links and URIs in a text, in order, up to one more than `MAX_LINKS`. The time is linear in the
+ * length of the text.
  */
 export function linksIn(text: string): Link[] {
   const links: Link[] = []
   // Most texts are plain ids.
   if (!/[:/]/.test(text)) return links
-  // `matchAll` would copy the expression each time, which takes longer than most matches.
+  // `matchAll` copies the expression, which takes longer than most matches.
   LINKS.lastIndex = 0
   for (let found = LINKS.exec(text); found !== null; found = LINKS.exec(text)) {
     links.push(linkAt(found.index, found[0]))

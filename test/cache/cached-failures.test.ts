@@ -3,7 +3,7 @@ import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 import type { FetchOptions, OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
-import { runPlainly } from '../../src/lib/background.ts'
+import { runUntraced } from '../../src/lib/background.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -16,7 +16,7 @@ function cacheFor(t: Test) {
   const fetches: FetchOptions[] = []
   const origin: { failure: Problem | undefined } = { failure: undefined }
   const cache = new ResponseCache<Sized>({
-    runApart: runPlainly,
+    runInBackground: runUntraced,
     store: new MemoryStore(100_000),
     fetch: async (_key, _previous, options): Promise<OriginResponse<Sized>> => {
       fetches.push(options)

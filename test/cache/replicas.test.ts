@@ -40,7 +40,7 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
             fail: reject,
           })
         }),
-      runApart: (_name, work) => work(),
+      runInBackground: (_name, work) => work(),
       shared: {
         tier: tier.forReplica(),
         mergeFromReplica: (body, previous) => ({ ...body, previous: previous?.value }),

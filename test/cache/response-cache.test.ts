@@ -3,7 +3,7 @@ import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 import type { OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { NO_DIRECTIVES } from '../../src/cache/request-directives.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
-import { runPlainly } from '../../src/lib/background.ts'
+import { runUntraced } from '../../src/lib/background.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -21,7 +21,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
   const fetched: { key: string; previous: Body | undefined }[] = []
   const waiting: PromiseWithResolvers<string>[] = []
   const cache = new ResponseCache<Body>({
-    runApart: runPlainly,
+    runInBackground: runUntraced,
     store: new MemoryStore(maxBytes),
     fetch: async (key, previous): Promise<OriginResponse<Body>> => {
       fetched.push({ key, previous })

@@ -3,7 +3,7 @@ import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 import type { OriginResponse } from '../../src/cache/origin-fetches.ts'
 import { ResponseCache } from '../../src/cache/response-cache.ts'
 import type { SharedTier } from '../../src/cache/shared-tier.ts'
-import { runPlainly } from '../../src/lib/background.ts'
+import { runUntraced } from '../../src/lib/background.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -19,7 +19,7 @@ function cacheFor(t: Test, tier?: SharedTier<Sized>) {
   const reason = new Problem('shutting-down', 'stopped')
   const fetched: string[] = []
   const cache = new ResponseCache<Sized>({
-    runApart: runPlainly,
+    runInBackground: runUntraced,
     store: new MemoryStore(100_000),
     fetch: key => {
       fetched.push(key)

@@ -391,7 +391,7 @@ t.test('CACHE_SNAPSHOT_FILE must not name a file of another kind', async t => {
   t.strictSame(namesIn(await faults('new/cache.snapshot')), ['PORT'])
   t.match(await faults('notes'), [
     /^PORT: /,
-    'CACHE_SNAPSHOT_FILE: the file is not a snapshot and would be overwritten; name a new file',
+    'CACHE_SNAPSHOT_FILE: the file is not a snapshot and would be overwritten; choose a new file',
   ])
   t.match(await faults('new'), [/^PORT: /, /^CACHE_SNAPSHOT_FILE: the file is a folder/])
 })

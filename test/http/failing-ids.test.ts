@@ -126,14 +126,14 @@ t.test('who meets a gate that others have closed learns that, not what they met'
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'items-not-array' })
   for (const user of ['a', 'b', 'c']) {
-    t.match((await get(list(user))).json(), { detail: /"items" is no array/ })
+    t.match((await get(list(user))).json(), { detail: /"items" is not an array/ })
   }
   const { headers, body } = await get(list('unrelated'))
   const problem = JSON.parse(body)
   t.match(problem, { type: '/problems/spotify-unavailable', status: 503 })
   t.equal(
     problem.detail,
-    'Lookups are paused until 2026-11-23T00:00:01.000Z, since the responses of Spotify are unusable for several users. Ask again after the seconds in Retry-After.',
+    'Lookups are paused until 2026-11-23T00:00:01.000Z, because the responses of Spotify are unusable for several users. Wait as long as Retry-After says.',
   )
   t.equal(headers['retry-after'], '1')
   t.equal(sandbox.count('api'), 4)

@@ -50,7 +50,7 @@ t.test('callers and the log learn that the proxy failed, and nobody its password
     }
     const response = await clock.runUntil(lookup)
     t.match(response.json(), { type: '/problems/spotify-unavailable', status: 503 }, misbehaviour)
-    t.match(response.json().detail, /^The proxy on the way to Spotify/)
+    t.match(response.json().detail, /^The forward proxy/)
     const line = lines().find(({ problem }) => problem === 'spotify-unavailable')
     t.match(line, { cause_code: code })
     const status = (await get('/status')).body
@@ -70,7 +70,7 @@ t.test('a wrong proxy password fails the first token request', async t => {
   t.match(response.json().detail, /status 407/)
   t.equal((await get('/health/ready')).statusCode, 503)
   t.match(
-    lines().find(({ msg }) => msg === 'no new app token'),
+    lines().find(({ msg }) => msg === 'app token renewal failed'),
     { err: { cause: { code: 'PROXY_STATUS_407' } } },
   )
   t.notOk([response.body, ...written].some(text => text.includes(SECRET)))

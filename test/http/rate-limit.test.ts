@@ -2,7 +2,7 @@ import t from 'tap'
 import { authenticate } from '../../src/http/authentication.ts'
 import { createServer } from '../../src/http/create-server.ts'
 import { limitCallers } from '../../src/http/rate-limit.ts'
-import type { CallerCount } from '../../src/lib/fixed-window.ts'
+import type { FixedWindowCount } from '../../src/lib/fixed-window.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { metricsOf } from '../support/metrics.ts'
@@ -165,7 +165,7 @@ t.test('without keys each address has one, as far as proxies are believed', asyn
 })
 
 t.test('a count that is kept elsewhere may come later, or fail', async t => {
-  const counts: (CallerCount | Error)[] = [
+  const counts: (FixedWindowCount | Error)[] = [
     { used: 1, leftMs: 900 },
     { used: 2, leftMs: 800 },
     new Error('gone'),
@@ -180,7 +180,7 @@ t.test('a count that is kept elsewhere may come later, or fail', async t => {
   const count = async () => {
     const next = counts.shift()
     if (next instanceof Error) throw next
-    return next as CallerCount
+    return next as FixedWindowCount
   }
   limitCallers(app, { limit: 1, counts: { count }, clock })
   app.get('/', async () => 'ok')

@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { backOffMs, pause, repeat, within } from '../../src/lib/clock.ts'
+import { backOffMs, pause, repeat, withTimeout } from '../../src/lib/clock.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-/** A pause and what can be seen of it from outside. */
+/** A pause and its observable effects. */
 function pausing(delayMs: number) {
   const clock = new ManualClock()
   const controller = new AbortController()
@@ -28,7 +28,7 @@ function pausing(delayMs: number) {
   }
 }
 
-t.test('A pause is over after its delay and not before', async t => {
+t.test('a pause ends after its delay and not before', async t => {
   for (const [delayMs, elapsedMs, state] of [
     [1000, 0, 'waiting'],
     [1000, 999, 'waiting'],
@@ -42,7 +42,7 @@ t.test('A pause is over after its delay and not before', async t => {
   }
 })
 
-t.test('A pause that is over leaves neither timer nor listener behind', async t => {
+t.test('a pause leaves neither timer nor listener', async t => {
   const { clock, done, listeners } = pausing(1000)
   t.strictSame(clock.pending, [1000])
   t.equal(listeners(), 1)
@@ -52,7 +52,7 @@ t.test('A pause that is over leaves neither timer nor listener behind', async t 
   t.equal(listeners(), 0)
 })
 
-t.test('An abort after the end changes nothing', async t => {
+t.test('an abort after the end changes nothing', async t => {
   const { clock, controller, done, state } = pausing(1000)
   await clock.advance(1000)
   controller.abort(new Error('late'))
@@ -60,7 +60,7 @@ t.test('An abort after the end changes nothing', async t => {
   t.equal(state(), 'resolved')
 })
 
-t.test('An abort ends the pause with its reason, and timer and listener are gone', async t => {
+t.test('an abort rejects the pause and removes timer and listener', async t => {
   const { clock, controller, done, state, listeners } = pausing(1000)
   await clock.advance(999)
   const reason = new Error('closing')
@@ -69,10 +69,10 @@ t.test('An abort ends the pause with its reason, and timer and listener are gone
   t.strictSame(clock.pending, [])
   t.equal(listeners(), 0)
   await clock.advance(10_000)
-  t.equal(state(), 'rejected', 'for good')
+  t.equal(state(), 'rejected', 'it stays rejected')
 })
 
-t.test('With a signal that has aborted already the pause does not even begin', async t => {
+t.test('a pause with an aborted signal rejects at once', async t => {
   const clock = new ManualClock()
   const reason = new Error('closed')
   const signal = AbortSignal.abort(reason)
@@ -81,7 +81,7 @@ t.test('With a signal that has aborted already the pause does not even begin', a
   t.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
-t.test('Pauses with one signal end each at its own time and all together on abort', async t => {
+t.test('pauses with the same signal end independently, or all on abort', async t => {
   const clock = new ManualClock()
   const controller = new AbortController()
   const pauses = [1000, 2000, 3000].map(delayMs => pause(clock, delayMs, controller.signal))
@@ -101,20 +101,22 @@ t.test('Pauses with one signal end each at its own time and all together on abor
 t.test('work that ends in time keeps its outcome', async t => {
   const clock = new ManualClock()
   const timeout = () => new Error('too late')
-  t.equal(await within(clock, 1000, Promise.resolve('done'), timeout), 'done')
+  t.equal(await withTimeout(clock, 1000, Promise.resolve('done'), timeout), 'done')
   const failure = new Error('failed')
-  t.equal(await failureOf(within(clock, 1000, Promise.reject(failure), timeout)), failure)
+  t.equal(await failureOf(withTimeout(clock, 1000, Promise.reject(failure), timeout)), failure)
   t.strictSame(clock.pending, [])
 })
 
-t.test('work that takes too long is not waited for', async t => {
+t.test('work that takes too long times out', async t => {
   const clock = new ManualClock()
-  const late = failureOf(within(clock, 1000, new Promise(() => {}), () => new Error('too late')))
+  const late = failureOf(
+    withTimeout(clock, 1000, new Promise(() => {}), () => new Error('too late')),
+  )
   await clock.advance(1000)
   t.match(await late, { message: 'too late' })
 })
 
-t.test('repeated work pauses after each time, and ends also while it is at work', async t => {
+t.test('repeated work pauses after each run and can be stopped during one', async t => {
   const clock = new ManualClock()
   let times = 0
   let finish = () => {}

@@ -1,29 +1,29 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { fitGarbageCollector } from '../../src/lib/gc-flags.ts'
+import { setGcFlags } from '../../src/lib/gc-flags.ts'
 import { loaderArguments } from '../support/loader-arguments.ts'
 
 const run = promisify(execFile)
 
-t.test('the collector has threads of its own where these have a CPU of their own', async t => {
+t.test('only with a single CPU the collector has no threads', async t => {
   const flagsFor = (cpus: number) => {
     const flags: string[] = []
-    fitGarbageCollector(cpus, flag => flags.push(flag))
+    setGcFlags(cpus, flag => flags.push(flag))
     return flags
   }
   t.same(flagsFor(1), ['--no-concurrent-marking', '--no-concurrent-sweeping'])
   t.same(flagsFor(2), [])
 })
 
-t.test('V8 knows these flags: of others it complains on stderr, and goes on', async t => {
+t.test('V8 knows these flags; it reports unknown ones on stderr', async t => {
   const module = JSON.stringify(new URL('../../src/lib/gc-flags.ts', import.meta.url))
-  const script = (act: string) => `import { fitGarbageCollector } from ${module}; ${act}`
+  const script = (act: string) => `import { setGcFlags } from ${module}; ${act}`
   const stderrOf = async (act: string) => {
     const flags = [...loaderArguments, '--input-type=module', '--eval', script(act)]
     return (await run(process.execPath, flags)).stderr
   }
-  t.notMatch(await stderrOf('fitGarbageCollector(1)'), /concurrent/)
+  t.notMatch(await stderrOf('setGcFlags(1)'), /concurrent/)
   const unknown = "import { setFlagsFromString } from 'node:v8'; setFlagsFromString('--no-such')"
   t.match(await stderrOf(unknown), /no-such/)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { httpDate } from '../../src/lib/http-date.ts'
 
-t.test('each of the three forms is an instant in UTC', async t => {
+t.test('each of the three formats is an instant in UTC', async t => {
   for (const field of [
     'Sun, 06 Nov 1994 08:49:37 GMT',
     'Sunday, 06-Nov-94 08:49:37 GMT',
@@ -13,7 +13,7 @@ t.test('each of the three forms is an instant in UTC', async t => {
   t.equal(httpDate('Mon Nov 23 13:00:00 2026'), Date.UTC(2026, 10, 23, 13))
 })
 
-t.test('whatever else reads like a date is none', async t => {
+t.test('any other format is not a date', async t => {
   for (const field of [
     '',
     'Sun, 06 Nov 1994 08:49:37',

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const MAX_WAITING_BYTES = 40
 
-/** A file or pipe that takes as many bytes as `room` says, and a destination that writes to it. */
+/** A file or pipe that takes `room` bytes, and a destination that writes to it. */
 function setUp() {
   const clock = new ManualClock()
   const reports: number[] = []
@@ -54,35 +54,35 @@ t.test('lines wait for a slow reader and keep their order', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('a reader that hangs is tried less and less often, up to ten times a second', async t => {
+t.test('the retry delay for a reader that hangs doubles up to 100 ms', async t => {
   const { clock, system, destination } = setUp()
   system.room = 0
   destination.write('one\n')
   const delays: unknown[] = []
   for (let n = 0; n < 10; n++) {
     const [delayMs = 0, ...others] = clock.pending
-    t.same(others, [], 'there is one retry at a time')
+    t.same(others, [], 'one retry at a time')
     delays.push(delayMs)
     await clock.advance(delayMs)
   }
   t.same(delays, [1, 2, 4, 8, 16, 32, 64, 100, 100, 100])
   const { calls } = system
   for (let n = 0; n < 9; n++) destination.write('two\n')
-  t.equal(system.calls, calls, 'a line that comes meanwhile costs no attempt')
+  t.equal(system.calls, calls, 'a new line causes no attempt')
   system.room = 2
   await clock.advance(100)
-  t.same(clock.pending, [1], 'progress brings the short delay back')
+  t.same(clock.pending, [1], 'progress resets the delay')
 })
 
-t.test('lines beyond the bound are dropped, counted and reported as one gap', async t => {
+t.test('lines beyond the limit are dropped, counted and reported as one gap', async t => {
   const { clock, system, destination, reports } = setUp()
   system.room = 0
   for (let n = 0; n < 14; n++) destination.write(`${n % 10}\n`.padStart(4))
-  t.equal(destination.dropped, 4, 'exactly the bound may wait')
+  t.equal(destination.dropped, 4, 'as many bytes as the limit wait')
   system.room = 8
   await clock.advance(1)
   destination.write('late\n')
-  t.equal(destination.dropped, 5, 'the gap goes on until no line waits')
+  t.equal(destination.dropped, 5, 'the gap lasts until no line waits')
   t.same(reports, [])
   system.room = 1000
   await clock.advance(2)
@@ -93,7 +93,7 @@ t.test('lines beyond the bound are dropped, counted and reported as one gap', as
   t.same(reports, [5])
 })
 
-t.test('a line longer than the bound is written when no line waits', async t => {
+t.test('a line longer than the limit is written when no line waits', async t => {
   const { system, destination } = setUp()
   const line = `${'x'.repeat(2 * MAX_WAITING_BYTES)}\n`
   destination.write(line)
@@ -101,7 +101,7 @@ t.test('a line longer than the bound is written when no line waits', async t => 
 })
 
 for (const code of ['ENOSPC', 'EIO', 'EFBIG', 'EPIPE', 'EBADF']) {
-  t.test(`after ${code} lines are dropped, and written again as soon as they can be`, async t => {
+  t.test(`${code} drops lines until a write succeeds`, async t => {
     const { clock, system, destination, reports } = setUp()
     Object.assign(system, { room: 0, error: code })
     for (const line of ['one\n', 'two\n', 'three\n']) t.doesNotThrow(() => destination.write(line))
@@ -116,7 +116,7 @@ for (const code of ['ENOSPC', 'EIO', 'EFBIG', 'EPIPE', 'EBADF']) {
   })
 }
 
-t.test('a line that is cut off by a full disk does not run into the next', async t => {
+t.test('a line truncated by a full disk does not merge with the next', async t => {
   const { clock, system, destination } = setUp()
   Object.assign(system, { room: 2, error: 'ENOSPC' })
   destination.write('one\n')
@@ -130,7 +130,7 @@ t.test('a line that is cut off by a full disk does not run into the next', async
   t.equal(system.text, 'on\nthree\ndropped 2\nfour\n')
 })
 
-t.test('lines that wait are dropped when their reader goes away', async t => {
+t.test('waiting lines are dropped when the reader closes', async t => {
   const { clock, system, destination } = setUp()
   system.room = 2
   for (const line of ['one\n', 'two\n', 'three\n']) destination.write(line)
@@ -140,7 +140,7 @@ t.test('lines that wait are dropped when their reader goes away', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('flush waits for lines that wait, for its limit at most', async t => {
+t.test('flush waits for the waiting lines, up to its limit', async t => {
   const { clock, system, destination } = setUp()
   await destination.flush(100)
   system.room = 0

@@ -4,7 +4,7 @@ import { loggablePath, loggableTarget, loggableUserId } from '../../src/lib/logg
 
 const KEY = 'canary'
 
-t.test('the loggable path of a target ends where a key may begin', async t => {
+t.test('a loggable path ends where a key may begin', async t => {
   for (const [target, path] of [
     ['/users/smedjan/playlists', '/users/smedjan/playlists'],
     ['/users/%zz/playlists', '/users/%zz/playlists'],
@@ -27,7 +27,7 @@ t.test('the loggable path of a target ends where a key may begin', async t => {
   }
 })
 
-t.test('the loggable path of a target holds no authority, and is none', async t => {
+t.test('a loggable path neither has an authority nor is one', async t => {
   for (const [target, path] of [
     ['http://canary/nope', '/nope'],
     ['http://canary', '/'],
@@ -48,7 +48,7 @@ t.test('the loggable path of a target holds no authority, and is none', async t 
   }
 })
 
-t.test('a URL within the path keeps its host, but no name and password', async t => {
+t.test('a URL in the path keeps its host, but not user name and password', async t => {
   for (const [target, path] of [
     ['/users/https://open.spotify.com/user/a@b', '/users/https://open.spotify.com/user/a@b'],
     ['/https://u:canary@h/x', '/https://h/x'],
@@ -60,7 +60,7 @@ t.test('a URL within the path keeps its host, but no name and password', async t
   }
 })
 
-t.test('a loggable target is short, and not cut within a percent-escape', async t => {
+t.test('a loggable target is short and never ends within a percent-escape', async t => {
   t.equal(loggablePath(`/${'x'.repeat(15_000)}`), `/${'x'.repeat(255)}`)
   t.equal(loggablePath(`/${'x'.repeat(255)}`).length, 256)
   for (const length of [253, 254]) {
@@ -70,7 +70,7 @@ t.test('a loggable target is short, and not cut within a percent-escape', async 
   t.equal(loggableTarget(`/nope?${'limit=1&'.repeat(2000)}`).length, 256)
 })
 
-t.test('no part of a target behind ?, & # or ; is loggable, nor any authority', async t => {
+t.test('nothing after ?, &, # or ; is loggable, nor any authority', async t => {
   const plain = fc.string({ unit: fc.constantFrom('/', '.', '%', '2', '\\', ':', '@', 'x') })
   const delimiter = fc.constantFrom('?', '&', '#', ';', '%3F', '%26', '%23', '%3b', '%253f')
   const scheme = fc.constantFrom('http', 'HTTPS', 'ftp', 'x-y+z.1')
@@ -95,7 +95,7 @@ t.test('no part of a target behind ?, & # or ; is loggable, nor any authority', 
   }
 })
 
-t.test('a user id is loggable whole, but for a parameter that was left in it', async t => {
+t.test('a user id is loggable without a parameter in it', async t => {
   for (const [userId, loggable] of [
     ['smedjan', 'smedjan'],
     ['#mimble!', '#mimble!'],

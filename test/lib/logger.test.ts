@@ -2,7 +2,7 @@ import t from 'tap'
 import { createLogger, errorFacts, openLog } from '../../src/lib/logger.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-/** A logger and the lines that it wrote. */
+/** A logger and its lines. */
 function recorder(level = 'info') {
   const lines: string[] = []
   const logger = createLogger(level, { write: line => lines.push(line) })
@@ -13,7 +13,7 @@ function recorder(level = 'info') {
   return { logger, lines, only }
 }
 
-/** An error as an HTTP client throws it: with members that carry the secret. */
+/** An error of an HTTP client, with members that have the secret. */
 function clientError(): Error {
   return Object.assign(new Error('connection lost'), {
     code: 'ECONNRESET',
@@ -23,7 +23,7 @@ function clientError(): Error {
   })
 }
 
-t.test('Of an error its name, message, code and stack are kept, and no other member', async t => {
+t.test('an error is reduced to name, message, code and stack', async t => {
   const error = clientError()
   t.strictSame(errorFacts(error), {
     type: 'Error',
@@ -33,20 +33,23 @@ t.test('Of an error its name, message, code and stack are kept, and no other mem
   })
 })
 
-t.test('An error without code and stack has neither in its facts', async t => {
+t.test('an error without code and stack has neither', async t => {
   const error = new RangeError('too far')
   delete error.stack
   t.strictSame(errorFacts(error), { type: 'RangeError', message: 'too far' })
-  t.notOk('code' in errorFacts(Object.assign(new Error('x'), { code: 7 })), 'a number is no code')
+  t.notOk(
+    'code' in errorFacts(Object.assign(new Error('x'), { code: 7 })),
+    'a number is not a code',
+  )
 })
 
-t.test('Causes are reduced in the same way', async t => {
+t.test('causes are reduced in the same way', async t => {
   const facts = errorFacts(new Error('outside', { cause: clientError() }))
   t.match(facts, { message: 'outside', cause: { message: 'connection lost', code: 'ECONNRESET' } })
   t.notMatch(JSON.stringify(facts), /canary/)
 })
 
-t.test('The chain of causes is cut off, so that one that ends in itself ends here', async t => {
+t.test('the chain of causes is limited, even if it is circular', async t => {
   let chain = new Error('1')
   for (let depth = 2; depth <= 6; depth++) chain = new Error(`${depth}`, { cause: chain })
   const messages = (error: Error, depth?: number) => {
@@ -65,7 +68,7 @@ t.test('The chain of causes is cut off, so that one that ends in itself ends her
   t.equal(messages(circular), 'round round round round')
 })
 
-t.test('What was thrown without being an error is named by its kind', async t => {
+t.test('a thrown value that is not an error has its type', async t => {
   for (const [thrown, type, message] of [
     ['text', 'string', 'text'],
     [undefined, 'undefined', 'undefined'],
@@ -79,7 +82,7 @@ t.test('What was thrown without being an error is named by its kind', async t =>
   }
 })
 
-t.test('The logger writes the facts of an error, whichever way it is handed over', async t => {
+t.test('the logger reduces an error passed in any way', async t => {
   for (const log of [
     (logger: ReturnType<typeof createLogger>) => logger.error({ err: clientError() }, 'failed'),
     (logger: ReturnType<typeof createLogger>) => logger.error(clientError(), 'failed'),
@@ -94,7 +97,7 @@ t.test('The logger writes the facts of an error, whichever way it is handed over
   }
 })
 
-t.test('Headers and authorization never reach the log, at the top or one below', async t => {
+t.test('headers and authorization are redacted at both levels', async t => {
   for (const facts of [
     { headers: { authorization: 'Bearer canary' } },
     { headers: ['authorization', 'Bearer canary'] },
@@ -109,7 +112,7 @@ t.test('Headers and authorization never reach the log, at the top or one below',
   }
 })
 
-t.test('Members that hold secrets are never written, at the top or one below', async t => {
+t.test('members with secrets are redacted at both levels', async t => {
   const names = ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS', 'HTTPS_PROXY']
   for (const name of names) {
     for (const facts of [{ [name]: 'canary' }, { under: { [name]: 'canary' } }]) {
@@ -121,7 +124,7 @@ t.test('Members that hold secrets are never written, at the top or one below', a
   }
 })
 
-t.test('Credentials are taken out wherever they stand', async t => {
+t.test('credentials are redacted anywhere in a line', async t => {
   for (const [text, written] of [
     ['sent Bearer canary-canary== to x', 'sent Bearer [Redacted] to x'],
     ['basic Y2FuYXJ5OmNhbmFyeQ==', 'basic [Redacted]'],
@@ -133,13 +136,13 @@ t.test('Credentials are taken out wherever they stand', async t => {
   }
 })
 
-t.test('Other members are written as they are', async t => {
+t.test('other members are unchanged', async t => {
   const { logger, only } = recorder()
   logger.info({ user_id: 'smedjan', cache: 'hit' }, 'answered')
   t.hasStrict(only(), { level: 'info', user_id: 'smedjan', cache: 'hit', msg: 'answered' })
 })
 
-t.test('Lines below the level are not written', async t => {
+t.test('lines below the level are not written', async t => {
   for (const [level, written] of [
     ['debug', 3],
     ['info', 2],
@@ -154,7 +157,7 @@ t.test('Lines below the level are not written', async t => {
   }
 })
 
-t.test('A log that could not be written reports how many lines are missing', async t => {
+t.test('the log reports how many lines were dropped', async t => {
   const written: string[] = []
   let isFull = true
   const write = (bytes: Uint8Array) => {
@@ -170,7 +173,7 @@ t.test('A log that could not be written reports how many lines are missing', asy
   logger.info({ token: 'canary' }, 'three')
   t.match(
     written.map(line => JSON.parse(line)),
-    [{ msg: 'three' }, { level: 'warn', lines: 2, msg: /^log lines were dropped/ }],
+    [{ msg: 'three' }, { level: 'warn', lines: 2, msg: /^dropped log lines/ }],
   )
   t.notMatch(written.join(), /canary/)
 })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { RollingCount } from '../../src/lib/sliding-window.ts'
+import { SlidingWindow } from '../../src/lib/sliding-window.ts'
 
-t.test('an event counts for the whole window and for less than one bucket longer', async t => {
+t.test('an event counts for the window, and for less than one bucket longer', async t => {
   for (const at of [0, 1, 999, 1000, 5500]) {
-    const count = new RollingCount(60_000, 1000)
+    const count = new SlidingWindow(60_000, 1000)
     count.add(at)
     t.equal(count.total(at), 1)
     t.equal(count.total(at + 60_000), 1, `${at}: at the end of the window`)
@@ -11,8 +11,8 @@ t.test('an event counts for the whole window and for less than one bucket longer
   }
 })
 
-t.test('events of different ages leave one after another, also after a long silence', async t => {
-  const count = new RollingCount(10_000, 1000)
+t.test('events expire one after another, even after a long silence', async t => {
+  const count = new SlidingWindow(10_000, 1000)
   for (let second = 0; second < 25; second++) {
     count.add(second * 1000)
     count.add(second * 1000 + 999)
@@ -24,8 +24,8 @@ t.test('events of different ages leave one after another, also after a long sile
   t.equal(count.total(1_000_000), 1)
 })
 
-t.test('it tells from when on there are few enough', async t => {
-  const count = new RollingCount(10_000, 1000)
+t.test('atMostFromMs returns when the total falls to a number', async t => {
+  const count = new SlidingWindow(10_000, 1000)
   for (const at of [500, 2500, 2600, 7000]) count.add(at)
   for (const [most, from] of [
     [4, 7000],
@@ -43,8 +43,8 @@ t.test('it tells from when on there are few enough', async t => {
   t.equal(count.total(18_000), 0)
 })
 
-t.test('events count, or are taken back, at their own instant', async t => {
-  const count = new RollingCount(10_000, 1000)
+t.test('events count and are taken back at their own instant', async t => {
+  const count = new SlidingWindow(10_000, 1000)
   count.add(5000, 3)
   count.add(9000)
   count.add(5000, -1)
@@ -52,5 +52,5 @@ t.test('events count, or are taken back, at their own instant', async t => {
   t.equal(count.total(9000), 5)
   t.equal(count.total(15_000), 3)
   count.add(4000, 7)
-  t.equal(count.total(15_000), 3, 'what is too old does not come back')
+  t.equal(count.total(15_000), 3, 'an expired event does not count')
 })

@@ -13,7 +13,7 @@ const foreign: [string, Put][] = [
   ['some text', path => writeFileSync(path, 'SPOTIFY_CLIENT_ID=\n')],
   ['a single byte', path => writeFileSync(path, 'x')],
   ['zeros', path => writeFileSync(path, Buffer.alloc(100))],
-  ['text that begins alike', path => writeFileSync(path, 'playlist-proxy snapshots\n')],
+  ['text with a similar beginning', path => writeFileSync(path, 'playlist-proxy snapshots\n')],
   ['text about snapshots', path => writeFileSync(path, 'playlist-proxy snapshot 2 is broken\n')],
   ['a folder', path => mkdirSync(path)],
   ['a link to nothing', path => symlinkSync('nothing', path)],
@@ -39,7 +39,7 @@ const fine: [string, Put][] = [
   ['a damaged one', path => writeFileSync(path, Buffer.concat([PREAMBLE, Buffer.alloc(9)]))],
 ]
 
-/** A path in a folder of its own, short enough for a socket. */
+/** A path in a new folder, short enough for a socket. */
 function pathFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'snapshot-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -52,15 +52,15 @@ for (const [name, put] of foreign) {
     await put(path, t)
     const faults = snapshotFaults(path)
     t.equal(faults.length, 1)
-    t.match(faults[0], /^the file is .*; name a new file$/)
+    t.match(faults[0], /^the file is .*; choose a new file$/)
   })
 
-  t.test(`${name} is not replaced by what is written first`, async t => {
+  t.test(`${name} is not replaced by the temporary file`, async t => {
     const path = pathFor(t)
     await put(temporaryPath(path), t)
     const faults = snapshotFaults(path)
     t.equal(faults.length, 1)
-    t.match(faults[0], /^the file with \.tmp appended, .* is .*; name a new file$/)
+    t.match(faults[0], /^the temporary file, with \.tmp appended, is .*; choose a new file$/)
   })
 }
 
@@ -73,7 +73,7 @@ for (const [name, put] of fine) {
   })
 }
 
-t.test('a snapshot may be cut short anywhere', async t => {
+t.test('a snapshot may be truncated anywhere', async t => {
   const path = pathFor(t)
   for (let length = 0; length < PREAMBLE.length; length++) {
     writeFileSync(path, PREAMBLE.subarray(0, length))
@@ -81,12 +81,12 @@ t.test('a snapshot may be cut short anywhere', async t => {
   }
 })
 
-t.test('a path that cannot be followed is a fault', async t => {
+t.test('a path through a file is a fault', async t => {
   const path = pathFor(t)
   writeFileSync(path, '')
   t.same(snapshotFaults(join(path, 'cache.snapshot')), [
-    'the file cannot be read (ENOTDIR); name a new file',
-    'the file with .tmp appended, which is written first, cannot be read (ENOTDIR); name a new file',
+    'the file cannot be read (ENOTDIR); choose a new file',
+    'the temporary file, with .tmp appended, cannot be read (ENOTDIR); choose a new file',
   ])
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { closeGone } from '../../src/lib/standard-streams.ts'
 
-t.test('a terminal that is gone is closed, and one that is still there is not', async t => {
+t.test('only terminals that are gone are closed', async t => {
   const closed: number[] = []
   closeGone(
     [0, 1, 2],

@@ -5,7 +5,7 @@ import { untilAborted } from '../../src/lib/until-aborted.ts'
 const stopped = new Error('stopped')
 const never = new Promise<string>(() => {})
 
-t.test('what settles first decides, and no listener stays', async t => {
+t.test('the work or the abort settles it, and no listener stays', async t => {
   const controller = new AbortController()
   const { signal } = controller
   t.equal(await untilAborted(Promise.resolve('done'), signal), 'done')
@@ -18,9 +18,9 @@ t.test('what settles first decides, and no listener stays', async t => {
   t.same(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('a signal that is aborted already rejects, whatever becomes of the work', async t => {
+t.test('an aborted signal rejects at once, whatever the work does', async t => {
   const signal = AbortSignal.abort(stopped)
   await t.rejects(untilAborted(never, signal), stopped)
-  // Its own failure must not become an unhandled rejection.
+  // The failure of the work must not be an unhandled rejection.
   await t.rejects(untilAborted(Promise.reject(new Error('late')), signal), stopped)
 })

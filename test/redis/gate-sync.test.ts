@@ -3,7 +3,7 @@ import { SharedGate } from '../../src/redis/gate-sync.ts'
 import { newsChannel } from '../../src/redis/messages.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 import { failureOf } from '../support/failure-of.ts'
-import { gateFor, terms } from '../support/gate.ts'
+import { gateFor, passOptions } from '../support/gate.ts'
 import { connectTo } from '../support/shared.ts'
 import {
   eventually,
@@ -19,12 +19,12 @@ const sent = async () => 'sent'
 async function replica(t: Pick<Test, 'teardown'>, url: string) {
   const connected = await connectTo(t, url)
   const { connection, clock } = connected
-  const others = new SharedGate({ connection, app: 'app', probeMs: 6000, clock })
-  const { gate, lines } = gateFor({ others, clock })
-  await others.start()
-  t.teardown(() => others.close())
+  const peers = new SharedGate({ connection, app: 'app', probeMs: 6000, clock })
+  const { gate, lines } = gateFor({ peers, clock })
+  await peers.start()
+  t.teardown(() => peers.close())
   const refuse = (ms: number) =>
-    failureOf(gate.pass(() => Promise.reject(tooManyRequests('', clock.now() + ms)), terms()))
+    failureOf(gate.pass(() => Promise.reject(tooManyRequests('', clock.now() + ms)), passOptions()))
   return { ...connected, gate, gateLines: lines, refuse, state: () => gate.status().state }
 }
 
@@ -56,10 +56,13 @@ t.test(
       },
     )
     let answer: ((value: string) => void) | undefined
-    const probe = one.gate.pass(() => new Promise<string>(resolve => (answer = resolve)), terms())
+    const probe = one.gate.pass(
+      () => new Promise<string>(resolve => (answer = resolve)),
+      passOptions(),
+    )
     await eventually(() => answer !== undefined)
     t.match(
-      await failureOf(other.gate.pass(sent, terms())),
+      await failureOf(other.gate.pass(sent, passOptions())),
       { type: 'spotify-rate-limited' },
       'one probe for all',
     )
@@ -93,7 +96,7 @@ t.test('without the engine a gate probes alone', { skip: withoutOwnEngine }, asy
   await one.refuse(5000)
   await engine.kill()
   await one.clock.advance(5000)
-  t.equal(await one.gate.pass(sent, terms()), 'sent')
+  t.equal(await one.gate.pass(sent, passOptions()), 'sent')
 })
 
 t.test('rubbish in its place is nothing', { skip: withoutEngine }, async t => {
@@ -106,5 +109,5 @@ t.test('rubbish in its place is nothing', { skip: withoutEngine }, async t => {
   await one.refuse(1000)
   await eventually(async () => (await client.pttl('playlist-proxy:gate:app')) > 0)
   await one.clock.advance(1000)
-  t.equal(await one.gate.pass(sent, terms()), 'sent')
+  t.equal(await one.gate.pass(sent, passOptions()), 'sent')
 })

@@ -21,8 +21,8 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
   const budget = new SharedBudget({ connection: { run }, app: 'app', limit, clock })
   await budget.start()
   t.teardown(() => budget.close())
-  const take = async (times = 1) => {
-    const all = Array.from({ length: times }, async () => budget.take(false))
+  const reserve = async (times = 1) => {
+    const all = Array.from({ length: times }, async () => budget.reserve(false))
     const settled = await Promise.allSettled(all)
     return settled.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
   }
@@ -34,7 +34,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
     t.teardown(() => other.close())
     return other.spent
   }
-  return { path, clock, budget, take, counted }
+  return { path, clock, budget, reserve, counted }
 }
 
 /** Each learns what the others know, and knows that they know. */
@@ -51,11 +51,11 @@ t.test('a request is counted once, even if the message or its reply is lost', sk
   for (const loses of ['messages', 'answers'] as const) {
     for (const limit of [10, undefined]) {
       const { url } = await startEngine(t)
-      const { path, budget, take, counted } = await replica(t, url, limit)
-      await take(2)
+      const { path, budget, reserve, counted } = await replica(t, url, limit)
+      await reserve(2)
       path.loses = loses
-      t.equal((await take(3)).length, 3)
-      t.equal((await take()).length, 1)
+      t.equal((await reserve(3)).length, 3)
+      t.equal((await reserve()).length, 1)
       t.equal(budget.spent, 6)
       path.loses = 'nothing'
       t.equal(await counted(), 6, `${loses}, limit ${limit}`)
@@ -67,11 +67,11 @@ t.test('a request is counted once, even if the message or its reply is lost', sk
 t.test('a refund counts once, even if the message or its reply is lost', skip, async t => {
   for (const loses of ['messages', 'answers'] as const) {
     const { url } = await startEngine(t)
-    const { path, budget, take, counted } = await replica(t, url, 10)
-    const [giveBack] = await take(4)
+    const { path, budget, reserve, counted } = await replica(t, url, 10)
+    const [refund] = await reserve(4)
     path.loses = loses
-    giveBack?.()
-    const [second] = await take()
+    refund?.()
+    const [second] = await reserve()
     second?.()
     path.loses = 'nothing'
     t.equal(await counted(), 3, loses)
@@ -83,11 +83,11 @@ t.test('a request that is refused here and counted there does not stay counted',
   const { url } = await startEngine(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)
-  await one.take(6)
-  await other.take()
+  await one.reserve(6)
+  await other.reserve()
   await hear(one, other)
   one.path.loses = 'answers'
-  t.equal((await one.take(3)).length, 1, 'its share of the three that are left')
+  t.equal((await one.reserve(3)).length, 1, 'its share of the three that are left')
   one.path.loses = 'nothing'
   t.equal(await one.counted(), 8)
 })
@@ -96,18 +96,18 @@ t.test('replicas that cannot reach the count divide what is left', skip, async t
   const { url } = await startEngine(t)
   const one = await replica(t, url, 20)
   const other = await replica(t, url, 20)
-  await one.take(5)
-  await other.take(1)
+  await one.reserve(5)
+  await other.reserve(1)
   await hear(one, other)
   one.path.loses = 'messages'
   other.path.loses = 'messages'
-  t.equal((await one.take(20)).length, 7)
-  t.equal((await other.take(20)).length, 7)
-  const refused = await failureOf(Promise.resolve(one.budget.take(false)))
+  t.equal((await one.reserve(20)).length, 7)
+  t.equal((await other.reserve(20)).length, 7)
+  const refused = await failureOf(Promise.resolve(one.budget.reserve(false)))
   t.match(refused, { type: 'quota-budget-spent', message: /cannot be counted at the moment/ })
   t.equal((refused as { retryAt?: number }).retryAt, one.clock.now() + 60_000)
   one.path.loses = 'nothing'
-  t.equal((await one.take(20)).length, 0, 'the other has not been heard again')
+  t.equal((await one.reserve(20)).length, 0, 'the other has not been heard again')
   other.path.loses = 'nothing'
   t.equal(await other.counted(), 20)
 })
@@ -117,23 +117,23 @@ t.test('a replica charges its share for what the others may not know', skip, asy
   const one = await replica(t, url, 20)
   const other = await replica(t, url, 20)
   await hear(one, other)
-  await one.take(8)
+  await one.reserve(8)
   one.path.loses = 'messages'
   other.path.loses = 'messages'
-  t.equal((await other.take(20)).length, 10)
-  t.equal((await one.take(20)).length, 2)
+  t.equal((await other.reserve(20)).length, 10)
+  t.equal((await one.reserve(20)).length, 2)
 })
 
 t.test('replicas bring back what Redis forgets', skip, async t => {
   const { url, client } = await startEngine(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)
-  await one.take(10)
+  await one.reserve(10)
   await client.del(KEY)
   await other.counted()
-  t.equal((await one.take(5)).length, 0)
+  t.equal((await one.reserve(5)).length, 0)
   t.equal(await other.counted(), 10)
-  t.equal((await other.take(5)).length, 0)
+  t.equal((await other.reserve(5)).length, 0)
 })
 
 t.test('a replica spends no more than its share until all have been heard again', skip, async t => {
@@ -142,20 +142,20 @@ t.test('a replica spends no more than its share until all have been heard again'
   await replica(t, url, 20)
   await one.counted()
   await client.del(KEY)
-  t.equal((await one.take(20)).length, 10, 'half, since Redis has forgotten the other')
+  t.equal((await one.reserve(20)).length, 10, 'half, since Redis has forgotten the other')
   await one.clock.advance(15_000)
-  t.equal((await one.take(20)).length, 10)
+  t.equal((await one.reserve(20)).length, 10)
 })
 
 t.test('a Redis that was set back is brought up to date', skip, async t => {
   const { url, client } = await startEngine(t)
   const one = await replica(t, url, 20)
-  await one.take(4)
+  await one.reserve(4)
   const before = (await client.dumpBuffer(KEY)) as Buffer
-  await one.take(4)
-  await one.take(12)
+  await one.reserve(4)
+  await one.reserve(12)
   await client.restore(KEY, 0, before, 'REPLACE')
-  t.equal((await one.take()).length, 0)
+  t.equal((await one.reserve()).length, 0)
   t.equal(await one.counted(), 20)
 })
 
@@ -163,12 +163,12 @@ t.test('a list that takes more than the share of a replica is not begun', skip, 
   const { url } = await startEngine(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)
-  await one.take(2)
+  await one.reserve(2)
   await hear(one, other)
   const check = (left: number, whole = left) => one.budget.check({ left, whole }, false)
   t.doesNotThrow(() => check(6), 'there is one count')
   one.path.loses = 'messages'
-  t.equal((await one.take()).length, 1)
+  t.equal((await one.reserve()).length, 1)
   t.doesNotThrow(() => check(3))
   t.throws(() => check(4), { message: /cannot be counted/, originStatus: undefined })
   t.throws(() => check(4, 5), { message: /cannot be counted/, originStatus: 200 })

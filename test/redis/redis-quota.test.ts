@@ -20,23 +20,26 @@ const taken = async (work: Promise<unknown>[]) =>
   (await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length
 
 t.test(
-  'replicas under a flood take as many as the limit together',
+  'replicas under a flood reserve as many as the limit together',
   { skip: withoutEngine },
   async t => {
     const { url } = await startEngine(t)
     const one = await replica(t, url, 100)
     const other = await replica(t, url, 100)
-    const take = (budget: SharedBudget) => Promise.resolve(budget.take(false))
-    const flood = Array.from({ length: 150 }, () => [take(one.budget), take(other.budget)]).flat()
+    const reserve = (budget: SharedBudget) => Promise.resolve(budget.reserve(false))
+    const flood = Array.from({ length: 150 }, () => [
+      reserve(one.budget),
+      reserve(other.budget),
+    ]).flat()
     t.equal(await taken(flood), 100)
     t.equal(one.budget.spent, 100)
-    const refused = await failureOf(take(other.budget))
+    const refused = await failureOf(reserve(other.budget))
     t.match(refused, { type: 'quota-budget-spent' })
     const waitMs = Number((refused as { retryAt?: number }).retryAt) - other.clock.now()
     t.ok(waitMs > 86_400_000 - 300_000 && waitMs <= 86_700_000, `${waitMs} ms`)
     const next = await replica(t, url, 100)
     t.equal(next.budget.spent, 100, 'a new replica knows')
-    t.match(await failureOf(take(next.budget)), { type: 'quota-budget-spent' })
+    t.match(await failureOf(reserve(next.budget)), { type: 'quota-budget-spent' })
   },
 )
 
@@ -46,10 +49,10 @@ t.test(
   async t => {
     const { url } = await startEngine(t)
     const { budget, wait } = await replica(t, url, 10)
-    for (let sent = 0; sent < 7; sent++) await budget.take(false)
-    const giveBack = await budget.take(true)
-    t.match(await failureOf(Promise.resolve(budget.take(true))), { type: 'quota-budget-spent' })
-    giveBack()
+    for (let sent = 0; sent < 7; sent++) await budget.reserve(false)
+    const refund = await budget.reserve(true)
+    t.match(await failureOf(Promise.resolve(budget.reserve(true))), { type: 'quota-budget-spent' })
+    refund()
     t.equal(budget.spent, 7)
     await wait(async () => (await replica(t, url, 10)).budget.spent === 7)
   },
@@ -61,7 +64,7 @@ t.test(
   async t => {
     const { url } = await startEngine(t)
     const { budget, wait } = await replica(t, url, undefined)
-    for (let sent = 0; sent < 50; sent++) budget.take(false)
+    for (let sent = 0; sent < 50; sent++) budget.reserve(false)
     t.equal(budget.spent, 50)
     await wait(async () => (await replica(t, url, undefined)).budget.spent === 50)
     t.equal(budget.spent, 50)
@@ -74,12 +77,12 @@ t.test(
   async t => {
     const engine = await startOwnEngine(t)
     const { budget, connection, wait } = await replica(t, engine.url, 10)
-    for (let sent = 0; sent < 6; sent++) await budget.take(false)
+    for (let sent = 0; sent < 6; sent++) await budget.reserve(false)
     await engine.kill()
     await wait(() => connection.state === 'degraded')
-    const more = Array.from({ length: 6 }, async () => budget.take(false))
+    const more = Array.from({ length: 6 }, async () => budget.reserve(false))
     t.equal(await taken(more), 4, 'the limit is kept')
-    t.match(await failureOf(Promise.resolve(budget.take(false))), { type: 'quota-budget-spent' })
+    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
     t.equal(budget.spent, 10)
     await engine.restart()
     await wait(() => connection.state === 'connected')
@@ -87,7 +90,7 @@ t.test(
     t.equal(budget.spent, 10)
     t.equal((await replica(t, engine.url, 10)).budget.spent, 10)
     await engine.client.flushall()
-    t.match(await failureOf(Promise.resolve(budget.take(false))), { type: 'quota-budget-spent' })
+    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
   },
 )
 
@@ -95,14 +98,14 @@ t.test('malformed fields are removed', { skip: withoutEngine }, async t => {
   const { url, client } = await startEngine(t)
   await client.lpush(KEY, 'rubbish')
   const { budget } = await replica(t, url, 10)
-  await budget.take(false)
+  await budget.reserve(false)
   await client.hset(KEY, { x: '1', '1': '99', '99999999999': '5', '6000000': 'many' })
   const bucket = Math.floor(Date.now() / 300_000) - 1
   await client.hset(KEY, { [bucket]: 'inf', [bucket - 1]: '1e300', [bucket - 2]: '1.5' })
   await client.hset(KEY, { [`${bucket}.5:a`]: '5', [`0x${bucket.toString(16)}:a`]: '5' })
   await client.hset(KEY, { [`${bucket}:a`]: '1e3', [`${bucket}:b`]: '-1', [`${bucket}:x`]: '5' })
   await client.hset(KEY, { 'replica:': '', 'replica:a': '1', 'replica:b': 'many 1' })
-  await budget.take(false)
+  await budget.reserve(false)
   t.equal(budget.spent, 2)
   t.match((await client.hkeys(KEY)).toSorted(), [/^\d+:.{36}$/, /^replica:.{36}$/])
   t.ok((await client.pttl(KEY)) > 86_400_000)

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { createExchange } from '../../src/spotify/transport.ts'
+import { createTransport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
@@ -10,10 +10,10 @@ const never = new AbortController().signal
 const request = { method: 'GET', path: '/', headers: {} } as const
 const CONNECTIONS = 8
 
-/** What a server does with a request on a connection that has carried `before` others. */
+/** How a server handles a request on a connection that has carried `before` others. */
 type Serve = (response: ServerResponse, before: number, socket: Socket) => unknown
 
-async function exchangeWith(t: Test, serve: Serve, connections = 1) {
+async function transportWith(t: Test, serve: Serve, connections = 1) {
   const carried = new Map<Socket, number>()
   const methods: (string | undefined)[] = []
   const server = createServer(({ socket, method }: IncomingMessage, response) => {
@@ -25,20 +25,20 @@ async function exchangeWith(t: Test, serve: Serve, connections = 1) {
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   const clock = new ManualClock()
-  const exchange = createExchange(`http://127.0.0.1:${port}`, connections, {
+  const transport = createTransport(`http://127.0.0.1:${port}`, connections, {
     clock,
     timeoutMs: 5000,
     maxBytes: 1000,
   })
   t.teardown(async () => {
-    await exchange.close()
+    await transport.close()
     server.closeAllConnections()
     server.close()
   })
-  /** As many at once as there may be connections. */
+  /** One request per connection, all at once. */
   const sendAll = () =>
-    Promise.all(Array.from({ length: connections }, () => exchange.send(request, never)))
-  return { exchange, clock, carried, methods, sendAll }
+    Promise.all(Array.from({ length: connections }, () => transport.send(request, never)))
+  return { transport, clock, carried, methods, sendAll }
 }
 
 const DEATHS: Record<string, (socket: Socket) => unknown> = {
@@ -49,67 +49,67 @@ const DEATHS: Record<string, (socket: Socket) => unknown> = {
 
 for (const [death, kill] of Object.entries(DEATHS)) {
   t.test(`connections that die at their next request are replaced (${death})`, async t => {
-    // Each connection carries one request, whatever the client was told.
+    // Each connection carries one request.
     const serve: Serve = (response, before, socket) =>
       before === 0 ? setImmediate(() => response.end('fine')) : kill(socket)
-    const { carried, methods, sendAll } = await exchangeWith(t, serve, CONNECTIONS)
+    const { carried, methods, sendAll } = await transportWith(t, serve, CONNECTIONS)
     await sendAll()
     t.equal(carried.size, CONNECTIONS)
     for (let round = 1; round <= 3; round++) {
       methods.length = 0
       for (const { body } of await sendAll()) t.equal(body, 'fine')
-      t.ok(methods.length <= 2 * CONNECTIONS, 'no request is sent a third time')
+      t.ok(methods.length <= 2 * CONNECTIONS, 'no request is sent three times')
     }
   })
 }
 
-t.test('a token request is sent again as well', async t => {
-  const { exchange, methods } = await exchangeWith(t, (response, before, socket) =>
+t.test('a token request is resent too', async t => {
+  const { transport, methods } = await transportWith(t, (response, before, socket) =>
     before === 0 ? response.end('fine') : socket.destroy(),
   )
   const post = { ...request, method: 'POST', body: 'grant_type=client_credentials' } as const
-  await exchange.send(post, never)
-  t.equal((await exchange.send(post, never)).body, 'fine')
+  await transport.send(post, never)
+  t.equal((await transport.send(post, never)).body, 'fine')
   t.same(methods, ['POST', 'POST', 'POST'])
 })
 
 t.test('a reset on a new connection is a failure', async t => {
-  const { exchange, methods } = await exchangeWith(t, (_response, _before, socket) =>
+  const { transport, methods } = await transportWith(t, (_response, _before, socket) =>
     socket.resetAndDestroy(),
   )
-  const failure = await failureOf(exchange.send(request, never))
+  const failure = await failureOf(transport.send(request, never))
   t.match(failure, { type: 'spotify-bad-response', transient: true })
   t.equal(methods.length, 1)
 })
 
-t.test('a lost request is sent again only once', async t => {
+t.test('a lost request is resent only once', async t => {
   let isDead = false
-  const { exchange, methods } = await exchangeWith(t, (response, _before, socket) =>
+  const { transport, methods } = await transportWith(t, (response, _before, socket) =>
     isDead ? socket.resetAndDestroy() : response.end('fine'),
   )
-  await exchange.send(request, never)
+  await transport.send(request, never)
   isDead = true
-  t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
+  t.match(await failureOf(transport.send(request, never)), { type: 'spotify-bad-response' })
   t.equal(methods.length, 3)
 })
 
-t.test('a request whose response has begun is not sent again', async t => {
+t.test('a request whose response has begun is not resent', async t => {
   for (const begun of [
     'H',
     'HTTP/1.1 200 OK\r\nContent-',
     'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbegun',
   ]) {
-    const { exchange, methods } = await exchangeWith(t, (response, before, socket) =>
+    const { transport, methods } = await transportWith(t, (response, before, socket) =>
       before === 0 ? response.end('fine') : socket.end(begun),
     )
-    await exchange.send(request, never)
-    t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
+    await transport.send(request, never)
+    t.match(await failureOf(transport.send(request, never)), { type: 'spotify-bad-response' })
     t.equal(methods.length, 2, begun)
   }
 })
 
-t.test('a caller can veto the second sending', async t => {
-  const { exchange, methods } = await exchangeWith(t, (response, before, socket) =>
+t.test('mayResend can prevent the resend', async t => {
+  const { transport, methods } = await transportWith(t, (response, before, socket) =>
     before === 0 ? response.end('fine') : socket.destroy(),
   )
   let asked = 0
@@ -117,28 +117,28 @@ t.test('a caller can veto the second sending', async t => {
     asked++
     return false
   }
-  await exchange.send(request, never, { mayResend })
+  await transport.send(request, never, { mayResend })
   t.equal(asked, 0)
-  const failure = await failureOf(exchange.send(request, never, { mayResend }))
+  const failure = await failureOf(transport.send(request, never, { mayResend }))
   t.match(failure, { type: 'spotify-bad-response' })
   t.equal(asked, 1)
   t.equal(methods.length, 2)
 })
 
-t.test('the abort and the time-out cover the second sending', async t => {
-  const { exchange, methods, clock } = await exchangeWith(t, (response, before, socket) => {
+t.test('the abort and the timeout cover the resent request', async t => {
+  const { transport, methods, clock } = await transportWith(t, (response, before, socket) => {
     if (before > 0) socket.destroy()
     else if (methods.length === 1) response.end('fine')
   })
-  await exchange.send(request, never)
+  await transport.send(request, never)
   const aborting = new AbortController()
-  const aborted = failureOf(exchange.send(request, aborting.signal))
+  const aborted = failureOf(transport.send(request, aborting.signal))
   await until(() => methods.length === 3)
   const reason = new Error('no longer wanted')
   aborting.abort(reason)
   t.equal(await aborted, reason)
 
-  const late = failureOf(exchange.send(request, never))
+  const late = failureOf(transport.send(request, never))
   await until(() => methods.length === 4)
   await clock.advance(5000)
   t.match(await late, { type: 'spotify-unavailable' })

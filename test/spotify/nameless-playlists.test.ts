@@ -2,13 +2,13 @@ import t from 'tap'
 import { playlistsIn, read } from '../support/aggregator.ts'
 import { entries } from '../support/scripted-client.ts'
 
-t.test('playlists without an id pass through, even when they are alike', async t => {
+t.test('playlists without an id are all kept, even identical ones', async t => {
   const list = await read([{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
   t.same(playlistsIn(list), [{ name: 'a' }, { name: 'a' }, { id: null }, { id: 7 }, { id: 7 }])
   t.equal(list.complete, true)
 })
 
-t.test('beside playlists without an id those with one still count once', async t => {
+t.test('playlists with an id count once even if others have none', async t => {
   const mixed = [{ name: 'a' }, ...entries(0, 60), { name: 'a' }]
   const list = await read(mixed)
   t.same(playlistsIn(list), mixed)
@@ -18,7 +18,7 @@ t.test('beside playlists without an id those with one still count once', async t
   t.equal(repeated.complete, false)
 })
 
-t.test('an empty id is no id', async t => {
+t.test('an empty id counts as no id', async t => {
   const list = [
     { id: '' },
     { id: '', name: 'a' },

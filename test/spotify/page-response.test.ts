@@ -12,19 +12,19 @@ function problemOf(status: number, body: unknown, headers: Record<string, string
     if (error instanceof Problem) return error
     throw error
   }
-  throw new Error('gave a page')
+  throw new Error('readPage returned a page')
 }
 
 const pageOf = (items: unknown[]) => ({ total: 120, items })
 
-t.test('a page may have twice the entries that were asked for', async t => {
+t.test('a page may have twice the requested entries', async t => {
   for (const count of [0, 49, 50, 51, 100]) {
     const body = JSON.stringify(pageOf(Array(count).fill(null)))
     t.equal(readPage({ status: 200, headers: {}, body }, 240, NOW).entries.length, count)
   }
 })
 
-t.test('a page with more entries is a bad response before any of them is looked at', async t => {
+t.test('a page with more entries is a bad response, whatever they are', async t => {
   for (const [entry, count] of [
     [null, 101],
     [{}, 101],
@@ -38,7 +38,7 @@ t.test('a page with more entries is a bad response before any of them is looked 
   }
 })
 
-t.test('a status that usually passes is worth sending the request again', async t => {
+t.test('a temporary status is transient', async t => {
   for (const status of [408, 421, 425, 500, 502, 503, 504, 599]) {
     const problem = problemOf(status, '')
     t.match(problem, { type: 'spotify-unavailable', transient: true, originStatus: status })
@@ -49,7 +49,7 @@ t.test('a status that usually passes is worth sending the request again', async 
   }
 })
 
-t.test('an instant that Spotify names is the next try, and nothing is sent before', async t => {
+t.test('a Retry-After sets the next attempt and prevents a retry', async t => {
   const date = new Date(NOW + 60_000).toUTCString()
   for (const status of [302, 400, 408, 418, 500, 502, 503, 504]) {
     for (const [field, seconds] of [
@@ -60,7 +60,7 @@ t.test('an instant that Spotify names is the next try, and nothing is sent befor
     ] as const) {
       const problem = problemOf(status, '', { 'retry-after': field })
       t.equal(problem.retryAt, NOW + seconds * 1000, `${status} ${field}`)
-      t.equal(problem.transient, false, 'not sent again at once')
+      t.equal(problem.transient, false, 'no retry')
     }
     for (const field of ['', '0', '-1', '1.5', 'soon', new Date(NOW).toUTCString()]) {
       const problem = problemOf(status, '', { 'retry-after': field })
@@ -75,7 +75,7 @@ t.test('a 400 that is about the request itself says so', async t => {
     ['Invalid limit', /refuses pages of 50 playlists/],
     ['invalid limit: 50', /refuses pages of 50 playlists/],
     ['Invalid offset', /this far from the first/],
-    ['Only valid bearer authentication supported', /form of the app token/],
+    ['Only valid bearer authentication supported', /syntax of the app token/],
   ] as const) {
     for (const body of [{ error: { status: 400, message } }, message]) {
       const problem = problemOf(400, body)
@@ -86,5 +86,9 @@ t.test('a 400 that is about the request itself says so', async t => {
     }
   }
   t.match(problemOf(400, 'Invalid username').message, /its status is 400/)
-  t.notMatch(problemOf(400, 'canary Invalid limit').message, /canary/, 'nothing is echoed')
+  t.notMatch(
+    problemOf(400, 'canary Invalid limit').message,
+    /canary/,
+    'the problem does not echo the body',
+  )
 })

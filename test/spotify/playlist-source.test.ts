@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { createAppPlaylists } from '../../src/spotify/playlist-source.ts'
+import { createPlaylistSource } from '../../src/spotify/playlist-source.ts'
 import type { SpotifyClient } from '../../src/spotify/web-api.ts'
 import {
   aggregator,
@@ -17,7 +17,7 @@ import { failureOf } from '../support/failure-of.ts'
 import { entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
 import { until } from '../support/until.ts'
 
-t.test('the list holds every page in order, whatever its length', async t => {
+t.test('a list of any length has all pages in order', async t => {
   for (const length of [0, 1, 49, 50, 51, 100, 101, 2000]) {
     const { read, offsets } = aggregator(offset => pageOf(entries(0, length), offset))
     const list = await read()
@@ -27,14 +27,14 @@ t.test('the list holds every page in order, whatever its length', async t => {
   }
 })
 
-t.test('nulls are left out but count as entries', async t => {
+t.test('nulls are omitted but count as entries', async t => {
   const list = await read([null, ...entries(0, 98), null, null])
   t.same(idsIn(list), ids(0, 98))
   t.match(list, { complete: true, spotifyTotal: 101 })
   t.match(await read([null, null]), { complete: true, spotifyTotal: 2 })
 })
 
-t.test('playlists pass through untouched, unknown members included', async t => {
+t.test('playlists are passed through unchanged, including unknown members', async t => {
   const odd = {
     id: 'x',
     name: 'é"\n\u{1F3B5}\ud800',
@@ -44,25 +44,25 @@ t.test('playlists pass through untouched, unknown members included', async t => 
   t.same(playlistsIn(await read([odd])), [odd])
 })
 
-t.test('a refresh asks for all pages that it expects at once', async t => {
+t.test('a revalidation requests all expected pages at once', async t => {
   const list = entries(0, 500)
   const previous = await read(list)
   const waiting: (() => void)[] = []
-  const refresh = aggregator(async offset => {
+  const revalidation = aggregator(async offset => {
     await new Promise<void>(resolve => waiting.push(resolve))
     return pageOf(list, offset)
   })
-  const reading = refresh.read(previous)
+  const reading = revalidation.read(previous)
   await until(() => waiting.length === 8)
   for (let page = 0; page < 10; page++) {
     await until(() => waiting.length > 0)
     waiting.shift()?.()
   }
   t.same(idsIn(await reading), ids(0, 500))
-  t.equal(refresh.offsets.length, 10)
+  t.equal(revalidation.offsets.length, 10)
 })
 
-t.test('a list that grew or shrank since is read to its new end', async t => {
+t.test('a list that grew or shrank is read to its new end', async t => {
   const previous = await read(entries(0, 500))
   for (const length of [0, 40, 499, 501, 700]) {
     const { read, offsets } = aggregator(offset => pageOf(entries(0, length), offset))
@@ -73,120 +73,117 @@ t.test('a list that grew or shrank since is read to its new end', async t => {
   }
 })
 
-t.test('pages beyond the new end are not asked for once it is known', async t => {
+t.test('pages beyond the new end are not requested once the first page has arrived', async t => {
   const previous = await read(entries(0, 2000))
-  const { read: refresh, offsets } = aggregator(offset => pageOf(entries(0, 40), offset))
-  await refresh(previous)
-  t.equal(offsets.length, 8, 'only what was under way with the first page')
+  const { read: revalidation, offsets } = aggregator(offset => pageOf(entries(0, 40), offset))
+  await revalidation(previous)
+  t.equal(offsets.length, 8, 'only the pages in flight with the first one')
 })
 
-t.test('a list that moved while it was read is read once more', async t => {
-  // After the first page a playlist is put in front, so that one entry repeats on the next page.
+t.test('a list that changed during the read is read once more', async t => {
+  // After the first page a new playlist comes first, so the next page repeats an entry.
   const before = entries(0, 120)
   const after = [{ id: 'new' }, ...before]
-  const moved = aggregator((offset, asked) => pageOf(asked < 1 ? before : after, offset))
-  const list = await moved.read()
+  const changed = aggregator((offset, asked) => pageOf(asked < 1 ? before : after, offset))
+  const list = await changed.read()
   t.same(idsIn(list), ['new', ...ids(0, 120)])
   t.match(list, { complete: true, settled: false })
-  t.equal(moved.offsets.length, 6)
+  t.equal(changed.offsets.length, 6)
 })
 
-t.test('a repeat alone shows that the list moved', async t => {
+t.test('a repeated playlist alone shows that the list changed', async t => {
   const list = entries(0, 100)
   const swapped = list.map((entry, index) => (index === 50 ? { id: 'id49' } : entry))
-  const moved = aggregator((offset, asked) => pageOf(asked < 2 ? swapped : list, offset))
-  t.same(idsIn(await moved.read()), ids(0, 100))
-  t.equal(moved.offsets.length, 4)
+  const changed = aggregator((offset, asked) => pageOf(asked < 2 ? swapped : list, offset))
+  t.same(idsIn(await changed.read()), ids(0, 100))
+  t.equal(changed.offsets.length, 4)
 })
 
-t.test('a list that keeps moving is the union of two walks and not complete', async t => {
-  // The total grows with every page, and the second walk misses an entry that the first one saw.
-  const moving = aggregator((offset, asked) => ({
+t.test('a list that keeps changing is the union of two reads and incomplete', async t => {
+  // The total grows with every page, and the second read misses an entry of the first.
+  const changing = aggregator((offset, asked) => ({
     total: 100 + asked,
     entries: asked < 3 ? entries(offset, offset + 50) : entries(offset + 1, offset + 51),
   }))
-  const list = await moving.read()
+  const list = await changing.read()
   t.equal(list.complete, false)
   t.equal(list.settled, false)
   t.same(new Set(idsIn(list)), new Set(ids(0, 151)))
   t.equal(idsIn(list).length, 151, 'without repeats')
-  t.equal(moving.offsets.length, 5, 'two walks at most')
+  t.equal(changing.offsets.length, 5, 'two reads at most')
 })
 
 t.test(
-  'two walks that give the same doubtful list settle it, also for the next refresh',
+  'two reads that give the same unstable list settle it, also for the next revalidation',
   async t => {
-    const doubtful = (offset: number) => ({
+    const unstable = (offset: number) => ({
       total: offset === 0 ? 100 : 99,
       entries: entries(offset, offset + 50),
     })
-    const first = aggregator(doubtful)
+    const first = aggregator(unstable)
     const list = await first.read()
     t.match(list, { complete: false, settled: true })
     t.equal(first.offsets.length, 4)
 
-    const refresh = aggregator(doubtful)
-    t.match(await refresh.read(list), { complete: false, settled: true })
-    t.equal(refresh.offsets.length, 2, 'one walk')
+    const revalidation = aggregator(unstable)
+    t.match(await revalidation.read(list), { complete: false, settled: true })
+    t.equal(revalidation.offsets.length, 2, 'one read')
   },
 )
 
-t.test('a list that was complete before gets both walks when it is in doubt', async t => {
+t.test('a list that was complete before is read twice when it becomes unstable', async t => {
   const complete = await read(entries(0, 100))
-  const doubtful = aggregator(offset => ({
+  const unstable = aggregator(offset => ({
     total: offset === 0 ? 100 : 99,
     entries: entries(offset, offset + 50),
   }))
-  t.match(await doubtful.read(complete), { complete: false, settled: true })
-  t.equal(doubtful.offsets.length, 4)
+  t.match(await unstable.read(complete), { complete: false, settled: true })
+  t.equal(unstable.offsets.length, 4)
 })
 
-t.test('entries that are missing without a sign of movement make the list incomplete', async t => {
+t.test('a list with missing entries is incomplete even if nothing else changed', async t => {
   const short = (offset: number) => ({ total: 100, entries: entries(offset, offset + 49) })
   const first = aggregator(short)
   const list = await first.read()
   t.match(list, { complete: false, settled: false })
-  t.equal(first.offsets.length, 2, 'a second walk would show the same')
+  t.equal(first.offsets.length, 2, 'a second read would give the same')
   t.match(await aggregator(short).read(list), { complete: false, settled: true })
 })
 
-t.test('a clean second walk stands alone', async t => {
-  const moved = aggregator((offset, asked) => {
+t.test('a second read without a change replaces the first', async t => {
+  const changed = aggregator((offset, asked) => {
     if (asked === 1) return { total: 99, entries: entries(50, 98) }
     return { total: 100, entries: entries(offset, offset + 49) }
   })
-  const list = await moved.read()
+  const list = await changed.read()
   t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
   t.match(list, { complete: false, settled: false })
 })
 
-t.test(
-  'a lookup is begun and sent again only until its deadline, what has begun goes on',
-  async t => {
-    const { client, terms } = scriptedClient(offset => pageOf(entries(0, 120), offset))
-    const source = createAppPlaylists({ client, budget, concurrency: 8 })
-    await source.playlists('someone', undefined, {
-      signal,
-      deadlineMs,
-      callers,
-      isRefresh: false,
-      onRequest: () => {},
-    })
-    const [first, ...rest] = terms
-    t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
-    for (const later of rest) {
-      t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
-    }
-  },
-)
+t.test('the first page has the deadline to start, and later pages only to retry', async t => {
+  const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
+  const source = createPlaylistSource({ client, budget, concurrency: 8 })
+  await source.playlists('someone', undefined, {
+    signal,
+    deadlineMs,
+    callers,
+    isRefresh: false,
+    onRequest: () => {},
+  })
+  const [first, ...rest] = options
+  t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
+  for (const later of rest) {
+    t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
+  }
+})
 
-t.test('a page that fails ends the pages under way, and nothing is left listening', async t => {
+t.test('a failed page aborts the pages in flight and leaves no listener', async t => {
   const failure = new Error('page 3')
-  const { client, terms } = scriptedClient(offset => {
+  const { client, options } = scriptedClient(offset => {
     if (offset === 100) throw failure
     return offset === 0 ? pageOf(entries(0, 250), 0) : new Promise(() => {})
   })
-  const source = createAppPlaylists({ client, budget, concurrency: 8 })
+  const source = createPlaylistSource({ client, budget, concurrency: 8 })
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,
@@ -195,11 +192,11 @@ t.test('a page that fails ends the pages under way, and nothing is left listenin
     onRequest: () => {},
   })
   t.equal(await failureOf(reading), failure)
-  t.ok(terms.every(page => page.signal.reason === failure))
+  t.ok(options.every(page => page.signal.reason === failure))
   t.same(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('the next page is asked for while the one that arrived is yet to be decoded', async t => {
+t.test('the next page is requested before the last one is decoded', async t => {
   const decoded: (() => void)[] = []
   const asked: number[] = []
   const client: SpotifyClient = {
@@ -212,7 +209,7 @@ t.test('the next page is asked for while the one that arrived is yet to be decod
       return pageOf(entries(0, 150), offset)
     },
   }
-  const source = createAppPlaylists({ client, budget, concurrency: 1 })
+  const source = createPlaylistSource({ client, budget, concurrency: 1 })
   const reading = source.playlists('someone', undefined, {
     signal,
     deadlineMs,

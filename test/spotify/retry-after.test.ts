@@ -1,16 +1,16 @@
 import t from 'tap'
-import { retryAfterInstant } from '../../src/spotify/retry-after.ts'
+import { rateLimitedUntil } from '../../src/spotify/retry-after.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
 const DAY_SECONDS = 86_400
 const DEFAULT_SECONDS = 30
 
-/** An HTTP date that lies `seconds` after NOW. */
+/** The HTTP date `seconds` after NOW. */
 const dateIn = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString()
 
 const cases: [what: string, rows: [field: string | undefined, seconds: number][]][] = [
   [
-    'Whole seconds are counted from now',
+    'whole seconds count from now',
     [
       ['1', 1],
       ['2', 2],
@@ -19,7 +19,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'A date is taken as the instant itself',
+    'a date is the instant itself',
     [
       [dateIn(1), 1],
       [dateIn(90), 90],
@@ -28,7 +28,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'More than a day counts as a day',
+    'more than a day counts as a day',
     [
       [`${DAY_SECONDS - 1}`, DAY_SECONDS - 1],
       [`${DAY_SECONDS}`, DAY_SECONDS],
@@ -41,7 +41,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'A time that is not ahead counts as 30 s',
+    'a time that is not in the future counts as 30 s',
     [
       ['0', DEFAULT_SECONDS],
       ['000', DEFAULT_SECONDS],
@@ -52,7 +52,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'An absent field counts as 30 s',
+    'an absent field counts as 30 s',
     [
       [undefined, DEFAULT_SECONDS],
       ['', DEFAULT_SECONDS],
@@ -60,7 +60,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'What is neither whole seconds nor an HTTP date counts as 30 s',
+    'a malformed field counts as 30 s',
     [
       ['1.5', DEFAULT_SECONDS],
       ['+5', DEFAULT_SECONDS],
@@ -83,24 +83,24 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
 for (const [what, rows] of cases) {
   t.test(what, async t => {
     for (const [field, seconds] of rows) {
-      t.equal(retryAfterInstant(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
+      t.equal(rateLimitedUntil(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
     }
   })
 }
 
-t.test('All three date forms of RFC 9110 mean UTC, wherever the service runs', async t => {
+t.test('all three date formats of RFC 9110 are in UTC', async t => {
   const now = Date.UTC(1994, 10, 6, 8, 49, 0)
   for (const field of [
     'Sun, 06 Nov 1994 08:49:37 GMT',
     'Sunday, 06-Nov-94 08:49:37 GMT',
     'Sun Nov  6 08:49:37 1994',
   ]) {
-    t.equal(retryAfterInstant(field, now), now + 37_000, field)
+    t.equal(rateLimitedUntil(field, now), now + 37_000, field)
   }
 })
 
-t.test('A date keeps its instant when now lies between two whole seconds', async t => {
-  t.equal(retryAfterInstant(dateIn(1), NOW + 1), NOW + 1000)
-  t.equal(retryAfterInstant(dateIn(1), NOW + 999), NOW + 1000)
-  t.equal(retryAfterInstant(dateIn(1), NOW + 1000), NOW + 31_000, 'from then on it is past')
+t.test('a date is exact when now is between two whole seconds', async t => {
+  t.equal(rateLimitedUntil(dateIn(1), NOW + 1), NOW + 1000)
+  t.equal(rateLimitedUntil(dateIn(1), NOW + 999), NOW + 1000)
+  t.equal(rateLimitedUntil(dateIn(1), NOW + 1000), NOW + 31_000, 'in the past')
 })

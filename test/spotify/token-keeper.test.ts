@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { send, status } from '../../sandbox/answer.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { TokenKeeper, type TokenKeeperOptions } from '../../src/spotify/token-keeper.ts'
-import { createExchange } from '../../src/spotify/transport.ts'
+import { createTransport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -13,14 +13,14 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
   const clock = new ManualClock()
   const sandbox = await startSandbox({ now: () => clock.now() })
   const { port } = new URL(sandbox.tokenUrl)
-  const exchange = createExchange(`http://127.0.0.1:${port}`, 1, {
+  const transport = createTransport(`http://127.0.0.1:${port}`, 1, {
     clock,
     timeoutMs: 5000,
     maxBytes: 65_536,
   })
   const { logger, lines } = recordingLogger()
   const keeper = new TokenKeeper({
-    exchange,
+    transport,
     path: '/api/token',
     clientId: sandbox.clientId,
     clientSecret: sandbox.clientSecret,
@@ -32,10 +32,10 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
   })
   t.teardown(async () => {
     keeper.stop()
-    await exchange.close()
+    await transport.close()
     await sandbox.close()
   })
-  /** Resolves when the keeper has dealt with the answer to its nth request. */
+  /** Resolves when the keeper has handled the response to its nth request. */
   const settled = async (requests: number) => {
     await sandbox.arrived('token', requests)
     await until(() => clock.pending.length === 1 && clock.pending[0] !== 5000)
@@ -43,9 +43,9 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
   return { keeper, clock, sandbox, lines, settled }
 }
 
-t.test('everyone who waits for the first token shares one request', async t => {
+t.test('all callers share the request for the first token', async t => {
   const { keeper, sandbox } = await keeperFor(t)
-  t.equal(keeper.problem?.type, 'spotify-unavailable', 'no token has arrived yet')
+  t.equal(keeper.problem?.type, 'spotify-unavailable', 'no token yet')
   keeper.start()
   const tokens = await Promise.all(Array.from({ length: 50 }, () => keeper.token()))
   t.same(new Set(tokens), new Set(sandbox.issuedTokens))
@@ -53,7 +53,7 @@ t.test('everyone who waits for the first token shares one request', async t => {
   t.equal(keeper.problem, undefined)
 })
 
-t.test('a token is read behind a byte order mark and in x-gzip', async t => {
+t.test('a token may follow a byte order mark or be in x-gzip', async t => {
   const body = '{"access_token":"BQx","expires_in":3600}'
   for (const [bytes, headers] of [
     [Buffer.from(`\uFEFF${body}`), {}],
@@ -85,13 +85,13 @@ t.test('a token is renewed in the background well before it expires', async t =>
       t.equal(sandbox.count('token'), 1)
       await clock.advance(1)
       await settled(2)
-      t.not(await keeper.token(), first, 'the new token serves')
-      t.equal(sandbox.count('token'), 2, 'and cost one request')
+      t.not(await keeper.token(), first, 'the new token')
+      t.equal(sandbox.count('token'), 2, 'one request')
     })
   }
 })
 
-t.test('while a renewal fails the old token serves and the back-off doubles', async t => {
+t.test('while renewals fail, the old token is used and the back-off doubles', async t => {
   const { keeper, sandbox, clock, lines, settled } = await keeperFor(t)
   keeper.start()
   await settled(1)
@@ -107,17 +107,17 @@ t.test('while a renewal fails the old token serves and the back-off doubles', as
     await clock.advance(delay)
   }
   t.same(delays, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
-  t.equal(lines().filter(line => line.msg === 'no new app token').length, 1, 'logged once')
+  t.equal(lines().filter(line => line.msg === 'app token renewal failed').length, 1, 'logged once')
 
   await settled(11)
   repair()
   await clock.advance(30_000)
   await settled(12)
   t.not(await keeper.token(), first)
-  t.equal(lines().at(-1)?.msg, 'Spotify gives tokens again')
+  t.equal(lines().at(-1)?.msg, 'app token renewed after failures')
 })
 
-t.test('without any token a failure is answered from memory until the next try', async t => {
+t.test('without a token the last failure is thrown until the next attempt', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.fault({ on: 'token', times: 1, answer: 'unavailable-html' })
   keeper.start()
@@ -131,7 +131,7 @@ t.test('without any token a failure is answered from memory until the next try',
   t.equal(await keeper.token(), sandbox.issuedTokens[0])
 })
 
-t.test('a token that expired during an outage is not handed out', async t => {
+t.test('a token that expired during an outage is not returned', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.tokenLifetimeSeconds = 2
   keeper.start()
@@ -147,7 +147,7 @@ t.test('a token that expired during an outage is not handed out', async t => {
   t.match(await failureOf(keeper.token()), { type: 'spotify-unavailable' })
 })
 
-t.test('rejected credentials are tried once a minute at most and logged once', async t => {
+t.test('rejected credentials are retried at most once a minute and logged once', async t => {
   for (const answer of ['invalid-client', 'invalid-client-401'] as const) {
     await t.test(answer, async t => {
       const { keeper, sandbox, clock, lines, settled } = await keeperFor(t)
@@ -159,40 +159,37 @@ t.test('rejected credentials are tried once a minute at most and logged once', a
       t.equal(sandbox.count('token'), 1)
       await clock.advance(1)
       await settled(2)
-      const logged = lines().filter(line => line.msg === 'no new app token')
+      const logged = lines().filter(line => line.msg === 'app token renewal failed')
       t.match(logged, [{ level: 'error' }])
     })
   }
 })
 
-t.test('fifty refusals of one token cost one renewal', async t => {
+t.test('fifty 401s for one token cost one renewal', async t => {
   const { keeper, sandbox } = await keeperFor(t)
   keeper.start()
   const refused = await keeper.token()
   const renewed = await Promise.all(Array.from({ length: 50 }, () => keeper.replace(refused)))
   t.same(new Set(renewed), new Set([sandbox.issuedTokens[1]]))
-  t.equal(await keeper.replace(refused), sandbox.issuedTokens[1], 'also for who finds out late')
+  t.equal(await keeper.replace(refused), sandbox.issuedTokens[1], 'also after the renewal')
   t.equal(sandbox.count('token'), 2)
 })
 
-t.test(
-  'a token that is refused right after it replaced another one is kept for a minute',
-  async t => {
-    const { keeper, sandbox, clock, settled } = await keeperFor(t)
-    keeper.start()
-    const renewed = await keeper.replace(await keeper.token())
-    t.equal(await keeper.replace(renewed), renewed)
-    await clock.advance(59_999)
-    t.equal(await keeper.replace(renewed), renewed)
-    await clock.advance(1)
-    t.not(await keeper.replace(renewed), renewed)
-    t.equal(sandbox.count('token'), 3)
-    await settled(3)
-    t.equal(clock.pending.length, 1, 'one timer, however many renewals')
-  },
-)
+t.test('a token that has just replaced another one is kept for a minute', async t => {
+  const { keeper, sandbox, clock, settled } = await keeperFor(t)
+  keeper.start()
+  const renewed = await keeper.replace(await keeper.token())
+  t.equal(await keeper.replace(renewed), renewed)
+  await clock.advance(59_999)
+  t.equal(await keeper.replace(renewed), renewed)
+  await clock.advance(1)
+  t.not(await keeper.replace(renewed), renewed)
+  t.equal(sandbox.count('token'), 3)
+  await settled(3)
+  t.equal(clock.pending.length, 1, 'one timer')
+})
 
-t.test('nothing is sent to the token endpoint before the instant that it names', async t => {
+t.test('nothing is sent to the token endpoint before the instant in Retry-After', async t => {
   for (const code of [429, 503, 500, 401]) {
     await t.test(String(code), async t => {
       const { keeper, sandbox, clock, settled } = await keeperFor(t)
@@ -213,7 +210,7 @@ t.test('nothing is sent to the token endpoint before the instant that it names',
   }
 })
 
-t.test('while the old token serves, its renewal waits for the instant that was named', async t => {
+t.test('the renewal of a valid token waits for the instant in Retry-After', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   keeper.start()
   await settled(1)
@@ -229,7 +226,7 @@ t.test('while the old token serves, its renewal waits for the instant that was n
   t.not(await keeper.token(), first)
 })
 
-t.test('stopping ends the timer and the renewal in flight', async t => {
+t.test('stop cancels the timer and the renewal in flight', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   keeper.start()
   await settled(1)
@@ -244,10 +241,10 @@ t.test('stopping ends the timer and the renewal in flight', async t => {
   release()
 })
 
-t.test('an unforeseen failure is remembered like any other, so that it is tried again', async t => {
+t.test('an unexpected error is retried like any other failure', async t => {
   const send = () => Promise.reject(new TypeError('a bug'))
-  const exchange = { send, close: async () => {} }
-  const { keeper, clock } = await keeperFor(t, { exchange })
+  const transport = { send, close: async () => {} }
+  const { keeper, clock } = await keeperFor(t, { transport })
   t.match(await failureOf(keeper.token()), { type: 'internal-error' })
   t.same(clock.pending, [500])
 })

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { Problem } from '../../src/problems/problem.ts'
-import { createExchange } from '../../src/spotify/transport.ts'
+import { createTransport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
@@ -13,41 +13,41 @@ import { until } from '../support/until.ts'
 const never = new AbortController().signal
 const request = { method: 'GET', path: '/', headers: {} } as const
 
-async function exchangeWith(t: Test, answer: RequestListener) {
-  const server = createServer(answer).listen(0, '127.0.0.1')
+async function transportWith(t: Test, listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   const clock = new ManualClock()
-  const exchange = createExchange(`http://127.0.0.1:${port}`, 2, {
+  const transport = createTransport(`http://127.0.0.1:${port}`, 2, {
     clock,
     timeoutMs: 5000,
     maxBytes: 1000,
   })
   t.teardown(async () => {
-    await exchange.close()
+    await transport.close()
     server.closeAllConnections()
     server.close()
   })
-  return { exchange, clock }
+  return { transport, clock }
 }
 
-t.test('a response arrives whole and decoded, and leaves neither timer nor listener', async t => {
-  const { exchange, clock } = await exchangeWith(t, ({ url }, response) => {
+t.test('a response is complete and decoded, and leaves neither timer nor listener', async t => {
+  const { transport, clock } = await transportWith(t, ({ url }, response) => {
     if (url === '/gzip') response.setHeader('content-encoding', 'gzip')
     if (url === '/identity') response.setHeader('content-encoding', 'Identity')
     response.writeHead(203, { 'x-some': 'thing' })
     response.end(url === '/gzip' ? gzipSync('content é') : 'content é')
   })
   for (const path of ['/plain', '/gzip', '/identity']) {
-    const response = await exchange.send({ ...request, path }, never)
+    const response = await transport.send({ ...request, path }, never)
     t.match(response, { status: 203, body: 'content é', headers: { 'x-some': 'thing' } })
   }
   t.same(clock.pending, [])
   t.same(getEventListeners(never, 'abort'), [])
 })
 
-t.test('a body may be as large as the bound and no larger, as sent and as decoded', async t => {
-  const { exchange } = await exchangeWith(t, ({ url = '' }, response) => {
+t.test('the size limit applies to the encoded and the decoded body', async t => {
+  const { transport } = await transportWith(t, ({ url = '' }, response) => {
     const [, coding, size] = url.split('/')
     const body = 'x'.repeat(Number(size))
     if (coding === 'gzip') response.setHeader('content-encoding', 'gzip')
@@ -55,16 +55,16 @@ t.test('a body may be as large as the bound and no larger, as sent and as decode
   })
   for (const coding of ['plain', 'gzip']) {
     for (const size of [999, 1000]) {
-      const { body } = await exchange.send({ ...request, path: `/${coding}/${size}` }, never)
+      const { body } = await transport.send({ ...request, path: `/${coding}/${size}` }, never)
       t.equal(body.length, size)
     }
-    const failure = await failureOf(exchange.send({ ...request, path: `/${coding}/1001` }, never))
+    const failure = await failureOf(transport.send({ ...request, path: `/${coding}/1001` }, never))
     t.match(failure, { type: 'spotify-bad-response', transient: false }, coding)
   }
 })
 
-t.test('a page is known to have been read before it is decoded, a refusal is not', async t => {
-  const { exchange } = await exchangeWith(t, ({ url = '' }, response) => {
+t.test('onRead is called before a page is decoded, and not for a refusal', async t => {
+  const { transport } = await transportWith(t, ({ url = '' }, response) => {
     response.writeHead(Number(url.slice(1)), { 'content-encoding': 'gzip' }).end('no gzip')
   })
   for (const [path, timesRead] of [
@@ -75,80 +75,83 @@ t.test('a page is known to have been read before it is decoded, a refusal is not
     const events: string[] = []
     const onRead = async () => {
       events.push('read')
-      await nextTurn()
+      await nextTick()
       events.push('go on')
     }
-    const sent = exchange.send({ ...request, path }, never, { onRead })
+    const sent = transport.send({ ...request, path }, never, { onRead })
     await sent.catch(() => events.push('failed')).finally(() => events.push('over'))
     t.equal(events.filter(event => event === 'read').length, timesRead, path)
     if (timesRead === 1) t.same(events, ['read', 'go on', 'failed', 'over'])
   }
 })
 
-t.test('the time of an attempt ends with its last byte', async t => {
-  const { exchange, clock } = await exchangeWith(t, (_request, response) => {
+t.test('the timeout ends with the last byte', async t => {
+  const { transport, clock } = await transportWith(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip')
   })
-  const sent = exchange.send(request, never, { onRead: () => clock.advance(6000) })
-  t.match(await failureOf(sent), { type: 'spotify-bad-response' }, 'it did not take too long')
+  const sent = transport.send(request, never, { onRead: () => clock.advance(6000) })
+  t.match(await failureOf(sent), { type: 'spotify-bad-response' }, 'no timeout')
 })
 
-t.test('a coding that was not asked for is a bad response', async t => {
-  const { exchange } = await exchangeWith(t, (_request, response) => {
+t.test('an unknown content coding is a bad response', async t => {
+  const { transport } = await transportWith(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'zstd' }).end('x')
   })
-  t.match(await failureOf(exchange.send(request, never)), { type: 'spotify-bad-response' })
+  t.match(await failureOf(transport.send(request, never)), { type: 'spotify-bad-response' })
 })
 
-t.test('a refusal counts even when its body cannot be read', async t => {
-  const { exchange } = await exchangeWith(t, (_request, response) => {
+t.test('a refusal with an unreadable body keeps its status', async t => {
+  const { transport } = await transportWith(t, (_request, response) => {
     response.writeHead(429, { 'retry-after': '7', 'content-length': 100 })
     response.write('cut', () => response.destroy())
   })
-  const { status, headers, body } = await exchange.send(request, never)
+  const { status, headers, body } = await transport.send(request, never)
   t.match(
     { status, body, retryAfter: headers['retry-after'] },
     { status: 429, body: '', retryAfter: '7' },
   )
 })
 
-t.test('what is no HTTP, or breaks its own rules, is a bad response', async t => {
-  for (const answer of [
+t.test('a malformed or truncated response is a bad response', async t => {
+  for (const response of [
     'NOT HTTP\r\n\r\n',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef',
     `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(40_000)}\r\n\r\n`,
     'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut',
   ]) {
-    const { exchange } = await exchangeWith(t, ({ socket }) => socket.end(answer))
-    const failure = await failureOf(exchange.send(request, never))
-    t.match(failure, { type: 'spotify-bad-response', transient: true }, answer.slice(0, 40))
+    const { transport } = await transportWith(t, ({ socket }) => socket.end(response))
+    const failure = await failureOf(transport.send(request, never))
+    t.match(failure, { type: 'spotify-bad-response', transient: true }, response.slice(0, 40))
   }
 })
 
-t.test('a refusal whose body hangs is given back at the time-out, an abort is not', async t => {
-  const { exchange, clock } = await exchangeWith(t, (_request, response) => {
-    response.writeHead(503).write('and then nothing')
-  })
-  const timingOut = exchange.send(request, never).catch((error: Problem) => error)
-  await until(() => clock.pending.length === 1)
-  const aborting = new AbortController()
-  const aborted = failureOf(exchange.send(request, aborting.signal))
-  await until(() => clock.pending.length === 2)
-  const reason = new Error('no longer wanted')
-  aborting.abort(reason)
-  t.equal(await aborted, reason)
-  await clock.advance(5000)
-  t.match(await timingOut, { status: 503 }, 'its own status, or that of the problem')
-})
+t.test(
+  'a refusal whose body hangs keeps its status at the timeout, and not after an abort',
+  async t => {
+    const { transport, clock } = await transportWith(t, (_request, response) => {
+      response.writeHead(503).write('and then nothing')
+    })
+    const timingOut = transport.send(request, never).catch((error: Problem) => error)
+    await until(() => clock.pending.length === 1)
+    const aborting = new AbortController()
+    const aborted = failureOf(transport.send(request, aborting.signal))
+    await until(() => clock.pending.length === 2)
+    const reason = new Error('no longer wanted')
+    aborting.abort(reason)
+    t.equal(await aborted, reason)
+    await clock.advance(5000)
+    t.match(await timingOut, { status: 503 }, 'the status of the refusal, or of the problem')
+  },
+)
 
-t.test('whoever aborts gets the reason back, before and while it is sent', async t => {
-  const { exchange, clock } = await exchangeWith(t, () => {})
+t.test('an abort before or during a request rejects with its reason', async t => {
+  const { transport, clock } = await transportWith(t, () => {})
   const aborting = new AbortController()
-  const sending = failureOf(exchange.send(request, aborting.signal))
+  const sending = failureOf(transport.send(request, aborting.signal))
   const reason = new Error('no longer wanted')
   aborting.abort(reason)
   t.equal(await sending, reason)
-  t.equal(await failureOf(exchange.send(request, aborting.signal)), reason)
+  t.equal(await failureOf(transport.send(request, aborting.signal)), reason)
   t.same(clock.pending, [])
 })

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { parseProxyUrl } from '../../src/config/proxy.ts'
-import { createExchange } from '../../src/spotify/transport.ts'
+import { createTransport } from '../../src/spotify/transport.ts'
 import { type Misbehaviour, startProxy } from '../support/connect-proxy.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -12,67 +12,67 @@ const never = new AbortController().signal
 const request = { method: 'GET', path: '/', headers: {} } as const
 const CONNECTIONS = 2
 
-async function exchangeThrough(t: Test, proxyUrl: string, answer: RequestListener) {
-  const server = createServer(answer).listen(0, '127.0.0.1')
+async function transportThrough(t: Test, proxyUrl: string, listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
   const clock = new ManualClock()
-  const exchange = createExchange(`http://127.0.0.1:${port}`, CONNECTIONS, {
+  const transport = createTransport(`http://127.0.0.1:${port}`, CONNECTIONS, {
     clock,
     timeoutMs: 5000,
     maxBytes: 1000,
     proxy: parseProxyUrl(proxyUrl),
   })
   t.teardown(async () => {
-    await exchange.close()
+    await transport.close()
     server.closeAllConnections()
     server.close()
   })
   const sendAll = (count: number) =>
-    Promise.all(Array.from({ length: count }, () => exchange.send(request, never)))
-  return { exchange, clock, authority: `127.0.0.1:${port}`, sendAll }
+    Promise.all(Array.from({ length: count }, () => transport.send(request, never)))
+  return { transport, clock, authority: `127.0.0.1:${port}`, sendAll }
 }
 
-t.test('requests go through the proxy, over as many connections as without it', async t => {
+t.test('requests use the proxy and as many connections as without it', async t => {
   const proxy = await startProxy(t)
   const headers: unknown[] = []
-  const { authority, sendAll } = await exchangeThrough(t, proxy.url, (incoming, response) => {
+  const { authority, sendAll } = await transportThrough(t, proxy.url, (incoming, response) => {
     headers.push(incoming.headers)
     response.end('fine')
   })
   for (let round = 0; round < 3; round++) {
     for (const { body } of await sendAll(10)) t.equal(body, 'fine')
   }
-  t.same(proxy.targets, Array(CONNECTIONS).fill(authority), 'connections are kept')
+  t.same(proxy.targets, Array(CONNECTIONS).fill(authority), 'connections are reused')
   t.match(headers[0], { host: authority })
 })
 
-t.test('the proxy alone learns the user and password for it', async t => {
+t.test('only the proxy gets its user and password', async t => {
   const proxy = await startProxy(t, 'user:secret')
   const seen: string[] = []
-  const { exchange } = await exchangeThrough(t, proxy.url, (incoming, response) => {
+  const { transport } = await transportThrough(t, proxy.url, (incoming, response) => {
     seen.push(JSON.stringify(incoming.rawHeaders))
     response.end('fine')
   })
-  t.equal((await exchange.send(request, never)).body, 'fine')
+  t.equal((await transport.send(request, never)).body, 'fine')
   t.notMatch(seen.join(), /proxy-/i)
 })
 
-t.test('bounds hold through a proxy', async t => {
+t.test('limits apply through a proxy', async t => {
   const proxy = await startProxy(t)
-  const { exchange, clock } = await exchangeThrough(t, proxy.url, ({ url }, response) => {
+  const { transport, clock } = await transportThrough(t, proxy.url, ({ url }, response) => {
     if (url === '/large') response.end('x'.repeat(1001))
   })
-  const large = exchange.send({ ...request, path: '/large' }, never)
+  const large = transport.send({ ...request, path: '/large' }, never)
   t.match(await failureOf(large), { type: 'spotify-bad-response' })
 
-  const slow = failureOf(exchange.send(request, never))
+  const slow = failureOf(transport.send(request, never))
   await until(() => proxy.targets.length === 2)
   await clock.advance(5000)
   t.match(await slow, { type: 'spotify-unavailable' })
 
   const aborting = new AbortController()
-  const aborted = failureOf(exchange.send(request, aborting.signal))
+  const aborted = failureOf(transport.send(request, aborting.signal))
   const reason = new Error('no longer wanted')
   aborting.abort(reason)
   t.equal(await aborted, reason)
@@ -82,52 +82,52 @@ t.test('bounds hold through a proxy', async t => {
 t.test('a dead connection through a proxy is replaced', async t => {
   const proxy = await startProxy(t)
   const used = new WeakSet<object>()
-  const { exchange, sendAll } = await exchangeThrough(t, proxy.url, ({ socket }, response) => {
+  const { transport, sendAll } = await transportThrough(t, proxy.url, ({ socket }, response) => {
     if (used.has(socket)) return socket.destroy()
     used.add(socket)
     return setImmediate(() => response.end('fine'))
   })
   await sendAll(CONNECTIONS)
   for (let round = 0; round < 3; round++) {
-    t.equal((await exchange.send(request, never)).body, 'fine')
+    t.equal((await transport.send(request, never)).body, 'fine')
   }
 })
 
 const FAILURES: [Misbehaviour, detail: RegExp, code: string | undefined, transient: boolean][] = [
-  ['end', /could not be reached, or did not answer/, 'UND_ERR_SOCKET', true],
-  ['close', /could not be reached, or did not answer/, 'UND_ERR_SOCKET', true],
-  ['reset', /could not be reached, or did not answer/, 'ECONNRESET', true],
-  ['garbage', /could not be reached, or did not answer/, undefined, true],
-  ['unauthorized', /does not accept the user and password.*401/, 'PROXY_STATUS_401', false],
-  ['forbidden', /answered with status 403/, 'PROXY_STATUS_403', false],
-  ['unavailable', /answered with status 502/, 'PROXY_STATUS_502', true],
+  ['end', /is unreachable or sent no response/, 'UND_ERR_SOCKET', true],
+  ['close', /is unreachable or sent no response/, 'UND_ERR_SOCKET', true],
+  ['reset', /is unreachable or sent no response/, 'ECONNRESET', true],
+  ['garbage', /is unreachable or sent no response/, undefined, true],
+  ['unauthorized', /rejects the user and password.*401/, 'PROXY_STATUS_401', false],
+  ['forbidden', /responded with status 403/, 'PROXY_STATUS_403', false],
+  ['unavailable', /responded with status 502/, 'PROXY_STATUS_502', true],
 ]
 
-t.test('a proxy that opens no connection is named as the cause and asked once', async t => {
+t.test('the problem blames a proxy that opens no connection, after one attempt', async t => {
   for (const [misbehaviour, detail, code, transient] of FAILURES) {
     const proxy = await startProxy(t)
-    const { exchange } = await exchangeThrough(t, proxy.url, (_request, response) => {
+    const { transport } = await transportThrough(t, proxy.url, (_request, response) => {
       response.end('fine')
     })
     proxy.misbehaviour = misbehaviour
-    const failure = (await failureOf(exchange.send(request, never))) as Error
+    const failure = (await failureOf(transport.send(request, never))) as Error
     t.match(failure, { type: 'spotify-unavailable', transient }, misbehaviour)
-    t.match(failure.message, /^The proxy on the way to Spotify/)
+    t.match(failure.message, /^The forward proxy/)
     t.match(failure.message, detail)
     const { cause } = failure as { cause: { code?: string; cause?: { code?: string } } }
     t.equal(cause.code ?? cause.cause?.code, code)
-    t.equal(proxy.targets.length, 1, 'it is not asked again and again')
+    t.equal(proxy.targets.length, 1, 'one attempt')
 
     proxy.misbehaviour = 'none'
-    t.equal((await exchange.send(request, never)).body, 'fine', 'and works as soon as it does')
+    t.equal((await transport.send(request, never)).body, 'fine', 'the next request succeeds')
   }
 })
 
-t.test('a proxy that refuses the password is named as the cause', async t => {
+t.test('the problem blames a proxy that rejects the password', async t => {
   const proxy = await startProxy(t, 'user:right')
   for (const url of [proxy.url.replace('right', 'wrong'), proxy.url.replace('user:right@', '')]) {
-    const { exchange } = await exchangeThrough(t, url, () => {})
-    const failure = (await failureOf(exchange.send(request, never))) as Error
+    const { transport } = await transportThrough(t, url, () => {})
+    const failure = (await failureOf(transport.send(request, never))) as Error
     t.match(failure, { type: 'spotify-unavailable', transient: false })
     t.match(failure.message, /status 407.*HTTPS_PROXY/)
     t.match(failure.cause, { code: 'PROXY_STATUS_407' })
@@ -135,20 +135,20 @@ t.test('a proxy that refuses the password is named as the cause', async t => {
   }
 })
 
-t.test('a proxy that cannot be reached is named as the cause', async t => {
-  const { exchange } = await exchangeThrough(t, 'http://127.0.0.1:1', () => {})
-  const failure = (await failureOf(exchange.send(request, never))) as Error
+t.test('the problem blames an unreachable proxy', async t => {
+  const { transport } = await transportThrough(t, 'http://127.0.0.1:1', () => {})
+  const failure = (await failureOf(transport.send(request, never))) as Error
   t.match(failure, { type: 'spotify-unavailable', transient: true })
   t.match(failure.cause, { cause: { code: 'ECONNREFUSED' } })
 })
 
-t.test('an attempt that waits for a hanging proxy ends by time-out or abort', async t => {
+t.test('a timeout or abort ends an attempt that waits for a hanging proxy', async t => {
   const proxy = await startProxy(t)
   proxy.misbehaviour = 'hang'
-  const { exchange, clock } = await exchangeThrough(t, proxy.url, () => {})
-  const late = failureOf(exchange.send(request, never))
+  const { transport, clock } = await transportThrough(t, proxy.url, () => {})
+  const late = failureOf(transport.send(request, never))
   const aborting = new AbortController()
-  const aborted = failureOf(exchange.send(request, aborting.signal))
+  const aborted = failureOf(transport.send(request, aborting.signal))
   await until(() => proxy.targets.length === 2)
   const reason = new Error('no longer wanted')
   aborting.abort(reason)
@@ -156,14 +156,14 @@ t.test('an attempt that waits for a hanging proxy ends by time-out or abort', as
   await clock.advance(5000)
   t.match(await late, {
     type: 'spotify-unavailable',
-    message: 'The proxy on the way to Spotify did not answer within 5000 ms.',
+    message: 'The forward proxy did not respond within 5000 ms.',
     cause: { code: 'PROXY_TIMEOUT' },
   })
-  await exchange.close()
+  await transport.close()
   await until(() => proxy.sockets.size === 0)
 })
 
-/** A port that takes the first bytes of each connection, which are kept, and ends it. */
+/** A server that records the first bytes of each connection and closes it. */
 async function startRecorder(t: Test) {
   const received: Buffer[] = []
   const server = createTcpServer(socket => {
@@ -177,30 +177,30 @@ async function startRecorder(t: Test) {
   return { received, port: (server.address() as AddressInfo).port }
 }
 
-/** What a request to `origin` through the proxy fails with. */
+/** The failure of a request to `origin` through the proxy. */
 async function failureThrough(proxyUrl: string, origin: string) {
-  const exchange = createExchange(origin, 1, {
+  const transport = createTransport(origin, 1, {
     clock: new ManualClock(),
     timeoutMs: 5000,
     maxBytes: 1000,
     proxy: parseProxyUrl(proxyUrl),
   })
-  const failure = await failureOf(exchange.send(request, never))
-  await exchange.close()
+  const failure = await failureOf(transport.send(request, never))
+  await transport.close()
   return failure
 }
 
 /** The first byte of a TLS handshake (RFC 8446 5.1). */
 const HANDSHAKE = 22
 
-t.test('https is encrypted within the connection that the proxy opens', async t => {
+t.test('https uses TLS inside the connection through the proxy', async t => {
   const proxy = await startProxy(t)
   const { received, port } = await startRecorder(t)
   await failureThrough(proxy.url, `https://127.0.0.1:${port}`)
   t.equal(received[0]?.[0], HANDSHAKE)
 })
 
-t.test('a proxy that speaks TLS itself is addressed by its own name', async t => {
+t.test('the TLS handshake with a proxy names the proxy', async t => {
   const { received, port } = await startRecorder(t)
   const failure = await failureThrough(`https://localhost:${port}`, 'https://spotify.invalid')
   t.match(failure, { type: 'spotify-unavailable' })
@@ -209,7 +209,7 @@ t.test('a proxy that speaks TLS itself is addressed by its own name', async t =>
   t.notMatch(received[0]?.toString('latin1'), 'spotify')
 })
 
-t.test('the proxy is asked for the port that the scheme implies', async t => {
+t.test('CONNECT names the default port of the scheme', async t => {
   for (const [origin, target] of [
     ['https://spotify.invalid', 'spotify.invalid:443'],
     ['http://spotify.invalid', 'spotify.invalid:80'],

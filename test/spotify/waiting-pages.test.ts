@@ -1,14 +1,14 @@
 import t from 'tap'
-import type { Exchange } from '../../src/spotify/transport.ts'
+import type { Transport } from '../../src/spotify/transport.ts'
 import { createSpotifyClient } from '../../src/spotify/web-api.ts'
-import { gateFor, terms } from '../support/gate.ts'
+import { gateFor, passOptions } from '../support/gate.ts'
 
 const MAX_WAITING_PAGES = 32
 
-/** A client whose pages have all been read as soon as they are asked for. */
+/** A client that reads all pages at once. */
 function clientOf() {
   const { gate, clock, budget } = gateFor({ concurrency: 100 })
-  const exchange: Exchange = {
+  const transport: Transport = {
     async send(_request, _signal, options) {
       await options?.onRead?.()
       return { status: 200, headers: {}, body: '{"total":0,"items":[]}' }
@@ -17,7 +17,7 @@ function clientOf() {
   }
   const tokens = { token: async () => 'token', replace: async () => 'token' }
   return createSpotifyClient({
-    exchange,
+    transport,
     basePath: '',
     tokens,
     gate,
@@ -29,28 +29,25 @@ function clientOf() {
   })
 }
 
-t.test(
-  'when decoding does not keep up, pages keep their places until they are decoded',
-  async t => {
-    const client = clientOf()
-    let read = 0
-    const page = () =>
-      client.page('/x', 0, { ...terms(), onRequest: () => {}, onRead: () => read++ })
-    const pages = await Promise.all(Array.from({ length: 40 }, page))
-    t.equal(pages.length, 40)
-    t.equal(read, MAX_WAITING_PAGES)
-    await page()
-    t.equal(read, MAX_WAITING_PAGES + 1, 'those that are decoded wait no more')
-  },
-)
+t.test('when decoding does not keep up, pages keep their slots until they are decoded', async t => {
+  const client = clientOf()
+  let read = 0
+  const page = () =>
+    client.page('/x', 0, { ...passOptions(), onRequest: () => {}, onRead: () => read++ })
+  const pages = await Promise.all(Array.from({ length: 40 }, page))
+  t.equal(pages.length, 40)
+  t.equal(read, MAX_WAITING_PAGES)
+  await page()
+  t.equal(read, MAX_WAITING_PAGES + 1, 'decoded pages no longer count')
+})
 
-t.test('what was given up is not decoded', async t => {
+t.test('an aborted page is not decoded', async t => {
   const aborting = new AbortController()
-  const onRead = () => aborting.abort(new Error('given up'))
+  const onRead = () => aborting.abort(new Error('aborted'))
   const page = clientOf().page('/x', 0, {
-    ...terms({ signal: aborting.signal }),
+    ...passOptions({ signal: aborting.signal }),
     onRequest: () => {},
     onRead,
   })
-  await t.rejects(page, { message: 'given up' })
+  await t.rejects(page, { message: 'aborted' })
 })

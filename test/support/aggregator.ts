@@ -1,7 +1,7 @@
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
 import type { PlaylistList } from '../../src/playlists/playlist-list.ts'
 import type { Page } from '../../src/playlists/serialised-page.ts'
-import { createAppPlaylists } from '../../src/spotify/playlist-source.ts'
+import { createPlaylistSource } from '../../src/spotify/playlist-source.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 
 export const signal = new AbortController().signal
@@ -9,10 +9,10 @@ export const deadlineMs = 15_000
 export const budget = { check() {} }
 export const callers = new WaitingCallers('caller')
 
-/** Reads lists of a Spotify that answers each offset so; `asked` are the requests before. */
-export function aggregator(answer: (offset: number, asked: number) => Page | Promise<Page>) {
-  const { client, offsets } = scriptedClient(answer)
-  const source = createAppPlaylists({ client, budget, concurrency: 8 })
+/** Reads lists from these responses; `asked` is the number of earlier requests. */
+export function aggregator(respond: (offset: number, asked: number) => Page | Promise<Page>) {
+  const { client, offsets } = scriptedClient(respond)
+  const source = createPlaylistSource({ client, budget, concurrency: 8 })
   const read = (previous?: PlaylistList) =>
     source.playlists('someone', previous, {
       signal,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** What a proxy does instead of opening a connection; returns whether it did. */
+/** Misbehaves instead of opening a connection; returns whether it did. */
 type Misbehave = (socket: Socket) => boolean
 
 const MISBEHAVIOURS = {
@@ -20,12 +20,12 @@ const MISBEHAVIOURS = {
 export type Misbehaviour = keyof typeof MISBEHAVIOURS
 
 /**
- * A proxy that knows nothing but CONNECT. With `credentials`, `user:password`, it wants those. It ends
- * with the test.
+ * A proxy for CONNECT alone, which requires `credentials` (`user:password`) if given. The teardown of
+ * the test closes it.
  */
 export async function startProxy(t: Pick<Test, 'teardown'>, credentials?: string) {
   const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`
-  /** What it was asked to connect to, in the order of the requests. */
+  /** The targets of the requests, in order. */
   const targets: (string | undefined)[] = []
   const sockets = new Set<Socket>()
   const proxy = { url: '', targets, sockets, misbehaviour: 'none' as Misbehaviour }

@@ -1,4 +1,4 @@
-/** Imported before each test file: listeners that pile up are a fault, which Node only warns of. */
+/** Imported before each test file: makes leaked listeners an error, which Node only warns of. */
 process.on('warning', warning => {
   if (warning.name === 'MaxListenersExceededWarning') throw warning
 })

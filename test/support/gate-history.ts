@@ -7,14 +7,14 @@ export const down = new Problem('spotify-unavailable', 'down')
 export const denial = new Problem('spotify-access-denied', 'denied')
 export const limit = new Problem('spotify-rate-limited', 'slow down')
 
-export const answered: Outcome = { kind: 'answered' }
+export const succeeded: Outcome = { kind: 'succeeded' }
 export const declined: Outcome = { kind: 'declined' }
 export const unknown: Outcome = { kind: 'unknown' }
 export const failed: Outcome = { kind: 'failed', cause: down, forMs: 0 }
 export const denied: Outcome = { kind: 'denied', cause: denial }
 export const refusedFor = (forMs: number): Outcome => ({ kind: 'refused', cause: limit, forMs })
 
-/** What the gate is and knows. */
+/** The state of the gate and its evidence. */
 export interface History {
   state: GateState
   evidence: Evidence
@@ -29,14 +29,14 @@ interface Facts {
   jitter?: number
 }
 
-/** What the gate is and knows after one more request has ended. */
+/** The history after one more request has ended. */
 export function then({ state, evidence }: History, outcome: Outcome, facts: Facts = {}): History {
   const report = { outcome, subject: 'bob', isProbe: false, nowMs: 0, jitter: 0, ...facts }
   const next = withReport(evidence, report)
   return { state: after(state, next, report), evidence: next }
 }
 
-/** The same outcome for these subjects, one after another. */
+/** The history after the same outcome for each of these subjects. */
 export function each(history: History, outcome: Outcome, subjects: string[], facts: Facts = {}) {
   return subjects.reduce((so, subject) => then(so, outcome, { ...facts, subject }), history)
 }

@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
-import { createGate, type GateOptions, type Terms } from '../../src/spotify/gate/gate.ts'
+import { createGate, type GateOptions, type PassOptions } from '../../src/spotify/gate/gate.ts'
 import { DailyBudget } from '../../src/spotify/gate/request-quota.ts'
 import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 
 interface Settings extends Partial<GateOptions> {
-  /** Requests in 24 hours; any number when left out. */
+  /** Requests in 24 hours; no limit when left out. */
   dailyBudget?: number
 }
 
-/** A gate with a clock that the test moves, and what it logs. */
+/** A gate with a manual clock, and its log lines. */
 export function gateFor(settings: Settings = {}) {
   const { dailyBudget, ...options } = settings
   const clock = new ManualClock()
@@ -20,8 +20,8 @@ export function gateFor(settings: Settings = {}) {
   return { gate: createGate({ ...defaults, ...options }), clock, lines, budget }
 }
 
-/** Terms that never run out, of a Spotify that answers probes, unless some are set otherwise. */
-export function terms(limits: Partial<Terms> = {}): Terms {
+/** Options without deadlines whose probes succeed, unless `options` says otherwise. */
+export function passOptions(options: Partial<PassOptions> = {}): PassOptions {
   const startByMs = Number.POSITIVE_INFINITY
   const { signal } = new AbortController()
   setMaxListeners(0, signal)
@@ -33,6 +33,6 @@ export function terms(limits: Partial<Terms> = {}): Terms {
     startByMs,
     retryByMs: startByMs,
     probe: async () => {},
-    ...limits,
+    ...options,
   }
 }

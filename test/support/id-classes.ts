@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Odd names that users may really have. */
+/** Odd names that users may have. */
 export const ODD_NAMES = [
   '#mimble!',
   'abc+xyz',
@@ -37,15 +37,15 @@ export const INVISIBLE = [
   ...'\u{1d159}\u{e0001}\u{e0041}\u{e0100}',
 ]
 
-/** Some of them in a row, or none. */
+/** Any number of them. */
 export const invisible = fc
   .array(fc.constantFrom(...INVISIBLE), { maxLength: 8 })
   .map(characters => characters.join(''))
 
-/** An id that no rule has anything to say about. */
+/** An id that no rule changes. */
 export const plainId = fc.stringMatching(/^[a-z\d_-]{1,12}$/)
 
-/** Every way to write an id as a link or URI to its user. `encoded` is the id percent-encoded. */
+/** Every form of link or URI to a user. `encoded` is the percent-encoded id. */
 export const LINK_FORMS: readonly ((encoded: string) => string)[] = [
   encoded => `spotify:user:${encoded}`,
   encoded => `spotify:user:${encoded}:playlist:37i9dQZF1DXcBWIGoYBM5M`,

@@ -10,7 +10,7 @@ export interface LogLine {
 export const isWarning = ({ level }: Pick<LogLine, 'level'>): boolean =>
   ['warn', 'error', 'fatal'].includes(level)
 
-/** The logger of the service at level trace, and its lines. */
+/** The service's logger at level trace, and its lines. */
 export function recordingLogger(ids?: LogIds) {
   const written: string[] = []
   const logger = createLogger('trace', { write: line => written.push(line) }, ids)

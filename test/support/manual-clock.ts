@@ -5,7 +5,7 @@ interface Timer {
   task: () => void
 }
 
-/** A clock that only the test advances. Starts at a fixed instant other than 0. */
+/** A clock that only the test moves. The wall clock starts at a fixed instant. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>()
   #elapsedMs = 0
@@ -29,7 +29,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Advances both clocks, and runs each task at its due instant, in order. */
+  /** Advances both clocks and runs each due timer at its own instant, in order. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#elapsedMs + durationMs
     for (let next = this.#nextDue(endMs); next !== undefined; next = this.#nextDue(endMs)) {
@@ -42,24 +42,24 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** Advances both clocks like a suspended process: due tasks run afterwards. */
+  /** Advances both clocks as if the process were suspended: due timers run later. */
   suspend(durationMs: number): void {
     this.#moveTo(this.#elapsedMs + durationMs)
   }
 
-  /** Runs due tasks, such as retries without back-off, until the work is done. */
+  /** Runs due timers, such as retries without a back-off, until the work is done. */
   async runUntil<T>(work: Promise<T>): Promise<T> {
     let isDone = false
     const done = work.finally(() => {
       isDone = true
     })
-    // The caller handles a rejection of the returned promise.
+    // The caller gets the failure; this only waits for the end.
     done.catch(() => {})
     while (!isDone) await this.advance(0)
     return done
   }
 
-  /** Sets only the wall clock, like NTP or an operator. */
+  /** Sets the wall clock alone, as NTP or an operator would. */
   setWall(epochMs: number): void {
     this.#wallMs = epochMs
   }
@@ -83,7 +83,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Runs the continuations of resolved promises, without real time passing. */
+/** Lets resolved promises continue, without waiting for time to pass. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let tick = 0; tick < 3; tick++) await new Promise(resolve => setImmediate(resolve))
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id that the service takes this for, or undefined when it refuses it as it should. */
+/** The id in a text, or undefined if it is refused. */
 export function accepted(input: string): string | undefined {
   try {
     return parseUserId(input)
@@ -12,7 +12,7 @@ export function accepted(input: string): string | undefined {
   }
 }
 
-/** Everything a path segment can hold after one decoding, with the dangerous parts made likely. */
+/** Any path segment after one decoding, with dangerous parts more likely. */
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
@@ -25,10 +25,10 @@ const text = fc.oneof(
   fc.string({ minLength: 250, maxLength: 260 }),
 )
 
-/** Of those, what is valid Unicode. */
+/** Those that are valid Unicode. */
 export const wellFormed = text.filter(name => name.isWellFormed())
 
-/** What people, or attackers, paste for a user. */
+/** Texts that people, or attackers, paste for a user. */
 export const pasted = fc.oneof(
   text,
   text.map(name => `spotify:user:${name}`),

@@ -1,5 +1,5 @@
 import type { Page } from '../../src/playlists/serialised-page.ts'
-import type { PageTerms, SpotifyClient } from '../../src/spotify/web-api.ts'
+import type { PageOptions, SpotifyClient } from '../../src/spotify/web-api.ts'
 
 export type Entry = Record<string, unknown> | null
 
@@ -8,24 +8,24 @@ export function entries(from: number, to: number): Entry[] {
   return Array.from({ length: to - from }, (_, index) => ({ id: `id${from + index}` }))
 }
 
-/** One page of a list as Spotify would cut it. */
+/** The page of a list at an offset. */
 export function pageOf(list: readonly Entry[], offset: number): Page {
   return { total: list.length, entries: list.slice(offset, offset + 50) }
 }
 
 /**
- * A client whose pages the test writes: `answer` gets the offset and how many pages were asked for
- * before. Remembers offsets and terms in the order of the requests.
+ * A client with pages of the test: `respond` gets the offset and the number of earlier requests. Records
+ * the offset and options of each request.
  */
-export function scriptedClient(answer: (offset: number, asked: number) => Page | Promise<Page>) {
+export function scriptedClient(respond: (offset: number, asked: number) => Page | Promise<Page>) {
   const offsets: number[] = []
-  const terms: PageTerms[] = []
+  const options: PageOptions[] = []
   const client: SpotifyClient = {
-    async page(_path, offset, pageTerms) {
+    async page(_path, offset, pageOptions) {
       offsets.push(offset)
-      terms.push(pageTerms)
-      return answer(offset, offsets.length - 1)
+      options.push(pageOptions)
+      return respond(offset, offsets.length - 1)
     },
   }
-  return { client, offsets, terms }
+  return { client, offsets, options }
 }

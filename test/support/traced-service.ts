@@ -43,7 +43,7 @@ export async function startTracedService(
   })
   const app = await buildApp(await configFor(sandbox, variables), {
     clock: tracing.clock,
-    runApart: tracing.runApart,
+    runInBackground: tracing.runInBackground,
     random: () => 0,
     logger,
   })

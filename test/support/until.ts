@@ -1,8 +1,8 @@
-const MAX_TURNS = 100_000
+const MAX_TICKS = 100_000
 
-/** Waits, task by task, until the condition holds; fails if it never does. */
+/** Waits, tick by tick of the event loop, until the condition holds; fails if it never does. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < MAX_TURNS; turn++) {
+  for (let tick = 0; tick < MAX_TICKS; tick++) {
     if (condition()) return
     await new Promise(resolve => setImmediate(resolve))
   }

@@ -29,7 +29,7 @@ t.test('a background revalidation is a trace of its own, with a link to its requ
 
 t.test('background work without a request has no link', async t => {
   const { tracing, spans } = await startTracedService(t)
-  tracing.runApart('refresh', async () => {})
+  tracing.runInBackground('refresh', async () => {})
   await until(() => true)
   t.match(await spans(), [{ name: 'refresh', links: [] }])
 })

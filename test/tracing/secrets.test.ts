@@ -85,7 +85,7 @@ t.test('a span contains the type of an error, but neither message nor stack', as
     {},
     { SPOTIFY_TOKEN_URL: 'http://127.0.0.1:1/token' },
   )
-  await until(() => lines().some(({ msg }) => msg === 'no new app token'))
+  await until(() => lines().some(({ msg }) => msg === 'app token renewal failed'))
   const [token, ...others] = await spans()
   t.same(others, [])
   t.match(token, { name: 'POST', attributes: { 'error.type': 'ECONNREFUSED' } })

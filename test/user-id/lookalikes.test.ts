@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Lookalike, lookalikeOf } from '../../src/user-id/lookalikes.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The ways in which a program may send a name, as it should. */
+/** The correct ways to send a name. */
 const encodedWays = (name: string) => [
   name,
   `spotify:user:${encodeURIComponent(name)}`,
@@ -10,7 +10,7 @@ const encodedWays = (name: string) => [
   `https://open.spotify.com/user/${encodeURIComponent(name)}/playlists`,
 ]
 
-/** Those in which characters of the name can be taken for a part of the URI or link. */
+/** Ways in which characters of the name may look like a part of the URI or link. */
 const rawWays = (name: string) => [
   `spotify:user:${name}`,
   `https://open.spotify.com/user/${name}`,
@@ -19,7 +19,7 @@ const rawWays = (name: string) => [
 
 const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
   [
-    /looks like a placeholder that nobody has filled in/,
+    /looks like a placeholder/,
     ...[
       '{id}',
       '{{id}}',
@@ -36,7 +36,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
     ...['$id', '$user_id', '$USER', '$(id)', '$1', '[id]', '[[...id]]', '[spotify-user-id]'],
   ],
   [
-    /looks like an object that a program has printed/,
+    /looks like a printed object/,
     ...['[object Object]', '[object Undefined]', '[Function: id]', '[class User]'],
     ...['{"id":"smedjan"}', "{'id': 'smedjan'}", '{id=smedjan}', 'map[id:smedjan]'],
     ...[
@@ -52,7 +52,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
   [/Programs print "\(null\)" and the like/, '(null)', '(NULL)', '(nil)', '(None)'],
 ]
 
-t.test('an impossible id is refused with what it looks like, in every form', async t => {
+t.test('an impossible id is refused in every form, with what it looks like', async t => {
   for (const [what, ...names] of impossible) {
     for (const name of names) {
       for (const way of encodedWays(name)) {
@@ -76,7 +76,7 @@ t.test('a raw placeholder in a link is refused as a placeholder, not as an empty
   }
 })
 
-t.test('names that merely resemble placeholders and objects are ids', async t => {
+t.test('names that only resemble placeholders and objects are ids', async t => {
   for (const name of [
     '$ann$',
     '$ap',
@@ -96,7 +96,7 @@ t.test('names that merely resemble placeholders and objects are ids', async t =>
   }
 })
 
-t.test('an unlikely id is accepted, and its kind is known', async t => {
+t.test('an unlikely id is accepted, with a lookalike', async t => {
   const cases: readonly (readonly [Lookalike | undefined, ...names: string[]])[] = [
     ['no-value', 'undefined', 'null', 'nil', 'None', 'NaN', 'true', 'False'],
     ['me', 'me', 'ME'],

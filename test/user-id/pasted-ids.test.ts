@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id that a paste is taken for, or the reason why it is refused. */
+/** The id in a pasted text, or the reason of its refusal. */
 function outcome(pasted: string): string {
   try {
     return parseUserId(pasted)
@@ -15,7 +15,7 @@ function outcome(pasted: string): string {
 
 const link = 'https://open.spotify.com/user/smedjan'
 
-t.test('a query of known tracking parameters behind an id or URI is left out', async t => {
+t.test('a query of known tracking parameters after an id or URI is removed', async t => {
   for (const pasted of [
     'smedjan?si=0a1b',
     'smedjan?si=0a1b&nd=1',
@@ -44,13 +44,13 @@ t.test('a query of known tracking parameters behind an id or URI is left out', a
     'c#',
     'stop&go',
   ]) {
-    t.equal(outcome(name), name, 'any other is a part of the name')
+    t.equal(outcome(name), name, 'any other query is part of the name')
     t.equal(outcome(`spotify:user:${name}`), name)
   }
 })
 
 t.test(
-  'quotes around an id, and brackets or emphasis around a link or URI, are left out',
+  'quotes around an id, and brackets or emphasis around a link or URI, are removed',
   async t => {
     for (const [left, right] of [
       '""',
@@ -118,13 +118,13 @@ t.test(
       }
     }
     const enclosed = '(https://open.spotify.com/user/(ann))'
-    t.equal(outcome(enclosed), '(ann)', 'parentheses that the name has opened belong to it')
+    t.equal(outcome(enclosed), '(ann)', 'parentheses that the name opens belong to it')
     t.equal(outcome(`see ${enclosed}.`), '(ann)')
     t.equal(outcome("'https://open.spotify.com/user/o'neil'"), "o'neil")
   },
 )
 
-t.test('other quotes, brackets and punctuation at an end are refused with what to do', async t => {
+t.test('other quotes, brackets and punctuation at an end are refused with a hint', async t => {
   for (const [pasted, end, escaped] of [
     ['smedjan.', 'ends with . (U+002E)', '%2E'],
     ['smedjan,', 'ends with , (U+002C)', '%2C'],
@@ -158,15 +158,15 @@ t.test('other quotes, brackets and punctuation at an end are refused with what t
     [`"${link}."`, 'ends with . (U+002E)', '%2E'],
     ["https://open.spotify.com/user/'smedjan'?si=1", "begins with ' (U+0027)", '%27'],
   ] as const) {
-    const wayOut = `Leave that out or, if it belongs to the name, send spotify:user: and the name with ${escaped} in its place.`
-    t.equal(outcome(pasted), `invalid-user-id: The name ${end}. ${wayOut}`, pasted)
+    const hint = `Remove it or, if it belongs to the name, send spotify:user: and the name with ${escaped} instead.`
+    t.equal(outcome(pasted), `invalid-user-id: The name ${end}. ${hint}`, pasted)
   }
   t.equal(outcome('spotify:user:smedjan%2E'), 'smedjan.')
-  t.equal(outcome(`${link}./playlists`), 'smedjan.', 'what follows says where the name ends')
+  t.equal(outcome(`${link}./playlists`), 'smedjan.', 'the end of the name is clear')
 })
 
-t.test('a link is refused when it is not clear where its name ends', async t => {
-  for (const [pasted, doubt] of [
+t.test('a link is refused if the end of its name is unclear', async t => {
+  for (const [pasted, unclear] of [
     [`${link} lee`, 'U+0020'],
     [`${link} lee/playlists`, 'U+0020'],
     [`${link} lee\nlisten to it`, 'U+0020'],
@@ -179,18 +179,18 @@ t.test('a link is refused when it is not clear where its name ends', async t => 
     [`see **this: ${link}**`, '* (U+002A)'],
     [`看看${link}的主页`, '的 (U+7684)'],
   ] as const) {
-    t.match(outcome(pasted), `It is not clear whether ${doubt} belongs to the name`, pasted)
+    t.match(outcome(pasted), `It is unclear whether ${unclear} belongs to the name`, pasted)
   }
-  t.equal(outcome(`${link}\nlisten to it`), 'smedjan', 'no name holds a line break')
-  t.equal(outcome(`${link} spotify:user:smedjan ${link}`), 'smedjan', 'nor another link')
-  t.equal(outcome(`${link}?si=1 lee`), 'smedjan', 'or the link goes on behind the name')
+  t.equal(outcome(`${link}\nlisten to it`), 'smedjan', 'no name has a line break')
+  t.equal(outcome(`${link} spotify:user:smedjan ${link}`), 'smedjan', 'no name has a link')
+  t.equal(outcome(`${link}?si=1 lee`), 'smedjan', 'the link continues after the name')
 })
 
 t.test('a text that names several users, or too many links, is refused', async t => {
   const other = 'https://open.spotify.com/user/bob'
   t.match(outcome(`${link}\n${other}`), 'names more than one user')
-  t.equal(outcome(`${link}\n${link.toUpperCase()}?si=1`), 'smedjan', 'the same one twice is one')
-  t.match(outcome(`${link}\n`.repeat(11)), 'holds more than 10 links')
+  t.equal(outcome(`${link}\n${link.toUpperCase()}?si=1`), 'smedjan', 'the same user twice')
+  t.match(outcome(`${link}\n`.repeat(11)), 'has more than 10 links')
   const playlist = 'https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M'
   t.equal(outcome(`${playlist} by ${link}`), 'smedjan')
 })
@@ -212,13 +212,13 @@ t.test('a link that does not name a user is refused', async t => {
     'Listen: spotify:playlist:37i9dQZF1DXcBWIGoYBM5M',
     'spotify:bob',
   ]) {
-    t.match(outcome(pasted), 'This link or URI is not that of a Spotify user.', pasted)
+    t.match(outcome(pasted), 'This is not the link or URI of a Spotify user.', pasted)
   }
   t.match(outcome('https://open.spotify.com//user//bob'), 'is empty')
-  t.match(outcome('bob@open.spotify.com/user/smedjan'), 'holds no "/"')
+  t.match(outcome('bob@open.spotify.com/user/smedjan'), 'has no "/"')
 })
 
-t.test('a short link of any host is refused with what to do', async t => {
+t.test('a short link of any host is refused with a hint', async t => {
   for (const pasted of [
     'https://spotify.link/AbC',
     'https://link.tospotify.com/AbC',
@@ -228,6 +228,6 @@ t.test('a short link of any host is refused with what to do', async t => {
     'Hör mal: https://spotify.link/AbC!',
     '<http://spoti.fi/AbC>',
   ]) {
-    t.match(outcome(pasted), 'A short link does not say whose it is', pasted)
+    t.match(outcome(pasted), 'A short link does not name its user', pasted)
   }
 })

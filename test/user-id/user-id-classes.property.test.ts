@@ -8,7 +8,7 @@ import { accepted, pasted, wellFormed } from '../support/pasted-ids.ts'
 const runs = { numRuns: 1000 }
 const linkForm = fc.constantFrom(...LINK_FORMS)
 
-t.test('an odd name stays reachable: plain, as a URI and in every form of link', async t => {
+t.test('an odd name is accepted as an id and in every form of link and URI', async t => {
   for (const name of ODD_NAMES) {
     t.equal(parseUserId(name), name, name)
     for (const form of LINK_FORMS) {
@@ -24,7 +24,7 @@ t.test('every form of link names the same user', async t => {
 })
 
 t.test(
-  'invisible characters at the ends of a paste, or of the name in a link, are left out',
+  'invisible characters at the ends of a text, or of the name in a link, are removed',
   async t => {
     const property = fc.property(
       plainId,
@@ -43,14 +43,14 @@ t.test(
   },
 )
 
-t.test('raw invisible characters around the name in a link never lead to another user', async t => {
+t.test('raw invisible characters around the name in a link never name another user', async t => {
   const property = fc.property(plainId, linkForm, invisible, invisible, (id, form, left, right) => {
     return [undefined, id].includes(accepted(form(left + id + right)))
   })
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('every invisible code point is left out at an end, or refused by its name', async t => {
+t.test('every invisible code point is removed at an end, or refused with its name', async t => {
   const invisible = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}]/u
   const faults: string[] = []
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
@@ -72,14 +72,14 @@ t.test('every invisible code point is left out at an end, or refused by its name
   t.same(faults, [])
 })
 
-t.test('a paste that is encoded too often is refused with that reason', async t => {
+t.test('a text that is encoded too often is refused as such', async t => {
   const form = fc.constantFrom(...LINK_FORMS, (encoded: string) => decodeURIComponent(encoded))
   const name = fc.constantFrom(...ODD_NAMES, 'smedjan')
   const property = fc.property(name, form, fc.integer({ min: 1, max: 6 }), (id, form, times) => {
     let text = form(encodeURIComponent(id))
     for (let time = 0; time < times; time++) {
       const encoded = encodeURIComponent(text)
-      // Nothing in it is to be encoded.
+      // It has nothing to encode.
       if (encoded === text) return true
       text = encoded
     }
@@ -92,12 +92,12 @@ t.test('a paste that is encoded too often is refused with that reason', async t 
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('a link whose name is encoded too often is refused with that reason', async t => {
+t.test('a link whose name is encoded too often is refused as such', async t => {
   const odd = fc.constantFrom(...ODD_NAMES)
   const property = fc.property(odd, linkForm, fc.integer({ min: 2, max: 5 }), (id, form, times) => {
     let name: string = id
     for (let time = 0; time < times; time++) name = encodeURIComponent(name)
-    // Nothing in it is to be encoded.
+    // It has nothing to encode.
     if (name === id) return true
     try {
       const text = form(name)
@@ -109,7 +109,7 @@ t.test('a link whose name is encoded too often is refused with that reason', asy
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('the forms of a name that are accepted agree with each other', async t => {
+t.test('all accepted forms of a name give the same id', async t => {
   const property = fc.property(wellFormed, name => {
     const ids = LINK_FORMS.map(form => accepted(form(encodeURIComponent(name))))
     return new Set(ids.filter(id => id !== undefined)).size <= 1
@@ -117,7 +117,7 @@ t.test('the forms of a name that are accepted agree with each other', async t =>
   t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }))
 })
 
-t.test('the service reads its own path for an id as the same id', async t => {
+t.test('the service parses its own path segment for an id to the same id', async t => {
   const property = fc.property(pasted, input => {
     const id = accepted(input)
     if (id === undefined) return true
@@ -128,8 +128,12 @@ t.test('the service reads its own path for an id as the same id', async t => {
   })
   t.doesNotThrow(() => fc.assert(property, { numRuns: 3000 }))
   t.equal(ownSegment('#mimble!'), '%23mimble!')
-  t.equal(ownSegment('ann.'), 'spotify%3Auser%3Aann%252E', 'else it would be refused')
-  t.equal(ownSegment('"ann"'), 'spotify%3Auser%3A%2522ann%2522', 'else it would be another id')
+  t.equal(ownSegment('ann.'), 'spotify%3Auser%3Aann%252E', 'the plain id would be refused')
+  t.equal(
+    ownSegment('"ann"'),
+    'spotify%3Auser%3A%2522ann%2522',
+    'the plain id would be another one',
+  )
 })
 
 t.test('a text with one link names the user of that link', async t => {
@@ -143,14 +147,14 @@ t.test('a text with one link names the user of that link', async t => {
     '~ my_list ~',
     'that’s me,',
   )
-  const behind = fc.constantFrom('', '– enjoy!', '，快来听', 'und noch mehr', '\n#music', '؟', '…')
+  const rest = fc.constantFrom('', '– enjoy!', '，快来听', 'und noch mehr', '\n#music', '؟', '…')
   const links = LINK_FORMS.filter(form => /spotify[.:]/i.test(form('x')))
   const glue = fc.constantFrom(' ', '\n', '\u3000', '\u00a0')
   const property = fc.property(
     plainId,
     fc.constantFrom(...links),
     words,
-    behind,
+    rest,
     glue,
     (id, form, before, after, glue) =>
       parseUserId(`${before}${glue}${form(id)}${glue}${after}`) === id,
@@ -158,7 +162,7 @@ t.test('a text with one link names the user of that link', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('the time for a hostile paste grows with its length, not faster', async t => {
+t.test('the time for a hostile text is linear in its length', async t => {
   const LENGTH = 2000
   const seeds = [...'()"\'.?&%{}<[:/-*#_,', 'a.', 'a:', '?si=1', '&si=1', '%25', 'spotify:user:a ']
   const more = [
@@ -180,7 +184,7 @@ t.test('the time for a hostile paste grows with its length, not faster', async t
     })
     return Math.min(...times)
   }
-  // Compared with a harmless one of that length: whatever grows with the square takes 100 times as long.
+  // Relative to a harmless text of that length: quadratic time would be 100 times as much.
   const limitMs = 30 * quickestMs(`${'é'.repeat(LENGTH - 1)}!`)
   const slow: string[] = []
   for (const seed of [...seeds, ...more, ...INVISIBLE]) {

@@ -3,7 +3,7 @@ import { parseUserId } from '../../src/user-id/user-id.ts'
 
 const tooLong = { type: 'invalid-user-id', message: /at most 256 bytes/ }
 
-t.test('what nobody pastes is refused for its length before anything else', async t => {
+t.test('a text that is too long is refused before anything else', async t => {
   t.throws(() => parseUserId(`a${' '.repeat(4000)}a`), tooLong)
   t.throws(() => parseUserId(`spotify:track:${'a'.repeat(4000)}`), tooLong)
   t.throws(() => parseUserId(`${' '.repeat(4000)}bob`), tooLong)
@@ -16,7 +16,7 @@ t.test('a link may have up to 2048 characters', async t => {
   t.throws(() => parseUserId(link(2049)), tooLong)
 })
 
-t.test('blanks at the ends do not count, those within do', async t => {
+t.test('only blanks within an id count', async t => {
   t.equal(parseUserId(`${' '.repeat(900)}bob${' '.repeat(900)}`), 'bob')
   t.equal(parseUserId('  a  b  '), 'a  b')
   t.throws(() => parseUserId(' '.repeat(900)), { message: /is empty/ })

@@ -5,14 +5,14 @@ import { parseUserId, userIdSegment } from '../../src/user-id/user-id.ts'
 function refusalOf(pasted: string): Problem {
   try {
     const id = parseUserId(pasted)
-    throw new Error(`was not refused but gave ${JSON.stringify(id)}`)
+    throw new Error(`was accepted as ${JSON.stringify(id)}`)
   } catch (error) {
     if (error instanceof Problem) return error
     throw error
   }
 }
 
-t.test('A plain user id is taken as it is, however odd its characters', async t => {
+t.test('a plain user id is unchanged, even with odd characters', async t => {
   for (const id of [
     'smedjan',
     'wizzler-2',
@@ -34,7 +34,7 @@ t.test('A plain user id is taken as it is, however odd its characters', async t 
   }
 })
 
-t.test('A user id becomes lower case, since Spotify stores it so', async t => {
+t.test('a user id becomes lower case', async t => {
   for (const [pasted, id] of [
     ['BoB', 'bob'],
     ['SPOTIFY_ESPAÑA', 'spotify_españa'],
@@ -46,7 +46,7 @@ t.test('A user id becomes lower case, since Spotify stores it so', async t => {
   }
 })
 
-t.test('A user URI is reduced to the name in it, decoded once', async t => {
+t.test('a user URI gives its name, decoded once', async t => {
   for (const [pasted, id] of [
     ['spotify:user:smedjan', 'smedjan'],
     ['SPOTIFY:USER:smedjan', 'smedjan'],
@@ -67,7 +67,7 @@ t.test('A user URI is reduced to the name in it, decoded once', async t => {
   }
 })
 
-t.test('A link to a profile, or to anything below it, is reduced to the name in it', async t => {
+t.test('a link to a profile, or to a page below it, gives its name', async t => {
   for (const [pasted, id] of [
     ['https://open.spotify.com/user/smedjan', 'smedjan'],
     ['http://open.spotify.com/user/smedjan', 'smedjan'],
@@ -108,21 +108,21 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
       'open.spotify.com/user/',
     ],
   ],
-  ['what a program prints for a missing id', /"\(null\)"/, ['(null)', '(NULL)']],
+  ['a printed missing id', /"\(null\)"/, ['(null)', '(NULL)']],
   [
     '"(null)" inside a URI or link',
     /"\(null\)"/,
     ['spotify:user:(null)', 'spotify:user:%28null%29'],
   ],
-  ['a path segment that means this folder', /"\." and "\.\."/, ['.', 'spotify:user:.']],
+  ['the path segment for this folder', /"\." and "\.\."/, ['.', 'spotify:user:.']],
   [
-    'a path segment that means the folder above',
+    'the path segment for the folder above',
     /"\." and "\.\."/,
     ['..', 'spotify:user:%2e%2e', 'https://open.spotify.com/user/..'],
   ],
   [
     'a slash inside the id',
-    /holds no "\/"/,
+    /has no "\/"/,
     [
       'a/b',
       '/',
@@ -148,7 +148,7 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
   ['half a surrogate pair', /not valid Unicode/, ['\ud800', 'a\udc00b', 'spotify:user:a\ud83c']],
   [
     'a link or URI of something else',
-    /not that of a Spotify user/,
+    /not the link or URI of a Spotify user/,
     [
       'spotify:playlist:37i9dQZF1DXcBWIGoYBM5M',
       'spotify:track:11dFghVXANMlKmJXsNCbNl',
@@ -169,7 +169,7 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
   ],
   [
     'a short link, which does not name its user',
-    /short link .* open it in a browser/,
+    /short link .* Open it in a browser/,
     [
       'https://spotify.link/AbCdEf',
       'spotify.link/AbCdEf',
@@ -201,34 +201,34 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
 ]
 
 for (const [what, hint, inputs] of refusals) {
-  t.test(`Refused with a hint: ${what}`, async t => {
+  t.test(`refused with a hint: ${what}`, async t => {
     for (const pasted of inputs) {
       const problem = refusalOf(pasted)
       t.equal(problem.type, 'invalid-user-id', JSON.stringify(pasted))
       t.match(problem.message, /^Parameter "id": /)
       t.match(problem.message, hint)
-      t.match(problem.message, /"Copy link to profile" .* percent-encoded/, 'and says what to do')
+      t.match(problem.message, /"Copy link to profile" .* percent-encoded/, 'a hint')
     }
   })
 }
 
-t.test('Blanks around what was pasted and what follows a "?" do not count', async t => {
+t.test('blanks around an id and a query after it are removed', async t => {
   for (const pasted of [' bob', 'bob  ', ' https://open.spotify.com/user/bob ']) {
     t.equal(parseUserId(pasted), 'bob', JSON.stringify(pasted))
   }
   t.equal(parseUserId('spotify:user:bob?si=1a2b'), 'bob')
   t.equal(parseUserId('//open.spotify.com/user/bob'), 'bob')
-  t.equal(parseUserId('a b'), 'a b', 'one within is a part of the name')
+  t.equal(parseUserId('a b'), 'a b', 'a blank within the name')
 })
 
-t.test('A refusal echoes nothing of a pasted id and keeps the cause for the log', async t => {
+t.test('a refusal echoes nothing of the text and keeps the cause for the log', async t => {
   const problem = refusalOf('spotify:user:canary%')
   t.notMatch(problem.message, /canary/)
   t.type(problem.cause, URIError)
-  t.notOk('cause' in refusalOf('canary/'), 'no cause where nothing was thrown underneath')
+  t.notOk('cause' in refusalOf('canary/'), 'no cause without an error')
 })
 
-t.test('A user id has at most 256 bytes, counted as UTF-8 of the canonical id', async t => {
+t.test('a canonical user id has at most 256 bytes in UTF-8', async t => {
   for (const [bytes, id] of [
     [255, 'a'.repeat(255)],
     [256, 'a'.repeat(256)],
@@ -249,7 +249,7 @@ t.test('A user id has at most 256 bytes, counted as UTF-8 of the canonical id', 
   t.match(refusalOf('\u0130'.repeat(128)).message, /at most 256 bytes/)
 })
 
-t.test('A user id is written into a path as one encoded segment', async t => {
+t.test('a user id is one encoded path segment', async t => {
   for (const [id, segment] of [
     ['smedjan', 'smedjan'],
     ['#mimble!', '%23mimble!'],

@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
-import { Places, type Release } from '../../lib/priority-semaphore.ts'
+import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts'
 import { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { ownBuffer } from '../../playlists/serialised-items.ts'
 
@@ -31,12 +31,12 @@ const ANYBODY = new WaitingCallers('anybody')
 
 /** Compresses a few bodies at once, while a few more wait. A waiting one holds no compressor yet. */
 export class CompressionQueue {
-  readonly #places = new Places(MAX_AT_ONCE)
+  readonly #slots = new PrioritySemaphore(MAX_AT_ONCE)
   #waitingBytes = 0
 
   /** Whether a body of that many bytes would be compressed at once or after a short wait. */
   hasRoomFor(bytes: number): boolean {
-    return !this.#places.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
+    return !this.#slots.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
   }
 
   /** Compresses a body of that many bytes. An abort stops it, also while it waits. */
@@ -46,11 +46,11 @@ export class CompressionQueue {
     coding: Exclude<Coding, 'identity'>,
     signal: AbortSignal,
   ): Promise<Buffer> {
-    const waitingBytes = this.#places.isFull ? bytes : 0
+    const waitingBytes = this.#slots.isFull ? bytes : 0
     this.#waitingBytes += waitingBytes
     let release: Release
     try {
-      release = await this.#places.take(true, ANYBODY, signal)
+      release = await this.#slots.acquire(true, ANYBODY, signal)
     } finally {
       this.#waitingBytes -= waitingBytes
     }

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
+import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
 import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
-import { Turns } from '../../spotify/turns.ts'
 
 /** A simplified playlist as it arrived: any member may be absent, null or of another type. */
 type Playlist = Record<string, unknown>
@@ -9,11 +9,11 @@ type Playlist = Record<string, unknown>
 /** One line of a listing for a playlist at its 1-based position in the whole list. */
 export type LineMaker = (position: number, playlist: Playlist) => string
 
-/** All listings share them, so that many at once block the event loop no longer than one does. */
-const turns = new Turns()
+/** All listings share it, so many at once block the event loop no longer than one does. */
+const ticks = new OneTaskPerTick()
 
 /**
- * Makes the lines of a listing, one page in each turn of the event loop.
+ * Makes the lines of a listing, one page per tick of the event loop.
  *
  * @throws the signal's reason, before the next page, when it is aborted.
  */
@@ -26,7 +26,7 @@ export async function listing(
   const segments = []
   let position = 0
   for (const texts of playlists.texts(JSON_SEPARATOR)) {
-    await turns.next()
+    await ticks.next()
     signal.throwIfAborted()
     const lines = texts.map(text => line(++position, JSON.parse(text)))
     segments.push(segmentOf(lines, separator))

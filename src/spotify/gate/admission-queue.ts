@@ -1,129 +1,128 @@
-import { type LinkedAbort, linkedAbort } from '../../lib/child-abort-signal.ts'
+import { type ChildAbortController, childAbortController } from '../../lib/child-abort-signal.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { Places, type Release } from '../../lib/priority-semaphore.ts'
+import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts'
 import type { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { Problem } from '../../problems/problem.ts'
 
-/** How much the latest attempt counts in the average. */
+/** Weight of the latest request in the average duration. */
 const SMOOTHING = 0.2
-/** What is refreshed can be answered already; it leaves the rest to what cannot. */
-const REFRESH_SHARE = 0.5
+/** Background revalidations leave the rest to users without a usable cached list. */
+const REVALIDATION_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
-export interface LookupQueueOptions {
-  /** Web API requests under way at once, all lookups together. */
+export interface AdmissionQueueOptions {
+  /** Maximum number of concurrent Web API requests, of all lookups together. */
   concurrency: number
-  /** Lookups that may wait for their first place. */
+  /** Maximum number of lookups that wait for their first slot. */
   queue: number
   clock: Clock
 }
 
 /** How the requests of one lookup wait. */
-export interface QueueTerms {
-  /** The path of the list: failures of one alone are no outage. */
+export interface QueueOptions {
+  /** The path of the list. Failures of a single subject are no outage. */
   subject: string
-  /** The callers that take turns for it. */
+  /** The callers that wait for the lookup. */
   callers: WaitingCallers
-  /** Whether a cached list can be served without it, so that others come first. */
+  /** Whether the lookup revalidates a usable cached list, so other lookups have priority. */
   isRefresh: boolean
-  /** Aborted when nothing of the lookup is wanted any more. */
+  /** Aborted when nobody needs the lookup any more. */
   signal: AbortSignal
   /**
-   * On the monotonic clock: a request that is still queued then is not sent. Infinite once the
-   * lookup has begun.
+   * Deadline on the monotonic clock: a request that is still queued then is not sent. Infinite once
+   * the lookup has begun.
    */
   startByMs: number
 }
 
-/** A lookup that waits for its first place. */
+/** A lookup that waits for its first slot. */
 interface WaitingLookup {
   readonly callers: WaitingCallers
-  /** Of each request that waits. */
-  readonly aborts: Set<LinkedAbort>
+  /** One for each waiting request. */
+  readonly aborts: Set<ChildAbortController>
 }
 
 /**
- * Which lookups may wait for a place: as many as allowed, and none whose turn would come after its
- * deadline, as far as the time that requests took lately can tell. When as many wait as allowed, a
- * caller with few of them takes the place of the latest one of the caller with the most. All others
- * learn at once that there is no place, which is worth more than learning it at the deadline.
+ * Limits how many lookups wait for a slot. It refuses a lookup at once if the queue is full or if, by
+ * the recent duration of requests, its slot would come after its deadline: a caller would rather know
+ * now than at the deadline. When the queue is full, a caller with few waiting lookups displaces the
+ * latest one of the caller with the most.
  */
-export class LookupQueue {
-  readonly #options: LookupQueueOptions
-  readonly #places: Places
+export class AdmissionQueue {
+  readonly #options: AdmissionQueueOptions
+  readonly #slots: PrioritySemaphore
   /** By subject, the oldest first. */
   readonly #lookups = new Map<string, WaitingLookup>()
   #averageMs = 0
 
-  constructor(options: LookupQueueOptions) {
+  constructor(options: AdmissionQueueOptions) {
     this.#options = options
-    this.#places = new Places(options.concurrency)
+    this.#slots = new PrioritySemaphore(options.concurrency)
   }
 
-  /** Requests that have a place. */
+  /** Requests that hold a slot. */
   get inFlight(): number {
-    return this.#places.taken
+    return this.#slots.inUse
   }
 
-  /** Lookups that wait for their first place. */
+  /** Lookups that wait for their first slot. */
   get queued(): number {
     return this.#lookups.size
   }
 
   /**
-   * Does the work once a place is free. The place is given on when the work says that it no longer
-   * needs it, and at its end at the latest.
+   * Runs the work once a slot is free. The work may release the slot early; otherwise its end does.
    *
-   * @throws {Problem} `overloaded` when the lookup may not wait for one, or no longer.
+   * @throws {Problem} `overloaded` when the queue refuses or displaces the lookup.
    */
-  async inPlace<T>(work: (leave: () => void) => Promise<T>, terms: QueueTerms): Promise<T> {
-    const isNew = terms.startByMs !== Number.POSITIVE_INFINITY
-    const release =
-      isNew && this.#places.isFull
-        ? await this.#wait(terms)
-        : await this.#places.take(isNew, terms.callers, terms.signal)
+  async run<T>(work: (release: () => void) => Promise<T>, options: QueueOptions): Promise<T> {
+    const isNew = options.startByMs !== Number.POSITIVE_INFINITY
+    const releaseSlot =
+      isNew && this.#slots.isFull
+        ? await this.#wait(options)
+        : await this.#slots.acquire(isNew, options.callers, options.signal)
     const { clock } = this.#options
     const startMs = clock.monotonic()
-    let hasLeft = false
-    const leave = () => {
-      if (hasLeft) return
-      hasLeft = true
+    let isReleased = false
+    const release = () => {
+      if (isReleased) return
+      isReleased = true
       this.#averageMs += SMOOTHING * (clock.monotonic() - startMs - this.#averageMs)
-      release()
+      releaseSlot()
     }
-    return work(leave).finally(leave)
+    return work(release).finally(release)
   }
 
-  async #wait({ subject, callers, isRefresh, signal, startByMs }: QueueTerms): Promise<Release> {
+  async #wait({ subject, callers, isRefresh, signal, startByMs }: QueueOptions): Promise<Release> {
     const waitMs = this.#waitMs(callers.first)
     if (this.#options.clock.monotonic() + waitMs > startByMs) throw this.#overloaded(waitMs)
     const known = this.#lookups.get(subject)
-    if (known === undefined && !this.#mayWait(callers.first, isRefresh)) {
+    if (known === undefined && !this.#admits(callers.first, isRefresh)) {
       throw this.#overloaded(waitMs)
     }
     const lookup = known ?? { callers, aborts: new Set() }
-    const abort = linkedAbort(signal)
+    const abort = childAbortController(signal)
     lookup.aborts.add(abort)
     this.#lookups.set(subject, lookup)
     try {
-      return await this.#places.take(true, callers, abort.signal)
+      return await this.#slots.acquire(true, callers, abort.signal)
     } finally {
-      abort.unlink()
+      abort.dispose()
       lookup.aborts.delete(abort)
       if (lookup.aborts.size === 0) this.#forget(subject, lookup)
     }
   }
 
-  /** Whether one more lookup may wait, perhaps instead of another one. */
-  #mayWait(caller: string, isRefresh: boolean): boolean {
+  /** Whether one more lookup may wait; displaces another one if necessary. */
+  #admits(caller: string, isRefresh: boolean): boolean {
     const { queue } = this.#options
-    if (isRefresh) return this.queued < REFRESH_SHARE * queue
+    if (isRefresh) return this.queued < REVALIDATION_SHARE * queue
     return this.queued < queue || this.#displace(caller)
   }
 
   /**
-   * Ends the waiting of the latest lookup of the caller with the most, unless that has no more than
-   * this one would have then. Lookups for which others wait as well are spared.
+   * Cancels the latest waiting lookup of the caller with the most, unless `caller` would then have as
+   * many. Spares lookups that several callers wait for.
    */
   #displace(caller: string): boolean {
     const counts = new Map<string, number>()
@@ -147,15 +146,15 @@ export class LookupQueue {
     if (this.#lookups.get(subject) === lookup) this.#lookups.delete(subject)
   }
 
-  /** How long one more lookup of the caller would wait. */
+  /** How long one more lookup of the caller is expected to wait. */
   #waitMs(caller: string): number {
-    return (this.#places.before(caller) / this.#options.concurrency) * this.#averageMs
+    return (this.#slots.countAhead(caller) / this.#options.concurrency) * this.#averageMs
   }
 
   #overloaded(waitMs: number): Problem {
     return new Problem(
       'overloaded',
-      'Too many lookups are waiting for Spotify. Ask again after the seconds in Retry-After; what is stored is still answered.',
+      'Too many lookups are waiting for Spotify. Wait as long as Retry-After says; cached lists are still served.',
       { retryAt: this.#options.clock.now() + Math.max(waitMs, MIN_RETRY_MS) },
     )
   }

@@ -1,51 +1,49 @@
 import { Problem, type ProblemOptions, type ProblemType, problems } from '../../problems/problem.ts'
 
 /**
- * What keeps Spotify from answering and what a person can do about it, one sentence each. The names
- * are stable: `/status`, the log and dashboards use them.
+ * How a person can fix each cause of failure, in one sentence. The names are stable: `/status`, the log
+ * and dashboards use them.
  * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
  */
 const REMEDIES = {
   'rate-limited':
-    'Nothing is sent until the time that Spotify named; if it happens often, raise CACHE_FRESH_SECONDS.',
+    'The service sends nothing before the time that Spotify named. If this happens often, raise CACHE_FRESH_SECONDS.',
   'quota-exceeded':
-    'Nothing is sent until the time that Spotify named; the quota counts all apps of the developer account, so look for what else spends it.',
+    'The service sends nothing before the time that Spotify named. The quota is for all apps of the developer account, so check the other ones.',
   'endpoint-forbidden': 'Use the credentials of an app with extended quota.',
   'premium-required':
-    'Renew the Premium subscription of the owner of the app; Spotify needs some hours to notice.',
+    'Renew the Premium subscription of the owner of the app. Spotify needs some hours to notice.',
   'user-authentication-required': 'Use the credentials of an app with extended quota.',
   'access-denied': 'Check the app in the Spotify developer dashboard.',
-  'request-refused':
-    'Update this service, since Spotify seems to have changed what a request may ask for.',
+  'request-refused': 'Update this service: Spotify seems to have changed the rules for requests.',
   'credentials-rejected':
     'Check SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET in the Spotify developer dashboard.',
   unavailable:
-    'Spotify is tried again on its own; if it lasts, check the network and the status page of Spotify.',
+    'The service retries automatically. If the failure lasts, check the network and the status page of Spotify.',
 } as const
 
 export type DiagnosisName = keyof typeof REMEDIES
 
-/** What happened, for those that Spotify itself names. */
+/** What happened, for the causes that a response of Spotify names. */
 const EXPLANATIONS = {
-  'rate-limited':
-    'Spotify refuses requests of this app for now. Ask again after the seconds in Retry-After.',
+  'rate-limited': 'Spotify rate limits this app. Wait as long as Retry-After says.',
   'quota-exceeded':
-    'The quota of the Spotify developer account is used up. Ask again after the seconds in Retry-After.',
+    'The quota of the Spotify developer account is used up. Wait as long as Retry-After says.',
   'endpoint-forbidden':
-    'The Spotify app is in Development Mode, which lost the playlists of users in 2026.',
+    'The Spotify app is in Development Mode, which has had no access to the playlists of users since 2026.',
   'premium-required': 'The owner of the Spotify app has no active Premium subscription.',
   'user-authentication-required':
-    'Spotify answers this app only on behalf of a user who has signed in, which an app token cannot do.',
-  'access-denied': 'Spotify refuses this app.',
+    'Spotify wants a token of a signed-in user, and this service has only an app token.',
+  'access-denied': 'Spotify denies access to this app.',
 } as const satisfies Partial<Record<DiagnosisName, string>>
 
 export interface Diagnosis {
   readonly name: DiagnosisName
-  /** One sentence: what a person can do about it. */
+  /** How a person can fix it, in one sentence. */
   readonly remedy: string
 }
 
-/** A problem that tells more than its type: why Spotify refuses. */
+/** A problem with a diagnosis: why Spotify refuses the request. */
 export class Refusal extends Problem {
   readonly diagnosis: Diagnosis
 
@@ -60,7 +58,7 @@ export class Refusal extends Problem {
   }
 }
 
-/** The problem for a failure of Spotify that another replica met; `name` is that of its diagnosis. */
+/** The problem for a failure of Spotify that another replica reports; `name` is that of its diagnosis. */
 export function remoteProblem(
   type: ProblemType,
   name: string | undefined,
@@ -76,7 +74,7 @@ function isDiagnosisName(name: string): name is DiagnosisName {
   return Object.hasOwn(REMEDIES, name)
 }
 
-/** What a failure tells about Spotify as a whole. */
+/** The diagnosis of a failure. */
 export function diagnosisOf(problem: Problem): Diagnosis {
   if (problem instanceof Refusal) return problem.diagnosis
   return diagnosis(
@@ -88,7 +86,7 @@ function diagnosis(name: DiagnosisName): Diagnosis {
   return { name, remedy: REMEDIES[name] }
 }
 
-/** Denials have the same status, so that only the words of the refusal tell them apart. */
+/** Denials share a status; only their text tells them apart. */
 const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EXPLANATIONS }[] = [
   { words: /active premium subscription required/i, name: 'premium-required' },
   {
@@ -98,7 +96,7 @@ const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EX
   { words: /"forbidden"/i, name: 'endpoint-forbidden' },
 ]
 
-/** The problem for a 403, or a 401 that a new token did not cure, with the given body. */
+/** The problem for a response with the given body: a 403, or a 401 even with a new token. */
 export function accessDenied(originStatus: 401 | 403, body: string): Refusal {
   const name = DENIALS.find(({ words }) => words.test(body))?.name ?? 'access-denied'
   return new Refusal('spotify-access-denied', name, EXPLANATIONS[name], { originStatus })
@@ -111,8 +109,8 @@ export function tooManyRequests(body: string, retryAt: number): Refusal {
 }
 
 /**
- * What lookups fail with until `retryAt` (epoch ms) since `cause`, met by others, keeps requests from
- * leaving. It tells nothing of their responses.
+ * The problem for lookups until `retryAt` (epoch ms), while the gate is closed because of `cause`. It
+ * reveals nothing of the responses to other lookups.
  */
 export function lookupsPaused(cause: Problem, retryAt: number): Problem {
   const paused = `Lookups are paused until ${new Date(retryAt).toISOString()}`
@@ -120,9 +118,9 @@ export function lookupsPaused(cause: Problem, retryAt: number): Problem {
   if (cause.type === 'spotify-bad-response' || cause.type === 'spotify-unavailable') {
     const why =
       cause.type === 'spotify-unavailable'
-        ? 'Spotify does not answer'
+        ? 'Spotify does not respond'
         : 'the responses of Spotify are unusable'
-    const detail = `${paused}, since ${why} for several users. Ask again after the seconds in Retry-After.`
+    const detail = `${paused}, because ${why} for several users. Wait as long as Retry-After says.`
     return new Problem('spotify-unavailable', detail, facts)
   }
   const { causeName } = cause

@@ -4,32 +4,32 @@ import { Problem, withRetryAt } from '../../problems/problem.ts'
 import { lookupsPaused } from './diagnosis.ts'
 import { type Evidence, NO_EVIDENCE, withReport } from './gate-evidence.ts'
 import { DENIED_PAUSE_MS, type Outcome, outcomeOf } from './gate-outcome.ts'
-import type { OtherGates } from './gate-peers.ts'
+import type { GatePeers } from './gate-peers.ts'
 import { logChange, stateStatus } from './gate-report.ts'
 import {
   type Admission,
   admission,
   after,
-  afterAnswerElsewhere,
-  afterPauseElsewhere,
+  afterRemotePause,
+  afterRemoteProbe,
+  type ClosedState,
   type GateState,
-  isShut,
+  isClosed,
   OPEN,
-  probedElsewhere,
   probing,
-  type ShutState,
   subjectOfProbe,
+  withRemoteProbe,
 } from './gate-state.ts'
 
 /**
- * After so long a request that met a probe under way may be sent again, and another gate is asked
- * again whether its probe is over.
+ * Retry-After for lookups that fail while a probe is in flight, and how long this gate waits before it
+ * tries to acquire the right to probe again.
  */
 const PROBE_MS = 1000
 
 export interface ControllerOptions {
-  /** The gates of other replicas; left out when there are none. */
-  others?: OtherGates
+  /** The gates of other replicas; undefined when there are none. */
+  peers?: GatePeers | undefined
   clock: Clock
   /** A number from 0 (included) to 1 (excluded). */
   random: () => number
@@ -39,13 +39,13 @@ export interface ControllerOptions {
 /** A request that has ended. */
 interface Ended {
   subject: string
-  /** The state that it was sent in as the probe, which others may have changed since. */
+  /** For a probe, the state that it began; the gate may have left it since. */
   probe: GateState | undefined
   /** Epoch milliseconds. */
   sentAt: number
 }
 
-/** Holds the state of the gate and changes it with what is learnt, here and by other gates. */
+/** Holds the state of the gate and changes it by the outcomes of requests, here and of peers. */
 export class GateController {
   readonly #options: ControllerOptions
   readonly #onChange: (() => void)[] = []
@@ -54,14 +54,14 @@ export class GateController {
 
   constructor(options: ControllerOptions) {
     this.#options = options
-    options.others?.listen({
+    options.peers?.listen({
       paused: ({ cause, until, pauses }) => {
         const untilMs = this.#nowMs + (until - options.clock.now())
-        this.#change(afterPauseElsewhere(this.#state, { cause, untilMs, pauses }))
+        this.#change(afterRemotePause(this.#state, { cause, untilMs, pauses }))
       },
       opened: probedAt => {
         const sentMs = this.#nowMs + (probedAt - options.clock.now())
-        this.#change(afterAnswerElsewhere(this.#state, sentMs))
+        this.#change(afterRemoteProbe(this.#state, sentMs))
       },
     })
   }
@@ -71,68 +71,68 @@ export class GateController {
   }
 
   get isOpen(): boolean {
-    return !isShut(this.#state)
+    return !isClosed(this.#state)
   }
 
   get status() {
     return stateStatus(this.#state, this.#nowMs, this.#wall)
   }
 
-  /** What a request of this subject has to do now. */
+  /** The admission of a request for this subject now. */
   admission(subject: string): Admission {
     return admission(this.#state, this.#evidence, subject, this.#nowMs)
   }
 
-  /** Resolves when the state has changed. */
+  /** Resolves at the next change of the state. */
   changed(): Promise<void> {
     return new Promise(resolve => this.#onChange.push(resolve))
   }
 
-  /** The subject to send a request about first: the given one, unless a probe of another is due. */
+  /** The subject of the next request to send: that of the due probe, or else the given one. */
   subjectToSend(subject: string): string {
     if (this.admission(subject) !== 'probe') return subject
     return subjectOfProbe(this.#state, this.#evidence, subject)
   }
 
-  /** A request of this subject has the probe sent, so that no other one does. */
+  /** Begins the probe for a request for this subject, so no other request does. */
   beginProbe(subject: string): GateState {
     this.#change(probing(this.#state, subject))
     return this.#state
   }
 
-  /** The probe that was begun is not this gate's to send. */
-  leaveProbe(probe: GateState | undefined): void {
+  /** Leaves the probe that was begun to the peer that has the right to send it. */
+  deferProbe(probe: GateState | undefined): void {
     if (probe === this.#state) {
-      this.#change(probedElsewhere(this.#state, this.#nowMs + PROBE_MS))
+      this.#change(withRemoteProbe(this.#state, this.#nowMs + PROBE_MS))
     }
   }
 
-  /** Takes note of what a request came to, and tells the other gates what they should know. */
+  /** Records the outcome of a request, and publishes a change of the state to the peers. */
   end(outcome: Outcome, { subject, probe, sentAt }: Ended): void {
-    const { random, others } = this.#options
+    const { random, peers } = this.#options
     const before = this.#state
     const isProbe = before === probe
     const report = { outcome, subject, isProbe, nowMs: this.#nowMs, jitter: random() }
     this.#evidence = withReport(this.#evidence, report)
     this.#change(after(before, this.#evidence, report))
     const state = this.#state
-    if (others === undefined || state === before) return
+    if (peers === undefined || state === before) return
     if (state.name === 'paused' && state.untilMs > this.#nowMs) {
       const { cause, untilMs, pauses } = state
-      others.tellPaused({ cause, until: this.#wall(untilMs), pauses })
+      peers.publishPause({ cause, until: this.#wall(untilMs), pauses })
     }
-    if (state === OPEN && isShut(before) && outcome.kind === 'answered') others.tellOpened(sentAt)
+    if (state === OPEN && isClosed(before) && outcome.kind === 'succeeded')
+      peers.publishOpened(sentAt)
   }
 
-  /** What a request that is refused fails with. */
-  closed(): Problem {
-    const shut = this.#state as ShutState
-    const isPaused = shut.name === 'paused'
-    const retryAt = isPaused ? this.#wall(shut.untilMs) : this.#wall(this.#nowMs + PROBE_MS)
-    return lookupsPaused(shut.cause, retryAt)
+  /** The problem for a request that the closed gate refuses. */
+  refusal(): Problem {
+    const closed = this.#state as ClosedState
+    const untilMs = closed.name === 'paused' ? closed.untilMs : this.#nowMs + PROBE_MS
+    return lookupsPaused(closed.cause, this.#wall(untilMs))
   }
 
-  /** The failure of a request, with the instant from which on a retry may help. */
+  /** The failure of a request, with the instant after which a retry may succeed. */
   withPause(failure: unknown): unknown {
     if (!(failure instanceof Problem)) return failure
     const now = this.#options.clock.now()

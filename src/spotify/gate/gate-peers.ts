@@ -1,32 +1,32 @@
 import type { Problem } from '../../problems/problem.ts'
 
-/** A pause as gates tell each other of it. */
-export interface ToldPause {
+/** A pause that gates share. */
+export interface RemotePause {
   readonly cause: Problem
   /** Epoch milliseconds. */
   readonly until: number
-  /** Pauses of an outage in a row; 0 when the reason is another. */
+  /** Consecutive pauses of an outage; 0 for any other cause. */
   readonly pauses: number
 }
 
-export interface OtherGatesListener {
-  /** Another gate has closed, or has been closed all along. */
-  paused(pause: ToldPause): void
-  /** A probe of another gate, sent at that instant (epoch ms), was answered. */
+export interface GatePeersListener {
+  /** A peer is closed. */
+  paused(pause: RemotePause): void
+  /** The probe that a peer sent at `probedAt` (epoch ms) succeeded. */
   opened(probedAt: number): void
 }
 
-/** The other gates of the same Spotify app, in other replicas of the service. */
-export interface OtherGates {
-  /** Who is to hear of them. What one has told itself may come back to it. */
-  listen(listener: OtherGatesListener): void
-  /** This gate has closed for a reason of its own, not because another did. */
-  tellPaused(pause: ToldPause): void
-  /** A probe of this gate, sent at that instant (epoch ms), was answered. */
-  tellOpened(probedAt: number): void
+/** The gates of the other replicas with the same Spotify app. */
+export interface GatePeers {
+  /** Registers the only listener. It may also receive what this gate published itself. */
+  listen(listener: GatePeersListener): void
+  /** Publishes that this gate has closed by itself, not because a peer did. */
+  publishPause(pause: RemotePause): void
+  /** Publishes that the probe which this gate sent at `probedAt` (epoch ms) succeeded. */
+  publishOpened(probedAt: number): void
   /**
-   * Asks for the turn to probe. Resolves with what ends the turn; undefined when it is not this
-   * gate's. Never rejects: who cannot ask probes alone.
+   * Acquires the right to probe. Resolves with the function that releases it, or with undefined while
+   * a peer has it. Never rejects: without a connection each gate probes for itself.
    */
-  probe(): Promise<(() => void) | undefined>
+  acquireProbe(): Promise<(() => void) | undefined>
 }

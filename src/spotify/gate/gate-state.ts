@@ -3,52 +3,53 @@ import type { Problem } from '../../problems/problem.ts'
 import {
   type Evidence,
   isAppDenied,
-  isDoubtful,
+  needsProbe,
   probeSubject,
   type Report,
 } from './gate-evidence.ts'
 import { DENIED_PAUSE_MS, outcomeOf } from './gate-outcome.ts'
 
-/** A state in which requests are refused, and why. */
-interface Shut {
+/** A state in which the gate refuses requests, and why. */
+interface Closed {
   readonly cause: Problem
-  /** Pauses of an outage in a row; 0 when the reason is another. */
+  /** Consecutive pauses of an outage; 0 for any other cause. */
   readonly pauses: number
 }
 
 /**
- * What the gate does, as plain data; instants are milliseconds on the monotonic clock.
- * - `open`: requests leave,
- * - `verifying`: a probe finds out whether failures are those of Spotify; the others wait for it,
- * - `paused`: none leaves before `untilMs`, and then one alone, the probe,
- * - `probing`: the probe, which a request of `subject` asked for, is under way, and all depends on it,
- * - `elsewhere`: the probe of another gate of the same app is, which is not asked about again before
- *   `untilMs`.
+ * The state of the gate, as plain data. Instants are milliseconds on the monotonic clock.
+ * - `open`: it sends requests.
+ * - `verifying`: a probe checks whether failures are an outage; all other requests wait for it.
+ * - `paused`: it sends nothing before `untilMs`, and then only the probe.
+ * - `probing`: the probe of a closed gate, for a request for `subject`, is in flight.
+ * - `remote-probe`: a peer has the right to probe. This gate tries to acquire it again at `untilMs`.
  */
 export type GateState =
   | { readonly name: 'open' }
   | { readonly name: 'verifying' }
-  | ({ readonly name: 'paused'; readonly untilMs: number } & Shut)
-  | ({ readonly name: 'probing'; readonly subject: string } & Shut)
-  | ({ readonly name: 'elsewhere'; readonly untilMs: number } & Shut)
+  | ({ readonly name: 'paused'; readonly untilMs: number } & Closed)
+  | ({ readonly name: 'probing'; readonly subject: string } & Closed)
+  | ({ readonly name: 'remote-probe'; readonly untilMs: number } & Closed)
 
-export type ShutState = Extract<GateState, Shut>
+export type ClosedState = Extract<GateState, Closed>
 type Paused = Extract<GateState, { name: 'paused' }>
 
 export const OPEN: GateState = { name: 'open' }
 
-/** Whether requests are refused rather than sent, be it after a probe. */
-export function isShut(state: GateState): state is ShutState {
+/** Whether the gate refuses requests until a probe succeeds. */
+export function isClosed(state: GateState): state is ClosedState {
   return 'cause' in state
 }
 
 /**
- * What a request of `subject` has to do at `nowMs`: leave, have the probe sent, wait for the probe,
- * or not leave at all. The pages of a list that were asked for beside its probe wait for it, since
- * their lookup would fail without them.
+ * What a request has to do: leave now, have the probe sent, wait for the probe in flight, or fail.
  */
-export type Admission = 'leave' | 'probe' | 'wait' | 'refused'
+export type Admission = 'send' | 'probe' | 'wait' | 'refused'
 
+/**
+ * The admission of a request for `subject` at `nowMs`. While the gate is closed, only other pages of
+ * the list that needs the probe wait for it, because their lookup fails without them.
+ */
 export function admission(
   state: GateState,
   evidence: Evidence,
@@ -57,7 +58,7 @@ export function admission(
 ): Admission {
   switch (state.name) {
     case 'open':
-      return isDoubtful(evidence, nowMs) ? 'probe' : 'leave'
+      return needsProbe(evidence, nowMs) ? 'probe' : 'send'
     case 'verifying':
       return 'wait'
     case 'probing':
@@ -68,43 +69,43 @@ export function admission(
 }
 
 /**
- * The subject of the probe that a request of `subject` asks for. A rate limit says nothing about
- * subjects, so the request itself is the probe of its end.
+ * The subject of the probe that a request for `subject` needs. A rate limit concerns no subject, so
+ * after it the request itself is the probe.
  */
 export function subjectOfProbe(state: GateState, evidence: Evidence, subject: string): string {
-  return isShut(state) && isRefusal(state) ? subject : probeSubject(evidence, subject)
+  return isClosed(state) && isRefusal(state) ? subject : probeSubject(evidence, subject)
 }
 
-/** The state while the probe that a request of `subject` asked for is under way. */
+/** The state while the probe for a request for `subject` is in flight. */
 export function probing(state: GateState, subject: string): GateState {
-  if (!isShut(state)) return { name: 'verifying' }
+  if (!isClosed(state)) return { name: 'verifying' }
   return { name: 'probing', cause: state.cause, subject, pauses: state.pauses }
 }
 
-/** The state after a gate that was about to probe has found that another gate does. */
-export function probedElsewhere(state: GateState, untilMs: number): GateState {
+/** The state of a gate that was about to probe when it found that a peer has the right to. */
+export function withRemoteProbe(state: GateState, untilMs: number): GateState {
   if (state.name !== 'probing') return state
-  return { name: 'elsewhere', cause: state.cause, untilMs, pauses: state.pauses }
+  return { name: 'remote-probe', cause: state.cause, untilMs, pauses: state.pauses }
 }
 
-/** The state after another gate has told of its pause, which never shortens one that stands here. */
-export function afterPauseElsewhere(state: GateState, pause: Omit<Paused, 'name'>): GateState {
+/** The state after the pause of a peer, which never shortens the pause of this gate. */
+export function afterRemotePause(state: GateState, pause: Omit<Paused, 'name'>): GateState {
   return longer(state, { name: 'paused', ...pause })
 }
 
 /**
- * The state after a probe of another gate, sent at `sentMs`, was answered: open, unless requests are
- * refused here for longer than that gate knew.
+ * The state after the probe that a peer sent at `sentMs` succeeded: open, unless this gate's pause ends
+ * after that.
  */
-export function afterAnswerElsewhere(state: GateState, sentMs: number): GateState {
-  return !isShut(state) || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
+export function afterRemoteProbe(state: GateState, sentMs: number): GateState {
+  return !isClosed(state) || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
 }
 
-/** The state after a request has ended, which `evidence` knows of already. */
+/** The state after a request has ended; `evidence` includes it. */
 export function after(state: GateState, evidence: Evidence, report: Report): GateState {
   const { outcome, nowMs, isProbe } = report
-  // The probe of a rate limit is about any subject, whose failure is another matter.
-  const endsLimit = isProbe && isShut(state) && isRefusal(state)
+  // After a rate limit the probe may be for any subject, whose own failure does not keep the gate closed.
+  const endsLimit = isProbe && isClosed(state) && isRefusal(state)
   const decides = isProbe && !endsLimit
   switch (outcome.kind) {
     case 'refused':
@@ -115,10 +116,10 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
       }
       return endsLimit ? OPEN : undecided(state, report)
     case 'failed':
-      // Requests that left before the pause still come in.
+      // Requests that left before the pause still end.
       if (!isProbe) return state
       return endsLimit ? OPEN : outage(state, outcome, report)
-    case 'answered':
+    case 'succeeded':
     case 'declined':
       return isProbe ? OPEN : state
     case 'unknown':
@@ -126,17 +127,17 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
   }
 }
 
-/** The next request has the probe sent once more. */
+/** The next request needs another probe. */
 function undecided(state: GateState, { isProbe, nowMs }: Report): GateState {
   if (!isProbe) return state
-  if (!isShut(state)) return OPEN
+  if (!isClosed(state)) return OPEN
   return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
 }
 
-/** Requests that were under way together may be refused for different times. */
+/** Concurrent requests may be refused for different times: the longest counts. */
 function longer(state: GateState, pause: Paused): GateState {
-  const stands = state.name === 'paused' && state.untilMs >= pause.untilMs
-  return stands ? state : pause
+  const isLonger = state.name === 'paused' && state.untilMs >= pause.untilMs
+  return isLonger ? state : pause
 }
 
 function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
@@ -144,23 +145,23 @@ function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
 }
 
 /**
- * Doubles with each pause in a row, with up to a tenth more. Lasts at least as long as Spotify wants
- * no retry.
+ * Doubles with each consecutive pause, plus a jitter of up to a tenth. It lasts at least as long as
+ * Spotify asked for.
  */
 function outage(
   state: GateState,
   { cause, forMs }: { cause: Problem; forMs: number },
   { nowMs, jitter }: Report,
 ): Paused {
-  const pauses = isShut(state) ? state.pauses + 1 : 1
+  const pauses = isClosed(state) ? state.pauses + 1 : 1
   const pauseMs = Math.max(backOffMs(pauses) * (1 + 0.1 * jitter), forMs)
   return { name: 'paused', cause, untilMs: nowMs + pauseMs, pauses }
 }
 
-function isRefusal({ cause }: ShutState): boolean {
+function isRefusal({ cause }: ClosedState): boolean {
   return outcomeOf(cause, 0).kind === 'refused'
 }
 
 function isDenial(state: GateState): boolean {
-  return isShut(state) && outcomeOf(state.cause, 0).kind === 'denied'
+  return isClosed(state) && outcomeOf(state.cause, 0).kind === 'denied'
 }

@@ -1,89 +1,92 @@
 import { pause } from '../../lib/clock.ts'
 import { Problem } from '../../problems/problem.ts'
-import { LookupQueue, type LookupQueueOptions, type QueueTerms } from './admission-queue.ts'
+import { AdmissionQueue, type AdmissionQueueOptions, type QueueOptions } from './admission-queue.ts'
 import { type ControllerOptions, GateController } from './gate-controller.ts'
 import { outcomeOf } from './gate-outcome.ts'
 import type { GateStatus } from './gate-report.ts'
-import { type DoorOptions, type DoorTerms, GateDoor } from './gated-sender.ts'
+import { GatedSender, type GatedSenderOptions, type GatedSendOptions } from './gated-sender.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 export const MAX_ATTEMPTS = 3
 const FIRST_BACK_OFF_MS = 400
 
-export interface GateOptions extends LookupQueueOptions, DoorOptions, ControllerOptions {}
+export interface GateOptions extends AdmissionQueueOptions, GatedSenderOptions, ControllerOptions {}
 
-/** How the requests of one lookup may leave. */
-export interface Terms extends QueueTerms, DoorTerms {
-  /** On the monotonic clock: no request is sent again from then on. */
+/** How the gate sends the requests of one lookup. */
+export interface PassOptions extends QueueOptions, GatedSendOptions {
+  /** On the monotonic clock: the gate starts no retry at or after this instant. */
   retryByMs: number
 }
 
-/** Every Web API request passes here; it decides whether one may leave now, and how often. */
+/** Sends all Web API requests: decides whether and when one may leave, and retries it. */
 export interface Gate {
   /**
-   * Sends once a place is free, which `send` may give on before it ends, and again after a transient failure: as often as `attempts` has
-   * left, which counts down, with exponential back-off, full jitter and within the retry budget.
-   * While Spotify refuses or is out of order nothing is sent but one probe at a time. Only a
-   * Problem tells the gate something about Spotify.
+   * Calls `send` once a slot is free; `send` may release the slot before it ends. Retries transient
+   * failures with exponential back-off and full jitter, while the retry budget and `attempts.left`,
+   * which counts down, allow it. While Spotify refuses requests or is down, sends only one probe at a
+   * time. Only a Problem says something about Spotify.
    *
-   * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`,
-   * `overloaded` or, when no place was free in time, `deadline-exceeded`. Whatever the signal was
-   * aborted with is thrown as it is.
+   * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`, `overloaded` or,
+   * if no slot was free in time, `deadline-exceeded`. Throws the reason of the signal unchanged.
    */
   pass<T>(
-    send: (leavePlace: () => void) => Promise<T>,
-    terms: Terms,
+    send: (releaseSlot: () => void) => Promise<T>,
+    options: PassOptions,
     attempts?: { left: number },
   ): Promise<T>
   /**
-   * Takes note of a denial that no single request shows: a 401 that a new token meets, too. Resolves
-   * with the problem for the caller once it is known whether the denial is about all subjects.
+   * Records a denial that no single request shows: a second 401, with a new token. Resolves with the
+   * problem for the caller once a probe has verified whether Spotify denies all subjects.
    */
-  report(denial: Problem, terms: Terms): Promise<unknown>
+  report(denial: Problem, options: PassOptions): Promise<unknown>
   status(): GateStatus
 }
 
-export function createGate(options: GateOptions): Gate {
-  const { clock, random } = options
-  const queue = new LookupQueue(options)
-  const controller = new GateController(options)
-  const door = new GateDoor(options, controller)
+export function createGate(gateOptions: GateOptions): Gate {
+  const { clock, random } = gateOptions
+  const queue = new AdmissionQueue(gateOptions)
+  const controller = new GateController(gateOptions)
+  const sender = new GatedSender(gateOptions, controller)
   const retries = new RetryBudget()
   let retried = 0
 
-  /** How long to wait before the next attempt; undefined when there must be none. */
-  function backOffMs(failure: unknown, tried: number, { retryByMs }: Terms): number | undefined {
+  /** How long to wait before the next attempt; undefined for no retry. */
+  function backOffMs(
+    failure: unknown,
+    tried: number,
+    { retryByMs }: PassOptions,
+  ): number | undefined {
     if (!(failure instanceof Problem && failure.transient) || !controller.isOpen) return undefined
     const nowMs = clock.monotonic()
     const delayMs = random() * FIRST_BACK_OFF_MS * 2 ** (tried - 1)
-    return nowMs + delayMs < retryByMs && retries.take(nowMs) ? delayMs : undefined
+    return nowMs + delayMs < retryByMs && retries.reserve(nowMs) ? delayMs : undefined
   }
 
   return {
-    async pass(send, terms, attempts = { left: MAX_ATTEMPTS }) {
+    async pass(send, options, attempts = { left: MAX_ATTEMPTS }) {
       for (let tried = 1; ; tried++) {
         attempts.left--
-        const onLeave = () => {
+        const onSend = () => {
           if (tried > 1) retried++
           retries.count(clock.monotonic())
         }
         try {
-          return await queue.inPlace(
-            leavePlace => door.attempt(() => send(leavePlace), terms, onLeave),
-            terms,
+          return await queue.run(
+            releaseSlot => sender.attempt(() => send(releaseSlot), options, onSend),
+            options,
           )
         } catch (error) {
-          const delayMs = attempts.left > 0 ? backOffMs(error, tried, terms) : undefined
+          const delayMs = attempts.left > 0 ? backOffMs(error, tried, options) : undefined
           if (delayMs === undefined) throw controller.withPause(error)
-          await pause(clock, delayMs, terms.signal)
+          await pause(clock, delayMs, options.signal)
         }
       }
     },
-    async report(denial, terms) {
-      const { subject } = terms
+    async report(denial, options) {
+      const { subject } = options
       const outcome = outcomeOf(denial, clock.now())
       controller.end(outcome, { subject, probe: undefined, sentAt: clock.now() })
-      await door.verify(terms)
+      await sender.verify(options)
       return controller.withPause(denial)
     },
     status() {

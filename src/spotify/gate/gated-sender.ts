@@ -1,156 +1,162 @@
 import type { Clock } from '../../lib/clock.ts'
 import { asProblem, Problem } from '../../problems/problem.ts'
-import type { QueueTerms } from './admission-queue.ts'
+import type { QueueOptions } from './admission-queue.ts'
 import type { GateController } from './gate-controller.ts'
 import { type Outcome, outcomeOf } from './gate-outcome.ts'
-import type { OtherGates } from './gate-peers.ts'
-import type { GiveBack, RequestBudget } from './request-quota.ts'
+import type { GatePeers } from './gate-peers.ts'
+import type { Refund, RequestBudget } from './request-quota.ts'
 
-export interface DoorOptions {
+export interface GatedSenderOptions {
   budget: RequestBudget
-  /** The gates of other replicas; left out when there are none. */
-  others?: OtherGates
+  /** The gates of other replicas; undefined when there are none. */
+  peers?: GatePeers | undefined
   clock: Clock
 }
 
-/** What one request is sent for. */
-export interface DoorTerms extends Omit<QueueTerms, 'callers'> {
-  /** Sends the smallest request about another subject, to see whether Spotify answers. Fails as `send` would. */
+/** How one request is sent. */
+export interface GatedSendOptions extends Omit<QueueOptions, 'callers'> {
+  /** Sends the smallest request for another subject, to see whether Spotify works. Fails as `send` would. */
   probe: (subject: string) => Promise<unknown>
 }
 
-/** What one request has reserved before it is sent. */
+/** What one request reserves before it is sent. */
 interface Reservation {
-  /** Returns the request to the budget when it is not sent. */
-  refund: GiveBack
-  /** Ends the turn to probe, once the gate knows the outcome. */
-  endTurn(): void
+  /** Refunds the request to the budget if it is not sent. */
+  refund: Refund
+  /** Releases the right to probe, once the gate knows the outcome. */
+  releaseProbe(): void
 }
 
-/** Sends requests when the gate and the budget let them, and the probes that the gate needs. */
-export class GateDoor {
-  readonly #options: DoorOptions
+/** Sends requests when the gate and the budget allow it, and the probes that the gate needs. */
+export class GatedSender {
+  readonly #options: GatedSenderOptions
   readonly #controller: GateController
 
-  constructor(options: DoorOptions, controller: GateController) {
+  constructor(options: GatedSenderOptions, controller: GateController) {
     this.#options = options
     this.#controller = controller
   }
 
   /**
-   * Sends when the gate and the budget let it; `onLeave` is called when it does. Where a probe of
-   * another subject is due, that one is sent before, and after a failure that may be about all
-   * subjects.
+   * Sends the request when the gate and the budget allow it, and calls `onSend` just before. If a probe
+   * for another subject is due, before the request or because of its failure, sends that one too.
    *
-   * @throws {Problem} why it may not, or what it failed with.
+   * @throws {Problem} why the request may not be sent, or its failure.
    */
-  async attempt<T>(send: () => Promise<T>, terms: DoorTerms, onLeave: () => void): Promise<T> {
+  async attempt<T>(
+    send: () => Promise<T>,
+    options: GatedSendOptions,
+    onSend: () => void,
+  ): Promise<T> {
     const controller = this.#controller
-    const { subject, signal, startByMs } = terms
+    const { subject, signal, startByMs } = options
     for (;;) {
       while (controller.admission(subject) === 'wait') await controller.changed()
       signal.throwIfAborted()
-      if (controller.admission(subject) === 'refused') throw controller.closed()
+      if (controller.admission(subject) === 'refused') throw controller.refusal()
       if (this.#options.clock.monotonic() > startByMs) {
-        throw new Problem('deadline-exceeded', 'Too many lookups were waiting for Spotify.')
+        throw new Problem(
+          'deadline-exceeded',
+          'The lookup waited too long in the queue for Spotify.',
+        )
       }
       const subjectToSend = controller.subjectToSend(subject)
       if (subjectToSend !== subject) {
-        await this.#probe(subjectToSend, terms)
+        await this.#probe(subjectToSend, options)
         continue
       }
-      const sent = await this.#send(send, subject, terms, onLeave).catch(async error => {
-        await this.verify(terms)
+      const sent = await this.#send(send, subject, options, onSend).catch(async error => {
+        await this.verify(options)
         throw error
       })
       if (sent !== undefined) return sent.response
     }
   }
 
-  /** Finds out what a failure means for the other subjects, unless the next request is to do it. */
-  async verify(terms: DoorTerms): Promise<void> {
-    const subject = this.#controller.subjectToSend(terms.subject)
-    if (!this.#controller.isOpen || subject === terms.subject || terms.signal.aborted) return
-    // The failure counts here; a probe that tells nothing is left to the next request.
-    await this.#probe(subject, terms).catch(() => {})
+  /** Sends the probe that a failure calls for, unless it is up to the next request. */
+  async verify(options: GatedSendOptions): Promise<void> {
+    const subject = this.#controller.subjectToSend(options.subject)
+    if (!this.#controller.isOpen || subject === options.subject || options.signal.aborted) return
+    // The caller gets its own failure; if the probe shows nothing, the next request sends another.
+    await this.#probe(subject, options).catch(() => {})
   }
 
   /**
-   * Sends a request about this subject in place of the one that the terms are for. The gate knows
-   * afterwards what it tells.
+   * Sends the probe for `subject` on behalf of the request with these options. The gate then knows the
+   * outcome.
    *
-   * @throws what it failed with, when that tells nothing about Spotify.
+   * @throws the failure of the probe, if it says nothing about Spotify.
    */
-  async #probe(subject: string, terms: DoorTerms): Promise<void> {
-    const send = () => terms.probe(subject)
-    await this.#send(send, subject, terms, () => {}).catch(error => {
-      if (this.#outcomeOf(error, terms.signal).kind === 'unknown') throw error
+  async #probe(subject: string, options: GatedSendOptions): Promise<void> {
+    const send = () => options.probe(subject)
+    await this.#send(send, subject, options, () => {}).catch(error => {
+      if (this.#outcomeOf(error, options.signal).kind === 'unknown') throw error
     })
   }
 
-  /** Sends at once, as the probe where one is due; undefined when something came in between. */
+  /** Sends now, as the probe if one is due. Resolves with undefined if the gate has to decide again. */
   async #send<T>(
     send: () => Promise<T>,
     subject: string,
-    terms: DoorTerms,
-    onLeave: () => void,
+    options: GatedSendOptions,
+    onSend: () => void,
   ): Promise<{ response: T } | undefined> {
     const controller = this.#controller
     const { clock } = this.#options
-    const { signal, startByMs, isRefresh } = terms
-    // A probe is one from here on, or several requests would find that they are.
-    const isProbe = controller.admission(terms.subject) === 'probe'
-    const probe = isProbe ? controller.beginProbe(terms.subject) : undefined
+    const { signal, startByMs, isRefresh } = options
+    // The probe begins before the first wait, or several requests would send one.
+    const isProbe = controller.admission(options.subject) === 'probe'
+    const probe = isProbe ? controller.beginProbe(options.subject) : undefined
     let sentAt = 0
     const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
-    // Each gate finds out for itself whether to close, so only probes of closed ones take turns.
-    const takesTurn = probe?.name === 'probing'
-    const reservation = await this.#reserve(takesTurn, isRefresh).catch((error: unknown) => {
+    // Each gate verifies failures for itself; only closed gates share one probe.
+    const isShared = probe?.name === 'probing'
+    const reservation = await this.#reserve(isShared, isRefresh).catch((error: unknown) => {
       end({ kind: 'unknown' })
       throw error
     })
     if (reservation === undefined) {
-      controller.leaveProbe(probe)
+      controller.deferProbe(probe)
       return undefined
     }
-    // Meanwhile the caller may have left, or the gate may have closed.
+    // Meanwhile the caller may have disconnected, or the gate may have closed.
     const isStillDue = isProbe
       ? controller.state === probe
-      : controller.admission(subject) === 'leave'
+      : controller.admission(subject) === 'send'
     if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
       reservation.refund()
-      reservation.endTurn()
+      reservation.releaseProbe()
       end({ kind: 'unknown' })
       return undefined
     }
-    // From here to the request nothing waits.
-    onLeave()
+    // No await between here and the request.
+    onSend()
     sentAt = clock.now()
     const response = await send().catch((error: unknown) => {
       end(this.#outcomeOf(error, signal))
-      reservation.endTurn()
+      reservation.releaseProbe()
       throw error
     })
-    end({ kind: 'answered' })
-    reservation.endTurn()
+    end({ kind: 'succeeded' })
+    reservation.releaseProbe()
     return { response }
   }
 
   /**
-   * Reserves the turn to probe, if the request needs it, and then one request of the budget. Undefined
-   * when it is the turn of another gate.
+   * Acquires the right to probe, if the gates share the probe, and then reserves one request of the
+   * budget. Resolves with undefined while a peer has the right to probe.
    *
    * @throws {Problem} `quota-budget-spent`
    */
-  async #reserve(takesTurn: boolean, isRefresh: boolean): Promise<Reservation | undefined> {
-    const { budget, others } = this.#options
-    const endTurn = takesTurn && others !== undefined ? await others.probe() : () => {}
-    if (endTurn === undefined) return undefined
+  async #reserve(isShared: boolean, isRefresh: boolean): Promise<Reservation | undefined> {
+    const { budget, peers } = this.#options
+    const releaseProbe = isShared && peers ? await peers.acquireProbe() : () => {}
+    if (releaseProbe === undefined) return undefined
     try {
-      const refund = await budget.take(isRefresh)
-      return { refund, endTurn }
+      const refund = await budget.reserve(isRefresh)
+      return { refund, releaseProbe }
     } catch (error) {
-      endTurn()
+      releaseProbe()
       throw error
     }
   }

@@ -1,90 +1,91 @@
 import type { Clock } from '../../lib/clock.ts'
-import { RollingCount } from '../../lib/sliding-window.ts'
+import { SlidingWindow } from '../../lib/sliding-window.ts'
 import { Problem } from '../../problems/problem.ts'
 
-/** What the requests are counted over, and in how long pieces, in milliseconds. */
+/** The sliding window of the budget and its buckets, in milliseconds. */
 export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
-/** Those who would get nothing come first: a refresh can be done without. */
-const REFRESH_SHARE = 0.8
+/** Callers without a usable cached list need the rest more than background revalidations do. */
+const REVALIDATION_SHARE = 0.8
 
-/** Takes the count of a request back that did not leave after all; to be called once at most. */
-export type GiveBack = () => void
+/** Refunds a request that was not sent. Call it at most once. */
+export type Refund = () => void
 
-/** How many Web API requests left in the last 24 hours, and whether one more may. */
+/** Counts the Web API requests of the last 24 hours against a limit. */
 export interface RequestBudget {
-  /** Requests in any 24 hours; undefined: any number. */
+  /** Maximum number of requests in any 24 hours; undefined for no limit. */
   readonly limit: number | undefined
-  /** Requests in the last 24 hours, as far as is known at once. */
+  /** Requests in the last 24 hours that this process knows of. */
   readonly spent: number
   /**
-   * Counts a request that is about to leave, in the same step that checks whether it may.
+   * Checks the limit and counts a request that is about to leave, in one step.
    *
-   * @throws {Problem} `quota-budget-spent`, with the instant from which on one may again.
+   * @throws {Problem} `quota-budget-spent`, with the instant from which one more request is allowed.
    */
-  take(isRefresh: boolean): Promise<GiveBack>
+  reserve(isRefresh: boolean): Promise<Refund>
   /**
-   * Counts nothing, but refuses a lookup that could not be finished, as far as is known at once.
+   * Refuses a lookup whose requests exceed what is left, as far as this process knows. Counts nothing.
    *
-   * @throws {Problem} `quota-budget-spent`, with the instant from which on all of it fits.
+   * @throws {Problem} `quota-budget-spent`, with the instant from which all of them are allowed.
    */
   check(need: Need, isRefresh: boolean): void
 }
 
-/** What a lookup takes. */
+/** The requests of a lookup. */
 export interface Need {
-  /** Requests that it is still to send. */
+  /** Requests that are not sent yet. */
   left: number
-  /** Requests that it takes when it begins anew. */
+  /** Requests that a new attempt takes. */
   whole: number
 }
 
-/** What has been counted, on a clock of its own. */
-export interface Spending {
+/** The count and the limit, on the clock of the count. */
+export interface QuotaUsage {
   limit: number | undefined
-  count: Pick<RollingCount, 'total' | 'atMostFromMs'>
+  count: Pick<SlidingWindow, 'total' | 'atMostFromMs'>
   nowMs: number
 }
 
 /**
- * How many requests there may have been for so many more to be allowed; those of a refresh may
- * no more from 80 % of the limit on.
+ * The highest count at which `requests` more are allowed. Background revalidations have 80 % of the
+ * limit.
  */
 export function mostBefore(limit: number, isRefresh: boolean, requests = 1): number {
-  return Math.floor(isRefresh ? REFRESH_SHARE * limit : limit) - requests
+  return Math.floor(isRefresh ? REVALIDATION_SHARE * limit : limit) - requests
 }
 
-/** What a request is refused with; `retryAt` in epoch milliseconds. */
+/** The problem for a request above the limit; `retryAt` in epoch milliseconds. */
 export function budgetSpent(limit: number, retryAt: number): Problem {
   return new Problem(
     'quota-budget-spent',
-    `This service has sent the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
+    `This service has sent the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Wait as long as Retry-After says; cached lists are still served.`,
     { retryAt },
   )
 }
 
-/** What a request is refused with while the count of all replicas is out of reach. */
-export function shareSpent(limit: number, retryAt: number, need?: Need): Problem {
+/** The problem for a request above the local share, while Redis is unavailable. */
+export function localShareSpent(limit: number, retryAt: number, need?: Need): Problem {
   return new Problem(
     'quota-budget-spent',
-    `The requests of all replicas cannot be counted at the moment, and this one has sent its share of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`,
+    `The replicas cannot share their request count at the moment, and this one has used its share of the ${limit} requests that SPOTIFY_DAILY_BUDGET allows in 24 hours. Wait as long as Retry-After says; cached lists are still served.`,
     { retryAt, ...originOf(need) },
   )
 }
 
-/** What only an answer of Spotify has shown costs that much again each time. */
+/** A lookup that was refused after a response costs that request again each time. */
 function originOf(need: Need | undefined): { originStatus?: number } {
   return need !== undefined && need.left < need.whole ? { originStatus: 200 } : {}
 }
 
 /**
- * The check of a budget; `now` in epoch milliseconds. What never fits is to be asked again in a day.
+ * Implements `RequestBudget.check`; `now` in epoch milliseconds. For a lookup that can never fit, the
+ * problem names an instant a day ahead.
  *
  * @throws {Problem} `quota-budget-spent`
  */
 export function checkNeed(
   need: Need,
   isRefresh: boolean,
-  { limit, count, nowMs }: Spending,
+  { limit, count, nowMs }: QuotaUsage,
   now: number,
 ): void {
   const { left, whole } = need
@@ -93,18 +94,17 @@ export function checkNeed(
   const waitMs = most < 0 ? BUDGET_WINDOW.windowMs : count.atMostFromMs(most, nowMs) - nowMs
   const detail =
     most < 0
-      ? `This list takes ${whole} requests to Spotify, more than SPOTIFY_DAILY_BUDGET, which is ${limit}, allows for it in 24 hours. Only the operator of this service can change that.`
-      : `This list takes ${whole} requests to Spotify, more than are left of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Ask again after the seconds in Retry-After; what is stored is still answered.`
+      ? `This list takes ${whole} requests to Spotify, more than SPOTIFY_DAILY_BUDGET (${limit}) allows in 24 hours. Only the operator of this service can change that.`
+      : `This list takes ${whole} requests to Spotify, more than are left of the ${limit} that SPOTIFY_DAILY_BUDGET allows in 24 hours. Wait as long as Retry-After says; cached lists are still served.`
   throw new Problem('quota-budget-spent', detail, { retryAt: now + waitMs, ...originOf(need) })
 }
 
 /**
- * Counts the Web API requests of this process over the last 24 hours, and holds them below the
- * limit in any 24 hours, if there is one. In buckets of 5 minutes, so that a request may be counted
- * for up to 5 minutes longer, never shorter.
+ * The budget of this process alone. It counts in buckets of 5 minutes, so a request may count for up to
+ * 5 minutes longer than a day, never shorter.
  */
 export class DailyBudget implements RequestBudget {
-  readonly #requests = new RollingCount(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)
+  readonly #requests = new SlidingWindow(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)
   readonly #clock: Clock
   readonly limit: number | undefined
 
@@ -117,7 +117,7 @@ export class DailyBudget implements RequestBudget {
     return this.#requests.total(this.#clock.monotonic())
   }
 
-  async take(isRefresh: boolean): Promise<GiveBack> {
+  async reserve(isRefresh: boolean): Promise<Refund> {
     const nowMs = this.#clock.monotonic()
     if (this.limit !== undefined) this.#check(this.limit, isRefresh, nowMs)
     this.#requests.add(nowMs)

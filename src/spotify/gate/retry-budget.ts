@@ -1,10 +1,10 @@
-import { RollingCount } from '../../lib/sliding-window.ts'
+import { SlidingWindow } from '../../lib/sliding-window.ts'
 
 const SHARE = 0.1
 /**
- * A tenth of few requests is none at all, and then a single 503 would fail the only lookup of the
- * minute. So two retries a minute, what one page may use, are free; from 20 requests on the share
- * alone decides. Envoy's retry budget has such a floor for the same reason.
+ * A tenth of few requests is less than one retry, so a single 503 would fail the only lookup of the
+ * minute. So two retries a minute, as many as one page may use, are free; from 20 requests on only the
+ * share counts. Envoy's retry budget has such a floor for the same reason.
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto
  */
 const FREE_RETRIES = 2
@@ -12,21 +12,20 @@ const BUCKET_MS = 1000
 const WINDOW_MS = 60_000
 
 /**
- * Keeps retries at 10 % of the requests of the minute that ends with them, so that an outage is not
- * made worse by asking twice. Counting is on the strict side: what is on the edge of the minute
- * counts as a retry but not as a request.
+ * Limits retries to 10 % of the requests in the last minute, so retries do not make an outage worse.
+ * It errs on the strict side: at the edge of the minute it counts retries but not requests.
  */
 export class RetryBudget {
-  readonly #requests = new RollingCount(WINDOW_MS - BUCKET_MS, BUCKET_MS)
-  readonly #retries = new RollingCount(WINDOW_MS, BUCKET_MS)
+  readonly #requests = new SlidingWindow(WINDOW_MS - BUCKET_MS, BUCKET_MS)
+  readonly #retries = new SlidingWindow(WINDOW_MS, BUCKET_MS)
 
-  /** A request leaves at `nowMs` (monotonic), be it the first or a retry. */
+  /** Counts a request, first attempt or retry, that leaves at `nowMs` (monotonic). */
   count(nowMs: number): void {
     this.#requests.add(nowMs)
   }
 
-  /** Whether a request may be sent again, which uses up a part of the budget. */
-  take(nowMs: number): boolean {
+  /** Reserves a retry; returns false if the budget does not allow it. */
+  reserve(nowMs: number): boolean {
     const allowed = Math.max(FREE_RETRIES, SHARE * this.#requests.total(nowMs))
     if (this.#retries.total(nowMs) + 1 > allowed) return false
     this.#retries.add(nowMs)

@@ -102,7 +102,7 @@ t.test('credentials that are rejected at the start are a line in the log', async
       level: 'error',
       diagnosis: 'credentials-rejected',
       remedy: /SPOTIFY_CLIENT_ID/,
-      msg: 'no new app token',
+      msg: 'app token renewal failed',
     },
   ])
 })

@@ -66,9 +66,15 @@ t.test('the path that a link is redirected to is answered, whatever user it name
 t.test('a link in the path that names no user is refused with the reason', async t => {
   const { app, get, sandbox } = await startService(t)
   for (const [path, detail] of [
-    ['/users/https://open.spotify.com/playlist/37i9dQZF1DX', /not that of a Spotify user/],
-    ['/users/https://evil.example/user/smedjan', /not that of a Spotify user/],
-    ['/users/https://open.spotify.com.evil.example/user/smedjan', /not that of a Spotify user/],
+    [
+      '/users/https://open.spotify.com/playlist/37i9dQZF1DX',
+      /not the link or URI of a Spotify user/,
+    ],
+    ['/users/https://evil.example/user/smedjan', /not the link or URI of a Spotify user/],
+    [
+      '/users/https://open.spotify.com.evil.example/user/smedjan',
+      /not the link or URI of a Spotify user/,
+    ],
     ['/users/https://spotify.link/AbC', /short link/],
     ['/users/spotify.link/AbC/playlists', /short link/],
     ['/users/https://open.spotify.com/user/%2523mimble!', /encoded twice/],

@@ -1,30 +1,30 @@
 import t from 'tap'
 import { WaitingCallers } from '../../../src/lib/waiting-callers.ts'
-import { LookupQueue } from '../../../src/spotify/gate/admission-queue.ts'
+import { AdmissionQueue } from '../../../src/spotify/gate/admission-queue.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { terms } from '../../support/gate.ts'
+import { passOptions } from '../../support/gate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/until.ts'
 
-/** A queue with one place, which each request keeps until it is let go. */
+/** A queue with one slot, which each request holds until `next()`. */
 function queueOf(queue: number) {
   const clock = new ManualClock()
-  const lookups = new LookupQueue({ concurrency: 1, queue, clock })
+  const lookups = new AdmissionQueue({ concurrency: 1, queue, clock })
   const holding: (() => void)[] = []
   const ask = (subject: string, isRefresh = false, startByMs = 15_000) =>
-    lookups.inPlace(
+    lookups.run(
       () => new Promise<void>(resolve => holding.push(resolve)),
-      terms({ subject, isRefresh, startByMs }),
+      passOptions({ subject, isRefresh, startByMs }),
     )
-  /** Asks for one of its users for each caller, by name. */
+  /** Asks on behalf of the caller with the first letter of the subject. */
   const askFor = (
     subject: string,
     callers = new WaitingCallers(subject.slice(0, 1)),
     isRefresh = false,
   ) =>
-    lookups.inPlace(
+    lookups.run(
       () => new Promise<void>(resolve => holding.push(resolve)),
-      terms({ subject, callers, isRefresh, startByMs: 15_000 }),
+      passOptions({ subject, callers, isRefresh, startByMs: 15_000 }),
     )
   const next = async () => {
     await until(() => holding.length > 0)
@@ -33,7 +33,7 @@ function queueOf(queue: number) {
   return { lookups, clock, ask, askFor, next }
 }
 
-t.test('as many lookups wait as allowed, one more learns at once that it may not', async t => {
+t.test('the queue refuses a lookup beyond its limit at once', async t => {
   const { lookups, clock, ask, next } = queueOf(2)
   const served = [ask('a'), ask('b'), ask('c')]
   t.match(await failureOf(ask('d')), { type: 'overloaded', retryAt: clock.now() + 1000 })
@@ -45,17 +45,20 @@ t.test('as many lookups wait as allowed, one more learns at once that it may not
   t.match(lookups, { inFlight: 0, queued: 0 })
 })
 
-t.test('several requests of one lookup wait as one, and one that has begun always may', async t => {
-  const { lookups, ask, next } = queueOf(1)
-  const served = [ask('a'), ask('b'), ask('b'), ask('a', false, Number.POSITIVE_INFINITY)]
-  t.equal(lookups.queued, 1)
-  t.match(await failureOf(ask('c')), { type: 'overloaded' })
-  for (let request = 0; request < 4; request++) await next()
-  await Promise.all(served)
-  t.equal(lookups.queued, 0)
-})
+t.test(
+  'requests of one lookup count once, and a lookup that has begun is always admitted',
+  async t => {
+    const { lookups, ask, next } = queueOf(1)
+    const served = [ask('a'), ask('b'), ask('b'), ask('a', false, Number.POSITIVE_INFINITY)]
+    t.equal(lookups.queued, 1)
+    t.match(await failureOf(ask('c')), { type: 'overloaded' })
+    for (let request = 0; request < 4; request++) await next()
+    await Promise.all(served)
+    t.equal(lookups.queued, 0)
+  },
+)
 
-t.test('refreshes behind answers leave half of the queue to those who have no answer', async t => {
+t.test('background revalidations use at most half of the queue', async t => {
   const { ask, next } = queueOf(4)
   const served = [ask('a'), ask('b', true), ask('c', true)]
   t.match(await failureOf(ask('d', true)), { type: 'overloaded' })
@@ -64,46 +67,43 @@ t.test('refreshes behind answers leave half of the queue to those who have no an
   await Promise.all(served)
 })
 
-t.test(
-  'who could not be served before the deadline learns it at once, and when to ask',
-  async t => {
-    const { clock, ask, next } = queueOf(100)
-    const slow = ask('slow')
-    await clock.advance(0)
-    await clock.advance(10_000)
-    await next()
-    await slow
-    // From now on a request is thought to take 2 s.
-    const served = [ask('a')]
-    for (let lookup = 0; lookup < 3; lookup++) served.push(ask(`lookup ${lookup}`, false, 20_000))
-    t.match(await failureOf(ask('b', false, clock.monotonic() + 5999)), {
-      type: 'overloaded',
-      retryAt: clock.now() + 6000,
-    })
-    served.push(ask('c', false, clock.monotonic() + 6000))
-    for (let request = 0; request < 5; request++) await next()
-    await Promise.all(served)
-  },
-)
+t.test('a lookup that would miss its deadline is refused at once, with a Retry-After', async t => {
+  const { clock, ask, next } = queueOf(100)
+  const slow = ask('slow')
+  await clock.advance(0)
+  await clock.advance(10_000)
+  await next()
+  await slow
+  // The average duration is 2 s now.
+  const served = [ask('a')]
+  for (let lookup = 0; lookup < 3; lookup++) served.push(ask(`lookup ${lookup}`, false, 20_000))
+  t.match(await failureOf(ask('b', false, clock.monotonic() + 5999)), {
+    type: 'overloaded',
+    retryAt: clock.now() + 6000,
+  })
+  served.push(ask('c', false, clock.monotonic() + 6000))
+  for (let request = 0; request < 5; request++) await next()
+  await Promise.all(served)
+})
 
-t.test('a place is given on, once, as soon as the work no longer needs it', async t => {
-  const lookups = new LookupQueue({ concurrency: 1, queue: 2, clock: new ManualClock() })
+t.test('work can release its slot before it ends', async t => {
+  const lookups = new AdmissionQueue({ concurrency: 1, queue: 2, clock: new ManualClock() })
   const ends: (() => void)[] = []
-  const ask = (subject: string, leavesEarly: boolean) =>
-    lookups.inPlace(
-      leave =>
+  const ask = (subject: string, isEarly: boolean) =>
+    lookups.run(
+      release =>
         new Promise<void>(resolve => {
           ends.push(resolve)
-          if (leavesEarly) leave()
+          if (isEarly) release()
         }),
-      terms({ subject, startByMs: 15_000 }),
+      passOptions({ subject, startByMs: 15_000 }),
     )
   const served = [ask('a', true), ask('b', false), ask('c', false)]
   await until(() => ends.length === 2)
-  t.match(lookups, { inFlight: 1, queued: 1 }, 'b has the place that a has left')
+  t.match(lookups, { inFlight: 1, queued: 1 }, 'b has the slot that a released')
   ends[0]?.()
   await served[0]
-  t.match(lookups, { inFlight: 1, queued: 1 }, 'the end of a gives it to nobody once more')
+  t.match(lookups, { inFlight: 1, queued: 1 }, 'the end of a releases nothing')
   ends[1]?.()
   await until(() => ends.length === 3)
   ends[2]?.()
@@ -112,7 +112,7 @@ t.test('a place is given on, once, as soon as the work no longer needs it', asyn
 })
 
 t.test(
-  'a caller with few lookups takes the place of the latest of the caller with most',
+  'a caller with few waiting lookups displaces the latest of the caller with most',
   async t => {
     const { lookups, clock, askFor, next } = queueOf(4)
     const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]
@@ -124,7 +124,11 @@ t.test(
     served[3] = askFor('c0')
     t.match(await displaced[1], { type: 'overloaded' })
     t.match(await failureOf(askFor('b1')), { type: 'overloaded' }, 'two each is fair')
-    t.match(await failureOf(askFor('d0', undefined, true)), { type: 'overloaded' }, 'a refresh')
+    t.match(
+      await failureOf(askFor('d0', undefined, true)),
+      { type: 'overloaded' },
+      'a revalidation',
+    )
     t.equal(lookups.queued, 4)
     for (let lookup = 0; lookup < 5; lookup++) await next()
     await Promise.all(served)
@@ -132,7 +136,7 @@ t.test(
   },
 )
 
-t.test('a lookup that others wait for, too, keeps its place', async t => {
+t.test('a lookup that several callers wait for is not displaced', async t => {
   const { askFor, next } = queueOf(3)
   const shared = new WaitingCallers('a')
   shared.join('b')
@@ -165,18 +169,18 @@ t.test('all requests of a displaced lookup are cancelled', async t => {
   t.equal(lookups.queued, 0)
 })
 
-t.test('how long a lookup would wait depends on the turns of its caller', async t => {
+t.test('the expected wait counts the requests ahead of the caller', async t => {
   const { clock, ask, askFor, next } = queueOf(100)
   const slow = ask('slow')
   await clock.advance(0)
   await clock.advance(10_000)
   await next()
   await slow
-  // From now on a request is thought to take 2 s.
+  // The average duration is 2 s now.
   const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]
   t.match(await failureOf(askFor('a4')), { type: 'overloaded', retryAt: clock.now() + 6000 })
   served.push(askFor('b0'))
-  t.match(await failureOf(askFor('b1')), { retryAt: clock.now() + 6000 }, 'two of a come before')
+  t.match(await failureOf(askFor('b1')), { retryAt: clock.now() + 6000 }, 'two of a are ahead')
   served.push(askFor('c0'))
   for (let lookup = 0; lookup < 6; lookup++) await next()
   await Promise.all(served)

@@ -9,13 +9,13 @@ const UNREGISTERED =
 
 const cases: [title: string, diagnosis: RegExp, bodies: string[]][] = [
   [
-    'A refusal for want of Premium says whose subscription to renew',
+    'a denial without Premium names whose subscription to renew',
     /^premium-required: The owner of the Spotify app .* Renew/,
     [PREMIUM, PREMIUM.toUpperCase(), json(PREMIUM)],
   ],
   [
-    'A refusal that wants a signed-in user says that an app token cannot be one',
-    /^user-authentication-required: .* extended quota/,
+    'a denial that wants a signed-in user says that the service has only an app token',
+    /^user-authentication-required: .* app token\. .* extended quota/,
     [
       UNREGISTERED,
       json('Insufficient client scope'),
@@ -24,12 +24,12 @@ const cases: [title: string, diagnosis: RegExp, bodies: string[]][] = [
     ],
   ],
   [
-    'A bare Forbidden says that Development Mode lost the endpoint',
+    'a bare Forbidden blames Development Mode',
     /^endpoint-forbidden: .* Development Mode, .* extended quota/,
     [json('Forbidden'), '{ "error" : { "message" : "forbidden" } }'],
   ],
   [
-    'Any other refusal sends the operator to the dashboard',
+    'any other denial refers the operator to the dashboard',
     /^access-denied: .* dashboard/,
     ['', 'Forbidden', '<h1>403 Forbidden</h1>', json('Bad OAuth request'), json('', 401), 'null'],
   ],
@@ -41,17 +41,17 @@ for (const [title, diagnosis, bodies] of cases) {
       const problem = accessDenied(403, body)
       t.equal(problem.type, 'spotify-access-denied', body)
       t.match(problem.message, diagnosis)
-      t.equal(problem.transient, false, 'asking again does not help')
+      t.equal(problem.transient, false, 'a retry does not help')
     }
   })
 }
 
-t.test('The more telling words win when a refusal holds several', async t => {
+t.test('the most specific text wins', async t => {
   t.match(accessDenied(401, `${json('Forbidden')} ${PREMIUM}`).message, /^premium-required/)
   t.match(accessDenied(401, `${json('Forbidden')} ${UNREGISTERED}`).message, /^user-authentication/)
 })
 
-t.test('Nothing that Spotify sent is echoed', async t => {
+t.test('the problem never echoes the body', async t => {
   for (const known of ['', PREMIUM, UNREGISTERED, '"Forbidden"']) {
     t.notMatch(accessDenied(401, `${known} canary`).message, /canary/)
   }

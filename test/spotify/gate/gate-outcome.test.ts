@@ -4,7 +4,7 @@ import { outcomeOf } from '../../../src/spotify/gate/gate-outcome.ts'
 
 t.test('an outcome follows from the type of the problem', async t => {
   const kinds: Partial<Record<ProblemType, string>> = {
-    'user-not-found': 'answered',
+    'user-not-found': 'succeeded',
     'spotify-unavailable': 'failed',
     'spotify-bad-response': 'failed',
     'spotify-access-denied': 'denied',
@@ -19,7 +19,7 @@ t.test('an outcome follows from the type of the problem', async t => {
   }
 })
 
-t.test('a 4xx is about one request, unless it may pass', async t => {
+t.test('a 4xx is about one request, unless it is transient', async t => {
   const badResponse = (originStatus: number, transient = false) =>
     outcomeOf(new Problem('spotify-bad-response', '', { originStatus, transient }), 0).kind
   for (const status of [400, 405, 410, 414, 451, 499]) {
@@ -30,7 +30,7 @@ t.test('a 4xx is about one request, unless it may pass', async t => {
   t.equal(badResponse(408, true), 'failed')
 })
 
-t.test('a failure holds for as long as Spotify wants no retry', async t => {
+t.test('a failure lasts as long as Spotify wants no retry', async t => {
   const failedUntil = (retryAt?: number) =>
     outcomeOf(
       new Problem('spotify-unavailable', '', retryAt === undefined ? {} : { retryAt }),
@@ -38,5 +38,5 @@ t.test('a failure holds for as long as Spotify wants no retry', async t => {
     )
   t.match(failedUntil(62_000), { kind: 'failed', forMs: 60_000 })
   t.match(failedUntil(), { kind: 'failed', forMs: 0 })
-  t.match(failedUntil(1000), { kind: 'failed', forMs: 0 }, 'an instant that is over')
+  t.match(failedUntil(1000), { kind: 'failed', forMs: 0 }, 'an instant in the past')
 })

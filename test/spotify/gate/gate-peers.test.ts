@@ -1,43 +1,43 @@
 import t from 'tap'
 import { Problem } from '../../../src/problems/problem.ts'
 import { tooManyRequests } from '../../../src/spotify/gate/diagnosis.ts'
-import { budgetSpent, type GiveBack } from '../../../src/spotify/gate/request-quota.ts'
+import { budgetSpent, type Refund } from '../../../src/spotify/gate/request-quota.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { gateFor, terms } from '../../support/gate.ts'
-import { scriptedGates } from '../../support/other-gates.ts'
+import { gateFor, passOptions } from '../../support/gate.ts'
+import { scriptedPeers } from '../../support/gate-peers.ts'
 import { until } from '../../support/until.ts'
 
 const sent = async () => 'sent'
-const of = (subject: string) => terms({ subject })
+const of = (subject: string) => passOptions({ subject })
 const limited = (until: number) => tooManyRequests('', until)
 const START = Date.UTC(2026, 10, 23)
 
-/** A budget whose answers the test gives, one after another. */
-function askedBudget() {
-  const asked: { grant(): void; refuse(): void }[] = []
-  const state = { given: 0, back: 0 }
-  const take = () =>
-    new Promise<GiveBack>((resolve, reject) =>
-      asked.push({
+/** A budget whose reservations the test grants or refuses, one after another. */
+function scriptedBudget() {
+  const reservations: { grant(): void; refuse(): void }[] = []
+  const state = { reserved: 0, refunded: 0 }
+  const reserve = () =>
+    new Promise<Refund>((resolve, reject) =>
+      reservations.push({
         grant: () => {
-          state.given++
-          resolve(() => state.back++)
+          state.reserved++
+          resolve(() => state.refunded++)
         },
         refuse: () => reject(budgetSpent(1, 0)),
       }),
     )
-  return { budget: { limit: 1, spent: 0, take, check() {} }, asked, state }
+  return { budget: { limit: 1, spent: 0, reserve, check() {} }, reservations, state }
 }
 
-t.test('a refusal and the end of it are told, once each', async t => {
-  const { others, told } = scriptedGates()
-  const { gate, clock } = gateFor({ others })
+t.test('the gate publishes a pause and its end once each', async t => {
+  const { peers, published } = scriptedPeers()
+  const { gate, clock } = gateFor({ peers })
   await failureOf(gate.pass(() => Promise.reject(limited(START + 3000)), of('bob')))
   await failureOf(gate.pass(sent, of('bob')))
   await clock.advance(3000)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
   t.equal(await gate.pass(sent, of('bob')), 'sent')
-  t.strictSame(told, [
+  t.strictSame(published, [
     ['paused', 'spotify-rate-limited', START + 3000, 0],
     ['probe'],
     ['opened', START + 3000],
@@ -45,132 +45,134 @@ t.test('a refusal and the end of it are told, once each', async t => {
   ])
 })
 
-t.test('a pause of another gate silences this one and is not told again', async t => {
-  const { others, told, elsewhere } = scriptedGates()
-  const { gate, clock, lines } = gateFor({ others })
-  elsewhere().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
+t.test('the pause of a peer pauses this gate, which does not publish it again', async t => {
+  const { peers, published, remote } = scriptedPeers()
+  const { gate, clock, lines } = gateFor({ peers })
+  remote().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
   t.match(await failureOf(gate.pass(sent, of('bob'))), {
     type: 'spotify-rate-limited',
     retryAt: START + 5000,
   })
-  elsewhere().paused({ cause: limited(START + 4000), until: START + 4000, pauses: 0 })
+  remote().paused({ cause: limited(START + 4000), until: START + 4000, pauses: 0 })
   await clock.advance(4999)
-  t.match(gate.status(), { state: 'paused', pausedUntil: START + 5000 }, 'the longer one stands')
-  t.strictSame(told, [])
-  elsewhere().opened(START + 4999)
-  t.equal(gate.status().state, 'paused', 'which a probe before its end does not change')
+  t.match(gate.status(), { state: 'paused', pausedUntil: START + 5000 }, 'the longer pause counts')
+  t.strictSame(published, [])
+  remote().opened(START + 4999)
+  t.equal(gate.status().state, 'paused', 'a probe sent before the end changes nothing')
   await clock.advance(1)
-  elsewhere().opened(START + 5000)
+  remote().opened(START + 5000)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
-  elsewhere().opened(START + 5000)
-  t.strictSame(told, [])
+  remote().opened(START + 5000)
+  t.strictSame(published, [])
   t.strictSame(
     lines().map(({ msg }) => msg),
-    ['requests to Spotify are paused', 'Spotify answers again'],
+    ['requests to Spotify are paused', 'requests to Spotify resume'],
   )
 })
 
-t.test('while another gate probes this one waits for what comes of it', async t => {
+t.test('while a peer probes, this gate refuses lookups', async t => {
   let asked = 0
-  const { others, elsewhere } = scriptedGates(async () => asked++ > 1)
-  const { gate, clock } = gateFor({ others })
-  elsewhere().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
+  const { peers, remote } = scriptedPeers(async () => asked++ > 1)
+  const { gate, clock } = gateFor({ peers })
+  remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
   await clock.advance(1000)
   const two = [gate.pass(sent, of('bob')), gate.pass(sent, of('bob'))].map(failureOf)
   t.match(await Promise.all(two), [{ retryAt: START + 2000 }, { retryAt: START + 2000 }])
   t.match(await failureOf(gate.pass(sent, of('alice'))), { type: 'spotify-rate-limited' })
-  t.equal(asked, 1, 'it is not asked for each of them')
+  t.equal(asked, 1, 'one attempt to acquire the probe for all of them')
   t.match(gate.status(), { state: 'probing', pausedUntil: undefined })
   await clock.advance(1000)
   await failureOf(gate.pass(sent, of('bob')))
   t.equal(asked, 2)
-  elsewhere().opened(START + 1500)
+  remote().opened(START + 1500)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
-  elsewhere().paused({ cause: limited(START + 3000), until: START + 3000, pauses: 0 })
+  remote().paused({ cause: limited(START + 3000), until: START + 3000, pauses: 0 })
   await clock.advance(1000)
-  t.equal(await gate.pass(sent, of('bob')), 'sent', 'in the end it is the one')
+  t.equal(await gate.pass(sent, of('bob')), 'sent', 'this gate has the probe')
 })
 
-t.test('nothing leaves after a pause that was learnt while the turn was asked for', async t => {
+t.test('a pause that arrives while the gate acquires the probe stops the request', async t => {
   let allow: ((may: boolean) => void) | undefined
-  const { others, told, elsewhere } = scriptedGates(() => new Promise(resolve => (allow = resolve)))
-  const { gate, clock } = gateFor({ others })
+  const { peers, published, remote } = scriptedPeers(
+    () => new Promise(resolve => (allow = resolve)),
+  )
+  const { gate, clock } = gateFor({ peers })
   for (const may of [true, false]) {
     const end = clock.now() + 1000
-    elsewhere().paused({ cause: limited(end), until: end, pauses: 0 })
+    remote().paused({ cause: limited(end), until: end, pauses: 0 })
     await clock.advance(1000)
     const probe = failureOf(gate.pass(sent, of('bob')))
     await until(() => allow !== undefined)
-    elsewhere().paused({ cause: limited(end + 9000), until: end + 9000, pauses: 0 })
+    remote().paused({ cause: limited(end + 9000), until: end + 9000, pauses: 0 })
     allow?.(may)
     allow = undefined
     t.match(await probe, { type: 'spotify-rate-limited', retryAt: end + 9000 })
     t.match(gate.status(), { state: 'paused', pausedUntil: end + 9000 })
     await clock.advance(9000)
-    elsewhere().opened(clock.now())
+    remote().opened(clock.now())
   }
-  t.strictSame(told, [['probe'], ['probe ended']])
+  t.strictSame(published, [['probe'], ['probe ended']])
 })
 
-t.test('a probe that another pause has overtaken does not open the gate', async t => {
-  const { others, told, elsewhere } = scriptedGates()
-  const { gate, clock } = gateFor({ others })
-  elsewhere().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
+t.test('a probe does not end a pause that began while it was in flight', async t => {
+  const { peers, published, remote } = scriptedPeers()
+  const { gate, clock } = gateFor({ peers })
+  remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
   await clock.advance(1000)
-  let answer: ((value: string) => void) | undefined
-  const probe = gate.pass(() => new Promise<string>(resolve => (answer = resolve)), of('bob'))
-  await until(() => answer !== undefined)
-  elsewhere().paused({ cause: limited(START + 9000), until: START + 9000, pauses: 0 })
-  answer?.('answered')
-  t.equal(await probe, 'answered')
+  let respond: ((value: string) => void) | undefined
+  const probe = gate.pass(() => new Promise<string>(resolve => (respond = resolve)), of('bob'))
+  await until(() => respond !== undefined)
+  remote().paused({ cause: limited(START + 9000), until: START + 9000, pauses: 0 })
+  respond?.('response')
+  t.equal(await probe, 'response')
   t.match(gate.status(), { state: 'paused', pausedUntil: START + 9000 })
-  t.strictSame(told, [['probe'], ['probe ended']])
+  t.strictSame(published, [['probe'], ['probe ended']])
 })
 
-t.test('while the budget is asked a pause, an abort or the deadline may come', async t => {
-  const { budget, asked, state } = askedBudget()
-  const { others, elsewhere } = scriptedGates()
-  const { gate, clock } = gateFor({ others, budget })
+t.test('a pause, an abort or the deadline during the reservation stops the request', async t => {
+  const { budget, reservations, state } = scriptedBudget()
+  const { peers, remote } = scriptedPeers()
+  const { gate, clock } = gateFor({ peers, budget })
   const leaving = new AbortController()
   const paused = gate.pass(sent, of('bob'))
-  const aborted = gate.pass(sent, terms({ signal: leaving.signal }))
-  const late = gate.pass(sent, terms({ startByMs: 10 }))
+  const aborted = gate.pass(sent, passOptions({ signal: leaving.signal }))
+  const late = gate.pass(sent, passOptions({ startByMs: 10 }))
   const failures = [paused, aborted, late].map(failureOf)
-  await until(() => asked.length === 3)
+  await until(() => reservations.length === 3)
   leaving.abort(new Problem('shutting-down', 'enough'))
-  asked[1]?.grant()
+  reservations[1]?.grant()
   t.match(await failures[1], { message: 'enough' })
   await clock.advance(11)
-  asked[2]?.grant()
+  reservations[2]?.grant()
   t.match(await failures[2], { type: 'deadline-exceeded' })
-  elsewhere().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
-  asked[0]?.grant()
+  remote().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
+  reservations[0]?.grant()
   t.match(await failures[0], { type: 'spotify-rate-limited' })
-  t.same(state, { given: 3, back: 3 }, 'what did not leave is given back')
+  t.same(state, { reserved: 3, refunded: 3 }, 'requests that were not sent are refunded')
 })
 
-t.test('a probe that the budget refuses leaves its turn to the next request', async t => {
-  const { budget, asked, state } = askedBudget()
-  const { others, told, elsewhere } = scriptedGates()
-  const { gate, clock } = gateFor({ others, budget })
-  elsewhere().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
+t.test('after a probe that the budget refuses, the next request is the probe', async t => {
+  const { budget, reservations, state } = scriptedBudget()
+  const { peers, published, remote } = scriptedPeers()
+  const { gate, clock } = gateFor({ peers, budget })
+  remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
   await clock.advance(1000)
   const refused = failureOf(gate.pass(sent, of('bob')))
-  await until(() => asked.length === 1)
-  asked[0]?.refuse()
+  await until(() => reservations.length === 1)
+  reservations[0]?.refuse()
   t.match(await refused, { type: 'quota-budget-spent' })
   const leaving = new AbortController()
-  const given = failureOf(gate.pass(sent, terms({ signal: leaving.signal })))
-  await until(() => asked.length === 2)
+  const given = failureOf(gate.pass(sent, passOptions({ signal: leaving.signal })))
+  await until(() => reservations.length === 2)
   leaving.abort(new Problem('shutting-down', 'enough'))
-  asked[1]?.grant()
+  reservations[1]?.grant()
   t.match(await given, { message: 'enough' })
   const probe = gate.pass(sent, of('alice'))
-  await until(() => asked.length === 3)
-  asked[2]?.grant()
+  await until(() => reservations.length === 3)
+  reservations[2]?.grant()
   t.equal(await probe, 'sent')
-  t.same(state, { given: 2, back: 1 })
-  t.strictSame(told.slice(0, 5), [
+  t.same(state, { reserved: 2, refunded: 1 })
+  t.strictSame(published.slice(0, 5), [
     ['probe'],
     ['probe ended'],
     ['probe'],
@@ -179,12 +181,12 @@ t.test('a probe that the budget refuses leaves its turn to the next request', as
   ])
 })
 
-t.test('what a shared budget refuses does not leave', async t => {
-  const { budget, asked } = askedBudget()
+t.test('a request that the shared budget refuses is not sent', async t => {
+  const { budget, reservations } = scriptedBudget()
   const { gate } = gateFor({ budget })
   const refused = failureOf(gate.pass(sent, of('bob')))
-  await until(() => asked.length === 1)
-  asked[0]?.refuse()
+  await until(() => reservations.length === 1)
+  reservations[0]?.refuse()
   t.match(await refused, { type: 'quota-budget-spent' })
   t.equal(gate.status().state, 'open')
 })

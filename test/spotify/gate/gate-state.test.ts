@@ -4,14 +4,13 @@ import type { Outcome } from '../../../src/spotify/gate/gate-outcome.ts'
 import {
   admission,
   type GateState,
-  isShut,
+  isClosed,
   OPEN,
-  probedElsewhere,
   probing,
   subjectOfProbe,
+  withRemoteProbe,
 } from '../../../src/spotify/gate/gate-state.ts'
 import {
-  answered,
   declined,
   denial,
   denied,
@@ -22,12 +21,13 @@ import {
   limit,
   refusedFor,
   START,
+  succeeded,
   then,
   unknown,
 } from '../../support/gate-history.ts'
 
 const probe = { isProbe: true, nowMs: 2000, subject: 'probed' }
-/** The probe that a request of `subject` asks for is under way. */
+/** The history with the probe for a request for `subject` in flight. */
 const probed = ({ state, evidence }: History, subject = 'bob'): History => ({
   state: probing(state, subject),
   evidence,
@@ -35,42 +35,42 @@ const probed = ({ state, evidence }: History, subject = 'bob'): History => ({
 const suspected = each(START, failed, ['bob', 'alice', 'bob'])
 const outage = then(probed(suspected), failed, { isProbe: true })
 
-t.test('failures alone close nothing: a probe finds out, for which all wait', async t => {
+t.test('failures alone do not close the gate: all requests wait for a probe', async t => {
   const { state, evidence } = suspected
   t.equal(state, OPEN)
   t.equal(admission(state, evidence, 'carol', 0), 'probe')
-  t.equal(admission(OPEN, NO_EVIDENCE, 'carol', 0), 'leave')
+  t.equal(admission(OPEN, NO_EVIDENCE, 'carol', 0), 'send')
   const verifying = probing(state, 'carol')
   t.match(verifying, { name: 'verifying' })
-  t.notOk(isShut(verifying))
+  t.notOk(isClosed(verifying))
   for (const subject of ['bob', 'dave']) t.equal(admission(verifying, evidence, subject, 0), 'wait')
-  t.equal(then(probed(suspected), answered, probe).state, OPEN)
+  t.equal(then(probed(suspected), succeeded, probe).state, OPEN)
   t.equal(then(probed(suspected), declined, probe).state, OPEN)
   t.match(outage.state, { name: 'paused', untilMs: 1000, pauses: 1, cause: down })
   t.equal(then(probed(suspected), unknown, probe).state, OPEN, 'the next request probes')
 })
 
-t.test('a paused gate refuses until its instant and then has one probe sent', async t => {
+t.test('a paused gate refuses requests until its pause ends, and then sends one probe', async t => {
   const { state: paused, evidence } = then(START, refusedFor(3000), { nowMs: 500 })
   t.equal(admission(paused, evidence, 'bob', 3499), 'refused')
   t.equal(admission(paused, evidence, 'bob', 3500), 'probe')
   const state = probing(paused, 'bob')
   t.match(state, { name: 'probing', cause: limit })
-  t.equal(admission(state, evidence, 'bob', 3500), 'wait', 'the other pages of the same list')
+  t.equal(admission(state, evidence, 'bob', 3500), 'wait', 'other pages of the same list')
   t.equal(admission(state, evidence, 'alice', 3500), 'refused')
 })
 
-t.test('the end of a rate limit is found out by the request itself', async t => {
+t.test('after a rate limit the request itself is the probe', async t => {
   const limited = then(suspected, refusedFor(3000))
   t.equal(subjectOfProbe(limited.state, limited.evidence, 'carol'), 'carol')
   t.equal(subjectOfProbe(outage.state, outage.evidence, 'carol'), '/users/spotify/playlists')
-  t.equal(then(probed(limited), failed, probe).state, OPEN, 'whose failure is another matter')
+  t.equal(then(probed(limited), failed, probe).state, OPEN, 'its own failure does not matter')
   const denials = then(probed(then(limited, denied)), denied, probe)
   t.equal(denials.state, OPEN)
   t.equal(admission(OPEN, denials.evidence, 'carol', 2000), 'probe')
 })
 
-t.test('pauses of an outage double from 1 s to 60 s, with up to a tenth more', async t => {
+t.test('pauses of an outage double from 1 s to 60 s, plus up to a tenth of jitter', async t => {
   const pauses: number[] = []
   let history = outage
   for (let nth = 0; nth < 8; nth++) {
@@ -92,29 +92,33 @@ t.test('a pause lasts at least as long as Spotify wants no retry', async t => {
   }
 })
 
-t.test('the probe decides', async t => {
-  for (const outcome of [answered, declined]) {
+t.test('the outcome of the probe opens or pauses the gate', async t => {
+  for (const outcome of [succeeded, declined]) {
     t.equal(then(probed(outage), outcome, probe).state, OPEN)
   }
   t.match(then(probed(outage), failed, probe).state, { name: 'paused', untilMs: 4000, pauses: 2 })
   t.match(then(probed(outage), refusedFor(9000), probe).state, { untilMs: 11_000, cause: limit })
   const again = then(probed(outage), unknown, probe)
-  t.match(again.state, { name: 'paused', cause: down }, 'one that was cancelled is sent again')
+  t.match(
+    again.state,
+    { name: 'paused', cause: down },
+    'after a cancelled probe the next request probes',
+  )
   t.equal(admission(again.state, again.evidence, 'alice', 2000), 'probe')
 })
 
-t.test('a denial closes once a second subject has met it', async t => {
+t.test('the gate closes when Spotify denies a second subject', async t => {
   const once = then(START, denied)
   t.equal(once.state, OPEN)
   t.equal(admission(OPEN, once.evidence, 'alice', 0), 'probe')
-  t.equal(then(probed(once), answered, probe).state, OPEN)
+  t.equal(then(probed(once), succeeded, probe).state, OPEN)
   const closed = then(probed(once), denied, probe)
   t.match(closed.state, { name: 'paused', untilMs: 302_000, pauses: 0, cause: denial })
   t.match(then(probed(closed), denied, probe).state, { untilMs: 302_000 })
   t.match(then(probed(closed), failed, probe).state, { cause: down, untilMs: 3000, pauses: 1 })
 })
 
-t.test('a probe that is the first to be denied is followed by another', async t => {
+t.test('if the probe is the first subject that Spotify denies, another probe follows', async t => {
   const once = then(probed(outage), denied, probe)
   t.match(once.state, { name: 'paused', cause: down, untilMs: 2000 })
   const next = { ...probe, subject: 'another' }
@@ -124,15 +128,15 @@ t.test('a probe that is the first to be denied is followed by another', async t 
   t.match(then(probed(verified), denied, next).state, { cause: denial })
 })
 
-t.test('a denial that another gate has told of stands when the probe is denied', async t => {
+t.test('a denial of a peer continues when the probe is denied', async t => {
   const state: GateState = { name: 'paused', cause: denial, untilMs: 0, pauses: 0 }
-  const told = { state, evidence: NO_EVIDENCE }
-  t.match(then(probed(told), denied, probe).state, { cause: denial, untilMs: 302_000 })
+  const remote = { state, evidence: NO_EVIDENCE }
+  t.match(then(probed(remote), denied, probe).state, { cause: denial, untilMs: 302_000 })
 })
 
-t.test('what left before the pause changes nothing, but for a longer refusal', async t => {
+t.test('a request sent before the pause changes it only if Spotify refuses for longer', async t => {
   const paused = then(START, refusedFor(5000))
-  const outcomes: Outcome[] = [answered, declined, failed, denied, unknown]
+  const outcomes: Outcome[] = [succeeded, declined, failed, denied, unknown]
   for (const history of [paused, probed(paused, 'alice')]) {
     for (const outcome of outcomes) t.equal(then(history, outcome).state, history.state)
   }
@@ -143,7 +147,7 @@ t.test('what left before the pause changes nothing, but for a longer refusal', a
   t.match(then(outage, refusedFor(9000)).state, { untilMs: 9000, pauses: 0, cause: limit })
 })
 
-t.test('only a gate that was about to probe has anything to leave to another', async t => {
-  t.equal(probedElsewhere(OPEN, 1000), OPEN)
-  t.match(probedElsewhere(probed(outage).state, 1000), { name: 'elsewhere', untilMs: 1000 })
+t.test('only a gate that was about to probe defers to a peer', async t => {
+  t.equal(withRemoteProbe(OPEN, 1000), OPEN)
+  t.match(withRemoteProbe(probed(outage).state, 1000), { name: 'remote-probe', untilMs: 1000 })
 })

@@ -3,28 +3,28 @@ import { Problem } from '../../../src/problems/problem.ts'
 import { accessDenied } from '../../../src/spotify/gate/diagnosis.ts'
 import { FALLBACK_SUBJECT } from '../../../src/spotify/gate/gate-evidence.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { gateFor, terms } from '../../support/gate.ts'
-import { scriptedGates } from '../../support/other-gates.ts'
+import { gateFor, passOptions } from '../../support/gate.ts'
+import { scriptedPeers } from '../../support/gate-peers.ts'
 import { until } from '../../support/until.ts'
 
 const denial = () => accessDenied(403, '')
-const broken = () => new Problem('spotify-bad-response', 'rubbish', { originStatus: 200 })
+const broken = () => new Problem('spotify-bad-response', 'malformed', { originStatus: 200 })
 const rejecting = (failure: unknown) => () => Promise.reject(failure)
 const sent = async () => 'sent'
 
-/** A gate whose probes the test answers, one after another. */
+/** A gate whose probes the test ends, one after another. */
 function probedGate(settings: Parameters<typeof gateFor>[0] = {}) {
-  const probes: { subject: string; answer(): void; fail(failure: unknown): void }[] = []
+  const probes: { subject: string; succeed(): void; fail(failure: unknown): void }[] = []
   const probe = (subject: string) =>
-    new Promise<void>((answer, fail) => probes.push({ subject, answer, fail }))
+    new Promise<void>((succeed, fail) => probes.push({ subject, succeed, fail }))
   const built = gateFor(settings)
-  const of = (subject: string, limits = {}) => terms({ subject, probe, ...limits })
+  const of = (subject: string, limits = {}) => passOptions({ subject, probe, ...limits })
   const fail = (subject: string, failure: unknown, limits = {}) =>
     failureOf(built.gate.pass(rejecting(failure), of(subject, limits)))
   return { ...built, probes, of, fail }
 }
 
-/** A gate that an outage has closed, and the second that it does so for is over. */
+/** A gate that an outage has closed, after its pause of a second. */
 async function closedGate(settings: Parameters<typeof gateFor>[0] = {}) {
   const built = probedGate(settings)
   const failures = [built.fail('bob', broken()), built.fail('bob', broken())]
@@ -37,7 +37,7 @@ async function closedGate(settings: Parameters<typeof gateFor>[0] = {}) {
   return built
 }
 
-t.test('one user who is denied costs the others nothing but a request that verifies', async t => {
+t.test('a single denied user costs one probe, and other lookups go on', async t => {
   const { gate, probes, of, fail, clock, budget, lines } = probedGate()
   t.equal(await gate.pass(sent, of('alice')), 'sent')
   await clock.advance(1000)
@@ -47,14 +47,14 @@ t.test('one user who is denied costs the others nothing but a request that verif
   const waiting = gate.pass(sent, of('carol'))
   await clock.advance(0)
   t.match(gate.status(), { state: 'open', inFlight: 2 })
-  probes[0]?.answer()
+  probes[0]?.succeed()
   t.equal(await waiting, 'sent')
   t.match(await denied, { type: 'spotify-access-denied', retryAt: clock.now() + 300_000 })
   t.equal(budget.spent, 4)
   t.same(lines(), [])
 })
 
-t.test('after a start Spotify itself is the user to verify with', async t => {
+t.test('after a start the probe is for the account of Spotify', async t => {
   const { gate, probes, of, fail } = probedGate()
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
@@ -64,7 +64,7 @@ t.test('after a start Spotify itself is the user to verify with', async t => {
   t.match(await failureOf(gate.pass(sent, of('alice'))), { type: 'spotify-access-denied' })
 })
 
-t.test('while others work no failure is verified more often than once a second', async t => {
+t.test('while other users work, failures cause at most one probe a second', async t => {
   const { gate, probes, of, fail, clock } = probedGate()
   for (let second = 0; second < 3; second++) {
     t.equal(await gate.pass(sent, of('alice')), 'sent')
@@ -76,7 +76,7 @@ t.test('while others work no failure is verified more often than once a second',
   t.equal(probes.length, 0)
 })
 
-t.test('a user that works is its own probe', async t => {
+t.test('a request for a user that works is itself the probe', async t => {
   const { gate, probes, of, fail, clock } = probedGate()
   t.equal(await gate.pass(sent, of('alice')), 'sent')
   await fail('bob', denial())
@@ -85,44 +85,51 @@ t.test('a user that works is its own probe', async t => {
   t.equal(probes.length, 0)
 })
 
-t.test('the pages of a list wait for the probe of another user, other lists do not', async t => {
-  const { gate, probes, of, clock } = await closedGate()
-  t.equal(await gate.pass(sent, of('worked')), 'sent', 'strangers take turns with Spotify itself')
-  for (const user of ['bob', 'alice', 'bob'])
-    await failureOf(gate.pass(rejecting(broken()), of(user)))
-  await clock.advance(1000)
-  let pages = 0
-  const list = Array.from({ length: 3 }, () => gate.pass(async () => pages++, of('carol')))
-  await until(() => probes.length === 1)
-  probes.shift()?.fail(broken())
-  t.match(await Promise.all(list.map(failureOf)), Array(3).fill({ type: 'spotify-unavailable' }))
-  await clock.advance(1000)
-  const again = Array.from({ length: 3 }, () => gate.pass(async () => pages++, of('carol')))
-  await until(() => probes.length === 1)
-  t.match(gate.status(), { state: 'probing', inFlight: 3 })
-  t.match(await failureOf(gate.pass(sent, of('dave'))), { message: /^Lookups are paused/ })
-  probes.shift()?.answer()
-  await Promise.all(again)
-  t.equal(pages, 3)
-})
+t.test(
+  'the pages of a list wait for a probe for another user; other lookups fail at once',
+  async t => {
+    const { gate, probes, of, clock } = await closedGate()
+    t.equal(
+      await gate.pass(sent, of('worked')),
+      'sent',
+      'this time the request itself is the probe',
+    )
+    for (const user of ['bob', 'alice', 'bob'])
+      await failureOf(gate.pass(rejecting(broken()), of(user)))
+    await clock.advance(1000)
+    let pages = 0
+    const list = Array.from({ length: 3 }, () => gate.pass(async () => pages++, of('carol')))
+    await until(() => probes.length === 1)
+    probes.shift()?.fail(broken())
+    t.match(await Promise.all(list.map(failureOf)), Array(3).fill({ type: 'spotify-unavailable' }))
+    await clock.advance(1000)
+    const again = Array.from({ length: 3 }, () => gate.pass(async () => pages++, of('carol')))
+    await until(() => probes.length === 1)
+    t.match(gate.status(), { state: 'probing', inFlight: 3 })
+    t.match(await failureOf(gate.pass(sent, of('dave'))), { message: /^Lookups are paused/ })
+    probes.shift()?.succeed()
+    await Promise.all(again)
+    t.equal(pages, 3)
+  },
+)
 
-t.test('a probe that tells nothing is sent again with the next request', async t => {
+t.test('after an inconclusive probe the next request sends another', async t => {
   const { gate, probes, of, fail } = probedGate()
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
   probes.shift()?.fail(new Error('the token was at fault'))
-  t.match(await denied, { type: 'spotify-access-denied' }, 'the failure is what it was')
+  t.match(await denied, { type: 'spotify-access-denied' }, 'the caller gets its own failure')
   const first = failureOf(gate.pass(sent, of('alice')))
   await until(() => probes.length === 1)
   probes.shift()?.fail(new TypeError('a bug'))
   t.match(await first, { message: 'a bug' })
   const second = gate.pass(sent, of('alice'))
   await until(() => probes.length === 1)
-  probes.shift()?.answer()
+  probes.shift()?.succeed()
   t.equal(await second, 'sent')
 })
 
-t.test('a lookup that was cancelled verifies nothing', async t => {
+t.test('a cancelled lookup sends no probe', async t => {
   const { gate, probes, of, fail } = probedGate()
   const leaving = new AbortController()
   const denied = failureOf(
@@ -142,44 +149,44 @@ t.test('a lookup that was cancelled verifies nothing', async t => {
   t.match(await late, { message: /^Lookups are paused/ })
 })
 
-t.test('a user who fails and would be the probe is left to the next request', async t => {
+t.test('if the failed user would be the probe, the next request sends one', async t => {
   const { gate, probes, of, fail } = probedGate()
   t.match(await fail(FALLBACK_SUBJECT, denial()), { type: 'spotify-access-denied' })
   t.equal(probes.length, 0)
   const next = gate.pass(sent, of('alice'))
   await until(() => probes.length === 1)
-  probes[0]?.answer()
+  probes[0]?.succeed()
   t.equal(await next, 'sent')
 })
 
-t.test('a probe is a request of the budget', async t => {
+t.test('a probe counts against the budget', async t => {
   const { gate, of, fail, probes } = probedGate({ dailyBudget: 1 })
   t.match(await fail('bob', denial()), { type: 'spotify-access-denied' })
   t.match(await failureOf(gate.pass(sent, of('alice'))), { type: 'quota-budget-spent' })
   t.equal(probes.length, 0)
 })
 
-t.test('each gate verifies for itself, before it tells others of a pause', async t => {
-  const { others, told } = scriptedGates()
-  const { gate, probes, of, fail, clock } = probedGate({ others })
+t.test('each gate verifies failures itself before it publishes a pause', async t => {
+  const { peers, published } = scriptedPeers()
+  const { gate, probes, of, fail, clock } = probedGate({ peers })
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
-  t.same(told, [])
-  probes.shift()?.answer()
+  t.same(published, [])
+  probes.shift()?.succeed()
   await denied
-  t.same(told, [])
+  t.same(published, [])
   await clock.advance(1000)
   const again = fail('carol', denial())
   await until(() => probes.length === 1)
   probes.shift()?.fail(denial())
   await again
-  t.same(told, [['paused', 'spotify-access-denied', clock.now() + 300_000, 0]])
+  t.same(published, [['paused', 'spotify-access-denied', clock.now() + 300_000, 0]])
   await clock.advance(300_000)
   t.equal(await gate.pass(sent, of('dave')), 'sent')
-  t.same(told.slice(1), [['probe'], ['opened', clock.now()], ['probe ended']])
+  t.same(published.slice(1), [['probe'], ['opened', clock.now()], ['probe ended']])
 })
 
-t.test('the pause of an outage lasts until the instant that Spotify named', async t => {
+t.test('the pause of an outage lasts until the instant in Retry-After', async t => {
   const { gate, probes, fail, of, clock } = probedGate()
   const retryAt = clock.now() + 60_000
   const named = () => new Problem('spotify-unavailable', 'down', { originStatus: 503, retryAt })
@@ -188,6 +195,6 @@ t.test('the pause of an outage lasts until the instant that Spotify named', asyn
   const last = fail('bob', broken())
   await until(() => probes.length === 1)
   probes[0]?.fail(named())
-  t.match(await last, { type: 'spotify-bad-response', message: 'rubbish', retryAt })
+  t.match(await last, { type: 'spotify-bad-response', message: 'malformed', retryAt })
   t.match(await failureOf(gate.pass(sent, of('carol'))), { retryAt })
 })

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { Problem } from '../../../src/problems/problem.ts'
 import { failureOf } from '../../support/failure-of.ts'
-import { gateFor, terms } from '../../support/gate.ts'
+import { gateFor, passOptions } from '../../support/gate.ts'
 import { until } from '../../support/until.ts'
 
-const never = terms()
+const never = passOptions()
 const outage = () => new Problem('spotify-unavailable', 'down', { transient: true })
 
-t.test('no more requests are under way at once than the concurrency allows', async t => {
+t.test('the gate sends no more concurrent requests than allowed', async t => {
   const { gate } = gateFor({ concurrency: 3 })
   const waiting: (() => void)[] = []
   let underWay = 0
@@ -27,7 +27,7 @@ t.test('no more requests are under way at once than the concurrency allows', asy
 })
 
 t.test(
-  'a transient failure is sent three times at most, with back-off and full jitter',
+  'a request that fails transiently has three attempts, with back-off and full jitter',
   async t => {
     const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
     let attempts = 0
@@ -47,7 +47,7 @@ t.test(
   },
 )
 
-t.test('a place is free for others during the back-off', async t => {
+t.test('a request holds no slot during its back-off', async t => {
   const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
   let failures = 0
   const retried = gate.pass(async () => {
@@ -60,9 +60,12 @@ t.test('a place is free for others during the back-off', async t => {
   t.equal(await retried, 'after all')
 })
 
-t.test('what would fail again is sent once', async t => {
+t.test('a permanent failure is not retried', async t => {
   const { gate } = gateFor({ concurrency: 1 })
-  for (const failure of [new Problem('spotify-bad-response', 'rubbish'), new TypeError('a bug')]) {
+  for (const failure of [
+    new Problem('spotify-bad-response', 'malformed'),
+    new TypeError('a bug'),
+  ]) {
     let attempts = 0
     const passing = gate.pass(async () => {
       attempts++
@@ -73,7 +76,7 @@ t.test('what would fail again is sent once', async t => {
   }
 })
 
-t.test('after a refusal nothing is sent for anyone until the instant that it named', async t => {
+t.test('after a refusal the gate sends nothing until the instant that it names', async t => {
   for (const type of ['spotify-rate-limited', 'spotify-quota-exceeded'] as const) {
     const { gate, clock } = gateFor({ concurrency: 2 })
     const refusal = new Problem(type, 'not now', { retryAt: clock.now() + 3000 })
@@ -92,7 +95,7 @@ t.test('after a refusal nothing is sent for anyone until the instant that it nam
   }
 })
 
-t.test('of two refusals at once the longer one stands, whichever came last', async t => {
+t.test('the longer of two concurrent refusals counts, in any order', async t => {
   for (const order of [
     [3, 86_207],
     [86_207, 3],
@@ -112,24 +115,24 @@ t.test('of two refusals at once the longer one stands, whichever came last', asy
   }
 })
 
-t.test('what is still queued when its time is over is not sent', async t => {
+t.test('a request that is queued past its deadline is never sent', async t => {
   const { gate, clock } = gateFor({ concurrency: 1 })
   let release: (() => void) | undefined
   const holding = gate.pass(() => new Promise<void>(resolve => (release = resolve)), never)
   await until(() => release !== undefined)
   const deadline = { startByMs: 1000, retryByMs: 1000 }
-  const late = failureOf(gate.pass(async () => 'sent', terms(deadline)))
-  const patient = gate.pass(async () => 'sent', terms({ retryByMs: 1000 }))
+  const late = failureOf(gate.pass(async () => 'sent', passOptions(deadline)))
+  const later = gate.pass(async () => 'sent', passOptions({ retryByMs: 1000 }))
   await clock.advance(1001)
   release?.()
   await holding
   t.match(await late, { type: 'deadline-exceeded' })
-  t.equal(await patient, 'sent')
-  const inTime = gate.pass(async () => 'sent', terms({ startByMs: 1001, retryByMs: 1001 }))
+  t.equal(await later, 'sent')
+  const inTime = gate.pass(async () => 'sent', passOptions({ startByMs: 1001, retryByMs: 1001 }))
   t.equal(await inTime, 'sent')
 })
 
-t.test('nothing is sent again once its time is over', async t => {
+t.test('no request is retried past its deadline', async t => {
   for (const { retryByMs, attempts } of [
     { retryByMs: 199, attempts: 1 },
     { retryByMs: 200, attempts: 1 },
@@ -142,7 +145,7 @@ t.test('nothing is sent again once its time is over', async t => {
       gate.pass(async () => {
         sent++
         throw outage()
-      }, terms({ retryByMs })),
+      }, passOptions({ retryByMs })),
     )
     await clock.advance(0)
     await clock.advance(200)
@@ -152,7 +155,7 @@ t.test('nothing is sent again once its time is over', async t => {
   }
 })
 
-t.test('whoever is aborted sends nothing more, in the queue or in the back-off', async t => {
+t.test('an aborted request is not sent, whether queued or backing off', async t => {
   const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
   const inBackOff = new AbortController()
   let attempts = 0
@@ -161,7 +164,7 @@ t.test('whoever is aborted sends nothing more, in the queue or in the back-off',
       attempts++
       throw outage()
     },
-    terms({ signal: inBackOff.signal }),
+    passOptions({ signal: inBackOff.signal }),
   )
   retried.catch(() => {})
   await until(() => clock.pending.length === 1)
@@ -177,7 +180,9 @@ t.test('whoever is aborted sends nothing more, in the queue or in the back-off',
       finish = resolve
     })
   const holding = gate.pass(hold, never)
-  const queued = failureOf(gate.pass(async () => attempts++, terms({ signal: inQueue.signal })))
+  const queued = failureOf(
+    gate.pass(async () => attempts++, passOptions({ signal: inQueue.signal })),
+  )
   inQueue.abort(new Error('too late'))
   await until(() => finish !== undefined)
   finish?.()

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { GateController } from '../../../src/spotify/gate/gate-controller.ts'
 import type { Outcome } from '../../../src/spotify/gate/gate-outcome.ts'
-import { answered, failed, refusedFor, unknown } from '../../support/gate-history.ts'
+import { failed, refusedFor, succeeded, unknown } from '../../support/gate-history.ts'
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-/** Paused for an hour by what left before the outage and came in while the probe was under way. */
+/** Paused for an hour by a request that left before the outage and ended during the probe. */
 async function refusedBesideProbe() {
   const clock = new ManualClock()
   const { logger: log } = recordingLogger()
@@ -23,14 +23,14 @@ async function refusedBesideProbe() {
 }
 
 const endings: [what: string, outcome: Outcome][] = [
-  ['is answered', answered],
+  ['succeeds', succeeded],
   ['fails', failed],
   ['is refused for a shorter time', refusedFor(2000)],
   ['is cancelled', unknown],
 ]
 
 for (const [what, outcome] of endings) {
-  t.test(`a refusal that came in beside the probe stands when the probe ${what}`, async t => {
+  t.test(`a refusal that arrives during the probe lasts when the probe ${what}`, async t => {
     const { controller, state, endProbe } = await refusedBesideProbe()
     t.match(state, { name: 'paused', untilMs: 3_601_000 })
     endProbe(outcome)
@@ -38,7 +38,7 @@ for (const [what, outcome] of endings) {
   })
 }
 
-t.test('a probe that is refused for longer than what came in beside it prolongs that', async t => {
+t.test('a longer refusal of the probe prolongs the pause', async t => {
   const { controller, endProbe } = await refusedBesideProbe()
   endProbe(refusedFor(7_200_000))
   t.match(controller.state, { name: 'paused', untilMs: 7_201_500 })

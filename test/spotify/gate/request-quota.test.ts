@@ -7,13 +7,13 @@ function budgetOf(limit: number | undefined) {
   const clock = new ManualClock()
   const budget = new DailyBudget(limit, clock)
   const spend = async (requests: number) => {
-    for (let sent = 0; sent < requests; sent++) await budget.take(false)
+    for (let sent = 0; sent < requests; sent++) await budget.reserve(false)
   }
-  /** How long until a request may leave, in seconds; 0 when it may now. */
+  /** Seconds until a request is allowed; 0 if it is now. */
   const waitSeconds = async (isRefresh: boolean) => {
     try {
-      const giveBack = await budget.take(isRefresh)
-      giveBack()
+      const refund = await budget.reserve(isRefresh)
+      refund()
       return 0
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'quota-budget-spent') throw error
@@ -25,35 +25,38 @@ function budgetOf(limit: number | undefined) {
 
 const DAY = 86_400
 
-t.test('without a limit requests are counted only', async t => {
+t.test('without a limit the budget only counts', async t => {
   const { budget, spend, waitSeconds } = budgetOf(undefined)
   await spend(10_000)
   t.equal(await waitSeconds(false), 0)
   t.equal(budget.spent, 10_000)
 })
 
-t.test('refreshes behind answers stop at 80 %, all others at the limit', async t => {
-  const { spend, waitSeconds } = budgetOf(10)
-  await spend(7)
-  t.equal(await waitSeconds(true), 0)
-  await spend(1)
-  t.equal(await waitSeconds(true), DAY + 300)
-  t.equal(await waitSeconds(false), 0)
-  await spend(1)
-  t.equal(await waitSeconds(false), 0)
-  await spend(1)
-  t.equal(await waitSeconds(false), DAY + 300)
-})
+t.test(
+  'background revalidations stop at 80 % of the limit, all other requests at the limit',
+  async t => {
+    const { spend, waitSeconds } = budgetOf(10)
+    await spend(7)
+    t.equal(await waitSeconds(true), 0)
+    await spend(1)
+    t.equal(await waitSeconds(true), DAY + 300)
+    t.equal(await waitSeconds(false), 0)
+    await spend(1)
+    t.equal(await waitSeconds(false), 0)
+    await spend(1)
+    t.equal(await waitSeconds(false), DAY + 300)
+  },
+)
 
-t.test('a limit too small for a fifth of it leaves nothing to refreshes', async t => {
+t.test('a limit of 1 allows no background revalidation', async t => {
   const { spend, waitSeconds } = budgetOf(1)
   t.equal(await waitSeconds(false), 0)
-  t.equal(await waitSeconds(true), 0, 'and yet it names no time in the future')
+  t.equal(await waitSeconds(true), 0, 'the instant is now')
   await spend(1)
   t.equal(await waitSeconds(false), DAY + 300)
 })
 
-t.test('what it names as the time to wait is true', async t => {
+t.test('a request is allowed at the named instant, and not before', async t => {
   const { budget, clock, spend, waitSeconds } = budgetOf(10)
   await clock.advance(7_000_000)
   await spend(4)
@@ -68,7 +71,7 @@ t.test('what it names as the time to wait is true', async t => {
   t.equal(budget.spent, 6)
 })
 
-t.test('never do more leave in any 24 hours than the limit', async t => {
+t.test('no 24 hours have more requests than the limit', async t => {
   const { clock, spend, waitSeconds } = budgetOf(100)
   const sent: number[] = []
   for (let step = 0; step < 3000; step++) {
@@ -85,12 +88,12 @@ t.test('never do more leave in any 24 hours than the limit', async t => {
   }
 })
 
-t.test('a request that did not leave is taken back from when it was counted', async t => {
+t.test('a refund applies to the bucket of its reservation', async t => {
   const { budget, clock } = budgetOf(2)
-  const giveBack = await budget.take(false)
+  const refund = await budget.reserve(false)
   await clock.advance(600_000)
-  await budget.take(false)
-  giveBack()
+  await budget.reserve(false)
+  refund()
   t.equal(budget.spent, 1)
   await clock.advance(DAY * 1000)
   t.equal(budget.spent, 1)
@@ -98,16 +101,16 @@ t.test('a request that did not leave is taken back from when it was counted', as
   t.equal(budget.spent, 0)
 })
 
-t.test('what is taken back a day later changes nothing', async t => {
+t.test('a refund more than a day later changes nothing', async t => {
   const { budget, clock } = budgetOf(2)
-  const giveBack = await budget.take(false)
+  const refund = await budget.reserve(false)
   await clock.advance((DAY + 300) * 1000)
-  await budget.take(false)
-  giveBack()
+  await budget.reserve(false)
+  refund()
   t.equal(budget.spent, 1)
 })
 
-t.test('a lookup that does not fit is refused until all of it does', async t => {
+t.test('a lookup that exceeds the budget is refused until all of it fits', async t => {
   const { budget, clock, spend } = budgetOf(10)
   const refusal = (left: number, whole: number, isRefresh: boolean) => {
     try {
@@ -119,7 +122,7 @@ t.test('a lookup that does not fit is refused until all of it does', async t => 
   t.equal(refusal(10, 10, false), undefined)
   t.equal(refusal(8, 8, true), undefined)
   t.match(refusal(9, 9, true), {
-    message: /takes 9 .* more than SPOTIFY_DAILY_BUDGET, which is 10/,
+    message: /takes 9 .* more than SPOTIFY_DAILY_BUDGET \(10\)/,
   })
   t.match(refusal(11, 11, false), { retryAt: clock.now() + DAY * 1000, originStatus: undefined })
   await spend(3)

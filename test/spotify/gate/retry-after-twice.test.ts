@@ -1,11 +1,11 @@
 import t from 'tap'
-import { retryAfterInstant } from '../../../src/spotify/retry-after.ts'
+import { rateLimitedUntil } from '../../../src/spotify/retry-after.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
 const DATE = 'Mon, 23 Nov 2026 13:00:00 GMT'
 const OLD_DATE = 'Monday, 23-Nov-26 13:00:00 GMT'
 
-t.test('of a Retry-After that came more than once the longest counts', async t => {
+t.test('the longest of several Retry-After fields counts', async t => {
   for (const [field, seconds] of [
     [['3600', '3600'], 3600],
     ['3600, 3600', 3600],
@@ -19,6 +19,6 @@ t.test('of a Retry-After that came more than once the longest counts', async t =
     [['soon', '0'], 30],
     [[], 30],
   ] as [string | string[], number][]) {
-    t.equal(retryAfterInstant(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
+    t.equal(rateLimitedUntil(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
   }
 })

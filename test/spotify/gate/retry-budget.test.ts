@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { RetryBudget } from '../../../src/spotify/gate/retry-budget.ts'
 
-t.test('two retries a minute are free, a tenth of the requests is the rest', async t => {
+t.test('the budget allows two retries a minute, or a tenth of the requests', async t => {
   for (const [requests, retries] of [
     [0, 2],
     [1, 2],
@@ -13,20 +13,20 @@ t.test('two retries a minute are free, a tenth of the requests is the rest', asy
     const budget = new RetryBudget()
     for (let sent = 0; sent < requests; sent++) budget.count(0)
     let allowed = 0
-    while (allowed < 1000 && budget.take(0)) allowed++
+    while (allowed < 1000 && budget.reserve(0)) allowed++
     t.equal(allowed, retries, `${requests} requests`)
   }
 })
 
-t.test('what was spent comes back after a minute', async t => {
+t.test('retries expire after a minute', async t => {
   const budget = new RetryBudget()
-  t.ok(budget.take(0) && budget.take(500))
-  t.notOk(budget.take(60_000))
-  t.ok(budget.take(61_000) && budget.take(61_000))
-  t.notOk(budget.take(61_000))
+  t.ok(budget.reserve(0) && budget.reserve(500))
+  t.notOk(budget.reserve(60_000))
+  t.ok(budget.reserve(61_000) && budget.reserve(61_000))
+  t.notOk(budget.reserve(61_000))
 })
 
-t.test('no minute that ends with a retry has more than a tenth, or two', async t => {
+t.test('no minute that ends with a retry has more than a tenth of retries, or two', async t => {
   const steps = fc.array(
     fc.record({ gapMs: fc.nat(3000), requests: fc.nat(40), retries: fc.nat(8) }),
   )
@@ -43,7 +43,7 @@ t.test('no minute that ends with a retry has more than a tenth, or two', async t
         sent.push(nowMs)
       }
       for (let nth = 0; nth < retries; nth++) {
-        if (!budget.take(nowMs)) continue
+        if (!budget.reserve(nowMs)) continue
         again.push(nowMs)
         if (within(again) > Math.max(2, within(sent) / 10)) return false
       }
