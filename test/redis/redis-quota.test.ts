@@ -20,7 +20,7 @@ const taken = async (work: Promise<unknown>[]) =>
   (await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length
 
 t.test(
-  'replicas under a flood reserve as many as the limit together',
+  'replicas under a flood take as many as the limit together',
   { skip: withoutEngine },
   async t => {
     const { url } = await startEngine(t)
