@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Tally } from '../faults/tally.ts'
+import { Tally } from './tally.ts'
 
 t.test('percentile returns the duration below which this share of the responses stays', async t => {
   const tally = new Tally()
