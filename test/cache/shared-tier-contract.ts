@@ -88,26 +88,23 @@ export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplic
     })
   }
 
-  t.test(
-    'the other replica gets the failure of the holder with type, detail and retryAt',
-    async t => {
-      const { one, other, wait, now } = await open(t)
-      const held = expectKind(await one.acquireLease('user'), 'held')
-      const { ended } = expectKind(await other.acquireLease('user'), 'taken')
-      let failure: Problem | undefined
-      ended.then(outcome => {
-        failure = outcome.failure
-      })
-      const retryAt = now() + 3_600_000
-      await held.failed(tooManyRequests('', retryAt))
-      await wait(() => failure !== undefined)
-      t.match(failure, {
-        type: 'spotify-rate-limited',
-        message: /^rate-limited: Spotify refuses requests/,
-        status: 503,
-        originStatus: 429,
-      })
-      t.ok(Math.abs(Number(failure?.retryAt) - retryAt) < 1000)
-    },
-  )
+  t.test('the other replica gets the type, detail and retryAt of a failure', async t => {
+    const { one, other, wait, now } = await open(t)
+    const held = expectKind(await one.acquireLease('user'), 'held')
+    const { ended } = expectKind(await other.acquireLease('user'), 'taken')
+    let failure: Problem | undefined
+    ended.then(outcome => {
+      failure = outcome.failure
+    })
+    const retryAt = now() + 3_600_000
+    await held.failed(tooManyRequests('', retryAt))
+    await wait(() => failure !== undefined)
+    t.match(failure, {
+      type: 'spotify-rate-limited',
+      message: /^rate-limited: Spotify rate limits this app/,
+      status: 503,
+      originStatus: 429,
+    })
+    t.ok(Math.abs(Number(failure?.retryAt) - retryAt) < 1000)
+  })
 }
