@@ -1,17 +1,26 @@
 import type { TObject } from 'typebox'
 import { PROXY_NAMES } from '../src/config/environment.ts'
-import {
-  configSchema,
-  configSections,
-  MAX_STORED_SECONDS,
-  SECRET_NAMES,
-} from '../src/config/schema.ts'
+import { type Config, configSchema, SECRET_NAMES } from '../src/config/schema.ts'
+import { MAX_STORED_SECONDS } from '../src/config/value-types.ts'
 
 interface VariableSchema {
   readonly default?: string | number | boolean
   readonly description: string
   readonly $comment?: string
 }
+
+/** The sections of the page, by their first variable. */
+const SECTIONS = {
+  SPOTIFY_CLIENT_ID: 'Spotify app',
+  HOST: 'Address and links',
+  API_KEYS: 'Callers',
+  LOG_LEVEL: 'Log',
+  CACHE_FRESH_SECONDS: 'Cache',
+  SHARED_CACHE_URL: 'Replicas',
+  SPOTIFY_CONCURRENCY: 'Requests to Spotify',
+  HTTPS_PROXY: 'Proxy to Spotify',
+  SHUTDOWN_DELAY_MS: 'Shutdown',
+} as const satisfies Partial<Record<keyof Config, string>>
 
 const names = (list: readonly string[]) => list.map(name => `\`${name}\``).join(', ')
 
@@ -39,10 +48,10 @@ This page is generated from \`src/config/schema.ts\` by \`npm run generate\`.
 
 const HEADER = ['| variable | default | what it does |', '|---|---|---|']
 
-/** The text of docs/configuration.md: every variable, in the sections that the schema names. */
+/** The text of docs/configuration.md: every variable, in sections. */
 export function configurationDocument(): string {
   const { properties }: TObject = configSchema
-  const sections: Record<string, string> = configSections
+  const sections: Record<string, string> = SECTIONS
   const lines = Object.entries(properties).flatMap(([name, schema]) => {
     const section = sections[name]
     const heading = section === undefined ? [] : ['', `## ${section}`, '', ...HEADER]

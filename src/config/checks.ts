@@ -4,8 +4,9 @@ import { parseApiKeys } from './api-keys.ts'
 import { parseCorsOrigins } from './cors-origins.ts'
 import { parseProxyUrl } from './proxy.ts'
 import { parseSharedCacheUrl } from './redis-url.ts'
-import { type Config, configSchema, MAX_STORED_SECONDS } from './schema.ts'
+import { type Config, configSchema } from './schema.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
+import { MAX_STORED_SECONDS } from './value-types.ts'
 
 /** Values in examples, and what programs print for a missing value. */
 const PLACEHOLDER =

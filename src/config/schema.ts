@@ -1,42 +1,17 @@
 import { type Static, Type } from 'typebox'
 import { DEFAULT_HOST, DEFAULT_PORT } from './environment.ts'
+import {
+  credentialWithout,
+  MARKS,
+  MAX_TIMER_MS,
+  milliseconds,
+  proxyUrl,
+  seconds,
+  url,
+} from './value-types.ts'
 
-const MAX_TIMER_MS = 2 ** 31 - 1
-/** Image links expire within a day, and Spotify's terms allow only temporary caching. */
-export const MAX_STORED_SECONDS = 86_400
 /** Of one list, with 50 playlists a page. */
 export const MAX_PAGES = 2000
-
-const seconds = (fallback: number, description: string) =>
-  Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
-
-const milliseconds = (fallback: number, description: string, $comment?: string) =>
-  Type.Integer({
-    minimum: 1,
-    maximum: MAX_TIMER_MS,
-    default: fallback,
-    description,
-    ...($comment === undefined ? {} : { $comment }),
-  })
-
-const url = (description: string, options: { default?: string; $comment?: string } = {}) =>
-  Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$', description, ...options })
-
-const proxyUrl = (targets: string) =>
-  Type.Optional(
-    Type.String({
-      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\s]+/?$',
-      description: `http(s) URL of the proxy for ${targets}, with percent-encoded user and password if it needs them`,
-    }),
-  )
-
-/**
- * Leftovers of quoting and of templates. Spotify issues letters and digits, although RFC 6749 appendix
- * A allows all printable characters.
- */
-const MARKS = '"\'`<>{}()[\\]$'
-
-const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
 
 /**
  * Every environment variable of the service. `description` describes a valid value, in
@@ -210,19 +185,6 @@ export const configSchema = Type.Object({
 })
 
 export type Config = Static<typeof configSchema>
-
-/** The sections of docs/configuration.md, by their first variable. */
-export const configSections = {
-  SPOTIFY_CLIENT_ID: 'Spotify app',
-  HOST: 'Address and links',
-  API_KEYS: 'Callers',
-  LOG_LEVEL: 'Log',
-  CACHE_FRESH_SECONDS: 'Cache',
-  SHARED_CACHE_URL: 'Replicas',
-  SPOTIFY_CONCURRENCY: 'Requests to Spotify',
-  HTTPS_PROXY: 'Proxy to Spotify',
-  SHUTDOWN_DELAY_MS: 'Shutdown',
-} as const satisfies Partial<Record<keyof Config, string>>
 
 /** For these, NAME_FILE may name a file with the value of NAME, such as a Docker secret. */
 export const SECRET_NAMES = [

@@ -1,0 +1,38 @@
+import { Type } from 'typebox'
+
+/** Node's timers take no more. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+/** Image links expire within a day, and Spotify's terms allow only temporary caching. */
+export const MAX_STORED_SECONDS = 86_400
+
+export const seconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
+
+export const milliseconds = (fallback: number, description: string, $comment?: string) =>
+  Type.Integer({
+    minimum: 1,
+    maximum: MAX_TIMER_MS,
+    default: fallback,
+    description,
+    ...($comment === undefined ? {} : { $comment }),
+  })
+
+export const url = (description: string, options: { default?: string; $comment?: string } = {}) =>
+  Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$', description, ...options })
+
+export const proxyUrl = (targets: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\s]+/?$',
+      description: `http(s) URL of the proxy for ${targets}, with percent-encoded user and password if it needs them`,
+    }),
+  )
+
+/**
+ * Leftovers of quoting and of templates. Spotify issues letters and digits, although RFC 6749 appendix
+ * A allows all printable characters.
+ */
+export const MARKS = '"\'`<>{}()[\\]$'
+
+/** The pattern of a client id or secret that holds none of these characters. */
+export const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
