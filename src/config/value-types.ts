@@ -5,9 +5,11 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Image links expire within a day, and Spotify's terms allow only temporary caching. */
 export const MAX_STORED_SECONDS = 86_400
 
+/** Whole seconds, at most a day. */
 export const seconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
 
+/** Whole milliseconds, as many as a timer takes. */
 export const milliseconds = (fallback: number, description: string, $comment?: string) =>
   Type.Integer({
     minimum: 1,
@@ -17,9 +19,11 @@ export const milliseconds = (fallback: number, description: string, $comment?: s
     ...($comment === undefined ? {} : { $comment }),
   })
 
+/** An http(s) URL without user, query or fragment. */
 export const url = (description: string, options: { default?: string; $comment?: string } = {}) =>
   Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$', description, ...options })
 
+/** The URL of a forward proxy, if there is one. */
 export const proxyUrl = (targets: string) =>
   Type.Optional(
     Type.String({
