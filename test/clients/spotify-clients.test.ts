@@ -96,7 +96,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
       ['one', 51, undefined, /limit/],
       ['nobody', 50, 'not-found', /no user|Resource not found/],
       ['fifty', 50, 'html', /unusable|JSON/],
-      ['smedjan', 50, 'rate-limited', /refuses|exceeded|429/],
+      ['smedjan', 50, 'rate-limited', /rate limits|exceeded|429/],
     ] as const) {
       const ask = async (read: ReadPage) => {
         const repair = answer && sandbox.fault({ on: 'api', answer })
