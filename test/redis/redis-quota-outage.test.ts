@@ -104,7 +104,7 @@ t.test('replicas that cannot reach the count divide what is left', skip, async t
   t.equal((await one.reserve(20)).length, 7)
   t.equal((await other.reserve(20)).length, 7)
   const refused = await failureOf(Promise.resolve(one.budget.reserve(false)))
-  t.match(refused, { type: 'quota-budget-spent', message: /cannot be counted at the moment/ })
+  t.match(refused, { type: 'quota-budget-spent', message: /cannot share their request count/ })
   t.equal((refused as { retryAt?: number }).retryAt, one.clock.now() + 60_000)
   one.path.loses = 'nothing'
   t.equal((await one.reserve(20)).length, 0, 'the other has not been heard again')
@@ -170,11 +170,11 @@ t.test('a list that takes more than the share of a replica is not begun', skip, 
   one.path.loses = 'messages'
   t.equal((await one.reserve()).length, 1)
   t.doesNotThrow(() => check(3))
-  t.throws(() => check(4), { message: /cannot be counted/, originStatus: undefined })
-  t.throws(() => check(4, 5), { message: /cannot be counted/, originStatus: 200 })
+  t.throws(() => check(4), { message: /cannot share their request count/, originStatus: undefined })
+  t.throws(() => check(4, 5), { message: /cannot share their request count/, originStatus: 200 })
   one.path.loses = 'nothing'
   await one.counted()
-  t.throws(() => check(4), { message: /cannot be counted/ })
+  t.throws(() => check(4), { message: /cannot share their request count/ })
   await one.clock.advance(15_000)
   t.doesNotThrow(() => check(6))
 })
