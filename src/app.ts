@@ -18,7 +18,7 @@ import { docsPage } from './http/routes/docs.ts'
 import { METRICS_PATH } from './http/routes/metrics.ts'
 import { registerRoutes } from './http/routes/routes.ts'
 import { stopInOrder } from './http/shutdown.ts'
-import { closeStalled } from './http/stalled-connections.ts'
+import { closeStalledConnections } from './http/stalled-connections.ts'
 import { type RunApart, runPlainly } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
 import { LocalCallerCounts } from './lib/fixed-window.ts'
@@ -27,7 +27,12 @@ import { sharedMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
-import { adopt, isList, producer, type StoredBody } from './playlists/cached-playlists.ts'
+import {
+  isList,
+  listFetcher,
+  mergeFromReplica,
+  type StoredBody,
+} from './playlists/cached-playlists.ts'
 import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
@@ -47,7 +52,7 @@ export interface AppDependencies {
   processMetrics?: Pick<Registry, 'metrics'>
   /** The limit of the process on open files and sockets; unknown when left out. */
   openFiles?: number | undefined
-  /** How refreshes behind stale answers are run; plainly when left out. */
+  /** How refreshes behind stale responses are run; plainly when left out. */
   runApart?: RunApart
 }
 
@@ -87,20 +92,20 @@ export async function buildApp(
   const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
     store,
-    produce: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
+    produce: listFetcher({ source, lifetimes: config, clock, signal: stopping.signal }),
     clock,
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
     signal: stopping.signal,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
-    ...(shared === undefined ? {} : { shared: { tier: shared.tier, adopt } }),
+    ...(shared === undefined ? {} : { shared: { tier: shared.tier, adopt: mergeFromReplica } }),
     runApart,
     log,
   })
 
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   const basePath = basePathOf(publicUrl)
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: parseTrustProxy(config.TRUST_PROXY), basePath },
     { clock, logger: log, observe: httpMetrics(register) },
   )
@@ -167,9 +172,14 @@ export async function buildApp(
     log,
     onDropped: () => countClosed('limit'),
   })
-  closeStalled(app.server, { connections, clock, log, onClosed: () => countClosed('stalled') })
+  closeStalledConnections(app.server, {
+    connections,
+    clock,
+    log,
+    onClosed: () => countClosed('stalled'),
+  })
   stopInOrder(app, {
-    answers,
+    responses,
     connections,
     clock,
     delayMs: config.SHUTDOWN_DELAY_MS,
@@ -177,7 +187,7 @@ export async function buildApp(
     onStop: () => {
       isDraining = true
     },
-    giveUp: () =>
+    abortLookups: () =>
       stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
     snapshot,
     shared,

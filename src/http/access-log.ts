@@ -1,7 +1,7 @@
 import { loggableTarget } from '../lib/loggable-target.ts'
 import { causeCode } from '../lib/logger.ts'
 import type { Problem } from '../problems/problem.ts'
-import { type Answer, CALLER_LEFT } from './response-observer.ts'
+import { CLIENT_CLOSED_REQUEST, type SentResponse } from './response-observer.ts'
 
 /** Asked every few seconds by machines, which say themselves when something is wrong. */
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
@@ -11,15 +11,15 @@ export const POLLED = ['/health/live', '/health/ready', '/metrics']
  * line each, and are told at `debug`. Only a bug is worth its stack; everything else is explained by
  * the problem itself.
  */
-export function logAnswer(answer: Answer): void {
-  const { url, status, durationMs, facts, requestId, log } = answer
+export function logResponse(answer: SentResponse): void {
+  const { url, status, durationMs, context, requestId, log } = answer
   const level = levelOf(answer)
   // Most answers are hits, whose lines are then not even put together.
   if (!log.isLevelEnabled(level)) return
-  const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
+  const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {
     request_id: requestId,
-    ...facts.logIds,
+    ...context.logIds,
     route: route ?? null,
     status,
     duration_ms: Math.round(durationMs * 10) / 10,
@@ -42,15 +42,15 @@ function networkCode(problem: Problem): string | undefined {
   return isNetwork ? causeCode(problem) : undefined
 }
 
-function levelOf({ status, facts: { route, result, problem } }: Answer) {
+function levelOf({ status, context: { route, result, problem } }: SentResponse) {
   if (problem?.type === 'internal-error') return 'error'
   if (result === 'hit') return 'debug'
   if (problem !== undefined) return problem.status < 500 ? 'info' : 'warn'
   return status < 400 && POLLED.includes(String(route)) ? 'debug' : 'info'
 }
 
-function messageOf({ status, facts: { problem } }: Answer): string {
-  if (status === CALLER_LEFT) return 'the caller left'
+function messageOf({ status, context: { problem } }: SentResponse): string {
+  if (status === CLIENT_CLOSED_REQUEST) return 'the caller left'
   if (problem === undefined) return 'answered'
   return problem.type === 'internal-error' ? 'a bug' : problem.message
 }

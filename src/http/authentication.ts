@@ -2,7 +2,7 @@ import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
 import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
-import { factsOf } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 
 /** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
@@ -31,16 +31,16 @@ export interface AuthenticationOptions {
 export function authenticate(app: AppInstance, { keys, alsoOpen }: AuthenticationOptions): void {
   const names = new Map(keys.map(({ digest, name }) => [digest, name]))
   app.addHook('onRequest', (request, reply, done) => {
-    const facts = factsOf(request)
-    if (isOpen(facts.route) || alsoOpen.includes(String(facts.route))) return done()
+    const context = contextOf(request)
+    if (isOpen(context.route) || alsoOpen.includes(String(context.route))) return done()
     if (keys.length === 0) {
-      facts.caller = ANONYMOUS
+      context.caller = ANONYMOUS
       return done()
     }
     const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
     const caller = presented === undefined ? undefined : names.get(digestOf(presented))
     if (caller !== undefined) {
-      facts.caller = caller
+      context.caller = caller
       return done()
     }
     // The error code is for those who sent one: the others have only yet to learn what is wanted.

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { factsOf } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 
 /**
  * The fields of every answer to this request, flat (name, value, name, …): the id that finds it in
@@ -7,8 +7,8 @@ import { factsOf } from './request-context.ts'
  */
 export function commonFields(request: FastifyRequest): string[] {
   const fields = ['x-request-id', request.id, 'x-content-type-options', 'nosniff']
-  const { limitFields } = factsOf(request)
-  return limitFields === undefined ? fields : [...fields, ...limitFields]
+  const { rateLimitFields } = contextOf(request)
+  return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
 }
 
 /** Sets flat fields on a reply that Fastify sends. */

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors'
 import type { CorsOrigins } from '../config/cors-origins.ts'
 import type { AppInstance } from './app-instance.ts'
-import { ALLOWED, refuse } from './methods.ts'
-import { factsOf } from './request-context.ts'
+import { ALLOWED, refuseMethod } from './methods.ts'
+import { contextOf } from './request-context.ts'
 
 /** What a page sends beside the fields that it may always send. */
 const REQUEST_FIELDS = [
@@ -39,7 +39,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
   app.addHook('onRequest', async (request, reply) => {
     const { origin, 'access-control-request-method': method } = request.headers
     // The plugin takes any OPTIONS for a preflight request.
-    if (request.method === 'OPTIONS' && !(origin && method)) await refuse(request, reply)
+    if (request.method === 'OPTIONS' && !(origin && method)) await refuseMethod(request, reply)
   })
   await app.register(cors, {
     origin: origins,
@@ -51,7 +51,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
   app.addHook('onRequest', (request, reply, done) => {
     // Representations are written past Fastify, and so past what the plugin has set on the reply.
     const fields = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])
-    factsOf(request).corsFields = fields.flat()
+    contextOf(request).corsFields = fields.flat()
     done()
   })
 }

@@ -4,13 +4,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { TrustProxy } from '../config/trust-proxy.ts'
 import type { Clock } from '../lib/clock.ts'
-import { logAnswer } from './access-log.ts'
+import { logResponse } from './access-log.ts'
 import type { AppInstance } from './app-instance.ts'
 import { commonFields, setFields } from './common-headers.ts'
-import { answerWithProblems, frameworkProblems, parserProblems } from './error-handlers.ts'
-import type { OpenAnswers } from './in-flight-responses.ts'
+import { frameworkProblems, handleErrors, parserProblems } from './error-handlers.ts'
+import type { InFlightResponses } from './in-flight-responses.ts'
 import { checkHost, originForm } from './origin.ts'
-import { type AnswerObserver, observeAnswers } from './response-observer.ts'
+import { observeResponses, type ResponseObserver } from './response-observer.ts'
 
 /** Room for a user id of 256 bytes in a link, percent-encoded twice. */
 const MAX_PARAM_LENGTH = 4096
@@ -25,26 +25,26 @@ export interface ServerOptions {
 export interface ServerDependencies {
   clock: Clock
   logger: FastifyBaseLogger
-  observe: AnswerObserver
+  observe: ResponseObserver
 }
 
 /**
- * A Fastify instance without routes that answers every failure with a problem, and its answers that
+ * A Fastify instance without routes that answers every failure with a problem, and its responses that
  * are not out yet.
  */
 export function createServer(
   { trustProxy, basePath }: ServerOptions,
   { clock, logger, observe }: ServerDependencies,
-): { app: AppInstance; answers: OpenAnswers } {
-  const told: AnswerObserver = answer => {
-    logAnswer(answer)
+): { app: AppInstance; responses: InFlightResponses } {
+  const told: ResponseObserver = answer => {
+    logResponse(answer)
     observe(answer)
   }
   const problemOptions = { clock, basePath }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger of each request would cost more than most requests do; `logAnswer` writes the id.
+    // A logger of each request would cost more than most requests do; `logResponse` writes the id.
     childLoggerFactory: log => log,
     genReqId: requestId,
     trustProxy: trustProxy ?? false,
@@ -59,23 +59,23 @@ export function createServer(
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // Compiling the schemas of answers takes longer than these short answers ever would; that they
+  // Compiling the schemas of responses takes longer than these short responses ever would; that they
   // keep to them is tested.
   app.setSerializerCompiler(() => JSON.stringify)
   // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
-  const answers = observeAnswers(app, clock, told)
+  const responses = observeResponses(app, clock, told)
   app.addHook('onRequest', (request, _reply, done) => {
     checkHost(request)
     done()
   })
-  // Not before, since most answers are written past Fastify and would pay for it twice.
+  // Not before, since most responses are written past Fastify and would pay for it twice.
   app.addHook('onSend', (request, reply, _payload, done) => {
     setFields(reply, commonFields(request))
     done()
   })
-  answerWithProblems(app, problemOptions)
-  return { app, answers }
+  handleErrors(app, problemOptions)
+  return { app, responses }
 }
 
 /**

@@ -13,10 +13,10 @@ import {
 } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
 import { commonFields, setFields } from './common-headers.ts'
-import { PROBLEM_TYPE, problemAnswer } from './problem-body.ts'
+import { PROBLEM_TYPE, problemResponse } from './problem-body.ts'
 import { invalidQuery, type QuerySchema } from './query.ts'
-import { factsOf } from './request-context.ts'
-import { type AnswerObserver, observeAnswer } from './response-observer.ts'
+import { contextOf } from './request-context.ts'
+import { observeResponse, type ResponseObserver } from './response-observer.ts'
 
 export interface ProblemOptions {
   clock: Clock
@@ -25,18 +25,18 @@ export interface ProblemOptions {
 }
 
 /** Turns whatever goes wrong in a route into a problem (RFC 9457). */
-export function answerWithProblems(app: AppInstance, options: ProblemOptions): void {
+export function handleErrors(app: AppInstance, options: ProblemOptions): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     sendProblem(problemOf(error, request), options, request, reply)
   })
 }
 
 /** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
-export function frameworkProblems(options: ProblemOptions, observe: AnswerObserver) {
+export function frameworkProblems(options: ProblemOptions, observe: ResponseObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setFields(reply, commonFields(request))
     // No hook runs for it.
-    observeAnswer(request, reply, options.clock, observe)
+    observeResponse(request, reply, options.clock, observe)
     sendProblem(problemOf(error, request), options, request, reply)
   }
 }
@@ -87,14 +87,14 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  factsOf(request).problem = problem
+  contextOf(request).problem = problem
   if (problem.retryAt !== undefined) {
     reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
   }
   // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
-  const { mediaType, body } = problemAnswer(problem, path, request.id, basePath)
+  const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
   reply
     .code(problem.status)
     .header('content-type', mediaType)

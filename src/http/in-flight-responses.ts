@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify'
  * The answers that are not out yet, by connection. One listener for each connection tells who has
  * left: one for each request would cost more than most of what is done for a hit.
  */
-export class OpenAnswers {
+export class InFlightResponses {
   readonly #byConnection = new Map<Socket, Set<FastifyReply>>()
   readonly #onLeft: (reply: FastifyReply) => void
 

@@ -10,7 +10,7 @@ export const ALLOWED: readonly string[] = ['GET', 'HEAD']
 export function allowOnlyReading(app: AppInstance, path: string): void {
   const method = METHODS.filter(name => !ALLOWED.includes(name) && name !== 'CONNECT')
   // Before the body is looked at, which would be refused for its type first.
-  app.route({ method, url: path, onRequest: refuse, handler: refuse })
+  app.route({ method, url: path, onRequest: refuseMethod, handler: refuseMethod })
 }
 
 /**
@@ -18,7 +18,7 @@ export function allowOnlyReading(app: AppInstance, path: string): void {
  *
  * @throws {Problem} `method-not-allowed`
  */
-export async function refuse(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+export async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
   reply.header('allow', ALLOWED.join(', '))
   throw new Problem('method-not-allowed', `Only ${ALLOWED.join(' and ')} work here.`)
 }

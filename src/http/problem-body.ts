@@ -16,7 +16,7 @@ export function isMirrorPath(path: string): boolean {
  * which clients made for Spotify read. `basePath` is the path that a proxy adds to `path`.
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls
  */
-export function problemAnswer(
+export function problemResponse(
   problem: Problem,
   path: string,
   requestId: string,

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { CallerCount, CallerCounts } from '../lib/fixed-window.ts'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
-import { factsOf } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 
 export const WINDOW_SECONDS = 60
 
@@ -25,7 +25,7 @@ export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerL
 
   function verdict({ used, leftMs }: CallerCount, request: FastifyRequest): Problem | undefined {
     const left = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
-    factsOf(request).limitFields = ['ratelimit-policy', policy, 'ratelimit', left]
+    contextOf(request).rateLimitFields = ['ratelimit-policy', policy, 'ratelimit', left]
     if (used <= limit) return undefined
     const detail = `This caller may ask ${limit} times in ${WINDOW_SECONDS} seconds. Ask again after the seconds in Retry-After.`
     return new Problem('caller-rate-limited', detail, { retryAt: clock.now() + leftMs })
@@ -33,7 +33,7 @@ export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerL
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url?.startsWith('/health/')) return done()
-    const count = counts.count(factsOf(request).callerName)
+    const count = counts.count(contextOf(request).callerName)
     if (count instanceof Promise) count.then(known => done(verdict(known, request)), done)
     else done(verdict(count, request))
   })

@@ -7,7 +7,7 @@ import type { Problem } from '../problems/problem.ts'
 import { checkFieldSize } from './field-size.ts'
 
 /** What has become known of a request by the time it is answered, for its log line and for metrics. */
-export class RequestFacts implements Caller {
+export class RequestContext implements Caller {
   readonly #request: FastifyRequest
   /** The pattern of its route; undefined when none fits. Fastify makes an object whenever it is asked. */
   readonly route: string | undefined
@@ -24,7 +24,7 @@ export class RequestFacts implements Caller {
   /** Requests to Spotify that its lookup caused. */
   spotifyRequests = 0
   /** Fields that tell the caller what is left of its limit, flat; undefined where there is none. */
-  limitFields: string[] | undefined = undefined
+  rateLimitFields: string[] | undefined = undefined
   /** Fields that let the page of another origin read the answer, flat; undefined where none may. */
   corsFields: string[] | undefined = undefined
   /** Members that tie its log line to a trace; undefined where there is none. */
@@ -53,13 +53,13 @@ export class RequestFacts implements Caller {
   }
 }
 
-const FACTS = Symbol('facts')
+const CONTEXT = Symbol('context')
 
-/** The facts of a request; the same object for whoever asks. */
-export function factsOf(request: FastifyRequest): RequestFacts {
-  const carrier: FastifyRequest & { [FACTS]?: RequestFacts } = request
-  carrier[FACTS] ??= new RequestFacts(request)
-  return carrier[FACTS]
+/** The context of a request; the same object for whoever asks. */
+export function contextOf(request: FastifyRequest): RequestContext {
+  const carrier: FastifyRequest & { [CONTEXT]?: RequestContext } = request
+  carrier[CONTEXT] ??= new RequestContext(request)
+  return carrier[CONTEXT]
 }
 
 /**

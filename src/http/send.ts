@@ -4,7 +4,7 @@ import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import { bodyOf, type Representation } from '../playlists/representation.ts'
 import { commonFields } from './common-headers.ts'
 import { isNotModified } from './conditional.ts'
-import { factsOf } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 
 /** Each part is a write of its own, which costs more than to copy so many bytes. */
 const MAX_JOINED_BYTES = 16 * 1024
@@ -26,7 +26,7 @@ export function sendRepresentation(
   const { raw, request } = reply
   const { validators, contentFields } = representation
   const common = commonFields(request)
-  const { corsFields } = factsOf(request)
+  const { corsFields } = contextOf(request)
   if (corsFields !== undefined) common.push(...corsFields)
   reply.hijack()
   if (isNotModified(request.headers, representation.etag, stored?.modifiedAt)) {

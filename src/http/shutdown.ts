@@ -20,7 +20,7 @@ export interface ShutdownOptions extends DrainOptions {
  * within `limitMs`: callers leave, then what runs behind them ends.
  */
 export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
-  const { clock, limitMs, giveUp, onStop, snapshot, shared, close } = options
+  const { clock, limitMs, abortLookups, onStop, snapshot, shared, close } = options
   const drain = drainConnections(app, options)
   const late = new AbortController()
   // Fastify runs preClose before onClose.
@@ -36,7 +36,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
     await drain()
   })
   app.addHook('onClose', async () => {
-    giveUp()
+    abortLookups()
     await Promise.all([close(), snapshot?.close(), shared?.close(late.signal)])
     cancelLate()
   })

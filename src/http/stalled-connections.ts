@@ -24,7 +24,7 @@ export interface StalledOptions {
  * of the system, in memory. A caller that waits for a response, reads slowly or keeps an idle
  * connection is left alone.
  */
-export function closeStalled(server: Server, options: StalledOptions): void {
+export function closeStalledConnections(server: Server, options: StalledOptions): void {
   const { connections, clock, log, onClosed } = options
   const progress = new WeakMap<Socket, { takenBytes: number; checks: number }>()
   let cancelCheck: (() => void) | undefined

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Representation } from '../playlists/representation.ts'
 
-export interface FixedOptions {
+export interface StaticOptions {
   contentType: string
   /** The request fields that the choice of it depends on (RFC 9110 12.5.5). */
   vary?: string
@@ -10,7 +10,7 @@ export interface FixedOptions {
 }
 
 /** A text that stays the same as long as the process lives. Callers check with its tag each time. */
-export function fixedRepresentation(text: string, options: FixedOptions): Representation {
+export function staticRepresentation(text: string, options: StaticOptions): Representation {
   const { contentType, vary, policy } = options
   const body = Buffer.from(text)
   const etag = `"${hash('sha256', `${contentType} ${text}`, 'base64url').slice(0, 27)}"`

@@ -67,7 +67,7 @@ export function isList(body: StoredBody): boolean {
  * of the instants at which the content changed stands, lest a caller be told an earlier one than
  * before.
  */
-export function adopt(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
+export function mergeFromReplica(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
   if (!(theirs instanceof StoredPlaylists && ours instanceof StoredPlaylists)) return theirs
   const same = sameContent(theirs.list, ours)
   if (same === undefined) return theirs
@@ -90,7 +90,7 @@ export type Lifetimes = Pick<
   | 'CACHE_NEGATIVE_SECONDS'
 >
 
-export interface ProducerOptions {
+export interface ListFetcherOptions {
   source: PlaylistSource
   lifetimes: Lifetimes
   clock: Clock
@@ -99,7 +99,9 @@ export interface ProducerOptions {
 }
 
 /** The function that the response cache asks: the source's list with the lifetime it deserves. */
-export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['produce'] {
+export function listFetcher(
+  options: ListFetcherOptions,
+): ResponseCacheOptions<StoredBody>['produce'] {
   const { source, lifetimes, clock, signal } = options
   return async (userId, stored, terms) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined

@@ -8,8 +8,8 @@ import { until } from '../support/until.ts'
 const LIST = '/users/smedjan/playlists'
 const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error'] as const
 
-/** The lines of answers: all that have a route, also when it is none. */
-const answers = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
+/** The lines of responses: all that have a route, also when it is none. */
+const responses = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
   lines().filter(line => 'route' in line)
 
 t.test('an answer has one line, which tells what it was and what it cost', async t => {
@@ -21,8 +21,8 @@ t.test('an answer has one line, which tells what it was and what it cost', async
   await clock.advance(1234)
   release()
   await clock.runUntil(asked)
-  t.equal(answers(service).length, 1)
-  t.strictSame(Object.keys(answers(service)[0] ?? {}).sort(), [
+  t.equal(responses(service).length, 1)
+  t.strictSame(Object.keys(responses(service)[0] ?? {}).sort(), [
     'cache_status',
     'caller',
     'duration_ms',
@@ -37,7 +37,7 @@ t.test('an answer has one line, which tells what it was and what it cost', async
     'time',
     'user_id',
   ])
-  t.match(answers(service), [
+  t.match(responses(service), [
     {
       level: INFO,
       request_id: 'mine',
@@ -56,7 +56,7 @@ t.test('requests to Spotify are those that this lookup has caused, a token among
   const service = await startService(t)
   const { app, get, clock, sandbox, quiet } = service
   await app.ready()
-  const spent = () => answers(service).map(line => line.spotify_requests)
+  const spent = () => responses(service).map(line => line.spotify_requests)
   await Promise.all([get(LIST), get(LIST), get(LIST)])
   t.same(spent(), [3, 0, 0], 'those that shared them have caused none')
   await get(LIST)
@@ -93,7 +93,7 @@ t.test('what is wrong has one line too, as loud as it is grave', async t => {
   await get('/users/one/playlists?limit=0')
   await get('/v1/nowhere')
   await get('/users/%zz/playlists')
-  t.match(answers(service), [
+  t.match(responses(service), [
     {
       level: WARN,
       status: 502,
@@ -113,7 +113,7 @@ t.test('what is wrong has one line too, as loud as it is grave', async t => {
     { level: INFO, status: 404, problem: 'not-found', route: null, path: '/v1/nowhere' },
     { level: INFO, status: 400, problem: 'invalid-user-id', path: '/users/%zz/playlists' },
   ])
-  t.equal(answers(service).length, 4)
+  t.equal(responses(service).length, 4)
 })
 
 t.test('a bug has its stack in the one line that it has', async t => {
@@ -122,7 +122,7 @@ t.test('a bug has its stack in the one line that it has', async t => {
     throw new Error('a mistake')
   })
   await service.get('/bug')
-  t.match(answers(service), [
+  t.match(responses(service), [
     { level: ERROR, msg: 'a bug', err: { cause: { stack: /a mistake/ } } },
   ])
   t.equal(service.lines().filter(isWarning).length, 1)
@@ -139,19 +139,19 @@ t.test('hits and what machines poll are told at debug', async t => {
   await get(LIST, { 'if-none-match': String(headers.etag) })
   await get('/users/nobody/playlists')
   for (const path of ['/health/live', '/health/ready', '/metrics']) await get(path)
-  t.equal(answers(service).length, 6)
-  for (const line of answers(service)) t.equal(line.level, DEBUG, String(line.route))
+  t.equal(responses(service).length, 6)
+  for (const line of responses(service)) t.equal(line.level, DEBUG, String(line.route))
   for (const path of ['/status', '/problems', '/openapi.yaml']) await get(path)
   sandbox.revokeTokens()
-  for (const line of answers(service).slice(6)) t.equal(line.level, INFO, String(line.route))
-  t.equal(answers(service).length, 9)
+  for (const line of responses(service).slice(6)) t.equal(line.level, INFO, String(line.route))
+  t.equal(responses(service).length, 9)
 })
 
 t.test('what machines poll is told aloud when it is wrong', async t => {
   const service = await startService(t)
   service.sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await service.get('/health/ready')
-  t.match(answers(service), [{ level: WARN, status: 503, route: '/health/ready' }])
+  t.match(responses(service), [{ level: WARN, status: 503, route: '/health/ready' }])
 })
 
 t.test('the line names the caller by the name of its key', async t => {
@@ -160,13 +160,13 @@ t.test('the line names the caller by the name of its key', async t => {
   await service.get(LIST, { authorization: `Bearer ${key}` })
   await service.get(LIST, { authorization: `Bearer ${key}x` })
   await service.get('/health/live')
-  t.match(answers(service), [
+  t.match(responses(service), [
     { caller: 'website' },
     { level: INFO, status: 401, problem: 'unknown-api-key' },
     {},
   ])
   t.same(
-    answers(service).map(line => 'caller' in line),
+    responses(service).map(line => 'caller' in line),
     [true, false, false],
   )
 })
@@ -175,8 +175,8 @@ t.test('a hit has no line above the level debug', async t => {
   const service = await startService(t)
   service.app.log.level = INFO
   for (let nth = 0; nth < 3; nth++) await service.get(LIST)
-  t.match(answers(service), [{ level: INFO, status: 200, spotify_requests: 3 }])
-  t.equal(answers(service).length, 1)
+  t.match(responses(service), [{ level: INFO, status: 200, spotify_requests: 3 }])
+  t.equal(responses(service).length, 1)
 })
 
 t.test('a caller that leaves has a line of its own', async t => {
@@ -189,15 +189,15 @@ t.test('a caller that leaves has a line of its own', async t => {
   await sandbox.arrived('api', 1)
   await clock.advance(500)
   socket.destroy()
-  await until(() => answers(service).length > 0)
-  t.match(answers(service), [
+  await until(() => responses(service).length > 0)
+  t.match(responses(service), [
     { level: INFO, status: 499, user_id: 'smedjan', duration_ms: 500, msg: 'the caller left' },
   ])
   release()
   await service.quiet()
   await until(() => !clock.pending.includes(15_000))
   t.equal((await service.get(LIST)).statusCode, 200)
-  t.equal(answers(service).length, 2, 'what came too late has none')
+  t.equal(responses(service).length, 2, 'what came too late has none')
   const name =
     'http_request_duration_seconds_count{route="/users/:id/playlists",status="499",cache="none"}'
   t.equal((await metricsOf(service)).get(name), 1)

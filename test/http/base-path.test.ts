@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 const BASES = [
@@ -25,7 +25,7 @@ for (const [PUBLIC_URL, base] of BASES) {
       ['OPTIONS *', 'unknown-api-key', '/'],
     ] as const) {
       const text = `${request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
-      const [answer] = answersIn(await exchange(port, text))
+      const [answer] = responsesIn(await exchange(port, text))
       const problem = JSON.parse(String(answer?.body))
       t.equal(problem.type, `${base}/problems/${type}`, request.slice(0, 40))
       t.equal(problem.instance, `${base}${instance}`)
@@ -41,7 +41,7 @@ for (const [PUBLIC_URL, base] of BASES) {
       ['nonsense\r\n\r\n', 'bad-request'],
       [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`, 'headers-too-large'],
     ] as const) {
-      const [answer] = answersIn(await exchange(port, text))
+      const [answer] = responsesIn(await exchange(port, text))
       t.match(JSON.parse(String(answer?.body)), { type: `${base}/problems/${type}`, instance: '' })
     }
   })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
-import { OpenAnswers } from '../../src/http/in-flight-responses.ts'
+import { InFlightResponses } from '../../src/http/in-flight-responses.ts'
 import { listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
@@ -26,14 +26,14 @@ t.test('a caller who leaves behind two requests on one connection leaves two lin
 
 t.test('an answer that is out after its caller has left is none', async t => {
   const left: unknown[] = []
-  const answers = new OpenAnswers(reply => left.push(reply))
+  const responses = new InFlightResponses(reply => left.push(reply))
   const socket = new Socket()
   const reply = { request: { raw: { socket } } } as FastifyReply
-  answers.begin(reply)
-  t.same([...answers], [reply])
+  responses.begin(reply)
+  t.same([...responses], [reply])
   socket.destroy()
   await once(socket, 'close')
   t.same(left, [reply])
-  t.same([...answers], [])
-  t.equal(answers.end(reply), false)
+  t.same([...responses], [])
+  t.equal(responses.end(reply), false)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -42,7 +42,7 @@ t.test('what a caller makes long is short in its log line and in its problem', a
   ] as const
   for (const [method, target] of cases) {
     const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`
-    const [answer] = answersIn(
+    const [answer] = responsesIn(
       await exchange(port, `${head}X-Request-Id: ${'x'.repeat(65)}\r\n\r\n`),
     )
     t.ok(String(answer?.body).length < 1500, `${answer?.body.length} bytes`)

@@ -28,7 +28,7 @@ const long: Representation = {
   heldBytes: bytes,
 }
 
-/** A server that answers with more than a connection holds, and its responses. */
+/** A server whose responses are larger than the buffers of a connection, and its responses. */
 async function longServer(t: Test) {
   const app = Fastify()
   const responses: ServerResponse[] = []
@@ -71,12 +71,19 @@ const LIMIT_MS = 8000
 async function stoppingServer(representation: Representation) {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
   const connections = trackConnections(app.server, clock)
-  const options = { answers, connections, clock, delayMs: 0, limitMs: LIMIT_MS, giveUp: () => {} }
+  const options = {
+    responses,
+    connections,
+    clock,
+    delayMs: 0,
+    limitMs: LIMIT_MS,
+    abortLookups: () => {},
+  }
   app.addHook('preClose', drainConnections(app, options))
   app.get('/', (_request, reply) => sendRepresentation(reply, representation, []))
   const { body } = await fetch(`http://127.0.0.1:${await listen(app)}`)

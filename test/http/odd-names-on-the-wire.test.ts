@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LINK_FORMS, ODD_NAMES } from '../support/id-classes.ts'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 /** A few are enough for the HTTP parser and the router; other tests try them all. */
@@ -18,7 +18,7 @@ t.test('Spotify receives an odd name unchanged, in whatever form it is sent', as
     for (const form of [name, ...FORMS.map(form => form(encoded))]) {
       const target = `/users/${encodeURIComponent(form)}/playlists`
       const request = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
-      const [answer] = answersIn(await exchange(port, request))
+      const [answer] = responsesIn(await exchange(port, request))
       t.equal(answer?.status, 200, target)
       t.equal(JSON.parse(String(answer?.body)).href, `http://x/users/${encoded}/playlists`)
     }

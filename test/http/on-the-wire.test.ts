@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answersIn, exchange, listen, type RawAnswer } from '../support/raw-http.ts'
+import { exchange, listen, type RawResponse, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 const ROOTS = ['', '/v1']
@@ -8,11 +8,11 @@ const LIST = '/users/smedjan/playlists'
 /** Asks over a connection of its own; the target and the fields are sent as they stand. */
 async function ask(port: number, target: string, fields: readonly string[] = []) {
   const head = [`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields]
-  const [answer] = answersIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
-  return answer as RawAnswer
+  const [answer] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
+  return answer as RawResponse
 }
 
-const messageOf = ({ body }: RawAnswer): string => JSON.parse(body).error.message
+const messageOf = ({ body }: RawResponse): string => JSON.parse(body).error.message
 
 t.test('a bad or broken query names its parameter, others are passed over', async t => {
   const { app, sandbox } = await startService(t)
@@ -87,8 +87,8 @@ t.test('who does not say rightly for whom a request is, is told so', async t => 
   const port = await listen(app)
   const get = async (root: string, hosts: string[], version = '1.1') => {
     const lines = [`GET ${root}${LIST}?limit=1 HTTP/${version}`, ...hosts, 'Connection: close']
-    const [answer] = answersIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
-    return answer as RawAnswer
+    const [answer] = responsesIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
+    return answer as RawResponse
   }
   for (const root of ROOTS) {
     for (const hosts of [
@@ -134,7 +134,7 @@ t.test('a body on GET does no harm, however it is framed and whatever is expecte
       // The next request shows that the body was taken for none.
       const next = `HEAD ${root}${LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
       const received = await exchange(port, `${head}${type}\r\n${body}${next}`)
-      const answers = answersIn(received, ['GET', 'HEAD'])
+      const answers = responsesIn(received, ['GET', 'HEAD'])
       t.same(
         answers.map(({ status }) => status),
         [200, 200],
@@ -167,7 +167,7 @@ t.test('pipelined requests are answered in their order, conditions and all', asy
       ].join(''),
     )
     const methods = ['GET', 'HEAD', 'HEAD', 'HEAD', 'GET', 'GET', 'HEAD', 'GET']
-    const answers = answersIn(received, methods)
+    const answers = responsesIn(received, methods)
     t.same(
       answers.map(({ status }) => status),
       // Of two dates neither counts (RFC 9110 13.1.3).
@@ -185,7 +185,7 @@ t.test('HTTP/1.0 is answered and the connection closed', async t => {
   for (const root of ROOTS) {
     for (const method of ['GET', 'HEAD']) {
       const received = await exchange(port, `${method} ${root}${LIST}?limit=1 HTTP/1.0\r\n\r\n`)
-      const [answer] = answersIn(received, [method])
+      const [answer] = responsesIn(received, [method])
       t.match(answer, { status: 200, headers: { connection: 'close', 'content-length': /\d/ } })
       if (method === 'GET') t.match(JSON.parse(answer?.body as string).href, /^\/(?:v1\/)?users/)
     }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answersIn, exchange, listen, type RawAnswer } from '../support/raw-http.ts'
+import { exchange, listen, type RawResponse, responsesIn } from '../support/raw-http.ts'
 import { type Service, startService } from '../support/service.ts'
 
 const LIST = '/users/one/playlists'
@@ -7,8 +7,8 @@ const LIST = '/users/one/playlists'
 /** Sends a request as it stands, without a Host field unless one is given. */
 async function send(port: number, target: string, fields: readonly string[], version = '1.1') {
   const head = [`GET ${target} HTTP/${version}`, ...fields, 'Connection: close']
-  const [answer] = answersIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
-  return answer as RawAnswer
+  const [answer] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
+  return answer as RawResponse
 }
 
 /** Scheme and authority of all links in a window of a list. */

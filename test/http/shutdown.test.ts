@@ -10,7 +10,7 @@ const LIMIT_MS = 1000
 t.test('a snapshot that is still being written when time runs out is abandoned', async t => {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
@@ -20,12 +20,12 @@ t.test('a snapshot that is still being written when time runs out is abandoned',
     endWriting = resolve
   })
   stopInOrder(app, {
-    answers,
+    responses,
     connections: new Map(),
     clock,
     delayMs: 0,
     limitMs: LIMIT_MS,
-    giveUp: () => calls.push('give up'),
+    abortLookups: () => calls.push('give up'),
     onStop: () => calls.push('stop'),
     close: async () => {},
     shared: undefined,

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { trackConnections } from '../../src/http/connections.ts'
 import { sendRepresentation } from '../../src/http/send.ts'
-import { closeStalled } from '../../src/http/stalled-connections.ts'
+import { closeStalledConnections } from '../../src/http/stalled-connections.ts'
 import type { Representation } from '../../src/playlists/representation.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -122,7 +122,12 @@ t.test('one that is just being closed is left to that', async t => {
   t.teardown(() => server.close())
   const { logger, lines } = recordingLogger()
   const connections = trackConnections(server, clock)
-  closeStalled(server, { connections, clock, log: logger, onClosed: () => t.fail('closed twice') })
+  closeStalledConnections(server, {
+    connections,
+    clock,
+    log: logger,
+    onClosed: () => t.fail('closed twice'),
+  })
   await once(server, 'listening')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause()
   t.teardown(() => socket.destroy())

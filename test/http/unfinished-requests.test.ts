@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { isWarning } from '../support/log-lines.ts'
-import { answersIn, listen } from '../support/raw-http.ts'
+import { listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -94,7 +94,7 @@ t.test('a request that is finished in time is answered', async t => {
   await stop()
   await clock.advance(UNFINISHED_MS - 1)
   slow.write('\r\n')
-  t.match(answersIn(await slow.received), [{ status: 200, headers: { connection: 'close' } }])
+  t.match(responsesIn(await slow.received), [{ status: 200, headers: { connection: 'close' } }])
   await end()
 })
 
@@ -105,8 +105,8 @@ const THREE_ANSWERED = [
   [200, 'close'],
 ]
 
-const outcomesOf = (received: Parameters<typeof answersIn>[0]) =>
-  answersIn(received, ['GET', 'GET', 'GET']).map(({ status, headers }) => [
+const outcomesOf = (received: Parameters<typeof responsesIn>[0]) =>
+  responsesIn(received, ['GET', 'GET', 'GET']).map(({ status, headers }) => [
     status,
     headers.connection,
   ])
@@ -147,7 +147,7 @@ t.test('a part of a request behind a lookup does not end the lookup', async t =>
   await clock.advance(UNFINISHED_MS + 200)
   t.notOk(both.isClosed)
   release()
-  t.match(answersIn(await both.received), [{ status: 200 }])
+  t.match(responsesIn(await both.received), [{ status: 200 }])
   await end()
 })
 

@@ -1,5 +1,9 @@
 import t from 'tap'
-import { adopt, StoredPlaylists, UnknownUser } from '../../src/playlists/cached-playlists.ts'
+import {
+  mergeFromReplica,
+  StoredPlaylists,
+  UnknownUser,
+} from '../../src/playlists/cached-playlists.ts'
 import { chunkOf, Records } from '../../src/playlists/records.ts'
 import { Problem } from '../../src/problems/problem.ts'
 
@@ -19,10 +23,10 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
 
 t.test('what another process has stored is taken as it is when it differs', async t => {
   const theirs = playlists('a', 1)
-  t.equal(adopt(theirs, undefined), theirs)
-  t.equal(adopt(theirs, playlists('b', 2)), theirs)
-  t.equal(adopt(theirs, nobody), theirs)
-  t.equal(adopt(nobody, theirs), nobody)
+  t.equal(mergeFromReplica(theirs, undefined), theirs)
+  t.equal(mergeFromReplica(theirs, playlists('b', 2)), theirs)
+  t.equal(mergeFromReplica(theirs, nobody), theirs)
+  t.equal(mergeFromReplica(nobody, theirs), nobody)
 })
 
 t.test('the bytes of an equal list go on being used, and were not modified earlier', async t => {
@@ -31,7 +35,7 @@ t.test('the bytes of an equal list go on being used, and were not modified earli
     [4, 5],
     [6, 6],
   ] as const) {
-    const adopted = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
+    const adopted = mergeFromReplica(playlists('a', theirsAt), ours) as StoredPlaylists
     t.equal(adopted.list.playlists, ours.list.playlists)
     t.equal(adopted.modifiedAt, modifiedAt)
   }

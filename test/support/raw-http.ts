@@ -15,7 +15,7 @@ export function exchange(port: number, request: string): Promise<string> {
   return text(socket)
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number
   headers: Record<string, string>
   body: string
@@ -25,7 +25,7 @@ export interface RawAnswer {
  * The answers in what came back on one connection, for requests with these methods. Every body has
  * a length, as this service sends them all.
  */
-export function answersIn(received: string, methods: readonly string[] = ['GET']): RawAnswer[] {
+export function responsesIn(received: string, methods: readonly string[] = ['GET']): RawResponse[] {
   let rest = Buffer.from(received)
   return methods.map(method => {
     const end = rest.indexOf('\r\n\r\n')

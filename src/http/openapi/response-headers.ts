@@ -120,7 +120,7 @@ export const rateLimitHeaders = {
 }
 
 /** Fields of what stays the same as long as the process lives. */
-export const fixedHeaders = {
+export const staticHeaders = {
   ...commonHeaders,
   ...rateLimitHeaders,
   ETag: etag,

@@ -3,10 +3,10 @@ import { csvExample, listExample, ndjsonExample, pageExample, textExample } from
 import {
   commonHeaders,
   contentDisposition,
-  fixedHeaders,
   helpHeader,
   listHeaders,
   rateLimitHeaders,
+  staticHeaders,
   validatorHeaders,
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
@@ -74,7 +74,7 @@ export const problemPageResponses = {
   200: {
     description: 'The page.',
     headers: {
-      ...fixedHeaders,
+      ...staticHeaders,
       Vary: Type.Literal('Accept', { description: 'HTML for who prefers it, else Markdown.' }),
       'Content-Security-Policy': Type.String({ description: 'The page loads nothing.' }),
     },
@@ -86,7 +86,7 @@ export const problemPageResponses = {
   304: {
     type: 'null',
     description: NOT_MODIFIED,
-    headers: { ...fixedHeaders, Vary: Type.Literal('Accept') },
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
   },
 }
 
@@ -94,8 +94,8 @@ export const problemPageResponses = {
 export const openapiResponses = {
   200: {
     description: 'OpenAPI 3.1.',
-    headers: fixedHeaders,
+    headers: staticHeaders,
     content: { 'application/yaml': { schema: Type.String() } },
   },
-  304: { type: 'null', description: NOT_MODIFIED, headers: fixedHeaders },
+  304: { type: 'null', description: NOT_MODIFIED, headers: staticHeaders },
 }

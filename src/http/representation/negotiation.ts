@@ -69,7 +69,7 @@ export function negotiateCodings(acceptEncoding: string | undefined): readonly C
   if (welcome === undefined) {
     checkFieldSize('Accept-Encoding', acceptEncoding)
     const headers = { 'accept-encoding': acceptEncoding }
-    const negotiator: Preferring = new Negotiator({ headers })
+    const negotiator: NegotiatorWithPreference = new Negotiator({ headers })
     welcome = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
     codings.set(acceptEncoding, welcome)
   }
@@ -82,6 +82,6 @@ export function negotiateCodings(acceptEncoding: string | undefined): readonly C
 }
 
 /** Version 1 of the package takes an order for what callers like alike; its types do not say so. */
-interface Preferring {
+interface NegotiatorWithPreference {
   encodings(available: string[], options: { preferred: string[] }): string[]
 }

@@ -24,7 +24,7 @@ export interface Asked {
 }
 
 /** The signal that is aborted once the caller has left; that of the request only if it leaves later. */
-export function leftSignal({ signal, socket }: Asked['request']): AbortSignal {
+export function disconnectSignal({ signal, socket }: Asked['request']): AbortSignal {
   return socket.destroyed ? AbortSignal.abort() : signal
 }
 
@@ -57,7 +57,7 @@ function makePlain(
 ): Promise<ListRepresentation> {
   const make = async (signal: AbortSignal) =>
     representation(key, await view.body(list, lines, signal), 'identity')
-  return representations.make(key, make, leftSignal(request))
+  return representations.make(key, make, disconnectSignal(request))
 }
 
 /** The uncompressed representation in the coding that suits the caller best. */
@@ -85,7 +85,7 @@ function compressed(
       coding,
     )
   }
-  return representations.make(key, compress, leftSignal(request))
+  return representations.make(key, compress, disconnectSignal(request))
 }
 
 function representation(key: string, body: Body, coding: Coding): ListRepresentation {

@@ -56,7 +56,7 @@ const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', 
 const PART_OVERHEAD_BYTES = 250
 
 /** What a caller asks for, whatever the format. */
-export interface AskedList {
+export interface RequestedList {
   /** Canonical. */
   readonly userId: string
   /** The id as the caller sent it. */
@@ -67,7 +67,7 @@ export interface AskedList {
 }
 
 /** The asked window of a list as lines, cut out of the lines of the whole list. */
-export function linesView(format: LineFormat, { userId, query, link }: AskedList): View {
+export function linesView(format: LineFormat, { userId, query, link }: RequestedList): View {
   return {
     key(total) {
       const { from, to } = windowOf(total, query)

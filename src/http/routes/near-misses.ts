@@ -32,7 +32,7 @@ const USER_PATH =
 const MAX_SEGMENT_LENGTH = 100
 
 /** The paths that a request for an unknown path probably means; empty when there is no telling. */
-export function meantPaths(path: string): readonly string[] {
+export function suggestedPaths(path: string): readonly string[] {
   const tidy = `/${path.split('/').filter(Boolean).join('/')}`
   const known = PATHS.get(tidy.toLowerCase())
   if (known !== undefined) return known

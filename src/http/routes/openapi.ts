@@ -4,7 +4,7 @@ import { problemResponsesFor } from '../openapi/problem-responses.ts'
 import { openapiResponses } from '../openapi/responses.ts'
 import { basePathOf } from '../origin.ts'
 import { sendRepresentation } from '../send.ts'
-import { fixedRepresentation } from '../static-representation.ts'
+import { staticRepresentation } from '../static-representation.ts'
 
 const PATH = '/openapi.yaml'
 
@@ -17,7 +17,9 @@ export interface OpenapiOptions {
 
 /** `GET /openapi.yaml`: the contract. */
 export function openapiRoute(app: AppInstance, options: OpenapiOptions): void {
-  const document = fixedRepresentation(servedDocument(options), { contentType: 'application/yaml' })
+  const document = staticRepresentation(servedDocument(options), {
+    contentType: 'application/yaml',
+  })
   app.get(
     PATH,
     {

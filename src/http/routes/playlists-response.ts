@@ -10,9 +10,9 @@ import { setFields } from '../common-headers.ts'
 import { checkFieldSize } from '../field-size.ts'
 import type { Coding } from '../representation/compression.ts'
 import { negotiateCodings } from '../representation/negotiation.ts'
-import { leftSignal, represent } from '../representation/represent.ts'
+import { disconnectSignal, represent } from '../representation/represent.ts'
 import type { View } from '../representation/view.ts'
-import { factsOf } from '../request-context.ts'
+import { contextOf } from '../request-context.ts'
 import { sendRepresentation } from '../send.ts'
 
 export interface ListOptions {
@@ -39,15 +39,15 @@ export interface ListRequest {
  *
  * @throws {Problem} why there is no list. What the cache says about that is set on the reply.
  */
-export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
+export function sendList(asked: ListRequest, options: ListOptions): void | Promise<void> {
   const { headers } = asked.request
-  const facts = factsOf(asked.request)
-  facts.userId = asked.userId
+  const context = contextOf(asked.request)
+  context.userId = asked.userId
   // Before Spotify is asked for what the caller would not take.
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
-  const lookup = options.cache.lookup(asked.userId, requestDirectives(control), facts)
+  const lookup = options.cache.lookup(asked.userId, requestDirectives(control), context)
   return lookup instanceof Promise
     ? lookup.then(done => answer(asked, done, codings, options))
     : answer(asked, lookup, codings, options)
@@ -63,10 +63,10 @@ function answer(
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
-  const facts = factsOf(request)
-  facts.result = lookupResult(lookup, now)
-  facts.cacheStatus = status
-  facts.spotifyRequests = forward?.requests ?? 0
+  const context = contextOf(request)
+  context.result = lookupResult(lookup, now)
+  context.cacheStatus = status
+  context.spotifyRequests = forward?.requests ?? 0
   if (response === undefined) {
     reply.header('cache-status', status)
     throw failure
@@ -83,7 +83,7 @@ function answer(
   return made.then(
     representation => sendRepresentation(reply, representation, fields, stored),
     error => {
-      if (!leftSignal(request).aborted) throw error
+      if (!disconnectSignal(request).aborted) throw error
       // There is nobody to answer.
       reply.hijack()
     },

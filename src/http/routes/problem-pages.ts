@@ -8,7 +8,7 @@ import { problemResponsesFor } from '../openapi/problem-responses.ts'
 import { problemPageResponses } from '../openapi/responses.ts'
 import { prefersHtml } from '../representation/negotiation.ts'
 import { sendRepresentation } from '../send.ts'
-import { fixedRepresentation } from '../static-representation.ts'
+import { staticRepresentation } from '../static-representation.ts'
 import { type Link, type Paragraph, pageAsHtml, pageAsMarkdown } from './page-template.ts'
 
 /** The same page for a browser and for a terminal. */
@@ -104,7 +104,7 @@ const PAGE_POLICY =
 
 function pageOf(title: string, paragraphs: readonly Paragraph[], elsewhere: readonly Link[]): Page {
   const fixed = (text: string, type: string) =>
-    fixedRepresentation(text, {
+    staticRepresentation(text, {
       contentType: `${type}; charset=utf-8`,
       vary: 'Accept',
       policy: PAGE_POLICY,

@@ -9,7 +9,7 @@ import { MIRROR_ROOT } from '../problem-body.ts'
 import { wholeNumbersOnly } from '../query.ts'
 import { jsonBody, type View } from '../representation/view.ts'
 import { type WindowQuery, windowOf } from '../representation/window.ts'
-import { answerWithList, type ListOptions } from './playlists-response.ts'
+import { type ListOptions, sendList } from './playlists-response.ts'
 import { userParamsSchema } from './user-playlists.ts'
 
 const PATH = `${MIRROR_ROOT}/users/:id/playlists`
@@ -62,7 +62,7 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
       const userId = parseUserId(request.params.id)
       const origin = options.publicUrl ?? originOf(request)
       const view = mirrorView(request.query, origin, userId)
-      return answerWithList({ request, reply, userId, view }, options)
+      return sendList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)

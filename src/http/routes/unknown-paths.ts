@@ -4,7 +4,7 @@ import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 import { linksIn } from '../../user-id/user-links.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { isMirrorPath, MIRROR_ROOT } from '../problem-body.ts'
-import { meantPaths } from './near-misses.ts'
+import { suggestedPaths } from './near-misses.ts'
 
 /** A path with several segments where the user belongs. */
 const USER_IN_SEGMENTS = /^(\/v1)?\/users\/(.*\/.*)$/is
@@ -18,7 +18,7 @@ const OWN_PARAMETER = /^(?:limit|offset|format)=/
  * redirected (308) to the path of its user; everything else gets 404, with the path that was probably
  * meant. These paths begin with `basePath`.
  */
-export function answerUnknownPaths(app: AppInstance, basePath: string): void {
+export function handleUnknownPaths(app: AppInstance, basePath: string): void {
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = '', ...queries] = request.url.split('?')
     const isReading = request.method === 'GET' || request.method === 'HEAD'
@@ -53,7 +53,7 @@ function pathOfLink(path: string): string | undefined {
 }
 
 function notFound(path: string, basePath: string): Problem {
-  const paths = meantPaths(path).map(meant => basePath + meant)
+  const paths = suggestedPaths(path).map(meant => basePath + meant)
   if (paths.length > 0) {
     return new Problem(
       'not-found',

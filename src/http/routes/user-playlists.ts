@@ -8,10 +8,10 @@ import { basePathOf, originOf } from '../origin.ts'
 import { wholeNumbersOnly } from '../query.ts'
 import { FORMATS } from '../representation/formats.ts'
 import { negotiateFormat } from '../representation/negotiation.ts'
-import { type AskedList, jsonBody, linesView, type View } from '../representation/view.ts'
+import { jsonBody, linesView, type RequestedList, type View } from '../representation/view.ts'
 import { pagingOf, windowOf } from '../representation/window.ts'
 import { explanationOf, helpLink } from './empty-list.ts'
-import { answerWithList, type ListOptions } from './playlists-response.ts'
+import { type ListOptions, sendList } from './playlists-response.ts'
 
 const PATH = '/users/:id/playlists'
 
@@ -71,14 +71,14 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
         format === 'json'
           ? jsonView(asked, options.publicUrl ?? originOf(request))
           : linesView(format, asked)
-      return answerWithList({ request, reply, userId, view }, options)
+      return sendList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)
 }
 
 /** The asked window of a list as Spotify's paging object, with the members that are ours. */
-function jsonView({ userId, pasted, query, link }: AskedList, origin: string): View {
+function jsonView({ userId, pasted, query, link }: RequestedList, origin: string): View {
   return {
     key(total) {
       const key = `json ${query.limit} ${query.offset} ${origin} ${userId}`
