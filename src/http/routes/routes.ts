@@ -18,7 +18,7 @@ export type RouteOptions = ListOptions &
   MetricsOptions &
   OpenapiOptions
 
-/** All that the service answers; also what openapi.yaml is made from. */
+/** Registers all routes; `npm run generate` makes openapi.yaml from them too. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)
