@@ -21,7 +21,7 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt, undefined)
 }
 
-t.test('what another process has stored is taken as it is when it differs', async t => {
+t.test('a different body of a replica is taken unchanged', async t => {
   const theirs = playlists('a', 1)
   t.equal(mergeFromReplica(theirs, undefined), theirs)
   t.equal(mergeFromReplica(theirs, playlists('b', 2)), theirs)
@@ -29,18 +29,18 @@ t.test('what another process has stored is taken as it is when it differs', asyn
   t.equal(mergeFromReplica(nobody, theirs), nobody)
 })
 
-t.test('the bytes of an equal list go on being used, and were not modified earlier', async t => {
+t.test('an equal list keeps our bytes and the later date', async t => {
   const ours = playlists('a', 5)
   for (const [theirsAt, modifiedAt] of [
     [4, 5],
     [6, 6],
   ] as const) {
-    const adopted = mergeFromReplica(playlists('a', theirsAt), ours) as StoredPlaylists
-    t.equal(adopted.list.playlists, ours.list.playlists)
-    t.equal(adopted.modifiedAt, modifiedAt)
+    const merged = mergeFromReplica(playlists('a', theirsAt), ours) as StoredPlaylists
+    t.equal(merged.list.playlists, ours.list.playlists)
+    t.equal(merged.modifiedAt, modifiedAt)
   }
 })
 
-t.test('a user whom nobody knows takes room, too', async t => {
-  t.ok(nobody.heldBytes > 1000, 'or a flood of made-up names would cost memory without bound')
+t.test('a cached 404 counts towards the size of the cache', async t => {
+  t.ok(nobody.heldBytes > 1000, 'else a flood of unknown ids would exceed the bound')
 })
