@@ -3,18 +3,17 @@ import { causeCode } from '../lib/logger.ts'
 import type { Problem } from '../problems/problem.ts'
 import { CLIENT_CLOSED_REQUEST, type SentResponse } from './response-observer.ts'
 
-/** Asked every few seconds by machines, which say themselves when something is wrong. */
+/** The routes that machines poll every few seconds. */
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
 /**
- * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a
- * line each, and are told at `debug`. Only a bug is worth its stack; everything else is explained by
- * the problem itself.
+ * Writes one log line per response. Cache hits and polled routes are logged at `debug`, because they
+ * are many. Only internal errors are logged with a stack; other problems explain themselves.
  */
-export function logResponse(answer: SentResponse): void {
-  const { url, status, durationMs, context, requestId, log } = answer
-  const level = levelOf(answer)
-  // Most answers are hits, whose lines are then not even put together.
+export function logResponse(response: SentResponse): void {
+  const { url, status, durationMs, context, requestId, log } = response
+  const level = levelOf(response)
+  // Most responses are hits. Their lines are usually not enabled.
   if (!log.isLevelEnabled(level)) return
   const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {
@@ -32,10 +31,10 @@ export function logResponse(answer: SentResponse): void {
     cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
-  log[level](line, messageOf(answer))
+  log[level](line, messageOf(response))
 }
 
-/** Why Spotify could not be reached or read: name resolution, connection, TLS, decoding. */
+/** The error code of a network failure: name resolution, connection, TLS or decoding. */
 function networkCode(problem: Problem): string | undefined {
   const isNetwork =
     problem.type === 'spotify-unavailable' || problem.type === 'spotify-bad-response'
@@ -50,7 +49,7 @@ function levelOf({ status, context: { route, result, problem } }: SentResponse) 
 }
 
 function messageOf({ status, context: { problem } }: SentResponse): string {
-  if (status === CLIENT_CLOSED_REQUEST) return 'the caller left'
-  if (problem === undefined) return 'answered'
-  return problem.type === 'internal-error' ? 'a bug' : problem.message
+  if (status === CLIENT_CLOSED_REQUEST) return 'client closed request'
+  if (problem === undefined) return 'request completed'
+  return problem.type === 'internal-error' ? 'internal error' : problem.message
 }

@@ -7,39 +7,39 @@ import type { Connections } from './connections.ts'
 import type { InFlightResponses } from './in-flight-responses.ts'
 
 const INTERVAL_MS = 100
-/** A flood must not hold the end up: as many as the queue of a listening socket usually takes. */
+/** The usual backlog of a listening socket, so a flood cannot delay the shutdown for long. */
 const MAX_TICKS = 512
-/** A turn of the event loop that finds nothing to do takes a few hundredths of a millisecond. */
+/** An idle tick of the event loop takes a few hundredths of a millisecond. */
 const SHORT_TICK_MS = 0.05
-/** A connection that has said nothing for so long has no request on its way. */
+/** A connection that has sent nothing for so long has no request in transit. */
 const SILENT_MS = 250
-/** The part of the limit for which callers may wait for what they asked for. */
+/** The share of the limit after which lookups are aborted. */
 const ABORT_SHARE = 0.75
-/** The part of the limit after which all connections are closed; the rest is for what follows. */
+/** The share of the limit after which all connections are closed; later steps have the rest. */
 const CUT_SHARE = 0.8
 
 export interface DrainOptions {
-  /** Those that are not out yet. */
+  /** The in-flight responses. */
   responses: InFlightResponses
   connections: Connections
   clock: Clock
-  /** How long connections are still accepted, in milliseconds: less than half of the limit. */
+  /** How long the server still accepts connections, in milliseconds: less than half of the limit. */
   delayMs: number
-  /** By when everything has to be over, what follows the drain included, in milliseconds. */
+  /** The limit of the whole shutdown, in milliseconds, including the steps after the drain. */
   limitMs: number
-  /** Makes callers that still wait get an answer at once. */
+  /** Aborts lookups, so waiting callers get a response at once. */
   abortLookups: () => void
 }
 
 /**
- * Lets a server stop without losing a request, and as soon as its last response is out. From the
- * call of the returned function on, the last response on each connection says `Connection: close`
- * (RFC 9112 9.6). For `delayMs` more the server accepts connections, so that callers and load
- * balancers find out; then it stops listening, and connections without a request are closed.
+ * Returns a function that drains the server without losing a request. From its call on, the last
+ * response on each connection says `Connection: close` (RFC 9112 9.6). The server accepts connections
+ * for another `delayMs`, so callers and load balancers notice; then it stops listening and closes idle
+ * connections.
  *
- * No connection holds up the end: one whose request does not arrive whole is closed halfway between
- * the end of listening and giving up, and all that are left are closed after giving up. The function
- * resolves when no connection is left.
+ * No connection delays the shutdown: the function closes one with an incomplete request halfway between
+ * the end of listening and the abort of lookups, and all others after the abort. It resolves once no
+ * connection is open.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
   const { responses, connections, clock, delayMs, limitMs, abortLookups } = options
@@ -50,37 +50,37 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   /** The last response on each connection. */
   const last = new WeakMap<Socket, ServerResponse>()
 
-  /** Node closes the connection after a response that says so: only the last one may. */
+  /** Node closes the connection after a response with `close`, so only the last one may have it. */
   function announceClose({ socket }: IncomingMessage, response: ServerResponse): void {
     const before = last.get(socket)
-    // Fastify may have said goodbye in it, too.
+    // Fastify may have set `close` on it, too.
     if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
     response.shouldKeepAlive = false
     last.set(socket, response)
   }
 
   /**
-   * Ceasing to listen resets connections that the system has set up and Node has not accepted yet,
-   * of which it accepts one in each turn of the event loop. So this waits for a turn in which none
-   * came and which was so short that hardly any can have come since.
+   * Accepts the connections in the backlog, which the system would reset when the server stops
+   * listening. Node accepts one per tick of the event loop, so this waits for a tick without a new
+   * connection that is too short for more to arrive.
    */
   async function acceptBacklog(): Promise<void> {
-    let isMoment = false
-    for (let turn = 0; turn < MAX_TICKS && !isMoment; turn++) {
+    let isEmpty = false
+    for (let turn = 0; turn < MAX_TICKS && !isEmpty; turn++) {
       const before = accepted
       const startMs = clock.monotonic()
       await nextTick()
-      isMoment = accepted === before && clock.monotonic() - startMs < SHORT_TICK_MS
+      isEmpty = accepted === before && clock.monotonic() - startMs < SHORT_TICK_MS
     }
   }
 
-  /** Whether the end of some response has been written and not been taken by the system yet. */
+  /** Whether Node still flushes the end of a response. */
   function isFlushing(): boolean {
     for (const { raw } of responses) if (raw.writableEnded) return true
     return false
   }
 
-  /** Whether a request has arrived whole and its response is not out yet. */
+  /** Whether a connection has a complete request whose response is in flight. */
   function isResponding(socket: Socket): boolean {
     if (socket.writableLength > 0) return true
     for (const { request } of responses.on(socket)) if (request.raw.complete) return true
@@ -88,9 +88,9 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   }
 
   function closeIdle(unfinishedUntilMs: number): void {
-    // Node takes a connection whose response is still leaving for an idle one.
+    // Node takes a connection that flushes its response for an idle one.
     if (!isFlushing()) server.closeIdleConnections()
-    // Node takes a connection that has sent nothing yet, or a part of a request, for a busy one.
+    // Node takes a connection without a byte, or with a part of a request, for a busy one.
     const nowMs = clock.monotonic()
     for (const [socket, acceptedAtMs] of connections) {
       const isSilent = socket.bytesRead === 0 && acceptedAtMs <= nowMs - SILENT_MS
@@ -99,13 +99,13 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   }
 
   function cut(): void {
-    app.log.warn({ connections: connections.size }, 'closing connections that are still open')
+    app.log.warn({ connections: connections.size }, 'closing all open connections')
     for (const socket of connections.keys()) socket.destroy()
   }
 
   return async () => {
     for (const { request, raw } of responses) announceClose(request.raw, raw)
-    // Ahead of Fastify, which may answer at once.
+    // Before Fastify's listener, which may respond synchronously.
     server.prependListener('request', announceClose)
     if (!server.listening) return
     const abortAtMs = clock.monotonic() + ABORT_SHARE * limitMs
@@ -114,8 +114,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     const closed = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, closed.signal)
     await acceptBacklog()
-    // Not left to Fastify, which takes so long to get there that somebody may come in between, nor
-    // to the HTTP server, which would close idle connections as it understands them.
+    // Fastify would do this later, when new connections may have arrived. The HTTP server's own
+    // `close` would also close connections that only Node takes for idle.
     Server.prototype.close.call(server, () => closed.abort())
     const unfinishedUntilMs = (clock.monotonic() + abortAtMs) / 2
     while (!closed.signal.aborted) {

@@ -5,12 +5,12 @@ import type { AppInstance } from './app-instance.ts'
 import { InFlightResponses } from './in-flight-responses.ts'
 import { contextOf, type RequestContext } from './request-context.ts'
 
-/** The status of an answer that nobody waited for, as web servers write it in their logs. */
+/** The status in logs of a response that the client did not wait for; a convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499
 
-/** An answer that is out, or that nobody waits for any more. */
+/** A response that was sent, or whose client closed the connection. */
 export interface SentResponse {
-  /** The path and query that were asked for. */
+  /** The path and query of the request. */
   readonly url: string
   readonly status: number
   readonly durationMs: number
@@ -19,43 +19,43 @@ export interface SentResponse {
   readonly log: Pick<Logger, Level | 'isLevelEnabled'>
 }
 
-/** Told of every answer once it is out. */
-export type ResponseObserver = (answer: SentResponse) => void
+/** Called after each response. */
+export type ResponseObserver = (response: SentResponse) => void
 
-/** Tells the observer of the responses of all routes. Returns those that are not out yet. */
+/** Calls the observer after each response of all routes. Returns the in-flight responses. */
 export function observeResponses(
   app: AppInstance,
   clock: Clock,
   observe: ResponseObserver,
 ): InFlightResponses {
-  const open = new InFlightResponses(({ request }) =>
-    observe(answerOf(request, CLIENT_CLOSED_REQUEST, clock)),
+  const inFlight = new InFlightResponses(({ request }) =>
+    observe(sentResponse(request, CLIENT_CLOSED_REQUEST, clock)),
   )
   app.addHook('onRequest', (request, reply, done) => {
     contextOf(request).receivedAtMs = clock.monotonic()
-    open.begin(reply)
+    inFlight.begin(reply)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    // Node 20 says that a response is finished when its connection is destroyed with bytes left.
+    // Node 20 reports a response as finished if its connection is destroyed with bytes left.
     const status = request.socket.destroyed ? CLIENT_CLOSED_REQUEST : reply.raw.statusCode
-    if (open.end(reply)) observe(answerOf(request, status, clock))
+    if (inFlight.end(reply)) observe(sentResponse(request, status, clock))
     done()
   })
-  return open
+  return inFlight
 }
 
-/** Tells the observer of an answer for which no hook runs. */
+/** Calls the observer after a response for which no hook runs. */
 export function observeResponse(
   request: FastifyRequest,
   { raw }: FastifyReply,
   clock: Clock,
   observe: ResponseObserver,
 ): void {
-  raw.once('finish', () => observe(answerOf(request, raw.statusCode, clock)))
+  raw.once('finish', () => observe(sentResponse(request, raw.statusCode, clock)))
 }
 
-function answerOf(request: FastifyRequest, status: number, clock: Clock): SentResponse {
+function sentResponse(request: FastifyRequest, status: number, clock: Clock): SentResponse {
   const context = contextOf(request)
   const nowMs = clock.monotonic()
   return {
@@ -64,7 +64,7 @@ function answerOf(request: FastifyRequest, status: number, clock: Clock): SentRe
     durationMs: nowMs - (context.receivedAtMs ?? nowMs),
     context,
     requestId: request.id,
-    // As it was handed to Fastify, whose type of it has less.
+    // Fastify's type of its logger has fewer members.
     log: request.log as Logger,
   }
 }

@@ -7,7 +7,7 @@ import { listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-t.test('a caller who leaves behind two requests on one connection leaves two lines', async t => {
+t.test('a client that disconnects with two requests in flight causes two log lines', async t => {
   const { app, sandbox, lines } = await startService(t)
   const release = sandbox.hold('api')
   const socket = connect(await listen(app), '127.0.0.1')
@@ -24,7 +24,7 @@ t.test('a caller who leaves behind two requests on one connection leaves two lin
   release()
 })
 
-t.test('an answer that is out after its caller has left is none', async t => {
+t.test('a response that ends after its client has disconnected does not count', async t => {
   const left: unknown[] = []
   const responses = new InFlightResponses(reply => left.push(reply))
   const socket = new Socket()

@@ -3,8 +3,8 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 
 /**
- * The defaults of the service, pointed at the sandbox, with some variables set otherwise. It closes
- * at once unless SHUTDOWN_DELAY_MS is among them.
+ * The default configuration with the URLs of the sandbox and these variables. SHUTDOWN_DELAY_MS is 0
+ * by default.
  */
 export function configFor(
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,

@@ -2,13 +2,13 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { AppInstance } from '../../src/http/app-instance.ts'
 
-/** Makes the service listen; its port. */
+/** Makes the service listen, and returns its port. */
 export async function listen(app: AppInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return (app.server.address() as AddressInfo).port
 }
 
-/** All that comes back for these bytes until the connection is closed. */
+/** Sends these bytes and returns everything received until the connection closes. */
 export function exchange(port: number, request: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(request)
@@ -22,8 +22,8 @@ export interface RawResponse {
 }
 
 /**
- * The answers in what came back on one connection, for requests with these methods. Every body has
- * a length, as this service sends them all.
+ * Parses the responses on one connection to requests with these methods. Every body must have a length,
+ * as all of this service have.
  */
 export function responsesIn(received: string, methods: readonly string[] = ['GET']): RawResponse[] {
   let rest = Buffer.from(received)
@@ -31,7 +31,7 @@ export function responsesIn(received: string, methods: readonly string[] = ['GET
     const end = rest.indexOf('\r\n\r\n')
     const [statusLine = '', ...fields] = rest.subarray(0, Math.max(end, 0)).toString().split('\r\n')
     const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine) ?? []
-    if (status === undefined) throw new Error(`no answer to ${method} in: ${rest}`)
+    if (status === undefined) throw new Error(`no response to ${method} in: ${rest}`)
     const headers = Object.fromEntries(
       fields.map(field => {
         const [, name = '', value = ''] = /^([^:]+): *(.*)$/.exec(field) ?? []
@@ -40,7 +40,7 @@ export function responsesIn(received: string, methods: readonly string[] = ['GET
     )
     const length = method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0)
     const body = rest.subarray(end + 4, end + 4 + length)
-    if (body.length < length) throw new Error(`the answer to ${method} was cut short`)
+    if (body.length < length) throw new Error(`the response to ${method} is incomplete`)
     rest = rest.subarray(end + 4 + length)
     return { status: Number(status), headers, body: body.toString() }
   })

@@ -52,7 +52,7 @@ t.test('with one, lookups are traced, log lines name the span, and the end loses
   }
   t.equal(await service.stop(), 0)
   t.ok(loaded().has('@fastify/otel'))
-  const answered = lines().filter(({ msg }) => msg === 'answered')
+  const answered = lines().filter(({ msg }) => msg === 'request completed')
   for (const [index, result] of ['miss', 'hit'].entries()) {
     const { traceId } = traceparent(index + 1)
     const spans = receiver.spans().filter(span => span.traceId === traceId)

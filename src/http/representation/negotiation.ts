@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 import { Problem } from '../../problems/problem.ts'
-import { checkFieldSize } from '../field-size.ts'
+import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 

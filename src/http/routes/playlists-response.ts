@@ -6,14 +6,13 @@ import type { ResponseCache } from '../../cache/response-cache.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
-import { setFields } from '../common-headers.ts'
-import { checkFieldSize } from '../field-size.ts'
 import type { Coding } from '../representation/compression.ts'
 import { negotiateCodings } from '../representation/negotiation.ts'
 import { disconnectSignal, represent } from '../representation/represent.ts'
 import type { View } from '../representation/view.ts'
 import { contextOf } from '../request-context.ts'
-import { sendRepresentation } from '../send.ts'
+import { sendRepresentation, setFields } from '../send.ts'
+import { checkFieldSize } from '../validation.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
