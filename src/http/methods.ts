@@ -23,7 +23,7 @@ export async function refuseMethod(_request: FastifyRequest, reply: FastifyReply
   throw new Problem('method-not-allowed', `Use ${ALLOWED.join(' or ')}.`)
 }
 
-/** Makes Fastify route every method that Node parses, so that none of them ends in a 404. */
+/** Makes Fastify route every method that Node parses, so none of them gets 404. */
 export function acceptAllMethods(app: AppInstance): void {
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {

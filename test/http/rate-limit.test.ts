@@ -23,7 +23,7 @@ t.test('every response has the remaining requests', async t => {
   }
   await clock.advance(seconds(17.5))
   const refused = await get('/users/two/playlists')
-  t.match(refused.json(), { type: '/problems/caller-rate-limited', status: 429, detail: /3 times/ })
+  t.match(refused.json(), { type: '/problems/caller-rate-limited', status: 429, detail: /3 requests/ })
   t.match(refused.headers, { ratelimit: '"caller";r=0;t=43', 'retry-after': '43' })
   t.equal(refused.headers['cache-control'], 'no-store')
   t.equal(sandbox.count('api'), 1, 'only the first request reached Spotify')

@@ -23,7 +23,7 @@ export interface RepresentationRequest {
   }
 }
 
-/** A signal that aborts once the client disconnects. Fastify's own does not if it already has. */
+/** A signal that aborts once the client disconnects, or is aborted if it already has. */
 export function disconnectSignal({
   signal,
   socket,

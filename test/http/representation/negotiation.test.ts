@@ -25,7 +25,7 @@ t.test('Accept selects the format by weight and parameters', async t => {
     ['text/html, */*;q=0.1', 'json'],
   ] as const) {
     t.equal(negotiateFormat(undefined, accept), format, String(accept))
-    t.equal(negotiateFormat(undefined, accept), format, 'and again, out of what is remembered')
+    t.equal(negotiateFormat(undefined, accept), format, 'again, from the cache')
   }
 })
 
@@ -57,7 +57,7 @@ t.test('Accept-Encoding selects the codings, the best first', async t => {
     ['zstd;q=1, gzip;q=0.001', ['gzip', 'identity']],
   ] as const) {
     t.same(negotiateCodings(field), codings, String(field))
-    t.same(negotiateCodings(field), codings, 'and again, out of what is remembered')
+    t.same(negotiateCodings(field), codings, 'again, from the cache')
   }
   for (const field of ['identity;q=0', '*;q=0', 'deflate, identity;q=0']) {
     t.throws(() => negotiateCodings(field), { type: 'not-acceptable', message: /gzip/ }, field)
