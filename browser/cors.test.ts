@@ -8,7 +8,7 @@ import { launch, skip } from './support.ts'
 
 const KEY = 'k'.repeat(32)
 
-/** An origin of its own, with an empty page. */
+/** A server of another origin with an empty page. */
 async function startPage() {
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html').end('<!doctype html><title>A page</title>')
@@ -19,7 +19,7 @@ async function startPage() {
   return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
-/** What a page that fetches this gets to read; `blocked` when the browser keeps it away. */
+/** What a page can read of this URL; `blocked` if the browser denies it. */
 const fetching = (url: string, headers: Record<string, string> = {}) => `
   fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)}, cache: 'no-store' })
     .then(async response => ({
@@ -50,7 +50,7 @@ t.test('pages of listed origins read responses in a real browser', { skip }, asy
 
   const answer = (await page.evaluate(fetching(list, { authorization }))) as { etag: string }
   t.match(answer, { status: 200, total: 120, etag: /^"/, cacheStatus: /playlist-proxy/ })
-  t.match(await page.evaluate(fetching(list)), { status: 401 }, 'also why it may not')
+  t.match(await page.evaluate(fetching(list)), { status: 401 }, 'the page may read the problem')
   t.match(await page.evaluate(fetching(list, { authorization, 'if-none-match': answer.etag })), {
     status: 304,
   })

@@ -14,7 +14,7 @@ t.test('the pages work in a real browser', { skip }, async t => {
   })
 
   for (const path of ['/docs', '/docs/']) {
-    await t.test(`${path} reads the contract and tries it`, async t => {
+    await t.test(`${path} shows the contract and sends requests`, async t => {
       const page = await browser.newPage()
       const faults = faultsOf(page, `${service.url}/`)
       const answer = await tryPlaylists(page, service.url + path)
@@ -25,7 +25,7 @@ t.test('the pages work in a real browser', { skip }, async t => {
     })
   }
 
-  await t.test('the API reference is light or dark as its reader likes', async t => {
+  await t.test('the API reference follows the color scheme of the browser', async t => {
     const page = await browser.newPage({ colorScheme: 'dark' })
     const faults = faultsOf(page, `${service.url}/`)
     await page.goto(`${service.url}/docs/`)
@@ -38,14 +38,14 @@ t.test('the pages work in a real browser', { skip }, async t => {
     await page.locator('html.dark-mode .info .title').waitFor()
     t.ok((await redOfTitle()) > 192, 'light on dark')
     await page.emulateMedia({ colorScheme: 'light' })
-    // The page hears of the change only after that call has returned.
+    // The page receives the change after that call has returned.
     await page.locator('html:not(.dark-mode) .info .title').waitFor()
     t.ok((await redOfTitle()) < 64, 'dark on light')
     t.same(faults, [])
     await page.close()
   })
 
-  await t.test('a problem explains itself, in light and dark', async t => {
+  await t.test('the page of a problem works in light and dark mode', async t => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ colorScheme })
       const faults = faultsOf(page, `${service.url}/`)
@@ -90,7 +90,7 @@ t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
   t.same(faults, [])
 })
 
-t.test('the API reference works where PUBLIC_URL does not lead', { skip }, async t => {
+t.test('the API reference works even if PUBLIC_URL is unreachable', { skip }, async t => {
   const sandbox = await startSandbox()
   const environment = { PUBLIC_URL: 'https://lists.invalid' }
   const service = await startServiceProcess({ sandbox, environment })

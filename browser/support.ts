@@ -6,10 +6,10 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
-/** Why tests with a browser cannot run here, or false. */
+/** The reason to skip browser tests, or false. */
 export const skip = existsSync(executablePath) ? false : `no browser at ${executablePath}`
 
-/** A browser that talks to nobody of its own accord, and may run as root in a container. */
+/** A browser without background requests, which may run as root in a container. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
     executablePath,
@@ -24,7 +24,7 @@ export const launch = (): Promise<Browser> =>
     ],
   })
 
-/** Everything in a page that its reader would call a fault, whatever lies outside `root` included. */
+/** All accessibility and layout faults of a page, including overflow outside `root`. */
 export function faultsOf(page: Page, root: string): string[] {
   const faults: string[] = []
   page.on('console', message => {
@@ -41,7 +41,7 @@ export function faultsOf(page: Page, root: string): string[] {
   return faults
 }
 
-/** Uses "Execute" of the API reference at this URL to get the playlists of smedjan. */
+/** Requests the playlists of smedjan with "Execute" of the API reference at this URL. */
 export async function tryPlaylists(page: Page, url: string): Promise<string> {
   await page.goto(url)
   const operation = page.locator('#operations-Playlists-getUserPlaylists')
@@ -53,7 +53,7 @@ export async function tryPlaylists(page: Page, url: string): Promise<string> {
   return live.innerText()
 }
 
-/** A proxy that offers a service below a path, and nothing else. */
+/** A proxy that exposes a service below a path. */
 export async function startProxy(path: string) {
   let target = ''
   const server = createServer((incoming, outgoing) => {
@@ -73,7 +73,7 @@ export async function startProxy(path: string) {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    /** Where the service is reached through it. */
+    /** The URL of the service behind the proxy. */
     url: `http://127.0.0.1:${port}${path}`,
     leadTo(url: string): void {
       target = url

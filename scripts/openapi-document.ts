@@ -1,7 +1,7 @@
 import fastifySwagger from '@fastify/swagger'
 import { isOpen } from '../src/http/authentication.ts'
 import { createServer } from '../src/http/create-server.ts'
-import type { AnswerObserver } from '../src/http/response-observer.ts'
+import type { ResponseObserver } from '../src/http/response-observer.ts'
 import { type RouteOptions, registerRoutes } from '../src/http/routes/routes.ts'
 import type { Clock } from '../src/lib/clock.ts'
 import { createLogger } from '../src/lib/logger.ts'
@@ -24,7 +24,7 @@ export async function openapiDocument(): Promise<string> {
     {
       clock: {} as Clock,
       logger: createLogger('silent', process.stdout),
-      observe: {} as AnswerObserver,
+      observe: {} as ResponseObserver,
     },
   )
   await app.register(fastifySwagger, {

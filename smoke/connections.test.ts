@@ -50,7 +50,7 @@ t.test('callers who never read are closed after 30 s, others are not', async t =
   while ((await closed('stalled')) === 0) await sleep(500)
   const seconds = (performance.now() - startMs) / 1000
   t.ok(seconds >= 30 && seconds < 60, `${seconds} s`)
-  t.ok(log.some(({ msg }) => msg === 'closed a connection whose caller does not read'))
+  t.ok(log.some(({ msg }) => msg === 'closed a connection: its client does not read'))
 })
 
 t.test('with few files callers beyond them are dropped, and lookups go on', async t => {

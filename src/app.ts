@@ -3,31 +3,31 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Registry } from 'prom-client'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
-import { parseApiKeys } from './config/api-keys.ts'
-import { type CorsOrigins, parseCorsOrigins } from './config/cors-origins.ts'
 import type { Config } from './config/schema.ts'
 import { parseTrustProxy } from './config/trust-proxy.ts'
+import { controlAccess } from './http/access-control.ts'
 import type { AppInstance } from './http/app-instance.ts'
-import { authenticate, warnWhenExposed } from './http/authentication.ts'
-import { limitConnections, maxConnections } from './http/connection-limit.ts'
-import { trackConnections } from './http/connections.ts'
+import { maxConnections } from './http/connection-limit.ts'
+import { manageConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { basePathOf } from './http/origin.ts'
-import { limitCallers, WINDOW_SECONDS } from './http/rate-limit.ts'
 import { docsPage } from './http/routes/docs.ts'
 import { METRICS_PATH } from './http/routes/metrics.ts'
 import { registerRoutes } from './http/routes/routes.ts'
 import { stopInOrder } from './http/shutdown.ts'
-import { closeStalled } from './http/stalled-connections.ts'
 import { type RunInBackground, runUntraced } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
-import { LocalFixedWindow } from './lib/fixed-window.ts'
 import { connectionMetrics, httpMetrics } from './monitoring/http-metrics.ts'
 import { sharedMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
-import { adopt, isList, producer, type StoredBody } from './playlists/cached-playlists.ts'
+import {
+  isList,
+  listFetcher,
+  mergeFromReplica,
+  type StoredBody,
+} from './playlists/cached-playlists.ts'
 import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
@@ -40,18 +40,18 @@ const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'
 
 export interface AppDependencies {
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded), to keep retries and renewals out of step. */
+  /** A number from 0 (included) to 1 (excluded), for the jitter of retries and renewals. */
   random: () => number
   logger: FastifyBaseLogger
-  /** Metrics of the whole process, which may run several of these; none when left out. */
+  /** Metrics of the whole process, which may run several services; none by default. */
   processMetrics?: Pick<Registry, 'metrics'>
-  /** The limit of the process on open files and sockets; unknown when left out. */
+  /** The maximum number of open files of the process; unknown by default. */
   openFiles?: number | undefined
-  /** How refreshes behind stale answers are run; plainly when left out. */
+  /** Runs background revalidations; untraced by default. */
   runInBackground?: RunInBackground
 }
 
-/** The whole service, wired in call order but not listening. Closing it ends all it has started. */
+/** Builds the whole service, without listening. Closing it stops everything that it has started. */
 export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
@@ -62,14 +62,8 @@ export async function buildApp(
   const sharedState = () => shared?.state ?? 'off'
   const observe = sharedMetrics(register, sharedState)
   const importEntry = entryImporter(config, clock)
-  const shared = await sharedPartsFor({
-    config,
-    importEntry,
-    clock,
-    log,
-    observe,
-    signal: stopping.signal,
-  })
+  const { signal } = stopping
+  const shared = await sharedPartsFor({ config, importEntry, clock, log, observe, signal })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
   const spotify = createSpotify({
     config,
@@ -87,89 +81,74 @@ export async function buildApp(
   const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
     store,
-    fetch: producer({ source, lifetimes: config, clock, signal: stopping.signal }),
+    fetch: listFetcher({ source, lifetimes: config, clock, signal }),
     clock,
     random,
     lookupTimeoutMs: config.LOOKUP_TIMEOUT_MS,
-    signal: stopping.signal,
+    signal,
     minRefreshMs: config.CACHE_MIN_REFRESH_SECONDS * 1000,
-    ...(shared === undefined ? {} : { shared: { tier: shared.tier, mergeFromReplica: adopt } }),
+    ...(shared === undefined ? {} : { shared: { tier: shared.tier, mergeFromReplica } }),
     runInBackground,
     log,
   })
 
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   const basePath = basePathOf(publicUrl)
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: parseTrustProxy(config.TRUST_PROXY), basePath },
     { clock, logger: log, observe: httpMetrics(register) },
   )
-  if (config.CORS_ORIGINS !== undefined) {
-    // Not loaded by those who do not want it.
-    const { allowOrigins } = await import('./http/cors.ts')
-    // The configuration was checked.
-    await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)
-  }
-  const { keys } = parseApiKeys(config.API_KEYS)
-  authenticate(app, { keys, alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [] })
-  if (keys.length === 0) warnWhenExposed(app)
-  const limit = config.CALLER_REQUESTS_PER_MINUTE
-  if (limit > 0) {
-    const windowMs = WINDOW_SECONDS * 1000
-    const counts = shared?.callerCounts(windowMs) ?? new LocalFixedWindow(windowMs, clock)
-    limitCallers(app, { limit, counts, clock })
-  }
-  const memory = {
-    get status() {
-      const { bytes, ...status } = cache.status
-      const maxBytes = config.CACHE_MAX_BYTES
-      return { ...status, bytes: bytes + variants.heldBytes, maxBytes }
-    },
-  }
+  const cacheScope = await controlAccess(app, config, {
+    alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [],
+    sharedCounts: shared?.callerCounts,
+    clock,
+  })
   let isDraining = false
-  const startedAt = clock.now()
-  stateMetrics(register, { cache: memory, gate, budget, tokens, isDraining: () => isDraining })
+  const parts = {
+    startedAt: clock.now(),
+    isDraining: () => isDraining,
+    tokens,
+    gate,
+    budget,
+    cache: {
+      get status() {
+        const { bytes, ...status } = cache.status
+        const maxBytes = config.CACHE_MAX_BYTES
+        return { ...status, bytes: bytes + variants.heldBytes, maxBytes }
+      },
+    },
+    sharedState,
+  }
+  stateMetrics(register, parts)
   registerRoutes(app, {
     openapi,
     cache,
     variants,
     clock,
     publicUrl,
-    cacheScope: keys.length > 0 ? 'private' : 'public',
-    isDraining: () => isDraining,
+    cacheScope,
+    isDraining: parts.isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(isList),
     metrics: async () => (await register.metrics()) + ((await processMetrics?.metrics()) ?? ''),
-    status: () =>
-      serviceStatus({
-        startedAt,
-        isDraining: () => isDraining,
-        tokens,
-        gate,
-        budget,
-        cache: memory,
-        sharedState,
-      }),
+    status: () => serviceStatus(parts),
   })
   await docsPage(app, basePath)
 
   app.addHook('onReady', async () => {
-    // What others know of Spotify comes before the first request to it.
+    // Replicas may know of a pause, so this comes before the first request to Spotify.
     await shared?.start()
     tokens.start()
     await snapshot?.load()
   })
-  const connections = trackConnections(app.server, clock)
-  const countClosed = connectionMetrics(register)
-  limitConnections(app.server, {
+  const connections = manageConnections(app.server, {
     max: maxConnections(dependencies.openFiles, config.SPOTIFY_CONCURRENCY),
     clock,
     log,
-    onDropped: () => countClosed('limit'),
+    onClosed: connectionMetrics(register),
   })
-  closeStalled(app.server, { connections, clock, log, onClosed: () => countClosed('stalled') })
   stopInOrder(app, {
-    answers,
+    responses,
     connections,
     clock,
     delayMs: config.SHUTDOWN_DELAY_MS,
@@ -177,7 +156,7 @@ export async function buildApp(
     onStop: () => {
       isDraining = true
     },
-    giveUp: () =>
+    abortLookups: () =>
       stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
     snapshot,
     shared,
@@ -194,7 +173,7 @@ async function sharedPartsFor(
 ): Promise<SharedParts | undefined> {
   const url = options.config.SHARED_CACHE_URL
   if (url === undefined) return undefined
-  // Not loaded by those who share nothing.
+  // Loaded only if configured.
   const { sharedParts } = await import('./redis/create-redis.ts')
   return sharedParts({ url, ...options })
 }

@@ -1,25 +1,24 @@
 import { loggableTarget } from '../lib/loggable-target.ts'
 import { causeCode } from '../lib/logger.ts'
 import type { Problem } from '../problems/problem.ts'
-import { type Answer, CALLER_LEFT } from './response-observer.ts'
+import { CLIENT_CLOSED_REQUEST, type SentResponse } from './response-observer.ts'
 
-/** Asked every few seconds by machines, which say themselves when something is wrong. */
+/** The routes that machines poll every few seconds. */
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
 /**
- * Writes the one line of an answer. Plain hits and what machines poll are too many to be worth a
- * line each, and are told at `debug`. Only a bug is worth its stack; everything else is explained by
- * the problem itself.
+ * Writes one log line per response. Cache hits and polled routes are logged at `debug`, because they
+ * are many. Only internal errors are logged with a stack; other problems explain themselves.
  */
-export function logAnswer(answer: Answer): void {
-  const { url, status, durationMs, facts, requestId, log } = answer
-  const level = levelOf(answer)
-  // Most answers are hits, whose lines are then not even put together.
+export function logResponse(response: SentResponse): void {
+  const { url, status, durationMs, context, requestId, log } = response
+  const level = levelOf(response)
+  // Most responses are hits. Their lines are usually not enabled.
   if (!log.isLevelEnabled(level)) return
-  const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = facts
+  const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {
     request_id: requestId,
-    ...facts.logIds,
+    ...context.logIds,
     route: route ?? null,
     status,
     duration_ms: Math.round(durationMs * 10) / 10,
@@ -32,25 +31,25 @@ export function logAnswer(answer: Answer): void {
     cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }
-  log[level](line, messageOf(answer))
+  log[level](line, messageOf(response))
 }
 
-/** Why Spotify could not be reached or read: name resolution, connection, TLS, decoding. */
+/** The error code of a network failure: name resolution, connection, TLS or decoding. */
 function networkCode(problem: Problem): string | undefined {
   const isNetwork =
     problem.type === 'spotify-unavailable' || problem.type === 'spotify-bad-response'
   return isNetwork ? causeCode(problem) : undefined
 }
 
-function levelOf({ status, facts: { route, result, problem } }: Answer) {
+function levelOf({ status, context: { route, result, problem } }: SentResponse) {
   if (problem?.type === 'internal-error') return 'error'
   if (result === 'hit') return 'debug'
   if (problem !== undefined) return problem.status < 500 ? 'info' : 'warn'
   return status < 400 && POLLED.includes(String(route)) ? 'debug' : 'info'
 }
 
-function messageOf({ status, facts: { problem } }: Answer): string {
-  if (status === CALLER_LEFT) return 'the caller left'
-  if (problem === undefined) return 'answered'
-  return problem.type === 'internal-error' ? 'a bug' : problem.message
+function messageOf({ status, context: { problem } }: SentResponse): string {
+  if (status === CLIENT_CLOSED_REQUEST) return 'client closed request'
+  if (problem === undefined) return 'request completed'
+  return problem.type === 'internal-error' ? 'internal error' : problem.message
 }

@@ -2,16 +2,15 @@ import type { Server } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 
-/** More would take hundreds of megabytes of buffers, and one process answers far fewer callers. */
+/** More would need hundreds of megabytes of buffers, and one process serves far fewer callers. */
 const MAX_CONNECTIONS = 4096
-/** Files that the service has open beside connections of callers and to Spotify, with room to spare. */
+/** A generous estimate of open files that are neither connections of callers nor to Spotify. */
 const RESERVED_FILES = 64
 const REPORT_INTERVAL_MS = 60_000
 
 /**
- * How many connections callers may have at once, so that files are left for `toSpotify` connections
- * and for all else: half of `openFiles`, the limit of the process where it is known, when there are
- * few.
+ * The maximum number of caller connections. It leaves file descriptors for `toSpotify` connections and
+ * for other files; if there are few, half of `openFiles`, the limit of the process, if known.
  */
 export function maxConnections(openFiles: number | undefined, toSpotify: number): number {
   if (openFiles === undefined) return MAX_CONNECTIONS
@@ -20,15 +19,15 @@ export function maxConnections(openFiles: number | undefined, toSpotify: number)
 }
 
 export interface ConnectionLimitOptions {
-  /** Connections at once. */
+  /** The maximum number of open connections. */
   max: number
   clock: Clock
   log: Log
-  /** Called for each connection that is dropped. */
+  /** Called for each dropped connection. */
   onDropped: () => void
 }
 
-/** Drops connections beyond the limit as soon as they are accepted, and logs that once a minute. */
+/** Drops new connections beyond the limit, and logs that at most once a minute. */
 export function limitConnections(server: Server, options: ConnectionLimitOptions): void {
   const { max, clock, log, onDropped } = options
   let dropped = 0
@@ -37,7 +36,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
   function report(): void {
     cancelReport = undefined
     if (dropped === 0) return
-    log.warn({ dropped, max_connections: max }, 'too many connections, new ones are dropped')
+    log.warn({ dropped, max_connections: max }, 'too many connections, dropping new ones')
     dropped = 0
     cancelReport = clock.schedule(REPORT_INTERVAL_MS, report)
   }

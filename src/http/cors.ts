@@ -1,10 +1,10 @@
 import cors from '@fastify/cors'
 import type { CorsOrigins } from '../config/cors-origins.ts'
 import type { AppInstance } from './app-instance.ts'
-import { ALLOWED, refuse } from './methods.ts'
-import { factsOf } from './request-context.ts'
+import { ALLOWED, refuseMethod } from './methods.ts'
+import { contextOf } from './request-context.ts'
 
-/** What a page sends beside the fields that it may always send. */
+/** Request fields that pages may send, beyond the CORS-safelisted ones (Fetch). */
 const REQUEST_FIELDS = [
   'Authorization',
   'Cache-Control',
@@ -14,7 +14,7 @@ const REQUEST_FIELDS = [
   'traceparent',
 ]
 
-/** What a page may read beside the fields that it may always read (Fetch, CORS-safelisted). */
+/** Response fields that pages may read, beyond the CORS-safelisted ones (Fetch). */
 const RESPONSE_FIELDS = [
   'Age',
   'Cache-Status',
@@ -28,18 +28,18 @@ const RESPONSE_FIELDS = [
   'X-Request-Id',
 ]
 
-/** How long a browser may remember what it was allowed; browsers cap it at two hours. */
+/** How long browsers may cache the result of a preflight request; they allow at most two hours. */
 const PREFLIGHT_SECONDS = 7200
 
 /**
- * Lets pages of the given origins read responses (Fetch standard, 3.3), and answers their preflight
- * requests, which carry no key. To be called before `authenticate`.
+ * Lets pages of the given origins read responses (Fetch, 3.3), and answers their preflight requests,
+ * which carry no API key. Call it before `authenticate`.
  */
 export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     const { origin, 'access-control-request-method': method } = request.headers
-    // The plugin takes any OPTIONS for a preflight request.
-    if (request.method === 'OPTIONS' && !(origin && method)) await refuse(request, reply)
+    // The plugin treats every OPTIONS request as a preflight request.
+    if (request.method === 'OPTIONS' && !(origin && method)) await refuseMethod(request, reply)
   })
   await app.register(cors, {
     origin: origins,
@@ -49,9 +49,9 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
     maxAge: PREFLIGHT_SECONDS,
   })
   app.addHook('onRequest', (request, reply, done) => {
-    // Representations are written past Fastify, and so past what the plugin has set on the reply.
+    // `sendRepresentation` bypasses Fastify, and so the fields that the plugin sets on the reply.
     const fields = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])
-    factsOf(request).corsFields = fields.flat()
+    contextOf(request).corsFields = fields.flat()
     done()
   })
 }

@@ -4,15 +4,15 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { TrustProxy } from '../config/trust-proxy.ts'
 import type { Clock } from '../lib/clock.ts'
-import { logAnswer } from './access-log.ts'
+import { logResponse } from './access-log.ts'
 import type { AppInstance } from './app-instance.ts'
-import { commonFields, setFields } from './common-headers.ts'
-import { answerWithProblems, frameworkProblems, parserProblems } from './error-handlers.ts'
-import type { OpenAnswers } from './in-flight-responses.ts'
+import { frameworkProblems, handleErrors, parserProblems } from './error-handlers.ts'
+import type { InFlightResponses } from './in-flight-responses.ts'
 import { checkHost, originForm } from './origin.ts'
-import { type AnswerObserver, observeAnswers } from './response-observer.ts'
+import { observeResponses, type ResponseObserver } from './response-observer.ts'
+import { commonFields, setFields } from './send.ts'
 
-/** Room for a user id of 256 bytes in a link, percent-encoded twice. */
+/** Enough for a link with a user id of 256 bytes, percent-encoded twice. */
 const MAX_PARAM_LENGTH = 4096
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -25,62 +25,62 @@ export interface ServerOptions {
 export interface ServerDependencies {
   clock: Clock
   logger: FastifyBaseLogger
-  observe: AnswerObserver
+  observe: ResponseObserver
 }
 
 /**
- * A Fastify instance without routes that answers every failure with a problem, and its answers that
- * are not out yet.
+ * Creates a Fastify instance without routes that turns every failure into a problem, and tracks its
+ * in-flight responses.
  */
 export function createServer(
   { trustProxy, basePath }: ServerOptions,
   { clock, logger, observe }: ServerDependencies,
-): { app: AppInstance; answers: OpenAnswers } {
-  const told: AnswerObserver = answer => {
-    logAnswer(answer)
-    observe(answer)
+): { app: AppInstance; responses: InFlightResponses } {
+  const observeAll: ResponseObserver = response => {
+    logResponse(response)
+    observe(response)
   }
   const problemOptions = { clock, basePath }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    // A logger of each request would cost more than most requests do; `logAnswer` writes the id.
+    // A child logger costs more than most requests. `logResponse` logs the request id.
     childLoggerFactory: log => log,
     genReqId: requestId,
     trustProxy: trustProxy ?? false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    // It would also cut off what runs while the service starts and stops, which has its own limits.
+    // Startup and shutdown hooks have limits of their own.
     pluginTimeout: 0,
-    frameworkErrors: frameworkProblems(problemOptions, told),
+    frameworkErrors: frameworkProblems(problemOptions, observeAll),
     clientErrorHandler: parserProblems(problemOptions, logger),
-    // Node would answer without a body. What is repeated is joined, so that a second `Host` shows.
+    // Node would respond without a body. Joined duplicates show a second `Host`.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // Compiling the schemas of answers takes longer than these short answers ever would; that they
-  // keep to them is tested.
+  // Compiled serializers would not pay off for these short responses. Tests check them against the
+  // schemas.
   app.setSerializerCompiler(() => JSON.stringify)
-  // An expectation that is not known may be passed over (RFC 9110 10.1.1); Node would refuse it.
+  // A server may ignore an unknown expectation (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
-  const answers = observeAnswers(app, clock, told)
+  const responses = observeResponses(app, clock, observeAll)
   app.addHook('onRequest', (request, _reply, done) => {
     checkHost(request)
     done()
   })
-  // Not before, since most answers are written past Fastify and would pay for it twice.
+  // In `onSend`, since `sendRepresentation` bypasses Fastify and sets these fields itself.
   app.addHook('onSend', (request, reply, _payload, done) => {
     setFields(reply, commonFields(request))
     done()
   })
-  answerWithProblems(app, problemOptions)
-  return { app, answers }
+  handleErrors(app, problemOptions)
+  return { app, responses }
 }
 
 /**
- * The caller's own request id, so that logs can be joined; a new one when it is too long, is not
- * plain text, or is the caller's API key.
+ * The request id that the caller sent, to correlate logs; a new one if that is absent, too long, not
+ * plain text, or the caller's API key.
  */
 function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']

@@ -1,48 +1,48 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { type Clock, pause } from '../lib/clock.ts'
 import type { AppInstance } from './app-instance.ts'
 import type { Connections } from './connections.ts'
-import type { OpenAnswers } from './in-flight-responses.ts'
+import type { InFlightResponses } from './in-flight-responses.ts'
 
 const INTERVAL_MS = 100
-/** A flood must not hold the end up: as many as the queue of a listening socket usually takes. */
-const MAX_TURNS = 512
-/** A turn of the event loop that finds nothing to do takes a few hundredths of a millisecond. */
-const SHORT_TURN_MS = 0.05
-/** A connection that has said nothing for so long has no request on its way. */
+/** The usual backlog of a listening socket, so a flood cannot delay the shutdown for long. */
+const MAX_TICKS = 512
+/** An idle tick of the event loop takes a few hundredths of a millisecond. */
+const SHORT_TICK_MS = 0.05
+/** A connection that has sent nothing for so long has no request in transit. */
 const SILENT_MS = 250
-/** The part of the limit for which callers may wait for what they asked for. */
-const GIVE_UP_SHARE = 0.75
-/** The part of the limit after which all connections are closed; the rest is for what follows. */
+/** The share of the limit after which lookups are aborted. */
+const ABORT_SHARE = 0.75
+/** The share of the limit after which all connections are closed; later steps have the rest. */
 const CUT_SHARE = 0.8
 
 export interface DrainOptions {
-  /** Those that are not out yet. */
-  answers: OpenAnswers
+  /** The in-flight responses. */
+  responses: InFlightResponses
   connections: Connections
   clock: Clock
-  /** How long connections are still accepted, in milliseconds: less than half of the limit. */
+  /** How long the server still accepts connections, in milliseconds: less than half of the limit. */
   delayMs: number
-  /** By when everything has to be over, what follows the drain included, in milliseconds. */
+  /** The limit of the whole shutdown, in milliseconds, including the steps after the drain. */
   limitMs: number
-  /** Makes callers that still wait get an answer at once. */
-  giveUp: () => void
+  /** Aborts lookups, so waiting callers get a response at once. */
+  abortLookups: () => void
 }
 
 /**
- * Lets a server stop without losing a request, and as soon as its last response is out. From the
- * call of the returned function on, the last response on each connection says `Connection: close`
- * (RFC 9112 9.6). For `delayMs` more the server accepts connections, so that callers and load
- * balancers find out; then it stops listening, and connections without a request are closed.
+ * Returns a function that drains the server without losing a request. From its call on, the last
+ * response on each connection says `Connection: close` (RFC 9112 9.6). The server accepts connections
+ * for another `delayMs`, so callers and load balancers notice; then it stops listening and closes idle
+ * connections.
  *
- * No connection holds up the end: one whose request does not arrive whole is closed halfway between
- * the end of listening and giving up, and all that are left are closed after giving up. The function
- * resolves when no connection is left.
+ * No connection delays the shutdown: the function closes one with an incomplete request halfway between
+ * the end of listening and the abort of lookups, and all others after the abort. It resolves once no
+ * connection is open.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
-  const { answers, connections, clock, delayMs, limitMs, giveUp } = options
+  const { responses, connections, clock, delayMs, limitMs, abortLookups } = options
   const { server } = app
   let accepted = 0
   server.on('connection', () => accepted++)
@@ -50,79 +50,79 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   /** The last response on each connection. */
   const last = new WeakMap<Socket, ServerResponse>()
 
-  /** Node closes the connection after a response that says so: only the last one may. */
-  function sayGoodbye({ socket }: IncomingMessage, response: ServerResponse): void {
+  /** Node closes the connection after a response with `close`, so only the last one may have it. */
+  function announceClose({ socket }: IncomingMessage, response: ServerResponse): void {
     const before = last.get(socket)
-    // Fastify may have said goodbye in it, too.
+    // Fastify may have set `close` on it, too.
     if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
     response.shouldKeepAlive = false
     last.set(socket, response)
   }
 
   /**
-   * Ceasing to listen resets connections that the system has set up and Node has not accepted yet,
-   * of which it accepts one in each turn of the event loop. So this waits for a turn in which none
-   * came and which was so short that hardly any can have come since.
+   * Accepts the connections in the backlog, which the system would reset when the server stops
+   * listening. Node accepts one per tick of the event loop, so this waits for a tick without a new
+   * connection that is too short for more to arrive.
    */
-  async function acceptWhatWaits(): Promise<void> {
-    let isMoment = false
-    for (let turn = 0; turn < MAX_TURNS && !isMoment; turn++) {
+  async function acceptBacklog(): Promise<void> {
+    let isEmpty = false
+    for (let turn = 0; turn < MAX_TICKS && !isEmpty; turn++) {
       const before = accepted
       const startMs = clock.monotonic()
-      await nextTurn()
-      isMoment = accepted === before && clock.monotonic() - startMs < SHORT_TURN_MS
+      await nextTick()
+      isEmpty = accepted === before && clock.monotonic() - startMs < SHORT_TICK_MS
     }
   }
 
-  /** Whether the end of some response has been written and not been taken by the system yet. */
-  function isAnswerLeaving(): boolean {
-    for (const { raw } of answers) if (raw.writableEnded) return true
+  /** Whether Node still flushes the end of a response. */
+  function isFlushing(): boolean {
+    for (const { raw } of responses) if (raw.writableEnded) return true
     return false
   }
 
-  /** Whether a request has arrived whole and its response is not out yet. */
-  function isAnswering(socket: Socket): boolean {
+  /** Whether a connection has a complete request whose response is in flight. */
+  function isResponding(socket: Socket): boolean {
     if (socket.writableLength > 0) return true
-    for (const { request } of answers.on(socket)) if (request.raw.complete) return true
+    for (const { request } of responses.on(socket)) if (request.raw.complete) return true
     return false
   }
 
   function closeIdle(unfinishedUntilMs: number): void {
-    // Node takes a connection whose response is still leaving for an idle one.
-    if (!isAnswerLeaving()) server.closeIdleConnections()
-    // Node takes a connection that has sent nothing yet, or a part of a request, for a busy one.
+    // Node takes a connection that flushes its response for an idle one.
+    if (!isFlushing()) server.closeIdleConnections()
+    // Node takes a connection without a byte, or with a part of a request, for a busy one.
     const nowMs = clock.monotonic()
     for (const [socket, acceptedAtMs] of connections) {
       const isSilent = socket.bytesRead === 0 && acceptedAtMs <= nowMs - SILENT_MS
-      if (isSilent || (nowMs >= unfinishedUntilMs && !isAnswering(socket))) socket.destroy()
+      if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }
   }
 
   function cut(): void {
-    app.log.warn({ connections: connections.size }, 'closing connections that are still open')
+    app.log.warn({ connections: connections.size }, 'closing all open connections')
     for (const socket of connections.keys()) socket.destroy()
   }
 
   return async () => {
-    for (const { request, raw } of answers) sayGoodbye(request.raw, raw)
-    // Ahead of Fastify, which may answer at once.
-    server.prependListener('request', sayGoodbye)
+    for (const { request, raw } of responses) announceClose(request.raw, raw)
+    // Before Fastify's listener, which may respond synchronously.
+    server.prependListener('request', announceClose)
     if (!server.listening) return
-    const giveUpAtMs = clock.monotonic() + GIVE_UP_SHARE * limitMs
-    const cancelGivingUp = clock.schedule(GIVE_UP_SHARE * limitMs, giveUp)
+    const abortAtMs = clock.monotonic() + ABORT_SHARE * limitMs
+    const cancelAbort = clock.schedule(ABORT_SHARE * limitMs, abortLookups)
     const cancelCut = clock.schedule(CUT_SHARE * limitMs, cut)
     const closed = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, closed.signal)
-    await acceptWhatWaits()
-    // Not left to Fastify, which takes so long to get there that somebody may come in between, nor
-    // to the HTTP server, which would close idle connections as it understands them.
+    await acceptBacklog()
+    // Fastify would do this later, when new connections may have arrived. The HTTP server's own
+    // `close` would also close connections that only Node takes for idle.
     Server.prototype.close.call(server, () => closed.abort())
-    const unfinishedUntilMs = (clock.monotonic() + giveUpAtMs) / 2
+    const unfinishedUntilMs = (clock.monotonic() + abortAtMs) / 2
     while (!closed.signal.aborted) {
       closeIdle(unfinishedUntilMs)
       await pause(clock, INTERVAL_MS, closed.signal).catch(() => {})
     }
-    cancelGivingUp()
+    cancelAbort()
     cancelCut()
   }
 }

@@ -12,11 +12,11 @@ import {
   retryAfterSeconds,
 } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
-import { commonFields, setFields } from './common-headers.ts'
-import { PROBLEM_TYPE, problemAnswer } from './problem-body.ts'
-import { invalidQuery, type QuerySchema } from './query.ts'
-import { factsOf } from './request-context.ts'
-import { type AnswerObserver, observeAnswer } from './response-observer.ts'
+import { PROBLEM_TYPE, problemResponse } from './problem-body.ts'
+import { contextOf } from './request-context.ts'
+import { observeResponse, type ResponseObserver } from './response-observer.ts'
+import { commonFields, setFields } from './send.ts'
+import { invalidQuery, type QuerySchema } from './validation.ts'
 
 export interface ProblemOptions {
   clock: Clock
@@ -24,24 +24,24 @@ export interface ProblemOptions {
   basePath: string
 }
 
-/** Turns whatever goes wrong in a route into a problem (RFC 9457). */
-export function answerWithProblems(app: AppInstance, options: ProblemOptions): void {
+/** Turns every error of a route into a problem (RFC 9457). */
+export function handleErrors(app: AppInstance, options: ProblemOptions): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     sendProblem(problemOf(error, request), options, request, reply)
   })
 }
 
-/** Answers what Fastify refuses before it looks for a route, such as a broken percent-escape. */
-export function frameworkProblems(options: ProblemOptions, observe: AnswerObserver) {
+/** Handles requests that Fastify refuses before routing, such as a broken percent-escape. */
+export function frameworkProblems(options: ProblemOptions, observe: ResponseObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setFields(reply, commonFields(request))
-    // No hook runs for it.
-    observeAnswer(request, reply, options.clock, observe)
+    // No hook runs for such a request.
+    observeResponse(request, reply, options.clock, observe)
     sendProblem(problemOf(error, request), options, request, reply)
   }
 }
 
-/** What Node's parser refuses, by the code of its error. */
+/** Errors of Node's parser, by their code. */
 const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   HPE_HEADER_OVERFLOW: [
     'headers-too-large',
@@ -50,10 +50,10 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
 }
 
-/** Answers what Node's parser refuses: there is no request yet, just a socket. */
+/** Responds to input that Node's parser refuses. There is only a socket, no request. */
 export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
-    // Written behind an answer that is still to come, this one would be taken for it.
+    // The client would take this for the response that is still in flight.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
     if (isAnswering || !socket.writable) {
       socket.destroy()
@@ -87,18 +87,18 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  factsOf(request).problem = problem
+  contextOf(request).problem = problem
   if (problem.retryAt !== undefined) {
     reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
   }
-  // What is stored as an answer, such as a 404 of Spotify, says itself how long it holds.
+  // A cached 404 has its own.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
-  const { mediaType, body } = problemAnswer(problem, path, request.id, basePath)
+  const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
   reply
     .code(problem.status)
     .header('content-type', mediaType)
-    // A Buffer, since Fastify adds a charset parameter to strings, which these media types lack.
+    // A Buffer, since Fastify adds a charset to strings, which these media types do not have.
     .send(Buffer.from(JSON.stringify(body)))
 }
 
@@ -110,7 +110,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   }
   if (error.code === 'FST_ERR_BAD_URL') {
     return /^(?:\/v1)?\/users\//.test(request.url)
-      ? new Problem('invalid-user-id', 'Parameter "id": there is a broken percent-escape.')
+      ? new Problem('invalid-user-id', 'Parameter "id": it has a broken percent-escape.')
       : new Problem('bad-request', 'The path has a broken percent-escape.')
   }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {

@@ -2,47 +2,47 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 
 /**
- * The answers that are not out yet, by connection. One listener for each connection tells who has
- * left: one for each request would cost more than most of what is done for a hit.
+ * The in-flight responses, by connection. It has one close listener per connection, because one per
+ * request would cost more than most of the work for a hit.
  */
-export class OpenAnswers {
+export class InFlightResponses {
   readonly #byConnection = new Map<Socket, Set<FastifyReply>>()
-  readonly #onLeft: (reply: FastifyReply) => void
+  readonly #onDisconnect: (reply: FastifyReply) => void
 
-  /** `onLeft` is handed each answer whose caller leaves before it is out. */
-  constructor(onLeft: (reply: FastifyReply) => void) {
-    this.#onLeft = onLeft
+  /** Calls `onDisconnect` for each response whose client closes the connection before its end. */
+  constructor(onDisconnect: (reply: FastifyReply) => void) {
+    this.#onDisconnect = onDisconnect
   }
 
-  /** To be called when a request has arrived. */
+  /** Call it when a request arrives. */
   begin(reply: FastifyReply): void {
     const { socket } = reply.request.raw
-    const open = this.#byConnection.get(socket) ?? this.#newConnection(socket)
-    open.add(reply)
+    const replies = this.#byConnection.get(socket) ?? this.#newConnection(socket)
+    replies.add(reply)
   }
 
-  /** To be called when the answer is out; false when its caller had left before. */
+  /** Call it at the end of a response. Returns false if the client closed the connection before. */
   end(reply: FastifyReply): boolean {
     return this.#byConnection.get(reply.request.raw.socket)?.delete(reply) ?? false
   }
 
-  /** Those on this connection, in the order of their requests. */
+  /** The responses on this connection, in the order of their requests. */
   on(socket: Socket): Iterable<FastifyReply> {
     return this.#byConnection.get(socket) ?? []
   }
 
-  /** Of all connections. */
+  /** The responses on all connections. */
   *[Symbol.iterator](): Generator<FastifyReply> {
-    for (const open of this.#byConnection.values()) yield* open
+    for (const replies of this.#byConnection.values()) yield* replies
   }
 
   #newConnection(socket: Socket): Set<FastifyReply> {
-    const open = new Set<FastifyReply>()
-    this.#byConnection.set(socket, open)
+    const replies = new Set<FastifyReply>()
+    this.#byConnection.set(socket, replies)
     socket.once('close', () => {
       this.#byConnection.delete(socket)
-      for (const reply of open) this.#onLeft(reply)
+      for (const reply of replies) this.#onDisconnect(reply)
     })
-    return open
+    return replies
   }
 }

@@ -3,14 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
 
-/** What works on every path here. */
+/** The methods that every path allows. */
 export const ALLOWED: readonly string[] = ['GET', 'HEAD']
 
-/** Answers every other method on a path that can only be read with 405 (RFC 9110 15.5.6). */
+/** Answers every other method on a read-only path with 405 (RFC 9110 15.5.6). */
 export function allowOnlyReading(app: AppInstance, path: string): void {
   const method = METHODS.filter(name => !ALLOWED.includes(name) && name !== 'CONNECT')
-  // Before the body is looked at, which would be refused for its type first.
-  app.route({ method, url: path, onRequest: refuse, handler: refuse })
+  // In `onRequest`, since Fastify would otherwise refuse the body for its type first.
+  app.route({ method, url: path, onRequest: refuseMethod, handler: refuseMethod })
 }
 
 /**
@@ -18,12 +18,12 @@ export function allowOnlyReading(app: AppInstance, path: string): void {
  *
  * @throws {Problem} `method-not-allowed`
  */
-export async function refuse(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+export async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
   reply.header('allow', ALLOWED.join(', '))
-  throw new Problem('method-not-allowed', `Only ${ALLOWED.join(' and ')} work here.`)
+  throw new Problem('method-not-allowed', `Use ${ALLOWED.join(' or ')}.`)
 }
 
-/** Makes Fastify route every method that Node parses, so that none of them ends in a 404. */
+/** Makes Fastify route every method that Node parses, so none of them gets 404. */
 export function acceptAllMethods(app: AppInstance): void {
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {

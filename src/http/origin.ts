@@ -2,26 +2,26 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from '../problems/problem.ts'
 
-/** A name or address, and maybe a port (RFC 3986 3.2), without user name and password. */
+/** A name or address and an optional port (RFC 3986 3.2), without user information. */
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::(?<port>\d*))?$/i
 const MAX_PORT = 65_535
-/** No name in DNS is longer (RFC 1035 2.3.4). */
+/** The maximum length of a DNS name (RFC 1035 2.3.4). */
 const MAX_LENGTH = 255
 
-/** The beginning of a target in absolute form (RFC 9112 3.2.2): scheme, authority, slash. */
+/** The start of a target in absolute form (RFC 9112 3.2.2): scheme, authority, slash. */
 const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)\/?/i
 
-/** Most requests name the same one. */
-let lastRight = ''
+/** A cache of one, since most requests have the same host. */
+let lastValidHost = ''
 
-/** A target in absolute form, as clients send it to a proxy, without its origin. */
+/** The request target without the origin that clients send to a proxy. */
 export function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return url.startsWith('/') ? url : url.replace(ABSOLUTE_FORM, '/')
 }
 
 /**
- * Refuses a request whose host is missing or malformed, in the Host field (RFC 9112 3.2) or in its
- * target (RFC 9110 4.2): links and the names of kept representations repeat it.
+ * Refuses a request with a missing or malformed host in the Host field (RFC 9112 3.2) or in its target
+ * (RFC 9110 4.2), because links and cache keys contain the host.
  *
  * @throws {Problem} `bad-request`
  */
@@ -29,21 +29,20 @@ export function checkHost({ headers: { host }, originalUrl, raw }: FastifyReques
   if (host === undefined && raw.httpVersion !== '1.0') {
     throw new Problem('bad-request', 'Header "Host" is missing.')
   }
-  // Empty is what a client sends whose target has no host.
-  if (host && host !== lastRight) {
+  // The field is empty if the target has no host.
+  if (host && host !== lastValidHost) {
     checkAuthority(host, 'Header "Host"')
-    lastRight = host
+    lastValidHost = host
   }
   const target = absoluteForm(originalUrl)
   if (target !== undefined) checkAuthority(target.authority, 'The host in the request target')
 }
 
 /**
- * Scheme and authority that the caller used, for links back to this service: those of a target in
- * absolute form (RFC 9112 3.2.2), else of the Host field. `X-Forwarded-Host` is not believed, since
- * many proxies pass on what their client made up. Without a host (HTTP/1.0) it is empty: links are
- * then relative, which still name this service. Of schemes that a trusted proxy names only http and
- * https count, else the connection's own.
+ * The scheme and authority of a request, for links to this service: from a target in absolute form
+ * (RFC 9112 3.2.2), else from the Host field. We do not trust `X-Forwarded-Host`, since many proxies
+ * forward it from the client. The origin is empty without a host (HTTP/1.0), so links are relative. The
+ * scheme is http or https; any other scheme from a trusted proxy counts as http.
  */
 export function originOf({ protocol, headers, originalUrl }: FastifyRequest): string {
   const target = absoluteForm(originalUrl)
@@ -73,8 +72,8 @@ function isHttps(scheme: string | undefined): boolean {
 }
 
 /**
- * The path that a proxy in front of this service adds, as `PUBLIC_URL` names it: empty, or with a
- * slash at its beginning and none at its end.
+ * The path of `PUBLIC_URL`, which a proxy in front of this service adds: empty, or with a leading and
+ * without a trailing slash.
  */
 export function basePathOf(publicUrl: string | undefined): string {
   return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '')

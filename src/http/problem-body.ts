@@ -3,7 +3,7 @@ import { type Problem, type ProblemBody, problemBody } from '../problems/problem
 /** The media type of RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Below it this service speaks as Spotify does. */
+/** Below it, responses have Spotify's format. */
 export const MIRROR_ROOT = '/v1'
 
 /** Whether a path is the mirror's root or below it. */
@@ -12,11 +12,11 @@ export function isMirrorPath(path: string): boolean {
 }
 
 /**
- * The answer that tells of a problem: RFC 9457, but below the mirror's root in Spotify's shape,
- * which clients made for Spotify read. `basePath` is the path that a proxy adds to `path`.
+ * The response body of a problem: RFC 9457, or Spotify's error format below the mirror's root, for
+ * clients of Spotify. `basePath` is the path that a proxy adds to `path`.
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls
  */
-export function problemAnswer(
+export function problemResponse(
   problem: Problem,
   path: string,
   requestId: string,

@@ -4,32 +4,32 @@ import type { LookupResult } from '../cache/lookup-result.ts'
 import { ANONYMOUS } from '../config/api-keys.ts'
 import type { Caller } from '../lib/waiting-callers.ts'
 import type { Problem } from '../problems/problem.ts'
-import { checkFieldSize } from './field-size.ts'
+import { checkFieldSize } from './validation.ts'
 
-/** What has become known of a request by the time it is answered, for its log line and for metrics. */
-export class RequestFacts implements Caller {
+/** Data of a request for its log line and the metrics, filled in while the service handles it. */
+export class RequestContext implements Caller {
   readonly #request: FastifyRequest
-  /** The pattern of its route; undefined when none fits. Fastify makes an object whenever it is asked. */
+  /** The pattern of the route; undefined if none matches. Fastify's getter makes an object each time. */
   readonly route: string | undefined
-  /** On the monotonic clock; undefined when it was refused before any hook ran. */
+  /** Monotonic time; undefined if the request was refused before any hook ran. */
   receivedAtMs: number | undefined = undefined
-  /** The name of its API key; undefined where none was asked for or the one sent is not known. */
+  /** The name of the API key; undefined on open routes or if the key is unknown. */
   caller: string | undefined = undefined
-  /** Whose list it asked for, canonical. */
+  /** The requested user id, canonical. */
   userId: string | undefined = undefined
-  /** How the cache answered; undefined when it was not asked. */
+  /** The cache result; undefined without a lookup. */
   result: LookupResult | undefined = undefined
-  /** The same as a field (RFC 9211). */
+  /** The `Cache-Status` field (RFC 9211). */
   cacheStatus: string | undefined = undefined
-  /** Requests to Spotify that its lookup caused. */
+  /** Requests to Spotify that the lookup caused. */
   spotifyRequests = 0
-  /** Fields that tell the caller what is left of its limit, flat; undefined where there is none. */
-  limitFields: string[] | undefined = undefined
-  /** Fields that let the page of another origin read the answer, flat; undefined where none may. */
+  /** `RateLimit` fields, flat; undefined without a limit. */
+  rateLimitFields: string[] | undefined = undefined
+  /** CORS fields, flat; undefined if no page of another origin may read the response. */
   corsFields: string[] | undefined = undefined
-  /** Members that tie its log line to a trace; undefined where there is none. */
+  /** Members that link the log line to a trace; undefined without one. */
   logIds: Record<string, string> | undefined = undefined
-  /** What the answer tells of instead of what was asked for. */
+  /** The problem that the response reports, if any. */
   problem: Problem | undefined = undefined
 
   constructor(request: FastifyRequest) {
@@ -38,11 +38,10 @@ export class RequestFacts implements Caller {
   }
 
   /**
-   * By what callers are told apart: the name of the API key, which has no space in it, or else the
-   * block of addresses.
+   * Identifies the caller: the name of its API key, which has no spaces, else its block of addresses.
    *
-   * @throws {Problem} `headers-too-large` when `X-Forwarded-For`, which is read for the address where
-   * a proxy is trusted, is.
+   * @throws {Problem} `headers-too-large` if `X-Forwarded-For`, which may contain the address, is too
+   * long.
    */
   get callerName(): string {
     const { caller = ANONYMOUS } = this
@@ -53,32 +52,32 @@ export class RequestFacts implements Caller {
   }
 }
 
-const FACTS = Symbol('facts')
+const CONTEXT = Symbol('context')
 
-/** The facts of a request; the same object for whoever asks. */
-export function factsOf(request: FastifyRequest): RequestFacts {
-  const carrier: FastifyRequest & { [FACTS]?: RequestFacts } = request
-  carrier[FACTS] ??= new RequestFacts(request)
-  return carrier[FACTS]
+/** The context of a request; each request has one. */
+export function contextOf(request: FastifyRequest): RequestContext {
+  const carrier: FastifyRequest & { [CONTEXT]?: RequestContext } = request
+  carrier[CONTEXT] ??= new RequestContext(request)
+  return carrier[CONTEXT]
 }
 
 /**
- * The block of addresses that counts as one caller: an IPv4 address, but of IPv6 the first 64 bits,
- * since the rest is for the host to choose (RFC 4291 2.5.1): it has more addresses than anybody can
- * count. What is no address, as a proxy that is trusted blindly may pass on, is one caller together.
+ * The block of addresses that counts as one caller: an IPv4 address or an IPv6 /64 prefix, since a host
+ * can use all addresses below that (RFC 4291 2.5.1). All invalid addresses, which a trusted proxy may
+ * forward, count as one caller.
  */
 export function addressBlock(address: string | undefined): string {
   const [bare = ''] = (address ?? '').split('%')
-  // How IPv4 looks on a socket that listens for both.
+  // An IPv4 address on a dual-stack socket.
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1]
   const version = isIP(mapped ?? bare)
   if (version === 0) return 'unknown'
   return version === 4 ? (mapped ?? bare) : `${groupsOf(bare).slice(0, 4).join(':')}::/64`
 }
 
-/** All eight groups of an IPv6 address, however it is written. */
+/** All eight groups of an IPv6 address in any notation. */
 function groupsOf(address: string): string[] {
-  // The URL parser writes it in the one canonical form (RFC 5952).
+  // The URL parser returns the canonical form (RFC 5952).
   const [left = '', right = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   const groups = (part: string) => part.split(':').filter(group => group !== '')
   const first = groups(left)

@@ -2,67 +2,69 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Level, Logger } from 'pino'
 import type { Clock } from '../lib/clock.ts'
 import type { AppInstance } from './app-instance.ts'
-import { OpenAnswers } from './in-flight-responses.ts'
-import { factsOf, type RequestFacts } from './request-context.ts'
+import { InFlightResponses } from './in-flight-responses.ts'
+import { contextOf, type RequestContext } from './request-context.ts'
 
-/** The status of an answer that nobody waited for, as web servers write it in their logs. */
-export const CALLER_LEFT = 499
+/** The status in logs of a response that the client did not wait for; a convention of nginx. */
+export const CLIENT_CLOSED_REQUEST = 499
 
-/** An answer that is out, or that nobody waits for any more. */
-export interface Answer {
-  /** The path and query that were asked for. */
+/** A response that was sent, or whose client closed the connection. */
+export interface SentResponse {
+  /** The path and query of the request. */
   readonly url: string
   readonly status: number
   readonly durationMs: number
-  readonly facts: RequestFacts
+  readonly context: RequestContext
   readonly requestId: string
   readonly log: Pick<Logger, Level | 'isLevelEnabled'>
 }
 
-/** Told of every answer once it is out. */
-export type AnswerObserver = (answer: Answer) => void
+/** Called after each response. */
+export type ResponseObserver = (response: SentResponse) => void
 
-/** Tells the observer of the answers of all routes. Returns those that are not out yet. */
-export function observeAnswers(
+/** Calls the observer after each response of all routes. Returns the in-flight responses. */
+export function observeResponses(
   app: AppInstance,
   clock: Clock,
-  observe: AnswerObserver,
-): OpenAnswers {
-  const open = new OpenAnswers(({ request }) => observe(answerOf(request, CALLER_LEFT, clock)))
+  observe: ResponseObserver,
+): InFlightResponses {
+  const inFlight = new InFlightResponses(({ request }) =>
+    observe(sentResponse(request, CLIENT_CLOSED_REQUEST, clock)),
+  )
   app.addHook('onRequest', (request, reply, done) => {
-    factsOf(request).receivedAtMs = clock.monotonic()
-    open.begin(reply)
+    contextOf(request).receivedAtMs = clock.monotonic()
+    inFlight.begin(reply)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    // Node 20 says that a response is finished when its connection is destroyed with bytes left.
-    const status = request.socket.destroyed ? CALLER_LEFT : reply.raw.statusCode
-    if (open.end(reply)) observe(answerOf(request, status, clock))
+    // Node 20 reports a response as finished if its connection is destroyed with bytes left.
+    const status = request.socket.destroyed ? CLIENT_CLOSED_REQUEST : reply.raw.statusCode
+    if (inFlight.end(reply)) observe(sentResponse(request, status, clock))
     done()
   })
-  return open
+  return inFlight
 }
 
-/** Tells the observer of an answer for which no hook runs. */
-export function observeAnswer(
+/** Calls the observer after a response for which no hook runs. */
+export function observeResponse(
   request: FastifyRequest,
   { raw }: FastifyReply,
   clock: Clock,
-  observe: AnswerObserver,
+  observe: ResponseObserver,
 ): void {
-  raw.once('finish', () => observe(answerOf(request, raw.statusCode, clock)))
+  raw.once('finish', () => observe(sentResponse(request, raw.statusCode, clock)))
 }
 
-function answerOf(request: FastifyRequest, status: number, clock: Clock): Answer {
-  const facts = factsOf(request)
+function sentResponse(request: FastifyRequest, status: number, clock: Clock): SentResponse {
+  const context = contextOf(request)
   const nowMs = clock.monotonic()
   return {
     url: request.url,
     status,
-    durationMs: nowMs - (facts.receivedAtMs ?? nowMs),
-    facts,
+    durationMs: nowMs - (context.receivedAtMs ?? nowMs),
+    context,
     requestId: request.id,
-    // As it was handed to Fastify, whose type of it has less.
+    // Fastify's type of its logger has fewer members.
     log: request.log as Logger,
   }
 }

@@ -1,21 +1,35 @@
-import type { ServerResponse } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { httpDate } from '../lib/http-date.ts'
 import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import { bodyOf, type Representation } from '../playlists/representation.ts'
-import { commonFields } from './common-headers.ts'
-import { isNotModified } from './conditional.ts'
-import { factsOf } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 
-/** Each part is a write of its own, which costs more than to copy so many bytes. */
+/**
+ * The fields of every response to this request, flat (name, value, name, …): the request id, `nosniff`
+ * and the rate limit of the caller, if there is one.
+ */
+export function commonFields(request: FastifyRequest): string[] {
+  const fields = ['x-request-id', request.id, 'x-content-type-options', 'nosniff']
+  const { rateLimitFields } = contextOf(request)
+  return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
+}
+
+/** Sets flat fields on a reply. */
+export function setFields(reply: FastifyReply, fields: readonly string[]): void {
+  for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
+}
+
+/** Up to this size, copying the parts costs less than one write per part. */
 const MAX_JOINED_BYTES = 16 * 1024
 
-/** What is written at once goes to the system in one call, which copies all of it. */
+/** The size of one write, which the system copies in one blocking call. */
 const MAX_BYTES_AT_ONCE = 1024 * 1024
 
 /**
- * Answers with a representation, without joining the parts of a long one, or with 304 when the caller
- * has it. `fields` (name, value, name, …) go out too, what was set on the reply does not. For HEAD
- * the body is left out. `stored` is the list that it represents, if it does.
+ * Sends a representation, or 304 if the caller has it. The response has the header `fields` (name,
+ * value, name, …), not those set on the reply; for HEAD it has no body. `stored` is the cached list
+ * that is represented, if any.
  */
 export function sendRepresentation(
   reply: FastifyReply,
@@ -26,7 +40,7 @@ export function sendRepresentation(
   const { raw, request } = reply
   const { validators, contentFields } = representation
   const common = commonFields(request)
-  const { corsFields } = factsOf(request)
+  const { corsFields } = contextOf(request)
   if (corsFields !== undefined) common.push(...corsFields)
   reply.hijack()
   if (isNotModified(request.headers, representation.etag, stored?.modifiedAt)) {
@@ -52,9 +66,9 @@ function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): 
   writeOn(raw, parts, 0)
 }
 
-/** Writes the parts from this one on, as many at once as hold up no other answer for long. */
+/** Writes the parts from index `from` on, about 1 MB per task, so other responses need not wait. */
 function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): void {
-  // The caller has left.
+  // The client has disconnected.
   if (raw.destroyed) return
   const last = parts.length - 1
   let index = from
@@ -69,7 +83,28 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
     raw.end(parts[last])
     return
   }
-  // Called when the system has taken it all, which may be in this turn of the event loop.
+  // The callback may run synchronously, once the system has taken all bytes.
   raw.write(parts[index] as Buffer, () => setImmediate(() => writeOn(raw, parts, index + 1)))
   raw.uncork()
+}
+
+/**
+ * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110
+ * 13.2.2). Entity tags are compared weakly; the date counts only without a tag. `modifiedAt` is when
+ * the content last changed, in epoch ms; undefined if unknown.
+ */
+export function isNotModified(
+  headers: IncomingHttpHeaders,
+  etag: string,
+  modifiedAt: number | undefined,
+): boolean {
+  const ifNoneMatch = headers['if-none-match']
+  if (ifNoneMatch !== undefined) {
+    // Tags contain no quotes (RFC 9110 8.8.3), so our quoted tag matches only itself.
+    return ifNoneMatch.includes(etag) || ifNoneMatch.trim() === '*'
+  }
+  if (modifiedAt === undefined) return false
+  const since = httpDate(headers['if-modified-since'] ?? '')
+  // HTTP dates have whole seconds.
+  return since !== undefined && Math.floor(modifiedAt / 1000) * 1000 <= since
 }

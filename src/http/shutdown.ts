@@ -2,25 +2,25 @@ import type { CacheSnapshot } from '../playlists/snapshot.ts'
 import type { AppInstance } from './app-instance.ts'
 import { type DrainOptions, drainConnections } from './drain.ts'
 
-/** The part of the limit after which what is still to be written or told is left. */
+/** The share of the limit after which unfinished writes are abandoned. */
 const CLOSE_SHARE = 0.85
 
 export interface ShutdownOptions extends DrainOptions {
-  /** Called when the service is asked to stop. */
+  /** Called when the shutdown begins. */
   onStop: () => void
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
-  /** What is shared with other replicas; `late` is aborted when there is no time left for it. */
+  /** The connection to other replicas; `late` aborts when its time is up. */
   shared: { close(late: AbortSignal): Promise<void> } | undefined
-  /** Ends all else, which nobody needs any more. */
+  /** Closes everything else. */
   close: () => Promise<void>
 }
 
 /**
- * Makes closing the app stop the service in order and, with what its process still does after that,
- * within `limitMs`: callers leave, then what runs behind them ends.
+ * Makes `app.close()` stop the service in order and within `limitMs`: it drains connections, then ends
+ * background work.
  */
 export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
-  const { clock, limitMs, giveUp, onStop, snapshot, shared, close } = options
+  const { clock, limitMs, abortLookups, onStop, snapshot, shared, close } = options
   const drain = drainConnections(app, options)
   const late = new AbortController()
   // Fastify runs preClose before onClose.
@@ -31,12 +31,12 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
       snapshot?.abandon()
       late.abort()
     })
-    // Not only at the end, when there may be too little time left.
+    // Also now, since there may be too little time at the end.
     snapshot?.write()
     await drain()
   })
   app.addHook('onClose', async () => {
-    giveUp()
+    abortLookups()
     await Promise.all([close(), snapshot?.close(), shared?.close(late.signal)])
     cancelLate()
   })

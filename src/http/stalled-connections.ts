@@ -1,30 +1,29 @@
 import type { Server, Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
-import type { Connections } from './connections.ts'
 
 const CHECK_MS = 2500
 /**
- * A caller that takes nothing of its response for so many checks, 30 s, is not reading it. Not
- * counted in time: a process that was suspended has not seen what its callers took meanwhile.
+ * A caller that reads nothing of its response during this many checks, 30 s, has stalled. We count
+ * checks instead of time, because a suspended process cannot see its callers read.
  */
 const STALLED_CHECKS = 12
 
 export interface StalledOptions {
-  connections: Connections
+  /** The open connections. */
+  connections: ReadonlyMap<Socket, unknown>
   clock: Clock
   log: Log
-  /** Called for each connection that is closed. */
+  /** Called for each closed connection. */
   onClosed: () => void
 }
 
 /**
- * Closes connections that have made no progress for 30 to 33 seconds with what is written to them,
- * or after their end was written: else a caller that never reads keeps its response, and the buffers
- * of the system, in memory. A caller that waits for a response, reads slowly or keeps an idle
- * connection is left alone.
+ * Closes connections that make no write progress for 30 to 33 seconds, also after their last byte was
+ * written: a caller that never reads would keep its response and system buffers in memory. Callers that
+ * wait for a response, read slowly or keep an idle connection stay connected.
  */
-export function closeStalled(server: Server, options: StalledOptions): void {
+export function closeStalledConnections(server: Server, options: StalledOptions): void {
   const { connections, clock, log, onClosed } = options
   const progress = new WeakMap<Socket, { takenBytes: number; checks: number }>()
   let cancelCheck: (() => void) | undefined
@@ -41,9 +40,9 @@ export function closeStalled(server: Server, options: StalledOptions): void {
   }
 
   function close(socket: Socket, sentBytes: number): void {
-    log.debug({ sent_bytes: sentBytes }, 'closed a connection whose caller does not read')
+    log.debug({ sent_bytes: sentBytes }, 'closed a connection: its client does not read')
     onClosed()
-    // Without a reset the system would keep, and go on offering, what it has taken.
+    // Without a reset, the system would keep the bytes and retransmit them.
     socket.resetAndDestroy()
   }
 
@@ -62,8 +61,8 @@ export function closeStalled(server: Server, options: StalledOptions): void {
 }
 
 /**
- * How many bytes the system has taken. What of a large write is left is known to the handle alone,
- * where the time-out of Node's sockets looks as well; a closed socket has none.
+ * How many bytes the system has taken. Only the handle knows the rest of a large write; the time-out of
+ * Node's sockets reads it too. A closed socket has no handle.
  */
 function takenBytesOf(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle: { writeQueueSize: number } | null }

@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto'
 import type { Representation } from '../playlists/representation.ts'
 
-export interface FixedOptions {
+export interface StaticOptions {
   contentType: string
-  /** The request fields that the choice of it depends on (RFC 9110 12.5.5). */
+  /** The request fields that select it (RFC 9110 12.5.5). */
   vary?: string
-  /** `Content-Security-Policy`, for what a browser shows. */
+  /** `Content-Security-Policy` of a page. */
   policy?: string
 }
 
-/** A text that stays the same as long as the process lives. Callers check with its tag each time. */
-export function fixedRepresentation(text: string, options: FixedOptions): Representation {
+/** A text that never changes while the process runs. Clients revalidate it by its entity tag. */
+export function staticRepresentation(text: string, options: StaticOptions): Representation {
   const { contentType, vary, policy } = options
   const body = Buffer.from(text)
   const etag = `"${hash('sha256', `${contentType} ${text}`, 'base64url').slice(0, 27)}"`

@@ -6,30 +6,30 @@ import type { Clock } from '../lib/clock.ts'
 import { Problem } from '../problems/problem.ts'
 import type { PlaylistList, PlaylistSource } from './playlist-list.ts'
 
-/** An incomplete list is worth another look soon, unless that look was already taken. */
+/** An incomplete list is worth another read soon, unless a second read has confirmed it. */
 const INCOMPLETE_FRESH_SECONDS = 60
 
-/** The list beside its playlists, and its date as a field, as measured on 64-bit Node. */
+/** The list without its playlists, and its date field, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 200
 
 /** A problem with its stack, as measured on 64-bit Node. */
 const UNKNOWN_USER_BYTES = 1400
 
-/** What is stored for a user that Spotify knows. */
+/** The cached body of a user that Spotify knows. */
 export class StoredPlaylists implements Sized {
   readonly list: PlaylistList
-  /** When the content last changed, as far as is known, epoch ms. */
+  /** When the service first saw this content, epoch ms. */
   readonly modifiedAt: number
-  /** The same as a `Last-Modified` field, flat: name, value. */
+  /** The `Last-Modified` field, flat: name, value. */
   readonly dateFields: readonly string[]
 
   /**
-   * `modifiedAt` is when the content last changed, epoch ms. When the list is equal to the one
-   * stored before, the bytes of that one go on being used.
+   * `modifiedAt` is when the service first saw this content, epoch ms. If the list equals the previous
+   * one, it reuses the bytes of that one.
    */
   constructor(list: PlaylistList, modifiedAt: number, previous: StoredPlaylists | undefined) {
     const same = sameContent(list, previous)
-    // Responses that are not out yet refer to these bytes, which are then not held twice.
+    // In-flight responses refer to the previous bytes, so memory does not hold them twice.
     this.list = same === undefined ? list : { ...list, playlists: same.list.playlists }
     this.modifiedAt = modifiedAt
     this.dateFields = ['last-modified', new Date(modifiedAt).toUTCString()]
@@ -40,7 +40,7 @@ export class StoredPlaylists implements Sized {
   }
 }
 
-/** What is stored for a user that Spotify does not know. */
+/** The cached body of a user that Spotify does not know. */
 export class UnknownUser implements Sized {
   readonly heldBytes = UNKNOWN_USER_BYTES
   readonly problem: Problem
@@ -57,17 +57,16 @@ export function userNotFound(): Problem {
 
 export type StoredBody = StoredPlaylists | UnknownUser
 
-/** Whether it is what callers ask for: that a user is unknown is no answer to live on. */
+/** Whether a cached body is a list, not a 404. */
 export function isList(body: StoredBody): boolean {
   return body instanceof StoredPlaylists
 }
 
 /**
- * What is to be kept of a body that another process has stored, given what is stored here. The later
- * of the instants at which the content changed stands, lest a caller be told an earlier one than
- * before.
+ * The body to cache if a replica has stored `theirs` and this process has `ours`. Of two equal lists
+ * it takes the later date, so callers never see `Last-Modified` go back.
  */
-export function adopt(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
+export function mergeFromReplica(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
   if (!(theirs instanceof StoredPlaylists && ours instanceof StoredPlaylists)) return theirs
   const same = sameContent(theirs.list, ours)
   if (same === undefined) return theirs
@@ -81,7 +80,7 @@ function sameContent(
   return stored?.list.digest === list.digest ? stored : undefined
 }
 
-/** The lifetimes that this process is configured with. */
+/** The configured lifetimes. */
 export type Lifetimes = Pick<
   Config,
   | 'CACHE_FRESH_SECONDS'
@@ -90,16 +89,18 @@ export type Lifetimes = Pick<
   | 'CACHE_NEGATIVE_SECONDS'
 >
 
-export interface ProducerOptions {
+export interface ListFetcherOptions {
   source: PlaylistSource
   lifetimes: Lifetimes
   clock: Clock
-  /** Aborted when nothing is wanted any more. */
+  /** Aborted when the service stops. */
   signal: AbortSignal
 }
 
-/** The function that the response cache asks: the source's list with the lifetime it deserves. */
-export function producer(options: ProducerOptions): ResponseCacheOptions<StoredBody>['fetch'] {
+/** The fetch function of the response cache: reads the list from the source and sets its lifetime. */
+export function listFetcher(
+  options: ListFetcherOptions,
+): ResponseCacheOptions<StoredBody>['fetch'] {
   const { source, lifetimes, clock, signal } = options
   return async (userId, stored, terms) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
@@ -119,7 +120,7 @@ export function producer(options: ProducerOptions): ResponseCacheOptions<StoredB
   }
 }
 
-/** How long such a body may be used from when it was read on. */
+/** The lifetime of a cached body. */
 export function lifetimeFor(body: StoredBody, lifetimes: Lifetimes): Lifetime {
   if (!(body instanceof StoredPlaylists)) {
     const freshSeconds = lifetimes.CACHE_NEGATIVE_SECONDS

@@ -2,37 +2,37 @@ import type { Sized } from '../cache/memory-store.ts'
 import { JSON_SEPARATOR, type PlaylistList } from './playlist-list.ts'
 
 /**
- * A resource in one format, window and content coding, ready to be sent. What depends on the moment, such
- * as its age, or on the cached list, such as its date, is added for each response. Header fields are
- * flat: name, value, name, …
+ * A resource in one format, window and content coding, ready to send. Fields that depend on the time,
+ * such as `Age`, or on the cached list, such as its date, are added to each response. Header fields
+ * are flat: name, value, name, …
  */
 export interface Representation extends Sized {
-  /** The body, one after the other; where there are `items`, what goes before and after them. */
+  /** The body in order; with `items`, the bytes before and after these. */
   readonly parts: readonly Buffer[]
   /**
-   * The positions in the cached list whose bytes are in the body as they are. They stay with the
-   * list, so that a representation never keeps alive a list that is gone.
+   * The positions of the playlists in the body. Their bytes stay with the cached list, so a
+   * representation does not keep an evicted list in memory.
    */
   readonly items?: { readonly from: number; readonly to: number }
-  /** Of the whole body. */
+  /** The length of the whole body. */
   readonly bytes: number
   /** Strong entity tag (RFC 9110 8.8.3), quotes included. */
   readonly etag: string
-  /** Fields that go with a 200 and a 304 alike (RFC 9110 15.4.5). */
+  /** Fields of 200 and 304 responses (RFC 9110 15.4.5). */
   readonly validators: readonly string[]
-  /** Fields that go with the body. */
+  /** Fields of responses with the body. */
   readonly contentFields: readonly string[]
 }
 
-/** A representation of a list, with what it has in common with those in other codings. */
+/** A representation of a list, with the fields that other codings share. */
 export interface ListRepresentation extends Representation {
-  /** The request fields that the choice of it depends on (RFC 9110 12.5.5). */
+  /** The request fields that select it (RFC 9110 12.5.5). */
   readonly vary: string
-  /** Fields that go with the body in every coding: its type, and more where there are. */
+  /** Fields of the body in every coding, such as its media type. */
   readonly fields: readonly string[]
 }
 
-/** All parts of a body of this list, cut out of the cached bytes without copying them. */
+/** All parts of a body of this list, as views of the cached bytes. */
 export function bodyOf(
   { parts, items }: Pick<Representation, 'parts' | 'items'>,
   { playlists }: Pick<PlaylistList, 'playlists'>,

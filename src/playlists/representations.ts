@@ -3,106 +3,106 @@ import type { Sized } from '../cache/memory-store.ts'
 import type { ListRepresentation } from './representation.ts'
 import type { SerialisedItems } from './serialised-items.ts'
 
-/** The share of `CACHE_MAX_BYTES` for what is made from cached lists; the lists get the rest. */
+/** The share of `CACHE_MAX_BYTES` for variants of cached lists; the lists have the rest. */
 export const VARIANTS_SHARE = 0.25
 
 /**
- * What is made from cached lists on first use: one LRU cache for all lists, bounded in bytes. Keys
- * name the content, not the cached list, so that a list that comes back unchanged finds its variants.
- * Variants of a list that is gone fall out in their turn.
+ * Formats and representations of cached lists, made on first use: one LRU cache for all lists, bounded
+ * in bytes. Its keys consist of the content, so a revalidated list without changes finds its variants
+ * again. Variants of an evicted list are evicted in their turn.
  */
 export class VariantCache {
-  readonly #kept: LRUCache<string, Sized>
+  readonly #cache: LRUCache<string, Sized>
   readonly representations: Variants<ListRepresentation>
-  /** Whole lists in the formats that have a line for each playlist. */
+  /** Whole lists in the line formats. */
   readonly lines: Variants<SerialisedItems>
 
   /** `maxBytes` bounds all variants together, their keys included. */
   constructor(maxBytes: number) {
-    this.#kept = new LRUCache({
+    this.#cache = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ heldBytes }, key) => heldBytes + 2 * key.length,
     })
-    this.representations = new Variants(this.#kept)
-    this.lines = new Variants(this.#kept)
+    this.representations = new Variants(this.#cache)
+    this.lines = new Variants(this.#cache)
   }
 
-  /** Memory held, in bytes. */
+  /** The memory in use, in bytes. */
   get heldBytes(): number {
-    return this.#kept.calculatedSize
+    return this.#cache.calculatedSize
   }
 }
 
-/** Variants of one type. Those of all types share one LRU cache, so their keys must differ. */
+/** Variants of one type. All types share one LRU cache, so their keys must differ. */
 export class Variants<Variant extends Sized> {
-  readonly #kept: LRUCache<string, Sized>
-  readonly #making = new Map<string, Making<Variant>>()
+  readonly #cache: LRUCache<string, Sized>
+  readonly #pending = new Map<string, PendingVariant<Variant>>()
 
-  constructor(kept: LRUCache<string, Sized>) {
-    this.#kept = kept
+  constructor(cache: LRUCache<string, Sized>) {
+    this.#cache = cache
   }
 
   /** The variant, if it is cached. */
   get(key: string): Variant | undefined {
-    return this.#kept.get(key) as Variant | undefined
+    return this.#cache.get(key) as Variant | undefined
   }
 
-  /** Whether `make` has begun with it and not ended. */
-  isMaking(key: string): boolean {
-    return this.#making.has(key)
+  /** Whether `make` is working on the variant. */
+  isPending(key: string): boolean {
+    return this.#pending.has(key)
   }
 
   /**
-   * Makes and caches a variant, or waits for the one that is being made under the key. Once all that
-   * wait have left, the signal of the work is aborted. A failure is not cached, nor is a variant that
-   * alone exceeds the bound.
+   * Makes and caches a variant, or joins the work on the same key. Once all its callers have
+   * disconnected, the signal of the work aborts. The cache takes no failures, and no variant that alone
+   * exceeds the bound.
    */
   make(
     key: string,
     work: (signal: AbortSignal) => Promise<Variant>,
-    left: AbortSignal,
+    disconnected: AbortSignal,
   ): Promise<Variant> {
-    // The caller may have left while it waited for something else, such as a format.
-    if (left.aborted) return Promise.reject(left.reason)
-    return (this.#making.get(key) ?? this.#begin(key, work)).join(left)
+    // The caller may have disconnected while it waited, such as for a format.
+    if (disconnected.aborted) return Promise.reject(disconnected.reason)
+    return (this.#pending.get(key) ?? this.#begin(key, work)).join(disconnected)
   }
 
-  #begin(key: string, work: (signal: AbortSignal) => Promise<Variant>): Making<Variant> {
+  #begin(key: string, work: (signal: AbortSignal) => Promise<Variant>): PendingVariant<Variant> {
     const end = () => {
-      if (this.#making.get(key) === making) this.#making.delete(key)
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
     }
-    const making = new Making(async signal => {
+    const pending = new PendingVariant(async signal => {
       signal.addEventListener('abort', end)
       try {
         const made = await work(signal)
         signal.throwIfAborted()
-        this.#kept.set(key, made)
+        this.#cache.set(key, made)
         return made
       } finally {
         end()
       }
     })
-    this.#making.set(key, making)
-    return making
+    this.#pending.set(key, pending)
+    return pending
   }
 }
 
-/** Work that callers wait for; aborted once all of them have left. */
-class Making<Variant> {
-  readonly #abandon = new AbortController()
+/** Work that callers wait for; cancelled once all of them have disconnected. */
+class PendingVariant<Variant> {
+  readonly #controller = new AbortController()
   readonly #made: Promise<Variant>
   #waiting = 0
 
   constructor(work: (signal: AbortSignal) => Promise<Variant>) {
-    this.#made = work(this.#abandon.signal)
+    this.#made = work(this.#controller.signal)
   }
 
-  join(left: AbortSignal): Promise<Variant> {
+  join(disconnected: AbortSignal): Promise<Variant> {
     this.#waiting++
-    const leave = () => {
-      if (--this.#waiting === 0) this.#abandon.abort(left.reason)
+    const onDisconnect = () => {
+      if (--this.#waiting === 0) this.#controller.abort(disconnected.reason)
     }
-    left.addEventListener('abort', leave, { once: true })
+    disconnected.addEventListener('abort', onDisconnect, { once: true })
     return this.#made
   }
 }

@@ -3,8 +3,8 @@ import { FastifyOtelInstrumentation } from '@fastify/otel'
 import { context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { POLLED } from '../http/access-log.ts'
-import { factsOf } from '../http/request-context.ts'
-import { CALLER_LEFT } from '../http/response-observer.ts'
+import { contextOf } from '../http/request-context.ts'
+import { CLIENT_CLOSED_REQUEST } from '../http/response-observer.ts'
 import type { LogIds } from '../lib/logger.ts'
 
 /** The channel on which Fastify publishes each new instance. */
@@ -32,7 +32,7 @@ export function traceRequests(): () => void {
       const { method, routeOptions } = request
       span.updateName([method, routeOptions.url].join(' ').trim())
       spans.set(request, span)
-      factsOf(request).logIds = idsOf(span.spanContext())
+      contextOf(request).logIds = idsOf(span.spanContext())
     },
   })
   return () => {
@@ -46,7 +46,7 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
     const span = spans.get(request)
     if (span === undefined) return undefined
     spans.delete(request)
-    const { result, problem } = factsOf(request)
+    const { result, problem } = contextOf(request)
     if (result !== undefined) span.setAttribute('playlist_proxy.cache_result', result)
     if (problem !== undefined) {
       span.setAttribute('playlist_proxy.problem', problem.type)
@@ -64,9 +64,9 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
     done()
   })
   app.addHook('onRequestAbort', (request, done) => {
-    const span = complete(request, CALLER_LEFT)
+    const span = complete(request, CLIENT_CLOSED_REQUEST)
     if (span !== undefined) {
-      span.setAttribute('http.response.status_code', CALLER_LEFT).end()
+      span.setAttribute('http.response.status_code', CLIENT_CLOSED_REQUEST).end()
       forget(request, span)
     }
     done()

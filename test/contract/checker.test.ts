@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Answer, Contract } from '../support/contract.ts'
+import { Contract, type ReceivedResponse } from '../support/contract.ts'
 
 const TEXT = `
 paths:
@@ -34,7 +34,7 @@ components:
       properties: { name: { type: string, format: uri-reference, examples: ["a b"] } }
 `
 
-const good: Answer = {
+const good: ReceivedResponse = {
   url: '/things/a/parts?size=1',
   method: 'GET',
   status: 200,
@@ -47,7 +47,7 @@ const good: Answer = {
   },
   body: '{"name":"a"}',
 }
-const problem: Answer = {
+const problem: ReceivedResponse = {
   ...good,
   status: 503,
   headers: { 'content-type': 'application/problem+json' },
@@ -94,7 +94,7 @@ t.test('every difference is found', async t => {
     [{ status: 304, headers: { 'content-type': 'text/plain' }, body: '' }, /304 has a body/],
     [{ ...problem, body: '{"type":"/problems/odd"}' }, /names no odd/],
     [{ ...problem, body: '{"type":7}' }, /\/type must be string/],
-  ] as [Partial<Answer>, string | RegExp][]) {
+  ] as [Partial<ReceivedResponse>, string | RegExp][]) {
     const faults = contract.faultsOf({ ...good, ...change })
     t.equal(faults.length, 1, String(fault))
     t.match(faults, [fault])

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { FORMATS } from '../../src/http/representation/formats.ts'
 import { Contract } from '../support/contract.ts'
 import { type Case, lookupCases, readinessCases, statusCases } from '../support/problem-cases.ts'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { type Service, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -187,7 +187,7 @@ t.test('a service that stops is not ready, as documented', async t => {
   const closing = app.close()
   await until(() => !app.server.listening)
   socket.write('\r\n')
-  const [answer] = answersIn(await text(socket))
+  const [answer] = responsesIn(await text(socket))
   t.equal(answer?.status, 503)
   t.same(contract.faultsOf({ method: 'GET', url: '/health/ready', ...answer } as never), [])
   await clock.runUntil(closing)
@@ -208,7 +208,7 @@ t.test('what Node cannot read is refused as documented, whatever was asked for',
     const url = path.replace(/\{\w+\}/, 'one')
     for (const [status, field] of Object.entries(hostile)) {
       const request = `GET ${url} HTTP/1.1\r\nHost: x\r\n${field}\r\n`
-      const [answer] = answersIn(await exchange(port, request))
+      const [answer] = responsesIn(await exchange(port, request))
       t.equal(answer?.status, Number(status))
       t.same(contract.faultsOf({ method: 'GET', url, ...answer } as never), [], `${status} ${url}`)
     }
@@ -217,7 +217,7 @@ t.test('what Node cannot read is refused as documented, whatever was asked for',
       const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
       app.server.emit('clientError', late, socket)
     })
-    const [answer] = answersIn(await exchange(port, ''))
+    const [answer] = responsesIn(await exchange(port, ''))
     t.equal(answer?.status, 408)
     t.same(contract.faultsOf({ method: 'GET', url, ...answer } as never), [], `408 ${url}`)
   }

@@ -8,11 +8,11 @@ import { until } from '../support/until.ts'
 const LIST = '/users/smedjan/playlists'
 const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error'] as const
 
-/** The lines of answers: all that have a route, also when it is none. */
-const answers = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
+/** The log lines of responses: all with a member `route`, even if it is null. */
+const responses = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
   lines().filter(line => 'route' in line)
 
-t.test('an answer has one line, which tells what it was and what it cost', async t => {
+t.test('a response has one log line with its result and its cost', async t => {
   const service = await startService(t)
   const { get, clock, sandbox } = service
   const release = sandbox.hold('api')
@@ -21,8 +21,8 @@ t.test('an answer has one line, which tells what it was and what it cost', async
   await clock.advance(1234)
   release()
   await clock.runUntil(asked)
-  t.equal(answers(service).length, 1)
-  t.strictSame(Object.keys(answers(service)[0] ?? {}).sort(), [
+  t.equal(responses(service).length, 1)
+  t.strictSame(Object.keys(responses(service)[0] ?? {}).sort(), [
     'cache_status',
     'caller',
     'duration_ms',
@@ -37,7 +37,7 @@ t.test('an answer has one line, which tells what it was and what it cost', async
     'time',
     'user_id',
   ])
-  t.match(answers(service), [
+  t.match(responses(service), [
     {
       level: INFO,
       request_id: 'mine',
@@ -47,45 +47,48 @@ t.test('an answer has one line, which tells what it was and what it cost', async
       caller: 'anonymous',
       user_id: 'smedjan',
       cache_status: 'playlist-proxy; fwd=uri-miss; fwd-status=200; stored; ttl=300',
-      msg: 'answered',
+      msg: 'request completed',
     },
   ])
 })
 
-t.test('requests to Spotify are those that this lookup has caused, a token among them', async t => {
-  const service = await startService(t)
-  const { app, get, clock, sandbox, quiet } = service
-  await app.ready()
-  const spent = () => answers(service).map(line => line.spotify_requests)
-  await Promise.all([get(LIST), get(LIST), get(LIST)])
-  t.same(spent(), [3, 0, 0], 'those that shared them have caused none')
-  await get(LIST)
-  t.same(spent().slice(3), [0], 'a hit')
-  sandbox.revokeTokens()
-  await get('/users/one/playlists')
-  t.same(spent().slice(4), [3], 'a page, a token, the page again')
-  sandbox.fault({ on: 'api', times: 1, answer: 'server-error' })
-  await clock.runUntil(get('/users/retried/playlists'))
-  t.same(spent().slice(5), [2])
-  await clock.advance(seconds(1))
-  sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
-  await get('/users/refused/playlists')
-  await get('/users/refused/playlists')
-  t.same(spent().slice(6), [2, 0], 'also when it fails, with the probe that it leads to')
-  await clock.advance(seconds(600))
-  await get(LIST)
-  t.same(spent().slice(8), [0], 'a stale one')
-  await quiet()
-  await until(() => service.lines().some(({ msg }) => msg.startsWith('revalidated')))
-  t.match(service.lines().at(-1), {
-    level: INFO,
-    user_id: 'smedjan',
-    spotify_requests: 3,
-    duration_ms: 0,
-  })
-})
+t.test(
+  'spotify_requests counts the requests that this lookup caused, token requests included',
+  async t => {
+    const service = await startService(t)
+    const { app, get, clock, sandbox, quiet } = service
+    await app.ready()
+    const spent = () => responses(service).map(line => line.spotify_requests)
+    await Promise.all([get(LIST), get(LIST), get(LIST)])
+    t.same(spent(), [3, 0, 0], 'the lookups that shared the fetch caused none')
+    await get(LIST)
+    t.same(spent().slice(3), [0], 'a hit')
+    sandbox.revokeTokens()
+    await get('/users/one/playlists')
+    t.same(spent().slice(4), [3], 'a page, a token, the page again')
+    sandbox.fault({ on: 'api', times: 1, answer: 'server-error' })
+    await clock.runUntil(get('/users/retried/playlists'))
+    t.same(spent().slice(5), [2])
+    await clock.advance(seconds(1))
+    sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
+    await get('/users/refused/playlists')
+    await get('/users/refused/playlists')
+    t.same(spent().slice(6), [2, 0], 'a failure and its probe count too')
+    await clock.advance(seconds(600))
+    await get(LIST)
+    t.same(spent().slice(8), [0], 'a stale response')
+    await quiet()
+    await until(() => service.lines().some(({ msg }) => msg.startsWith('refreshed')))
+    t.match(service.lines().at(-1), {
+      level: INFO,
+      user_id: 'smedjan',
+      spotify_requests: 3,
+      duration_ms: 0,
+    })
+  },
+)
 
-t.test('what is wrong has one line too, as loud as it is grave', async t => {
+t.test('a problem has one log line, at the level of its severity', async t => {
   const service = await startService(t)
   const { get, sandbox } = service
   sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
@@ -93,7 +96,7 @@ t.test('what is wrong has one line too, as loud as it is grave', async t => {
   await get('/users/one/playlists?limit=0')
   await get('/v1/nowhere')
   await get('/users/%zz/playlists')
-  t.match(answers(service), [
+  t.match(responses(service), [
     {
       level: WARN,
       status: 502,
@@ -113,22 +116,22 @@ t.test('what is wrong has one line too, as loud as it is grave', async t => {
     { level: INFO, status: 404, problem: 'not-found', route: null, path: '/v1/nowhere' },
     { level: INFO, status: 400, problem: 'invalid-user-id', path: '/users/%zz/playlists' },
   ])
-  t.equal(answers(service).length, 4)
+  t.equal(responses(service).length, 4)
 })
 
-t.test('a bug has its stack in the one line that it has', async t => {
+t.test('an internal error is logged once, with its stack', async t => {
   const service = await startService(t)
   service.app.get('/bug', async () => {
     throw new Error('a mistake')
   })
   await service.get('/bug')
-  t.match(answers(service), [
-    { level: ERROR, msg: 'a bug', err: { cause: { stack: /a mistake/ } } },
+  t.match(responses(service), [
+    { level: ERROR, msg: 'internal error', err: { cause: { stack: /a mistake/ } } },
   ])
   t.equal(service.lines().filter(isWarning).length, 1)
 })
 
-t.test('hits and what machines poll are told at debug', async t => {
+t.test('hits and polled routes are logged at debug', async t => {
   const service = await startService(t)
   const { get, sandbox } = service
   sandbox.fault({ on: 'api', times: 1, answer: 'not-found' })
@@ -139,47 +142,47 @@ t.test('hits and what machines poll are told at debug', async t => {
   await get(LIST, { 'if-none-match': String(headers.etag) })
   await get('/users/nobody/playlists')
   for (const path of ['/health/live', '/health/ready', '/metrics']) await get(path)
-  t.equal(answers(service).length, 6)
-  for (const line of answers(service)) t.equal(line.level, DEBUG, String(line.route))
+  t.equal(responses(service).length, 6)
+  for (const line of responses(service)) t.equal(line.level, DEBUG, String(line.route))
   for (const path of ['/status', '/problems', '/openapi.yaml']) await get(path)
   sandbox.revokeTokens()
-  for (const line of answers(service).slice(6)) t.equal(line.level, INFO, String(line.route))
-  t.equal(answers(service).length, 9)
+  for (const line of responses(service).slice(6)) t.equal(line.level, INFO, String(line.route))
+  t.equal(responses(service).length, 9)
 })
 
-t.test('what machines poll is told aloud when it is wrong', async t => {
+t.test('failures of polled routes are logged at warn', async t => {
   const service = await startService(t)
   service.sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await service.get('/health/ready')
-  t.match(answers(service), [{ level: WARN, status: 503, route: '/health/ready' }])
+  t.match(responses(service), [{ level: WARN, status: 503, route: '/health/ready' }])
 })
 
-t.test('the line names the caller by the name of its key', async t => {
+t.test('the line has the name of the API key', async t => {
   const key = 'k'.repeat(32)
   const service = await startService(t, { API_KEYS: `website:${key}` })
   await service.get(LIST, { authorization: `Bearer ${key}` })
   await service.get(LIST, { authorization: `Bearer ${key}x` })
   await service.get('/health/live')
-  t.match(answers(service), [
+  t.match(responses(service), [
     { caller: 'website' },
     { level: INFO, status: 401, problem: 'unknown-api-key' },
     {},
   ])
   t.same(
-    answers(service).map(line => 'caller' in line),
+    responses(service).map(line => 'caller' in line),
     [true, false, false],
   )
 })
 
-t.test('a hit has no line above the level debug', async t => {
+t.test('a hit is not logged at info', async t => {
   const service = await startService(t)
   service.app.log.level = INFO
   for (let nth = 0; nth < 3; nth++) await service.get(LIST)
-  t.match(answers(service), [{ level: INFO, status: 200, spotify_requests: 3 }])
-  t.equal(answers(service).length, 1)
+  t.match(responses(service), [{ level: INFO, status: 200, spotify_requests: 3 }])
+  t.equal(responses(service).length, 1)
 })
 
-t.test('a caller that leaves has a line of its own', async t => {
+t.test('a request whose client disconnects is logged with 499', async t => {
   const service = await startService(t)
   const { app, sandbox, clock } = service
   const { port } = new URL(await app.listen({ port: 0 }))
@@ -189,15 +192,21 @@ t.test('a caller that leaves has a line of its own', async t => {
   await sandbox.arrived('api', 1)
   await clock.advance(500)
   socket.destroy()
-  await until(() => answers(service).length > 0)
-  t.match(answers(service), [
-    { level: INFO, status: 499, user_id: 'smedjan', duration_ms: 500, msg: 'the caller left' },
+  await until(() => responses(service).length > 0)
+  t.match(responses(service), [
+    {
+      level: INFO,
+      status: 499,
+      user_id: 'smedjan',
+      duration_ms: 500,
+      msg: 'client closed request',
+    },
   ])
   release()
   await service.quiet()
   await until(() => !clock.pending.includes(15_000))
   t.equal((await service.get(LIST)).statusCode, 200)
-  t.equal(answers(service).length, 2, 'what came too late has none')
+  t.equal(responses(service).length, 2, 'the late response is not logged')
   const name =
     'http_request_duration_seconds_count{route="/users/:id/playlists",status="499",cache="none"}'
   t.equal((await metricsOf(service)).get(name), 1)

@@ -5,7 +5,7 @@ const [first, second, third] = ['a', 'b', 'c'].map(letter => letter.repeat(32))
 const variables = { API_KEYS: `app:${first},app-2:${second}` }
 const LIST = '/users/one/playlists'
 
-t.test('any of the keys opens what needs one', async t => {
+t.test('each of the keys gives access', async t => {
   const { get } = await startService(t, variables)
   for (const authorization of [`Bearer ${first}`, `bearer ${second}`, `BEARER  ${first} `]) {
     t.equal((await get(LIST, { authorization })).statusCode, 200, authorization)
@@ -13,7 +13,7 @@ t.test('any of the keys opens what needs one', async t => {
   }
 })
 
-t.test('without a key the answer says what is wanted, and Spotify is not asked', async t => {
+t.test('a request without a key gets a challenge and costs no request to Spotify', async t => {
   const { get, sandbox } = await startService(t, variables)
   for (const headers of [{}, { authorization: 'Basic YTpi' }, { authorization: first as string }]) {
     const response = await get(LIST, headers as Record<string, string>)
@@ -24,7 +24,7 @@ t.test('without a key the answer says what is wanted, and Spotify is not asked',
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('a key that is not known is told from none', async t => {
+t.test('the challenge tells an unknown key from a missing one', async t => {
   const { get } = await startService(t, variables)
   for (const key of [third, `${first}a`, first?.slice(1), 'x', first?.toUpperCase()]) {
     const response = await get(LIST, { authorization: `Bearer ${key}` })
@@ -36,7 +36,7 @@ t.test('a key that is not known is told from none', async t => {
   }
 })
 
-t.test("below /v1 the refusal has Spotify's shape", async t => {
+t.test("below /v1 the refusal has Spotify's format", async t => {
   const { get } = await startService(t, variables)
   const response = await get('/v1/users/one/playlists')
   t.match(response.headers, { 'www-authenticate': /^Bearer/, 'content-type': 'application/json' })
@@ -44,7 +44,7 @@ t.test("below /v1 the refusal has Spotify's shape", async t => {
   t.match(response.json(), { error: { status: 401, message: String } })
 })
 
-t.test('what orchestrators ask and what explains the service needs no key', async t => {
+t.test('health checks and documentation need no key', async t => {
   const { get, app } = await startService(t, variables)
   await app.ready()
   for (const [path, status] of [
@@ -61,7 +61,7 @@ t.test('what orchestrators ask and what explains the service needs no key', asyn
   }
 })
 
-t.test('everything else does, known or not, whatever the method and the spelling', async t => {
+t.test('every other path needs a key, in any method and spelling', async t => {
   const { app } = await startService(t, variables)
   for (const url of [LIST, '/v1/users/one/playlists', '/status', '/', '/x', '/docs/../status']) {
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'] as const) {
@@ -80,7 +80,7 @@ t.test('everything else does, known or not, whatever the method and the spelling
   }
 })
 
-t.test('answers that took a key are for that caller alone', async t => {
+t.test('responses to callers with a key are private', async t => {
   const { get } = await startService(t, variables)
   const headers = { authorization: `Bearer ${first}` }
   for (const path of [LIST, LIST, '/v1/users/one/playlists']) {

@@ -5,20 +5,20 @@ import t from 'tap'
 import { exchange, listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
-t.test('a bad query names its parameter and what is allowed', async t => {
+t.test('the problem of an invalid query names the parameter and its allowed values', async t => {
   const { get, sandbox } = await startService(t)
   const cases = [
-    ['limit=0', 'limit', /whole number from 1/],
-    ['limit=-1', 'limit', /whole number from 1/],
-    ['limit=abc', 'limit', /whole number from 1/],
-    ['limit=0x10', 'limit', /whole number from 1/],
-    ['limit=1e1', 'limit', /whole number from 1/],
-    ['limit=%205', 'limit', /whole number from 1/],
-    ['limit=1.5', 'limit', /whole number from 1/],
-    ['limit=', 'limit', /whole number from 1/],
+    ['limit=0', 'limit', /whole number of at least 1/],
+    ['limit=-1', 'limit', /whole number of at least 1/],
+    ['limit=abc', 'limit', /whole number of at least 1/],
+    ['limit=0x10', 'limit', /whole number of at least 1/],
+    ['limit=1e1', 'limit', /whole number of at least 1/],
+    ['limit=%205', 'limit', /whole number of at least 1/],
+    ['limit=1.5', 'limit', /whole number of at least 1/],
+    ['limit=', 'limit', /whole number of at least 1/],
     ['limit=1&limit=2', 'limit', /given once/],
-    ['offset=-1', 'offset', /whole number from 0/],
-    ['offset=x', 'offset', /whole number from 0/],
+    ['offset=-1', 'offset', /whole number of at least 0/],
+    ['offset=x', 'offset', /whole number of at least 0/],
     ['offset=0&offset=0', 'offset', /given once/],
     ['format=xml', 'format', /json, text/],
     ['format=', 'format', /json, text/],
@@ -33,7 +33,7 @@ t.test('a bad query names its parameter and what is allowed', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('a bad user id is refused with a hint before Spotify is asked', async t => {
+t.test('an invalid user id is refused with a hint and costs no request to Spotify', async t => {
   const { get, sandbox } = await startService(t)
   const link = encodeURIComponent('https://example.com/u')
   const long = ['x'.repeat(257), 'x'.repeat(5000)]
@@ -46,7 +46,7 @@ t.test('a bad user id is refused with a hint before Spotify is asked', async t =
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('dots that no URL parser has folded away are refused, too', async t => {
+t.test('dot segments that no URL parser has resolved are refused', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const id of ['.', '..', '%2e', '%2E%2e']) {
@@ -56,14 +56,14 @@ t.test('dots that no URL parser has folded away are refused, too', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('an Accept header that nothing satisfies is told what there is', async t => {
+t.test('the problem of an unsatisfiable Accept lists the formats', async t => {
   const { get } = await startService(t)
   const response = await get('/users/one/playlists', { accept: 'image/png' })
   t.match(response.json(), { type: '/problems/not-acceptable', status: 406 })
   t.match(response.json().detail, 'application/json, text/plain')
 })
 
-t.test('other methods are refused with what is allowed, whatever they carry', async t => {
+t.test('other methods get 405 with the allowed methods, whatever their body', async t => {
   const { app } = await startService(t)
   const methods = [
     'POST',
@@ -87,7 +87,7 @@ t.test('other methods are refused with what is allowed, whatever they carry', as
 })
 
 t.test(
-  'a problem tells Spotify clients what they look for, and finds its case in the log',
+  'a problem has the error object of Spotify, and a request id that is in the log',
   async t => {
     const { get, lines } = await startService(t)
     const response = await get('/users/one/playlists?limit=0', { 'x-request-id': 'my-case.1' })
@@ -99,13 +99,13 @@ t.test(
     t.match(lines().at(-1), { request_id: 'my-case.1', status: 400, problem: 'invalid-query' })
     for (const id of ['', 'a b', 'x'.repeat(65)]) {
       const given = await get('/nowhere', { 'x-request-id': id })
-      t.match(given.json().request_id, /^[\da-f-]{36}$/, 'one that is not harmless is replaced')
+      t.match(given.json().request_id, /^[\da-f-]{36}$/, 'an unsafe id is replaced')
     }
     t.match((await get('/users/%zz/playlists')).headers['x-request-id'], /^[\da-f-]{36}$/)
   },
 )
 
-t.test('a bug is answered without its cause, which is in the log', async t => {
+t.test('the response to an internal error has no cause, but the log has', async t => {
   const { app, lines } = await startService(t)
   app.get('/bug', async () => {
     throw new TypeError('the secret cause')
@@ -116,7 +116,7 @@ t.test('a bug is answered without its cause, which is in the log', async t => {
   t.match(lines().at(-1), { level: 'error', err: { cause: { message: 'the secret cause' } } })
 })
 
-t.test('a body on GET does no harm, and one that cannot be read is a bad request', async t => {
+t.test('a GET may have a body, and an unreadable one is a bad request', async t => {
   const { app } = await startService(t)
   const headers = { 'content-type': 'application/json' }
   const body = { headers, payload: '{"a":' }
@@ -126,33 +126,36 @@ t.test('a body on GET does no harm, and one that cannot be read is a bad request
   t.match(refused.json(), { type: '/problems/bad-request', status: 400 })
 })
 
-t.test('a broken path that names no user is a bad request', async t => {
+t.test('a malformed path outside /users is a bad request', async t => {
   const { get } = await startService(t)
   t.match((await get('/health/%zz')).json(), { type: '/problems/bad-request', status: 400 })
 })
 
-t.test('what is not HTTP, or far too long, is answered, logged and closed', async t => {
-  const { app, lines } = await startService(t)
-  const port = await listen(app)
-  t.match(await exchange(port, 'rubbish\r\n\r\n'), /^HTTP\/1\.1 400 Bad [\s\S]*"status":400/)
-  t.match(lines().at(-1), { status: 400, problem: 'bad-request', request_id: String })
-  const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
-  t.match(await exchange(port, long), /^HTTP\/1\.1 431 Request [\s\S]*"status":431[\s\S]*16 KiB/)
-  const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-  const socket = connect(port, '127.0.0.1')
-  const [connection] = (await once(app.server, 'connection')) as [Socket]
-  app.server.emit('clientError', late, connection)
-  t.match(await text(socket), /^HTTP\/1\.1 408 Request [\s\S]*"status":408/)
-})
+t.test(
+  'input that is not HTTP or too long gets a problem, is logged, and closes the connection',
+  async t => {
+    const { app, lines } = await startService(t)
+    const port = await listen(app)
+    t.match(await exchange(port, 'rubbish\r\n\r\n'), /^HTTP\/1\.1 400 Bad [\s\S]*"status":400/)
+    t.match(lines().at(-1), { status: 400, problem: 'bad-request', request_id: String })
+    const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(65_536)}\r\n\r\n`
+    t.match(await exchange(port, long), /^HTTP\/1\.1 431 Request [\s\S]*"status":431[\s\S]*16 KiB/)
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    const socket = connect(port, '127.0.0.1')
+    const [connection] = (await once(app.server, 'connection')) as [Socket]
+    app.server.emit('clientError', late, connection)
+    t.match(await text(socket), /^HTTP\/1\.1 408 Request [\s\S]*"status":408/)
+  },
+)
 
-t.test('rubbish behind a good request is not taken for its answer', async t => {
+t.test('malformed input after a valid request does not get its response', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   const release = sandbox.hold('api')
-  const answer = exchange(
+  const response = exchange(
     port,
-    'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n',
+    'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n\r\nmalformed\r\n\r\n',
   )
-  t.equal(await answer, '', 'the connection is closed instead')
+  t.equal(await response, '', 'the service closes the connection')
   release()
 })

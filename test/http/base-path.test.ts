@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 const BASES = [
@@ -25,28 +25,34 @@ for (const [PUBLIC_URL, base] of BASES) {
       ['OPTIONS *', 'unknown-api-key', '/'],
     ] as const) {
       const text = `${request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
-      const [answer] = answersIn(await exchange(port, text))
-      const problem = JSON.parse(String(answer?.body))
+      const [response] = responsesIn(await exchange(port, text))
+      const problem = JSON.parse(String(response?.body))
       t.equal(problem.type, `${base}/problems/${type}`, request.slice(0, 40))
       t.equal(problem.instance, `${base}${instance}`)
-      // As a proxy passes it on, without the path that it adds.
+      // A proxy forwards the path without the base path.
       t.equal((await get(problem.type.slice(base.length))).statusCode, 200)
     }
   })
 
-  t.test(`what cannot be parsed is a problem below the path of "${PUBLIC_URL}"`, async t => {
-    const { app } = await startService(t, { PUBLIC_URL })
-    const port = await listen(app)
-    for (const [text, type] of [
-      ['nonsense\r\n\r\n', 'bad-request'],
-      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`, 'headers-too-large'],
-    ] as const) {
-      const [answer] = answersIn(await exchange(port, text))
-      t.match(JSON.parse(String(answer?.body)), { type: `${base}/problems/${type}`, instance: '' })
-    }
-  })
+  t.test(
+    `the problem of an unparsable request has a type below the path of "${PUBLIC_URL}"`,
+    async t => {
+      const { app } = await startService(t, { PUBLIC_URL })
+      const port = await listen(app)
+      for (const [text, type] of [
+        ['nonsense\r\n\r\n', 'bad-request'],
+        [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`, 'headers-too-large'],
+      ] as const) {
+        const [response] = responsesIn(await exchange(port, text))
+        t.match(JSON.parse(String(response?.body)), {
+          type: `${base}/problems/${type}`,
+          instance: '',
+        })
+      }
+    },
+  )
 
-  t.test(`paths that a problem tells begin with the path of "${PUBLIC_URL}"`, async t => {
+  t.test(`paths in the detail of a problem begin with the path of "${PUBLIC_URL}"`, async t => {
     const { get } = await startService(t, { PUBLIC_URL })
     t.match((await get('/nope')).json().detail, ` ${base}/users/{id}/playlists`)
     t.match((await get('/problems/nope')).json().detail, ` ${base}/problems `)

@@ -3,7 +3,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const PATH = '/users/one/playlists'
 
-t.test('every answer says how old it is, how long it holds, and where it came from', async t => {
+t.test('every response has its age, its lifetime and its cache status', async t => {
   const { get, clock, quiet } = await startService(t)
   const cacheControl = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
   const seen = async () => {
@@ -16,14 +16,14 @@ t.test('every answer says how old it is, how long it holds, and where it came fr
   await clock.advance(seconds(10))
   t.same(await seen(), ['10', `${name}; hit; ttl=290`])
   await clock.advance(seconds(300))
-  t.same(await seen(), ['310', `${name}; hit; ttl=-10`], 'stale, and refreshed behind')
+  t.same(await seen(), ['310', `${name}; hit; ttl=-10`], 'stale, with a background revalidation')
   await quiet()
   t.same(await seen(), ['0', `${name}; hit; ttl=300`])
   await clock.advance(seconds(300 + 3600))
   t.same(await seen(), ['0', `${name}; fwd=stale; fwd-status=200; stored; ttl=300`])
 })
 
-t.test('who waits for the request of another is told so', async t => {
+t.test('a lookup that waits for the fetch of another is collapsed', async t => {
   const { get } = await startService(t)
   const statuses = await Promise.all([get(PATH), get(PATH)])
   const fields = statuses.map(({ headers }) => String(headers['cache-status']))
@@ -31,7 +31,7 @@ t.test('who waits for the request of another is told so', async t => {
   t.ok(fields.every(field => field.includes('fwd=uri-miss; fwd-status=200; stored')))
 })
 
-t.test('a stand-in for a failed refresh names the failure', async t => {
+t.test('a stale response after a failed revalidation names the failure', async t => {
   const { get, clock, sandbox } = await startService(t)
   await get(PATH)
   await clock.advance(seconds(300 + 3600))
@@ -43,7 +43,7 @@ t.test('a stand-in for a failed refresh names the failure', async t => {
   t.equal(headers.age, '3900')
 })
 
-t.test('a failure that nothing stands in for may not be stored, and says what it was', async t => {
+t.test('a failure without a cached list is not cacheable and names its problem', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'html' })
   const { headers } = await get(PATH)
@@ -53,7 +53,7 @@ t.test('a failure that nothing stands in for may not be stored, and says what it
   t.equal(headers['cache-status'], `playlist-proxy; ${status}`)
 })
 
-t.test('an unknown user is remembered for a minute, and the answer says so', async t => {
+t.test('a 404 is cached for a minute', async t => {
   const { get, clock, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'not-found' })
   const seen = async () => {
@@ -71,7 +71,7 @@ t.test('an unknown user is remembered for a minute, and the answer says so', asy
   t.equal(sandbox.count('api'), 2)
 })
 
-t.test('a caller may ask for better, but not all the time', async t => {
+t.test('no-cache revalidates a list, but not more often than allowed', async t => {
   const { get, clock, sandbox } = await startService(t)
   const ask = async (field: string) => {
     const { statusCode, headers } = await get(PATH, { 'cache-control': field })
@@ -95,12 +95,12 @@ t.test('a caller may ask for better, but not all the time', async t => {
   t.equal(sandbox.count('api'), 4)
 })
 
-t.test('max-stale spares its caller the wait for a refresh', async t => {
+t.test('with max-stale the caller gets a stale list at once', async t => {
   const { get, clock, quiet } = await startService(t)
   await get(PATH)
   await clock.advance(seconds(300 + 3600))
   const { headers } = await get(PATH, { 'cache-control': 'max-stale=3600' })
   t.equal(headers['cache-status'], 'playlist-proxy; hit; ttl=-3600')
   await quiet()
-  t.match((await get(PATH)).headers, { age: '0' }, 'which went on behind')
+  t.match((await get(PATH)).headers, { age: '0' }, 'a background revalidation followed')
 })

@@ -8,19 +8,23 @@ const withCode = (code: unknown, cause?: unknown) =>
   Object.assign(new Error('canary', { cause }), { code })
 const around = (cause: unknown) => new Error('outside', { cause })
 
-t.test('the code of what was thrown underneath is found, and nothing but a code', async t => {
+t.test('the code of the innermost cause is found, and only if it is a code', async t => {
   t.equal(causeCode(around(withCode('ENOTFOUND'))), 'ENOTFOUND')
   t.equal(causeCode(around(around(withCode('UND_ERR_SOCKET')))), 'UND_ERR_SOCKET')
   t.equal(causeCode(around(withCode('Bearer canary', withCode('EPIPE')))), 'EPIPE')
   t.equal(causeCode(around(withCode(7))), undefined)
   t.equal(causeCode(around('ENOTFOUND')), undefined)
-  t.equal(causeCode(withCode('ENOTFOUND')), undefined, 'its own is not that of a cause')
+  t.equal(
+    causeCode(withCode('ENOTFOUND')),
+    undefined,
+    'the code of the error itself does not count',
+  )
   const looped = new Error('loop')
   looped.cause = looped
   t.equal(causeCode(looped), undefined)
 })
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -29,7 +33,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-t.test('the line of a lookup whose connection is refused says so', async t => {
+t.test('the log line of a refused connection has its code', async t => {
   const SPOTIFY_API_URL = `http://127.0.0.1:${await freePort()}/v1`
   const { get, clock, lines } = await startService(t, { SPOTIFY_API_URL })
   await clock.runUntil(get('/users/one/playlists'))
@@ -39,7 +43,7 @@ t.test('the line of a lookup whose connection is refused says so', async t => {
   )
 })
 
-t.test('the line of an answer that broke off says how, that of a 404 has no code', async t => {
+t.test('the log line of an aborted response has its code, that of a 404 has none', async t => {
   const { get, clock, sandbox, lines } = await startService(t)
   const repair = sandbox.fault({ on: 'api', answer: 'reset' })
   await clock.runUntil(get('/users/one/playlists'))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isNotModified } from '../../src/http/conditional.ts'
+import { isNotModified } from '../../src/http/send.ts'
 
 const ETAG = '"abc"'
 const MODIFIED_AT = Date.UTC(2026, 10, 23, 8, 0, 0, 400)
@@ -28,31 +28,28 @@ t.test('If-None-Match is a list of tags, compared weakly', async t => {
   }
 })
 
-t.test(
-  'If-Modified-Since counts in whole seconds, in each form that HTTP has for a date',
-  async t => {
-    for (const [field, expected] of [
-      [modified, true],
-      [after, true],
-      [before, false],
-      ['Monday, 23-Nov-26 08:00:00 GMT', true],
-      ['Monday, 23-Nov-26 07:59:59 GMT', false],
-      ['Mon Nov 23 08:00:00 2026', true],
-      ['Mon Nov 23 07:59:59 2026', false],
-      ['2026-11-23T08:00:01Z', false],
-      ['Mon, 23 Nov 2026 08:00:01', false],
-      ['Mon, 99 Nov 2026 08:00:01 GMT', false],
-      ['tomorrow', false],
-      ['', false],
-    ] as const) {
-      t.equal(isNotModified({ 'if-modified-since': field }, ETAG, MODIFIED_AT), expected, field)
-    }
-    t.equal(isNotModified({}, ETAG, MODIFIED_AT), false)
-    t.equal(isNotModified({ 'if-modified-since': after }, ETAG, undefined), false)
-  },
-)
+t.test('If-Modified-Since has whole seconds, in any date format of HTTP', async t => {
+  for (const [field, expected] of [
+    [modified, true],
+    [after, true],
+    [before, false],
+    ['Monday, 23-Nov-26 08:00:00 GMT', true],
+    ['Monday, 23-Nov-26 07:59:59 GMT', false],
+    ['Mon Nov 23 08:00:00 2026', true],
+    ['Mon Nov 23 07:59:59 2026', false],
+    ['2026-11-23T08:00:01Z', false],
+    ['Mon, 23 Nov 2026 08:00:01', false],
+    ['Mon, 99 Nov 2026 08:00:01 GMT', false],
+    ['tomorrow', false],
+    ['', false],
+  ] as const) {
+    t.equal(isNotModified({ 'if-modified-since': field }, ETAG, MODIFIED_AT), expected, field)
+  }
+  t.equal(isNotModified({}, ETAG, MODIFIED_AT), false)
+  t.equal(isNotModified({ 'if-modified-since': after }, ETAG, undefined), false)
+})
 
-t.test('where a tag is given the date does not count', async t => {
+t.test('with an entity tag, the date does not count', async t => {
   const headers = { 'if-none-match': '"x"', 'if-modified-since': after }
   t.equal(isNotModified(headers, ETAG, MODIFIED_AT), false)
 })

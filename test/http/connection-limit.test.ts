@@ -9,15 +9,15 @@ import { seconds, startService } from '../support/service.ts'
 
 const REQUEST = 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
-t.test('of the files that a process may have open some are left for all else', async t => {
+t.test('the limit on connections leaves file descriptors for other files', async t => {
   t.equal(maxConnections(1024, 8), 952)
   t.equal(maxConnections(1_048_576, 8), 4096)
   t.equal(maxConnections(undefined, 8), 4096)
-  t.equal(maxConnections(100, 8), 50, 'half of them, when there are few')
+  t.equal(maxConnections(100, 8), 50, 'half of them, if there are few')
   t.equal(maxConnections(1, 100), 1)
 })
 
-t.test('connections beyond the limit are dropped, which is logged once a minute', async t => {
+t.test('connections beyond the limit are dropped, and logged once a minute', async t => {
   const service = await startService(t, {}, undefined, { openFiles: 4 })
   const { app, clock, lines } = service
   const port = await listen(app)
@@ -41,7 +41,7 @@ t.test('connections beyond the limit are dropped, which is logged once a minute'
   t.match(warnings()[1], { dropped: 2 })
   await clock.advance(seconds(60))
   await clock.advance(seconds(60))
-  t.equal(warnings().length, 2, 'what is over is not repeated')
+  t.equal(warnings().length, 2, 'no report without drops')
   await drop(1)
   t.match(warnings()[2], { dropped: 1 })
   t.equal((await metricsOf(service)).get('connections_closed_total{reason="limit"}'), 4)
@@ -49,5 +49,5 @@ t.test('connections beyond the limit are dropped, which is logged once a minute'
   await once(accepted, 'close')
   t.match(await exchange(port, REQUEST), /^HTTP\/1\.1 200 /)
   await app.close()
-  t.same(clock.pending, [], 'no timer is left')
+  t.same(clock.pending, [], 'no timer is pending')
 })

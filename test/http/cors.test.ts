@@ -12,7 +12,7 @@ const preflight = {
   'access-control-request-headers': 'authorization,if-none-match',
 }
 
-t.test('by default no response lets a page of another origin read it', async t => {
+t.test('by default no page of another origin may read a response', async t => {
   const { app, get } = await startService(t)
   const response = await get(LIST, { origin: PAGE })
   t.equal(response.headers['access-control-allow-origin'], undefined)
@@ -20,7 +20,7 @@ t.test('by default no response lets a page of another origin read it', async t =
   t.equal(asked.statusCode, 405)
 })
 
-t.test('pages of a listed origin read lists, 304s, problems and everything else', async t => {
+t.test('pages of a listed origin may read every response', async t => {
   const { get } = await startService(t, { CORS_ORIGINS: `https://other.example, ${PAGE}` })
   const { etag } = (await get(LIST)).headers
   for (const [url, status, headers] of [
@@ -39,15 +39,15 @@ t.test('pages of a listed origin read lists, 304s, problems and everything else'
     t.equal(response.statusCode, status, url)
     t.equal(response.headers['access-control-allow-origin'], PAGE, url)
     t.match(response.headers['access-control-expose-headers'], /\bCache-Status\b.*\bRetry-After\b/)
-    t.match(String(response.headers.vary), /\bOrigin\b/, 'a cache on the way tells origins apart')
+    t.match(String(response.headers.vary), /\bOrigin\b/, 'caches keep origins apart')
   }
 })
 
-t.test('other origins and callers without one get the same without that permission', async t => {
+t.test('other origins get the response without CORS fields', async t => {
   const { app } = await startService(t, { CORS_ORIGINS: PAGE })
   const url = `http://127.0.0.1:${await listen(app)}${LIST}`
   for (const origin of ['https://evil.example', `${PAGE}.evil.example`, 'null', '', undefined]) {
-    // Over the wire: an injected request shows one of two fields with the same name on Node 20.
+    // Over a socket, since inject hides repeated fields on Node 20.
     const { statusCode, headers, body } = await request(
       url,
       origin === undefined ? {} : { headers: { origin } },
@@ -60,14 +60,14 @@ t.test('other origins and callers without one get the same without that permissi
   }
 })
 
-t.test('an asterisk lets pages of every origin read, and nothing varies', async t => {
+t.test('an asterisk allows every origin, without Vary', async t => {
   const { get } = await startService(t, { CORS_ORIGINS: '*' })
   const response = await get(LIST, { origin: PAGE })
   t.equal(response.headers['access-control-allow-origin'], '*')
   t.notMatch(String(response.headers.vary), /Origin/)
 })
 
-t.test('a preflight request is answered without a key, and the request itself is not', async t => {
+t.test('a preflight request needs no key, but the request does', async t => {
   const service = await startService(t, { CORS_ORIGINS: PAGE, API_KEYS: `page:${KEY}` })
   const { app, get } = service
   for (const url of [LIST, '/v1/users/smedjan/playlists', '/status', '/nowhere']) {
@@ -82,11 +82,11 @@ t.test('a preflight request is answered without a key, and the request itself is
   }
   const refused = await get(LIST, { origin: PAGE })
   t.equal(refused.statusCode, 401)
-  t.equal(refused.headers['access-control-allow-origin'], PAGE, 'the page learns why')
+  t.equal(refused.headers['access-control-allow-origin'], PAGE, 'the page may read the problem')
   t.equal((await get(LIST, { origin: PAGE, authorization: `Bearer ${KEY}` })).statusCode, 200)
 })
 
-t.test('a preflight request does not count for the limit of a caller', async t => {
+t.test('a preflight request does not count towards the limit of a caller', async t => {
   const { app, get } = await startService(t, { CORS_ORIGINS: '*', CALLER_REQUESTS_PER_MINUTE: '1' })
   await app.inject({ method: 'OPTIONS', url: LIST, headers: preflight })
   t.equal((await get(LIST, { origin: PAGE })).statusCode, 200)
@@ -95,7 +95,7 @@ t.test('a preflight request does not count for the limit of a caller', async t =
   t.match(limited.headers, { 'access-control-allow-origin': '*', 'retry-after': /\d/ })
 })
 
-t.test('OPTIONS that is no preflight request stays a method that is not allowed', async t => {
+t.test('OPTIONS without preflight fields gets 405', async t => {
   const { app } = await startService(t, { CORS_ORIGINS: '*' })
   for (const headers of [{}, { origin: PAGE }, { 'access-control-request-method': 'GET' }]) {
     const response = await app.inject({ method: 'OPTIONS', url: LIST, headers })

@@ -3,11 +3,11 @@ import t from 'tap'
 import { type Answer, rateLimited } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
-/** Eight pages after the first one. */
+/** Its list has eight pages after the first. */
 const PAGES = 9
 const die: Answer = ({ socket }) => socket.resetAndDestroy()
 
-/** A service all of whose connections to Spotify have been used and will die at their next request. */
+/** A service whose pooled connections to Spotify all die at their next request. */
 async function withDeadConnections(
   t: Parameters<typeof startService>[0],
   variables?: Record<string, string>,
@@ -22,7 +22,7 @@ async function withDeadConnections(
   return { ...service, before }
 }
 
-t.test('pages on connections that are all dead cost the caller nothing', async t => {
+t.test('a lookup succeeds although all pooled connections are dead', async t => {
   const { get, sandbox, quiet, before, lines } = await withDeadConnections(t)
   const refreshed = await get('/users/long/playlists', { 'cache-control': 'no-cache' })
   await quiet()
@@ -38,7 +38,7 @@ t.test('pages on connections that are all dead cost the caller nothing', async t
   )
 })
 
-t.test('a page that is sent twice counts twice', async t => {
+t.test('a page that is sent again counts twice', async t => {
   const budget = { SPOTIFY_DAILY_BUDGET: String(PAGES + 1) }
   const { get, sandbox } = await withDeadConnections(t, budget)
   const response = await get('/users/one/playlists')
@@ -46,7 +46,7 @@ t.test('a page that is sent twice counts twice', async t => {
   t.equal(sandbox.count('api'), 1)
 })
 
-t.test('a page is not sent a second time once Spotify refuses', async t => {
+t.test('a page is not sent again while Spotify refuses requests', async t => {
   const { get, sandbox } = await withDeadConnections(t)
   const dying: Socket[] = []
   sandbox.fault({

@@ -9,7 +9,7 @@ import type { ManualClock } from '../support/manual-clock.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-t.test('while it closes, the service answers what is under way and says goodbye', async t => {
+t.test('a draining service completes in-flight requests with Connection: close', async t => {
   const { app, sandbox, clock } = await startService(t)
   const url = await app.listen({ port: 0 })
   const agent = new Agent({ keepAlive: true })
@@ -18,7 +18,7 @@ t.test('while it closes, the service answers what is under way and says goodbye'
     const [response] = (await once(httpGet(url + path, { agent }), 'response')) as [IncomingMessage]
     return { status: response.statusCode, headers: response.headers, body: await text(response) }
   }
-  // Two connections: one that is idle when the service closes, one that turns idle afterwards.
+  // Two connections: one is idle when the service closes, one becomes idle later.
   await ask('/health/live')
   const release = sandbox.hold('api')
   const underWay = ask('/users/one/playlists')
@@ -31,26 +31,26 @@ t.test('while it closes, the service answers what is under way and says goodbye'
   release()
   t.match(await underWay, { status: 200, headers: { connection: 'close' } })
   await closeThrough(closing, clock)
-  t.same(clock.pending, [], 'no timer is left')
+  t.same(clock.pending, [], 'no timer is pending')
 })
 
-t.test('a service that drains is not ready and asks its callers to leave', async t => {
+t.test('a draining service is not ready', async t => {
   const { app, clock } = await startService(t)
   await app.listen({ port: 0 })
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
   const [connection] = (await once(app.server, 'connection')) as [Socket]
-  // A request that has begun to arrive keeps its connection open while the service closes.
+  // A partial request keeps its connection open.
   socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n')
   await until(() => connection.bytesRead > 0)
   const closing = app.close()
   await until(() => !app.server.listening)
   socket.write('\r\n')
-  const answer = await text(socket)
-  t.match(answer, /^HTTP\/1\.1 503 [\s\S]*Connection: close[\s\S]*shutting-down/)
+  const response = await text(socket)
+  t.match(response, /^HTTP\/1\.1 503 [\s\S]*Connection: close[\s\S]*shutting-down/)
   await closeThrough(closing, clock)
 })
 
-t.test('for SHUTDOWN_DELAY_MS it still accepts connections, and is not ready', async t => {
+t.test('for SHUTDOWN_DELAY_MS the service accepts connections but is not ready', async t => {
   const { app, clock } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
   const url = await app.listen({ port: 0 })
   const idle = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
@@ -62,9 +62,9 @@ t.test('for SHUTDOWN_DELAY_MS it still accepts connections, and is not ready', a
   t.equal(ready.status, 503)
   t.match(await ready.json(), { type: '/problems/shutting-down' })
   const lookup = await fetch(`${url}/users/one/playlists`)
-  t.equal(lookup.status, 200, 'who did not notice gets an answer all the same')
+  t.equal(lookup.status, 200, 'late requests still get a response')
   t.equal(lookup.headers.get('connection'), 'close')
-  t.notOk(idle.readableEnded, 'nobody was sent away unasked')
+  t.notOk(idle.readableEnded, 'idle connections stay open')
   const ended = once(idle, 'close')
   idle.resume()
   await closeThrough(closing, clock)
@@ -72,20 +72,20 @@ t.test('for SHUTDOWN_DELAY_MS it still accepts connections, and is not ready', a
   await t.rejects(fetch(url), { cause: { code: 'ECONNREFUSED' } })
 })
 
-t.test('a caller who waits for a token that never arrives gets an answer in time', async t => {
+t.test('a lookup that waits for a token is aborted in time', async t => {
   const { app, sandbox, clock } = await startService(t, { SPOTIFY_TIMEOUT_MS: '20000' })
   sandbox.hold('token')
   const url = await app.listen({ port: 0 })
-  const answer = fetch(`${url}/users/one/playlists`)
+  const response = fetch(`${url}/users/one/playlists`)
   await once(app.server, 'request')
   const closing = app.close()
   await until(() => clock.pending.includes(6000))
   await clock.advance(6000)
-  t.match(await (await answer).json(), { type: '/problems/shutting-down', status: 503 })
+  t.match(await (await response).json(), { type: '/problems/shutting-down', status: 503 })
   await closeThrough(closing, clock)
 })
 
-t.test('the snapshot is written as soon as the service is asked to stop', async t => {
+t.test('the service writes the snapshot at the start of the shutdown', async t => {
   const path = join(t.testdir({}), 'cache.snapshot')
   const { app, clock, get } = await startService(t, { CACHE_SNAPSHOT_FILE: path })
   await app.listen({ port: 0 })
@@ -95,7 +95,7 @@ t.test('the snapshot is written as soon as the service is asked to stop', async 
   await once(app.server, 'connection')
   const closing = app.close()
   await until(() => existsSync(path))
-  t.notOk(socket.readableEnded, 'while a caller holds up the end')
+  t.notOk(socket.readableEnded, 'while a connection is open')
   socket.resume()
   await closeThrough(closing, clock)
 })
@@ -106,7 +106,7 @@ t.test('a service that does not listen closes without a delay', async t => {
   await t.resolves(app.close())
 })
 
-/** The connection that turned idle after closing began is closed at the next look. */
+/** The next check closes the connection that became idle. */
 async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Promise<void> {
   let isClosed = false
   closing.then(() => {

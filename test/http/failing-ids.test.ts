@@ -11,7 +11,7 @@ const DENIALS: AnswerName[] = [
 ]
 const list = (user: string) => `/users/${user}/playlists`
 
-t.test('one user whom Spotify denies is denied alone, for five minutes', async t => {
+t.test('a denial for one user affects only that user, for five minutes', async t => {
   for (const answer of DENIALS) {
     for (const isWarm of [false, true]) {
       await t.test(`${answer}, ${isWarm ? 'warm' : 'after a start'}`, async t => {
@@ -29,13 +29,13 @@ t.test('one user whom Spotify denies is denied alone, for five minutes', async t
           t.equal((await get(list(`other${second}`))).statusCode, 200)
           await clock.advance(seconds(20))
         }
-        t.equal(sandbox.count('api') - spent, 15, 'the others, and nothing for the one')
+        t.equal(sandbox.count('api') - spent, 15, 'requests for the others only')
       })
     }
   }
 })
 
-t.test('an app that Spotify denies everything sends four requests before it is silent', async t => {
+t.test('an app that Spotify denies sends four requests, then pauses', async t => {
   for (const answer of DENIALS) {
     for (const [title, warm, pauseSeconds] of [
       ['from the start', false, 0],
@@ -63,7 +63,7 @@ t.test('an app that Spotify denies everything sends four requests before it is s
   }
 })
 
-t.test('a probe whose token is refused is sent again with another one', async t => {
+t.test('a probe that gets a 401 is sent again with a new token', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', userId: 'denied', answer: 'forbidden' })
   sandbox.fault({ on: 'api', userId: 'spotify', times: 1, answer: 'expired-token' })
@@ -76,7 +76,7 @@ t.test('a probe whose token is refused is sent again with another one', async t 
   )
 })
 
-t.test('a probe asks for one playlist at most, whatever SPOTIFY_MAX_PAGES allows', async t => {
+t.test('a probe requests one playlist, whatever SPOTIFY_MAX_PAGES allows', async t => {
   const { get, sandbox } = await startService(t, { SPOTIFY_MAX_PAGES: '1' })
   sandbox.setUser('spotify', Array(120).fill(null))
   sandbox.fault({ on: 'api', userId: 'denied', answer: 'forbidden' })
@@ -85,7 +85,7 @@ t.test('a probe asks for one playlist at most, whatever SPOTIFY_MAX_PAGES allows
   t.match((await get('/status')).json().spotify, { gate: 'open' })
 })
 
-t.test('a probe for which no token can be had closes the gate for a second', async t => {
+t.test('a probe without a token closes the gate for a second', async t => {
   const { get, sandbox, clock } = await startService(t)
   await get(list('works'))
   await clock.advance(seconds(1))
@@ -100,7 +100,7 @@ t.test('a probe for which no token can be had closes the gate for a second', asy
   t.equal((await get(list('one'))).statusCode, 200)
 })
 
-t.test('a 4xx about one user is remembered for that user alone', async t => {
+t.test('a 4xx for one user is cached for that user only', async t => {
   for (const code of [400, 405, 410, 414, 451]) {
     await t.test(`${code}`, async t => {
       const { get, sandbox, clock } = await startService(t)
@@ -117,12 +117,12 @@ t.test('a 4xx about one user is remembered for that user alone', async t => {
       await get(list('bad0'))
       await clock.advance(seconds(1))
       await get(list('bad0'))
-      t.equal(sandbox.count('api'), 12, 'with a back-off that grows')
+      t.equal(sandbox.count('api'), 12, 'with a growing back-off')
     })
   }
 })
 
-t.test('who meets a gate that others have closed learns that, not what they met', async t => {
+t.test('a lookup at a closed gate gets the reason of the gate', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'items-not-array' })
   for (const user of ['a', 'b', 'c']) {

@@ -9,7 +9,7 @@ const CONCURRENCY = 8
 const AS_MANY = { authorization: `Bearer ${KEYS.many}` }
 const list = (user: string) => `/users/${user}/playlists`
 
-/** A service whose places are all taken by lookups that wait for Spotify, and a queue behind them. */
+/** A service whose slots are all in use by lookups that wait for Spotify, with a queue. */
 async function busyService(
   t: Test,
   fill: (service: Service) => unknown,
@@ -31,7 +31,7 @@ async function busyService(
     ...service,
     ask,
     queued: async () => (await get('/status', headersOf('few'))).json().spotify.queued,
-    /** How many of those that waited Spotify is asked for before this one, which is asked for now. */
+    /** Starts a lookup, and returns how many queued lookups are sent before it. */
     async before(caller: keyof typeof KEYS, user: string) {
       const lookup = ask(caller, user)
       await get('/health/live')
@@ -44,28 +44,28 @@ async function busyService(
   }
 }
 
-/** The key asks for so many users, and does not wait. */
+/** Starts lookups for so many users with one key. */
 const flood = (count: number) => (service: Service) =>
   Array.from({ length: count }, (_, user) => service.get(list(`many${user}`), AS_MANY))
 
-t.test('700 lookups of one key delay the lookup of another by one request', async t => {
+t.test('700 lookups of one key delay the lookup of another key by one request', async t => {
   const { before } = await busyService(t, flood(700))
   t.ok((await before('few', 'wanted')) <= 1)
 })
 
-t.test('a queue that one key has filled has room for another', async t => {
+t.test('a queue that one key has filled accepts lookups of another key', async t => {
   const { before, ask, queued } = await busyService(t, flood(100), { SPOTIFY_QUEUE: '50' })
   t.equal(await queued(), 50)
   t.match((await ask('many', 'more')).json(), { type: '/problems/overloaded', status: 503 })
   t.ok((await before('few', 'wanted')) <= 1)
 })
 
-t.test('a lookup that waits already comes at the turn of a caller who joins', async t => {
+t.test('a queued lookup runs at the turn of a caller who joins it', async t => {
   const { before } = await busyService(t, flood(100))
   t.ok((await before('few', 'many90')) <= 1)
 })
 
-t.test('refreshes behind answers take turns with callers', async t => {
+t.test('background revalidations take turns with callers', async t => {
   const prepare = async (service: Service) => {
     await Promise.all(flood(40)(service))
     await service.clock.advance(seconds(400))
@@ -74,12 +74,12 @@ t.test('refreshes behind answers take turns with callers', async t => {
   t.ok((await before('many', 'wanted')) <= 1)
 })
 
-t.test('without keys callers are told apart by their addresses', async t => {
+t.test('without keys, callers are identified by address', async t => {
   const { app, sandbox, clock } = await startService(t)
   const ask = (user: string, remoteAddress: string) =>
     app.inject({ url: list(user), remoteAddress })
   const release = sandbox.hold('api')
-  // One host of IPv6 has all addresses of its block.
+  // All addresses of one IPv6 /64 block are one caller.
   for (let user = 0; user < 100; user++) ask(`many${user}`, `2001:db8::${user + 1}`)
   await sandbox.arrived('api', CONCURRENCY)
   await clock.advance(0)
@@ -91,11 +91,11 @@ t.test('without keys callers are told apart by their addresses', async t => {
   t.ok(asked.indexOf('wanted') <= CONCURRENCY + 2)
 })
 
-t.test('a list of proxies is too long to be parsed for the turn of a lookup', async t => {
+t.test('a lookup with too long an X-Forwarded-For is refused', async t => {
   const { get, sandbox } = await startService(t, { TRUST_PROXY: '1' })
   const forwarded = { 'x-forwarded-for': Array(51).fill('192.0.2.1').join(', ') }
   t.equal((await get(list('one'), forwarded)).statusCode, 431)
   t.equal(sandbox.count('api'), 0)
   t.equal((await get(list('one'))).statusCode, 200)
-  t.equal((await get(list('one'), forwarded)).statusCode, 200, 'hits take no turns')
+  t.equal((await get(list('one'), forwarded)).statusCode, 200, 'a hit does not read it')
 })

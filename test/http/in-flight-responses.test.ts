@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
-import { OpenAnswers } from '../../src/http/in-flight-responses.ts'
+import { InFlightResponses } from '../../src/http/in-flight-responses.ts'
 import { listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-t.test('a caller who leaves behind two requests on one connection leaves two lines', async t => {
+t.test('a client that disconnects with two requests in flight causes two log lines', async t => {
   const { app, sandbox, lines } = await startService(t)
   const release = sandbox.hold('api')
   const socket = connect(await listen(app), '127.0.0.1')
@@ -24,16 +24,16 @@ t.test('a caller who leaves behind two requests on one connection leaves two lin
   release()
 })
 
-t.test('an answer that is out after its caller has left is none', async t => {
+t.test('a response that ends after its client has disconnected does not count', async t => {
   const left: unknown[] = []
-  const answers = new OpenAnswers(reply => left.push(reply))
+  const responses = new InFlightResponses(reply => left.push(reply))
   const socket = new Socket()
   const reply = { request: { raw: { socket } } } as FastifyReply
-  answers.begin(reply)
-  t.same([...answers], [reply])
+  responses.begin(reply)
+  t.same([...responses], [reply])
   socket.destroy()
   await once(socket, 'close')
   t.same(left, [reply])
-  t.same([...answers], [])
-  t.equal(answers.end(reply), false)
+  t.same([...responses], [])
+  t.equal(responses.end(reply), false)
 })

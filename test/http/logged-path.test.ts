@@ -1,9 +1,9 @@
 import t from 'tap'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-t.test('of a query the log has the parameters that routes have, and nothing else', async t => {
+t.test('the log has only the query parameters of the routes', async t => {
   const { get, lines } = await startService(t)
   const long = 'canary'.repeat(6)
   const cases = [
@@ -27,7 +27,7 @@ t.test('of a query the log has the parameters that routes have, and nothing else
   )
 })
 
-t.test('what a caller makes long is short in its log line and in its problem', async t => {
+t.test('a long target is cut in the log line and in the problem', async t => {
   const { app, get, lines, written } = await startService(t)
   const port = await listen(app)
   const long = 'x'.repeat(15_000)
@@ -42,10 +42,10 @@ t.test('what a caller makes long is short in its log line and in its problem', a
   ] as const
   for (const [method, target] of cases) {
     const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`
-    const [answer] = answersIn(
+    const [response] = responsesIn(
       await exchange(port, `${head}X-Request-Id: ${'x'.repeat(65)}\r\n\r\n`),
     )
-    t.ok(String(answer?.body).length < 1500, `${answer?.body.length} bytes`)
+    t.ok(String(response?.body).length < 1500, `${response?.body.length} bytes`)
   }
   await get(`/users/${encodeURIComponent('\u{1f3b5}'.repeat(64))}/playlists`)
   t.same(
@@ -55,7 +55,7 @@ t.test('what a caller makes long is short in its log line and in its problem', a
   for (const line of written) t.ok(Buffer.byteLength(line) < 1500, line.slice(0, 100))
 })
 
-t.test('no line of the log has a parameter that was left in a user id', async t => {
+t.test('no log line has the path parameters of a user id', async t => {
   const { get, clock, lines, written } = await startService(t)
   const path = `/users/${encodeURIComponent('one;key=canary')}/playlists`
   await get(path)

@@ -28,7 +28,7 @@ const long: Representation = {
   heldBytes: bytes,
 }
 
-/** A server that answers with more than a connection holds, and its responses. */
+/** A server whose responses are larger than the buffers of a connection, and its responses. */
 async function longServer(t: Test) {
   const app = Fastify()
   const responses: ServerResponse[] = []
@@ -42,17 +42,17 @@ async function longServer(t: Test) {
   return { app, port, responses, origin: `http://127.0.0.1:${port}` }
 }
 
-t.test('a long answer arrives whole, and others are answered meanwhile', async t => {
+t.test('a long response arrives whole, and does not delay others', async t => {
   const { origin, responses } = await longServer(t)
   const { body, headers } = await fetch(origin)
   t.equal(headers.get('content-length'), String(bytes))
   t.equal(await (await fetch(`${origin}/short`)).text(), 'short')
-  t.equal(responses[0]?.writableEnded, false, 'it waits for its caller to read on')
+  t.equal(responses[0]?.writableEnded, false, 'it waits for its client to read')
   const read = Buffer.from(await new Response(body).arrayBuffer())
   t.equal(hash('sha256', read), hash('sha256', Buffer.concat(parts)))
 })
 
-t.test('a caller who leaves in the middle is written to no more', async t => {
+t.test('a response stops when its client disconnects', async t => {
   const { port, origin, responses } = await longServer(t)
   const socket = connect(port, '127.0.0.1')
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -67,16 +67,23 @@ t.test('a caller who leaves in the middle is written to no more', async t => {
 
 const LIMIT_MS = 8000
 
-/** A server that is told to stop while a caller has read only the beginning of an answer. */
+/** A server that stops while a client has read only the beginning of a response. */
 async function stoppingServer(representation: Representation) {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
   const connections = trackConnections(app.server, clock)
-  const options = { answers, connections, clock, delayMs: 0, limitMs: LIMIT_MS, giveUp: () => {} }
+  const options = {
+    responses,
+    connections,
+    clock,
+    delayMs: 0,
+    limitMs: LIMIT_MS,
+    abortLookups: () => {},
+  }
   app.addHook('preClose', drainConnections(app, options))
   app.get('/', (_request, reply) => sendRepresentation(reply, representation, []))
   const { body } = await fetch(`http://127.0.0.1:${await listen(app)}`)
@@ -96,13 +103,13 @@ async function stoppingServer(representation: Representation) {
 const inOne = { ...long, parts: [Buffer.concat(parts)] }
 
 for (const [name, representation] of Object.entries({ 'in one part': inOne, 'in many': long })) {
-  t.test(`a server that stops waits for a caller who reads on, ${name}`, async t => {
+  t.test(`a server that stops waits for a client that reads, ${name}`, async t => {
     const { read, end } = await stoppingServer(representation)
     t.equal(await read(), bytes)
     await end()
   })
 
-  t.test(`it does not wait for ever for one who does not, ${name}`, async t => {
+  t.test(`a server that stops closes a client that does not read, ${name}`, async t => {
     const { clock, read, end } = await stoppingServer(representation)
     await end()
     t.ok(clock.monotonic() >= 0.8 * LIMIT_MS && clock.monotonic() < LIMIT_MS)
@@ -110,7 +117,7 @@ for (const [name, representation] of Object.entries({ 'in one part': inOne, 'in 
   })
 }
 
-t.test('it arrives whole also where there is no connection', async t => {
+t.test('a long response arrives whole over inject', async t => {
   const { app } = await longServer(t)
   const { rawPayload } = await app.inject('/')
   t.equal(hash('sha256', rawPayload), hash('sha256', Buffer.concat(parts)))

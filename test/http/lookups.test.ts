@@ -1,7 +1,7 @@
 import t from 'tap'
 import { seconds, startService } from '../support/service.ts'
 
-t.test('1000 first lookups at once cost the pages and one token', async t => {
+t.test('1000 concurrent lookups of one user share one fetch and one token', async t => {
   const { app, get, sandbox } = await startService(t)
   await app.ready()
   const answers = await Promise.all(
@@ -12,7 +12,7 @@ t.test('1000 first lookups at once cost the pages and one token', async t => {
   t.equal(sandbox.count('token'), 1)
 })
 
-t.test('many lookups at once are no reason for warnings', async t => {
+t.test('many concurrent lookups cause no warnings', async t => {
   const { get, sandbox } = await startService(t)
   const warnings: Error[] = []
   const onWarning = (warning: Error) => warnings.push(warning)
@@ -25,7 +25,7 @@ t.test('many lookups at once are no reason for warnings', async t => {
   t.same(warnings, [])
 })
 
-t.test('lookups that could not begin in time are not begun for nobody', async t => {
+t.test('a queued lookup past its deadline is never sent', async t => {
   const { get, sandbox, clock } = await startService(t, {
     SPOTIFY_CONCURRENCY: '1',
     SPOTIFY_TIMEOUT_MS: '60000',
@@ -46,7 +46,7 @@ t.test('lookups that could not begin in time are not begun for nobody', async t 
   t.notOk(sandbox.requests.some(({ userId }) => userId === 'fifty'))
 })
 
-t.test('a caller that goes away does not fail the others', async t => {
+t.test('a caller that disconnects does not affect the others', async t => {
   const { app, sandbox } = await startService(t)
   const url = `${await app.listen({ port: 0 })}/users/smedjan/playlists`
   const release = sandbox.hold('api')
@@ -57,12 +57,12 @@ t.test('a caller that goes away does not fail the others', async t => {
   leaving.abort()
   await t.rejects(left)
   release()
-  const answer = (await (await staying).json()) as { items: unknown[] }
-  t.equal(answer.items.length, 120)
+  const response = (await (await staying).json()) as { items: unknown[] }
+  t.equal(response.items.length, 120)
   t.equal(sandbox.count('api'), 3)
 })
 
-t.test('a caller is answered by its deadline and the list still arrives for the next', async t => {
+t.test('a lookup past its deadline fails, and the list still arrives for the next one', async t => {
   const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_TIMEOUT_MS: '60000' })
   const release = sandbox.hold('api')
   const waiting = get('/users/one/playlists')
@@ -75,7 +75,7 @@ t.test('a caller is answered by its deadline and the list still arrives for the 
   t.equal(sandbox.count('api'), 1)
 })
 
-t.test('the last fifth of the budget is for those of whom nothing usable is stored', async t => {
+t.test('the last fifth of the budget is for users without a usable cached list', async t => {
   const { get, sandbox, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '5' })
   for (const user of ['one', 'fifty', 'two', 'three']) await get(`/users/${user}/playlists`)
   t.equal(sandbox.count('api'), 4)

@@ -1,15 +1,15 @@
 import t from 'tap'
 import { LINK_FORMS, ODD_NAMES } from '../support/id-classes.ts'
-import { answersIn, exchange, listen } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
-/** A few are enough for the HTTP parser and the router; other tests try them all. */
+/** A few names for the HTTP parser and the router; other tests try all. */
 const FORMS = LINK_FORMS.filter((_, nth) => nth % 5 === 0)
 
-t.test('Spotify receives an odd name unchanged, in whatever form it is sent', async t => {
+t.test('Spotify receives an unusual name unchanged, in every form', async t => {
   const { app, sandbox, get } = await startService(t)
   const port = await listen(app)
-  // So that there is a token.
+  // Gets a token.
   await get('/users/one/playlists')
   for (const name of ODD_NAMES) {
     sandbox.setUser(name, [])
@@ -18,19 +18,19 @@ t.test('Spotify receives an odd name unchanged, in whatever form it is sent', as
     for (const form of [name, ...FORMS.map(form => form(encoded))]) {
       const target = `/users/${encodeURIComponent(form)}/playlists`
       const request = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
-      const [answer] = answersIn(await exchange(port, request))
-      t.equal(answer?.status, 200, target)
-      t.equal(JSON.parse(String(answer?.body)).href, `http://x/users/${encoded}/playlists`)
+      const [response] = responsesIn(await exchange(port, request))
+      t.equal(response?.status, 200, target)
+      t.equal(JSON.parse(String(response?.body)).href, `http://x/users/${encoded}/playlists`)
     }
     t.same(
       sandbox.requests.map(({ path }) => path),
       [`/v1/users/${encoded}/playlists?limit=50&offset=0`],
-      'all of them are one user',
+      'all forms are one user',
     )
   }
 })
 
-t.test('a name that is encoded twice is refused before Spotify is asked', async t => {
+t.test('a name that is encoded twice is refused and costs no request to Spotify', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const name of ODD_NAMES) {

@@ -1,68 +1,71 @@
 import t from 'tap'
-import { answersIn, exchange, listen, type RawAnswer } from '../support/raw-http.ts'
+import { exchange, listen, type RawResponse, responsesIn } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
 const ROOTS = ['', '/v1']
 const LIST = '/users/smedjan/playlists'
 
-/** Asks over a connection of its own; the target and the fields are sent as they stand. */
+/** Sends a request on a new connection, with its target and fields unchanged. */
 async function ask(port: number, target: string, fields: readonly string[] = []) {
   const head = [`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields]
-  const [answer] = answersIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
-  return answer as RawAnswer
+  const [response] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
+  return response as RawResponse
 }
 
-const messageOf = ({ body }: RawAnswer): string => JSON.parse(body).error.message
+const messageOf = ({ body }: RawResponse): string => JSON.parse(body).error.message
 
-t.test('a bad or broken query names its parameter, others are passed over', async t => {
-  const { app, sandbox } = await startService(t)
-  const port = await listen(app)
-  for (const root of ROOTS) {
-    for (const [query, name] of [
-      ['limit=x', 'limit'],
-      ['limit=abc', 'limit'],
-      ['limit=%zz', 'limit'],
-      ['limit=%', 'limit'],
-      ['limit=%ff', 'limit'],
-      ['limit=1%00', 'limit'],
-      ['%6cimit=x', 'limit'],
-      ['limit=5&limit=5', 'limit'],
-      ['offset=-1', 'offset'],
-      ['offset=0&x=1&offset=1', 'offset'],
-    ] as const) {
-      const answer = await ask(port, `${root}${LIST}?${query}`)
-      t.equal(answer.status, 400, query)
-      t.match(messageOf(answer), `Parameter "${name}" must be`)
+t.test(
+  'the problem of an invalid query names its parameter, and unknown ones are ignored',
+  async t => {
+    const { app, sandbox } = await startService(t)
+    const port = await listen(app)
+    for (const root of ROOTS) {
+      for (const [query, name] of [
+        ['limit=x', 'limit'],
+        ['limit=abc', 'limit'],
+        ['limit=%zz', 'limit'],
+        ['limit=%', 'limit'],
+        ['limit=%ff', 'limit'],
+        ['limit=1%00', 'limit'],
+        ['%6cimit=x', 'limit'],
+        ['limit=5&limit=5', 'limit'],
+        ['offset=-1', 'offset'],
+        ['offset=0&x=1&offset=1', 'offset'],
+      ] as const) {
+        const response = await ask(port, `${root}${LIST}?${query}`)
+        t.equal(response.status, 400, query)
+        t.match(messageOf(response), `Parameter "${name}" must be`)
+      }
+      t.equal(sandbox.count('api'), root === '' ? 0 : 3, 'none of them costs a request to Spotify')
+      for (const query of [
+        '',
+        '%',
+        '%zz=%zz&&=&%ff',
+        'Limit=0&market=SE&limit[]=0&limit.x=0',
+        '__proto__=1&constructor=2&hasOwnProperty=3',
+        'x=1&'.repeat(2000),
+      ]) {
+        const response = await ask(port, `${root}${LIST}?limit=2&${query}`)
+        t.match(JSON.parse(response.body), { total: 120, limit: 2 }, query.slice(0, 40))
+      }
     }
-    t.equal(sandbox.count('api'), root === '' ? 0 : 3, 'none of them asks Spotify')
-    for (const query of [
-      '',
-      '%',
-      '%zz=%zz&&=&%ff',
-      'Limit=0&market=SE&limit[]=0&limit.x=0',
-      '__proto__=1&constructor=2&hasOwnProperty=3',
-      'x=1&'.repeat(2000),
-    ]) {
-      const answer = await ask(port, `${root}${LIST}?limit=2&${query}`)
-      t.match(JSON.parse(answer.body), { total: 120, limit: 2 }, query.slice(0, 40))
-    }
-  }
-})
+  },
+)
 
-t.test('a broken path names the user id', async t => {
+t.test('the problem of a malformed path names the user id', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
     for (const id of ['%', '%zz', '%e0%a4%a', '%ff', '%c0%80', '%00', 'a%2fb']) {
-      const answer = await ask(port, `${root}/users/${id}/playlists`)
-      t.equal(answer.status, 400, id)
-      t.match(messageOf(answer), 'Parameter "id"')
+      const response = await ask(port, `${root}/users/${id}/playlists`)
+      t.equal(response.status, 400, id)
+      t.match(messageOf(response), 'Parameter "id"')
     }
   }
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('a target in absolute form is answered as the path in it is', async t => {
+t.test('a target in absolute form is handled like its path', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const [target, status] of [
@@ -82,13 +85,13 @@ t.test('a target in absolute form is answered as the path in it is', async t => 
   t.same(Object.keys(JSON.parse(mirrored.body)), ['error'], "in Spotify's shape")
 })
 
-t.test('who does not say rightly for whom a request is, is told so', async t => {
+t.test('a request with an invalid Host is refused', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const get = async (root: string, hosts: string[], version = '1.1') => {
     const lines = [`GET ${root}${LIST}?limit=1 HTTP/${version}`, ...hosts, 'Connection: close']
-    const [answer] = answersIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
-    return answer as RawAnswer
+    const [response] = responsesIn(await exchange(port, `${lines.join('\r\n')}\r\n\r\n`))
+    return response as RawResponse
   }
   for (const root of ROOTS) {
     for (const hosts of [
@@ -101,10 +104,10 @@ t.test('who does not say rightly for whom a request is, is told so', async t => 
       ['Host: [::1'],
       ['Host: a', 'Host: b'],
     ]) {
-      const answer = await get(root, hosts)
-      t.equal(answer.status, 400, String(hosts))
-      t.match(messageOf(answer), 'Header "Host"')
-      t.match(answer.headers, { 'x-request-id': /./, 'cache-control': 'no-store' })
+      const response = await get(root, hosts)
+      t.equal(response.status, 400, String(hosts))
+      t.match(messageOf(response), 'Header "Host"')
+      t.match(response.headers, { 'x-request-id': /./, 'cache-control': 'no-store' })
     }
     for (const [host, origin] of [
       ['lists.example', 'http://lists.example/'],
@@ -119,7 +122,7 @@ t.test('who does not say rightly for whom a request is, is told so', async t => 
   }
 })
 
-t.test('a body on GET does no harm, however it is framed and whatever is expected', async t => {
+t.test('a GET may have a body, with any framing and expectation', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
@@ -131,10 +134,10 @@ t.test('a body on GET does no harm, however it is framed and whatever is expecte
     ] as const) {
       const head = `GET ${root}${LIST}?limit=1 HTTP/1.1\r\nHost: x\r\n${field}\r\n`
       const type = 'Content-Type: application/json\r\n'
-      // The next request shows that the body was taken for none.
+      // The next request shows that the body was not taken for a request.
       const next = `HEAD ${root}${LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
       const received = await exchange(port, `${head}${type}\r\n${body}${next}`)
-      const answers = answersIn(received, ['GET', 'HEAD'])
+      const answers = responsesIn(received, ['GET', 'HEAD'])
       t.same(
         answers.map(({ status }) => status),
         [200, 200],
@@ -144,7 +147,7 @@ t.test('a body on GET does no harm, however it is framed and whatever is expecte
   }
 })
 
-t.test('pipelined requests are answered in their order, conditions and all', async t => {
+t.test('pipelined requests get their responses in order', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
@@ -167,10 +170,10 @@ t.test('pipelined requests are answered in their order, conditions and all', asy
       ].join(''),
     )
     const methods = ['GET', 'HEAD', 'HEAD', 'HEAD', 'GET', 'GET', 'HEAD', 'GET']
-    const answers = answersIn(received, methods)
+    const answers = responsesIn(received, methods)
     t.same(
       answers.map(({ status }) => status),
-      // Of two dates neither counts (RFC 9110 13.1.3).
+      // Two dates are invalid, so neither counts (RFC 9110 13.1.3).
       [200, 400, 200, 304, 304, 200, 200, 400],
     )
     t.equal(JSON.parse(answers[0]?.body as string).items.length, 50)
@@ -179,20 +182,20 @@ t.test('pipelined requests are answered in their order, conditions and all', asy
   }
 })
 
-t.test('HTTP/1.0 is answered and the connection closed', async t => {
+t.test('an HTTP/1.0 request gets a response and closes the connection', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
     for (const method of ['GET', 'HEAD']) {
       const received = await exchange(port, `${method} ${root}${LIST}?limit=1 HTTP/1.0\r\n\r\n`)
-      const [answer] = answersIn(received, [method])
-      t.match(answer, { status: 200, headers: { connection: 'close', 'content-length': /\d/ } })
-      if (method === 'GET') t.match(JSON.parse(answer?.body as string).href, /^\/(?:v1\/)?users/)
+      const [response] = responsesIn(received, [method])
+      t.match(response, { status: 200, headers: { connection: 'close', 'content-length': /\d/ } })
+      if (method === 'GET') t.match(JSON.parse(response?.body as string).href, /^\/(?:v1\/)?users/)
     }
   }
 })
 
-t.test('lists of 15 KiB are refused by name, other fields read, and 64 KiB refused', async t => {
+t.test('list-based fields of 15 KiB and all fields of 64 KiB are refused', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const read = ['If-None-Match', 'Authorization', 'Cookie']
@@ -201,11 +204,11 @@ t.test('lists of 15 KiB are refused by name, other fields read, and 64 KiB refus
     for (const field of [...read, ...refused]) {
       for (const pieces of ['*/*;q=0.1,', '"x",', 'max-age=1,', ';q=']) {
         const value = pieces.repeat(15_000 / pieces.length)
-        const answer = await ask(port, `${root}${LIST}`, [`${field}: ${value}`])
-        // The mirror has one format, whatever Accept says.
+        const response = await ask(port, `${root}${LIST}`, [`${field}: ${value}`])
+        // The mirror has one format and ignores Accept.
         const isRead = read.includes(field) || (root === '/v1' && field === 'Accept')
-        t.equal(answer.status, isRead ? 200 : 431, `${field} ${pieces}`)
-        if (!isRead) t.match(messageOf(answer), `Header "${field}": send 1024 characters`)
+        t.equal(response.status, isRead ? 200 : 431, `${field} ${pieces}`)
+        if (!isRead) t.match(messageOf(response), `Header "${field}": send 1024 characters`)
       }
       const long = await ask(port, `${root}${LIST}`, [`${field}: ${'x'.repeat(65_536)}`])
       t.equal(long.status, 431)

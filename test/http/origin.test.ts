@@ -1,23 +1,23 @@
 import t from 'tap'
-import { answersIn, exchange, listen, type RawAnswer } from '../support/raw-http.ts'
+import { exchange, listen, type RawResponse, responsesIn } from '../support/raw-http.ts'
 import { type Service, startService } from '../support/service.ts'
 
 const LIST = '/users/one/playlists'
 
-/** Sends a request as it stands, without a Host field unless one is given. */
+/** Sends a request unchanged, with a Host field only if one is given. */
 async function send(port: number, target: string, fields: readonly string[], version = '1.1') {
   const head = [`GET ${target} HTTP/${version}`, ...fields, 'Connection: close']
-  const [answer] = answersIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
-  return answer as RawAnswer
+  const [response] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
+  return response as RawResponse
 }
 
-/** Scheme and authority of all links in a window of a list. */
+/** The scheme and authority of all links in a window of a list. */
 function originsIn(body: string): string[] {
   const { href, next } = JSON.parse(body)
   return [href, next].map(link => link.replace(/\/(?:v1\/)?users\/.*/, ''))
 }
 
-t.test('links have the scheme http or https, whatever a proxy passes on', async t => {
+t.test('links have the scheme http or https, whatever a proxy forwards', async t => {
   const { get } = await startService(t, { TRUST_PROXY: '1' })
   for (const root of ['', '/v1']) {
     for (const [field, scheme] of [
@@ -38,7 +38,7 @@ t.test('links have the scheme http or https, whatever a proxy passes on', async 
   }
 })
 
-t.test('no field but Host names the host of links, whatever proxies are trusted', async t => {
+t.test('only the Host field names the host of links, whichever proxies are trusted', async t => {
   for (const TRUST_PROXY of ['false', 'true', '1', 'loopback']) {
     const { app } = await startService(t, { TRUST_PROXY })
     const port = await listen(app)
@@ -58,14 +58,14 @@ t.test('no field but Host names the host of links, whatever proxies are trusted'
         t.notMatch(body, /evil/)
       }
       for (const path of ['/docs', '/docs/json', '/problems', '/openapi.yaml', '/nope']) {
-        const answer = await send(port, path, ['Host: b', 'Accept: text/html', ...fields])
-        t.notMatch(JSON.stringify(answer), /evil/, path)
+        const response = await send(port, path, ['Host: b', 'Accept: text/html', ...fields])
+        t.notMatch(JSON.stringify(response), /evil/, path)
       }
     }
   }
 })
 
-t.test('the authority of a target in absolute form stands in for the Host field', async t => {
+t.test('the authority of a target in absolute form overrides the Host field', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const path of ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']) {
@@ -78,7 +78,7 @@ t.test('the authority of a target in absolute form stands in for the Host field'
       const asked = await send(port, `${target}${path}?limit=1`, ['Host: b'])
       t.same(originsIn(asked.body), [origin, origin], target)
     }
-    // The same list by its path: what is kept for one origin is not what another gets.
+    // Representations of one origin are not served to another.
     const plain = await send(port, `${path}?limit=1`, ['Host: b'])
     t.same(originsIn(plain.body), ['http://b', 'http://b'])
     const old = await send(port, `http://x.example${path}?limit=1`, [], '1.0')
@@ -86,7 +86,7 @@ t.test('the authority of a target in absolute form stands in for the Host field'
   }
 })
 
-t.test('PUBLIC_URL names the origin, whatever target and fields say', async t => {
+t.test('PUBLIC_URL overrides the origin of target and fields', async t => {
   const { app } = await startService(t, {
     PUBLIC_URL: 'https://lists.example/base',
     TRUST_PROXY: 'true',
@@ -119,18 +119,18 @@ t.test('a request whose host is missing or malformed is refused', async t => {
   const port = await listen(app)
   for (const [target, hosts, detail] of refusals) {
     for (const path of [LIST, `/v1${LIST}`]) {
-      const answer = await send(port, target.replace(/\/$/, path), hosts)
-      t.equal(answer.status, 400, `${target} ${hosts}`)
-      const { error } = JSON.parse(answer.body)
+      const response = await send(port, target.replace(/\/$/, path), hosts)
+      t.equal(response.status, 400, `${target} ${hosts}`)
+      const { error } = JSON.parse(response.body)
       t.ok(error.message.startsWith(detail), error.message)
-      t.notMatch(JSON.stringify(answer), /canary/)
+      t.notMatch(JSON.stringify(response), /canary/)
     }
   }
   t.equal(sandbox.count('api'), 0)
 })
 
-/** The keys of representations name them. */
-t.test('a host of more than 255 characters is refused before any use', async t => {
+/** The keys of representations contain hosts. */
+t.test('a host of more than 255 characters is refused', async t => {
   const { app, sandbox, written } = await startService(t)
   const port = await listen(app)
   const long = `${'x'.repeat(254)}:1`
@@ -141,9 +141,9 @@ t.test('a host of more than 255 characters is refused before any use', async t =
     [`http://b${LIST}`, long, HOST],
     [`http://${long}${LIST}`, 'b', TARGET],
   ] as const) {
-    const answer = await send(port, target, [`Host: ${host}`])
-    t.equal(answer.status, 400)
-    const { type, detail } = JSON.parse(answer.body)
+    const response = await send(port, target, [`Host: ${host}`])
+    t.equal(response.status, 400)
+    const { type, detail } = JSON.parse(response.body)
     t.equal(type, '/problems/bad-request')
     t.ok(detail.startsWith(field), detail)
     t.match(detail, '255 characters')
@@ -177,7 +177,7 @@ t.test('the port of a host is at most 65535', async t => {
   }
 })
 
-t.test('a target of another scheme, or without one, is never answered as ours', async t => {
+t.test('a target with another scheme or without one is refused', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const target of [
@@ -188,10 +188,10 @@ t.test('a target of another scheme, or without one, is never answered as ours', 
     '//h/docs/json',
     '//docs/json',
   ]) {
-    const answer = await send(port, target, ['Host: b'])
-    t.equal(answer.status, 404, target)
-    t.match(JSON.parse(answer.body).instance, /^\/(?!\/)/)
-    t.notMatch(JSON.stringify(answer), /canary/)
+    const response = await send(port, target, ['Host: b'])
+    t.equal(response.status, 404, target)
+    t.match(JSON.parse(response.body).instance, /^\/(?!\/)/)
+    t.notMatch(JSON.stringify(response), /canary/)
   }
   t.equal(sandbox.count('api'), 0)
 })

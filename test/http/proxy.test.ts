@@ -15,7 +15,7 @@ t.test('pages and tokens go through the proxy', async t => {
   t.ok(proxy.targets.length <= 8 + 1, 'one connection for the token, eight for pages')
 })
 
-t.test('what NO_PROXY names is reached directly', async t => {
+t.test('hosts in NO_PROXY are reached directly', async t => {
   const proxy = await startProxy(t)
   const variables = {
     HTTP_PROXY: proxy.url,
@@ -27,7 +27,7 @@ t.test('what NO_PROXY names is reached directly', async t => {
   t.same(proxy.targets, [])
 })
 
-t.test('callers and the log learn that the proxy failed, and nobody its password', async t => {
+t.test('callers and the log see a failure of the proxy, but not its password', async t => {
   for (const [misbehaviour, code] of [
     ['reset', 'ECONNRESET'],
     ['forbidden', 'PROXY_STATUS_403'],

@@ -10,7 +10,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const LIST = '/users/one/playlists'
 
-t.test('every answer says what is left, until nothing is', async t => {
+t.test('every response has the remaining requests', async t => {
   const { get, clock, sandbox } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '3' })
   for (const [url, left] of [
     [LIST, 2],
@@ -23,15 +23,19 @@ t.test('every answer says what is left, until nothing is', async t => {
   }
   await clock.advance(seconds(17.5))
   const refused = await get('/users/two/playlists')
-  t.match(refused.json(), { type: '/problems/caller-rate-limited', status: 429, detail: /3 times/ })
+  t.match(refused.json(), {
+    type: '/problems/caller-rate-limited',
+    status: 429,
+    detail: /3 requests/,
+  })
   t.match(refused.headers, { ratelimit: '"caller";r=0;t=43', 'retry-after': '43' })
   t.equal(refused.headers['cache-control'], 'no-store')
-  t.equal(sandbox.count('api'), 1, 'Spotify was asked by the first request alone')
+  t.equal(sandbox.count('api'), 1, 'only the first request reached Spotify')
   await clock.advance(seconds(42.5))
   t.equal((await get(LIST)).headers.ratelimit, '"caller";r=2;t=60')
 })
 
-t.test('a caller that has the answer already is told, too', async t => {
+t.test('a 304 has the remaining requests too', async t => {
   const { get } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '3' })
   const { headers } = await get(LIST)
   const again = await get(LIST, { 'if-none-match': String(headers.etag) })
@@ -39,7 +43,7 @@ t.test('a caller that has the answer already is told, too', async t => {
   t.equal(again.headers.ratelimit, '"caller";r=1;t=60')
 })
 
-t.test("below /v1 the refusal has Spotify's shape", async t => {
+t.test("below /v1 the refusal has Spotify's format", async t => {
   const { get } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
   await get('/v1/users/one/playlists')
   const refused = await get('/v1/users/one/playlists')
@@ -50,7 +54,7 @@ t.test("below /v1 the refusal has Spotify's shape", async t => {
 
 t.test('health checks have no limit', async t => {
   const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
-  // It is ready once there is a token.
+  // The service is ready once it has a token.
   await service.get(LIST)
   for (const path of ['/health/live', '/health/ready']) {
     for (const _ of [1, 2, 3]) {
@@ -61,7 +65,7 @@ t.test('health checks have no limit', async t => {
   }
 })
 
-t.test('pages that are open to everybody have a limit by address', async t => {
+t.test('open pages have a limit per address', async t => {
   const key = 'k'.repeat(32)
   const PATHS = [
     '/docs/',
@@ -95,7 +99,7 @@ t.test('pages that are open to everybody have a limit by address', async t => {
   }
 })
 
-t.test('a list of proxies that is too long to be parsed is refused', async t => {
+t.test('too long an X-Forwarded-For is refused', async t => {
   const { get } = await startService(t, { TRUST_PROXY: '1', CALLER_REQUESTS_PER_MINUTE: '9' })
   for (const [proxies, status] of [
     [50, 200],
@@ -107,7 +111,7 @@ t.test('a list of proxies that is too long to be parsed is refused', async t => 
   }
 })
 
-t.test('each key has a limit of its own, wherever its requests come from', async t => {
+t.test('each key has a limit of its own, from any address', async t => {
   const [a, b] = ['a'.repeat(32), 'b'.repeat(32)]
   const service = await startService(t, {
     API_KEYS: `a:${a},b:${b}`,
@@ -128,7 +132,7 @@ t.test('each key has a limit of its own, wherever its requests come from', async
   t.equal(metrics.get('callers_refused_total{reason="unknown-api-key"}'), 1)
 })
 
-t.test('without keys each address has one, as far as proxies are believed', async t => {
+t.test('without keys each address has a limit, as far as proxies are trusted', async t => {
   const forwarded = { 'x-forwarded-for': '198.51.100.1' }
   for (const [TRUST_PROXY, requests] of [
     [
@@ -164,7 +168,7 @@ t.test('without keys each address has one, as far as proxies are believed', asyn
   }
 })
 
-t.test('a count that is kept elsewhere may come later, or fail', async t => {
+t.test('a shared count may be asynchronous or fail', async t => {
   const counts: (FixedWindowCount | Error)[] = [
     { used: 1, leftMs: 900 },
     { used: 2, leftMs: 800 },

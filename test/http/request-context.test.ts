@@ -1,7 +1,7 @@
 import t from 'tap'
 import { addressBlock } from '../../src/http/request-context.ts'
 
-t.test('an IPv4 address is a caller, however it is written', async t => {
+t.test('an IPv4 address is one caller in every notation', async t => {
   for (const [address, block] of [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -11,7 +11,7 @@ t.test('an IPv4 address is a caller, however it is written', async t => {
   }
 })
 
-t.test('the addresses of one IPv6 network of 64 bits are one caller', async t => {
+t.test('the addresses of one IPv6 /64 prefix are one caller', async t => {
   for (const [address, block] of [
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:db8:1:2::', '2001:db8:1:2::/64'],
@@ -28,7 +28,7 @@ t.test('the addresses of one IPv6 network of 64 bits are one caller', async t =>
   }
 })
 
-t.test('what is no address is one caller together, so that it cannot fill the memory', async t => {
+t.test('all invalid addresses are one caller', async t => {
   for (const address of [
     undefined,
     '',

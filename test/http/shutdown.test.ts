@@ -7,10 +7,10 @@ import { until } from '../support/until.ts'
 
 const LIMIT_MS = 1000
 
-t.test('a snapshot that is still being written when time runs out is abandoned', async t => {
+t.test('a snapshot write that does not finish in time is abandoned', async t => {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, answers } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
@@ -20,12 +20,12 @@ t.test('a snapshot that is still being written when time runs out is abandoned',
     endWriting = resolve
   })
   stopInOrder(app, {
-    answers,
+    responses,
     connections: new Map(),
     clock,
     delayMs: 0,
     limitMs: LIMIT_MS,
-    giveUp: () => calls.push('give up'),
+    abortLookups: () => calls.push('abort lookups'),
     onStop: () => calls.push('stop'),
     close: async () => {},
     shared: undefined,
@@ -42,9 +42,9 @@ t.test('a snapshot that is still being written when time runs out is abandoned',
   })
   await app.ready()
   const closed = app.close()
-  await until(() => calls.includes('give up'))
+  await until(() => calls.includes('abort lookups'))
   await clock.advance(0.84 * LIMIT_MS)
-  t.same(calls, ['stop', 'write', 'give up'])
+  t.same(calls, ['stop', 'write', 'abort lookups'])
   await clock.advance(0.01 * LIMIT_MS)
   t.equal(calls.at(-1), 'abandon')
   await closed

@@ -3,8 +3,8 @@ import { type AnswerName, json, status } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
 /**
- * What Spotify does, what a caller without a stored answer gets, and what it costs: of a denial one
- * request more, which finds out whether it is about all users.
+ * Each failure of Spotify with the problem for a caller without a cached list and its cost in requests.
+ * A denial costs one more, the probe that shows whether it affects all users.
  */
 const cases: {
   answer: AnswerName
@@ -159,7 +159,7 @@ const cases: {
   },
 ]
 
-t.test('every failure of Spotify has its problem for those without a stored answer', async t => {
+t.test('every failure of Spotify has its problem for callers without a cached list', async t => {
   for (const { answer, status, type, requests, retryAfter, detail } of cases) {
     await t.test(`${answer}: ${status} ${type} after ${requests} requests`, async t => {
       const { get, sandbox, clock } = await startService(t)
@@ -169,7 +169,7 @@ t.test('every failure of Spotify has its problem for those without a stored answ
       t.equal(response.statusCode, status)
       t.match(response.headers, {
         'content-type': 'application/problem+json',
-        // What Spotify does not know is remembered, what it fails at is not.
+        // A 404 is cached; a failure is not.
         'cache-control': status === 404 ? 'public, max-age=60' : 'no-store',
         'retry-after': retryAfter,
       })
@@ -181,7 +181,7 @@ t.test('every failure of Spotify has its problem for those without a stored answ
   }
 })
 
-t.test('no failure costs a user the stored answer, and none is stored instead of it', async t => {
+t.test('no failure replaces a cached list', async t => {
   for (const { answer, status } of cases.filter(({ type }) => type !== 'user-not-found')) {
     await t.test(answer, async t => {
       const { get, sandbox, clock } = await startService(t)
@@ -200,7 +200,7 @@ t.test('no failure costs a user the stored answer, and none is stored instead of
   }
 })
 
-t.test('an attempt that hangs or drips is given up after SPOTIFY_TIMEOUT_MS', async t => {
+t.test('an attempt that hangs or drips times out after SPOTIFY_TIMEOUT_MS', async t => {
   for (const answer of ['hang', 'drip'] as const) {
     await t.test(answer, async t => {
       const { get, sandbox, clock } = await startService(t, { LOOKUP_TIMEOUT_MS: '20000' })
@@ -218,7 +218,7 @@ t.test('an attempt that hangs or drips is given up after SPOTIFY_TIMEOUT_MS', as
   }
 })
 
-t.test('a Spotify that nobody can reach is unavailable', async t => {
+t.test('an unreachable Spotify is unavailable', async t => {
   const { sandbox, get, clock, app } = await startService(t, {
     SPOTIFY_API_URL: 'http://127.0.0.1:1/v1',
   })
@@ -228,7 +228,7 @@ t.test('a Spotify that nobody can reach is unavailable', async t => {
   t.match(response.json(), { type: '/problems/spotify-unavailable', status: 503 })
 })
 
-t.test('one page that fails fails the lookup, and nothing partial is stored', async t => {
+t.test('one failed page fails the lookup, and no partial list is cached', async t => {
   const { get, sandbox, clock } = await startService(t)
   const repair = sandbox.fault({
     on: 'api',
@@ -241,7 +241,7 @@ t.test('one page that fails fails the lookup, and nothing partial is stored', as
   t.match((await get('/users/smedjan/playlists')).json(), { total: 120, complete: true })
 })
 
-t.test('an answer that is JSON but no paging object is a bad response', async t => {
+t.test('JSON that is not a paging object is a bad response', async t => {
   const { get, sandbox } = await startService(t)
   for (const [index, value] of [null, [], 'text', 7].entries()) {
     sandbox.fault({ on: 'api', times: 1, answer: json(200, value) })
@@ -259,14 +259,14 @@ t.test('a playlist nested too deeply to be serialised is a bad response', async 
   t.match(response.json(), { type: '/problems/spotify-bad-response', status: 502 })
 })
 
-t.test('the next of a page is never followed', async t => {
+t.test('the service never follows next', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'foreign-next' })
   t.equal((await get('/users/smedjan/playlists')).statusCode, 200)
   t.equal(sandbox.requests.filter(({ kind }) => kind === 'other').length, 0)
 })
 
-t.test('after a refusal Spotify is left alone until it said, for every user', async t => {
+t.test('after a 429 the service sends no request for any user before Retry-After', async t => {
   const { get, sandbox, clock } = await startService(t)
   await get('/users/one/playlists')
   sandbox.fault({ on: 'api', times: 1, answer: 'quota-exceeded' })
@@ -275,13 +275,13 @@ t.test('after a refusal Spotify is left alone until it said, for every user', as
   await clock.advance(seconds(3600))
   const refused = await get('/users/smedjan/playlists')
   t.equal(refused.headers['retry-after'], String(86_207 - 3600))
-  t.equal((await get('/users/one/playlists')).statusCode, 200, 'what is stored is still served')
+  t.equal((await get('/users/one/playlists')).statusCode, 200, 'cached lists are still served')
   await clock.advance(seconds(86_207 - 3600))
   t.equal((await get('/users/smedjan/playlists')).statusCode, 200)
   t.equal(sandbox.count('api'), 3)
 })
 
-t.test('a user that Spotify does not know is remembered for a minute', async t => {
+t.test('a 404 is cached for a minute', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'not-found' })
   for (let lookup = 0; lookup < 3; lookup++) {
@@ -293,7 +293,7 @@ t.test('a user that Spotify does not know is remembered for a minute', async t =
   t.match((await get('/users/nobody/playlists')).json(), { items: [], total: 0, complete: true })
 })
 
-t.test('a user that vanished is refreshed to not found', async t => {
+t.test('the revalidation of a deleted user replaces its list with a 404', async t => {
   const { get, sandbox, clock, quiet } = await startService(t)
   await get('/users/one/playlists')
   await clock.advance(seconds(301))

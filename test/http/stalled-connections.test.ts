@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { trackConnections } from '../../src/http/connections.ts'
 import { sendRepresentation } from '../../src/http/send.ts'
-import { closeStalled } from '../../src/http/stalled-connections.ts'
+import { closeStalledConnections } from '../../src/http/stalled-connections.ts'
 import type { Representation } from '../../src/playlists/representation.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -13,7 +13,7 @@ import { listen } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-/** More than the buffers of a connection hold. */
+/** More than the buffers of a connection. */
 const BYTES = 40_000_000
 const long: Representation = {
   parts: [Buffer.alloc(BYTES)],
@@ -26,7 +26,7 @@ const long: Representation = {
 const CLOSED = 'connections_closed_total{reason="stalled"}'
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
-/** A service, and callers that read only when the test says so. */
+/** A service with callers that read only when the test does. */
 async function serviceFor(t: Test) {
   const service = await startService(t)
   const { app, lines } = service
@@ -64,7 +64,7 @@ t.test('a caller that does not read its response is closed after 30 s', async t 
   await until(() => lines().some(({ status }) => status === 499))
 })
 
-t.test('one that reads a little from time to time is not', async t => {
+t.test('a caller that reads slowly stays connected', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { socket, accepted } = await caller(get('/long'))
   await until(() => accepted.writableLength > 0)
@@ -80,7 +80,7 @@ t.test('one that reads a little from time to time is not', async t => {
   t.same(closings(), [])
 })
 
-t.test('one that could not be watched while the process was suspended is not', async t => {
+t.test('a suspension of the process closes no connection', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { accepted } = await caller(get('/long'))
   await until(() => accepted.writableLength > 0)
@@ -90,7 +90,7 @@ t.test('one that could not be watched while the process was suspended is not', a
   t.same(closings(), [])
 })
 
-t.test('one that waits for its response is not, nor is an idle connection', async t => {
+t.test('a caller that waits for its response and an idle connection stay connected', async t => {
   const { app, clock, caller, held, closings } = await serviceFor(t)
   const idle = await caller(get('/health/live'))
   const silent = await caller('')
@@ -103,10 +103,10 @@ t.test('one that waits for its response is not, nor is an idle connection', asyn
   t.match(String(chunk), /200 OK[\s\S]*late/)
   t.same(closings(), [])
   await app.close()
-  t.same(clock.pending, [], 'no timer is left')
+  t.same(clock.pending, [], 'no timer is pending')
 })
 
-t.test('one that does not close its connection after a last response is', async t => {
+t.test('a caller that does not close its connection after the last response is closed', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { socket, accepted } = await caller('no HTTP\r\n\r\n')
   const [chunk] = await once(socket.resume(), 'data')
@@ -116,13 +116,18 @@ t.test('one that does not close its connection after a last response is', async 
   t.match(closings(), [{ sent_bytes: accepted.bytesWritten }])
 })
 
-t.test('one that is just being closed is left to that', async t => {
+t.test('a connection that is already closing is not closed again', async t => {
   const clock = new ManualClock()
   const server = createServer(socket => socket.write(Buffer.alloc(BYTES))).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
   const { logger, lines } = recordingLogger()
   const connections = trackConnections(server, clock)
-  closeStalled(server, { connections, clock, log: logger, onClosed: () => t.fail('closed twice') })
+  closeStalledConnections(server, {
+    connections,
+    clock,
+    log: logger,
+    onClosed: () => t.fail('closed twice'),
+  })
   await once(server, 'listening')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause()
   t.teardown(() => socket.destroy())
@@ -130,5 +135,5 @@ t.test('one that is just being closed is left to that', async t => {
   accepted.destroy()
   await clock.advance(seconds(60))
   t.same(lines(), [])
-  t.same(clock.pending, [], 'without connections nothing is checked')
+  t.same(clock.pending, [], 'without connections no check is scheduled')
 })

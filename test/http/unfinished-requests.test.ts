@@ -3,19 +3,19 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { isWarning } from '../support/log-lines.ts'
-import { answersIn, listen } from '../support/raw-http.ts'
+import { listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-/** Of SHUTDOWN_TIMEOUT_MS, which is 8 s, half of the three quarters until lookups are given up. */
+/** Half of the time until lookups are aborted, at three quarters of SHUTDOWN_TIMEOUT_MS (8 s). */
 const UNFINISHED_MS = seconds(3)
 const CUT_MS = seconds(6.4)
 
-/** A service, and callers that write bytes on a connection and never close it. */
+/** A service with callers that send bytes and never close their connection. */
 async function serviceFor(t: Test) {
   const service = await startService(t)
   const { app, clock } = service
-  // As a bug would have it.
+  // A handler with a bug never responds.
   app.get('/stuck', () => new Promise(() => {}))
   const port = await listen(app)
   const caller = async (bytes: string) => {
@@ -23,7 +23,7 @@ async function serviceFor(t: Test) {
     const [accepted] = await once(app.server, 'connection')
     t.teardown(() => socket.destroy())
     const received = text(socket)
-    // The service may reset it.
+    // The service may reset the connection.
     received.catch(() => {})
     const state = { received, isClosed: false, write: (more: string) => socket.write(more) }
     accepted.once('close', () => {
@@ -64,7 +64,7 @@ const UNREADABLE = {
 }
 
 for (const [name, bytes] of Object.entries(UNFINISHED)) {
-  t.test(`a service that stops waits for a caller that sent ${name}, to a limit`, async t => {
+  t.test(`a service that stops waits a limited time for a caller that sent ${name}`, async t => {
     const { clock, caller, stop, end } = await serviceFor(t)
     const slow = await caller(bytes)
     await stop()
@@ -73,12 +73,12 @@ for (const [name, bytes] of Object.entries(UNFINISHED)) {
     await clock.advance(200)
     await until(() => slow.isClosed)
     await end()
-    t.ok(clock.monotonic() < CUT_MS, 'and the service ends at once')
+    t.ok(clock.monotonic() < CUT_MS, 'the service then stops at once')
   })
 }
 
 for (const [name, bytes] of Object.entries(UNREADABLE)) {
-  t.test(`a service that stops is not held up by a caller that sent ${name}`, async t => {
+  t.test(`a service that stops does not wait for a caller that sent ${name}`, async t => {
     const { clock, caller, stop, end } = await serviceFor(t)
     const refused = await caller(bytes)
     await stop()
@@ -88,30 +88,30 @@ for (const [name, bytes] of Object.entries(UNREADABLE)) {
   })
 }
 
-t.test('a request that is finished in time is answered', async t => {
+t.test('a request that is completed in time gets a response', async t => {
   const { clock, caller, stop, end } = await serviceFor(t)
   const slow = await caller('GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n')
   await stop()
   await clock.advance(UNFINISHED_MS - 1)
   slow.write('\r\n')
-  t.match(answersIn(await slow.received), [{ status: 200, headers: { connection: 'close' } }])
+  t.match(responsesIn(await slow.received), [{ status: 200, headers: { connection: 'close' } }])
   await end()
 })
 
-/** The last response on a connection says that the service closes it. */
-const THREE_ANSWERED = [
+/** Only the last response on a connection has `Connection: close`. */
+const THREE_RESPONSES = [
   [200, 'keep-alive'],
   [200, 'keep-alive'],
   [200, 'close'],
 ]
 
-const outcomesOf = (received: Parameters<typeof answersIn>[0]) =>
-  answersIn(received, ['GET', 'GET', 'GET']).map(({ status, headers }) => [
+const outcomesOf = (received: Parameters<typeof responsesIn>[0]) =>
+  responsesIn(received, ['GET', 'GET', 'GET']).map(({ status, headers }) => [
     status,
     headers.connection,
   ])
 
-t.test('all lookups that are under way on one connection are answered', async t => {
+t.test('all in-flight lookups on one connection get responses', async t => {
   const { caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
   const users = ['one', 'fifty', 'smedjan']
@@ -119,11 +119,11 @@ t.test('all lookups that are under way on one connection are answered', async t 
   await sandbox.arrived('api', 3)
   await stop()
   release()
-  t.same(outcomesOf(await pipelined.received), THREE_ANSWERED)
+  t.same(outcomesOf(await pipelined.received), THREE_RESPONSES)
   await end()
 })
 
-t.test('a lookup that arrives behind another while the service stops is answered', async t => {
+t.test('a lookup that arrives after another during the shutdown gets a response', async t => {
   const { caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
   const pipelined = await caller(get('/users/one/playlists'))
@@ -134,11 +134,11 @@ t.test('a lookup that arrives behind another while the service stops is answered
   pipelined.write(get('/users/smedjan/playlists'))
   await sandbox.arrived('api', 3)
   release()
-  t.same(outcomesOf(await pipelined.received), THREE_ANSWERED)
+  t.same(outcomesOf(await pipelined.received), THREE_RESPONSES)
   await end()
 })
 
-t.test('a part of a request behind a lookup does not end the lookup', async t => {
+t.test('a partial request after a lookup does not cancel the lookup', async t => {
   const { clock, caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
   const both = await caller(`${get('/users/one/playlists')}GET /users/fi`)
@@ -147,11 +147,11 @@ t.test('a part of a request behind a lookup does not end the lookup', async t =>
   await clock.advance(UNFINISHED_MS + 200)
   t.notOk(both.isClosed)
   release()
-  t.match(answersIn(await both.received), [{ status: 200 }])
+  t.match(responsesIn(await both.received), [{ status: 200 }])
   await end()
 })
 
-t.test('what is still open after lookups were given up is closed', async t => {
+t.test('connections that are still open after the abort of lookups are closed', async t => {
   const { clock, caller, stop, end, lines } = await serviceFor(t)
   const stuck = await caller(get('/stuck'))
   await stop()
@@ -160,7 +160,7 @@ t.test('what is still open after lookups were given up is closed', async t => {
   await clock.advance(1)
   await until(() => stuck.isClosed)
   t.match(lines().filter(isWarning), [
-    { level: 'warn', connections: 1, msg: 'closing connections that are still open' },
+    { level: 'warn', connections: 1, msg: 'closing all open connections' },
   ])
   await end()
 })

@@ -4,8 +4,8 @@ import { parseUserId } from '../../src/user-id/user-id.ts'
 import { pasted } from '../support/pasted-ids.ts'
 import { startService } from '../support/service.ts'
 
-t.test('whatever is in the path, Spotify is asked for one user and nothing else', async t => {
-  // Nothing is kept, so that each of them is asked for.
+t.test('any path causes requests for one user only', async t => {
+  // Without a cache, each lookup reaches Spotify.
   const { get, sandbox, clock } = await startService(t, {
     CACHE_FRESH_SECONDS: '0',
     CACHE_STALE_WHILE_REVALIDATE_SECONDS: '0',

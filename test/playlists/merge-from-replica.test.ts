@@ -1,5 +1,9 @@
 import t from 'tap'
-import { adopt, StoredPlaylists, UnknownUser } from '../../src/playlists/cached-playlists.ts'
+import {
+  mergeFromReplica,
+  StoredPlaylists,
+  UnknownUser,
+} from '../../src/playlists/cached-playlists.ts'
 import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
 import { Problem } from '../../src/problems/problem.ts'
 
@@ -17,26 +21,26 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt, undefined)
 }
 
-t.test('a different body of another replica replaces ours', async t => {
+t.test('a different body of a replica is taken unchanged', async t => {
   const theirs = playlists('a', 1)
-  t.equal(adopt(theirs, undefined), theirs)
-  t.equal(adopt(theirs, playlists('b', 2)), theirs)
-  t.equal(adopt(theirs, nobody), theirs)
-  t.equal(adopt(nobody, theirs), nobody)
+  t.equal(mergeFromReplica(theirs, undefined), theirs)
+  t.equal(mergeFromReplica(theirs, playlists('b', 2)), theirs)
+  t.equal(mergeFromReplica(theirs, nobody), theirs)
+  t.equal(mergeFromReplica(nobody, theirs), nobody)
 })
 
-t.test('an equal list reuses the bytes of ours and has the later modifiedAt', async t => {
+t.test('an equal list keeps our bytes and the later date', async t => {
   const ours = playlists('a', 5)
   for (const [theirsAt, modifiedAt] of [
     [4, 5],
     [6, 6],
   ] as const) {
-    const merged = adopt(playlists('a', theirsAt), ours) as StoredPlaylists
+    const merged = mergeFromReplica(playlists('a', theirsAt), ours) as StoredPlaylists
     t.equal(merged.list.playlists, ours.list.playlists)
     t.equal(merged.modifiedAt, modifiedAt)
   }
 })
 
-t.test('an unknown user has a size', async t => {
-  t.ok(nobody.heldBytes > 1000, 'so the store bounds the number of unknown users')
+t.test('a cached 404 counts towards the size of the cache', async t => {
+  t.ok(nobody.heldBytes > 1000, 'else a flood of unknown ids would exceed the bound')
 })

@@ -4,8 +4,8 @@ import { type CompressionQueue, compressions } from '../../src/http/representati
 import { failureOf } from './failure-of.ts'
 
 /**
- * Takes all places for compressions, so that others wait. They are free again after the function
- * that it returns has been called, or the test has ended.
+ * Occupies all slots for compressions, so others wait. The returned function frees them, as does the
+ * end of the test.
  */
 export function occupyCompressions(
   t: Pick<Test, 'teardown'>,
@@ -17,7 +17,7 @@ export function occupyCompressions(
     yield Buffer.alloc(1)
   }
   const running: Promise<unknown>[] = []
-  // More than any number of bytes that may wait.
+  // More bytes than may wait.
   while (queue.hasRoomFor(Number.MAX_SAFE_INTEGER)) {
     running.push(failureOf(queue.compress(endless() as never, 1, 'gzip', stop.signal)))
   }

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 export const withoutOpenssl =
   spawnSync('openssl', ['version']).status === 0 ? false : 'SKIPPED: needs openssl'
 
-/** Files of a key and of a certificate for `localhost` that nobody else has signed. */
+/** The files of a key and a self-signed certificate for `localhost`. */
 export function certificate(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
   t.teardown(() => rmSync(dir, { recursive: true }))

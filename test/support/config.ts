@@ -3,7 +3,8 @@ import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 
 /**
- * The default configuration with the URLs of the sandbox, no shutdown delay, and these variables.
+ * The default configuration with the URLs of the sandbox and these variables. SHUTDOWN_DELAY_MS is 0
+ * by default.
  */
 export function configFor(
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,

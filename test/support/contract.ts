@@ -23,8 +23,8 @@ interface Document {
   components: object
 }
 
-/** One answer of the service. */
-export interface Answer {
+/** One response of the service. */
+export interface ReceivedResponse {
   method: 'GET' | 'HEAD'
   /** The request target, with its query. */
   url: string
@@ -34,7 +34,7 @@ export interface Answer {
   body: string
 }
 
-/** Fields of HTTP itself, and those that say what the contract says with the media type. */
+/** Fields of HTTP itself, and those that the contract documents as media types. */
 const UNDOCUMENTED = [
   'date',
   'connection',
@@ -46,7 +46,7 @@ const UNDOCUMENTED = [
 
 const PROBLEM_TYPE = 'application/problem+json'
 
-/** Reads openapi.yaml and tells in what an answer differs from it. */
+/** Reads openapi.yaml and finds differences between it and responses. */
 export class Contract {
   readonly #document: Document
   readonly #ajv = new Ajv2020({ strict: false })
@@ -65,24 +65,24 @@ export class Contract {
     return Object.keys(this.#document.paths)
   }
 
-  /** Everything in which the answer differs from what is documented; remembers what was seen. */
-  faultsOf(answer: Answer): string[] {
-    const { url, status } = answer
+  /** All differences of a response from its documentation. Records which parts were seen. */
+  faultsOf(received: ReceivedResponse): string[] {
+    const { url, status } = received
     const path = this.paths.find(path => matches(path, url))
     if (path === undefined) return [`no path of the contract fits ${url}`]
-    // HEAD is answered as GET is, without the body (RFC 9110 9.3.2).
+    // A response to HEAD is that to GET without the body (RFC 9110 9.3.2).
     const response = this.#document.paths[path]?.get.responses[status]
     if (response === undefined) return [`${path} has no ${status}`]
     const where = `${path} ${status}`
     return [
-      ...this.#headerFaults(answer, response, where),
-      ...this.#bodyFaults(answer, response, where),
+      ...this.#headerFaults(received, response, where),
+      ...this.#bodyFaults(received, response, where),
     ]
   }
 
   /**
-   * What is documented but was in no answer yet: path, status and media type, and of problems each
-   * type that has an example.
+   * The documented parts that no response has had yet: path, status and media type, and the type of each
+   * problem with an example.
    */
   get unseen(): string[] {
     const names = Object.entries(this.#document.paths).flatMap(([path, { get }]) =>
@@ -99,14 +99,18 @@ export class Contract {
     return names.filter(name => !this.#seen.has(name))
   }
 
-  /** Examples, wherever they are, that do not fit the schema beside them. */
+  /** All examples that do not match the schema next to them. */
   get badExamples(): string[] {
     return examplesIn(this.#document, '').flatMap(({ schema, value, where }) =>
       this.#schemaFaults(schema, value, where),
     )
   }
 
-  #headerFaults({ headers }: Answer, { headers: documented = {} }: Response, where: string) {
+  #headerFaults(
+    { headers }: ReceivedResponse,
+    { headers: documented = {} }: Response,
+    where: string,
+  ) {
     const named = Object.entries(documented).map(
       ([name, header]) => [name.toLowerCase(), header] as const,
     )
@@ -124,7 +128,11 @@ export class Contract {
     return [...wrong, ...missing]
   }
 
-  #bodyFaults({ method, headers, body }: Answer, { content }: Response, where: string): string[] {
+  #bodyFaults(
+    { method, headers, body }: ReceivedResponse,
+    { content }: Response,
+    where: string,
+  ): string[] {
     const field = headers['content-type']
     if (content === undefined) {
       this.#seen.add(where)
@@ -160,7 +168,7 @@ export class Contract {
   }
 }
 
-/** Whether the target of a request is for a path with `{parameters}`. */
+/** Whether the target of a request matches a path with `{parameters}`. */
 function matches(path: string, url: string): boolean {
   const segments = path.split('/')
   const given = (url.split('?')[0] as string).split('/')
@@ -176,7 +184,7 @@ interface Example {
   where: string
 }
 
-/** All examples below a node of the document; where no `schema` is beside one, the node is it. */
+/** All examples below a node of the document. Without a `schema` next to it, the node is the schema. */
 function examplesIn(node: unknown, where: string): Example[] {
   if (typeof node !== 'object' || node === null) return []
   const { example, examples = [], ...rest } = node as Record<string, unknown>
@@ -202,7 +210,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A field is text; its schema may say that the text is a number. */
+/** The value of a field in the type of its schema. */
 function typed(value: unknown, { type }: { type?: string }): unknown {
   return type === 'integer' && /^-?\d+$/.test(String(value)) ? Number(value) : String(value)
 }

@@ -1,12 +1,12 @@
 import type { Service } from './service.ts'
 
-/** The series of `/metrics`, as written, with their values. */
+/** The series of `/metrics` with their values. */
 export async function metricsOf(
   { get }: Pick<Service, 'get'>,
   headers: Record<string, string> = {},
 ): Promise<Map<string, number>> {
   const { body, statusCode } = await get('/metrics', headers)
-  if (statusCode !== 200) throw new Error(`/metrics answered ${statusCode}`)
+  if (statusCode !== 200) throw new Error(`/metrics returned ${statusCode}`)
   const samples = body.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   return new Map(
     samples.map(line => {
@@ -16,7 +16,7 @@ export async function metricsOf(
   )
 }
 
-/** Compares some of the series with their expected values. */
+/** The values of the series with these names. */
 export function some(metrics: Map<string, number>, names: Record<string, number>) {
   return Object.fromEntries(Object.keys(names).map(name => [name, metrics.get(name)]))
 }

@@ -8,30 +8,30 @@ export async function listen(app: AppInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-/** Sends these bytes, and returns all received until the connection closes. */
+/** Sends these bytes and returns everything received until the connection closes. */
 export function exchange(port: number, request: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.write(request)
   return text(socket)
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   status: number
   headers: Record<string, string>
   body: string
 }
 
 /**
- * Splits the bytes of one connection into the responses to requests with these methods. Every response
- * of this service with a body has a Content-Length.
+ * Parses the responses on one connection to requests with these methods. Every body must have a length,
+ * as all of this service have.
  */
-export function answersIn(received: string, methods: readonly string[] = ['GET']): RawAnswer[] {
+export function responsesIn(received: string, methods: readonly string[] = ['GET']): RawResponse[] {
   let rest = Buffer.from(received)
   return methods.map(method => {
     const end = rest.indexOf('\r\n\r\n')
     const [statusLine = '', ...fields] = rest.subarray(0, Math.max(end, 0)).toString().split('\r\n')
     const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(statusLine) ?? []
-    if (status === undefined) throw new Error(`no answer to ${method} in: ${rest}`)
+    if (status === undefined) throw new Error(`no response to ${method} in: ${rest}`)
     const headers = Object.fromEntries(
       fields.map(field => {
         const [, name = '', value = ''] = /^([^:]+): *(.*)$/.exec(field) ?? []
@@ -40,7 +40,7 @@ export function answersIn(received: string, methods: readonly string[] = ['GET']
     )
     const length = method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0)
     const body = rest.subarray(end + 4, end + 4 + length)
-    if (body.length < length) throw new Error(`the answer to ${method} was cut short`)
+    if (body.length < length) throw new Error(`the response to ${method} is incomplete`)
     rest = rest.subarray(end + 4 + length)
     return { status: Number(status), headers, body: body.toString() }
   })

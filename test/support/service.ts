@@ -6,12 +6,11 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
-/** Tasks of the event loop to wait for: the service decodes one page per task, then may request more. */
-const TURNS = 20
+/** Ticks of the event loop. The service reads one page per tick, and may then request more. */
+const TICKS = 20
 
 /**
- * Starts the service with a sandbox of its own and a manual clock. Service and sandbox stop with the
- * test.
+ * Starts the whole service with a sandbox of its own and a manual clock. Both end with the test.
  */
 export async function startService(
   t: Pick<Test, 'teardown'>,
@@ -28,9 +27,9 @@ export async function startService(
     await sandbox.close()
   })
   const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
-  /** Waits until no request to Spotify is in flight, including those of background revalidations. */
+  /** Waits until no request to Spotify is in flight, including background revalidations. */
   const quiet = async () => {
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let tick = 0; tick < TICKS; tick++) {
       await until(() => !clock.pending.includes(config.SPOTIFY_TIMEOUT_MS))
       await clock.advance(0)
     }
@@ -40,5 +39,5 @@ export async function startService(
 
 export type Service = Awaited<ReturnType<typeof startService>>
 
-/** Converts seconds to milliseconds. */
+/** Seconds in milliseconds, the unit of the clock. */
 export const seconds = (count: number): number => count * 1000

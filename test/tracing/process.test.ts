@@ -54,7 +54,7 @@ t.test(
     }
     t.equal(await service.stop(), 0)
     t.ok(loaded().has('@fastify/otel'))
-    const answered = lines().filter(({ msg }) => msg === 'answered')
+    const answered = lines().filter(({ msg }) => msg === 'request completed')
     for (const [index, result] of ['miss', 'hit'].entries()) {
       const { traceId } = traceparent(index + 1)
       const spans = receiver.spans().filter(span => span.traceId === traceId)

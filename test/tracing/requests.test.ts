@@ -100,7 +100,7 @@ t.test('an unsampled parent yields no spans, but its ids are in the log', async 
     [],
   )
   t.match(
-    lines().find(({ msg }) => msg === 'answered'),
+    lines().find(({ msg }) => msg === 'request completed'),
     { trace_id: traceId, span_id: /^[0-9a-f]{16}$/ },
   )
 })
@@ -142,7 +142,7 @@ for (const [outcome, status] of [
     socket.write(`GET ${LIST} HTTP/1.1\r\nHost: x\r\ntraceparent: ${headers.traceparent}\r\n\r\n`)
     await sandbox.arrived('api', 1)
     socket.destroy()
-    await until(() => lines().some(({ msg }) => msg === 'the caller left'))
+    await until(() => lines().some(({ msg }) => msg === 'client closed request'))
     release()
     t.equal((await fetch(url + LIST)).status, status)
     const server = (await spans()).filter(span => span.kind === SERVER && span.traceId === traceId)

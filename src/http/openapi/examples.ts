@@ -1,6 +1,6 @@
 import { Problem, type ProblemType, problemBody } from '../../problems/problem.ts'
 
-/** A playlist as Spotify sends it, shortened; for openapi.yaml. */
+/** A playlist as Spotify sends it, shortened. */
 const PLAYLIST = {
   collaborative: false,
   description: 'Songs to wake up to',
@@ -51,9 +51,9 @@ export const csvExample = `position,id,name,owner_id,owner_name,public,collabora
 
 export const ndjsonExample = `${JSON.stringify(PLAYLIST)}\n`
 
-/** A problem of that type; its detail is that of one case out of many. */
+/** A problem of that type, with a sample detail. */
 export function problemExample(type: ProblemType) {
-  const detail = 'What is wrong in this case, and what can be done.'
+  const detail = 'What is wrong in this case, and what to do.'
   const id = '7f0c1a52-6f0b-4a51-9f3f-3d1b8f3f2a10'
   return problemBody(new Problem(type, detail), '/users/smedjan/playlists', id)
 }

@@ -13,13 +13,13 @@ import {
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
 
-/** What every route that is not open to all may answer, whatever is asked of it. */
+/** The problems of every route that needs an API key. */
 export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
-/** What may be refused before there is a path, so that it can be the answer to anything. */
+/** The problems of requests that the service refuses before it knows their path. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
-/** What a lookup can fail with, whatever is asked of it. */
+/** The problems of lookups. */
 const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   ...GUARD_PROBLEMS,
   'invalid-user-id',
@@ -40,13 +40,13 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   'not-stored',
 ]
 
-/** One response for every status that a lookup can fail with, naming its problems. */
+/** The error responses of lookups, one per status, with their problems. */
 export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asProblem)
 
-/** The same in Spotify's shape. */
+/** The error responses of lookups in Spotify's format. */
 export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asSpotifyError)
 
-/** The documentation of the named problems and of unreadable requests, grouped by their status. */
+/** The responses for these problems and for unreadable requests, one per status. */
 export function problemResponsesFor(types: readonly ProblemType[]) {
   return responsesFor(types, {}, asProblem)
 }
@@ -58,7 +58,7 @@ function asProblem(types: readonly ProblemType[]) {
   }
 }
 
-/** Only what was read far enough to have a path is known to be for a client of Spotify. */
+/** Problems of unreadable requests have no path, so they never have Spotify's format. */
 function asSpotifyError(types: readonly ProblemType[]) {
   const unreadable = types.filter(type => UNREADABLE.includes(type))
   const [type] = types.filter(type => type !== 'request-timeout')
@@ -85,12 +85,12 @@ function responsesFor(
           description: group.map(type => `\`${type}\`: ${problems[type].title}.`).join(' '),
           headers: {
             ...commonHeaders,
-            'Cache-Control': Type.String({ description: '`no-store`, but for a stored 404.' }),
+            'Cache-Control': Type.String({ description: '`no-store`, except for a cached 404.' }),
             ...(status === 401 ? challenge : {}),
             ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
             ...(status > 500 ? originHeaders : {}),
-            // A bug may come before the cache is asked.
+            // An internal error may occur before the lookup.
             ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),
             ...(status === 429 || status >= 502 ? retryAfter : {}),
           },

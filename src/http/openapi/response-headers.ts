@@ -1,41 +1,45 @@
 import { type TSchema, Type } from 'typebox'
 
 /**
- * A field that is sent only where it has something to say; all others are sent with every such
- * answer. The mark becomes the `required` of the header in openapi.yaml.
+ * Marks a field that only some of the responses have. The mark becomes `required` of the header in
+ * openapi.yaml.
  */
 export function sometimes(schema: TSchema): TSchema {
   return { ...schema, required: false }
 }
 
-/** Fields of every answer. */
+/** Fields of every response. */
 export const commonHeaders = {
   'X-Request-Id': Type.String({
-    description: 'Finds this answer in the log: the one that was sent along, or a new one.',
+    description: 'Identifies this response in the log: the id of the request, or a new one.',
   }),
-  'X-Content-Type-Options': Type.Literal('nosniff', { description: 'The media type is right.' }),
+  'X-Content-Type-Options': Type.Literal('nosniff', {
+    description: 'Clients must not guess another media type.',
+  }),
 }
 
-/** The field of what is true only at this moment. */
+/** The field of responses that no cache may store. */
 export const noStore = {
-  'Cache-Control': Type.Literal('no-store', { description: 'It is true only now.' }),
+  'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
-/** Fields of every answer that the cache had a part in. */
+/** Fields of every response to a lookup. */
 export const cacheHeaders = {
   'Cache-Status': Type.String({
     description:
-      'How the cache came to this answer (RFC 9211): `hit` or `fwd` (`uri-miss`, `stale`, `request`), `fwd-status`, `stored`, `collapsed`, `ttl` in seconds, negative when stale, and as `detail` the type of the problem that kept Spotify from answering.',
+      'How the cache handled this request (RFC 9211): `hit` or `fwd` (`uri-miss`, `stale`, `request`), `fwd-status`, `stored`, `collapsed`, `ttl` in seconds, negative when stale, and in `detail` the type of the problem with Spotify, if any.',
   }),
 }
 
-/** Fields of every answer out of the cache. */
+/** Fields of every response from the cache. */
 export const storedHeaders = {
   ...cacheHeaders,
-  Age: Type.Integer({ minimum: 0, description: 'Seconds since Spotify gave this (RFC 9111 5.1).' }),
+  Age: Type.Integer({
+    minimum: 0,
+    description: 'Seconds since the fetch from Spotify (RFC 9111 5.1).',
+  }),
   'Cache-Control': Type.String({
-    description:
-      'The whole lifetime (RFC 9111 5.2.2, RFC 5861): subtract `Age` for what is left of it.',
+    description: 'The whole lifetime (RFC 9111 5.2.2, RFC 5861); `Age` of it has passed.',
   }),
 }
 
@@ -43,7 +47,7 @@ export const storedHeaders = {
 export const etag = Type.String({
   pattern: '^"[\\w-]+"$',
   description:
-    'Strong; equal as long as every byte is, also on another replica and after a restart.',
+    'A strong entity tag: the same for the same bytes, also on another replica and after a restart.',
 })
 
 /** Fields of a list, with or without its body. */
@@ -51,7 +55,7 @@ export const validatorHeaders = {
   ...commonHeaders,
   ...storedHeaders,
   ETag: etag,
-  Vary: Type.String({ description: 'The request fields that this choice depends on.' }),
+  Vary: Type.String({ description: 'The request fields that select this representation.' }),
 }
 
 /** Fields of a list with its body. */
@@ -61,68 +65,69 @@ export const listHeaders = {
     Type.String({
       pattern: '^(gzip|br)$',
       description:
-        'Absent on short answers and, whatever `Accept-Encoding` says, while the service has no room or no time to compress this one.',
+        'Absent if the body is short or, whatever `Accept-Encoding` says, while the service is too busy to compress it.',
     }),
   ),
-  'Last-Modified': Type.String({ description: 'When the list last changed, as far as is known.' }),
+  'Last-Modified': Type.String({
+    description: 'When the service first saw this version of the list.',
+  }),
 }
 
-/** The name of what is saved instead of shown. */
+/** The file name of a download. */
 export const contentDisposition = {
   'Content-Disposition': sometimes(
-    Type.String({ description: 'Names the file in which CSV and NDJSON are saved (RFC 6266).' }),
+    Type.String({ description: 'The file name for CSV and NDJSON (RFC 6266).' }),
   ),
 }
 
-/** Where an empty list is explained. */
+/** The link to the explanation of an empty list. */
 export const helpHeader = {
   Link: sometimes(
     Type.String({
       pattern: '^<[^>]+>; rel="help"$',
-      description: 'Only of an empty list: the page that says why it may be empty (RFC 8288).',
+      description: 'Only for an empty list: a page that explains why it may be empty (RFC 8288).',
     }),
   ),
 }
 
-/** When to ask again. */
+/** When to retry. */
 export const retryAfter = {
   'Retry-After': sometimes(
     Type.Integer({
       minimum: 1,
-      description: 'Seconds after which asking again may help, where that is known.',
+      description: 'Seconds after which a retry may succeed, if known.',
     }),
   ),
 }
 
-/** What a caller without a known key is told. */
+/** The challenge for a caller without a known key. */
 export const challenge = {
   'WWW-Authenticate': Type.String({
-    description: 'RFC 6750 3, with `error="invalid_token"` when a key was sent.',
+    description: 'RFC 6750 3, with `error="invalid_token"` if the request has a key.',
   }),
 }
 
-/** How much a caller may still ask; sent where the operator has set a limit. */
+/** The limit of the caller and its remaining requests, if the operator has set a limit. */
 export const rateLimitHeaders = {
   'RateLimit-Policy': sometimes(
     Type.String({
       pattern: '^"caller";q=\\d+;w=60$',
       description:
-        'Requests (`q`) that a caller has in `w` seconds, where there is a limit (draft-ietf-httpapi-ratelimit-headers-10).',
+        'The requests (`q`) that a caller may send in `w` seconds, if limited (draft-ietf-httpapi-ratelimit-headers-10).',
     }),
   ),
   RateLimit: sometimes(
     Type.String({
       pattern: '^"caller";r=\\d+;t=\\d+$',
-      description:
-        'Requests left (`r`), and in how many seconds (`t`) there are all of them again.',
+      description: 'The remaining requests (`r`), and the seconds until the limit resets (`t`).',
     }),
   ),
 }
 
-/** Fields of what stays the same as long as the process lives. */
-export const fixedHeaders = {
+/** Fields of responses that never change while the process runs. */
+export const staticHeaders = {
   ...commonHeaders,
   ...rateLimitHeaders,
   ETag: etag,
-  'Cache-Control': Type.Literal('no-cache', { description: 'Check with the `ETag` each time.' }),
+  'Cache-Control': Type.Literal('no-cache', { description: 'Revalidate by `ETag` each time.' }),
 }

@@ -3,15 +3,15 @@ import { csvExample, listExample, ndjsonExample, pageExample, textExample } from
 import {
   commonHeaders,
   contentDisposition,
-  fixedHeaders,
   helpHeader,
   listHeaders,
   rateLimitHeaders,
+  staticHeaders,
   validatorHeaders,
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
 
-/** An answer in JSON that no cache has a part in. */
+/** A JSON response that is not cached. */
 export function jsonResponse(
   description: string,
   schema: TSchema,
@@ -25,9 +25,9 @@ export function jsonResponse(
 }
 
 const NOT_MODIFIED =
-  'The caller has this answer already, as `If-None-Match` or `If-Modified-Since` say.'
+  'The caller has this representation, as `If-None-Match` or `If-Modified-Since` shows.'
 
-/** What a list is answered with when all goes well. */
+/** The successful responses of a list. */
 export const listResponses = {
   200: {
     description: 'The playlists.',
@@ -35,7 +35,9 @@ export const listResponses = {
     content: {
       'application/json': { schema: schemas.list, example: listExample },
       'text/plain': {
-        schema: Type.String({ description: 'One line each: position (4 wide), uri and name.' }),
+        schema: Type.String({
+          description: 'One line per playlist: position (4 characters wide), uri and name.',
+        }),
         example: textExample,
       },
       'text/csv': {
@@ -43,7 +45,7 @@ export const listResponses = {
         example: csvExample,
       },
       'application/x-ndjson': {
-        schema: Type.String({ description: 'One playlist a line, as JSON.' }),
+        schema: Type.String({ description: 'One playlist per line, as JSON.' }),
         example: ndjsonExample,
       },
     },
@@ -55,7 +57,7 @@ export const listResponses = {
   },
 }
 
-/** What a page of the mirror is answered with when all goes well. */
+/** The successful responses of a page of the mirror. */
 export const mirrorResponses = {
   200: {
     description: 'The page.',
@@ -69,14 +71,14 @@ export const mirrorResponses = {
   },
 }
 
-/** What a page that explains problems is answered with. */
+/** The successful responses of a page about problems. */
 export const problemPageResponses = {
   200: {
     description: 'The page.',
     headers: {
-      ...fixedHeaders,
-      Vary: Type.Literal('Accept', { description: 'HTML for who prefers it, else Markdown.' }),
-      'Content-Security-Policy': Type.String({ description: 'The page loads nothing.' }),
+      ...staticHeaders,
+      Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it, else Markdown.' }),
+      'Content-Security-Policy': Type.String({ description: 'The page loads no resources.' }),
     },
     content: {
       'text/html': { schema: Type.String() },
@@ -86,16 +88,16 @@ export const problemPageResponses = {
   304: {
     type: 'null',
     description: NOT_MODIFIED,
-    headers: { ...fixedHeaders, Vary: Type.Literal('Accept') },
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
   },
 }
 
-/** What this document is answered with. */
+/** The successful responses of openapi.yaml. */
 export const openapiResponses = {
   200: {
     description: 'OpenAPI 3.1.',
-    headers: fixedHeaders,
+    headers: staticHeaders,
     content: { 'application/yaml': { schema: Type.String() } },
   },
-  304: { type: 'null', description: NOT_MODIFIED, headers: fixedHeaders },
+  304: { type: 'null', description: NOT_MODIFIED, headers: staticHeaders },
 }

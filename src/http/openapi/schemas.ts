@@ -4,7 +4,7 @@ import type { AppInstance } from '../app-instance.ts'
 const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) =>
   Type.Union([schema, Type.Null()])
 
-/** Spotify's simplified playlist, of which nothing is promised but what a reader is likely to need. */
+/** Spotify's simplified playlist. We document only the members that most callers need. */
 const playlistSchema = Type.Object(
   {
     id: Type.Optional(nullable(Type.String())),
@@ -15,7 +15,7 @@ const playlistSchema = Type.Object(
     $id: 'Playlist',
     additionalProperties: true,
     description:
-      "Spotify's simplified playlist, passed through: members that are not named here are there too, and any may be absent.",
+      "Spotify's simplified playlist, unchanged: it has more members than these, and any may be absent.",
   },
 )
 
@@ -23,12 +23,12 @@ const link = (description: string) => Type.String({ format: 'uri-reference', des
 
 /** The members of Spotify's paging object; links lead to this service. */
 const paging = {
-  href: link('This answer, at this service.'),
-  limit: Type.Integer({ minimum: 0, description: 'How many items are here.' }),
+  href: link('The URL of this response.'),
+  limit: Type.Integer({ minimum: 0, description: 'The number of items.' }),
   next: nullable(link('The window after this one.')),
-  offset: Type.Integer({ minimum: 0, description: 'How many were left out first.' }),
+  offset: Type.Integer({ minimum: 0, description: 'The number of playlists before this window.' }),
   previous: nullable(link('The window before this one.')),
-  total: Type.Integer({ minimum: 0, description: 'How many playlists there are in all.' }),
+  total: Type.Integer({ minimum: 0, description: 'The number of all playlists.' }),
   items: Type.Array(refTo(playlistSchema)),
 }
 
@@ -36,30 +36,32 @@ const listSchema = Type.Object(
   {
     ...paging,
     complete: Type.Boolean({
-      description: 'Whether this is certainly every playlist, each once, as Spotify counts them.',
+      description: 'Whether the list certainly has every playlist once, as Spotify counts them.',
     }),
     explanation: Type.Optional(
       Type.String({
-        description:
-          'Only when `total` is 0: why that may be, and what the id looks like, for a person to read.',
+        description: 'Only if `total` is 0: explains to a person why, and what the id looks like.',
       }),
     ),
   },
   {
     $id: 'Playlists',
     additionalProperties: false,
-    description: "Spotify's paging object with two members more, `complete` and `explanation`.",
+    description: "Spotify's paging object with two more members, `complete` and `explanation`.",
   },
 )
 
 const pageSchema = Type.Object(
-  { ...paging, limit: Type.Integer({ minimum: 0, maximum: 50, description: 'As asked for.' }) },
+  {
+    ...paging,
+    limit: Type.Integer({ minimum: 0, maximum: 50, description: 'The requested limit.' }),
+  },
   { $id: 'PlaylistsPage', additionalProperties: false, description: "Spotify's paging object." },
 )
 
 const errorSchema = Type.Object(
   { status: Type.Integer(), message: Type.String() },
-  { additionalProperties: false, description: 'What clients made for Spotify read.' },
+  { additionalProperties: false, description: 'The error object that Spotify clients read.' },
 )
 
 const problemSchema = Type.Object(
@@ -67,15 +69,15 @@ const problemSchema = Type.Object(
     type: Type.String({
       format: 'uri-reference',
       description:
-        'Stable name of the kind of problem, a relative URI. Its last segment names the kind.',
+        'The stable kind of the problem, a relative URI. Its last segment names the kind.',
     }),
     title: Type.String(),
     status: Type.Integer(),
-    detail: Type.String({ description: 'What is wrong in this case, and what is allowed.' }),
+    detail: Type.String({ description: 'What is wrong in this case, and what to do.' }),
     instance: Type.String({
-      description: 'The path that was asked for, without its parameters and cut to 256 characters.',
+      description: 'The path of the request, without its parameters and cut to 256 characters.',
     }),
-    request_id: Type.String({ description: 'Finds this case in the log of the service.' }),
+    request_id: Type.String({ description: 'Identifies this case in the log of the service.' }),
     error: errorSchema,
   },
   { $id: 'Problem', additionalProperties: false, description: 'A problem (RFC 9457).' },
@@ -83,7 +85,11 @@ const problemSchema = Type.Object(
 
 const spotifyErrorSchema = Type.Object(
   { error: errorSchema },
-  { $id: 'SpotifyError', additionalProperties: false, description: "An error in Spotify's shape." },
+  {
+    $id: 'SpotifyError',
+    additionalProperties: false,
+    description: "An error in Spotify's format.",
+  },
 )
 
 /** References to the schemas by name. */
@@ -94,7 +100,7 @@ export const schemas = {
   spotifyError: refTo(spotifyErrorSchema),
 }
 
-/** What the routes refer to by name; to be called before they are registered. */
+/** Adds the schemas that the routes refer to by name. Call it before registering routes. */
 export function addSchemas(app: AppInstance): void {
   for (const schema of [
     playlistSchema,

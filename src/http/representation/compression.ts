@@ -4,42 +4,42 @@ import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts
 import { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { ownBuffer } from '../../playlists/serialised-items.ts'
 
-/** Content codings by the name they have in HTTP, the best first when a caller likes them alike. */
+/** Content codings by their names in HTTP, in our order of preference. */
 export const CODINGS = ['br', 'gzip', 'identity'] as const
 
 export type Coding = (typeof CODINGS)[number]
 
-/** What fits into one packet gains nothing from being smaller. */
+/** A body that fits into one packet gains nothing from compression. */
 const MIN_GZIP_BYTES = 1024
-/** Brotli is a tenth smaller than gzip and takes twice the time: nothing worth it in small bodies. */
+/** Brotli saves a tenth against gzip but takes twice the time, which small bodies are not worth. */
 const MIN_BROTLI_BYTES = 16 * 1024
 const MIN_BYTES = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
-/** Beyond it the time grows several times and the bytes hardly shrink. */
+/** Higher qualities take several times as long and hardly save bytes. */
 const BROTLI_QUALITY = 5
 
-/** The coding to use for a body of that many bytes, out of those a caller welcomes, the best first. */
-export function codingFor(bytes: number, welcome: readonly Coding[]): Coding {
-  return welcome.find(coding => bytes >= MIN_BYTES[coding]) ?? (welcome[0] as Coding)
+/** The coding for a body of that many bytes. `accepted` are the caller's codings, the best first. */
+export function codingFor(bytes: number, accepted: readonly Coding[]): Coding {
+  return accepted.find(coding => bytes >= MIN_BYTES[coding]) ?? (accepted[0] as Coding)
 }
 
-/** Each one takes a thread of the four in Node's pool, and about 10 MB. */
-const MAX_AT_ONCE = 2
-/** About an eighth of a second of work. Bodies that would wait longer are not compressed. */
+/** Each compression takes one of the four threads in Node's pool, and about 10 MB. */
+const MAX_CONCURRENT = 2
+/** About an eighth of a second of work. A body that would wait longer stays uncompressed. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
-/** Compressed bodies are kept for all callers, so that these take no turns. */
-const ANYBODY = new WaitingCallers('anybody')
+/** All callers share compressed bodies, so they need not take turns. */
+const ALL_CALLERS = new WaitingCallers('all')
 
-/** Compresses a few bodies at once, while a few more wait. A waiting one holds no compressor yet. */
+/** Compresses a few bodies at once, and queues a few more. A queued body holds no compressor yet. */
 export class CompressionQueue {
-  readonly #slots = new PrioritySemaphore(MAX_AT_ONCE)
+  readonly #slots = new PrioritySemaphore(MAX_CONCURRENT)
   #waitingBytes = 0
 
-  /** Whether a body of that many bytes would be compressed at once or after a short wait. */
+  /** Whether the queue compresses a body of that many bytes at once or after a short wait. */
   hasRoomFor(bytes: number): boolean {
     return !this.#slots.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
   }
 
-  /** Compresses a body of that many bytes. An abort stops it, also while it waits. */
+  /** Compresses a body of that many bytes. The signal also cancels a body that waits. */
   async compress(
     parts: readonly Buffer[],
     bytes: number,
@@ -50,7 +50,7 @@ export class CompressionQueue {
     this.#waitingBytes += waitingBytes
     let release: Release
     try {
-      release = await this.#slots.acquire(true, ANYBODY, signal)
+      release = await this.#slots.acquire(true, ALL_CALLERS, signal)
     } finally {
       this.#waitingBytes -= waitingBytes
     }
@@ -62,10 +62,10 @@ export class CompressionQueue {
   }
 }
 
-/** One for the whole process, as the threads and the memory that it spares are. */
+/** One queue for the whole process, whose threads and memory it limits. */
 export const compressions = new CompressionQueue()
 
-/** Compresses a body, piece by piece off the event loop, into memory of its own. */
+/** Compresses a body off the event loop, into memory of its own. */
 async function compress(
   parts: readonly Buffer[],
   coding: Exclude<Coding, 'identity'>,

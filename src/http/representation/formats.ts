@@ -1,6 +1,6 @@
 /**
- * The formats of a list by the name that `?format=` takes, the default first. `excel` is CSV with a
- * byte order mark, without which Excel does not read UTF-8; `Accept` cannot name it.
+ * The formats of a list by their names in `?format=`, the default first. `excel` is CSV with a byte
+ * order mark, which Excel needs to read UTF-8; `Accept` cannot name it.
  */
 export const FORMATS = ['json', 'text', 'csv', 'excel', 'ndjson'] as const
 

@@ -3,21 +3,21 @@ import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
 import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
 
-/** A simplified playlist as it arrived: any member may be absent, null or of another type. */
+/** A simplified playlist as Spotify sent it: any member may be absent, null or of another type. */
 type Playlist = Record<string, unknown>
 
-/** One line of a listing for a playlist at its 1-based position in the whole list. */
+/** Makes the line for a playlist at its 1-based position in the whole list. */
 export type LineMaker = (position: number, playlist: Playlist) => string
 
 /** All listings share it, so many at once block the event loop no longer than one does. */
 const ticks = new OneTaskPerTick()
 
 /**
- * Makes the lines of a listing, one page per tick of the event loop.
+ * Makes one line per playlist, one page per tick of the event loop.
  *
- * @throws the signal's reason, before the next page, when it is aborted.
+ * @throws the reason of the signal, before the next page, once it is aborted.
  */
-export async function listing(
+export async function makeLines(
   playlists: SerialisedItems,
   line: LineMaker,
   separator: string,
@@ -35,9 +35,9 @@ export async function listing(
 }
 
 /**
- * A line of the tutorial this service grew from: `"%4d %s %s"` of position, uri and name. Control
- * characters and line separators would break the line or drive the reader's terminal, and
- * bidirectional controls would turn the rest of it around (https://www.unicode.org/reports/tr9/).
+ * A line of the text format: `"%4d %s %s"` of position, uri and name. It has no control characters and
+ * line separators, which would break the line or control the terminal, and no bidirectional controls,
+ * which would reorder the rest of the line (https://www.unicode.org/reports/tr9/).
  */
 export const textLine: LineMaker = (position, { uri, name }) =>
   `${String(position).padStart(4)} ${printable(uri)} ${printable(name)}`
@@ -48,7 +48,7 @@ function printable(value: unknown): string {
     : ''
 }
 
-/** The columns of the CSV listing and where in a playlist each one comes from. */
+/** The columns of the CSV format, each with its value in a playlist. */
 const COLUMNS: Record<string, (playlist: Playlist) => string> = {
   id: ({ id }) => text(id),
   name: ({ name }) => text(name),
@@ -66,21 +66,21 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
 }
 
 /**
- * What a spreadsheet may run as a formula: it begins with one of these characters, alone or in full
- * width, or does so once the spreadsheet has dropped the blanks and invisible characters before it.
+ * A text that a spreadsheet may run as a formula: it begins with one of these characters or their
+ * full-width forms, perhaps after blanks and invisible characters, which spreadsheets drop.
  * https://owasp.org/www-community/attacks/CSV_Injection
  */
 const FORMULA =
   /^(?:[\t\r]|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
 
-/** RFC 4180 ends every record so, the last one too. */
+/** Ends every record, the last one too (RFC 4180). */
 export const CSV_SEPARATOR = '\r\n'
 
-/** A record of the CSV listing (RFC 4180). */
+/** A record of the CSV format (RFC 4180). */
 export const csvLine: LineMaker = (position, playlist) =>
   csvRecord([String(position), ...Object.values(COLUMNS).map(column => column(playlist))])
 
-/** The header row of the CSV listing, its end included. */
+/** The header row of the CSV format with its line end. */
 export const CSV_HEADER = ownBuffer(
   csvRecord(['position', ...Object.keys(COLUMNS)]) + CSV_SEPARATOR,
 )
@@ -89,13 +89,13 @@ function csvRecord(fields: readonly string[]): string {
   return stringify([fields.map(inert)], { eof: false })
 }
 
-/** A field that no spreadsheet runs: with a `'` before a formula, and without NUL, which ends texts. */
+/** Makes a field safe for spreadsheets: puts a `'` before a formula, and removes NULs. */
 function inert(field: string): string {
   const text = field.replaceAll('\0', '')
   return FORMULA.test(text) ? `'${text}` : text
 }
 
-/** Strings, numbers and booleans as they are, anything else as nothing. */
+/** A string, number or boolean as text; an empty text for any other value. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''

@@ -1,42 +1,45 @@
 import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 import { Problem } from '../../problems/problem.ts'
-import { checkFieldSize } from '../field-size.ts'
+import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 
-/** Callers send few different fields, over and over; anything else is just worked out again. */
-const REMEMBERED_FIELDS = 100
+/** Callers send few different fields. Rare ones are negotiated each time. */
+const MAX_CACHED_FIELDS = 100
 
-const formats = new LRUCache<string, { best: Format | undefined }>({ max: REMEMBERED_FIELDS })
-const codings = new LRUCache<string, readonly Coding[]>({ max: REMEMBERED_FIELDS })
+const formats = new LRUCache<string, { best: Format | undefined }>({ max: MAX_CACHED_FIELDS })
+const codings = new LRUCache<string, readonly Coding[]>({ max: MAX_CACHED_FIELDS })
 
-/** Without the field any coding is acceptable; the plain one suits every caller. */
+/** Without the field, any coding is acceptable; `identity` suits every caller. */
 const IDENTITY: readonly Coding[] = ['identity']
 
-/** Each type without and with the parameter that it is sent with, since callers ask for both. */
+/** Each media type without and with its `charset`, since callers ask for both. */
 const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
 
 /**
- * The format to answer in: the one named in the query, else the best one of the `Accept` field
- * (RFC 9110 12.5.1), else JSON.
+ * The format of the response: `requested`, the one in the query, else the best one of the `Accept`
+ * field (RFC 9110 12.5.1), else JSON.
  *
- * @throws {Problem} `not-acceptable` when the field excludes them all, `headers-too-large`.
+ * @throws {Problem} `not-acceptable` if the field excludes all formats, `headers-too-large`.
  */
-export function negotiateFormat(named: Format | undefined, accept: string | undefined): Format {
-  if (named !== undefined) return named
+export function negotiateFormat(requested: Format | undefined, accept: string | undefined): Format {
+  if (requested !== undefined) return requested
   if (!accept || accept === '*/*') return 'json'
-  let remembered = formats.get(accept)
-  if (remembered === undefined) {
+  let cached = formats.get(accept)
+  if (cached === undefined) {
     checkFieldSize('Accept', accept)
-    remembered = { best: bestFormat(accept) }
-    formats.set(accept, remembered)
+    cached = { best: bestFormat(accept) }
+    formats.set(accept, cached)
   }
-  if (remembered.best === undefined) {
+  if (cached.best === undefined) {
     const offered = [...new Set(Object.values(MEDIA_TYPES))].join(', ')
-    throw new Problem('not-acceptable', `Header "Accept": this resource comes as ${offered}.`)
+    throw new Problem(
+      'not-acceptable',
+      `Header "Accept": this resource is available as ${offered}.`,
+    )
   }
-  return remembered.best
+  return cached.best
 }
 
 function bestFormat(accept: string): Format | undefined {
@@ -46,7 +49,7 @@ function bestFormat(accept: string): Format | undefined {
 }
 
 /**
- * Whether a page is to be HTML: a browser names it, everything else gets text to read.
+ * Whether to send a page as HTML: browsers name it in `Accept`; all other clients get Markdown.
  *
  * @throws {Problem} `headers-too-large`
  */
@@ -58,30 +61,30 @@ export function prefersHtml(accept: string | undefined): boolean {
 }
 
 /**
- * The content codings that the `Accept-Encoding` field welcomes (RFC 9110 12.5.3), the best first;
- * `identity` among them unless it is excluded.
+ * The content codings that the `Accept-Encoding` field accepts (RFC 9110 12.5.3), the best first;
+ * with `identity`, unless the field excludes it.
  *
- * @throws {Problem} `not-acceptable` when the field excludes them all, `headers-too-large`.
+ * @throws {Problem} `not-acceptable` if the field excludes all codings, `headers-too-large`.
  */
 export function negotiateCodings(acceptEncoding: string | undefined): readonly Coding[] {
   if (acceptEncoding === undefined) return IDENTITY
-  let welcome = codings.get(acceptEncoding)
-  if (welcome === undefined) {
+  let accepted = codings.get(acceptEncoding)
+  if (accepted === undefined) {
     checkFieldSize('Accept-Encoding', acceptEncoding)
     const headers = { 'accept-encoding': acceptEncoding }
-    const negotiator: Preferring = new Negotiator({ headers })
-    welcome = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
-    codings.set(acceptEncoding, welcome)
+    const negotiator: NegotiatorWithPreference = new Negotiator({ headers })
+    accepted = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
+    codings.set(acceptEncoding, accepted)
   }
-  if (welcome.length === 0) {
+  if (accepted.length === 0) {
     const offered = CODINGS.join(', ')
-    const detail = `Header "Accept-Encoding": this resource comes with ${offered}.`
+    const detail = `Header "Accept-Encoding": this resource is available with ${offered}.`
     throw new Problem('not-acceptable', detail)
   }
-  return welcome
+  return accepted
 }
 
-/** Version 1 of the package takes an order for what callers like alike; its types do not say so. */
-interface Preferring {
+/** Version 1 of the package takes an order for codings of equal weight, which its types lack. */
+interface NegotiatorWithPreference {
   encodings(available: string[], options: { preferred: string[] }): string[]
 }

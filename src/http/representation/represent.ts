@@ -10,71 +10,74 @@ import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
 import type { Body, View } from './view.ts'
 
-/** Objects, field values and the map entry of a representation, as measured on 64-bit Node. */
+/** Objects, field values and cache entry of a representation, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 800
 
-/** What a caller asks for. */
-export interface Asked {
+/** A request for a view of a list. */
+export interface RepresentationRequest {
   readonly view: View
-  /** Fastify's request, as far as it tells whether its caller has left. */
+  /** The part of Fastify's request that shows whether the client has disconnected. */
   readonly request: {
     readonly signal: AbortSignal
     readonly socket: { readonly destroyed: boolean }
   }
 }
 
-/** The signal that is aborted once the caller has left; that of the request only if it leaves later. */
-export function leftSignal({ signal, socket }: Asked['request']): AbortSignal {
+/** A signal that aborts once the client disconnects, or is aborted if it already has. */
+export function disconnectSignal({
+  signal,
+  socket,
+}: RepresentationRequest['request']): AbortSignal {
   return socket.destroyed ? AbortSignal.abort() : signal
 }
 
 /**
- * A list as one representation: at once when it is cached, else made and cached. While other
- * compressions keep the service busy, the body stays as it is, even where `Accept-Encoding` excludes
+ * Returns a representation of a list from the cache, synchronously, or makes and caches it. While the
+ * compression queue is full, the body stays uncompressed, even if `Accept-Encoding` excludes
  * `identity`: RFC 9110 12.4.1 lets a server disregard the field. `codings` are those that the caller
  * accepts, the best first.
  *
- * The promise rejects when all callers that wait for it have left.
+ * The promise rejects once all callers that wait for it have disconnected.
  */
 export function represent(
   list: PlaylistList,
-  asked: Asked,
+  wanted: RepresentationRequest,
   codings: readonly Coding[],
   variants: VariantCache,
 ): Representation | Promise<Representation> {
-  const key = `${asked.view.key(list.playlists.length)}\n${list.digest}`
-  const plain = variants.representations.get(key) ?? makePlain(key, list, asked, variants)
+  const key = `${wanted.view.key(list.playlists.length)}\n${list.digest}`
+  const plain = variants.representations.get(key) ?? makePlain(key, list, wanted, variants)
   return plain instanceof Promise
-    ? plain.then(made => compressed(key, made, list, asked, codings, variants))
-    : compressed(key, plain, list, asked, codings, variants)
+    ? plain.then(made => compressed(key, made, list, wanted, codings, variants))
+    : compressed(key, plain, list, wanted, codings, variants)
 }
 
 function makePlain(
   key: string,
   list: PlaylistList,
-  { view, request }: Asked,
+  { view, request }: RepresentationRequest,
   { representations, lines }: VariantCache,
 ): Promise<ListRepresentation> {
   const make = async (signal: AbortSignal) =>
     representation(key, await view.body(list, lines, signal), 'identity')
-  return representations.make(key, make, leftSignal(request))
+  return representations.make(key, make, disconnectSignal(request))
 }
 
-/** The uncompressed representation in the coding that suits the caller best. */
+/** The representation in the best coding that the caller accepts. */
 function compressed(
   plainKey: string,
   plain: ListRepresentation,
   list: PlaylistList,
-  { request }: Asked,
+  { request }: RepresentationRequest,
   codings: readonly Coding[],
   { representations }: VariantCache,
 ): Representation | Promise<Representation> {
   const coding = codingFor(plain.bytes, codings)
   if (coding === 'identity') return plain
   const key = `${plainKey}\n${coding}`
-  const known = representations.get(key)
-  if (known !== undefined) return known
-  if (!representations.isMaking(key) && !compressions.hasRoomFor(plain.bytes)) return plain
+  const cached = representations.get(key)
+  if (cached !== undefined) return cached
+  if (!representations.isPending(key) && !compressions.hasRoomFor(plain.bytes)) return plain
   const compress = async (signal: AbortSignal) => {
     const part = await compressions.compress(bodyOf(plain, list), plain.bytes, coding, signal)
     const { vary, fields } = plain
@@ -85,11 +88,11 @@ function compressed(
       coding,
     )
   }
-  return representations.make(key, compress, leftSignal(request))
+  return representations.make(key, compress, disconnectSignal(request))
 }
 
 function representation(key: string, body: Body, coding: Coding): ListRepresentation {
-  // The version, since another one may write the same list otherwise.
+  // With the version, since another version may format the same list differently.
   const etag = `"${hash('sha256', `${version} ${key}`, 'base64url').slice(0, 27)}"`
   const contentFields = [...body.fields, 'content-length', String(body.bytes)]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)

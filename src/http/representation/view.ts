@@ -1,20 +1,19 @@
+import { percentEncoded } from '../../lib/percent-encoding.ts'
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
 import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
 import type { Variants } from '../../playlists/representations.ts'
-import { ownBuffer, type SerialisedItems } from '../../playlists/serialised-items.ts'
-import { downloadAs } from './download-name.ts'
 import { contentType, type Format } from './formats.ts'
-import { CSV_HEADER, CSV_SEPARATOR, csvLine, listing, textLine } from './line-formats.ts'
+import { CSV_HEADER, CSV_SEPARATOR, csvLine, makeLines, textLine } from './line-formats.ts'
 import { type Window, type WindowQuery, windowOf } from './window.ts'
 
-/** What a view makes of a list: a representation but for what depends on its key and coding. */
+/** A representation without the parts that depend on its key and coding. */
 export type Body = Omit<ListRepresentation, 'etag' | 'validators' | 'contentFields'>
 
-/** What a caller is to see of a list, before it is coded. */
+/** A format and window of a list, before content coding. */
 export interface View {
-  /** Names all that shapes the body and its fields beside the content of a list of that length. */
+  /** All that shapes the body and its fields, except the content of the list; `total` is its length. */
   key(total: number): string
-  /** The signal aborts the making of lines, unless others wait for them, too. */
+  /** Makes the body. The signal cancels that, unless other callers wait for the same lines. */
   body(
     list: PlaylistList,
     lines: Variants<SerialisedItems>,
@@ -40,27 +39,27 @@ const JSON_END = Buffer.from(']}')
 type LineFormat = Exclude<Format, 'json'>
 type MakeLines = (playlists: SerialisedItems, signal: AbortSignal) => Promise<SerialisedItems>
 
-/** How each format that is one line a playlist is made out of the cached list. */
+/** Makes the lines of each line format from the cached list. */
 const LINES: Record<Exclude<LineFormat, 'excel'>, MakeLines> = {
-  text: (playlists, signal) => listing(playlists, textLine, '\n', signal),
-  csv: (playlists, signal) => listing(playlists, csvLine, CSV_SEPARATOR, signal),
+  text: (playlists, signal) => makeLines(playlists, textLine, '\n', signal),
+  csv: (playlists, signal) => makeLines(playlists, csvLine, CSV_SEPARATOR, signal),
   ndjson: async playlists => playlists.separatedBy('\n'),
 }
 
-/** Stands before the first line of a format. */
+/** The header row of a format. */
 const HEADERS: Partial<Record<Format, Buffer>> = {
   csv: CSV_HEADER,
   excel: ownBuffer('\uFEFF', CSV_HEADER),
 }
 
-/** How the name of a file in each format ends; what is not listed is shown, not saved. */
+/** File name extensions. Browsers display the other formats instead of saving them. */
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
-/** A part of lines: a Buffer with memory of its own, as measured on 64-bit Node. */
+/** A Buffer with memory of its own, as measured on 64-bit Node. */
 const PART_OVERHEAD_BYTES = 250
 
-/** What a caller asks for, whatever the format. */
-export interface AskedList {
+/** A request for a list, in any format. */
+export interface RequestedList {
   /** Canonical. */
   readonly userId: string
   /** The id as the caller sent it. */
@@ -70,8 +69,8 @@ export interface AskedList {
   readonly link: string
 }
 
-/** The asked window of a list as lines, cut out of the lines of the whole list. */
-export function linesView(format: LineFormat, { userId, query, link }: AskedList): View {
+/** The requested window of a list in a line format, cut out of the lines of the whole list. */
+export function linesView(format: LineFormat, { userId, query, link }: RequestedList): View {
   return {
     key(total) {
       const { from, to } = windowOf(total, query)
@@ -81,27 +80,38 @@ export function linesView(format: LineFormat, { userId, query, link }: AskedList
       const name = format === 'excel' ? 'csv' : format
       const key = `lines ${name} ${digest}`
       const make = (given: AbortSignal) => LINES[name](playlists, given)
-      const ready = lines.get(key) ?? (await lines.make(key, make, signal))
+      const all = lines.get(key) ?? (await lines.make(key, make, signal))
       const { from, to } = windowOf(playlists.length, query)
-      const parts = ready.window(from, to)
+      const parts = all.window(from, to)
       const header = HEADERS[format]
       if (header !== undefined) parts.unshift(header)
       const fields = ['content-type', contentType(format)]
       const extension = EXTENSIONS[format]
       if (extension !== undefined) {
-        fields.push('content-disposition', downloadAs(userId, extension))
+        fields.push('content-disposition', contentDisposition(userId, extension))
       }
       if (playlists.length === 0) fields.push('link', link)
       return {
         parts,
         bytes: sum(parts, part => part.length),
-        // All that the parts keep alive when the lines of the whole list are gone.
+        // The parts keep the lines of the whole list alive, even after their eviction.
         heldBytes: sum(parts, part => part.buffer.byteLength + PART_OVERHEAD_BYTES),
         vary: 'Accept, Accept-Encoding',
         fields,
       }
     },
   }
+}
+
+/**
+ * The `Content-Disposition` with which a browser or `curl -OJ` saves a list under the name of its user
+ * (RFC 6266): an ASCII name and, if the id has other characters, the whole name encoded (RFC 8187).
+ */
+export function contentDisposition(userId: string, extension: string): string {
+  const name = `${userId}-playlists.${extension}`
+  const ascii = name.replace(/[^\w.-]/g, '_').replace(/^\./, '_')
+  const plain = `attachment; filename="${ascii}"`
+  return ascii === name ? plain : `${plain}; filename*=UTF-8''${percentEncoded(name)}`
 }
 
 function sum(parts: readonly Buffer[], count: (part: Buffer) => number): number {

@@ -6,7 +6,7 @@ import { allowOnlyReading } from '../methods.ts'
 
 const ROOT = '/docs'
 
-/** Everything that the page loads comes from this service. Its styles are partly set by script. */
+/** The page loads everything from this service. Its scripts set inline styles. */
 const CONTENT_SECURITY_POLICY = {
   'default-src': "'none'",
   'connect-src': "'self'",
@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 }
 
-/** The page has a dark style, but the switch for it is in the bar on top, which is left out. */
+/** The page has a dark mode, but its switch is in the top bar, which we leave out. */
 const FOLLOW_COLOR_SCHEME = `
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
@@ -28,12 +28,12 @@ follow()
 `
 
 /**
- * `GET /docs`: a page to read /openapi.yaml and to try what it describes. What it loads is found
+ * `GET /docs`: a page that shows /openapi.yaml and sends requests to try it. It loads its files from
  * below `basePath`.
  */
 export async function docsPage(app: AppInstance, basePath: string): Promise<void> {
-  // The page package wants a document from its sibling. The browser is led to ours instead, so that
-  // it neither has to be parsed here nor made from the routes again.
+  // The UI plugin requires a document of this plugin. We redirect the browser to /openapi.yaml
+  // instead, so nobody parses that file or generates it again.
   await app.register(fastifySwagger, {
     mode: 'static',
     specification: {
@@ -42,7 +42,7 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
   })
   await app.register(async docs => {
     docs.addHook('onSend', async (_request, reply) => {
-      // What the page loads has a field of its own, and so have problems.
+      // Static files and problems set their own.
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
     })
     await docs.register(fastifySwaggerUi, {
@@ -54,7 +54,7 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
         js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
       },
       uiConfig: {
-        // Without the bar on top, which is for looking at documents from elsewhere.
+        // Without the top bar, which opens documents of other services.
         layout: 'BaseLayout',
         validatorUrl: null,
         tryItOutEnabled: true,
@@ -67,8 +67,8 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
 }
 
 /**
- * Redirects to our own document, and to the page, by relative references: they work below any path
- * that a proxy adds, and repeat no query.
+ * Redirects to our own document or to the page. The references are relative, so they work below any
+ * path that a proxy adds, and they drop the query.
  */
 function redirect(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const url = String(request.routeOptions.url)

@@ -3,16 +3,16 @@ import { type Lookalike, lookalikeOf } from '../../user-id/lookalikes.ts'
 import { pastedName } from '../../user-id/pasted-name.ts'
 
 const LOOKS_LIKE: Record<Lookalike, string> = {
-  'no-value': 'This one is what programs print when a value is missing.',
-  me: 'This one stands for the user who has signed in at Spotify, and this service has none.',
-  'stand-in': 'This one is a word that documentation uses in place of an id.',
+  'no-value': 'Programs print this one when a value is missing.',
+  me: 'This one means the signed-in user at Spotify, and nobody signs in here.',
+  'stand-in': 'Documentation uses this word as a placeholder for an id.',
   email: 'This one looks like an e-mail address, which is not a user id.',
   'display-name': 'This one looks like a display name, which is not a user id.',
   'content-id': 'This one looks like the id of a playlist, an album, an artist or a track.',
 }
 
 /**
- * Why a list may be empty, for people to read: Spotify answers an empty list for most ids that nobody
+ * Explains to a person why a list may be empty: Spotify returns an empty list for most ids that nobody
  * has. `pasted` is the id as the caller sent it.
  */
 export function explanationOf(pasted: string): string {

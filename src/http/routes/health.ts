@@ -10,11 +10,11 @@ const statusResponse = (status: string, description: string) =>
   jsonResponse(description, Type.Object({ status: Type.Literal(status) }), noStore)
 
 export interface HealthOptions {
-  /** Whether the service no longer wants new requests. */
+  /** Whether the service is shutting down. */
   isDraining: () => boolean
-  /** Why no app token can be had; undefined while one is valid. */
+  /** Why there is no app token; undefined while one is valid. */
   tokenProblem: () => Problem | undefined
-  /** Whether some list could be answered without Spotify. */
+  /** Whether the cache can serve at least one list without Spotify. */
   hasUsable: () => boolean
 }
 
@@ -26,9 +26,9 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
       schema: {
         operationId: 'getLiveness',
         tags: ['Health'],
-        summary: 'Whether the process still turns',
+        summary: 'Whether the process is alive',
         response: {
-          200: statusResponse('alive', 'The process turns.'),
+          200: statusResponse('alive', 'The event loop runs.'),
           ...problemResponsesFor([]),
         },
       },
@@ -46,9 +46,9 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
       schema: {
         operationId: 'getReadiness',
         tags: ['Health'],
-        summary: 'Whether lookups can be answered',
+        summary: 'Whether the service can answer lookups',
         response: {
-          200: statusResponse('ready', 'Lookups can be answered.'),
+          200: statusResponse('ready', 'The service can answer lookups.'),
           ...problemResponsesFor([
             'spotify-credentials-rejected',
             'spotify-unavailable',
@@ -60,7 +60,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
     async (_request, reply) => {
       reply.header('cache-control', 'no-store')
       if (options.isDraining()) {
-        throw new Problem('shutting-down', 'This instance takes no new requests.')
+        throw new Problem('shutting-down', 'This instance accepts no new requests.')
       }
       const problem = options.tokenProblem()
       if (problem !== undefined && !options.hasUsable()) throw notReady(problem)
@@ -70,7 +70,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
   allowOnlyReading(app, '/health/ready')
 }
 
-/** The token problem as a 503: load balancers read every other status as a fault of the check. */
+/** The token problem as a 503: load balancers take any other status for a broken check. */
 function notReady(problem: Problem): Problem {
   if (problem.status === 503) return problem
   const { message, retryAt } = problem

@@ -4,7 +4,7 @@ import { allowOnlyReading } from '../methods.ts'
 import { GUARD_PROBLEMS, problemResponsesFor } from '../openapi/problem-responses.ts'
 import { commonHeaders, noStore, rateLimitHeaders } from '../openapi/response-headers.ts'
 
-/** The path that scrapers ask. */
+/** The path for scrapers. */
 export const METRICS_PATH = '/metrics'
 /** The text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -14,7 +14,7 @@ export interface MetricsOptions {
   metrics: () => Promise<string>
 }
 
-/** `GET /metrics`: for Prometheus. */
+/** `GET /metrics`, for Prometheus. */
 export function metricsRoute(app: AppInstance, options: MetricsOptions): void {
   app.get(
     METRICS_PATH,

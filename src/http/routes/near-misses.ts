@@ -2,7 +2,7 @@ import { loggableUserId } from '../../lib/loggable-target.ts'
 import { lookalikeOf } from '../../user-id/lookalikes.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 
-/** Paths of this service, with the names that other services give them. */
+/** Paths of this service, each with the names that other services use for it. */
 const NAMES: readonly (readonly [paths: readonly string[], names: readonly string[]])[] = [
   [
     ['/health/live', '/health/ready'],
@@ -20,19 +20,19 @@ const NAMES: readonly (readonly [paths: readonly string[], names: readonly strin
 const PATHS = new Map(
   NAMES.flatMap(([paths, names]) => [
     ...names.map(name => [name, paths] as const),
-    // In upper case, or with a slash that does not belong there.
+    // The path itself in upper case or with an extra slash.
     ...paths.map(path => [path.replace(/\/$/, ''), [path]] as const),
   ]),
 )
 
-/** A user in a path that is wrong before or behind. Spotify has single playlists at `/v1/playlists`. */
+/** A path with a user in it and a wrong start or end. `/v1/playlists` has single playlists at Spotify. */
 const USER_PATH =
   /^(?:\/api)?(?:(\/v1)?\/(?:users?\/([^/]+)(?:\/.*)?|([^/]+)\/playlists?)|\/playlists?\/([^/]+))$/i
 
 const MAX_SEGMENT_LENGTH = 100
 
-/** The paths that a request for an unknown path probably means; empty when there is no telling. */
-export function meantPaths(path: string): readonly string[] {
+/** The paths that a request for an unknown path probably means; empty if none is likely. */
+export function suggestedPaths(path: string): readonly string[] {
   const tidy = `/${path.split('/').filter(Boolean).join('/')}`
   const known = PATHS.get(tidy.toLowerCase())
   if (known !== undefined) return known
@@ -41,7 +41,7 @@ export function meantPaths(path: string): readonly string[] {
   return segment === undefined ? [] : [`${root.toLowerCase()}/users/${shown(segment)}/playlists`]
 }
 
-/** The user id in a path, or `{id}` in place of one that is unlikely, long, or may hold a key. */
+/** The user id of a path segment, or `{id}` if it is unlikely, long, or may contain a key. */
 function shown(segment: string): string {
   try {
     const name = decodeURIComponent(segment)

@@ -4,20 +4,22 @@ import { problemResponsesFor } from '../openapi/problem-responses.ts'
 import { openapiResponses } from '../openapi/responses.ts'
 import { basePathOf } from '../origin.ts'
 import { sendRepresentation } from '../send.ts'
-import { fixedRepresentation } from '../static-representation.ts'
+import { staticRepresentation } from '../static-representation.ts'
 
 const PATH = '/openapi.yaml'
 
 export interface OpenapiOptions {
   /** The text of openapi.yaml. */
   openapi: string
-  /** Where callers reach the service, without a slash at its end; undefined when that is unknown. */
+  /** The URL where callers reach the service, without a trailing slash; undefined if unknown. */
   publicUrl: string | undefined
 }
 
-/** `GET /openapi.yaml`: the contract. */
+/** `GET /openapi.yaml`, the contract. */
 export function openapiRoute(app: AppInstance, options: OpenapiOptions): void {
-  const document = fixedRepresentation(servedDocument(options), { contentType: 'application/yaml' })
+  const document = staticRepresentation(withServers(options), {
+    contentType: 'application/yaml',
+  })
   app.get(
     PATH,
     {
@@ -34,18 +36,18 @@ export function openapiRoute(app: AppInstance, options: OpenapiOptions): void {
 }
 
 /**
- * openapi.yaml as this instance serves it. Its first server is a path, which is resolved against
- * where the document came from (OpenAPI 3.1 4.8.5) and so works at every address of the instance;
- * `publicUrl`, where it is known, is for those who keep the document.
+ * openapi.yaml with the servers of this instance. The first one is a path: clients resolve it against
+ * the URL of the document (OpenAPI 3.1 4.8.5), so it works at every address of the instance. The
+ * second, if known, is `publicUrl`, for clients that save the document.
  */
-function servedDocument({ openapi, publicUrl }: OpenapiOptions): string {
+function withServers({ openapi, publicUrl }: OpenapiOptions): string {
   if (publicUrl === undefined) return openapi
   const path = JSON.stringify(basePathOf(publicUrl) || '/')
-  const whole = JSON.stringify(publicUrl)
-  // A function, since `$` has a meaning in a replacement and may stand in a URL.
+  const url = JSON.stringify(publicUrl)
+  // A function, since a URL may contain `$`, which is special in a replacement string.
   return openapi.replace(
     /^ {2}- url: \/\n( {4}description: .*\n)/m,
     (_, description) =>
-      `  - url: ${path}\n${description}  - url: ${whole}\n    description: Where callers reach this service.\n`,
+      `  - url: ${path}\n${description}  - url: ${url}\n    description: Where callers reach this service.\n`,
   )
 }

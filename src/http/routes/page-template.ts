@@ -3,7 +3,7 @@ export interface Link {
   readonly href: string
 }
 
-/** A piece of a page. In texts, what stands between backticks is code. */
+/** A paragraph of a page. Backticks in its text mark code. */
 export interface Paragraph {
   readonly heading?: string
   readonly text: string
@@ -16,7 +16,7 @@ body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 syst
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 code { font-size: 0.95em; overflow-wrap: anywhere; }`
 
-/** A page for a terminal. */
+/** The page as Markdown, for a terminal. */
 export function pageAsMarkdown(title: string, paragraphs: readonly Paragraph[]): string {
   const blocks = paragraphs.map(({ heading, text, link }) => {
     const body = link === undefined ? text : `[${link.text}](${link.href}): ${text}`
@@ -26,13 +26,13 @@ export function pageAsMarkdown(title: string, paragraphs: readonly Paragraph[]):
 }
 
 /**
- * A page for a browser: readable in light and dark, without scripts and without anything from
- * outside. `elsewhere` leads on from its end.
+ * The page as HTML, for a browser: in light or dark mode, without scripts and external resources.
+ * `footerLinks` are at its end.
  */
 export function pageAsHtml(
   title: string,
   paragraphs: readonly Paragraph[],
-  elsewhere: readonly Link[],
+  footerLinks: readonly Link[],
 ): string {
   const blocks = paragraphs.map(({ heading, text, link }) => {
     const head = heading === undefined ? '' : `<h2>${escaped(heading)}</h2>\n`
@@ -51,7 +51,7 @@ export function pageAsHtml(
 <h1>${escaped(title)}</h1>
 ${blocks.join('\n')}
 </main>
-<nav><p>${elsewhere.map(anchor).join(' · ')}</p></nav>
+<nav><p>${footerLinks.map(anchor).join(' · ')}</p></nav>
 </html>
 `
 }

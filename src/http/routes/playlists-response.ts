@@ -6,22 +6,21 @@ import type { ResponseCache } from '../../cache/response-cache.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
-import { setFields } from '../common-headers.ts'
-import { checkFieldSize } from '../field-size.ts'
 import type { Coding } from '../representation/compression.ts'
 import { negotiateCodings } from '../representation/negotiation.ts'
-import { leftSignal, represent } from '../representation/represent.ts'
+import { disconnectSignal, represent } from '../representation/represent.ts'
 import type { View } from '../representation/view.ts'
-import { factsOf } from '../request-context.ts'
-import { sendRepresentation } from '../send.ts'
+import { contextOf } from '../request-context.ts'
+import { sendRepresentation, setFields } from '../send.ts'
+import { checkFieldSize } from '../validation.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
   variants: VariantCache
   clock: Clock
-  /** The URL, up to a path, under which callers reach this service; unset: the request's origin. */
+  /** The base URL where callers reach this service; if undefined, the origin of each request. */
   publicUrl: string | undefined
-  /** `private` where callers need a key, lest a cache on the way answers those without (RFC 9111 3.5). */
+  /** `private` if callers need a key, so no shared cache serves callers without one (RFC 9111 3.5). */
   cacheScope: CacheScope
 }
 
@@ -35,38 +34,40 @@ export interface ListRequest {
 }
 
 /**
- * Answers with a user's list out of the cache, without a promise when all of it is there.
+ * Sends a user's list from the cache; synchronously if the cache holds the list and its
+ * representation.
  *
- * @throws {Problem} why there is no list. What the cache says about that is set on the reply.
+ * @throws {Problem} if there is no list. The reply then has the header fields of the cache.
  */
-export function answerWithList(asked: ListRequest, options: ListOptions): void | Promise<void> {
-  const { headers } = asked.request
-  const facts = factsOf(asked.request)
-  facts.userId = asked.userId
-  // Before Spotify is asked for what the caller would not take.
+export function sendList(listRequest: ListRequest, options: ListOptions): void | Promise<void> {
+  const { request, userId } = listRequest
+  const { headers } = request
+  const context = contextOf(request)
+  context.userId = userId
+  // First of all, so a request that the service must refuse costs no request to Spotify.
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
-  const lookup = options.cache.lookup(asked.userId, requestDirectives(control), facts)
+  const lookup = options.cache.lookup(userId, requestDirectives(control), context)
   return lookup instanceof Promise
-    ? lookup.then(done => answer(asked, done, codings, options))
-    : answer(asked, lookup, codings, options)
+    ? lookup.then(done => respond(listRequest, done, codings, options))
+    : respond(listRequest, lookup, codings, options)
 }
 
-function answer(
-  asked: ListRequest,
+function respond(
+  listRequest: ListRequest,
   lookup: Lookup<StoredBody>,
   codings: readonly Coding[],
   { variants, clock, cacheScope }: ListOptions,
 ): void | Promise<void> {
-  const { request, reply } = asked
+  const { request, reply } = listRequest
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
-  const facts = factsOf(request)
-  facts.result = lookupResult(lookup, now)
-  facts.cacheStatus = status
-  facts.spotifyRequests = forward?.requests ?? 0
+  const context = contextOf(request)
+  context.result = lookupResult(lookup, now)
+  context.cacheStatus = status
+  context.spotifyRequests = forward?.requests ?? 0
   if (response === undefined) {
     reply.header('cache-status', status)
     throw failure
@@ -78,13 +79,13 @@ function answer(
     setFields(reply, fields)
     throw stored.problem
   }
-  const made = represent(stored.list, asked, codings, variants)
+  const made = represent(stored.list, listRequest, codings, variants)
   if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, stored)
   return made.then(
     representation => sendRepresentation(reply, representation, fields, stored),
     error => {
-      if (!leftSignal(request).aborted) throw error
-      // There is nobody to answer.
+      if (!disconnectSignal(request).aborted) throw error
+      // Nobody waits for a response.
       reply.hijack()
     },
   )

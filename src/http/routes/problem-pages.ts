@@ -8,32 +8,33 @@ import { problemResponsesFor } from '../openapi/problem-responses.ts'
 import { problemPageResponses } from '../openapi/responses.ts'
 import { prefersHtml } from '../representation/negotiation.ts'
 import { sendRepresentation } from '../send.ts'
-import { fixedRepresentation } from '../static-representation.ts'
+import { staticRepresentation } from '../static-representation.ts'
 import { type Link, type Paragraph, pageAsHtml, pageAsMarkdown } from './page-template.ts'
 
-/** The same page for a browser and for a terminal. */
+/** One page for browsers and for terminals. */
 interface Page {
   html: Representation
   markdown: Representation
 }
 
 /**
- * `GET /problems` and `GET /problems/:type`: what each problem means and what can be done. Each
- * problem's `type` leads here (RFC 9457 3.1.1). Links on them begin with `basePath`.
+ * `GET /problems` and `GET /problems/:type`: what each problem means, and what callers and operators
+ * can do. The `type` of each problem is the URI of its page (RFC 9457 3.1.1). Links on the pages begin
+ * with `basePath`.
  */
 export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   const root = basePath + PROBLEMS_ROOT
-  const elsewhere: readonly Link[] = [
+  const footerLinks: readonly Link[] = [
     { text: 'All problems', href: root },
     { text: 'API reference', href: `${basePath}/docs/` },
   ]
   const pages = new Map(
     Object.entries(problems).map(([type, kind]) => [
       type,
-      pageOf(`${kind.title} (${type})`, aboutProblem(kind), elsewhere),
+      pageOf(`${kind.title} (${type})`, aboutProblem(kind), footerLinks),
     ]),
   )
-  const index = pageOf('Problems', indexOfProblems(root), elsewhere)
+  const index = pageOf('Problems', indexOfProblems(root), footerLinks)
 
   app.get(
     PROBLEMS_ROOT,
@@ -74,7 +75,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
     ({ headers, params }, reply) => {
       const page = pages.get(params.type)
       if (page === undefined) {
-        throw new Problem('not-found', `There is no such problem; ${root} lists them all.`)
+        throw new Problem('not-found', `There is no such problem; ${root} lists all problems.`)
       }
       sendRepresentation(reply, prefersHtml(headers.accept) ? page.html : page.markdown, [])
     },
@@ -98,19 +99,23 @@ function indexOfProblems(root: string): Paragraph[] {
   }))
 }
 
-/** What a page may load: nothing but its own style and the empty icon in it. */
+/** A page may load only its own style and its empty icon. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-function pageOf(title: string, paragraphs: readonly Paragraph[], elsewhere: readonly Link[]): Page {
+function pageOf(
+  title: string,
+  paragraphs: readonly Paragraph[],
+  footerLinks: readonly Link[],
+): Page {
   const fixed = (text: string, type: string) =>
-    fixedRepresentation(text, {
+    staticRepresentation(text, {
       contentType: `${type}; charset=utf-8`,
       vary: 'Accept',
       policy: PAGE_POLICY,
     })
   return {
-    html: fixed(pageAsHtml(title, paragraphs, elsewhere), 'text/html'),
+    html: fixed(pageAsHtml(title, paragraphs, footerLinks), 'text/html'),
     markdown: fixed(pageAsMarkdown(title, paragraphs), 'text/markdown'),
   }
 }

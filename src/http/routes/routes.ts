@@ -9,7 +9,7 @@ import type { ListOptions } from './playlists-response.ts'
 import { problemPagesRoutes } from './problem-pages.ts'
 import { spotifyMirrorRoute } from './spotify-mirror.ts'
 import { type StatusOptions, statusRoute } from './status.ts'
-import { answerUnknownPaths } from './unknown-paths.ts'
+import { handleUnknownPaths } from './unknown-paths.ts'
 import { userPlaylistsRoute } from './user-playlists.ts'
 
 export type RouteOptions = ListOptions &
@@ -18,7 +18,7 @@ export type RouteOptions = ListOptions &
   MetricsOptions &
   OpenapiOptions
 
-/** All that the service answers; also what openapi.yaml is made from. */
+/** Registers all routes; `npm run generate` makes openapi.yaml from them too. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)
@@ -29,5 +29,5 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   metricsRoute(app, options)
   problemPagesRoutes(app, basePathOf(options.publicUrl))
   openapiRoute(app, options)
-  answerUnknownPaths(app, basePathOf(options.publicUrl))
+  handleUnknownPaths(app, basePathOf(options.publicUrl))
 }

@@ -6,15 +6,15 @@ import { lookupErrors } from '../openapi/problem-responses.ts'
 import { mirrorResponses } from '../openapi/responses.ts'
 import { originOf } from '../origin.ts'
 import { MIRROR_ROOT } from '../problem-body.ts'
-import { wholeNumbersOnly } from '../query.ts'
 import { jsonBody, type View } from '../representation/view.ts'
 import { type WindowQuery, windowOf } from '../representation/window.ts'
-import { answerWithList, type ListOptions } from './playlists-response.ts'
+import { wholeNumbersOnly } from '../validation.ts'
+import { type ListOptions, sendList } from './playlists-response.ts'
 import { userParamsSchema } from './user-playlists.ts'
 
 const PATH = `${MIRROR_ROOT}/users/:id/playlists`
 
-/** Spotify's own bounds and defaults, which its clients rely on. */
+/** Spotify's bounds and defaults, on which its clients rely. */
 const DEFAULT_LIMIT = 20
 const querySchema = Type.Object({
   limit: Type.Optional(
@@ -23,7 +23,7 @@ const querySchema = Type.Object({
       maximum: 50,
       default: DEFAULT_LIMIT,
       description:
-        'a whole number from 0 to 50, given once: how many playlists at most; 0 only counts them',
+        'a whole number from 0 to 50, given once: the maximum number of playlists; 0 returns only their total',
     }),
   ),
   offset: Type.Optional(
@@ -31,15 +31,14 @@ const querySchema = Type.Object({
       minimum: 0,
       maximum: 100_000,
       default: 0,
-      description:
-        'a whole number from 0 to 100000, given once: how many playlists to leave out first',
+      description: 'a whole number from 0 to 100000, given once: how many playlists to skip',
     }),
   ),
 })
 
 /**
- * `GET /v1/users/:id/playlists`: the same list, cut into pages as Spotify cuts them, for clients
- * made for Spotify whose base URL is this service.
+ * `GET /v1/users/:id/playlists`: the same list in pages like Spotify's, for Spotify clients that use
+ * this service as their base URL.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void {
@@ -49,9 +48,9 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
       schema: {
         operationId: 'getUserPlaylistsPage',
         tags: ['Playlists'],
-        summary: 'One page of the public playlists of a Spotify user, as Spotify would answer',
+        summary: 'One page of the public playlists of a Spotify user, in the format of Spotify',
         description:
-          'For client libraries that were made for Spotify: set their base URL to this service and drop the client secret. The `Authorization` that they send is ignored, unless the instance wants API keys: then it carries the key. Every page is cut out of the same stored list.',
+          'For Spotify client libraries: set their base URL to this service and leave the client secret out. The service ignores their `Authorization` field unless the instance requires API keys; then the field carries the key. All pages come from the same cached list.',
         params: userParamsSchema,
         querystring: querySchema,
         response: { ...mirrorResponses, ...lookupErrors },
@@ -62,13 +61,13 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
       const userId = parseUserId(request.params.id)
       const origin = options.publicUrl ?? originOf(request)
       const view = mirrorView(request.query, origin, userId)
-      return answerWithList({ request, reply, userId, view }, options)
+      return sendList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)
 }
 
-/** Spotify's paging object: `limit` is what was asked for, and links keep it. */
+/** Spotify's paging object: `limit` is the requested one, also in the links. */
 function mirrorView(
   { limit = DEFAULT_LIMIT, offset = 0 }: WindowQuery,
   origin: string,
@@ -80,7 +79,7 @@ function mirrorView(
       const total = list.playlists.length
       const url = `${origin}${MIRROR_ROOT}/users/${ownSegment(userId)}/playlists`
       const link = (start: number) => `${url}?offset=${start}&limit=${limit}`
-      // A page of nothing would lead to itself.
+      // The neighbours of an empty page would be the page itself.
       const hasNeighbours = limit > 0
       return jsonBody(list, windowOf(total, { limit, offset }), {
         href: link(offset),

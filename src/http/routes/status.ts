@@ -15,54 +15,54 @@ export const statusSchema = Type.Object({
   service: Type.Object({
     version: Type.String(),
     started_at: Type.String({ format: 'date-time' }),
-    draining: Type.Boolean({ description: 'Whether this instance takes no new requests.' }),
+    draining: Type.Boolean({ description: 'Whether this instance is shutting down.' }),
   }),
   token: Type.Object({
     state: Type.Enum(['valid', 'renewing', 'missing', 'rejected'], {
       description:
-        'The app token: `rejected` when Spotify does not accept the credentials and none is valid.',
+        'State of the app token. `rejected`: Spotify rejects the credentials, and no token is valid.',
     }),
-    expires_at: instant('When the token that is valid expires.'),
+    expires_at: instant('When the valid token expires.'),
   }),
   spotify: Type.Object({
     gate: Type.Enum(['open', 'paused', 'probing'], {
       description:
-        'Whether requests leave for Spotify: `paused` until an instant, also while there is no app token, or `probing`: one request alone, which decides.',
+        'Whether the service sends requests to Spotify. `paused`: none until `paused_until`, or while there is no app token. `probing`: only one, whose outcome opens or closes the gate.',
     }),
     reason: textOrNull('Why the gate is not open.'),
-    paused_until: instant('Until when nothing is sent.'),
+    paused_until: instant('Until when the service sends no requests.'),
     diagnosis: Type.String({
       description:
-        '`ok`, or what keeps Spotify from answering: `rate-limited`, `quota-exceeded`, `endpoint-forbidden`, `premium-required`, `user-authentication-required`, `access-denied`, `credentials-rejected`, `unavailable`.',
+        '`ok`, or why Spotify does not answer: `rate-limited`, `quota-exceeded`, `endpoint-forbidden`, `premium-required`, `user-authentication-required`, `access-denied`, `credentials-rejected`, `unavailable`.',
     }),
-    remedy: textOrNull('What a person can do about it.'),
-    requests_24h: count('Web API requests in the last 24 hours, since the start at most.'),
+    remedy: textOrNull('What the operator can do about it.'),
+    requests_24h: count('Web API requests in the last 24 hours, or since the start.'),
     budget: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'How many there may be: `SPOTIFY_DAILY_BUDGET`.',
+      description: 'Maximum Web API requests in 24 hours: `SPOTIFY_DAILY_BUDGET`.',
     }),
-    in_flight: count('Web API requests under way.'),
-    queued: count('Lookups that wait for a place among them.'),
+    in_flight: count('Web API requests in flight.'),
+    queued: count('Lookups that wait for a free Web API request.'),
   }),
   cache: Type.Object({
-    entries: count('Users stored.'),
-    bytes: count('Memory held by their lists and what is made from them.'),
-    max_bytes: count('The most that it may be.'),
-    hits: count('Lookups answered from the store, fresh.'),
-    stale_hits: count('Lookups answered from the store, stale.'),
-    misses: count('Lookups answered by Spotify, or with a problem.'),
-    collapsed: count('Of all lookups, those that shared a request to Spotify.'),
+    entries: count('Users in the cache.'),
+    bytes: count('Memory in use by cached lists and their representations.'),
+    max_bytes: count('Configured maximum of the cache in bytes.'),
+    hits: count('Lookups served with a fresh list.'),
+    stale_hits: count('Lookups served with a stale list.'),
+    misses: count('Lookups that needed Spotify or failed.'),
+    collapsed: count('Lookups that waited for the origin fetch of another one.'),
   }),
   shared_cache: Type.Object({ state: Type.Enum(['off', 'connected', 'degraded']) }),
 })
 
-/** What `/status` answers. */
+/** The body of `/status`. */
 export type Status = Static<typeof statusSchema>
 
 export interface StatusOptions {
   status: () => Status
 }
 
-/** `GET /status`: for people who look after the service. */
+/** `GET /status`, for operators. */
 export function statusRoute(app: AppInstance, options: StatusOptions): void {
   app.get(
     '/status',
@@ -70,9 +70,9 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
       schema: {
         operationId: 'getStatus',
         tags: ['Health'],
-        summary: 'How the service is doing, for people',
+        summary: 'The state of the service, for operators',
         response: {
-          200: jsonResponse('How all of it is doing.', statusSchema, {
+          200: jsonResponse('The state of the service.', statusSchema, {
             ...noStore,
             ...rateLimitHeaders,
           }),

@@ -4,21 +4,21 @@ import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 import { linksIn } from '../../user-id/user-links.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { isMirrorPath, MIRROR_ROOT } from '../problem-body.ts'
-import { meantPaths } from './near-misses.ts'
+import { suggestedPaths } from './near-misses.ts'
 
-/** A path with several segments where the user belongs. */
+/** A path with several segments in place of the user id. */
 const USER_IN_SEGMENTS = /^(\/v1)?\/users\/(.*\/.*)$/is
-/** With a scheme it is certainly a link, so that the problem says what is wrong with it. */
+/** A text with a scheme is certainly a link, so the problem can say what is wrong with it. */
 const CERTAIN_LINK = /^[a-z][a-z\d+.-]*:\//i
-/** The query parameters of this service; the others belong to the link. */
+/** The query parameters of this service; all others belong to the link. */
 const OWN_PARAMETER = /^(?:limit|offset|format)=/
 
 /**
- * Answers requests for paths that do not exist. A profile link that is not percent-encoded is
- * redirected (308) to the path of its user; everything else gets 404, with the path that was probably
- * meant. These paths begin with `basePath`.
+ * Handles requests for unknown paths. It redirects (308) a profile link that is not percent-encoded to
+ * the path of its user, and answers all else with 404 and the path that the caller probably meant.
+ * The paths in responses begin with `basePath`.
  */
-export function answerUnknownPaths(app: AppInstance, basePath: string): void {
+export function handleUnknownPaths(app: AppInstance, basePath: string): void {
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const [path = '', ...queries] = request.url.split('?')
     const isReading = request.method === 'GET' || request.method === 'HEAD'
@@ -34,14 +34,14 @@ export function answerUnknownPaths(app: AppInstance, basePath: string): void {
 }
 
 /**
- * The path of the user whose profile link is part of this path, not encoded at all or with slashes
- * that are not; undefined without a link.
+ * The path of the user whose profile link this path contains, not encoded or with unencoded slashes;
+ * undefined without a link.
  *
- * @throws {Problem} `invalid-user-id` for a link that does not name a user
+ * @throws {Problem} `invalid-user-id` if the link names no user
  */
 function pathOfLink(path: string): string | undefined {
   const [, root = '', rest = ''] = USER_IN_SEGMENTS.exec(path) ?? []
-  // A path with a broken escape does not get here.
+  // Fastify refuses a path with a broken escape, so this does not throw.
   for (const text of [rest, decodeURIComponent(rest)]) {
     const [link] = linksIn(text)
     if (link?.start !== 0) continue
@@ -53,16 +53,16 @@ function pathOfLink(path: string): string | undefined {
 }
 
 function notFound(path: string, basePath: string): Problem {
-  const paths = meantPaths(path).map(meant => basePath + meant)
+  const paths = suggestedPaths(path).map(meant => basePath + meant)
   if (paths.length > 0) {
     return new Problem(
       'not-found',
-      `There is nothing here; ${paths.join(' or ')} is probably meant.`,
+      `There is nothing here. You probably mean ${paths.join(' or ')}.`,
     )
   }
   const root = basePath + (isMirrorPath(path) ? MIRROR_ROOT : '')
   return new Problem(
     'not-found',
-    `There is nothing here. The playlists of a user are at ${root}/users/{id}/playlists. A link in place of the id is percent-encoded as one segment, or reduced to the part after /user/.`,
+    `There is nothing here. The playlists of a user are at ${root}/users/{id}/playlists. To use a link as the id, percent-encode it as one segment, or send only the part after /user/.`,
   )
 }

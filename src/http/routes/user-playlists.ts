@@ -5,13 +5,13 @@ import { allowOnlyReading } from '../methods.ts'
 import { lookupProblems } from '../openapi/problem-responses.ts'
 import { listResponses } from '../openapi/responses.ts'
 import { basePathOf, originOf } from '../origin.ts'
-import { wholeNumbersOnly } from '../query.ts'
 import { FORMATS } from '../representation/formats.ts'
 import { negotiateFormat } from '../representation/negotiation.ts'
-import { type AskedList, jsonBody, linesView, type View } from '../representation/view.ts'
+import { jsonBody, linesView, type RequestedList, type View } from '../representation/view.ts'
 import { pagingOf, windowOf } from '../representation/window.ts'
+import { wholeNumbersOnly } from '../validation.ts'
 import { explanationOf, helpLink } from './empty-list.ts'
-import { answerWithList, type ListOptions } from './playlists-response.ts'
+import { type ListOptions, sendList } from './playlists-response.ts'
 
 const PATH = '/users/:id/playlists'
 
@@ -28,23 +28,23 @@ const querySchema = Type.Object({
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,
-      description: 'a whole number from 1 on, given once: how many playlists at most',
+      description: 'a whole number of at least 1, given once: the maximum number of playlists',
     }),
   ),
   offset: Type.Optional(
     Type.Integer({
       minimum: 0,
-      description: 'a whole number from 0 on, given once: how many playlists to leave out first',
+      description: 'a whole number of at least 0, given once: how many playlists to skip',
     }),
   ),
   format: Type.Optional(
     Type.Enum([...FORMATS], {
-      description: `one of ${FORMATS.join(', ')}, given once: the format, whatever Accept says`,
+      description: `one of ${FORMATS.join(', ')}, given once: the format, which overrides Accept`,
     }),
   ),
 })
 
-/** `GET /users/:id/playlists`: all public playlists of a user in one answer. */
+/** `GET /users/:id/playlists`: all public playlists of a user in one response. */
 export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void {
   const link = helpLink(basePathOf(options.publicUrl))
   app.get(
@@ -55,7 +55,7 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
         tags: ['Playlists'],
         summary: 'All public playlists of a Spotify user',
         description:
-          'Every page that Spotify has, in one answer. With `limit` or `offset`, a window of the same list that costs no further requests to Spotify.',
+          'All pages of Spotify in one response. With `limit` or `offset`, the response is a window of the same list, which costs no further requests to Spotify.',
         params: userParamsSchema,
         querystring: querySchema,
         response: { ...listResponses, ...lookupProblems },
@@ -66,19 +66,19 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
       const { query, params } = request
       const format = negotiateFormat(query.format, request.headers.accept)
       const userId = parseUserId(params.id)
-      const asked = { userId, pasted: params.id, query, link }
+      const requested = { userId, pasted: params.id, query, link }
       const view =
         format === 'json'
-          ? jsonView(asked, options.publicUrl ?? originOf(request))
-          : linesView(format, asked)
-      return answerWithList({ request, reply, userId, view }, options)
+          ? jsonView(requested, options.publicUrl ?? originOf(request))
+          : linesView(format, requested)
+      return sendList({ request, reply, userId, view }, options)
     },
   )
   allowOnlyReading(app, PATH)
 }
 
-/** The asked window of a list as Spotify's paging object, with the members that are ours. */
-function jsonView({ userId, pasted, query, link }: AskedList, origin: string): View {
+/** The requested window of a list as Spotify's paging object, with our own members. */
+function jsonView({ userId, pasted, query, link }: RequestedList, origin: string): View {
   return {
     key(total) {
       const key = `json ${query.limit} ${query.offset} ${origin} ${userId}`

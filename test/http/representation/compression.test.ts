@@ -6,16 +6,16 @@ import { CompressionQueue, codingFor } from '../../../src/http/representation/co
 import { failureOf } from '../../support/failure-of.ts'
 
 const decoders = { gzip: promisify(gunzip), br: promisify(brotliDecompress) }
-const stays = new AbortController().signal
+const connected = new AbortController().signal
 const MIB = 1024 * 1024
 
-t.test('what is compressed comes back, and holds only the memory that it needs', async t => {
+t.test('a compressed body decodes to the original and holds no other memory', async t => {
   const queue = new CompressionQueue()
   const parts = fc.array(fc.uint8Array({ maxLength: 3000 }).map(bytes => Buffer.from(bytes)))
   for (const coding of ['gzip', 'br'] as const) {
     await fc.assert(
       fc.asyncProperty(parts, async parts => {
-        const compressed = await queue.compress(parts, 0, coding, stays)
+        const compressed = await queue.compress(parts, 0, coding, connected)
         const decoded = await decoders[coding](compressed)
         return (
           decoded.equals(Buffer.concat(parts)) && compressed.buffer.byteLength === compressed.length
@@ -27,8 +27,8 @@ t.test('what is compressed comes back, and holds only the memory that it needs',
   }
 })
 
-t.test('a short body stays as it is, and brotli waits for one where it pays', async t => {
-  for (const [bytes, welcome, coding] of [
+t.test('short bodies stay uncompressed, and brotli is for long ones', async t => {
+  for (const [bytes, accepted, coding] of [
     [1023, ['br', 'gzip', 'identity'], 'identity'],
     [1024, ['br', 'gzip', 'identity'], 'gzip'],
     [1025, ['gzip', 'identity'], 'gzip'],
@@ -40,19 +40,19 @@ t.test('a short body stays as it is, and brotli waits for one where it pays', as
     [10, ['gzip'], 'gzip'],
     [10, ['br', 'gzip'], 'br'],
   ] as const) {
-    t.equal(codingFor(bytes, welcome), coding, `${bytes} bytes, ${welcome}`)
+    t.equal(codingFor(bytes, accepted), coding, `${bytes} bytes, ${accepted}`)
   }
 })
 
-t.test('two bodies are compressed at once, and of the others 4 MiB wait', async t => {
+t.test('two bodies are compressed at once, and 4 MiB of others may wait', async t => {
   const queue = new CompressionQueue()
   const body = [Buffer.alloc(1000)]
   const order: string[] = []
   const compress = async (name: string, bytes: number) => {
-    await queue.compress(body, bytes, 'gzip', stays)
+    await queue.compress(body, bytes, 'gzip', connected)
     order.push(name)
   }
-  t.ok(queue.hasRoomFor(100 * MIB), 'nobody waits')
+  t.ok(queue.hasRoomFor(100 * MIB), 'the queue is empty')
   const first = compress('first', 100 * MIB)
   t.ok(queue.hasRoomFor(100 * MIB))
   const second = compress('second', 100 * MIB)
@@ -68,10 +68,10 @@ t.test('two bodies are compressed at once, and of the others 4 MiB wait', async 
   t.ok(queue.hasRoomFor(100 * MIB))
 })
 
-t.test('a compression stops when it is cancelled, also while it waits', async t => {
+t.test('a cancelled compression stops, also while it waits', async t => {
   const queue = new CompressionQueue()
   const read: string[] = []
-  /** A body of which each part that is read is noted. */
+  /** A body that records each read of a part. */
   const body = (name: string, parts: number) => ({
     *[Symbol.iterator]() {
       for (let part = 0; part < parts; part++) {
@@ -90,7 +90,7 @@ t.test('a compression stops when it is cancelled, also while it waits', async t 
   t.match(await third.failure, { name: 'AbortError' })
   first.caller.abort()
   t.match(await first.failure, { name: 'AbortError' })
-  t.ok(await fourth.made, 'what was cancelled makes way for others')
+  t.ok(await fourth.made, 'a cancelled compression frees its slot')
   second.caller.abort()
   t.match(await second.failure, { name: 'AbortError' })
   t.ok(queue.hasRoomFor(100 * MIB))

@@ -8,14 +8,14 @@ import { startService } from '../../support/service.ts'
 const COLUMNS =
   'position,id,name,owner_id,owner_name,public,collaborative,items_total,snapshot_id,url,uri,image_url,description'
 
-/** What a spreadsheet takes for a formula, alone or in full width, with blanks before it or none. */
+/** A text that a spreadsheet takes for a formula, in ASCII or full width, perhaps after blanks. */
 const FORMULA = /^(?:[\t\r]|[\s\p{Cc}\u200b\u202e]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
 const harmless = (text: string) => (FORMULA.test(text) ? `'${text}` : text).replaceAll('\0', '')
 
 const rowsIn = (csv: string): Record<string, string>[] =>
   parse(csv, { columns: true, record_delimiter: '\r\n', relax_quotes: false })
 
-t.test('the CSV listing has a header row and one record for each playlist', async t => {
+t.test('CSV has a header row and one record per playlist', async t => {
   const { get, sandbox } = await startService(t)
   const response = await get('/users/smedjan/playlists', { accept: 'text/csv' })
   t.equal(response.headers['content-type'], 'text/csv; charset=utf-8')
@@ -44,7 +44,7 @@ t.test('the CSV listing has a header row and one record for each playlist', asyn
   }
 })
 
-t.test('a window has the header row too, and positions go on counting', async t => {
+t.test('a window has the header row, and positions count from the start of the list', async t => {
   const { get } = await startService(t)
   const { body } = await get('/users/smedjan/playlists?format=csv&offset=118&limit=1')
   t.same(
@@ -55,7 +55,7 @@ t.test('a window has the header row too, and positions go on counting', async t 
   t.equal(none.body, `${COLUMNS}\r\n`)
 })
 
-t.test('what is missing or of another type is an empty field', async t => {
+t.test('a missing member or one of another type is an empty field', async t => {
   const odd = [
     {},
     { owner: null, images: [], items: null, tracks: null, external_urls: 'x', name: null },
@@ -66,7 +66,7 @@ t.test('what is missing or of another type is an empty field', async t => {
   t.same(lines, ['1,,,,,,,,,,,,', '2,,,,,,,,,,,,', '3,,,7,,,,3,,,,,', '4,,,,,,true,0,,,,,'])
 })
 
-t.test('any text survives a real CSV reader, and formulas come out harmless', async t => {
+t.test('a CSV parser reads every text back, with formulas made harmless', async t => {
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: 'grapheme' }),
@@ -94,7 +94,7 @@ t.test('any text survives a real CSV reader, and formulas come out harmless', as
   t.pass('for every text')
 })
 
-t.test('a formula behind blanks or invisible characters comes out harmless', async t => {
+t.test('a formula after blanks or invisible characters is made harmless', async t => {
   const first = (name: string) => rowsIn(`${CSV_HEADER}${csvLine(1, { name })}\r\n`)[0]?.name
   for (const before of [
     '\n',
@@ -113,5 +113,5 @@ t.test('a formula behind blanks or invisible characters comes out harmless', asy
     }
     t.notMatch(first(`${before}plain = text`), /^'/)
   }
-  t.equal(first('a\0=\0b'), 'a=b', 'and NUL, which would end a text, is left out')
+  t.equal(first('a\0=\0b'), 'a=b', 'NULs are removed')
 })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { downloadAs } from '../../../src/http/representation/download-name.ts'
+import { contentDisposition } from '../../../src/http/representation/view.ts'
 import { startService } from '../../support/service.ts'
 
-t.test('CSV and NDJSON are saved under the name of their user', async t => {
+t.test('the file name of CSV and NDJSON contains the user id', async t => {
   const { get } = await startService(t)
   const disposition = async (format: string, user = 'smedjan') =>
     (await get(`/users/${user}/playlists?format=${format}`)).headers['content-disposition']
@@ -21,17 +21,17 @@ t.test('CSV and NDJSON are saved under the name of their user', async t => {
   )
 })
 
-t.test('the name is whole where a reader takes all characters, and plain where not', async t => {
+t.test('the file name has an ASCII form, and an encoded one for other characters', async t => {
   t.equal(
-    downloadAs("o'neil (ö)*", 'csv'),
+    contentDisposition("o'neil (ö)*", 'csv'),
     `attachment; filename="o_neil_____-playlists.csv"; filename*=UTF-8''o%27neil%20%28%C3%B6%29%2A-playlists%2Ecsv`,
   )
-  t.equal(downloadAs('.hidden', 'csv').split(';')[1], ' filename="_hidden-playlists.csv"')
+  t.equal(contentDisposition('.hidden', 'csv').split(';')[1], ' filename="_hidden-playlists.csv"')
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), userId => {
       const [, plain, , whole] =
         /^attachment; filename="([\w.-]+)"(; filename\*=UTF-8''([\w%.~!#$&+^`|-]+))?$/.exec(
-          downloadAs(userId, 'csv'),
+          contentDisposition(userId, 'csv'),
         ) ?? []
       return plain !== undefined && decodeURIComponent(whole ?? plain) === `${userId}-playlists.csv`
     }),
@@ -39,7 +39,7 @@ t.test('the name is whole where a reader takes all characters, and plain where n
   t.pass('for every id')
 })
 
-t.test('CSV for Excel is the same with a byte order mark', async t => {
+t.test('CSV for Excel begins with a byte order mark and is otherwise the same', async t => {
   const { get } = await startService(t)
   const plain = await get('/users/smedjan/playlists?format=csv&limit=3')
   const marked = await get('/users/smedjan/playlists?format=excel&limit=3')

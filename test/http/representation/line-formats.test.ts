@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listing } from '../../../src/http/representation/line-formats.ts'
+import { makeLines } from '../../../src/http/representation/line-formats.ts'
 import { SerialisedItems, segmentOf } from '../../../src/playlists/serialised-items.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
@@ -8,29 +8,29 @@ const list = (pages: number) =>
   new SerialisedItems(
     Array.from({ length: pages }, (_, id) => segmentOf([JSON.stringify({ id })], ',')),
   )
-const stays = new AbortController().signal
+const connected = new AbortController().signal
 
-t.test('listings that are made at once share turns of the event loop', async t => {
-  let turn = 0
+t.test('concurrent line formats share one task per tick', async t => {
+  let tick = 0
   let isDone = false
   const count = () => {
-    turn++
+    tick++
     if (!isDone) setImmediate(count)
   }
   setImmediate(count)
-  const turns: number[] = []
+  const ticks: number[] = []
   const line = () => {
-    turns.push(turn)
+    ticks.push(tick)
     return 'line'
   }
-  const made = [1, 2, 3].map(() => listing(list(4), line, '\n', stays))
+  const made = [1, 2, 3].map(() => makeLines(list(4), line, '\n', connected))
   for (const { length } of await Promise.all(made)) t.equal(length, 4)
   isDone = true
-  t.equal(turns.length, 12)
-  t.equal(new Set(turns).size, 12, `turns ${turns}`)
+  t.equal(ticks.length, 12)
+  t.equal(new Set(ticks).size, 12, `ticks ${ticks}`)
 })
 
-t.test('a listing that is cancelled stops before its next page', async t => {
+t.test('a cancelled line format stops before its next page', async t => {
   const caller = new AbortController()
   const read: number[] = []
   const line = (position: number) => {
@@ -38,6 +38,6 @@ t.test('a listing that is cancelled stops before its next page', async t => {
     if (position === 2) caller.abort(new Error('gone'))
     return 'line'
   }
-  t.match(await failureOf(listing(list(9), line, '\n', caller.signal)), { message: 'gone' })
+  t.match(await failureOf(makeLines(list(9), line, '\n', caller.signal)), { message: 'gone' })
   t.same(read, [1, 2])
 })

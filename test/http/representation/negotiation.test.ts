@@ -9,7 +9,7 @@ import {
   prefersHtml,
 } from '../../../src/http/representation/negotiation.ts'
 
-t.test('Accept decides on the format, weights and parameters included', async t => {
+t.test('Accept selects the format by weight and parameters', async t => {
   for (const [accept, format] of [
     [undefined, 'json'],
     ['*/*', 'json'],
@@ -25,11 +25,11 @@ t.test('Accept decides on the format, weights and parameters included', async t 
     ['text/html, */*;q=0.1', 'json'],
   ] as const) {
     t.equal(negotiateFormat(undefined, accept), format, String(accept))
-    t.equal(negotiateFormat(undefined, accept), format, 'and again, out of what is remembered')
+    t.equal(negotiateFormat(undefined, accept), format, 'again, from the cache')
   }
 })
 
-t.test('an Accept that nothing satisfies is refused, unless the query names a format', async t => {
+t.test('an Accept that excludes every format is refused, unless the query names one', async t => {
   for (const accept of ['image/png', 'application/json;q=0', 'nonsense', '*/*;q=0']) {
     const refused = { type: 'not-acceptable', message: /text\/csv/ }
     t.throws(() => negotiateFormat(undefined, accept), refused, accept)
@@ -38,7 +38,7 @@ t.test('an Accept that nothing satisfies is refused, unless the query names a fo
   }
 })
 
-t.test('Accept-Encoding decides on the codings, the best first', async t => {
+t.test('Accept-Encoding selects the codings, the best first', async t => {
   for (const [field, codings] of [
     [undefined, ['identity']],
     ['', ['identity']],
@@ -57,7 +57,7 @@ t.test('Accept-Encoding decides on the codings, the best first', async t => {
     ['zstd;q=1, gzip;q=0.001', ['gzip', 'identity']],
   ] as const) {
     t.same(negotiateCodings(field), codings, String(field))
-    t.same(negotiateCodings(field), codings, 'and again, out of what is remembered')
+    t.same(negotiateCodings(field), codings, 'again, from the cache')
   }
   for (const field of ['identity;q=0', '*;q=0', 'deflate, identity;q=0']) {
     t.throws(() => negotiateCodings(field), { type: 'not-acceptable', message: /gzip/ }, field)
@@ -90,7 +90,7 @@ const range = (names: readonly string[]) =>
 const field = (names: readonly string[]) =>
   fc.array(range(names), { minLength: 1, maxLength: 5 }).map(ranges => ranges.join(', '))
 
-/** The weight that a field gives a value, by the rules of precedence; 0 is a refusal. */
+/** Whether a field accepts a value, by the rules of precedence. */
 const accepts = (header: 'accept' | 'accept-encoding', value: string, name: string): boolean => {
   const negotiator = new Negotiator({ headers: { [header]: value } })
   const found = header === 'accept' ? negotiator.mediaTypes([name]) : negotiator.encodings([name])
@@ -99,31 +99,31 @@ const accepts = (header: 'accept' | 'accept-encoding', value: string, name: stri
 
 const types = [...Object.values(MEDIA_TYPES), 'text/*', 'application/*', '*/*', 'image/png']
 
-t.test('what is chosen is always welcome, and refused only what is not', async t => {
+t.test('the selected format is always acceptable, and a refusal means that none is', async t => {
   fc.assert(
     fc.property(field(types), value => {
-      const welcome = FORMATS.filter(format => accepts('accept', value, MEDIA_TYPES[format]))
+      const accepted = FORMATS.filter(format => accepts('accept', value, MEDIA_TYPES[format]))
       try {
-        return welcome.includes(negotiateFormat(undefined, value))
+        return accepted.includes(negotiateFormat(undefined, value))
       } catch {
-        return welcome.length === 0
+        return accepted.length === 0
       }
     }),
   )
   fc.assert(
     fc.property(field([...CODINGS, '*', 'deflate']), value => {
-      const welcome = CODINGS.filter(coding => accepts('accept-encoding', value, coding))
+      const accepted = CODINGS.filter(coding => accepts('accept-encoding', value, coding))
       try {
-        return negotiateCodings(value).toSorted().join() === [...welcome].sort().join()
+        return negotiateCodings(value).toSorted().join() === [...accepted].sort().join()
       } catch {
-        return welcome.length === 0
+        return accepted.length === 0
       }
     }),
   )
   t.pass('for every field')
 })
 
-t.test('any field at all is an answer or a refusal, never a bug', async t => {
+t.test('no field causes an internal error', async t => {
   fc.assert(
     fc.property(fc.string(), value => {
       for (const negotiate of [

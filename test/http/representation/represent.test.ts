@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { type Coding, compressions } from '../../../src/http/representation/compression.ts'
-import { type Asked, represent } from '../../../src/http/representation/represent.ts'
+import {
+  type RepresentationRequest,
+  represent,
+} from '../../../src/http/representation/represent.ts'
 import { linesView } from '../../../src/http/representation/view.ts'
 import type { WindowQuery } from '../../../src/http/representation/window.ts'
 import type { PlaylistList } from '../../../src/playlists/playlist-list.ts'
@@ -33,11 +36,14 @@ function listOf(length: number): PlaylistList {
   }
 }
 
-/** Asks for windows of the list as NDJSON. */
+/** Requests windows of the list as NDJSON. */
 function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
   const ask = (query: WindowQuery = {}, codings = GZIP, caller = new AbortController()) => {
     const view = linesView('ndjson', { userId: 'user', pasted: 'user', query, link: '' })
-    const request: Asked['request'] = { signal: caller.signal, socket: { destroyed: false } }
+    const request: RepresentationRequest['request'] = {
+      signal: caller.signal,
+      socket: { destroyed: false },
+    }
     return represent(list, { view, request }, codings, variants)
   }
   return { ask, variants }
@@ -46,7 +52,7 @@ function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
 const isGzip = ({ contentFields }: { contentFields: readonly string[] }) =>
   contentFields.includes('gzip')
 
-t.test('what was made once is given again, at once', async t => {
+t.test('a cached representation is returned synchronously', async t => {
   const { ask } = asker(listOf(10))
   for (const codings of [GZIP, ['identity']] as const) {
     const first = await ask({}, codings)
@@ -55,14 +61,14 @@ t.test('what was made once is given again, at once', async t => {
   }
 })
 
-t.test('a list with equal content finds what was made of another one', async t => {
+t.test('lists with equal content share representations', async t => {
   const { ask, variants } = asker(listOf(10))
   const first = await ask()
   t.equal(asker(listOf(10), variants).ask(), first)
   t.not((await asker(listOf(11), variants).ask()).etag, first.etag)
 })
 
-t.test('windows of a long list stay within the bound, in the order of their use', async t => {
+t.test('windows of a long list stay within the bound and evict older ones', async t => {
   const maxBytes = 300_000
   const { ask, variants } = asker(listOf(50), new VariantCache(maxBytes))
   const whole = await ask()
@@ -70,10 +76,10 @@ t.test('windows of a long list stay within the bound, in the order of their use'
     t.equal(isGzip(await ask({ limit, offset: 1 })), limit > 1)
     t.ok(variants.heldBytes <= maxBytes)
   }
-  t.not(await ask(), whole, 'it had to make room')
+  t.not(await ask(), whole, 'it was evicted')
 })
 
-t.test('lines count in full where they are shared, since each may outlive the other', async t => {
+t.test('shared lines count in full for the format and for each window', async t => {
   const list = listOf(10)
   const { ask, variants } = asker(list)
   const { heldBytes } = await ask({ limit: 1 }, ['identity'])
@@ -81,30 +87,27 @@ t.test('lines count in full where they are shared, since each may outlive the ot
   t.ok(variants.heldBytes > heldBytes + list.playlists.heldBytes)
 })
 
-t.test(
-  'what would wait long to be compressed comes plain at once, and compressed later',
-  async t => {
-    for (const codings of [GZIP, ['gzip']] as const) {
-      const { ask } = asker(listOf(10))
-      const free = occupyCompressions(t)
-      const plain = await ask({}, ['identity'])
-      const caller = new AbortController()
-      const waiting = compressions.compress([], 4 * MB, 'br', caller.signal)
-      t.equal(ask({}, codings), plain)
-      await free()
-      await waiting
-      t.ok(isGzip(await ask({}, codings)))
-    }
-  },
-)
+t.test('a body stays uncompressed while the queue is full, and is compressed later', async t => {
+  for (const codings of [GZIP, ['gzip']] as const) {
+    const { ask } = asker(listOf(10))
+    const free = occupyCompressions(t)
+    const plain = await ask({}, ['identity'])
+    const caller = new AbortController()
+    const waiting = compressions.compress([], 4 * MB, 'br', caller.signal)
+    t.equal(ask({}, codings), plain)
+    await free()
+    await waiting
+    t.ok(isGzip(await ask({}, codings)))
+  }
+})
 
-t.test('callers of one format and coding wait for the same work', async t => {
+t.test('callers of one representation wait for the same work', async t => {
   const { ask } = asker(listOf(10))
   const [one, other] = await Promise.all([ask(), ask()])
   t.equal(one, other)
 })
 
-t.test('who asks for what is being compressed waits for it, however much waits', async t => {
+t.test('a caller joins a compression in progress even if the queue is full', async t => {
   const { ask } = asker(listOf(10))
   const free = occupyCompressions(t)
   await ask({}, ['identity'])
@@ -118,7 +121,7 @@ t.test('who asks for what is being compressed waits for it, however much waits',
 })
 
 for (const formatIsCached of [false, true]) {
-  const when = formatIsCached ? 'while it is compressed' : 'while its format is made'
+  const when = formatIsCached ? 'during compression' : 'while its format is made'
 
   const askerFor = async () => {
     const { ask } = asker(listOf(50))
@@ -126,7 +129,7 @@ for (const formatIsCached of [false, true]) {
     return ask
   }
 
-  t.test(`a caller that leaves ${when} takes nothing from the others`, async t => {
+  t.test(`a caller that disconnects ${when} does not affect the others`, async t => {
     const ask = await askerFor()
     const caller = new AbortController()
     const left = failureOf(Promise.resolve(ask({}, GZIP, caller)))
@@ -136,13 +139,13 @@ for (const formatIsCached of [false, true]) {
     await left
   })
 
-  t.test(`a list is not compressed for a caller that leaves ${when}`, async t => {
+  t.test(`a list is not compressed for a caller that disconnects ${when}`, async t => {
     const ask = await askerFor()
     const caller = new AbortController()
     const left = Promise.resolve(ask({}, GZIP, caller))
     caller.abort()
     t.match(await failureOf(left), { name: 'AbortError' })
-    t.ok(isGzip(await ask()), 'but for the next one')
+    t.ok(isGzip(await ask()), 'the next caller gets it compressed')
   })
 }
 

@@ -12,7 +12,7 @@ const PATH = '/users/smedjan/playlists'
 const tagOf = async ({ get }: Service, url = PATH, headers: Record<string, string> = {}) =>
   String((await get(url, headers)).headers.etag)
 
-t.test('every format is compressed for who takes it, with the same content', async t => {
+t.test('every format is available compressed, with the same content', async t => {
   const { get, sandbox } = await startService(t)
   for (const format of FORMATS) {
     const url = `${PATH}?format=${format}`
@@ -20,7 +20,7 @@ t.test('every format is compressed for who takes it, with the same content', asy
     t.equal(plain.headers['content-encoding'], undefined)
     for (const coding of ['gzip', 'br'] as const) {
       const coded = await get(url, { 'accept-encoding': coding })
-      // The listing as text is too short for brotli to pay.
+      // The text is too short for brotli.
       if (format === 'text' && coding === 'br') continue
       t.equal(coded.headers['content-encoding'], coding, format)
       t.equal(coded.headers['content-length'], String(coded.rawPayload.length))
@@ -33,7 +33,7 @@ t.test('every format is compressed for who takes it, with the same content', asy
   t.equal(sandbox.count('api'), 3)
 })
 
-t.test('a short answer stays plain, unless its caller refuses that', async t => {
+t.test('a short response stays uncompressed, unless Accept-Encoding excludes that', async t => {
   const { get } = await startService(t)
   const gzip = await get('/users/empty/playlists', { 'accept-encoding': 'gzip' })
   t.equal(gzip.headers['content-encoding'], undefined)
@@ -44,7 +44,7 @@ t.test('a short answer stays plain, unless its caller refuses that', async t => 
   t.match(none.json(), { type: '/problems/not-acceptable', status: 406, detail: /gzip/ })
 })
 
-t.test('each representation has its own tag, the same as long as its bytes are', async t => {
+t.test('each representation has its own entity tag', async t => {
   const service = await startService(t)
   const tags = new Set<string>()
   const shapes = [
@@ -72,11 +72,11 @@ t.test('each representation has its own tag, the same as long as its bytes are',
   t.equal(
     await tagOf(service, `${PATH}?format=csv&limit=120`),
     await tagOf(service, `${PATH}?format=csv`),
-    'equal bytes, asked for in two ways',
+    'equal bytes have equal tags',
   )
 })
 
-t.test('tags are the same on every replica', async t => {
+t.test('entity tags are the same on every replica', async t => {
   const [one, other] = [await startService(t), await startService(t)]
   for (const url of [PATH, `${PATH}?format=csv`, `/v1${PATH}`]) {
     for (const headers of [{}, { 'accept-encoding': 'gzip' }]) {
@@ -85,7 +85,7 @@ t.test('tags are the same on every replica', async t => {
   }
 })
 
-t.test('a refresh that changed nothing keeps tag, date and all that was made', async t => {
+t.test('a revalidation without changes keeps entity tag, date and representations', async t => {
   const service = await startService(t)
   const { get, clock, sandbox, quiet } = service
   const gzip = { 'accept-encoding': 'gzip' }
@@ -124,20 +124,20 @@ async function tagsOf(t: Test, before: Entries, after: Entries): Promise<string[
   return tags
 }
 
-t.test('a null that comes or goes changes nothing that a caller sees', async t => {
+t.test('a new or missing null does not change the entity tag', async t => {
   const entries = Array.from({ length: 120 }, (_, index) => playlist('a', index))
   const nulls = [null, ...entries.slice(0, 60), null, ...entries.slice(60)]
   const [before, after] = await tagsOf(t, entries, nulls)
   t.equal(before, after)
 })
 
-t.test('whether the list is complete is part of what the tag stands for', async t => {
+t.test('complete and incomplete lists have different entity tags', async t => {
   const one = playlist('a', 1)
   const [before, after] = await tagsOf(t, [one], [one, one])
   t.not(before, after)
 })
 
-t.test('users with equal lists have their own names in what they get', async t => {
+t.test('users with equal lists get responses with their own names', async t => {
   const { get, sandbox } = await startService(t)
   const entries = [playlist('a', 1), playlist('a', 2)]
   for (const user of ['a', 'b']) sandbox.setUser(user, entries)
@@ -151,7 +151,7 @@ t.test('users with equal lists have their own names in what they get', async t =
   }
 })
 
-t.test('who has the representation already is told so in a few bytes', async t => {
+t.test('a conditional request for an unchanged representation gets 304', async t => {
   const { app, get, clock } = await startService(t)
   for (const format of FORMATS) {
     const url = `${PATH}?format=${format}`
@@ -164,12 +164,12 @@ t.test('who has the representation already is told so in a few bytes', async t =
       { 'if-modified-since': String(date) },
     ]) {
       for (const method of ['GET', 'HEAD'] as const) {
-        const answer = await app.inject({ method, url, headers })
-        t.equal(answer.statusCode, 304)
-        t.equal(answer.body, '')
-        t.match(answer.headers, { etag, vary, 'cache-control': control, age: /\d/ })
-        t.match(answer.headers, { 'cache-status': /hit/, 'x-request-id': /./ })
-        t.notOk('content-length' in answer.headers || 'content-type' in answer.headers)
+        const response = await app.inject({ method, url, headers })
+        t.equal(response.statusCode, 304)
+        t.equal(response.body, '')
+        t.match(response.headers, { etag, vary, 'cache-control': control, age: /\d/ })
+        t.match(response.headers, { 'cache-status': /hit/, 'x-request-id': /./ })
+        t.notOk('content-length' in response.headers || 'content-type' in response.headers)
       }
     }
     t.equal((await get(url, { 'if-none-match': '"x"' })).statusCode, 200)

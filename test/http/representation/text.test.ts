@@ -2,7 +2,7 @@ import t from 'tap'
 import type { PlaylistJson } from '../../../sandbox/playlist.ts'
 import { startService } from '../../support/service.ts'
 
-t.test("the text listing is the tutorial's, one line for each playlist", async t => {
+t.test('text has one line per playlist', async t => {
   const { get, sandbox } = await startService(t)
   const response = await get('/users/smedjan/playlists', { accept: 'text/plain' })
   t.equal(response.headers['content-type'], 'text/plain; charset=utf-8')
@@ -14,7 +14,7 @@ t.test("the text listing is the tutorial's, one line for each playlist", async t
   t.match(lines[0], /^ {3}1 spotify:playlist:/)
 })
 
-t.test('positions go on counting from the offset', async t => {
+t.test('positions count from the start of the list', async t => {
   const { get, sandbox } = await startService(t)
   const whole = await get('/users/collector/playlists?format=text')
   const lines = whole.body.match(/.*\n/g) ?? []
@@ -28,7 +28,7 @@ t.test('positions go on counting from the offset', async t => {
 })
 
 t.test(
-  'control characters, bidirectional ones too, and line separators become spaces, and what is missing stays empty',
+  'control characters and line separators become spaces, and missing members stay empty',
   async t => {
     const { get, sandbox } = await startService(t)
     const [template] = sandbox.user('one') ?? []
@@ -49,7 +49,7 @@ t.test(
   },
 )
 
-t.test('the format is negotiated, and named in the query it wins', async t => {
+t.test('Accept selects the format, and the query overrides it', async t => {
   const { get } = await startService(t)
   const type = async (query: string, accept?: string) => {
     const headers = accept === undefined ? {} : { accept }
@@ -72,10 +72,10 @@ t.test('the format is negotiated, and named in the query it wins', async t => {
   t.equal(await type('?format=json', 'image/png'), json)
 })
 
-t.test('a listing costs nobody a cached list, however long it is', async t => {
+t.test('a format of a long list evicts no cached list', async t => {
   const { get, sandbox } = await startService(t, { CACHE_MAX_BYTES: '1048576' })
   const [template] = sandbox.user('one') ?? []
-  // A name that is as long in the listing, which has less room.
+  // Its text is larger than the share of all variants.
   const long = { ...template, name: 'n'.repeat(600_000) } as PlaylistJson
   sandbox.setUser('long', [long])
   for (const format of ['json', 'text', 'text', 'json']) {
@@ -83,7 +83,7 @@ t.test('a listing costs nobody a cached list, however long it is', async t => {
   }
   t.equal(sandbox.count('api'), 1)
 
-  // Two that leave no room for the listing of one of them.
+  // Two lists that fill their share of the cache.
   sandbox.clear()
   const half = { ...template, name: 'n'.repeat(380_000) } as PlaylistJson
   for (const user of ['a', 'b']) {

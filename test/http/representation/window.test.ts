@@ -11,7 +11,7 @@ const pagingFor = (total: number, query: WindowQuery) =>
 /** The query of a link, as the route would read it. */
 function queryOf(link: string): Required<WindowQuery> {
   const { origin, pathname, searchParams } = new URL(link)
-  if (origin + pathname !== PLAIN) throw new Error(`leads elsewhere: ${link}`)
+  if (origin + pathname !== PLAIN) throw new Error(`not this resource: ${link}`)
   const [limit, offset] = [Number(searchParams.get('limit')), Number(searchParams.get('offset'))]
   if (!(limit >= 1 && offset >= 0)) throw new Error(`not allowed by the route: ${link}`)
   return { limit, offset }
@@ -20,7 +20,7 @@ function queryOf(link: string): Required<WindowQuery> {
 const positions = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => from + i)
 
-t.test('What was asked for is cut to what is there', async t => {
+t.test('a window is limited to the list', async t => {
   const MAX = Number.MAX_SAFE_INTEGER
   for (const [total, query, from, to] of [
     [10, {}, 0, 10],
@@ -40,11 +40,11 @@ t.test('What was asked for is cut to what is there', async t => {
   ] as const) {
     const window = windowOf(total, query)
     t.hasStrict(window, { from, to, total }, JSON.stringify({ total, query }))
-    t.equal(window.asked, 'limit' in query ? query.limit : undefined)
+    t.equal(window.requested, 'limit' in query ? query.limit : undefined)
   }
 })
 
-t.test('The whole list has the plain URL, no neighbours, and limit equal to total', async t => {
+t.test('the whole list has the plain URL, no neighbours, and limit equal to total', async t => {
   for (const total of [0, 1, 120]) {
     t.strictSame(pagingFor(total, {}), {
       href: PLAIN,
@@ -57,7 +57,7 @@ t.test('The whole list has the plain URL, no neighbours, and limit equal to tota
   }
 })
 
-t.test('A window names itself and its neighbours', async t => {
+t.test('a window links to itself and its neighbours', async t => {
   for (const [query, limit, href, next, previous] of [
     [{ limit: 5 }, 5, '?offset=0&limit=5', '?offset=5&limit=5', null],
     [{ limit: 5, offset: 0 }, 5, '?offset=0&limit=5', '?offset=5&limit=5', null],
@@ -88,25 +88,29 @@ t.test('A window names itself and its neighbours', async t => {
   }
 })
 
-t.test('Without a limit previous is all that comes before, however much that is', async t => {
+t.test('without a limit, previous is the whole list before the window', async t => {
   t.equal(pagingFor(1000, { offset: 700 }).previous, `${PLAIN}?offset=0&limit=700`)
 })
 
-t.test('Beyond the end there is nothing, and previous leads back to the last items', async t => {
+t.test('beyond the end the window is empty, and previous has the last items', async t => {
   for (const offset of [12, 13, 1000]) {
     const paging = pagingFor(12, { limit: 5, offset })
     t.hasStrict(paging, { limit: 0, next: null, offset, total: 12 })
     t.equal(paging.previous, `${PLAIN}?offset=7&limit=5`)
   }
   t.equal(pagingFor(12, { offset: 99 }).previous, `${PLAIN}?offset=0&limit=12`)
-  t.equal(pagingFor(0, { limit: 5, offset: 3 }).previous, null, 'nothing comes before nothing')
+  t.equal(
+    pagingFor(0, { limit: 5, offset: 3 }).previous,
+    null,
+    'an empty list has no previous window',
+  )
 })
 
 const total = fc.nat({ max: 60 })
 const limit = fc.integer({ min: 1, max: 70 })
 const offset = fc.nat({ max: 70 })
 
-t.test('Following next from any limit visits each position once and in order', async t => {
+t.test('following next with any limit visits each position once and in order', async t => {
   const property = fc.property(total, limit, (total, limit) => {
     const visited: number[] = []
     let query: WindowQuery | undefined = { limit }
@@ -123,10 +127,10 @@ t.test('Following next from any limit visits each position once and in order', a
 })
 
 t.test(
-  'Following previous from any window visits all before it, without gap or overlap',
+  'following previous from any window visits all items before it, without gap or overlap',
   async t => {
-    const asked = fc.record({ limit, offset }, { requiredKeys: [] })
-    const property = fc.property(total, asked, (total, first) => {
+    const query = fc.record({ limit, offset }, { requiredKeys: [] })
+    const property = fc.property(total, query, (total, first) => {
       let query: WindowQuery = first
       let covered = windowOf(total, query).from
       for (;;) {
@@ -142,7 +146,7 @@ t.test(
   },
 )
 
-t.test('The window after any window begins where that one ends, with the same limit', async t => {
+t.test('the next window begins at the end of this one and has the same limit', async t => {
   const property = fc.property(total, limit, offset, (total, limit, offset) => {
     const { to } = windowOf(total, { limit, offset })
     const { next } = pagingFor(total, { limit, offset })

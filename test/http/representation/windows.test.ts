@@ -5,7 +5,7 @@ import { startService } from '../../support/service.ts'
 const USER = '/users/smedjan/playlists'
 const TOTAL = 120
 
-t.test('windows of lines, joined, are the whole', async t => {
+t.test('adjacent windows of a line format add up to the whole list', async t => {
   const { get, sandbox } = await startService(t)
   for (const format of ['text', 'csv', 'ndjson']) {
     const whole = (await get(`${USER}?format=${format}`)).rawPayload
@@ -16,8 +16,8 @@ t.test('windows of lines, joined, are the whole', async t => {
         async cuts => {
           const parts = [header]
           let offset = 0
-          for (let turn = 0; offset < TOTAL; turn++) {
-            const limit = cuts[turn % cuts.length] as number
+          for (let nth = 0; offset < TOTAL; nth++) {
+            const limit = cuts[nth % cuts.length] as number
             const url = `${USER}?format=${format}&offset=${offset}&limit=${limit}`
             parts.push((await get(url)).rawPayload.subarray(header.length))
             offset += limit
@@ -38,7 +38,7 @@ interface Page {
   previous: string | null
 }
 
-t.test('following the links from anywhere leads through the whole, both ways', async t => {
+t.test('next and previous links lead through the whole list', async t => {
   const { get } = await startService(t)
   const { items: whole } = (await get(USER)).json()
   const follow = async (url: string, link: 'next' | 'previous'): Promise<unknown[]> => {
@@ -56,7 +56,7 @@ t.test('following the links from anywhere leads through the whole, both ways', a
       fc.asyncProperty(limits, offsets, async (limit, offset) => {
         const url = `${root}?limit=${limit}&offset=${offset}`
         t.same(await follow(url, 'next'), whole.slice(offset), url)
-        // The first page on the way back may be shorter than asked for, and is never read twice.
+        // The first window on the way back may be shorter; no item occurs twice.
         if (root === USER) {
           t.same(await follow(url, 'previous'), whole.slice(0, offset + limit), url)
         }

@@ -3,43 +3,46 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { startService } from '../../support/service.ts'
 
-t.test('the contract is served as it stands in the repository', async t => {
+t.test('the service serves openapi.yaml unchanged', async t => {
   const { get } = await startService(t)
-  const answer = await get('/openapi.yaml')
-  t.equal(answer.headers['content-type'], 'application/yaml')
-  t.equal(answer.body, readFileSync('openapi.yaml', 'utf8'))
-  const etag = String(answer.headers.etag)
+  const response = await get('/openapi.yaml')
+  t.equal(response.headers['content-type'], 'application/yaml')
+  t.equal(response.body, readFileSync('openapi.yaml', 'utf8'))
+  const etag = String(response.headers.etag)
   t.equal((await get('/openapi.yaml', { 'if-none-match': etag })).statusCode, 304)
 })
 
-t.test('the contract names the path that a proxy adds, and the public URL as a whole', async t => {
+t.test('with PUBLIC_URL, the contract lists its path and the whole URL as servers', async t => {
   const { get } = await startService(t, { PUBLIC_URL: "https://lists.example/b'$&/" })
   const { servers, ...rest } = parse((await get('/openapi.yaml')).body)
   t.same(
     servers.map(({ url }: { url: string }) => url),
     ["/b'$&", "https://lists.example/b'$&"],
-    'the page that tries it takes the first, which leads back to where it came from',
+    'the API reference uses the first one, which is relative to the document',
   )
   const { servers: plain, ...same } = parse(readFileSync('openapi.yaml', 'utf8'))
   t.match(plain, [{ url: '/' }])
   t.same(rest, same)
 })
 
-t.test('behind a public URL without a path the contract still leads back first', async t => {
+t.test('with a PUBLIC_URL without a path, the first server is still relative', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example' })
   const { servers } = parse((await get('/openapi.yaml')).body)
   t.match(servers, [{ url: '/' }, { url: 'https://lists.example' }])
 })
 
-t.test('behind a proxy that adds a path the API reference loads from below it', async t => {
-  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
-  const { body } = await get('/docs')
-  const paths = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => String(path))
-  t.ok(paths.length > 3)
-  for (const path of paths) t.match(path, /^\/base\/docs\/static\//)
-})
+t.test(
+  'behind a proxy that adds a path, the API reference loads its files below that path',
+  async t => {
+    const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
+    const { body } = await get('/docs')
+    const paths = [...body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => String(path))
+    t.ok(paths.length > 3)
+    for (const path of paths) t.match(path, /^\/base\/docs\/static\//)
+  },
+)
 
-t.test('the API reference is served whole, and reads that contract', async t => {
+t.test('the API reference serves all its files and reads openapi.yaml', async t => {
   const { app, get } = await startService(t)
   const page = await get('/docs/')
   t.equal(page.statusCode, 200)
@@ -58,13 +61,13 @@ t.test('the API reference is served whole, and reads that contract', async t => 
     const { statusCode, headers } = await get(path)
     t.equal(statusCode, 302)
     const { href } = new URL(String(headers.location), `http://h/base${path}`)
-    t.equal(href, `http://h/base${target}`, 'also below a path that a proxy adds')
+    t.equal(href, `http://h/base${target}`, 'the reference is relative')
   }
   t.equal((await app.inject({ method: 'HEAD', url: '/docs' })).statusCode, 200)
   t.match((await get('/docs/none.js')).json(), { type: '/problems/not-found' })
 })
 
-t.test('a page of the API reference and what leads to it are checked each time', async t => {
+t.test('clients revalidate the API reference and its redirects each time', async t => {
   const { get } = await startService(t)
   for (const path of ['/docs', '/docs/', '/docs/json', '/docs/yaml']) {
     t.equal((await get(path)).headers['cache-control'], 'no-cache', path)

@@ -4,7 +4,7 @@ import { startService } from '../../support/service.ts'
 
 const LINK = '</problems/user-not-found>; rel="help"'
 
-t.test('an empty list says why it may be empty, in every format', async t => {
+t.test('an empty list explains why it may be empty, in every format', async t => {
   const { app, get } = await startService(t)
   for (const format of FORMATS) {
     const url = `/users/empty/playlists?format=${format}`
@@ -20,11 +20,11 @@ t.test('an empty list says why it may be empty, in every format', async t => {
   t.match(explanation, /as it does for most ids that nobody has/)
   t.match(explanation, /"Copy link to profile" and take the part after \/user\//)
   const page = await get('/problems/user-not-found')
-  t.match(page.body, /empty list/, 'the page that it links to explains it, too')
+  t.match(page.body, /empty list/, 'the linked page explains it too')
 })
 
 t.test(
-  'a list with playlists has neither member nor link, not even an empty window of it',
+  'a list with playlists has no explanation and no link, nor has an empty window of it',
   async t => {
     const { get } = await startService(t)
     for (const query of ['', '?offset=100000', '?limit=1']) {
@@ -38,7 +38,7 @@ t.test(
   },
 )
 
-t.test("below /v1 an empty list is Spotify's, without member and link", async t => {
+t.test('below /v1, an empty list has no explanation and no link', async t => {
   const { get } = await startService(t)
   const response = await get('/v1/users/undefined/playlists')
   t.same(Object.keys(response.json()).sort(), [
@@ -53,12 +53,12 @@ t.test("below /v1 an empty list is Spotify's, without member and link", async t 
   t.equal(response.headers.link, undefined)
 })
 
-t.test('the empty list of an unlikely id says what the id looks like', async t => {
+t.test('the empty list of an unlikely id explains what the id looks like', async t => {
   const { get, sandbox } = await startService(t)
   for (const [pasted, id, looksLike] of [
-    ['undefined', 'undefined', /programs print when a value is missing/],
-    ['me', 'me', /the user who has signed in/],
-    ['username', 'username', /documentation uses in place of an id/],
+    ['undefined', 'undefined', /Programs print this one when a value is missing/],
+    ['me', 'me', /the signed-in user/],
+    ['username', 'username', /a placeholder for an id/],
     ['Ann@Example.com', 'ann@example.com', /looks like an e-mail address/],
     ['Ann Lee', 'ann lee', /looks like a display name/],
     ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /the id of a playlist, an album/],
@@ -72,7 +72,7 @@ t.test('the empty list of an unlikely id says what the id looks like', async t =
   }
 })
 
-t.test('callers that wrote one id in different ways get different explanations', async t => {
+t.test('two spellings of one id get different explanations', async t => {
   const { get, sandbox } = await startService(t)
   const id = '37i9dqzf1dxcbwigoybm5m'
   sandbox.setUser(id, [])
@@ -81,11 +81,11 @@ t.test('callers that wrote one id in different ways get different explanations',
   t.equal(sandbox.count('api'), 1)
   t.notMatch(plain.json().explanation, /playlist, an album/)
   t.match(mixed.json().explanation, /playlist, an album/)
-  t.not(plain.headers.etag, mixed.headers.etag, 'so that no cache takes one for the other')
+  t.not(plain.headers.etag, mixed.headers.etag, 'caches keep them apart')
   t.equal((await get(`/users/${id}/playlists`)).body, plain.body)
 })
 
-t.test('behind a proxy that adds a path the link is below it', async t => {
+t.test('behind a proxy that adds a path, the link begins with that path', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const { headers } = await get('/users/empty/playlists')
   t.equal(headers.link, '</base/problems/user-not-found>; rel="help"')

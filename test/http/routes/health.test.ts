@@ -13,7 +13,7 @@ const WITHOUT_TOKEN: AnswerName[] = [
   'reset',
 ]
 
-t.test('the service is alive whatever Spotify does', async t => {
+t.test('the service is alive during an outage of Spotify', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'server-error' })
   const { statusCode, headers, body } = await get('/health/live')
@@ -21,7 +21,7 @@ t.test('the service is alive whatever Spotify does', async t => {
   t.equal(headers['cache-control'], 'no-store')
 })
 
-t.test('it is ready from the first token on', async t => {
+t.test('the service is ready once it has a token', async t => {
   const { app, get, sandbox } = await startService(t)
   const release = sandbox.hold('token')
   await app.ready()
@@ -36,7 +36,7 @@ t.test('it is ready from the first token on', async t => {
   t.equal(headers['cache-control'], 'no-store')
 })
 
-t.test('rejected credentials make it unready only while nothing is stored', async t => {
+t.test('rejected credentials make it unready only while the cache is empty', async t => {
   const { app, get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await app.ready()
@@ -55,7 +55,7 @@ t.test('rejected credentials make it unready only while nothing is stored', asyn
   t.equal((await get('/health/ready')).statusCode, 200)
 })
 
-t.test('that a user is unknown keeps nobody ready', async t => {
+t.test('a cached 404 does not make the service ready', async t => {
   const { app, get, sandbox, clock } = await startService(t, { CACHE_NEGATIVE_SECONDS: '86400' })
   await app.ready()
   sandbox.fault({ on: 'api', answer: 'not-found' })
@@ -63,13 +63,13 @@ t.test('that a user is unknown keeps nobody ready', async t => {
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await clock.advance(seconds(3600))
   await until(() => sandbox.requests.at(-1)?.status === 400)
-  // The token that it has lasts a little longer than the renewal takes to fail.
+  // Its token is valid for a little longer than the renewal takes to fail.
   await clock.advance(seconds(60))
   t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
-  t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'which is still answered')
+  t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'the cached 404 is still served')
 })
 
-t.test('it is unready with 503, whatever keeps it from having a token', async t => {
+t.test('without a token it is unready with 503, whatever the cause', async t => {
   for (const answer of WITHOUT_TOKEN) {
     await t.test(answer, async t => {
       const { get, sandbox, clock } = await startService(t)

@@ -12,7 +12,7 @@ import { seconds, startService } from '../../support/service.ts'
 const LIST = '/users/smedjan/playlists'
 const DURATION = 'http_request_duration_seconds_count'
 
-t.test('answers are counted by route, status and what the cache did', async t => {
+t.test('responses are counted by route, status and cache result', async t => {
   const service = await startService(t)
   const { get, clock, quiet, sandbox } = service
   await Promise.all([get(LIST), get(LIST)])
@@ -57,7 +57,7 @@ t.test('answers are counted by route, status and what the cache did', async t =>
   t.ok(Number(metrics.get('cache_bytes')) > 50_000)
 })
 
-t.test('requests to Spotify are counted by kind and outcome, retries among them', async t => {
+t.test('requests to Spotify and their retries are counted by kind and outcome', async t => {
   const service = await startService(t, { SPOTIFY_DAILY_BUDGET: '1000' })
   const { app, get, clock, sandbox } = service
   await app.ready()
@@ -76,7 +76,7 @@ t.test('requests to Spotify are counted by kind and outcome, retries among them'
   sandbox.revokeTokens()
   await get('/users/renewed/playlists')
   const expected = {
-    // One of them found out that the denial was about one user alone.
+    // One is the probe after the denial.
     'spotify_requests_total{kind="page",outcome="ok"}': 6,
     'spotify_requests_total{kind="page",outcome="not-found"}': 1,
     'spotify_requests_total{kind="page",outcome="unavailable"}': 1,
@@ -99,7 +99,7 @@ t.test('requests to Spotify are counted by kind and outcome, retries among them'
 })
 
 t.test(
-  'a request that is given up, here since another page fails, is one more outcome',
+  'a request that the service cancels after the failure of another page counts as cancelled',
   async t => {
     const service = await startService(t)
     const { get, sandbox, clock, quiet } = service
@@ -115,7 +115,7 @@ t.test(
   },
 )
 
-t.test('the token and what keeps requests from leaving are told as they are', async t => {
+t.test('the metrics show the token, the state of the gate and its reasons', async t => {
   const service = await startService(t, { SPOTIFY_DAILY_BUDGET: '2' })
   const { app, get, clock, sandbox } = service
   const expect = async (expected: Record<string, number>) =>
@@ -149,7 +149,7 @@ t.test('the token and what keeps requests from leaving are told as they are', as
   t.ok(Number(metrics.get('token_renewals_total{outcome="rejected"}')) > 0)
 })
 
-t.test('lists that make room for others are counted', async t => {
+t.test('evicted lists are counted', async t => {
   const service = await startService(t, { CACHE_MAX_BYTES: '1048576' })
   for (let user = 0; user < 12; user++) {
     const list = Array.from({ length: 100 }, (_, index) => playlist(`u${user}`, index))
@@ -164,7 +164,7 @@ t.test('lists that make room for others are counted', async t => {
   t.ok(Number(evictions) > 0)
 })
 
-t.test('three thousand users leave the number of series as it was', async t => {
+t.test('the number of users does not change the number of series', async t => {
   const service = await startService(t)
   const ask = (from: number, to: number) =>
     Promise.all(
@@ -181,7 +181,7 @@ t.test('three thousand users leave the number of series as it was', async t => {
   t.equal((await metricsOf(service)).get('cache_lookups_total{result="miss"}'), 3000)
 })
 
-t.test('callers are counted by the name of their key, and those who are turned away', async t => {
+t.test('callers are counted by the name of their key, and refused requests by reason', async t => {
   const key = 'k'.repeat(32)
   const service = await startService(t, { API_KEYS: `app:${key}` })
   const headers = { authorization: `Bearer ${key}` }
@@ -198,7 +198,7 @@ t.test('callers are counted by the name of their key, and those who are turned a
   t.notOk(metrics.has('caller_requests_total{caller="anonymous"}'))
 })
 
-t.test('METRICS_OPEN lets everybody read the metrics, and nothing else', async t => {
+t.test('METRICS_OPEN opens the metrics to everybody, and nothing else', async t => {
   const { get } = await startService(t, { API_KEYS: `app:${'k'.repeat(32)}`, METRICS_OPEN: 'true' })
   const response = await get('/metrics')
   t.match(response.headers, {
@@ -209,7 +209,7 @@ t.test('METRICS_OPEN lets everybody read the metrics, and nothing else', async t
   t.equal((await get('/status')).statusCode, 401)
 })
 
-t.test('two services in one process count each for itself', async t => {
+t.test('two services in one process count separately', async t => {
   const [one, other] = [await startService(t), await startService(t)]
   await one.get(LIST)
   const name = 'cache_lookups_total{result="miss"}'
@@ -218,10 +218,9 @@ t.test('two services in one process count each for itself', async t => {
 })
 
 const version = spawnSync('promtool', ['--version'])
-const skip =
-  version.error === undefined ? false : 'promtool, of the package prometheus, is not there'
+const skip = version.error === undefined ? false : 'promtool (package prometheus) is not installed'
 
-t.test('promtool has nothing to say against the metrics of a whole process', { skip }, async t => {
+t.test('promtool accepts the metrics of a whole process', { skip }, async t => {
   const { sandbox } = await startService(t)
   const { logger } = recordingLogger()
   const config = await configFor(sandbox, { SPOTIFY_DAILY_BUDGET: '9' })

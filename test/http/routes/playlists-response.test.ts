@@ -15,10 +15,10 @@ import { listen } from '../../support/raw-http.ts'
 import { startService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 
-const ALL_WAITING_BYTES = 4 * 1024 * 1024
-const isNoneWaiting = () => compressions.hasRoomFor(ALL_WAITING_BYTES)
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
+const isNoneWaiting = () => compressions.hasRoomFor(MAX_WAITING_BYTES)
 
-/** Requests for lists, compressed, on a connection of their own. */
+/** Requests compressed lists on a new connection. */
 function request(port: number, ...paths: string[]) {
   const socket = connect(port, '127.0.0.1')
   const fields = 'Host: x\r\nAccept-Encoding: br, identity;q=0\r\n'
@@ -26,7 +26,7 @@ function request(port: number, ...paths: string[]) {
   return socket
 }
 
-t.test('no list is compressed for callers that have left', async t => {
+t.test('the service cancels a compression once all its callers have disconnected', async t => {
   const { app, get, lines } = await startService(t)
   await get('/users/collector/playlists')
   const port = await listen(app)
@@ -44,11 +44,11 @@ t.test('no list is compressed for callers that have left', async t => {
   t.same(
     lines().filter(({ level }) => Number(level) > 30),
     [],
-    'and nothing is wrong',
+    'without warnings',
   )
 })
 
-t.test('no list is compressed for a caller that leaves before it arrives', async t => {
+t.test('no list is compressed for a caller that disconnects before it arrives', async t => {
   const { app, sandbox, lines, quiet } = await startService(t)
   const port = await listen(app)
   occupyCompressions(t)
@@ -61,10 +61,10 @@ t.test('no list is compressed for a caller that leaves before it arrives', async
   await quiet()
   t.ok(isNoneWaiting())
   t.match(await app.inject('/users/collector/playlists'), { statusCode: 200 })
-  t.equal(sandbox.count('api'), 40, 'the list is kept all the same')
+  t.equal(sandbox.count('api'), 40, 'the list is cached all the same')
 })
 
-t.test('a format that cannot be made is a bug', async t => {
+t.test('a malformed cached playlist is an internal error', async t => {
   const { logger, lines } = recordingLogger()
   const clock = new ManualClock()
   const { app } = createServer(
@@ -82,8 +82,8 @@ t.test('a format that cannot be made is a bug', async t => {
     membership: '',
     digest: '',
   }
-  const response = { body: new StoredPlaylists(broken, 0, undefined), lifetime: {}, storedAt: 0 }
-  const cache = { lookup: () => ({ response }) }
+  const cached = { body: new StoredPlaylists(broken, 0, undefined), lifetime: {}, storedAt: 0 }
+  const cache = { lookup: () => ({ response: cached }) }
   userPlaylistsRoute(app, {
     cache: cache as never,
     variants: new VariantCache(1_000_000),
@@ -91,8 +91,8 @@ t.test('a format that cannot be made is a bug', async t => {
     publicUrl: undefined,
     cacheScope: 'public',
   })
-  const answer = await app.inject('/users/one/playlists?format=csv')
-  t.equal(answer.statusCode, 500)
-  t.match(answer.json(), { type: '/problems/internal-error' })
+  const response = await app.inject('/users/one/playlists?format=csv')
+  t.equal(response.statusCode, 500)
+  t.match(response.json(), { type: '/problems/internal-error' })
   t.match(lines(), [{ level: 'error', problem: 'internal-error' }])
 })

@@ -5,11 +5,11 @@ import { startService } from '../../support/service.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
-/** What a reader of the HTML sees of a text. */
+/** A text as the HTML contains it, without its code marks. */
 const shown = (text: string) =>
   text.replaceAll('`', '').replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
-t.test('every problem has its page, for a browser and for a terminal', async t => {
+t.test('every problem has a page for browsers and one for terminals', async t => {
   const { get } = await startService(t)
   const index = await get('/problems')
   for (const [type, { status, title, meaning, caller, operator }] of Object.entries(problems)) {
@@ -32,7 +32,7 @@ t.test('every problem has its page, for a browser and for a terminal', async t =
   )
 })
 
-t.test('the type of a problem leads to its page', async t => {
+t.test('the type of a problem is the URI of its page', async t => {
   const { get } = await startService(t)
   const { type, title } = (await get('/users/%20/playlists')).json()
   const page = await get(type)
@@ -40,7 +40,7 @@ t.test('the type of a problem leads to its page', async t => {
   t.match(page.body, `# ${title}`)
 })
 
-t.test('pages are HTML only for who names it', async t => {
+t.test('pages are HTML only if Accept names it', async t => {
   const { get } = await startService(t)
   for (const [accept, type] of [
     [undefined, 'text/markdown'],
@@ -58,7 +58,7 @@ t.test('pages are HTML only for who names it', async t => {
   }
 })
 
-t.test('pages hold no script, load nothing and are checked with their tag', async t => {
+t.test('pages have no script, load nothing, and clients revalidate them by entity tag', async t => {
   const { app, get } = await startService(t)
   const page = await get('/problems/not-found', { accept: BROWSER })
   t.match(page.headers['content-security-policy'], /^default-src 'none'; style-src 'unsafe-inline'/)
@@ -68,7 +68,7 @@ t.test('pages hold no script, load nothing and are checked with their tag', asyn
   t.equal(again.statusCode, 304)
   t.equal(again.headers['cache-control'], 'no-cache')
   const other = await get('/problems/not-found', { 'if-none-match': etag })
-  t.equal(other.statusCode, 200, 'the Markdown has another')
+  t.equal(other.statusCode, 200, 'the Markdown has another tag')
   const dated = { 'if-modified-since': new Date(Date.UTC(2099, 0)).toUTCString() }
   t.equal((await get('/problems', dated)).statusCode, 200)
   const head = await app.inject({ method: 'HEAD', url: '/problems' })
@@ -76,19 +76,19 @@ t.test('pages hold no script, load nothing and are checked with their tag', asyn
   t.equal(head.headers['content-length'], (await get('/problems')).headers['content-length'])
 })
 
-t.test('a problem that does not exist is a problem, and pages can only be read', async t => {
+t.test('an unknown problem is 404, and pages are read-only', async t => {
   const { app, get } = await startService(t)
   for (const type of ['no-such', 'toString', '__proto__']) {
     t.match((await get(`/problems/${type}`)).json(), { type: '/problems/not-found', status: 404 })
   }
   for (const url of ['/problems', '/problems/not-found', '/openapi.yaml', '/docs', '/docs/x.css']) {
-    const answer = await app.inject({ method: 'DELETE', url })
-    t.equal(answer.statusCode, 405)
-    t.equal(answer.headers.allow, 'GET, HEAD')
+    const response = await app.inject({ method: 'DELETE', url })
+    t.equal(response.statusCode, 405)
+    t.equal(response.headers.allow, 'GET, HEAD')
   }
 })
 
-t.test('behind a proxy that adds a path the links of pages stay below it', async t => {
+t.test('behind a proxy that adds a path, the links of pages begin with that path', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const list = await get('/problems', { accept: BROWSER })
   t.match(list.body, '<a href="/base/problems/not-stored">')
@@ -98,7 +98,7 @@ t.test('behind a proxy that adds a path the links of pages stay below it', async
   t.match(page.body, '<a href="/base/docs/">')
 })
 
-t.test('what stands in a page cannot break out of it', async t => {
+t.test('texts in a page are escaped', async t => {
   const hostile = `<b>"&' \`<i>\``
   const link = { text: hostile, href: hostile }
   const html = pageAsHtml(hostile, [{ heading: hostile, text: hostile, link }], [link])

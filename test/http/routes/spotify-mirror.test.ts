@@ -4,7 +4,7 @@ import { seconds, startService } from '../../support/service.ts'
 
 const HERE = 'http://localhost:80/v1'
 
-t.test('every page is the one that Spotify would send, with links to this service', async t => {
+t.test('every page equals the one of Spotify, but links to this service', async t => {
   const { get, sandbox } = await startService(t)
   const there = async (path: string) => {
     const authorization = `Bearer ${sandbox.issuedTokens.at(-1)}`
@@ -23,13 +23,13 @@ t.test('every page is the one that Spotify would send, with links to this servic
       const path = `/users/${encodeURIComponent(user)}/playlists?${query.join('&')}`
       const [ours, theirs] = await Promise.all([get(`/v1${path}`), there(path)])
       t.same(ours.json(), theirs, path)
-      t.same(Object.keys(ours.json()).sort(), Object.keys(theirs).sort(), 'and no member more')
+      t.same(Object.keys(ours.json()).sort(), Object.keys(theirs).sort(), 'the same members')
     }),
     { numRuns: 60 },
   )
 })
 
-t.test('a page of nothing tells how many playlists there are, and leads nowhere', async t => {
+t.test('a page with limit 0 has the total and no neighbours', async t => {
   const { get } = await startService(t)
   const response = await get('/v1/users/smedjan/playlists?limit=0&offset=7')
   t.equal(response.statusCode, 200)
@@ -42,29 +42,29 @@ t.test('a page of nothing tells how many playlists there are, and leads nowhere'
     previous: null,
     total: 120,
   })
-  t.equal((await get('/users/smedjan/playlists?limit=0')).statusCode, 400, 'only there')
+  t.equal((await get('/users/smedjan/playlists?limit=0')).statusCode, 400, 'only below /v1')
 })
 
-t.test('pages are cut out of the one stored list, and walked they make the whole', async t => {
+t.test('pages come from the one cached list, and together they are the whole list', async t => {
   const { get, sandbox } = await startService(t)
-  const walked: unknown[] = []
+  const items: unknown[] = []
   let url: string | null = '/v1/users/with-nulls/playlists?limit=7'
   while (url !== null) {
     const page: { items: unknown[]; next: string | null; total: number } = (await get(url)).json()
-    walked.push(...page.items)
-    t.equal(page.total, 96, 'what is there is what counts')
+    items.push(...page.items)
+    t.equal(page.total, 96, 'nulls do not count')
     url = page.next?.replace('http://localhost:80', '') ?? null
   }
   t.same(
-    walked,
+    items,
     sandbox.user('with-nulls')?.filter(entry => entry !== null),
   )
   t.equal(sandbox.count('api'), 3)
   await get('/users/with-nulls/playlists')
-  t.equal(sandbox.count('api'), 3, 'both routes share it')
+  t.equal(sandbox.count('api'), 3, 'both routes share the list')
 })
 
-t.test('it is always JSON, whoever asks and however', async t => {
+t.test('a page is always JSON', async t => {
   const { get } = await startService(t)
   for (const headers of [
     { accept: 'text/csv' },
@@ -83,7 +83,7 @@ t.test('it is always JSON, whoever asks and however', async t => {
   }
 })
 
-t.test("errors have Spotify's shape, under every path of the mirror", async t => {
+t.test("errors have Spotify's format on every path below /v1", async t => {
   const { app, get, sandbox, clock } = await startService(t)
   const shaped = (response: Awaited<ReturnType<typeof get>>, status: number, message: RegExp) => {
     t.equal(response.statusCode, status)
@@ -104,7 +104,7 @@ t.test("errors have Spotify's shape, under every path of the mirror", async t =>
   shaped(await get('/v1/users/%ff/playlists'), 400, /"id".*percent-escape/)
   shaped(await get('/v1/me/playlists'), 404, /nothing here/)
   shaped(await get('/v1'), 404, /nothing here/)
-  shaped(await app.inject({ method: 'POST', url: lists }), 405, /Only GET and HEAD/)
+  shaped(await app.inject({ method: 'POST', url: lists }), 405, /Use GET or HEAD/)
   shaped(await get(lists, { 'accept-encoding': 'identity;q=0' }), 406, /Accept-Encoding/)
   shaped(await get(lists, { 'cache-control': 'only-if-cached' }), 504, /stored/)
   sandbox.fault({ on: 'api', times: 1, answer: 'not-found' })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { seconds, startService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 
-t.test('the status tells how everything is when all is well', async t => {
+t.test('the status describes a healthy service', async t => {
   const { app, get, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '1000' })
   await app.ready()
   await get('/users/smedjan/playlists')
@@ -31,7 +31,7 @@ t.test('the status tells how everything is when all is well', async t => {
   t.match((await get('/status')).json(), { spotify: { requests_24h: 0 } })
 })
 
-t.test('it tells why nothing is sent, until when, and what to do', async t => {
+t.test('a paused gate shows its reason, its end and a remedy', async t => {
   for (const [answer, reason, pausedUntil, remedy] of [
     ['rate-limited', 'rate-limited', '2026-11-23T00:00:03.000Z', /CACHE_FRESH_SECONDS/],
     ['quota-exceeded', 'quota-exceeded', '2026-11-23T23:56:47.000Z', /developer account/],
@@ -56,7 +56,7 @@ t.test('it tells why nothing is sent, until when, and what to do', async t => {
   }
 })
 
-t.test('without a token it says that nothing is sent, why, and until when', async t => {
+t.test('without a token the gate is paused, with the reason and the end', async t => {
   const { app, get, sandbox, clock } = await startService(t)
   const release = sandbox.hold('token')
   t.match((await get('/status')).json(), { token: { state: 'renewing', expires_at: null } })
@@ -92,7 +92,7 @@ t.test('without a token it says that nothing is sent, why, and until when', asyn
   })
 })
 
-t.test('credentials that are rejected at the start are a line in the log', async t => {
+t.test('credentials that Spotify rejects at the start are logged', async t => {
   const { app, sandbox, lines } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await app.ready()

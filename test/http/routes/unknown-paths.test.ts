@@ -3,7 +3,7 @@ import t from 'tap'
 import { ODD_NAMES, plainId } from '../../support/id-classes.ts'
 import { startService } from '../../support/service.ts'
 
-t.test('a profile link that is not encoded is redirected to the path of its user', async t => {
+t.test('an unencoded profile link is redirected to the path of its user', async t => {
   const { app, get, sandbox } = await startService(t)
   const here = '/users/smedjan/playlists'
   for (const [path, location] of [
@@ -49,7 +49,7 @@ t.test('a profile link that is not encoded is redirected to the path of its user
   t.match((await get(String(headers.location))).body, /^ {3}1 spotify:playlist:/)
 })
 
-t.test('the path that a link is redirected to is answered, whatever user it names', async t => {
+t.test('the target of every redirect works, whatever the name of the user', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const name = fc.oneof(plainId, fc.constantFrom(...ODD_NAMES))
   const link = fc.constantFrom('https://open.spotify.com/user/', 'spotify.com/user/', 'user/')
@@ -63,7 +63,7 @@ t.test('the path that a link is redirected to is answered, whatever user it name
   await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
 
-t.test('a link in the path that names no user is refused with the reason', async t => {
+t.test('a link in the path that names no user is refused with a reason', async t => {
   const { app, get, sandbox } = await startService(t)
   for (const [path, detail] of [
     [
@@ -94,7 +94,7 @@ t.test('a link in the path that names no user is refused with the reason', async
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('where keys are on, only callers with a key are redirected', async t => {
+t.test('with API keys, only callers with a key are redirected', async t => {
   const key = 'k'.repeat(32)
   const { get } = await startService(t, { API_KEYS: `a:${key}` })
   const path = '/users/https://open.spotify.com/user/smedjan'
@@ -103,7 +103,7 @@ t.test('where keys are on, only callers with a key are redirected', async t => {
   t.equal((await get('/healthz')).statusCode, 401)
 })
 
-t.test('the problem of an unknown path names the path that was probably meant', async t => {
+t.test('the problem of an unknown path suggests the likely path', async t => {
   const { get } = await startService(t)
   for (const [meant, ...paths] of [
     [
@@ -142,7 +142,7 @@ t.test('the problem of an unknown path names the path that was probably meant', 
   ] as const) {
     for (const path of paths) {
       const { statusCode, body, headers } = await get(path)
-      const detail = `There is nothing here; ${meant} is probably meant.`
+      const detail = `There is nothing here. You probably mean ${meant}.`
       t.equal(statusCode, 404, path)
       t.equal(JSON.parse(body).error.message, detail, path)
       const isMirror = path.startsWith('/v1/')
@@ -151,7 +151,7 @@ t.test('the problem of an unknown path names the path that was probably meant', 
   }
 })
 
-t.test('the problem of any other path says where the playlists are', async t => {
+t.test('the problem of any other path names the path of playlists', async t => {
   const { get } = await startService(t)
   const where =
     /There is nothing here\. The playlists of a user are at \/users\/\{id\}\/playlists\./
@@ -168,7 +168,7 @@ t.test('the problem of any other path says where the playlists are', async t => 
   t.match((await base.get('/healthz')).json().detail, '/base/health/live or /base/health/ready')
 })
 
-t.test('a key in a path parameter reaches neither the answer nor the log', async t => {
+t.test('a key in a path parameter reaches neither the response nor the log', async t => {
   const { get, written } = await startService(t)
   for (const path of ['/users/smedjan;key=canary', '/users/smedjan%3Bkey=canary/', '/x;a=canary']) {
     const { detail } = (await get(path)).json()
@@ -178,7 +178,7 @@ t.test('a key in a path parameter reaches neither the answer nor the log', async
   t.notMatch(written.join(''), 'canary')
 })
 
-t.test('a problem never repeats a hostile path as it is', async t => {
+t.test('a problem never contains a hostile path unescaped', async t => {
   const { get } = await startService(t)
   for (const path of [
     '/users/%3Cscript%3E',

@@ -4,7 +4,7 @@ import t from 'tap'
 import { json } from '../../../sandbox/answers.ts'
 import { seconds, startService } from '../../support/service.ts'
 
-t.test('one answer holds every playlist of every page', async t => {
+t.test('one response has every playlist of every page', async t => {
   const { get, sandbox } = await startService(t)
   for (const [user, total] of Object.entries({ empty: 0, one: 1, fifty: 50, fiftyone: 51 })) {
     sandbox.clear()
@@ -31,7 +31,7 @@ t.test('one answer holds every playlist of every page', async t => {
   }
 })
 
-t.test('2000 playlists cost 40 requests of 50 each, and the second lookup none', async t => {
+t.test('2000 playlists cost 40 requests, and the second lookup none', async t => {
   const { get, sandbox } = await startService(t)
   const first = await get('/users/collector/playlists')
   t.equal(first.json().items.length, 2000)
@@ -48,16 +48,16 @@ t.test('2000 playlists cost 40 requests of 50 each, and the second lookup none',
   t.ok(sandbox.peakInFlight <= 8, 'within SPOTIFY_CONCURRENCY')
 })
 
-t.test('nulls are left out of the items and of the total', async t => {
+t.test('items and total exclude nulls', async t => {
   const { get, sandbox } = await startService(t)
-  const answer = (await get('/users/with-nulls/playlists')).json()
+  const response = (await get('/users/with-nulls/playlists')).json()
   const real = sandbox.user('with-nulls')?.filter(entry => entry !== null)
-  t.same(answer.items, real)
-  t.match(answer, { total: real?.length, limit: real?.length, complete: true })
+  t.same(response.items, real)
+  t.match(response, { total: real?.length, limit: real?.length, complete: true })
   t.match((await get('/users/all-null/playlists')).json(), { items: [], total: 0, complete: true })
 })
 
-t.test('every way to write a user leads to one stored answer', async t => {
+t.test('all spellings of a user share one cached list', async t => {
   const { get, sandbox } = await startService(t)
   const ways = [
     '#mimble!',
@@ -80,7 +80,7 @@ t.test('every way to write a user leads to one stored answer', async t => {
   }
 })
 
-t.test('a window is cut out of the stored list without asking Spotify', async t => {
+t.test('a window of the cached list costs no request to Spotify', async t => {
   const { get, sandbox } = await startService(t)
   const whole = (await get('/users/smedjan/playlists')).json()
   sandbox.clear()
@@ -139,7 +139,7 @@ t.test('HEAD has the headers of GET and no body', async t => {
 })
 
 t.test(
-  'links name PUBLIC_URL, or else the Host field with the scheme that a trusted proxy tells',
+  'links begin with PUBLIC_URL, else with the Host and the scheme from a trusted proxy',
   async t => {
     const href = async (variables: Record<string, string>, headers: Record<string, string>) => {
       const { get } = await startService(t, variables)
@@ -157,7 +157,7 @@ t.test(
   },
 )
 
-t.test('a request that names no host gets relative links', async t => {
+t.test('a request without a host gets relative links', async t => {
   const { app } = await startService(t)
   await app.listen({ port: 0 })
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
@@ -165,7 +165,7 @@ t.test('a request that names no host gets relative links', async t => {
   t.match(await text(socket), '"href":"/users/empty/playlists"')
 })
 
-t.test('a list that misses entries is fresh for a minute only', async t => {
+t.test('an incomplete list is fresh for a minute only', async t => {
   const { get, sandbox, clock, quiet } = await startService(t)
   const page = { total: 3, items: sandbox.user('one') }
   sandbox.fault({ on: 'api', answer: json(200, page) })
@@ -178,10 +178,10 @@ t.test('a list that misses entries is fresh for a minute only', async t => {
   await quiet()
   await clock.advance(seconds(299))
   await get('/users/short/playlists')
-  t.equal(sandbox.count('api'), 2, 'the refresh gave the same list, which settles it')
+  t.equal(sandbox.count('api'), 2, 'the revalidation confirmed the list')
 })
 
-t.test('a list that Spotify miscounts says that it may not be complete', async t => {
+t.test('a list that Spotify miscounts is marked as incomplete', async t => {
   const { get, sandbox, clock } = await startService(t)
   const [first] = sandbox.user('one') ?? []
   sandbox.setUser('twice', [first ?? null, first ?? null])
@@ -190,8 +190,8 @@ t.test('a list that Spotify miscounts says that it may not be complete', async t
     total: 1,
     complete: false,
   })
-  t.equal(sandbox.count('api'), 2, 'two walks agree')
+  t.equal(sandbox.count('api'), 2, 'two reads agree')
   await clock.advance(seconds(299))
   await get('/users/twice/playlists')
-  t.equal(sandbox.count('api'), 2, 'so that asking again soon gains nothing')
+  t.equal(sandbox.count('api'), 2, 'so the list keeps its normal lifetime')
 })
