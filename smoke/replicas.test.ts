@@ -6,9 +6,9 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import {
   eventually,
-  type OwnEngine,
-  startOwnEngine,
-  withoutOwnEngine,
+  type OwnRedisServer,
+  startOwnRedis,
+  withoutOwnRedis,
 } from '../test/support/valkey.ts'
 
 const LOOKUPS = 500
@@ -22,7 +22,7 @@ const PAUSE_MS = 400
 
 /** Replicas of the built service on one engine, in front of one sandbox. */
 async function replicasFor(t: Test, variables: Record<string, string> = {}) {
-  const engine = await startOwnEngine(t)
+  const engine = await startOwnRedis(t)
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const start = async () => {
@@ -57,7 +57,7 @@ async function replicasFor(t: Test, variables: Record<string, string> = {}) {
   return { engine, sandbox, start, flood }
 }
 
-const options = { skip: withoutOwnEngine }
+const options = { skip: withoutOwnRedis }
 
 t.test('500 first lookups at each of two replicas cost the pages once', options, async t => {
   const { sandbox, start, flood } = await replicasFor(t)
@@ -131,7 +131,7 @@ t.test('a budget of 100 is one budget, to the request', options, async t => {
 })
 
 t.test('a budget of 100 is never exceeded, whatever becomes of Redis', options, async t => {
-  const disturbances: [string, (engine: OwnEngine) => Promise<void>][] = [
+  const disturbances: [string, (engine: OwnRedisServer) => Promise<void>][] = [
     ['killed', engine => engine.kill()],
     ['restarted', engine => engine.kill().then(() => engine.restart())],
     ['flushed', async ({ client }) => void (await client.flushall())],
@@ -172,7 +172,7 @@ t.test('whatever becomes of the engine, no caller sees an error of it', options,
   await connected()
   const normal = await load(2000)
 
-  const disturbances: [string, (engine: OwnEngine) => Promise<void>, number][] = [
+  const disturbances: [string, (engine: OwnRedisServer) => Promise<void>, number][] = [
     ['killed', engine => engine.kill(), 2000],
     ['started again', engine => engine.restart(), 500],
     ['stopped', async engine => engine.stop(), STOPPED_MS],
@@ -191,7 +191,7 @@ t.test('whatever becomes of the engine, no caller sees an error of it', options,
   await connected()
 })
 
-async function rubbish({ client }: OwnEngine): Promise<void> {
+async function rubbish({ client }: OwnRedisServer): Promise<void> {
   for (const key of await client.keys('*')) {
     await client.del(key)
     if (Math.random() < 0.5) await client.set(key, 'rubbish')

@@ -2,18 +2,18 @@ import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
-import { eventually, freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
+import { eventually, freePort, startOwnRedis, withoutOwnRedis } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1
 
 t.test(
   'an engine behind TLS is used when its certificate is trusted, and not otherwise',
-  { skip: withoutOwnEngine || withoutOpenssl },
+  { skip: withoutOwnRedis || withoutOpenssl },
   async t => {
     const { key, cert } = certificate(t)
     const port = await freePort()
-    const engine = await startOwnEngine(
+    const engine = await startOwnRedis(
       t,
       ...['--requirepass', PASSWORD, '--tls-port', String(port), '--tls-auth-clients', 'no'],
       ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert],

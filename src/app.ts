@@ -23,7 +23,7 @@ import { type RunInBackground, runUntraced } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
 import { LocalFixedWindow } from './lib/fixed-window.ts'
 import { connectionMetrics, httpMetrics } from './monitoring/http-metrics.ts'
-import { sharedMetrics } from './monitoring/redis-metrics.ts'
+import { redisMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
@@ -32,7 +32,7 @@ import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
-import type { SharedParts, SharedPartsOptions } from './redis/create-redis.ts'
+import type { RedisOptions, RedisServices } from './redis/create-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
@@ -60,9 +60,9 @@ export async function buildApp(
   const register = new Registry()
   const stopping = new AbortController()
   const sharedState = () => shared?.state ?? 'off'
-  const observe = sharedMetrics(register, sharedState)
+  const observe = redisMetrics(register, sharedState)
   const importEntry = entryImporter(config, clock)
-  const shared = await sharedPartsFor({
+  const shared = await redisFor({
     config,
     importEntry,
     clock,
@@ -189,14 +189,12 @@ export async function buildApp(
   return app
 }
 
-async function sharedPartsFor(
-  options: Omit<SharedPartsOptions, 'url'>,
-): Promise<SharedParts | undefined> {
+async function redisFor(options: Omit<RedisOptions, 'url'>): Promise<RedisServices | undefined> {
   const url = options.config.SHARED_CACHE_URL
   if (url === undefined) return undefined
-  // Not loaded by those who share nothing.
-  const { sharedParts } = await import('./redis/create-redis.ts')
-  return sharedParts({ url, ...options })
+  // Loaded only with a shared cache.
+  const { createRedis } = await import('./redis/create-redis.ts')
+  return createRedis({ url, ...options })
 }
 
 function snapshotFor(

@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/lib/clock.ts'
 
-/** Numbers and what stands for them in JSON written by nobody who means well. */
+/** Values that an attacker may put in place of a number in JSON. */
 export const HOSTILE_NUMBERS = [
   '-1',
   '0',
@@ -16,10 +16,10 @@ export const HOSTILE_NUMBERS = [
   '[]',
 ] as const
 
-/** What stands where it must never reach a caller. */
+/** A text that must never reach a caller. */
 export const CANARY = 'canary'
 
-/** The answer makes sense as HTTP, and says nothing that somebody else wrote. */
+/** Asserts that the response is valid HTTP without forged values. */
 export function isSound(
   t: Test,
   { statusCode, headers, body }: LightMyRequestResponse,
