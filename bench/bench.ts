@@ -1,26 +1,26 @@
-import type { Figure } from './figure.ts'
+import type { Metric } from './metric.ts'
 
-/** How much is measured. */
+/** How much to measure. */
 export interface Plan {
-  /** Pairs of slices, one of each that is compared. */
+  /** Pairs of slices, one for each server. */
   slices: number
   sliceMs: number
   warmUpMs: number
-  /** How often what is not sliced is measured. */
+  /** Repetitions of measurements without slices. */
   rounds: number
 }
 
 export const FULL: Plan = { slices: 15, sliceMs: 400, warmUpMs: 2000, rounds: 5 }
 export const QUICK: Plan = { slices: 5, sliceMs: 200, warmUpMs: 700, rounds: 2 }
 
-/** What a group of figures has to work with. */
+/** The context of a group. */
 export interface Bench {
   readonly plan: Plan
-  /** Runs when the group ends or the benchmark is interrupted, last first. */
+  /** Runs the function when the group ends or the benchmark is interrupted, the last one first. */
   defer(close: () => unknown): void
-  /** Says what is going on. */
-  say(text: string): void
+  /** Reports progress. */
+  report(text: string): void
 }
 
-/** Measures some figures that belong together. */
-export type Group = (bench: Bench) => Promise<Figure[]>
+/** Measures a group of metrics. */
+export type Group = (bench: Bench) => Promise<Metric[]>

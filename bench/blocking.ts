@@ -2,10 +2,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import type { Bench, Group } from './bench.ts'
-import type { Figure } from './figure.ts'
 import { giveLists, usersNamed } from './lists.ts'
 import { Load } from './load.ts'
-import { taken } from './others.ts'
+import type { Metric } from './metric.ts'
+import { measureUsage } from './others.ts'
 import { pacedP99 } from './paced.ts'
 import { startService } from './process.ts'
 import { serveReadyPages } from './ready-pages.ts'
@@ -14,7 +14,7 @@ import { fill, rawRequest } from './targets.ts'
 
 const PLAYLISTS = 10_000
 const LATENCY_MS = 50
-/** Hits meanwhile: so many users, lists so large, one so often. */
+/** Hits meanwhile: the number of users, the size of their lists, and the interval. */
 const HITS = { users: 1000, bytes: 2048, everyMs: 3 }
 const QUIET_MS = 2000
 const CODINGS = ['identity', 'gzip'] as const
@@ -38,29 +38,29 @@ async function startLab(bench: Bench) {
 
 type Lab = Awaited<ReturnType<typeof startLab>>
 
-/** Hits alone, then while a long list loads. */
+/** Measures hits without other work, then while a long list loads. */
 async function round({ service, paths, load }: Lab, user: string, coding: string) {
   const hitsDuring = (work: Promise<unknown>) => pacedP99(service.url, paths, HITS.everyMs, work)
   const quietMs = await hitsDuring(sleep(QUIET_MS))
   const own = monitorEventLoopDelay({ resolution: 1 })
-  await service.ask('watch-loop')
+  await service.probe('watch-loop')
   own.enable()
   const path = `/users/${user}/playlists`
   const request = rawRequest(service.url, { path, headers: { 'accept-encoding': coding } })
   const busyMs = await hitsDuring(load.run([request], 200, 0))
   own.disable()
-  const { longestBlockMs } = await service.ask('sample')
+  const { longestBlockMs } = await service.probe('sample')
   return { quietMs, busyMs, longestBlockMs, ownBlockMs: own.max / 1e6 - 1 }
 }
 
-/** Whether hits go on while the longest list loads. */
+/** Measures hits while the longest list loads. */
 export const blocking: Group = async bench => {
   const lab = await startLab(bench)
-  const figures: Figure[] = []
+  const metrics: Metric[] = []
   for (const coding of CODINGS) {
-    bench.say(`${PLAYLISTS} playlists, ${coding}`)
+    bench.report(`${PLAYLISTS} playlists, ${coding}`)
     await round(lab, `hoard-${coding}-warm-up`, coding)
-    const { result: rounds, othersShare } = await taken(lab.service, async () => {
+    const { result: rounds, othersShare } = await measureUsage(lab.service, async () => {
       const done = []
       for (let nth = 0; nth < bench.plan.rounds; nth++) {
         done.push(await round(lab, `hoard-${coding}-${nth}`, coding))
@@ -70,12 +70,12 @@ export const blocking: Group = async bench => {
     const own = spreadOf(rounds.map(({ ownBlockMs }) => ownBlockMs)).median
     const note = `the load itself was blocked for ${own.toFixed(1)} ms at most`
     const shared = { group: 'blocking', unit: 'ms', othersShare, note }
-    figures.push(
+    metrics.push(
       {
         ...shared,
         name: `longest block while ${PLAYLISTS} playlists load, ${coding}`,
         ours: spreadOf(rounds.map(({ longestBlockMs }) => longestBlockMs)),
-        bar: { atMost: 15 },
+        threshold: { atMost: 15 },
       },
       {
         ...shared,
@@ -83,9 +83,9 @@ export const blocking: Group = async bench => {
         ours: spreadOf(rounds.map(({ busyMs }) => busyMs)),
         reference: { name: 'quiet', ...spreadOf(rounds.map(({ quietMs }) => quietMs)) },
         ratio: spreadOf(rounds.map(({ busyMs, quietMs }) => busyMs / quietMs)),
-        bar: { atMost: 2 },
+        threshold: { atMost: 2 },
       },
     )
   }
-  return figures
+  return metrics
 }

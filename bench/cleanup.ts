@@ -1,4 +1,4 @@
-/** What has to be ended, last begun first. */
+/** Runs deferred functions, the last one first. */
 export class Cleanup {
   #closers: (() => unknown)[] = []
 
@@ -6,7 +6,7 @@ export class Cleanup {
     this.#closers.push(close)
   }
 
-  /** Ends everything, also what comes after something that cannot be ended; then says what. */
+  /** Runs all functions, even if some fail, then throws their errors. */
   async run(): Promise<void> {
     const closers = this.#closers.reverse()
     this.#closers = []
@@ -18,6 +18,6 @@ export class Cleanup {
         failures.push(error)
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'something did not end')
+    if (failures.length > 0) throw new AggregateError(failures, 'cleanup failed')
   }
 }

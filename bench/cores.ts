@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-/** Where the processes run that are measured, and where all else of the benchmark does. */
+/** The core of the measured processes, and the core of the benchmark. */
 const SERVER_CORE = '1'
 const LOAD_CORE = '0'
 
@@ -10,10 +10,10 @@ const canPin =
   availableParallelism() > 1 &&
   spawnSync('taskset', ['--version']).status === 0
 
-/** Starts a command on the core for what is measured; nothing where that cannot be done. */
+/** Arguments that start a command on the core of the measured processes; empty without taskset. */
 export const serverLauncher: string[] = canPin ? ['taskset', '-c', SERVER_CORE] : []
 
-/** Moves this process, all threads, away from what is measured. Returns whether that could be done. */
+/** Moves all threads of this process to the other core. Returns whether it did. */
 export function leaveServerCore(): boolean {
   if (!canPin) return false
   const { status } = spawnSync('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)])

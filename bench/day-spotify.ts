@@ -3,37 +3,37 @@ import { DAY_MS, playlistsAt } from './day-world.ts'
 const HOUR_MS = 3600_000
 export const PAGE = 50
 
-/** Web API requests in the day; Spotify refuses all beyond it until the day is over. */
+/** Web API requests a day; Spotify refuses the rest. */
 export const QUOTA = 24_000
-/** Every request fails. */
+/** Every request gets a 503. */
 const OUTAGE = { fromMs: 9 * HOUR_MS, untilMs: 9 * HOUR_MS + 40 * 60_000 }
-/** Every request is refused with the time that is left. */
+/** Every request gets a 429 with the remaining time. */
 const RATE_LIMIT = { fromMs: 13 * HOUR_MS, untilMs: 13 * HOUR_MS + 30 * 60_000 }
 
-/** What Spotify says to the request for a page. */
-export type SpotifyAnswer =
+/** The response to the request for a page. */
+export type SpotifyResponse =
   | { kind: '200'; total: number; items: number }
   | { kind: '503' }
   | { kind: '429 rate limit' | '429 quota'; retryAfterSeconds: number }
 
-/** Spotify on that day, as one who asks finds it: two incidents, and a quota. */
+/** Spotify on that day, with two incidents and a quota. */
 export class SpotifyOfTheDay {
-  /** Requests so far, by what they were answered with. */
+  /** The number of requests by kind of response. */
   readonly kinds: Record<string, number> = {}
   #spent = 0
 
-  /** All requests so far. */
+  /** The number of requests. */
   get requests(): number {
     return Object.values(this.kinds).reduce((sum, count) => sum + count, 0)
   }
 
-  ask(user: number, offset: number, atMs: number): SpotifyAnswer {
-    const answer = this.#answer(user, offset, atMs)
-    this.kinds[answer.kind] = (this.kinds[answer.kind] ?? 0) + 1
-    return answer
+  request(user: number, offset: number, atMs: number): SpotifyResponse {
+    const response = this.#respond(user, offset, atMs)
+    this.kinds[response.kind] = (this.kinds[response.kind] ?? 0) + 1
+    return response
   }
 
-  #answer(user: number, offset: number, atMs: number): SpotifyAnswer {
+  #respond(user: number, offset: number, atMs: number): SpotifyResponse {
     if (this.#spent >= QUOTA) return refused('429 quota', DAY_MS - atMs)
     this.#spent++
     if (isWithin(OUTAGE, atMs)) return { kind: '503' }
@@ -43,7 +43,7 @@ export class SpotifyOfTheDay {
   }
 }
 
-function refused(kind: '429 rate limit' | '429 quota', forMs: number): SpotifyAnswer {
+function refused(kind: '429 rate limit' | '429 quota', forMs: number): SpotifyResponse {
   return { kind, retryAfterSeconds: Math.max(1, Math.ceil(forMs / 1000)) }
 }
 

@@ -1,9 +1,9 @@
-/** A day in which many users are looked up, the few popular ones often. */
+/** A day with lookups of many users, most of them of a few popular ones. */
 export const DAY_MS = 24 * 3600_000
 const USERS = 20_000
 /**
- * Two for each user. It is enough for the popular users to be asked for in every freshness lifetime
- * and for a half of all to be asked for at all, and little enough for a minute of real time.
+ * Two for each user: enough to request popular users in every freshness lifetime and half of all users
+ * at all, and few enough for a minute of real time.
  */
 export const LOOKUPS = 40_000
 const SEED = 20_261_123
@@ -14,7 +14,7 @@ export interface DayLookup {
   user: number
 }
 
-/** Numbers from 0 (included) to 1 (excluded), the same each time: mulberry32, public domain. */
+/** Reproducible numbers from 0 (included) to 1 (excluded): mulberry32, public domain. */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {
@@ -25,7 +25,7 @@ function seeded(seed: number): () => number {
   }
 }
 
-/** The lookups in order: users by Zipf's law with exponent 1, instants spread over the day. */
+/** The lookups in order: users by Zipf's law with exponent 1, instants uniform over the day. */
 export function lookupsOfTheDay(): DayLookup[] {
   const random = seeded(SEED)
   const upTo: number[] = []
@@ -41,7 +41,7 @@ export function lookupsOfTheDay(): DayLookup[] {
   return lookups.sort((a, b) => a.atMs - b.atMs)
 }
 
-/** The index of the first of the ascending values that is not below this one. */
+/** The index of the first of the ascending values that is at least `value`. */
 function firstAtLeast(ascending: readonly number[], value: number): number {
   let low = 0
   let high = ascending.length - 1
@@ -54,8 +54,8 @@ function firstAtLeast(ascending: readonly number[], value: number): number {
 }
 
 /**
- * How many playlists a user has at an instant. Most have a few, every eighth has two pages, every
- * fiftieth has five; each list grows by one about once in a day, at an instant of its own.
+ * The number of playlists of a user at an instant. Most have a few, every eighth has two pages, every
+ * fiftieth has five. Each list grows by one once in the day.
  */
 export function playlistsAt(user: number, atMs: number): number {
   const atFirst = user % 50 === 7 ? 210 : user % 8 === 3 ? 60 : 1 + (user % 12)

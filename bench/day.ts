@@ -2,9 +2,9 @@ import type { Group } from './bench.ts'
 import { playService } from './day-service.ts'
 import { playSimple } from './day-simple.ts'
 import { QUOTA, type SpotifyOfTheDay } from './day-spotify.ts'
-import type { DayTally } from './day-tally.ts'
+import type { DayStats } from './day-stats.ts'
 import { lookupsOfTheDay } from './day-world.ts'
-import type { Figure } from './figure.ts'
+import type { Metric } from './metric.ts'
 import { spreadOf } from './statistics.ts'
 
 /** `CACHE_FRESH_SECONDS` by default. */
@@ -12,7 +12,7 @@ const LIFETIME_MS = 300_000
 
 interface Played {
   spotify: SpotifyOfTheDay
-  tally: DayTally
+  stats: DayStats
 }
 
 const once = (value: number) => spreadOf([value])
@@ -21,17 +21,17 @@ const listed = (kinds: Record<string, number>) =>
     .map(([kind, count]) => `${count} ${kind}`)
     .join(', ')
 
-/** What can be said of a system alone. */
-function figuresOf(name: string, { spotify, tally }: Played): Figure[] {
+/** The metrics of one system. */
+function metricsOf(name: string, { spotify, stats }: Played): Metric[] {
   const group = 'day'
-  const failed = `of ${tally.seenBefore}: ${listed(tally.seenBeforeFailed)}; all lookups: ${listed(tally.kinds)}`
-  const outdated = `${tally.outdated} answers were of a list that had changed`
+  const failed = `of ${stats.seenBefore}: ${listed(stats.seenBeforeFailed)}; all lookups: ${listed(stats.kinds)}`
+  const outdated = `${stats.outdated} responses had a list that had changed`
   return [
     {
       group,
-      name: `${name}: users seen before, answered 200`,
+      name: `${name}: users seen before, served`,
       unit: '%',
-      ours: once(tally.answeredPercent),
+      ours: once(stats.servedPercent),
       note: failed,
     },
     {
@@ -41,36 +41,36 @@ function figuresOf(name: string, { spotify, tally }: Played): Figure[] {
       ours: once(spotify.requests),
       note: listed(spotify.kinds),
     },
-    { group, name: `${name}: age of answers, p50`, unit: 's', ours: once(tally.age(0.5)) },
+    { group, name: `${name}: age of responses, p50`, unit: 's', ours: once(stats.age(0.5)) },
     {
       group,
-      name: `${name}: age of answers, p99`,
+      name: `${name}: age of responses, p99`,
       unit: 's',
-      ours: once(tally.age(0.99)),
+      ours: once(stats.age(0.99)),
       note: outdated,
     },
   ]
 }
 
-/** A day with two incidents and a quota that does not suffice, in virtual time. */
+/** Plays a day with two incidents and a quota that is too small, in virtual time. */
 export const day: Group = async bench => {
   const lookups = lookupsOfTheDay()
   const [ttl, none] = [playSimple(lookups, LIFETIME_MS), playSimple(lookups, 0)]
-  bench.say(`${lookups.length} lookups`)
+  bench.report(`${lookups.length} lookups`)
   const service = await playService(bench, lookups)
-  const [answered, requests, ...rest] = figuresOf('the service', service) as [Figure, Figure]
-  const against = (name: string, most: number): Figure => ({
+  const [served, requests, ...rest] = metricsOf('the service', service) as [Metric, Metric]
+  const against = (name: string, most: number): Metric => ({
     ...requests,
     reference: { name, ...once(most) },
     ratio: once(service.spotify.requests / most),
-    bar: { atMost: 1 },
+    threshold: { atMost: 1 },
   })
   return [
-    { ...answered, bar: { atLeast: 99.9 } },
+    { ...served, threshold: { atLeast: 99.9 } },
     against('a TTL cache', ttl.spotify.requests),
     against('the quota', QUOTA),
     ...rest,
-    ...figuresOf('a TTL cache', ttl),
-    ...figuresOf('no cache', none),
+    ...metricsOf('a TTL cache', ttl),
+    ...metricsOf('no cache', none),
   ]
 }

@@ -7,26 +7,26 @@ import { type Measured, type PlainServer, startPlainServer, startService } from 
 import { CONNECTIONS, type Contender } from './slices.ts'
 import { type Checked, checkNotModified, fill, rawRequest, type Target } from './targets.ts'
 
-/** How many users are asked for in turn. */
+/** The number of users to request in turn. */
 export const KEYS = 1000
 
-/** Nothing goes stale while hits are measured; all else is as by default. */
+/** No list becomes stale while hits are measured. */
 const ENVIRONMENT = { CACHE_FRESH_SECONDS: '3600', CACHE_STALE_IF_ERROR_SECONDS: '43200' }
 
-/** What hits are measured with. */
+/** Starts the servers that hits are measured on. */
 export interface HitLab {
   sandbox: Sandbox
-  /** The built service with these variables beside the defaults. */
+  /** Starts the built service with these variables. */
   service(environment?: Record<string, string>): Promise<Measured>
-  /** The service after it has been asked for all of this once, and what it answered. */
+  /** Requests each target once, so the service caches it, and checks the response. */
   filled(server: Measured, targets: Target[]): Filled
-  /** Plain node:http that answers the same requests with that many bytes. */
+  /** Plain node:http with a body of that many bytes. */
   plain(targets: Target[], bytes: number): Promise<Contender>
 }
 
 type Filled = Promise<{ contender: Contender; checked: Checked[] }>
 
-/** A sandbox, and a reference; both end with the group. */
+/** Starts a sandbox, which closes with the group. */
 export async function startHitLab(bench: Bench): Promise<HitLab> {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
@@ -54,29 +54,33 @@ export async function startHitLab(bench: Bench): Promise<HitLab> {
         bench.defer(() => plainServer?.stop())
       }
       const server = plainServer
-      await server.answerWith(bytes)
-      // One key, as the name says: the first.
+      await server.respondWith(bytes)
+      // The server ignores the path, so one target will do.
       const requests = targets.slice(0, 1).map(target => rawRequest(server.url, target))
       return { server, load: await loadOn(server), requests, status: 200 }
     },
   }
 }
 
-/** The same requests from callers who have what they ask for. */
+/** The same requests with `If-None-Match`, which get a 304. */
 export async function conditional(
   { contender, checked }: { contender: Contender; checked: Checked[] },
   targets: readonly Target[],
 ): Promise<Contender> {
   const { url } = contender.server
-  const asking = targets.map((target, at) => ({
+  const conditionals = targets.map((target, at) => ({
     ...target,
     headers: { ...target.headers, 'if-none-match': String(checked[at]?.etag) },
   }))
-  await checkNotModified(url, asking[0] as Target)
-  return { ...contender, requests: asking.map(target => rawRequest(url, target)), status: 304 }
+  await checkNotModified(url, conditionals[0] as Target)
+  return {
+    ...contender,
+    requests: conditionals.map(target => rawRequest(url, target)),
+    status: 304,
+  }
 }
 
-/** Requests for the whole lists of that many users who are given about that many bytes each. */
+/** Requests for whole lists of about that many bytes. */
 export function wholeLists(
   { sandbox }: HitLab,
   bytes: number,

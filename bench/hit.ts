@@ -1,21 +1,25 @@
 import type { Bench, Group } from './bench.ts'
-import type { Bar, Figure } from './figure.ts'
 import { conditional, type HitLab, KEYS, startHitLab, wholeLists } from './hit-lab.ts'
 import { listOf, usersNamed } from './lists.ts'
+import type { Metric, Threshold } from './metric.ts'
 import { type Comparison, type Contender, compare } from './slices.ts'
 import { quantile } from './statistics.ts'
 
 const GZIP = { 'accept-encoding': 'gzip' }
 const KB = 1024
-/** `/v1` windows: of how many users with how many playlists, and how many each. */
+/** `/v1` windows: the number of users, the length of their lists, and the length of a window. */
 const WINDOW = { users: 25, playlists: 2000, size: 50 }
-/** One of a few callers; a key of each. */
 const API_KEYS = Array.from({ length: 20 }, (_, nth) => `caller${nth}:${'k'.repeat(40)}${nth}`)
 const LAST_KEY = String(API_KEYS.at(-1)?.split(':')[1])
-/** Never reached, but counted towards. */
+/** High enough to never refuse a request. */
 const CALLER_LIMIT = '1000000'
 
-function figure(name: string, reference: string, compared: Comparison, bar: Bar): Figure {
+function metric(
+  name: string,
+  reference: string,
+  compared: Comparison,
+  threshold: Threshold,
+): Metric {
   const { ours, ratio, othersShare, busyShare } = compared
   return {
     group: 'hit',
@@ -24,43 +28,43 @@ function figure(name: string, reference: string, compared: Comparison, bar: Bar)
     ours,
     reference: { ...compared.reference, name: reference },
     ratio,
-    bar,
+    threshold,
     othersShare,
     busyShare,
   }
 }
 
-/** Whole lists of one size, by all ways in which callers ask for them. */
+/** Measures whole lists of one size, in all representations. */
 async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: number) {
   const targets = wholeLists(lab, kilobytes * KB)
   const server = await lab.service()
   const filled = await lab.filled(server, targets)
   const bytes = Math.round(
     quantile(
-      filled.checked.map(answer => answer.bytes),
+      filled.checked.map(response => response.bytes),
       0.5,
     ),
   )
   const plain = await lab.plain(targets, bytes)
   const against = `plain 200 of ${kilobytes} KB`
-  const measure = async (name: string, ours: Contender, bar: number) => {
-    bench.say(name)
-    return figure(name, against, await compare(ours, plain, bench.plan), { atLeast: bar })
+  const measure = async (name: string, ours: Contender, threshold: number) => {
+    bench.report(name)
+    return metric(name, against, await compare(ours, plain, bench.plan), { atLeast: threshold })
   }
-  const figures = [await measure(`${kilobytes} KB identity`, filled.contender, atLeast)]
+  const metrics = [await measure(`${kilobytes} KB identity`, filled.contender, atLeast)]
   if (kilobytes === 25) {
     const zipped = targets.map(target => ({ ...target, headers: GZIP }))
-    const stored = await lab.filled(server, zipped)
-    figures.push(await measure('25 KB gzip', stored.contender, 1))
-    figures.push(await measure('25 KB 304', await conditional(filled, targets), 1.3))
+    const gzipped = await lab.filled(server, zipped)
+    metrics.push(await measure('25 KB gzip', gzipped.contender, 1))
+    metrics.push(await measure('25 KB 304', await conditional(filled, targets), 1.3))
   }
   await server.stop()
-  return figures
+  return metrics
 }
 
-/** Windows of long lists as Spotify clients ask for them, against whole lists as long as a window. */
-async function windows(bench: Bench, lab: HitLab): Promise<Figure> {
-  bench.say('/v1 windows')
+/** Compares windows of long lists, as Spotify clients request them, with whole lists of that length. */
+async function windows(bench: Bench, lab: HitLab): Promise<Metric> {
+  bench.report('/v1 windows')
   const collectors = usersNamed('collector', WINDOW.users)
   for (const user of collectors) lab.sandbox.setUser(user, listOf(user, WINDOW.playlists))
   const fifties = usersNamed('fifty', KEYS)
@@ -82,25 +86,25 @@ async function windows(bench: Bench, lab: HitLab): Promise<Figure> {
   )
   const compared = await compare(cut.contender, whole.contender, bench.plan)
   await server.stop()
-  return figure('/v1 window of 50 of 2000', 'whole list of 50', compared, { atLeast: 0.6 })
+  return metric('/v1 window of 50 of 2000', 'whole list of 50', compared, { atLeast: 0.6 })
 }
 
-/** A process keeps a speed of its own for as long as it lives, so that one pair says little. */
+/** Each process has a speed of its own for its whole life, so one pair says little. */
 const PAIRS_OF_PROCESSES = 5
 
-/** Hits of a service with something switched on, against one without: the pair in the middle. */
-async function switchedOn(
+/** Compares hits with and without an option; the median pair counts. */
+async function withOption(
   bench: Bench,
   lab: HitLab,
   name: string,
   environment: Record<string, string>,
   headers: Record<string, string>,
   atLeast: number,
-): Promise<Figure> {
+): Promise<Metric> {
   const [on, off] = [wholeLists(lab, 2 * KB, headers), wholeLists(lab, 2 * KB)]
   const pairs: Comparison[] = []
   for (let nth = 1; nth <= PAIRS_OF_PROCESSES; nth++) {
-    bench.say(`${name}, pair ${nth} of processes`)
+    bench.report(`${name}, pair ${nth} of processes`)
     const without = await lab.service()
     const withIt = await lab.service(environment)
     const compared = await compare(
@@ -113,10 +117,10 @@ async function switchedOn(
   }
   pairs.sort((one, other) => one.ratio.median - other.ratio.median)
   const middle = pairs[Math.floor(pairs.length / 2)] as Comparison
-  return figure(name, 'the same without', middle, { atLeast })
+  return metric(name, 'the same without', middle, { atLeast })
 }
 
-/** What a hit costs, in CPU time. */
+/** Measures the CPU time of a hit. */
 export const hit: Group = async bench => {
   const lab = await startHitLab(bench)
   const authorization = { authorization: `Bearer ${LAST_KEY}` }
@@ -127,7 +131,7 @@ export const hit: Group = async bench => {
     ...(await ofSize(bench, lab, 25, 0.78)),
     ...(await ofSize(bench, lab, 120, 0.85)),
     await windows(bench, lab),
-    await switchedOn(bench, lab, '2 KB, API keys on', apiKeys, authorization, 0.95),
-    await switchedOn(bench, lab, '2 KB, caller limit on', limit, {}, 0.9),
+    await withOption(bench, lab, '2 KB, API keys on', apiKeys, authorization, 0.95),
+    await withOption(bench, lab, '2 KB, caller limit on', limit, {}, 0.9),
   ]
 }

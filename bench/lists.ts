@@ -3,20 +3,20 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { type PlaylistJson, playlist } from '../sandbox/users.ts'
 import type { Target } from './targets.ts'
 
-/** What our JSON has around the playlists, about. */
+/** About the size of our JSON around the playlists. */
 const AROUND_BYTES = 250
 
-/** Users `name-0` to `name-{count - 1}`. */
+/** The users `name-0` to `name-{count - 1}`. */
 export const usersNamed = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, nth) => `${name}-${nth}`)
 
-/** That many playlists of a user. */
+/** A list of that length. */
 export const listOf = (user: string, playlists: number): PlaylistJson[] =>
   Array.from({ length: playlists }, (_, nth) => playlist(user, nth))
 
 const bytesOf = (entry: PlaylistJson) => Buffer.byteLength(JSON.stringify(entry)) + 1
 
-/** Playlists of a user that come to about that many bytes as our JSON. */
+/** A list of about that many bytes as our JSON. */
 function listOfBytes(user: string, bytes: number): PlaylistJson[] {
   const list: PlaylistJson[] = []
   let left = bytes - AROUND_BYTES
@@ -26,14 +26,14 @@ function listOfBytes(user: string, bytes: number): PlaylistJson[] {
     left -= bytesOf(next)
     list.push(next)
   }
-  // What is left goes into one description, as text that does not compress to nothing.
+  // One description takes the rest, as a text that does not compress well.
   const [first] = list as [PlaylistJson]
   const text = createHash('shake256', { outputLength: Math.ceil(Math.max(left, 0) / 2) })
   first.description = `${first.description ?? ''}${text.update(user).digest('hex')}`
   return list
 }
 
-/** Gives each user a list of about that many bytes; returns what asks for them. */
+/** Gives each user a list of about that many bytes, and returns the targets of the lists. */
 export function giveLists(
   sandbox: Sandbox,
   users: readonly string[],

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 const READ_BYTES = 256 * 1024
-/** How long after the end of a burst the last answers may take. */
+/** How long the last responses of a burst may take. */
 const GRACE_MS = 20_000
 const HEAD_END = '\r\n\r\n'
 
-/** What came of a burst of requests. */
+/** The result of a burst of requests. */
 export interface Burst {
-  answers: number
-  /** Of each answer, in milliseconds, from sending to its last byte. */
+  responses: number
+  /** From the request to the last byte of each response, in milliseconds. */
   latenciesMs: number[]
 }
 
@@ -18,16 +18,15 @@ interface Running {
   next: number
   status: string
   endMs: number
-  answers: number
+  responses: number
   latenciesMs: number[]
   active: number
   done: (error?: Error) => void
 }
 
 /**
- * Keeps some connections to a server busy, one request at a time on each. It writes ready-made
- * bytes and reads no more of an answer than status and length, so as to leave the machine to what
- * is measured.
+ * Keeps connections to a server busy, with one request at a time on each. To use little of the machine,
+ * it writes prepared bytes and reads only the status and length of a response.
  */
 export class Load {
   readonly #connections: Connection[] = []
@@ -45,9 +44,9 @@ export class Load {
   }
 
   /**
-   * Sends the requests in turn, over and over, for `durationMs`, and waits for the last answers.
+   * Sends the requests in turn and repeatedly for `durationMs`, and waits for the last responses.
    *
-   * @throws {Error} when an answer has another status or no length, or a connection fails.
+   * @throws {Error} if a response has another status or no length, or a connection fails.
    */
   async run(requests: readonly Buffer[], status: number, durationMs: number): Promise<Burst> {
     const running: Running = {
@@ -55,14 +54,14 @@ export class Load {
       next: 0,
       status: String(status),
       endMs: performance.now() + durationMs,
-      answers: 0,
+      responses: 0,
       latenciesMs: [],
       active: this.#connections.length,
       done: () => {},
     }
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(
-        () => reject(new Error('the server does not answer')),
+        () => reject(new Error('the server does not respond')),
         durationMs + GRACE_MS,
       )
       running.done = error => {
@@ -85,7 +84,7 @@ class Connection {
   readonly #socket: Socket
   #running: Running | undefined
   #sentMs = 0
-  /** Bytes of the body still to come; undefined before the head is complete. */
+  /** Missing bytes of the body; undefined before the head has arrived. */
   #bodyLeft: number | undefined
 
   constructor(host: string, port: number) {
@@ -125,28 +124,28 @@ class Connection {
     } else {
       this.#bodyLeft -= bytes
     }
-    if (this.#bodyLeft === 0) this.#answered()
+    if (this.#bodyLeft === 0) this.#onResponse()
     return true
   }
 
-  /** A head is written at once and is small, so that all of it is there. */
+  /** The server writes the small head at once, so it arrives as a whole. */
   #readHead(bytes: number, buffer: Buffer): void {
     const end = buffer.subarray(0, bytes).indexOf(HEAD_END)
     const head = buffer.toString('latin1', 0, end < 0 ? bytes : end)
     const status = head.slice(9, 12)
     const length = status === '304' ? '0' : /\ncontent-length: (\d+)/i.exec(head)?.[1]
     if (end < 0 || status !== this.#running?.status || length === undefined) {
-      this.#running?.done(new Error(`not the answer that was to come:\n${head}`))
+      this.#running?.done(new Error(`unexpected response:\n${head}`))
       return
     }
     this.#bodyLeft = Number(length) - (bytes - end - HEAD_END.length)
   }
 
-  #answered(): void {
+  #onResponse(): void {
     this.#bodyLeft = undefined
     const running = this.#running as Running
     const nowMs = performance.now()
-    running.answers++
+    running.responses++
     running.latenciesMs.push(nowMs - this.#sentMs)
     if (nowMs < running.endMs) {
       this.#send(running)

@@ -1,44 +1,44 @@
 import { request } from 'undici'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { type Bench, type Group, QUICK } from './bench.ts'
-import type { Figure } from './figure.ts'
 import { giveLists, usersNamed } from './lists.ts'
+import type { Metric } from './metric.ts'
 import { type Measured, startService } from './process.ts'
 import { spreadOf } from './statistics.ts'
 import { fill } from './targets.ts'
 
-/** How many users with lists of how many bytes; about 60 MB each time, within the default bound. */
-const STORED = [
+/** The number of users and the size of their lists: about 60 MB each, below the default limit. */
+const CACHED = [
   { bytes: 2048, users: 12_000 },
   { bytes: 25_600, users: 2000 },
   { bytes: 122_880, users: 448 },
 ]
 /**
- * Users stored before, so that what every process needs is there by then. So many for the young
- * generation of the heap, which grows to 32 MB whoever is stored.
+ * Cached before the measurement, so the process has its base size. The young generation of the heap,
+ * which grows to 32 MB, needs so many.
  */
 const WARM_UP = { bytes: 2048, users: 3000 }
 const QUICK_DIVISOR = 4
 
-/** Memory of the process, and what the bound counts, after garbage was collected. */
+/** The memory of the process after garbage collection, and the size that the cache counts. */
 async function memory(server: Measured) {
   const { body } = await request(`${server.url}/status`)
   const status = (await body.json()) as { cache: { bytes: number; entries: number } }
-  const { rssBytes } = await server.ask('collect-garbage')
+  const { rssBytes } = await server.probe('collect-garbage')
   return { rssBytes, heldBytes: status.cache.bytes, entries: status.cache.entries }
 }
 
-async function stored(bench: Bench, bytes: number, count: number): Promise<Figure> {
-  bench.say(`${count} users of ${bytes / 1024} KB`)
+async function cached(bench: Bench, bytes: number, count: number): Promise<Metric> {
+  bench.report(`${count} users of ${bytes / 1024} KB`)
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
   const server = await startService(sandbox, { CACHE_FRESH_SECONDS: '3600' })
   bench.defer(() => server.stop())
-  const store = (users: string[], listBytes: number) =>
+  const fillWith = (users: string[], listBytes: number) =>
     fill(server.url, giveLists(sandbox, users, listBytes))
-  await store(usersNamed('before', WARM_UP.users), WARM_UP.bytes)
+  await fillWith(usersNamed('before', WARM_UP.users), WARM_UP.bytes)
   const before = await memory(server)
-  await store(usersNamed('stored', count), bytes)
+  await fillWith(usersNamed('cached', count), bytes)
   const after = await memory(server)
   await server.stop()
   await sandbox.close()
@@ -50,18 +50,18 @@ async function stored(bench: Bench, bytes: number, count: number): Promise<Figur
     name: `a user of ${bytes / 1024} KB, of ${users}`,
     unit: 'bytes',
     ours: spreadOf([rss]),
-    reference: { name: 'counted by the bound', ...spreadOf([held]) },
+    reference: { name: 'counted by the cache', ...spreadOf([held]) },
     ratio: spreadOf([rss / held]),
-    bar: { atMost: 1.15 },
+    threshold: { atMost: 1.15 },
   }
 }
 
-/** What a stored user takes in memory, against what the bound counts for it. */
+/** Compares the memory of a cached user with the size that the cache counts for it. */
 export const memoryOfUsers: Group = async bench => {
-  const figures: Figure[] = []
+  const metrics: Metric[] = []
   const divisor = bench.plan === QUICK ? QUICK_DIVISOR : 1
-  for (const { bytes, users } of STORED) {
-    figures.push(await stored(bench, bytes, users / divisor))
+  for (const { bytes, users } of CACHED) {
+    metrics.push(await cached(bench, bytes, users / divisor))
   }
-  return figures
+  return metrics
 }

@@ -4,11 +4,11 @@ import { quantile } from './statistics.ts'
 const CONNECTIONS = 32
 
 /**
- * Asks for the paths in turn, one every `everyMs` whatever became of those before, until the work is
- * done. Returns the time within which 99 % were answered, in milliseconds from when each was due, so
- * that a server that is blocked does not get out of answering late.
+ * Requests the paths in turn, one every `everyMs`, without waiting for responses, until the work is done.
+ * Returns the p99 of the response times in milliseconds, from the instant at which each request was due:
+ * a blocked server cannot hide its delay.
  *
- * @throws {Error} when an answer is not 200.
+ * @throws {Error} if a response is not 200.
  */
 export async function pacedP99(
   url: string,
@@ -18,26 +18,26 @@ export async function pacedP99(
 ): Promise<number> {
   const pool = new Pool(url, { connections: CONNECTIONS })
   const latenciesMs: number[] = []
-  const asked: Promise<void>[] = []
-  const ask = async (path: string, dueMs: number) => {
+  const requests: Promise<void>[] = []
+  const request = async (path: string, dueMs: number) => {
     const { statusCode, body } = await pool.request({ path, method: 'GET' })
     await body.dump()
-    if (statusCode !== 200) throw new Error(`${path} was answered with ${statusCode}`)
+    if (statusCode !== 200) throw new Error(`${path} returned ${statusCode}`)
     latenciesMs.push(performance.now() - dueMs)
   }
   const startMs = performance.now()
   const timer = setInterval(() => {
     const due = Math.floor((performance.now() - startMs) / everyMs)
-    while (asked.length < due) {
-      const nth = asked.length
-      asked.push(ask(String(paths[nth % paths.length]), startMs + (nth + 1) * everyMs))
+    while (requests.length < due) {
+      const nth = requests.length
+      requests.push(request(String(paths[nth % paths.length]), startMs + (nth + 1) * everyMs))
     }
   }, 1)
   try {
     await work
   } finally {
     clearInterval(timer)
-    await Promise.all(asked)
+    await Promise.all(requests)
     await pool.close()
   }
   return quantile(latenciesMs, 0.99)

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 /**
- * The JavaScript of a file of this folder. What is measured must not run under a loader for
- * TypeScript, which costs memory and time of its own.
+ * The JavaScript of a file in this folder. A measured process must not use a TypeScript loader, which
+ * would cost memory and time.
  */
 export function plainJavaScript(name: string): string {
   const path = fileURLToPath(new URL(name, import.meta.url))

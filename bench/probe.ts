@@ -3,28 +3,26 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-// Preloaded into each process that is measured. Answers what it is asked over IPC, and ends the
-// process when the one that measures is gone.
+// Preloaded into each measured process. Replies to commands over IPC, and exits when the benchmark does.
 
-/** How often the event loop is looked at, in milliseconds; it is part of each delay that is seen. */
+/** How often the monitor checks the event loop, in milliseconds. Each measured delay includes it. */
 const RESOLUTION_MS = 1
 const PROFILE_INTERVAL_MICROS = 200
 let delays: IntervalHistogram | undefined
 
-/** What it may be asked. */
-export type Question =
+export type ProbeCommand =
   | 'sample'
   | 'watch-loop'
   | 'collect-garbage'
   | 'start-profile'
   | 'stop-profile'
 
-/** A process at an instant. */
+/** The resource usage of a process. */
 export interface Sample {
-  /** User and system time of all its threads since it began, in milliseconds. */
+  /** User and system time of all threads since the start, in milliseconds. */
   cpuMs: number
   rssBytes: number
-  /** The longest that its event loop was blocked since the last `watch-loop`; 0 without one. */
+  /** The longest block of the event loop since the last `watch-loop`; 0 without one. */
   longestBlockMs: number
 }
 
@@ -65,7 +63,7 @@ async function stopProfile(): Promise<void> {
   session.disconnect()
 }
 
-const acts: Record<Question, () => unknown> = {
+const actions: Record<ProbeCommand, () => unknown> = {
   sample: () => {},
   'watch-loop': watchLoop,
   'collect-garbage': collectGarbage,
@@ -73,9 +71,9 @@ const acts: Record<Question, () => unknown> = {
   'stop-profile': stopProfile,
 }
 
-process.on('message', async (question: Question | object) => {
-  if (typeof question === 'object') return
-  await acts[question]()
+process.on('message', async (command: ProbeCommand | object) => {
+  if (typeof command === 'object') return
+  await actions[command]()
   process.send?.({ sample: sample() })
 })
 process.on('disconnect', () => process.exit(0))

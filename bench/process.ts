@@ -5,21 +5,21 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { serverLauncher } from './cores.ts'
 import { plainJavaScript, probeArguments } from './plain-javascript.ts'
-import type { Question, Sample } from './probe.ts'
+import type { ProbeCommand, Sample } from './probe.ts'
 
-/** A server in a process of its own that is measured. */
+/** A measured server in a process of its own. */
 export interface Measured {
   readonly url: string
   readonly child: ChildProcess
-  /** Asks its probe. */
-  ask(question: Question): Promise<Sample>
-  /** The CPU profile of what runs until the work is done. */
+  /** Sends a command to its probe. */
+  probe(command: ProbeCommand): Promise<Sample>
+  /** Records a CPU profile until the work is done. */
   profile(work: () => Promise<unknown>): Promise<Profiler.Profile>
   stop(): Promise<unknown>
 }
 
-/** The answer of a child over IPC that has this member. */
-async function told<T>(child: ChildProcess, member: string): Promise<T> {
+/** Resolves with this member of the next IPC message that has it. */
+async function messageFrom<T>(child: ChildProcess, member: string): Promise<T> {
   for (;;) {
     const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(60_000) })) as [
       Record<string, T>,
@@ -28,21 +28,21 @@ async function told<T>(child: ChildProcess, member: string): Promise<T> {
   }
 }
 
-function ask(child: ChildProcess, question: Question): Promise<Sample> {
-  const answer = told<Sample>(child, 'sample')
-  child.send(question)
-  return answer
+function probe(child: ChildProcess, command: ProbeCommand): Promise<Sample> {
+  const reply = messageFrom<Sample>(child, 'sample')
+  child.send(command)
+  return reply
 }
 
 async function profile(child: ChildProcess, work: () => Promise<unknown>) {
-  await ask(child, 'start-profile')
+  await probe(child, 'start-profile')
   await work()
-  const done = told<Profiler.Profile>(child, 'profile')
+  const done = messageFrom<Profiler.Profile>(child, 'profile')
   child.send('stop-profile')
   return done
 }
 
-/** The built service, as it is deployed: its log goes into a pipe that is read. */
+/** Starts the built service as in production: it logs to a pipe that a reader empties. */
 export async function startService(
   sandbox: Sandbox,
   environment: Record<string, string> = {},
@@ -58,16 +58,16 @@ export async function startService(
   return {
     url,
     child,
-    ask: question => ask(child, question),
+    probe: command => probe(child, command),
     profile: work => profile(child, work),
     stop: () => service.stop(),
   }
 }
 
-/** Plain node:http with one ready-made Buffer. */
+/** Plain node:http that sends one prepared Buffer. */
 export interface PlainServer extends Measured {
-  /** Makes it answer with that many bytes from now on. */
-  answerWith(bytes: number): Promise<void>
+  /** Sets the length of the body. */
+  respondWith(bytes: number): Promise<void>
 }
 
 export async function startPlainServer(): Promise<PlainServer> {
@@ -82,14 +82,14 @@ export async function startPlainServer(): Promise<PlainServer> {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const port = await told<number>(child, 'port')
+  const port = await messageFrom<number>(child, 'port')
   return {
     url: `http://127.0.0.1:${port}`,
     child,
-    ask: question => ask(child, question),
+    probe: command => probe(child, command),
     profile: work => profile(child, work),
-    async answerWith(bytes) {
-      const ready = told(child, 'isReady')
+    async respondWith(bytes) {
+      const ready = messageFrom(child, 'isReady')
       child.send({ bytes })
       await ready
     },

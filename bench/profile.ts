@@ -6,8 +6,8 @@ import { leaveServerCore } from './cores.ts'
 import { startHitLab, wholeLists } from './hit-lab.ts'
 import type { Contender } from './slices.ts'
 
-// `npm run bench:profile`: where the CPU time of a hit of 2 KB goes, by function and by part, and the
-// same of plain node:http.
+// `npm run bench:profile` prints the CPU time of a hit of 2 KB by function and by part, for the service and
+// for plain node:http.
 
 const BYTES = 2048
 const WARM_UP_MS = 3000
@@ -17,7 +17,7 @@ const PARTS = 20
 
 type Frame = Profiler.ProfileNode['callFrame']
 
-/** Self time by what `nameOf` says, in shares of all time but idling, largest first. */
+/** Shares of the self time without idle time, grouped by `nameOf`, largest first. */
 function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   const { nodes, samples = [], timeDeltas = [] } = profile
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
@@ -33,7 +33,7 @@ function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   return [...times].sort(([, a], [, b]) => b - a).map(([name, time]) => [name, time / sum] as const)
 }
 
-/** Of each line of a file in dist/, the file that it comes from: the bundler names it above. */
+/** The source file of each line of a file in dist/, from the comments of the bundler. */
 function originsOf(path: string): string[] {
   let origin = path
   return readFileSync(path, 'utf8')
@@ -53,12 +53,12 @@ function fileOf({ url, lineNumber }: Frame): string {
   return (origins.get(path)?.[lineNumber] ?? path).replace(/^.*node_modules\//, '')
 }
 
-/** The line is one of the bundle, where the file is in it. */
+/** The line number refers to the bundle. */
 const functionOf = (frame: Frame) =>
   `${frame.functionName || '(anonymous)'} ${fileOf(frame)} (line ${frame.lineNumber + 1})`
 
-/** Node, a room of ours, or a package. */
-function serialisePage(frame: Frame): string {
+/** Node, a folder of `src`, or a package. */
+function partOf(frame: Frame): string {
   const file = fileOf(frame)
   if (file.startsWith('node:')) return 'node: JavaScript of Node'
   if (file === '(native)') return frame.functionName.startsWith('(') ? frame.functionName : file
@@ -68,15 +68,17 @@ function serialisePage(frame: Frame): string {
 
 async function show(title: string, { server, load, requests, status }: Contender): Promise<void> {
   await load.run(requests, status, WARM_UP_MS)
-  let answers = 0
-  const before = await server.ask('sample')
+  let responses = 0
+  const before = await server.probe('sample')
   const profile = await server.profile(async () => {
-    answers = (await load.run(requests, status, PROFILED_MS)).answers
+    responses = (await load.run(requests, status, PROFILED_MS)).responses
   })
-  const { cpuMs } = await server.ask('sample')
-  const micros = (1000 * (cpuMs - before.cpuMs)) / answers
-  console.log(`\n${title}: ${answers} answers of ${micros.toFixed(0)} us CPU, profiling included`)
-  const rows = [...shares(profile, serialisePage).slice(0, PARTS), ['', 0] as const]
+  const { cpuMs } = await server.probe('sample')
+  const micros = (1000 * (cpuMs - before.cpuMs)) / responses
+  console.log(
+    `\n${title}: ${responses} responses of ${micros.toFixed(0)} us CPU, profiling included`,
+  )
+  const rows = [...shares(profile, partOf).slice(0, PARTS), ['', 0] as const]
   rows.push(...shares(profile, functionOf).slice(0, FUNCTIONS))
   for (const [name, share] of rows) {
     console.log(name && `${(100 * share).toFixed(1).padStart(6)} %  ${name}`)
@@ -89,7 +91,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 leaveServerCore()
 try {
-  const bench = { plan: FULL, say: console.error, defer: (c: () => unknown) => cleanup.defer(c) }
+  const bench = { plan: FULL, report: console.error, defer: (c: () => unknown) => cleanup.defer(c) }
   const lab = await startHitLab(bench)
   const targets = wholeLists(lab, BYTES)
   const server = await lab.service()

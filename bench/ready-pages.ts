@@ -10,12 +10,12 @@ const HEADERS = {
   'cache-control': 'public, max-age=0',
 }
 
-/** Pages of a list with that many playlists. */
+/** The number of pages of a list of that length. */
 export const pagesOf = (playlists: number): number => Math.max(1, Math.ceil(playlists / PAGE))
 
 /**
- * Lets the sandbox answer for every user whose name begins with `prefix` with the same list, out of
- * pages made beforehand: making them takes longer than the service may take for them.
+ * Makes the sandbox serve the same list for each user id that begins with `prefix`, from prepared pages:
+ * making a page takes longer than the service may take for it.
  */
 export function serveReadyPages(sandbox: Sandbox, prefix: string, playlists: number): void {
   const list = listOf(prefix, playlists)

@@ -7,14 +7,14 @@ import { blocking } from './blocking.ts'
 import { Cleanup } from './cleanup.ts'
 import { leaveServerCore } from './cores.ts'
 import { day } from './day.ts'
-import { type Figure, isHeld, tableOf } from './figure.ts'
 import { hit } from './hit.ts'
 import { memoryOfUsers } from './memory.ts'
+import { isMet, type Metric, tableOf } from './metric.ts'
 import { start } from './start.ts'
-import { cold, refresh } from './walks.ts'
+import { cold, refresh } from './traversals.ts'
 
-// `npm run bench -- [--quick] [--out FILE] [GROUP …]`: measures against limits and references that
-// are measured in the same run. Prints a table and writes JSON.
+// `npm run bench -- [--quick] [--out FILE] [GROUP …]` measures the service against thresholds and
+// references from the same run, prints a table and writes JSON.
 
 const GROUPS: Record<string, Group> = {
   hit,
@@ -25,7 +25,7 @@ const GROUPS: Record<string, Group> = {
   start,
   day,
 }
-/** A group that takes longer hangs. */
+/** A group that takes longer is stuck. */
 const GROUP_LIMIT_MS = 15 * 60_000
 
 const { values, positionals } = parseArgs({
@@ -39,32 +39,32 @@ const names = positionals.length > 0 ? positionals : Object.keys(GROUPS)
 const unknown = names.filter(name => !(name in GROUPS))
 if (unknown.length > 0) {
   console.error(
-    `there is no group ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`,
+    `unknown group ${unknown.join(', ')}; the groups are ${Object.keys(GROUPS).join(', ')}`,
   )
   process.exit(2)
 }
 
 const cleanup = new Cleanup()
-/** Ends what runs, then the process. */
+/** Cleans up and exits. */
 async function quit(exitCode: number, why: string): Promise<void> {
   console.error(why)
   await cleanup.run()
   process.exit(exitCode)
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void quit(130, `ended by ${signal}`))
+  process.once(signal, () => void quit(130, `received ${signal}`))
 }
 
 const plan = values.quick ? QUICK : FULL
-const say = (text: string) => console.error(`  ${text}`)
+const report = (text: string) => console.error(`  ${text}`)
 const isPinned = leaveServerCore()
 const loadBefore = loadavg()[0]
-const figures: Figure[] = []
+const metrics: Metric[] = []
 for (const name of names) {
   console.error(name)
-  const limit = setTimeout(() => void quit(1, `${name} does not end`), GROUP_LIMIT_MS)
+  const limit = setTimeout(() => void quit(1, `${name} timed out`), GROUP_LIMIT_MS)
   try {
-    figures.push(...(await (GROUPS[name] as Group)({ plan, defer: c => cleanup.defer(c), say })))
+    metrics.push(...(await (GROUPS[name] as Group)({ plan, defer: c => cleanup.defer(c), report })))
   } finally {
     clearTimeout(limit)
     await cleanup.run()
@@ -80,8 +80,8 @@ const machine = {
   load_average: { before: loadBefore, after: loadavg()[0] },
   plan,
 }
-console.log(tableOf(figures))
+console.log(tableOf(metrics))
 console.log(`\n${JSON.stringify(machine)}`)
 mkdirSync(dirname(values.out), { recursive: true })
-const rows = figures.map(row => ({ ...row, held: isHeld(row) }))
-writeFileSync(values.out, `${JSON.stringify({ ...machine, figures: rows }, undefined, 2)}\n`)
+const rows = metrics.map(row => ({ ...row, met: isMet(row) }))
+writeFileSync(values.out, `${JSON.stringify({ ...machine, metrics: rows }, undefined, 2)}\n`)

@@ -1,30 +1,30 @@
 import type { Plan } from './bench.ts'
 import type { Load } from './load.ts'
-import { taken } from './others.ts'
+import { measureUsage } from './others.ts'
 import type { Measured } from './process.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
 /** Connections of the load to each server. */
 export const CONNECTIONS = 16
 
-/** One of two that are compared. */
+/** A server with the load to compare it under. */
 export interface Contender {
   server: Measured
   load: Load
   requests: readonly Buffer[]
-  /** Of every answer. */
+  /** The expected status of each response. */
   status: number
 }
 
-/** CPU time of the server per request in microseconds, and what of it both come to. */
+/** The CPU time of both servers per request, in microseconds. */
 export interface Comparison {
   ours: Spread
   reference: Spread
-  /** The reference's CPU time over ours, pair by pair: 1 is as fast, more is faster. */
+  /** The CPU time of the reference divided by ours, pair by pair: above 1, ours is faster. */
   ratio: Spread
-  /** The share of the machine that others took, 0 to 1. */
+  /** The share of the machine, 0 to 1, that other processes used. */
   othersShare: number
-  /** The share of the time, 0 to 1, in which the server of each was at work. */
+  /** The share of the time, 0 to 1, in which each server was busy. */
   busyShare: { ours: number; reference: number }
 }
 
@@ -34,7 +34,7 @@ interface Slice {
   othersShare: number
 }
 
-/** Measures both in turn, in short slices, so that what disturbs the machine meets both. */
+/** Measures both alternately in short slices, so disturbances affect both. */
 export async function compare(
   ours: Contender,
   reference: Contender,
@@ -45,7 +45,7 @@ export async function compare(
   }
   const pairs: { ours: Slice; reference: Slice }[] = []
   for (let nth = 0; nth < plan.slices; nth++) {
-    // Each goes first every other time, lest a drift favour one.
+    // Alternates which one goes first, so a drift favours neither.
     if (nth % 2 === 0) {
       const first = await slice(ours, plan.sliceMs)
       pairs.push({ ours: first, reference: await slice(reference, plan.sliceMs) })
@@ -69,9 +69,9 @@ export async function compare(
 
 async function slice(contender: Contender, sliceMs: number): Promise<Slice> {
   const { server, load, requests, status } = contender
-  const { result, ...cost } = await taken(server, () => load.run(requests, status, sliceMs))
+  const { result, ...cost } = await measureUsage(server, () => load.run(requests, status, sliceMs))
   return {
-    cpuMicros: (1000 * cost.cpuMs) / result.answers,
+    cpuMicros: (1000 * cost.cpuMs) / result.responses,
     busyShare: cost.cpuMs / cost.elapsedMs,
     othersShare: cost.othersShare,
   }

@@ -12,13 +12,13 @@ import { spreadOf } from './statistics.ts'
 import { fill } from './targets.ts'
 
 const SNAPSHOT_VARIABLE = 'CACHE_SNAPSHOT_FILE'
-/** What the snapshot holds. */
+/** The number of users in the snapshot, and the size of their lists. */
 const USERS = 1000
 const BYTES = 25_600
-/** Each round is a start; the first of all reads the files into the cache of the system. */
+/** The first start reads the files into the page cache of the system. */
 const STARTS_PER_ROUND = 3
 
-/** Starts the service, asks for one user as soon as it listens, and ends it. Milliseconds. */
+/** Starts the service, requests one user as soon as it listens, and stops it. */
 async function startMs(
   bench: Bench,
   sandbox: Sandbox,
@@ -33,18 +33,19 @@ async function startMs(
     onSpawn: child => bench.defer(() => child.kill('SIGKILL')),
   })
   try {
-    const answer = await request(`${service.url}/users/start-0/playlists`)
-    await answer.body.dump()
+    const response = await request(`${service.url}/users/start-0/playlists`)
+    await response.body.dump()
     const tookMs = performance.now() - begunMs
-    if (answer.statusCode !== 200) throw new Error(`the first answer was ${answer.statusCode}`)
+    if (response.statusCode !== 200)
+      throw new Error(`the first response was ${response.statusCode}`)
     await work(service.url)
-    return { tookMs, cacheStatus: String(answer.headers['cache-status']) }
+    return { tookMs, cacheStatus: String(response.headers['cache-status']) }
   } finally {
     await service.stop()
   }
 }
 
-/** From the start of the process to its first answer. */
+/** Measures the time from the start of the process to its first response. */
 export const start: Group = async bench => {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
@@ -55,7 +56,7 @@ export const start: Group = async bench => {
   const environment: Record<string, string> = hasSnapshot
     ? { [SNAPSHOT_VARIABLE]: join(folder, 'snapshot') }
     : {}
-  bench.say(hasSnapshot ? 'from a snapshot' : 'from a first lookup')
+  bench.report(hasSnapshot ? 'from a snapshot' : 'from a first lookup')
   await startMs(bench, sandbox, environment, url => fill(url, targets))
   const tookMs: number[] = []
   for (let nth = 0; nth < bench.plan.rounds * STARTS_PER_ROUND; nth++) {
@@ -73,7 +74,7 @@ export const start: Group = async bench => {
       name: hasSnapshot ? `first 200 from a snapshot of ${USERS} users` : 'first 200',
       unit: 'ms',
       ours: spreadOf(tookMs),
-      bar: { atMost: 600 },
+      threshold: { atMost: 600 },
       note: load + origin,
     },
   ]

@@ -1,14 +1,14 @@
-/** A figure that was measured several times. */
+/** The distribution of a repeated measurement. */
 export interface Spread {
   median: number
   /** The first and the third quartile. */
   q1: number
   q3: number
-  /** How often. */
+  /** The number of measurements. */
   count: number
 }
 
-/** The value that this share (0 to 1) of the values does not exceed, between neighbours in proportion. */
+/** The quantile `share` (0 to 1) of the values, interpolated linearly; NaN without values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   const at = share * (sorted.length - 1)
@@ -17,7 +17,6 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at))
 }
 
-/** Median and quartiles. */
 export function spreadOf(values: readonly number[]): Spread {
   return {
     median: quantile(values, 0.5),

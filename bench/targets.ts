@@ -2,25 +2,25 @@ import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import { Pool } from 'undici'
 
-/** Requests asked of the service at once while it is filled. */
+/** Concurrent requests while the service fills its cache. */
 const FILLING = 8
 
-/** What a caller asks for: a path with query, and header fields. */
+/** A request: a path with query, and header fields. */
 export interface Target {
   path: string
   headers?: Record<string, string>
-  /** How many the answer has. */
+  /** The number of playlists in the response. */
   playlists: number
 }
 
-/** An answer as it was checked. */
+/** A checked response. */
 export interface Checked {
-  /** Of the body as it was sent. */
+  /** The length of the encoded body. */
   bytes: number
   etag: string
 }
 
-/** `GET` of a target as it goes over the wire. */
+/** The bytes of a `GET` of the target. */
 export function rawRequest(
   url: string,
   { path, headers = {} }: Pick<Target, 'path' | 'headers'>,
@@ -31,10 +31,10 @@ export function rawRequest(
 }
 
 /**
- * Asks for every target once, so that all of it is stored, and checks each answer: 200, length,
- * coding, entity tag, number of playlists.
+ * Requests each target once, so the service caches it, and checks status, length, coding, entity tag and
+ * number of playlists of each response.
  *
- * @throws {AssertionError} when one is not as it should be.
+ * @throws {AssertionError} if a response is wrong.
  */
 export async function fill(url: string, targets: readonly Target[]): Promise<Checked[]> {
   const pool = new Pool(url, { connections: FILLING })
@@ -52,27 +52,27 @@ export async function fill(url: string, targets: readonly Target[]): Promise<Che
 }
 
 async function check(pool: Pool, target: Target): Promise<Checked> {
-  const { path, headers: asked = {}, playlists } = target
-  const { statusCode, headers, body } = await pool.request({ path, method: 'GET', headers: asked })
+  const { path, headers: fields = {}, playlists } = target
+  const { statusCode, headers, body } = await pool.request({ path, method: 'GET', headers: fields })
   const bytes = Buffer.from(await body.arrayBuffer())
   assert.equal(statusCode, 200, path)
   assert.equal(headers['content-length'], String(bytes.length), path)
   assert.match(String(headers['content-type']), /^application\/json/, path)
-  assert.equal(headers['content-encoding'], asked['accept-encoding'], path)
+  assert.equal(headers['content-encoding'], fields['accept-encoding'], path)
   assert.match(String(headers.etag), /^"[^"]+"$/, path)
-  const text = asked['accept-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
+  const text = fields['accept-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
   assert.equal(JSON.parse(text.toString()).items.length, playlists, path)
   return { bytes: bytes.length, etag: String(headers.etag) }
 }
 
-/** Checks that whoever has the representation is told so, without a body. */
+/** Checks that the response is a 304 without a body. */
 export async function checkNotModified(url: string, { path, headers }: Target): Promise<void> {
   const pool = new Pool(url)
   try {
-    const answer = await pool.request({ path, method: 'GET', headers: headers ?? {} })
-    assert.equal(answer.statusCode, 304, path)
-    assert.equal(answer.headers.etag, headers?.['if-none-match'], path)
-    assert.equal((await answer.body.text()).length, 0, path)
+    const response = await pool.request({ path, method: 'GET', headers: headers ?? {} })
+    assert.equal(response.statusCode, 304, path)
+    assert.equal(response.headers.etag, headers?.['if-none-match'], path)
+    assert.equal((await response.body.text()).length, 0, path)
   } finally {
     await pool.close()
   }

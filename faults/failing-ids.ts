@@ -1,13 +1,13 @@
 import type { AnswerName } from '../sandbox/answers.ts'
-import type { Answer, Scenario } from './tally.ts'
+import type { Scenario, TimedResponse } from './stats.ts'
 import { users, type VirtualLab, virtual } from './virtual-lab.ts'
 
 const SECONDS = 60
-/** The attacker is so many times as fast as the others, who ask for a new user every second. */
+/** Other callers request a new user every second. */
 const ATTACKS_A_SECOND = 10
 const BAD = users('bad', 40)
 
-/** What Spotify may answer for some ids while it works for all others. */
+/** Failures that Spotify may return for some ids while it works for all others. */
 const FAULTS: AnswerName[] = [
   'server-error',
   'reset',
@@ -19,32 +19,32 @@ const FAULTS: AnswerName[] = [
 
 const isBad = (userId: string | undefined) => BAD.includes(String(userId))
 
-/** Requests about users that do not fail. */
+/** The number of requests for users that do not fail. */
 const requestsForOthers = ({ sandbox }: VirtualLab) =>
   sandbox.requests.filter(({ kind, userId }) => kind === 'api' && !isBad(userId)).length
 
-/** Forty ids that fail are asked for in turn, while others ask for users that nobody asked for. */
+/** Requests forty failing ids in turn, while other callers request uncached users. */
 function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
-  const title = `forty ids that fail: ${answer}, ${isWarm ? 'after others worked' : 'from the start'}`
+  const title = `forty failing ids: ${answer}, ${isWarm ? 'after others worked' : 'from the start'}`
   return virtual(title, async lab => {
     const { clock, ask } = lab
     if (isWarm) for (const user of users('warm', 20)) await ask(user)
     lab.fault(answer, ({ userId }) => isBad(userId))
     const before = requestsForOthers(lab)
-    let answered = 0
+    let served = 0
     for (let second = 0; second < SECONDS; second++) {
       for (let nth = 0; nth < ATTACKS_A_SECOND; nth++) {
         await clock.runUntil(ask(`bad${(second * ATTACKS_A_SECOND + nth) % BAD.length}`))
         await clock.advance(1000 / ATTACKS_A_SECOND)
       }
       const { status } = await clock.runUntil(ask(`honest${second}`))
-      if (status === 200) answered++
+      if (status === 200) served++
     }
-    const verifications = requestsForOthers(lab) - before - answered
+    const verifications = requestsForOthers(lab) - before - served
     const { spotify } = await lab.status()
     return lab.result([
-      ['every other lookup is answered', answered === SECONDS],
-      ['one request a second at most finds out that Spotify works', verifications <= SECONDS],
+      ['every other lookup is served', served === SECONDS],
+      ['at most one request a second verifies that Spotify works', verifications <= SECONDS],
       ['the gate is open', spotify.gate === 'open'],
     ])
   })
@@ -52,48 +52,48 @@ function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
 
 const API_KEYS = `honest:${'h'.repeat(32)},attacker:${'a'.repeat(32)}`
 
-/** The same with ids at which Spotify hangs, so that each takes up a place for a time-out. */
+/** The same with ids for which Spotify hangs, so each holds a slot until the time-out. */
 const hangingIds = virtual(
-  'forty ids that hang, asked for with one key',
+  'forty ids that hang, requested with one key',
   async lab => {
     const { clock, ask, askAs } = lab
     lab.fault('hang', ({ userId }) => isBad(userId))
-    const honest: Promise<Answer>[] = []
+    const honest: Promise<TimedResponse>[] = []
     for (let tenth = 0; tenth < 10 * SECONDS; tenth++) {
       askAs('attacker', `bad${tenth % BAD.length}`)
       if (tenth % 10 === 9) honest.push(ask(`honest${tenth}`))
       await lab.settle()
       await clock.advance(1000 / ATTACKS_A_SECOND)
     }
-    const answers = await lab.passUntil(Promise.all(honest))
-    const answered = answers.filter(({ status }) => status === 200).length
+    const responses = await lab.passUntil(Promise.all(honest))
+    const served = responses.filter(({ status }) => status === 200).length
     return lab.result([
-      ['90 % of the lookups of another key are answered', answered >= 0.9 * SECONDS],
+      ['90 % of the lookups with another key are served', served >= 0.9 * SECONDS],
     ])
   },
   { API_KEYS },
 )
 
-/** An answer about one user says nothing about the others, even where everybody gets it. */
-const everybodyDeclined = virtual('400 for everybody, for five minutes', async lab => {
-  const { clock, ask, met } = lab
-  const asked = users('user', 20)
+/** A response about one user says nothing about others, even if all users get it. */
+const all400 = virtual('400 for all users, for five minutes', async lab => {
+  const { clock, ask, faulted } = lab
+  const requested = users('user', 20)
   lab.fault('bad-request')
   for (let second = 0; second < 300; second++) {
-    await ask(String(asked[second % asked.length]))
+    await ask(String(requested[second % requested.length]))
     await lab.settle()
     await clock.advance(1000)
   }
   return lab.result([
-    // After 1, 2, 4, 8 and 16 s, each time at the next lookup, and once a minute from then on.
-    ['each user costs no more than its back-off lets leave', met.length <= 10 * asked.length],
-    ['every lookup fails with the reason', lab.tally.kinds['spotify-bad-response'] === 300],
+    // At the first lookup after 1, 2, 4, 8 and 16 s, then once a minute.
+    ['the back-off limits the requests for each user', faulted.length <= 10 * requested.length],
+    ['every lookup fails with the reason', lab.stats.kinds['spotify-bad-response'] === 300],
   ])
 })
 
-/** Ids that fail while Spotify works. */
+/** Failing ids while Spotify works. */
 export const failing: Scenario[] = [
   ...FAULTS.flatMap(answer => [false, true].map(isWarm => failingIds(answer, isWarm))),
   hangingIds,
-  everybodyDeclined,
+  all400,
 ]

@@ -1,10 +1,10 @@
 import { json } from '../sandbox/answer.ts'
 import { type Entries, playlist } from '../sandbox/users.ts'
-import { kindOf, type Scenario } from './tally.ts'
+import { kindOf, type Scenario } from './stats.ts'
 import { users, type VirtualLab, virtual } from './virtual-lab.ts'
 
 const CALLERS = 1000
-/** Nobody waits longer than LOOKUP_TIMEOUT_MS, by default. */
+/** The default of LOOKUP_TIMEOUT_MS. */
 const DEADLINE_MS = 15_000
 
 const callersOf = (lab: VirtualLab, user: string) =>
@@ -15,7 +15,7 @@ const stampede = virtual('stampede: 1000 callers, 1 user of 3 pages', async lab 
   return lab.result([
     ['one request a page', lab.sandbox.count('api') === 3],
     ['one token request', lab.sandbox.count('token') === 1],
-    ['everybody 200', lab.tally.kinds.fresh === CALLERS],
+    ['every response is 200', lab.stats.kinds.fresh === CALLERS],
   ])
 })
 
@@ -31,7 +31,7 @@ const slowStampede = virtual(
     await Promise.all(callers)
     return lab.result([
       ['one request a page', sandbox.count('api') === 1],
-      ['everybody 200', lab.tally.kinds.fresh === CALLERS],
+      ['every response is 200', lab.stats.kinds.fresh === CALLERS],
     ])
   },
   { SPOTIFY_TIMEOUT_MS: '10000' },
@@ -46,8 +46,8 @@ const tooSlowStampede = virtual('stampede: 1000 callers, Spotify hangs', async l
   await lab.passUntil(Promise.all(callers))
   const took = clock.monotonic() - startMs
   return lab.result([
-    ['three requests at most', sandbox.count('api') <= 3],
-    ['everybody is told by the deadline', took <= DEADLINE_MS && lab.tally.failures === CALLERS],
+    ['at most three requests', sandbox.count('api') <= 3],
+    ['every lookup fails by the deadline', took <= DEADLINE_MS && lab.stats.failures === CALLERS],
   ])
 })
 
@@ -58,27 +58,27 @@ const failingStampede = virtual('stampede: 1000 callers twice, Spotify fails', a
   await clock.advance(100)
   await Promise.all(callersOf(lab, 'smedjan'))
   return lab.result([
-    ['three requests at most', sandbox.count('api') <= 3],
-    ['everybody learns why', lab.tally.kinds['spotify-unavailable'] === 2 * CALLERS],
+    ['at most three requests', sandbox.count('api') <= 3],
+    ['every response names the cause', lab.stats.kinds['spotify-unavailable'] === 2 * CALLERS],
   ])
 })
 
-const flood = virtual('flood: 3000 users that nobody has asked for', async lab => {
-  const { sandbox, ask, tally, clock } = lab
+const flood = virtual('flood: 3000 uncached users', async lab => {
+  const { sandbox, ask, stats, clock } = lab
   await ask('warm')
   const release = sandbox.hold('api')
   const callers = users('stranger', 3000).map(ask)
   await sandbox.arrived('api', 1 + 8)
   await clock.advance(0)
-  const refused = tally.kinds.overloaded
+  const refused = stats.kinds.overloaded
   const hit = await ask('warm')
   release()
   await lab.passUntil(Promise.all(callers), 1)
   return lab.result([
-    ['who may not wait learns it at once', refused === 3000 - 8 - 500],
+    ['lookups above the queue limit fail at once', refused === 3000 - 8 - 500],
     ['hits are served meanwhile', hit.status === 200],
-    ['who waits is served', tally.kinds.fresh === 2 + 8 + 500],
-    ['never more at once than allowed', sandbox.peakInFlight <= 8],
+    ['queued lookups are served', stats.kinds.fresh === 2 + 8 + 500],
+    ['concurrency stays within the limit', sandbox.peakInFlight <= 8],
   ])
 })
 
@@ -88,7 +88,7 @@ const listOf = (user: string, from: number, to: number): Entries =>
 const pageThree = virtual('page 3 of 5 fails', async lab => {
   const { sandbox, ask, clock } = lab
   sandbox.setUser('five', listOf('five', 0, 250))
-  const stored = await ask('five')
+  const cached = await ask('five')
   await clock.advance(400_000)
   const repair = sandbox.fault({ on: 'api', offset: 100, answer: 'entry-not-object' })
   const stale = await ask('five')
@@ -100,9 +100,9 @@ const pageThree = virtual('page 3 of 5 fails', async lab => {
   await clock.advance(2000)
   const healed = await ask('cold')
   return lab.result([
-    ['the stored answer stands', [stale, after].every(({ body }) => body === stored.body)],
-    ['half an answer is never given', kindOf(cold) === 'spotify-bad-response'],
-    ['nor stored', JSON.parse(healed.body).items.length === 250],
+    ['the cached list is still served', [stale, after].every(({ body }) => body === cached.body)],
+    ['no partial list is served', kindOf(cold) === 'spotify-bad-response'],
+    ['no partial list is cached', JSON.parse(healed.body).items.length === 250],
   ])
 })
 
@@ -122,8 +122,11 @@ const moving = virtual('the list changes between its pages', async lab => {
   const { items, complete } = JSON.parse((await ask('mover')).body)
   const ids = new Set(items.map(({ id }: { id: string }) => id))
   return lab.result([
-    ['complete and without repeats', complete && ids.size === 221 && items.length === 221],
-    ['two walks at most', sandbox.count('api') <= 2 * 5],
+    [
+      'the list is complete and free of duplicates',
+      complete && ids.size === 221 && items.length === 221,
+    ],
+    ['at most two page traversals', sandbox.count('api') <= 2 * 5],
   ])
 })
 
@@ -136,25 +139,28 @@ const tokenDown = virtual(
     await clock.advance(3_000_000)
     const valid = await ask('cold')
     const before = sandbox.count('api')
-    let isTold = true
+    let failsWithCause = true
     let isStale = true
     for (let minute = 0; minute < 20; minute++) {
       await clock.advance(60_000)
       if (minute < 10) continue
-      isTold &&= kindOf(await ask(`late${minute}`)) === 'spotify-unavailable'
+      failsWithCause &&= kindOf(await ask(`late${minute}`)) === 'spotify-unavailable'
       isStale &&= kindOf(await ask('warm')) === 'stale'
     }
     return lab.result([
-      ['a valid token serves', valid.status === 200],
-      ['without one nothing is sent', sandbox.count('api') === before],
-      ['who has nothing stored learns why', isTold],
-      ['what is stored is served', isStale],
-      ['two token requests a minute, after the doubling', sandbox.count('token') <= 1 + 8 + 2 * 32],
+      ['lookups work with a valid token', valid.status === 200],
+      ['without a token no request is sent', sandbox.count('api') === before],
+      ['lookups without a cached list name the cause', failsWithCause],
+      ['cached lists are served', isStale],
+      [
+        'two token requests a minute, after the back-off has doubled',
+        sandbox.count('token') <= 1 + 8 + 2 * 32,
+      ],
     ])
   },
 )
 
-/** What a lookup costs, however many wait for it and whatever happens to its pages. */
+/** The cost of a lookup with many callers or failing pages. */
 export const lookups: Scenario[] = [
   stampede,
   slowStampede,

@@ -1,6 +1,6 @@
 import { type Answer, type AnswerName, json } from '../sandbox/answers.ts'
-import type { Scenario } from './tally.ts'
-import { kindOf } from './tally.ts'
+import type { Scenario } from './stats.ts'
+import { kindOf } from './stats.ts'
 import { retriesIn, users, type VirtualLab, virtual } from './virtual-lab.ts'
 
 const USERS = users('user', 20)
@@ -11,7 +11,7 @@ const OUTAGE_SECONDS = 300
 const PROBE_INTERVAL_SECONDS = 66
 const CONCURRENCY = 8
 
-/** Every way in which Spotify can be out of order for everybody. */
+/** Failures of Spotify for all users. */
 const OUTAGES: AnswerName[] = [
   'unavailable-text',
   'unavailable-html',
@@ -32,7 +32,7 @@ const OUTAGES: AnswerName[] = [
   'redirect',
 ]
 
-/** Four of the users ask every second. */
+/** Looks up four of the users every second. */
 async function lookUpFor(lab: VirtualLab, durationSeconds: number): Promise<void> {
   const waiting: Promise<unknown>[] = []
   for (let second = 0; second < durationSeconds; second++) {
@@ -45,7 +45,7 @@ async function lookUpFor(lab: VirtualLab, durationSeconds: number): Promise<void
   await lab.passUntil(Promise.all(waiting))
 }
 
-/** How many seconds it takes until everybody is answered fresh again. */
+/** The number of seconds until all users get a fresh list again. */
 async function secondsUntilFresh(lab: VirtualLab): Promise<number> {
   const stale = new Set(USERS)
   let seconds = 0
@@ -58,55 +58,58 @@ async function secondsUntilFresh(lab: VirtualLab): Promise<number> {
   return seconds
 }
 
-/** Requests that left less than a second after the one before, once the gate had closed. */
+/** The number of requests less than a second after the one before, after the gate has closed. */
 function tooSoon(lab: VirtualLab, closedAtMs: number): number {
-  const probes = lab.met.filter(({ atMs }) => atMs > closedAtMs)
+  const probes = lab.faulted.filter(({ atMs }) => atMs > closedAtMs)
   return probes.filter(({ atMs }, index) => atMs - Number(probes[index - 1]?.atMs) < 1000).length
 }
 
 function outage(answer: AnswerName, staleSeconds: number, where: string): Scenario {
   return virtual(`outage: ${answer}, users in ${where}`, async lab => {
-    const { clock, sandbox, ask, tally, met } = lab
+    const { clock, sandbox, ask, stats, faulted } = lab
     for (const user of USERS) await ask(user)
     await clock.advance((FRESH_SECONDS + staleSeconds) * 1000)
     const before = sandbox.count('api')
     const repair = lab.fault(answer)
     const startMs = clock.monotonic()
     await lookUpFor(lab, OUTAGE_SECONDS)
-    const duringOutage = met.length
-    // One time-out long, those that left together still come back.
+    const duringOutage = faulted.length
+    // For one time-out, responses to requests from before the closing still arrive.
     const noise = tooSoon(lab, startMs + 6000)
-    const retries = retriesIn(met)
-    const failures = tally.failures
+    const retries = retriesIn(faulted)
+    const failures = stats.failures
     repair()
     const atRecovery = sandbox.count('api')
     const recovery = await secondsUntilFresh(lab)
     return {
-      tally,
+      stats,
       spotifyRequests: duringOutage,
-      bars: [
+      thresholds: [
         ['no user gets a 5xx', failures === 0],
-        ['one probe a second at most', noise === 0 && duringOutage <= CONCURRENCY + OUTAGE_SECONDS],
+        ['at most one probe a second', noise === 0 && duringOutage <= CONCURRENCY + OUTAGE_SECONDS],
         [
           'retries are 10 % of the requests, or 2 a minute',
           retries <= Math.max(2, 0.1 * (before + duringOutage)),
         ],
-        ['fresh again within two probe intervals', recovery <= 2 * PROBE_INTERVAL_SECONDS],
         [
-          'nobody is asked for twice afterwards, but for one probe',
+          'all lists are fresh again within two probe intervals',
+          recovery <= 2 * PROBE_INTERVAL_SECONDS,
+        ],
+        [
+          'the recovery takes one request a user and one probe',
           sandbox.count('api') - atRecovery <= USERS.length + 1,
         ],
-        ['never more at once than allowed', sandbox.peakInFlight <= CONCURRENCY],
-        ['nothing else of Spotify is contacted', others(lab) === 0],
+        ['concurrency stays within the limit', sandbox.peakInFlight <= CONCURRENCY],
+        ['no other endpoint of Spotify is contacted', otherRequests(lab) === 0],
       ],
     }
   })
 }
 
-/** Strangers ask twice a second; nobody was ever answered. */
+/** Looks up two uncached users a second; Spotify has never worked. */
 function outageFromTheStart(answer: AnswerName): Scenario {
   return virtual(`outage: ${answer}, from the start`, async lab => {
-    const { clock, ask, met } = lab
+    const { clock, ask, faulted } = lab
     const repair = lab.fault(answer)
     const waiting: Promise<unknown>[] = []
     const strangersFor = async (durationSeconds: number, name: string) => {
@@ -118,8 +121,8 @@ function outageFromTheStart(answer: AnswerName): Scenario {
     }
     const startMs = clock.monotonic()
     await strangersFor(OUTAGE_SECONDS, 'during')
-    const duringOutage = met.length
-    // Those that left together still come back one time-out long, and a probe finds out what it is.
+    const duringOutage = faulted.length
+    // For one time-out, responses to earlier requests still arrive, and a probe takes another.
     const noise = tooSoon(lab, startMs + 11_000)
     repair()
     await strangersFor(PROBE_INTERVAL_SECONDS, 'after')
@@ -127,20 +130,20 @@ function outageFromTheStart(answer: AnswerName): Scenario {
     const last = await ask('last')
     return {
       ...lab.result([
-        ['one probe a second at most', noise === 0 && duringOutage <= CONCURRENCY + OUTAGE_SECONDS],
-        ['answered again within a probe interval', last.status === 200],
+        ['at most one probe a second', noise === 0 && duringOutage <= CONCURRENCY + OUTAGE_SECONDS],
+        ['lookups work again within a probe interval', last.status === 200],
       ]),
       spotifyRequests: duringOutage,
     }
   })
 }
 
-function others({ sandbox }: VirtualLab): number {
+function otherRequests({ sandbox }: VirtualLab): number {
   return sandbox.requests.filter(({ kind }) => kind === 'other').length
 }
 
-const oneUserFails = virtual('5xx for one user while others work, for an hour', async lab => {
-  const { clock, sandbox, ask, tally } = lab
+const oneUserFails = virtual('5xx for one user, for an hour', async lab => {
+  const { clock, sandbox, ask, stats } = lab
   sandbox.fault({ on: 'api', userId: 'broken', answer: 'server-error' })
   for (let step = 0; step < 360; step++) {
     await lab.passUntil(ask('broken'), 400)
@@ -149,24 +152,24 @@ const oneUserFails = virtual('5xx for one user while others work, for an hour', 
   }
   const ofBroken = sandbox.requests.filter(({ userId }) => userId === 'broken').length
   return lab.result([
-    ['the others are served', tally.kinds.fresh === 360],
-    // A lookup a minute at most, after the doubling on its way there, of three attempts.
-    ['the one costs three requests a minute at most', ofBroken <= 3 * (60 + 7)],
+    ['other users are served', stats.kinds.fresh === 360],
+    // One lookup of three attempts a minute, after the back-off has doubled.
+    ['the failing user costs at most three requests a minute', ofBroken <= 3 * (60 + 7)],
   ])
 })
 
-const foreignNext = virtual('pages whose next names another place', async lab => {
-  const { sandbox, ask, tally } = lab
+const foreignNext = virtual('pages with a `next` on another host', async lab => {
+  const { sandbox, ask, stats } = lab
   lab.fault('foreign-next')
   await Promise.all(['smedjan', 'collector', 'one'].map(ask))
   return lab.result([
-    ['everybody is served', tally.kinds.fresh === 3],
-    ['the other place is never contacted', others(lab) === 0],
+    ['every lookup is served', stats.kinds.fresh === 3],
+    ['the other host is never contacted', otherRequests(lab) === 0],
     ['one request a page', sandbox.count('api') === 3 + 40 + 1],
   ])
 })
 
-/** Each page names a total that is one page longer. */
+/** Each page has a total that is one page longer. */
 const endless: Answer = context => {
   const page = context.page()
   json(200, { ...page, total: page.offset + 100, items: page.items.slice(0, 50) })(context)
@@ -175,10 +178,10 @@ const endless: Answer = context => {
 const endlessPages = virtual('pages without an end', async lab => {
   const { sandbox, ask } = lab
   lab.fault(endless)
-  const answer = await ask('collector')
+  const response = await ask('collector')
   return lab.result([
-    ['the answer says that it is not complete', JSON.parse(answer.body).complete === false],
-    ['two walks at most', sandbox.count('api') <= 2 * 3],
+    ['the response is marked incomplete', JSON.parse(response.body).complete === false],
+    ['at most two page traversals', sandbox.count('api') <= 2 * 3],
   ])
 })
 

@@ -5,24 +5,24 @@ import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
 import { type AnswerName, answers } from '../sandbox/answers.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
-import type { Answer, Result, Scenario, Tally } from './tally.ts'
+import type { Result, Scenario, Stats, TimedResponse } from './stats.ts'
 
-/** The built service as a process of its own in front of a sandbox, in real time. */
+/** Runs the built service in a process, in front of a sandbox, in real time. */
 export async function startProcessLab(environment: Record<string, string> = {}) {
   let sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
-  // A socket for each caller, as callers have; but no more at once than the queue of a listening
-  // socket and its accepting process can take, beyond which the system itself resets some.
+  // Each caller has a socket, as in reality, but beyond 1000 the system resets connections that wait
+  // to be accepted.
   const pool = new Pool(service.url, { connections: 1000 })
   await sandbox.arrived('token', 1)
 
-  const ask = async (user: string, tally?: Tally): Promise<Answer> => {
+  const ask = async (user: string, stats?: Stats): Promise<TimedResponse> => {
     const startMs = performance.now()
     const path = `/users/${encodeURIComponent(user)}/playlists`
     const { statusCode: status, headers, body } = await pool.request({ path, method: 'GET' })
     const text = await body.text()
-    const answer = { status, headers, body: text, durationMs: performance.now() - startMs }
-    return tally === undefined ? answer : tally.add(answer)
+    const response = { status, headers, body: text, durationMs: performance.now() - startMs }
+    return stats === undefined ? response : stats.add(response)
   }
 
   return {
@@ -30,28 +30,28 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
     get sandbox() {
       return sandbox
     },
-    /** These users ask in turn, one every `everyMs`, for so long; later ones do not wait for earlier. */
-    async load(users: string[], durationMs: number, tally: Tally, everyMs = 4): Promise<void> {
-      const asked: Promise<Answer>[] = []
+    /** Looks up the users in turn, one every `everyMs`, without waiting for responses. */
+    async load(users: string[], durationMs: number, stats: Stats, everyMs = 4): Promise<void> {
+      const lookups: Promise<TimedResponse>[] = []
       const startMs = performance.now()
       for (let nth = 0; performance.now() - startMs < durationMs; nth++) {
-        asked.push(ask(String(users[nth % users.length]), tally))
+        lookups.push(ask(String(users[nth % users.length]), stats))
         await sleep(everyMs)
       }
-      await Promise.all(asked)
+      await Promise.all(lookups)
     },
-    /** Lets every Web API request meet this fault from now on; returns its end. */
+    /** Applies the fault to every Web API request. Returns a function that removes it. */
     fault(answer: AnswerName | FaultAnswer): () => void {
       const act: FaultAnswer = typeof answer === 'function' ? answer : answers[answer]
       return sandbox.fault({ on: 'api', answer: act })
     },
-    /** Takes Spotify off the network; returns what brings it back, on the same port. */
+    /** Closes the port of Spotify. Returns a function that opens it again. */
     async unplug(): Promise<() => Promise<void>> {
       const { port } = sandbox
       await sandbox.close()
       return async () => {
         sandbox = await startSandbox({ port })
-        // It issues the same tokens in the same order, so that the one that is in use is known again.
+        // The sandbox issues the same tokens in the same order, so it knows the current one again.
         await fetch(sandbox.tokenUrl, {
           method: 'POST',
           headers: {
@@ -62,13 +62,13 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
         })
       }
     },
-    /** Web API requests that the service has sent, be it that they arrived or not. */
+    /** The number of Web API requests that the service has sent, even if they did not arrive. */
     async sent(): Promise<number> {
       const { body } = await pool.request({ path: '/status', method: 'GET' })
       const { spotify } = (await body.json()) as { spotify: { requests_24h: number } }
       return spotify.requests_24h
     },
-    /** Memory of the service's process in bytes; NaN where the system does not tell. */
+    /** The resident memory of the process in bytes; NaN without /proc. */
     residentBytes(): number {
       try {
         const text = readFileSync(`/proc/${service.child.pid}/status`, 'utf8')
@@ -88,7 +88,7 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
 
 export type ProcessLab = Awaited<ReturnType<typeof startProcessLab>>
 
-/** A scenario in real time; `play` gets a lab of its own. */
+/** Creates a scenario in real time, with a lab of its own. */
 export function real(
   title: string,
   play: (lab: ProcessLab) => Promise<Result>,

@@ -1,21 +1,21 @@
 import { type AnswerName, rateLimited, status } from '../sandbox/answers.ts'
-import { type Answer, kindOf, type Scenario } from './tally.ts'
+import { kindOf, type Scenario, type TimedResponse } from './stats.ts'
 import { users, virtual } from './virtual-lab.ts'
 
 const HOUR_SECONDS = 3600
 
-/** How long a caller without a stored answer may wait for a refusal; measured by `npm run faults`. */
+/** The maximum duration of a refusal without a cached list; `npm run faults` measures it. */
 const REFUSAL_MS = 20
 
 const hourOf429 = virtual('429 with Retry-After 3600, for an hour', async lab => {
-  const { clock, sandbox, ask, tally } = lab
+  const { clock, sandbox, ask, stats } = lab
   const warm = users('warm', 20)
   for (const user of warm) await ask(user)
   const before = sandbox.count('api')
   lab.fault(rateLimited('3600'))
   const first = await ask('cold')
   const endsAt = clock.now() + HOUR_SECONDS * 1000
-  let truthful = first.headers['retry-after'] === '3600'
+  let isExact = first.headers['retry-after'] === '3600'
   let areWarmServed = true
   const cold: number[] = []
   for (let minute = 1; minute < 60; minute++) {
@@ -24,19 +24,19 @@ const hourOf429 = virtual('429 with Retry-After 3600, for an hour', async lab =>
     const refused = await ask(`cold${minute}`)
     cold.push(refused.durationMs)
     const leftSeconds = String(Math.ceil((endsAt - clock.now()) / 1000))
-    truthful &&= refused.status === 503 && refused.headers['retry-after'] === leftSeconds
+    isExact &&= refused.status === 503 && refused.headers['retry-after'] === leftSeconds
     await lab.settle()
   }
   const spent = sandbox.count('api') - before
   const slowest = Math.max(...cold)
   return {
-    tally,
+    stats,
     spotifyRequests: spent,
-    bars: [
+    thresholds: [
       ['at most 1 request in that hour', spent <= 1],
-      ['warm users 200', areWarmServed],
-      ['cold users 503 with the true seconds', truthful],
-      [`cold users below ${REFUSAL_MS} ms`, slowest < REFUSAL_MS],
+      ['users with a cached list get 200', areWarmServed],
+      ['other users get 503 with the exact Retry-After', isExact],
+      [`refusals take less than ${REFUSAL_MS} ms`, slowest < REFUSAL_MS],
     ],
   }
 })
@@ -51,40 +51,43 @@ const quota = virtual('quota exceeded, for a day', async lab => {
   }
   return lab.result([
     ['at most 1 request in that day', sandbox.count('api') <= 1],
-    ['everybody learns why', kinds.size === 1 && kinds.has('spotify-quota-exceeded')],
+    ['every response names the cause', kinds.size === 1 && kinds.has('spotify-quota-exceeded')],
   ])
 })
 
-/** The most requests of an app that is denied everything, before nothing but probes is sent. */
+/** The maximum requests of an app without access before it sends only probes. */
 const BEFORE_SILENCE = 4
 
-/** Half an hour of lookups by strangers; a probe every five minutes may leave. */
+/** Looks up uncached users for half an hour, with a probe every five minutes. */
 function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Scenario[] {
   return [false, true].map(isWarm => {
     const since = isWarm ? 'after it worked' : 'from the start'
     return virtual(`denied: ${answer}, for half an hour, ${since}`, async lab => {
-      const { clock, sandbox, ask, met } = lab
+      const { clock, sandbox, ask, faulted } = lab
       if (isWarm) for (const user of users('warm', 20)) await ask(user)
       const startMs = clock.monotonic()
       lab.fault(answer)
-      const denied: Answer[] = []
+      const denied: TimedResponse[] = []
       for (let step = 0; step < 180; step++) {
         denied.push(await ask(`stranger${step}`))
         await lab.settle()
         await clock.advance(10_000)
       }
       const { spotify } = await lab.status()
-      const first = met.filter(({ atMs }) => atMs - startMs < 300_000).length
-      const isTold = denied.every(({ body }) => body.includes(`${diagnosis}: `))
+      const first = faulted.filter(({ atMs }) => atMs - startMs < 300_000).length
+      const hasDiagnosis = denied.every(({ body }) => body.includes(`${diagnosis}: `))
       return lab.result([
-        [`silence after at most ${BEFORE_SILENCE} requests`, first <= BEFORE_SILENCE],
-        ['one probe every five minutes', met.length - first <= 5 * requestsPerProbe],
+        [`only probes after at most ${BEFORE_SILENCE} requests`, first <= BEFORE_SILENCE],
+        ['one probe every five minutes', faulted.length - first <= 5 * requestsPerProbe],
         ['at most one token request a probe', sandbox.count('token') <= 1 + 6],
         [
           '502 with the diagnosis',
-          isTold && denied.every(answer => kindOf(answer) === 'spotify-access-denied'),
+          hasDiagnosis && denied.every(response => kindOf(response) === 'spotify-access-denied'),
         ],
-        ['/status has it, too', spotify.diagnosis === diagnosis && spotify.remedy !== null],
+        [
+          '/status has the diagnosis too',
+          spotify.diagnosis === diagnosis && spotify.remedy !== null,
+        ],
       ])
     })
   })
@@ -93,34 +96,34 @@ function denial(answer: AnswerName, diagnosis: string, requestsPerProbe = 1): Sc
 const named503 = virtual('503 with Retry-After 60, for ten minutes', async lab => {
   const { clock, sandbox, ask } = lab
   const repair = lab.fault(status(503, '', { 'retry-after': '60' }))
-  let truthful = true
+  let isExact = true
   for (let second = 0; second < 600; second += 5) {
     const left = 60 - (second % 60)
-    truthful &&= (await ask('impatient')).headers['retry-after'] === String(left)
+    isExact &&= (await ask('impatient')).headers['retry-after'] === String(left)
     await clock.advance(5000)
   }
   const spent = sandbox.count('api')
   repair()
   const after = kindOf(await ask('impatient'))
   return lab.result([
-    ['one request a minute, however often a caller asks', spent === 10],
-    ['the caller learns the true seconds', truthful],
-    ['fresh after the last minute', after === 'fresh'],
+    ['one request a minute, however often a caller retries', spent === 10],
+    ['Retry-After is exact', isExact],
+    ['the list is fresh after the last minute', after === 'fresh'],
   ])
 })
 
 const fifty401s = virtual('fifty 401s at once', async lab => {
-  const { sandbox, ask, tally } = lab
+  const { sandbox, ask, stats } = lab
   await ask('warm')
   sandbox.revokeTokens()
   await Promise.all(users('user', 50).map(ask))
   return lab.result([
-    ['one token request more', sandbox.count('token') === 2],
-    ['everybody 200', tally.failures === 0],
+    ['one more token request', sandbox.count('token') === 2],
+    ['every response is 200', stats.failures === 0],
   ])
 })
 
-/** What one refusal has to do for everybody. */
+/** Refusals of Spotify, each of which concerns all users. */
 export const refusals: Scenario[] = [
   hourOf429,
   quota,

@@ -2,17 +2,17 @@ import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
 import { type AnswerName, answers } from '../sandbox/answers.ts'
 import type { SandboxRequest } from '../sandbox/requests.ts'
 import { startService } from '../test/support/service.ts'
-import { type Answer, type Result, Tally } from './tally.ts'
+import { type Result, Stats, type TimedResponse } from './stats.ts'
 
-/** A Web API request that met a fault. */
-export interface Met {
+/** A Web API request with a fault. */
+export interface FaultedRequest {
   path: string
   atMs: number
 }
 
 /**
- * The service in this process in front of a sandbox, with time that passes only when a scenario
- * says so: an hour takes as long as its lookups.
+ * Runs the service in this process, in front of a sandbox, in virtual time: an hour takes as long as its
+ * lookups.
  */
 export async function startVirtualLab(variables: Record<string, string> = {}) {
   const closing: (() => unknown)[] = []
@@ -23,45 +23,45 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
   const { app, clock, sandbox, get } = service
   await app.ready()
   await sandbox.arrived('token', 1)
-  const tally = new Tally()
-  const met: Met[] = []
+  const stats = new Stats()
+  const faulted: FaultedRequest[] = []
   let isHanging = false
 
   const keys = (variables.API_KEYS ?? '').split(',').map(entry => entry.split(':'))
-  /** Those of the caller with this name, of the first one when none is given. */
+  /** The header fields of the named caller, by default the first. */
   const headersOf = (caller = keys[0]?.[0]): Record<string, string> => {
     const key = keys.find(([name]) => name === caller)?.[1]
     return key === undefined ? {} : { authorization: `Bearer ${key}` }
   }
-  const askAs = async (caller: string | undefined, user: string): Promise<Answer> => {
+  const askAs = async (caller: string | undefined, user: string): Promise<TimedResponse> => {
     const startMs = performance.now()
     const url = `/users/${encodeURIComponent(user)}/playlists`
     const response = await get(url, headersOf(caller))
     const durationMs = performance.now() - startMs
     const { statusCode: status, headers, body } = response
-    return tally.add({ status, headers, body, durationMs })
+    return stats.add({ status, headers, body, durationMs })
   }
   const ask = (user: string) => askAs(undefined, user)
   const status = async () => (await get('/status', headersOf())).json()
 
   return {
     ...service,
-    tally,
-    met,
+    stats,
+    faulted,
     ask,
     askAs,
     status,
-    /** Waits until all that was sent has arrived and, unless it hangs, has been answered. */
+    /** Waits until Spotify has received all requests and, unless it hangs, responded to them. */
     async settle(): Promise<void> {
       for (;;) {
-        // Retries without a back-off leave, and what came in over the network is read.
+        // Sends retries without a back-off, and reads from the network.
         await clock.advance(0)
         const { spotify } = await status()
         const hasArrived = sandbox.count('api') >= spotify.requests_24h
         if (hasArrived && (isHanging || spotify.in_flight === 0)) return
       }
     },
-    /** Makes Web API requests fail with this fault, all of them by default; returns what ends that. */
+    /** Applies the fault to Web API requests, by default to all. Returns a function that removes it. */
     fault(
       answer: AnswerName | FaultAnswer,
       match: (request: SandboxRequest) => boolean = () => true,
@@ -72,7 +72,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
         on: 'api',
         match,
         answer(context) {
-          met.push({ path: context.request.path, atMs: clock.monotonic() })
+          faulted.push({ path: context.request.path, atMs: clock.monotonic() })
           act(context)
         },
       })
@@ -81,7 +81,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
         repair()
       }
     },
-    /** Lets time pass, in steps, until the work is done. */
+    /** Advances the clock in steps until the work is done. */
     async passUntil<T>(work: Promise<T>, stepMs = 1000): Promise<T> {
       let isDone = false
       work.finally(() => (isDone = true)).catch(() => {})
@@ -90,10 +90,10 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
       }
       return work
     },
-    result: (bars: Result['bars']): Result => ({
-      tally,
+    result: (thresholds: Result['thresholds']): Result => ({
+      stats,
       spotifyRequests: sandbox.count('api'),
-      bars,
+      thresholds,
     }),
     async close(): Promise<void> {
       for (const close of closing) await close()
@@ -103,7 +103,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
 
 export type VirtualLab = Awaited<ReturnType<typeof startVirtualLab>>
 
-/** A scenario in virtual time; `play` gets a lab of its own. */
+/** Creates a scenario in virtual time, with a lab of its own. */
 export function virtual(
   title: string,
   play: (lab: VirtualLab) => Promise<Result>,
@@ -122,13 +122,13 @@ export function virtual(
   }
 }
 
-/** Users `prefix0` to `prefix{count-1}`. */
+/** The users `prefix0` to `prefix{count-1}`. */
 export const users = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
-/** Requests that were sent again at once: probes are a second apart at least. */
-export function retriesIn(met: readonly Met[]): number {
-  return met.filter(({ path, atMs }, index) =>
-    met.slice(0, index).some(before => before.path === path && atMs - before.atMs < 900),
+/** The number of retries: probes are at least a second apart. */
+export function retriesIn(faulted: readonly FaultedRequest[]): number {
+  return faulted.filter(({ path, atMs }, index) =>
+    faulted.slice(0, index).some(before => before.path === path && atMs - before.atMs < 900),
   ).length
 }

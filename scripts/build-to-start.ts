@@ -1,6 +1,6 @@
 import { loadConfig } from '../src/config/load.ts'
 
-// The first half of `npm start`: the configuration is checked before the build, which takes seconds.
+// The first half of `npm start` checks the configuration before the build, which takes seconds.
 try {
   await loadConfig(process.env, '.env')
 } catch (error) {

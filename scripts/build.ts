@@ -10,44 +10,43 @@ import {
 import { basename, join, sep } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
-// `npm run build`: the service and the packages that it needs as a few files in dist/, since finding
-// and reading a thousand small ones takes longer than all else of the start. Types are checked by
-// `npm test`.
+// `npm run build` bundles the service and its packages into a few files in dist/, because Node takes most of
+// the start to find and read a thousand small ones. `npm test` checks the types.
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'dist')
-/** Becomes `out` when it is whole. */
+/** Renamed to `out` when it is complete. */
 const fresh = join(root, 'dist.new')
 
 /**
- * What packages read from beside their code: copied to the same place below dist/. It was made by
- * another package, of the version that `by` has as a development dependency.
+ * Folders of files that packages read at run time. The build copies them to the same path below dist/.
+ * Package `by` contains a copy of the package `from`, of the version in its devDependencies.
  */
 const ASSETS = [
   { by: 'node_modules/@fastify/swagger-ui', folder: 'static', from: 'swagger-ui-dist' },
 ]
 
-/** Packages that ask where their files are, and why that does no harm. Others stop the build. */
-const ASKS_WHERE_IT_IS: Record<string, string> = {
-  '@fastify/swagger-ui': 'its files are copied',
-  '@fastify/swagger': 'wants its name and version for documents that are made from routes',
-  iovalkey: 'leaves its own lines out of stack traces',
-  pino: 'finds the worker of a transport, of which there is none',
+/** Packages that use `__dirname` or `__filename`, and why that is safe. Others fail the build. */
+const USES_DIRNAME: Record<string, string> = {
+  '@fastify/swagger-ui': 'the build copies its files',
+  '@fastify/swagger': 'reads its name and version for documents generated from routes',
+  iovalkey: 'removes its own lines from stack traces',
+  pino: 'finds the worker of a transport; we use no transport',
   'thread-stream': 'the same',
-  undici: 'looks first whether it can know',
+  undici: 'checks first whether they exist',
 }
 
-/** Packages that come without the text of their licence. */
+/** Packages without a licence text. */
 const WITHOUT_TEXT = ['abstract-logging']
 
-/** What packages in CommonJS want and modules do not have, at the top of each file. */
+/** Defines names of CommonJS at the top of each file. */
 const TOP = `import { createRequire as createRequireOf } from 'node:module'
 const require = createRequireOf(import.meta.url)
 const folderOfBundle = import.meta.dirname`
 
 const PACKAGE = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/
 
-/** In a package, the folder of a file is the one below dist/ that has its name and holds its assets. */
+/** Sets the `__dirname` of a package to the folder of its files below dist/. */
 const folderNames: Plugin = {
   name: 'folder names',
   setup({ onLoad }) {
@@ -55,8 +54,8 @@ const folderNames: Plugin = {
       const contents = readFileSync(path, 'utf8')
       if (!/\b__(?:dir|file)name\b/.test(contents)) return undefined
       const [, name = ''] = PACKAGE.exec(path.replaceAll(sep, '/')) ?? []
-      if (!Object.hasOwn(ASKS_WHERE_IT_IS, name))
-        return { errors: [{ text: `${name} asks where it is` }] }
+      if (!Object.hasOwn(USES_DIRNAME, name))
+        return { errors: [{ text: `${name} uses __dirname or __filename` }] }
       const below = path.slice(path.lastIndexOf('node_modules')).split(sep)
       const folder = JSON.stringify(below.slice(0, -1).join('/'))
       const line = `var __dirname = require('node:path').join(folderOfBundle, ${folder});`
@@ -65,7 +64,7 @@ const folderNames: Plugin = {
   },
 }
 
-/** The licences in a folder of a package, but for those of packages below it. */
+/** The licence texts in the folder of a package, without those of nested packages. */
 function licenceTexts(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name)
@@ -80,15 +79,16 @@ function licenceTexts(folder: string): string[] {
 const manifestOf = (folder: string) =>
   JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
 
-/** The package that an asset was made by; its licences are those of another version otherwise. */
+/** The folder of the package that assets come from. Checks the version, since licences may change. */
 function makerOf({ by, from }: (typeof ASSETS)[number]): string {
   const folder = `node_modules/${from}`
   const [wanted, { version }] = [manifestOf(by).devDependencies?.[from], manifestOf(folder)]
-  if (wanted !== version) throw new Error(`${by} holds ${from} ${wanted}, and here is ${version}`)
+  if (wanted !== version)
+    throw new Error(`${by} contains ${from} ${wanted}, but ${version} is installed`)
   return folder
 }
 
-/** The licence of every package that went into the files, which has to go where they go. */
+/** The licences of all bundled packages, which must be shipped with them. */
 function licences({ inputs }: Metafile): string {
   const bundled = Object.keys(inputs).flatMap(path => PACKAGE.exec(path)?.[0] ?? [])
   const folders = new Set([...bundled, ...ASSETS.map(makerOf)])
@@ -96,11 +96,11 @@ function licences({ inputs }: Metafile): string {
     const manifest = manifestOf(folder)
     const words = licenceTexts(join(root, folder))
     if (words.length === 0 && !WITHOUT_TEXT.includes(manifest.name)) {
-      throw new Error(`${folder} has no text of its licence`)
+      throw new Error(`${folder} has no licence text`)
     }
     return [`${manifest.name} ${manifest.version} (${manifest.license})`, ...words].join('\n\n')
   })
-  // Some are there twice, below others that need them.
+  // Nested packages occur more than once.
   return `${[...new Set(texts)].sort().join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }
 
@@ -110,7 +110,7 @@ const { metafile, outputFiles } = await build({
   outdir: out,
   write: false,
   bundle: true,
-  // What is imported when it is needed, such as OpenTelemetry, stays in files of its own.
+  // Dynamic imports, such as OpenTelemetry, stay in separate files.
   splitting: true,
   platform: 'node',
   format: 'esm',

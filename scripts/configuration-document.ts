@@ -48,7 +48,7 @@ This page is generated from \`src/config/schema.ts\` by \`npm run generate\`.
 
 const HEADER = ['| variable | default | what it does |', '|---|---|---|']
 
-/** The text of docs/configuration.md: every variable, in sections. */
+/** The text of docs/configuration.md: all variables, in the sections of the schema. */
 export function configurationDocument(): string {
   const { properties }: TObject = configSchema
   const sections: Record<string, string> = SECTIONS

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { generatedFiles } from './generated-files.ts'
 
-// `npm run generate` writes the files that are made from the code; with `-- --check` it only says
-// which of them are out of date.
+// `npm run generate` writes the generated files. With `-- --check` it only reports outdated ones.
 for (const [path, text] of Object.entries(await generatedFiles())) {
   if (!process.argv.includes('--check')) {
     writeFileSync(path, text)

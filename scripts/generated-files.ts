@@ -2,7 +2,7 @@ import { configurationDocument } from './configuration-document.ts'
 import { openapiDocument } from './openapi-document.ts'
 import { problemsDocument } from './problems-document.ts'
 
-/** The text of every file that is made from the code, by its path in the repository. */
+/** The texts of all generated files, by path. */
 export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     'openapi.yaml': await openapiDocument(),

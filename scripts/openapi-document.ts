@@ -50,7 +50,7 @@ export async function openapiDocument(): Promise<string> {
       security: [{ apiKey: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
-    // The routes that answer other methods with 405 are no operations of their own.
+    // Hides the routes that return 405 for other methods.
     transform: ({ schema, url, route }) => ({
       schema: {
         ...schema,

@@ -14,7 +14,7 @@ This page is generated from \`src/problems/catalog.ts\` by \`npm run generate\`.
 | type | status | when it happens | what the caller can do |
 |---|---|---|---|`
 
-/** The text of docs/problems.md: every problem, ordered by status. */
+/** The text of docs/problems.md: all problems, by status. */
 export function problemsDocument(): string {
   const rows = Object.entries(problems)
     .sort(([, one], [, other]) => one.status - other.status)

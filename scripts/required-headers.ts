@@ -8,9 +8,8 @@ interface Response {
 }
 
 /**
- * Says of every header of a response whether it is always sent. Routes mark those that are not
- * with `required: false` in the schema; the package leaves the mark there, but OpenAPI has it one
- * level above (3.1, Header Object).
+ * Marks each response header as required or optional. Routes set `required: false` in the schema of
+ * optional ones; OpenAPI expects it one level above (3.1, Header Object).
  */
 export const markRequiredHeaders: TransformObject = document => {
   const { openapiObject } = document as Extract<typeof document, { openapiObject: object }>

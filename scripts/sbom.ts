@@ -3,10 +3,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// `npm run sbom`: a bill of materials (CycloneDX) of what the image ships, from the lock file.
-// `npm sbom --omit=dev` also leaves out every runtime dependency that some development dependency
-// needs as well, so the bill is made of a manifest and a lock file that have none. npm calls the
-// bill after the folder.
+// `npm run sbom` prints a bill of materials (CycloneDX) of the image, from the lock file. It removes the
+// development dependencies first, because `npm sbom --omit=dev` also omits runtime dependencies that they
+// share. npm names the bill after the folder.
 const { devDependencies: _, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'sbom-'))
 try {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { endUnderLoad } from '../faults/drains.ts'
-import { Tally } from '../faults/tally.ts'
+import { Stats } from '../faults/stats.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
 
 t.test(
-  'the built service answers, survives an outage of Spotify, and stops when asked',
+  'the built service serves lists, survives an outage of Spotify, and stops on a signal',
   async t => {
     const sandbox = await startSandbox()
     t.teardown(() => sandbox.close())
@@ -23,10 +23,10 @@ t.test(
     t.equal(sandbox.count('token'), 1)
 
     sandbox.fault({ on: 'api', answer: 'unavailable-html' })
-    const listing = await list('collector/playlists', { accept: 'text/plain' })
-    t.equal(listing.status, 200)
-    t.equal((await listing.text()).split('\n').length, 2001)
-    t.equal(sandbox.count('api'), 40, 'neither cost a request')
+    const text = await list('collector/playlists', { accept: 'text/plain' })
+    t.equal(text.status, 200)
+    t.equal((await text.text()).split('\n').length, 2001)
+    t.equal(sandbox.count('api'), 40, 'neither response cost a request')
     t.equal((await list('smedjan/playlists')).status, 503)
 
     t.equal((await fetch(`${service.url}/health/live`)).status, 200)
@@ -35,7 +35,7 @@ t.test(
   },
 )
 
-t.test('two processes, and one started anew, give a list the same entity tags', async t => {
+t.test('two processes and a restarted one give a list the same entity tags', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const origin = { PUBLIC_URL: 'http://lists.example' }
@@ -61,7 +61,7 @@ t.test('two processes, and one started anew, give a list the same entity tags', 
   await Promise.all([other.service.stop(), again.service.stop()])
 })
 
-t.test('a restart with a snapshot costs no request for users who are known', async t => {
+t.test('after a restart with a snapshot, cached users cost no request', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const environment = {
@@ -70,8 +70,8 @@ t.test('a restart with a snapshot costs no request for users who are known', asy
   }
   const users = ['smedjan', 'collector', 'one']
   const tags = async (url: string) => {
-    const answers = await Promise.all(users.map(user => fetch(`${url}/users/${user}/playlists`)))
-    return answers.map(({ headers }) => headers.get('etag'))
+    const responses = await Promise.all(users.map(user => fetch(`${url}/users/${user}/playlists`)))
+    return responses.map(({ headers }) => headers.get('etag'))
   }
   const first = await startServiceProcess({ sandbox, environment })
   const before = await tags(first.url)
@@ -84,19 +84,19 @@ t.test('a restart with a snapshot costs no request for users who are known', asy
   await once(second.child, 'exit')
   const third = await startServiceProcess({ sandbox, environment })
   t.same(await tags(third.url), before)
-  t.equal(sandbox.count('api'), spent, 'also after an end that nobody could prepare for')
+  t.equal(sandbox.count('api'), spent, 'after SIGKILL too')
   t.equal(await third.stop(), 0)
 })
 
-t.test('ending it under 500 requests a second loses none, with idle connections open', async t => {
+t.test('a shutdown under 500 requests a second loses none, with idle connections open', async t => {
   for (let round = 0; round < 5; round++) {
-    const tally = new Tally()
-    t.match(await endUnderLoad(tally), { exitCode: 0, lost: [], longRequestStatus: 200 })
-    t.ok(tally.answers.length > 100 && tally.answers.every(({ status }) => status === 200))
+    const stats = new Stats()
+    t.match(await endUnderLoad(stats), { exitCode: 0, lost: [], longRequestStatus: 200 })
+    t.ok(stats.responses.length > 100 && stats.responses.every(({ status }) => status === 200))
   }
 })
 
-t.test('the built service names what is missing and ends', async t => {
+t.test('the built service names missing variables and exits', async t => {
   const sandbox = { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' }
   const child = spawnService({ sandbox, stderr: 'pipe' })
   const message = text(child.stderr as NodeJS.ReadableStream)

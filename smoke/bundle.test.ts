@@ -10,7 +10,7 @@ import { startReceiver } from '../test/support/otlp-receiver.ts'
 
 const run = promisify(execFile)
 
-/** What the image holds of the service, in a folder above which there are no packages. */
+/** Copies the files of the image to a folder without packages in reach. */
 function shipped(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'shipped-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -33,12 +33,12 @@ async function start(t: Test, folder: string, environment: Record<string, string
 }
 
 async function text({ url }: ServiceProcess, path: string): Promise<string> {
-  const answer = await fetch(url + path)
-  if (answer.status !== 200) throw new Error(`${path} was answered ${answer.status}`)
-  return answer.text()
+  const response = await fetch(url + path)
+  if (response.status !== 200) throw new Error(`${path} returned ${response.status}`)
+  return response.text()
 }
 
-t.test('what is built runs without a package beside it', async t => {
+t.test('the bundle runs without packages', async t => {
   const folder = shipped(t)
   const service = await start(t, folder)
   t.match(JSON.parse(await text(service, '/users/smedjan/playlists')), { complete: true })
@@ -54,7 +54,7 @@ t.test('what is built runs without a package beside it', async t => {
   t.equal(await service.stop(), 0)
 })
 
-t.test('so does what is loaded only when it is wanted', async t => {
+t.test('code that is loaded on demand runs without packages', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   const service = await start(t, shipped(t), {
@@ -68,18 +68,18 @@ t.test('so does what is loaded only when it is wanted', async t => {
   t.equal(await service.stop(), 0)
   t.ok(
     service.log.some(line => /traceId/.test(line)),
-    'the span was written',
+    'the span is written',
   )
-  t.ok(receiver.posts.length > 0, 'and sent')
+  t.ok(receiver.posts.length > 0, 'the span is sent')
 })
 
-t.test('every package that went into it is named with its licence', async t => {
+t.test('LICENCES.txt names every package of the bundle', async t => {
   const licences = readFileSync('dist/LICENCES.txt', 'utf8')
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const name of Object.keys(dependencies)) {
     t.match(licences, new RegExp(`^${name} \\d+\\.\\S+ \\(.+\\)$`, 'm'), name)
   }
-  t.match(licences, /^find-my-way .* \(MIT\)\n\nMIT License/m, 'others bring theirs along')
-  t.match(licences, 'SmartBear', 'and those of what the page loads')
-  t.match(licences, 'Forrest L Norvell', 'also those of what they were made from')
+  t.match(licences, /^find-my-way .* \(MIT\)\n\nMIT License/m, 'it contains licence texts')
+  t.match(licences, 'SmartBear', 'it covers the scripts of the API reference')
+  t.match(licences, 'Forrest L Norvell', 'it covers code that these scripts bundle')
 })

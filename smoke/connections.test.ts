@@ -7,13 +7,13 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { type ServiceProcessOptions, startServiceProcess } from '../sandbox/service-process.ts'
 
-// One of them takes as long as a connection may stall.
+// The first test takes as long as a connection may stall.
 t.jobs = 2
 
 const OPEN_FILES = 160
 const CALLERS = 200
 
-/** The built service, and a caller of its own connection. */
+/** Starts the built service, with a client that keeps its connection. */
 async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
@@ -38,7 +38,7 @@ async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   return { ask, open, closed }
 }
 
-t.test('callers who never read are closed after 30 s, others are not', async t => {
+t.test('a connection whose caller never reads is closed after 30 s, others are not', async t => {
   const log: { msg: string }[] = []
   const { ask, open, closed } = await serviceFor(t, {
     environment: { LOG_LEVEL: 'debug' },
@@ -53,21 +53,24 @@ t.test('callers who never read are closed after 30 s, others are not', async t =
   t.ok(log.some(({ msg }) => msg === 'closed a connection: its client does not read'))
 })
 
-t.test('with few files callers beyond them are dropped, and lookups go on', async t => {
-  const warnings: { dropped: number; max_connections: number }[] = []
-  const { ask, open, closed } = await serviceFor(t, {
-    launcher: ['sh', '-c', `ulimit -n ${OPEN_FILES}; exec "$@"`, 'sh'],
-    onLine: line => {
-      if (line.includes('too many connections')) warnings.push(JSON.parse(line))
-    },
-  })
-  t.equal((await text(await ask('/health/live'))).length, 18)
-  const callers = Array.from({ length: CALLERS }, open)
-  const max = OPEN_FILES - 64 - 8
-  const dropped = CALLERS - (max - 1)
-  await Promise.all(callers.map(caller => once(caller, 'connect')))
-  while ((await closed('limit')) < dropped) await sleep(50)
-  t.equal(await closed('limit'), dropped)
-  t.match(warnings, [{ dropped: 1, max_connections: max }])
-  t.match(await json(await ask('/users/fifty/playlists')), { total: 50 })
-})
+t.test(
+  'connections beyond the limit on open files are dropped, and lookups still work',
+  async t => {
+    const warnings: { dropped: number; max_connections: number }[] = []
+    const { ask, open, closed } = await serviceFor(t, {
+      launcher: ['sh', '-c', `ulimit -n ${OPEN_FILES}; exec "$@"`, 'sh'],
+      onLine: line => {
+        if (line.includes('too many connections')) warnings.push(JSON.parse(line))
+      },
+    })
+    t.equal((await text(await ask('/health/live'))).length, 18)
+    const callers = Array.from({ length: CALLERS }, open)
+    const max = OPEN_FILES - 64 - 8
+    const dropped = CALLERS - (max - 1)
+    await Promise.all(callers.map(caller => once(caller, 'connect')))
+    while ((await closed('limit')) < dropped) await sleep(50)
+    t.equal(await closed('limit'), dropped)
+    t.match(warnings, [{ dropped: 1, max_connections: max }])
+    t.match(await json(await ask('/users/fifty/playlists')), { total: 50 })
+  },
+)

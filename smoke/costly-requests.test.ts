@@ -13,15 +13,15 @@ async function start(t: Test): Promise<ServiceProcess> {
   return service
 }
 
-/** The most memory that the process has held so far, in MB. */
+/** The peak memory of the process, in MB. */
 function peakMegabytes({ child }: ServiceProcess): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(procFile(child.pid, 'status')) ?? []
   return Number(kilobytes) / 1024
 }
 
-/** CPU time that all threads of the process have taken so far, in hundredths of a second. */
+/** The CPU time of all threads of the process, in hundredths of a second. */
 function cpuTicks({ child }: ServiceProcess): number {
-  // After the name, which may hold anything (proc_pid_stat(5)): utime and stime are fields 14 and 15.
+  // utime and stime are fields 14 and 15 (proc_pid_stat(5)). The name before them may contain spaces.
   const fields = procFile(child.pid, 'stat')
     .replace(/^.*\) /s, '')
     .split(' ')
@@ -31,7 +31,7 @@ function cpuTicks({ child }: ServiceProcess): number {
 const procFile = (pid: number | undefined, name: string) =>
   readFileSync(`/proc/${pid}/${name}`, 'utf8')
 
-/** Opens connections and waits until all of them are. */
+/** Opens connections and waits until they are established. */
 async function connections({ url }: ServiceProcess, count: number): Promise<Socket[]> {
   const port = Number(new URL(url).port)
   const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
@@ -43,7 +43,7 @@ async function connections({ url }: ServiceProcess, count: number): Promise<Sock
 const request = (path: string, ...fields: string[]) =>
   [`GET ${path} HTTP/1.1`, 'Host: lists.example', ...fields, '\r\n'].join('\r\n')
 
-t.test('callers that ask for costly answers and hang up cost little memory', async t => {
+t.test('callers that request costly responses and disconnect cost little memory', async t => {
   const service = await start(t)
   await (await fetch(`${service.url}/users/hoarder/playlists`)).arrayBuffer()
   const before = peakMegabytes(service)
@@ -57,7 +57,7 @@ t.test('callers that ask for costly answers and hang up cost little memory', asy
       const path = `/users/hoarder/playlists?format=${format}&limit=${9900 + index}`
       socket.write(request(path, `Accept-Encoding: ${codings}`))
     }
-    // What is answered next came after all of them.
+    // The service responds to this request after it has read all of them.
     t.equal((await fetch(`${service.url}/health/live`)).status, 200)
     for (const socket of sockets) socket.destroy()
   }
@@ -79,10 +79,10 @@ t.test('a long list in a field costs no more than a few requests without it', as
   const costOf = async (path: string, field: (index: number) => string, status: number) => {
     for (let index = 0; index < 50; index++) await ask(path, field(index))
     const before = cpuTicks(service)
-    const answers: string[] = []
-    for (let index = 0; index < 300; index++) answers.push(await ask(path, field(index)))
+    const responses: string[] = []
+    for (let index = 0; index < 300; index++) responses.push(await ask(path, field(index)))
     t.ok(
-      answers.every(answer => answer.startsWith(`HTTP/1.1 ${status}`)),
+      responses.every(response => response.startsWith(`HTTP/1.1 ${status}`)),
       `${path}: ${status}`,
     )
     return cpuTicks(service) - before

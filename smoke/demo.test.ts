@@ -10,7 +10,7 @@ t.test('npm run demo prints three curl lines that work, and Ctrl-C ends it', asy
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  // npm may be gone before what it has started; the last of them closes the output.
+  // npm may exit before its child processes. The last of them closes the output.
   const ended = once(demo, 'close')
   let printed = ''
   for await (const [chunk] of on(demo.stdout, 'data', { close: ['end'] })) {
@@ -22,12 +22,12 @@ t.test('npm run demo prints three curl lines that work, and Ctrl-C ends it', asy
   t.equal(lines.length, 3)
   const outputs = []
   for (const line of lines) outputs.push((await run('sh', ['-c', `${line} -sS`])).stdout)
-  const [whole = '', listing = '', window = ''] = outputs
+  const [whole = '', text = '', window = ''] = outputs
   t.match(JSON.parse(whole), { total: 120, complete: true })
-  t.match(listing, /^ {3}1 spotify:playlist:\w+ .*\n/)
+  t.match(text, /^ {3}1 spotify:playlist:\w+ .*\n/)
   t.match(JSON.parse(window), { offset: 100, limit: 2, total: 120 })
 
   process.kill(-(demo.pid as number), 'SIGINT')
   await ended
-  await t.rejects(run('sh', ['-c', `${lines[0]} -sS`]), 'nobody listens any more')
+  await t.rejects(run('sh', ['-c', `${lines[0]} -sS`]), 'the port is closed')
 })

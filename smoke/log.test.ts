@@ -10,13 +10,13 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService } from '../sandbox/service-process.ts'
 import { freePort } from '../test/support/valkey.ts'
 
-// The log has nobody who reads it here, or no room: the service has to go on, and to stop in time.
+// Nothing reads the log here, or the disk is full: the service must work on, and stop in time.
 
 const SHUTDOWN_TIMEOUT_MS = 4000
 const GAP = 'dropped log lines that could not be written'
 /**
- * Runs a command in a terminal that nobody reads, and that is gone after SIGUSR1. Hands on SIGTERM
- * and the exit code.
+ * Runs a command in a terminal that nothing reads and that closes on SIGUSR1. Forwards SIGTERM and the
+ * exit code.
  */
 const UNREAD_TERMINAL = `
 import os, pty, signal, subprocess, sys
@@ -31,12 +31,12 @@ const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
 const hasFullDevice = spawnSync('test', ['-c', '/dev/full']).status === 0
 
 /**
- * A command that runs another one after the shell has set up its output. The test runner would
- * preload a module into it that ends it at its file size limit.
+ * Runs a command in a shell that sets up its output. It unsets NODE_OPTIONS, because the module that the
+ * test runner preloads fails at a file size limit.
  */
 const shell = (setUp: string) => ['sh', '-c', `unset NODE_OPTIONS; ${setUp}; exec "$@"`, 'sh']
 
-/** Starts the built service below `launcher`, which decides where the log goes. */
+/** Starts the built service with `launcher`, which redirects the log. */
 async function start(t: Test, launcher: string[]) {
   const sandbox = await startSandbox()
   const port = await freePort()
@@ -50,7 +50,7 @@ async function start(t: Test, launcher: string[]) {
   const exit = once(child, 'exit')
   const pool = new Pool(url, { connections: 8 })
   t.teardown(async () => {
-    // Its group, since the launcher may still be there beside it.
+    // Kills the group, since the launcher may still run.
     if (child.exitCode === null && child.signalCode === null) {
       process.kill(-Number(child.pid), 'SIGKILL')
     }
@@ -65,17 +65,17 @@ async function start(t: Test, launcher: string[]) {
   return {
     ask,
     child,
-    /** Causes so many lines. */
+    /** Makes the service log so many lines. */
     async log(lines: number) {
-      const asked = Array.from({ length: lines }, () => ask(`/${'x'.repeat(200)}`))
-      for (const { status } of await Promise.all(asked))
+      const requests = Array.from({ length: lines }, () => ask(`/${'x'.repeat(200)}`))
+      for (const { status } of await Promise.all(requests))
         if (status !== 404) throw new Error(`${status}`)
     },
     async dropped(): Promise<number> {
       const { text } = await ask('/metrics')
       return Number(/^playlist_proxy_log_lines_dropped_total (\d+)$/m.exec(text)?.[1])
     },
-    /** Asks it to stop; its exit code, and how long that took. */
+    /** Stops the service; returns its exit code and the duration. */
     async stop() {
       const startMs = performance.now()
       child.kill()
@@ -94,8 +94,8 @@ async function stopsInTime(t: Test, service: Started): Promise<void> {
 }
 
 t.test(
-  'a full disk costs log lines and nothing else',
-  { skip: !hasFullDevice && 'there is no /dev/full' },
+  'a full disk costs only log lines',
+  { skip: !hasFullDevice && 'needs /dev/full' },
   async t => {
     const service = await start(t, shell('exec >/dev/full'))
     t.equal((await service.ask('/users/smedjan/playlists')).status, 200)
@@ -106,7 +106,7 @@ t.test(
   },
 )
 
-t.test('the log goes on once there is room again, and says what is missing', async t => {
+t.test('the log continues when there is space again, and counts the dropped lines', async t => {
   const file = join(t.testdir({}), 'log')
   const service = await start(t, shell(`ulimit -f 8; exec >>'${file}'`))
   await service.log(100)
@@ -122,13 +122,13 @@ t.test('the log goes on once there is room again, and says what is missing', asy
   )
 })
 
-t.test('a pipe that nobody reads holds nothing up, and what fits is read later', async t => {
+t.test('an unread pipe blocks nothing, and keeps the lines that fit', async t => {
   const fifo = join(t.testdir({}), 'log')
   execFileSync('mkfifo', [fifo])
   const service = await start(t, shell(`exec 1<>'${fifo}' 2>&1`))
   let lines = 0
   for (; (await service.dropped()) === 0; lines += 1000) await service.log(1000)
-  t.ok(lines < 20_000, `${lines} lines were kept or dropped`)
+  t.ok(lines < 20_000, `${lines} lines`)
 
   const log = createReadStream(fifo)
   t.teardown(() => log.destroy())
@@ -142,16 +142,16 @@ t.test('a pipe that nobody reads holds nothing up, and what fits is read later',
   await stopsInTime(t, service)
 })
 
-const skip = !hasPython && 'there is no python3, which opens a terminal'
+const skip = !hasPython && 'needs python3'
 
-t.test('a terminal that is stopped holds nothing up', { skip }, async t => {
+t.test('a stopped terminal blocks nothing', { skip }, async t => {
   const service = await start(t, ['python3', '-c', UNREAD_TERMINAL])
   await service.log(500)
   t.equal((await service.ask('/users/smedjan/playlists')).status, 200)
   await stopsInTime(t, service)
 })
 
-t.test('a terminal that is gone costs log lines and nothing else', { skip }, async t => {
+t.test('a closed terminal costs only log lines', { skip }, async t => {
   const service = await start(t, ['python3', '-c', UNREAD_TERMINAL])
   service.child.kill('SIGUSR1')
   while ((await service.dropped()) === 0) await service.log(1)

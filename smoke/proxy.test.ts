@@ -15,7 +15,7 @@ const PASSWORD = 'canary-of-the-proxy'
 const withoutTinyproxy =
   spawnSync('tinyproxy', ['-v']).status === 0 ? false : 'SKIPPED: needs tinyproxy'
 
-/** A port on which TLS is taken off in front of `port`. */
+/** Starts a server that terminates TLS and forwards to `port`. */
 async function startTls(t: Test, port: number, { key, cert }: { key: string; cert: string }) {
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, socket => {
     const inner = connect(port, '127.0.0.1')
@@ -28,7 +28,7 @@ async function startTls(t: Test, port: number, { key, cert }: { key: string; cer
   return (server.address() as AddressInfo).port
 }
 
-/** tinyproxy, which wants a user and a password. */
+/** Starts tinyproxy, which requires a user and a password. */
 async function startTinyproxy(t: Test, folder: string) {
   const port = await freePort()
   const [configuration, log] = [join(folder, 'tinyproxy.conf'), join(folder, 'tinyproxy.log')]
@@ -53,7 +53,7 @@ async function startTinyproxy(t: Test, folder: string) {
 }
 
 t.test(
-  'the built service reaches Spotify through a proxy, over TLS from end to end',
+  'the built service reaches Spotify through a proxy, with TLS end to end',
   { skip: withoutTinyproxy || withoutOpenssl },
   async t => {
     const files = certificate(t)

@@ -6,27 +6,27 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import {
   eventually,
-  type OwnEngine,
-  startOwnEngine,
-  withoutOwnEngine,
+  type OwnRedisServer,
+  startOwnRedis,
+  withoutOwnRedis,
 } from '../test/support/valkey.ts'
 
 const LOOKUPS = 500
-/** A pause is known to all replicas by then. */
-const TOLD_MS = 1000
-/** What a dead engine may add to an answer, and where the measuring of a busy machine begins. */
+/** All replicas know of a pause after this time. */
+const PUBLISHED_MS = 1000
+/** How much a dead Redis may delay a response. */
 const ADDED_MS = 60
 const STOPPED_MS = 10_000
-/** Many times the default time-out, and less than that of the budget. */
+/** Longer than the default time-out, shorter than the time-out of the budget. */
 const PAUSE_MS = 400
 
-/** Replicas of the built service on one engine, in front of one sandbox. */
+/** Starts replicas of the built service that share a Redis and a sandbox. */
 async function replicasFor(t: Test, variables: Record<string, string> = {}) {
-  const engine = await startOwnEngine(t)
+  const redis = await startOwnRedis(t)
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const start = async () => {
-    const environment = { SHARED_CACHE_URL: engine.url, ...variables }
+    const environment = { SHARED_CACHE_URL: redis.url, ...variables }
     const service = await startServiceProcess({ sandbox, environment })
     const pool = new Pool(service.url, { connections: LOOKUPS })
     t.teardown(async () => {
@@ -54,25 +54,25 @@ async function replicasFor(t: Test, variables: Record<string, string> = {}) {
   }
   const flood = (replica: Awaited<ReturnType<typeof start>>, user: string) =>
     Promise.all(Array.from({ length: LOOKUPS }, () => replica.ask(user)))
-  return { engine, sandbox, start, flood }
+  return { redis, sandbox, start, flood }
 }
 
-const options = { skip: withoutOwnEngine }
+const options = { skip: withoutOwnRedis }
 
 t.test('500 first lookups at each of two replicas cost the pages once', options, async t => {
   const { sandbox, start, flood } = await replicasFor(t)
   const replicas = [await start(), await start()] as const
-  const answers = (await Promise.all(replicas.map(one => flood(one, 'smedjan')))).flat()
-  t.ok(answers.every(({ statusCode, text }) => statusCode === 200 && /"total":120/.test(text)))
+  const responses = (await Promise.all(replicas.map(one => flood(one, 'smedjan')))).flat()
+  t.ok(responses.every(({ statusCode, text }) => statusCode === 200 && /"total":120/.test(text)))
   t.equal(sandbox.count('api'), 3)
   const third = await start()
   t.equal((await third.ask('smedjan')).statusCode, 200)
-  t.equal(sandbox.count('api'), 3, 'a new replica knows whom the others know')
+  t.equal(sandbox.count('api'), 3, 'a new replica gets the list from Redis')
   t.equal((await third.status()).spotify.requests_24h, 3)
 })
 
 t.test(
-  'when the one that asks is killed, another takes over and all get their answer',
+  'when the replica that fetches is killed, another takes over and serves its callers',
   options,
   async t => {
     const { sandbox, start, flood } = await replicasFor(t)
@@ -86,83 +86,83 @@ t.test(
     await lost
     await sandbox.arrived('api', 2)
     release()
-    const answers = await waiting
-    t.ok(answers.every(({ statusCode }) => statusCode === 200))
+    const responses = await waiting
+    t.ok(responses.every(({ statusCode }) => statusCode === 200))
     t.ok(sandbox.count('api') <= 2 * 3, `${sandbox.count('api')} requests`)
   },
 )
 
-t.test('what one replica is refused silences the others', options, async t => {
+t.test('a refusal of one replica pauses the others', options, async t => {
   const { sandbox, start } = await replicasFor(t)
   const [first, second] = [await start(), await start()]
   sandbox.fault({ on: 'api', times: 1, answer: 'quota-exceeded' })
   t.equal((await first.ask('one')).statusCode, 503)
-  await sleep(TOLD_MS)
+  await sleep(PUBLISHED_MS)
   t.equal((await second.ask('fifty')).statusCode, 503)
   t.equal(sandbox.count('api'), 1)
   t.equal((await second.status()).spotify.gate, 'paused')
   const late = await start()
   t.equal((await late.ask('smedjan')).statusCode, 503)
-  t.equal(sandbox.count('api'), 1, 'also one that starts later')
+  t.equal(sandbox.count('api'), 1, 'a replica that starts later is paused too')
 })
 
-t.test('a budget of 100 is one budget, to the request', options, async t => {
+t.test('replicas share a budget of 100 exactly', options, async t => {
   for (const pauseMs of [0, PAUSE_MS]) {
-    const { engine, sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
+    const { redis, sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
     const replicas = [await start(), await start()]
-    const asked = Promise.all(
+    const lookups = Promise.all(
       replicas.flatMap(({ ask }, nth) =>
         Array.from({ length: 100 }, (_, user) => ask(`user${nth}x${user}`)),
       ),
     )
     await sandbox.arrived('api', 20)
     if (pauseMs > 0) {
-      engine.stop()
+      redis.stop()
       await sleep(pauseMs)
-      engine.resume()
+      redis.resume()
     }
-    const answers = await asked
-    t.equal(sandbox.count('api'), 100, `with an engine that pauses for ${pauseMs} ms`)
-    t.equal(answers.filter(({ statusCode }) => statusCode === 200).length, 100)
+    const responses = await lookups
+    t.equal(sandbox.count('api'), 100, `Redis pauses for ${pauseMs} ms`)
+    t.equal(responses.filter(({ statusCode }) => statusCode === 200).length, 100)
     for (const { status } of replicas) {
       await eventually(async () => (await status()).spotify.requests_24h === 100)
     }
   }
 })
 
-t.test('a budget of 100 is never exceeded, whatever becomes of Redis', options, async t => {
-  const disturbances: [string, (engine: OwnEngine) => Promise<void>][] = [
-    ['killed', engine => engine.kill()],
-    ['restarted', engine => engine.kill().then(() => engine.restart())],
+t.test('replicas never exceed a budget of 100 while Redis fails', options, async t => {
+  const disturbances: [string, (redis: OwnRedisServer) => Promise<void>][] = [
+    ['killed', redis => redis.kill()],
+    ['restarted', redis => redis.kill().then(() => redis.restart())],
     ['flushed', async ({ client }) => void (await client.flushall())],
-    ['filled with rubbish', rubbish],
+    ['filled with malformed values', corrupt],
   ]
   for (const [name, disturb] of disturbances) {
-    const { engine, sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
+    const { redis, sandbox, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '100' })
     const replicas = [await start(), await start()]
     const users = Array.from({ length: 200 }, (_, nth) => `user${nth}`)
-    const asked = Promise.all(users.map((user, nth) => replicas[nth % 2]?.ask(user)))
+    const lookups = Promise.all(users.map((user, nth) => replicas[nth % 2]?.ask(user)))
     await sandbox.arrived('api', 20)
-    await disturb(engine)
-    await asked
+    await disturb(redis)
+    await lookups
     t.ok(sandbox.count('api') <= 100, `${name}: ${sandbox.count('api')}`)
   }
 })
 
-t.test('whatever becomes of the engine, no caller sees an error of it', options, async t => {
-  const { engine, start } = await replicasFor(t, { CACHE_FRESH_SECONDS: '1' })
+t.test('no caller sees an error of Redis', options, async t => {
+  const { redis, start } = await replicasFor(t, { CACHE_FRESH_SECONDS: '1' })
   const [first, second] = [await start(), await start()]
   const replicas = [first, second] as const
   const users = Array.from({ length: 20 }, (_, nth) => `known${nth}`)
   const load = async (durationMs: number) => {
-    const answers: Awaited<ReturnType<typeof first.ask>>[] = []
+    const responses: Awaited<ReturnType<typeof first.ask>>[] = []
     const endMs = performance.now() + durationMs
     for (let nth = 0; performance.now() < endMs; nth++) {
       const user = nth % 10 === 0 ? `new${nth}x${Math.round(endMs)}` : users[nth % users.length]
-      answers.push(...(await Promise.all(replicas.map(({ ask }) => ask(String(user))))))
+      responses.push(...(await Promise.all(replicas.map(({ ask }) => ask(String(user))))))
     }
-    const durations = answers.map(({ durationMs }) => durationMs).sort((a, b) => a - b)
-    return { answers, p99: durations[Math.floor(0.99 * durations.length)] as number }
+    const durations = responses.map(({ durationMs }) => durationMs).sort((a, b) => a - b)
+    return { responses, p99: durations[Math.floor(0.99 * durations.length)] as number }
   }
   const connected = () =>
     eventually(async () => {
@@ -172,29 +172,29 @@ t.test('whatever becomes of the engine, no caller sees an error of it', options,
   await connected()
   const normal = await load(2000)
 
-  const disturbances: [string, (engine: OwnEngine) => Promise<void>, number][] = [
-    ['killed', engine => engine.kill(), 2000],
-    ['started again', engine => engine.restart(), 500],
-    ['stopped', async engine => engine.stop(), STOPPED_MS],
-    ['resumed', async engine => engine.resume(), 500],
+  const disturbances: [string, (redis: OwnRedisServer) => Promise<void>, number][] = [
+    ['killed', redis => redis.kill(), 2000],
+    ['started again', redis => redis.restart(), 500],
+    ['stopped', async redis => redis.stop(), STOPPED_MS],
+    ['resumed', async redis => redis.resume(), 500],
     ['flushed', async ({ client }) => void (await client.flushall()), 1000],
-    ['filled with rubbish', rubbish, 1000],
+    ['filled with malformed values', corrupt, 1000],
   ]
   for (const [name, disturb, durationMs] of disturbances) {
-    await disturb(engine)
-    const { answers, p99 } = await load(durationMs)
-    t.ok(answers.length > 0 && answers.every(({ statusCode }) => statusCode === 200), name)
+    await disturb(redis)
+    const { responses, p99 } = await load(durationMs)
+    t.ok(responses.length > 0 && responses.every(({ statusCode }) => statusCode === 200), name)
     t.comment(
-      `${name}: ${answers.length} answers, p99 ${p99.toFixed(1)} ms, before ${normal.p99.toFixed(1)} ms, may add ${ADDED_MS} ms`,
+      `${name}: ${responses.length} responses, p99 ${p99.toFixed(1)} ms, before ${normal.p99.toFixed(1)} ms, may add ${ADDED_MS} ms`,
     )
   }
   await connected()
 })
 
-async function rubbish({ client }: OwnEngine): Promise<void> {
+async function corrupt({ client }: OwnRedisServer): Promise<void> {
   for (const key of await client.keys('*')) {
     await client.del(key)
-    if (Math.random() < 0.5) await client.set(key, 'rubbish')
-    else await client.rpush(key, 'rubbish')
+    if (Math.random() < 0.5) await client.set(key, 'malformed')
+    else await client.rpush(key, 'malformed')
   }
 }

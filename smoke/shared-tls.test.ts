@@ -2,18 +2,18 @@ import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
-import { eventually, freePort, startOwnEngine, withoutOwnEngine } from '../test/support/valkey.ts'
+import { eventually, freePort, startOwnRedis, withoutOwnRedis } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1
 
 t.test(
-  'an engine behind TLS is used when its certificate is trusted, and not otherwise',
-  { skip: withoutOwnEngine || withoutOpenssl },
+  'the service uses a Redis with TLS only if it trusts the certificate',
+  { skip: withoutOwnRedis || withoutOpenssl },
   async t => {
     const { key, cert } = certificate(t)
     const port = await freePort()
-    const engine = await startOwnEngine(
+    const redis = await startOwnRedis(
       t,
       ...['--requirepass', PASSWORD, '--tls-port', String(port), '--tls-auth-clients', 'no'],
       ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert],
@@ -36,14 +36,14 @@ t.test(
     const trusting = await start({ NODE_EXTRA_CA_CERTS: cert })
     t.equal(await trusting.state(), 'connected')
     t.equal((await trusting.ask('/users/smedjan/playlists')).status, 200)
-    await engine.client.select(DATABASE)
-    // It is stored behind the answer.
-    await eventually(async () => (await engine.client.exists('playlist-proxy:entry:smedjan')) === 1)
+    await redis.client.select(DATABASE)
+    // The service stores the list after the response.
+    await eventually(async () => (await redis.client.exists('playlist-proxy:entry:smedjan')) === 1)
 
-    const doubting = await start()
-    t.equal(await doubting.state(), 'degraded')
-    t.equal((await doubting.ask('/users/smedjan/playlists')).status, 200)
-    const log = doubting.service.log.join('\n')
+    const distrusting = await start()
+    t.equal(await distrusting.state(), 'degraded')
+    t.equal((await distrusting.ask('/users/smedjan/playlists')).status, 200)
+    const log = distrusting.service.log.join('\n')
     t.match(log, /"reason":"unreachable","code":"DEPTH_ZERO_SELF_SIGNED_CERT"/)
     t.notMatch([log, ...trusting.service.log].join('\n'), PASSWORD)
   },

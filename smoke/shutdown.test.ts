@@ -7,7 +7,7 @@ import { startServiceProcess } from '../sandbox/service-process.ts'
 
 const LIMIT_MS = 4000
 
-/** The built service with a snapshot file, and how it ends. */
+/** Starts the built service with a snapshot file. */
 async function serviceFor(t: Test, prepare: (sandbox: Sandbox) => void = () => {}) {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
@@ -24,7 +24,7 @@ async function serviceFor(t: Test, prepare: (sandbox: Sandbox) => void = () => {
   })
   t.teardown(() => service.stop('SIGKILL'))
   const list = (user: string) => fetch(`${service.url}/users/${user}/playlists`)
-  /** A caller that writes these bytes, reads nothing and never closes its connection. */
+  /** Connects a caller that writes these bytes, reads nothing and never closes the connection. */
   const caller = async (bytes: string) => {
     const { port } = new URL(service.url)
     const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
@@ -32,47 +32,47 @@ async function serviceFor(t: Test, prepare: (sandbox: Sandbox) => void = () => {
     t.teardown(() => socket.destroy())
     await new Promise(resolve => socket.write(bytes, resolve))
   }
-  const end = async () => {
+  const stop = async () => {
     const startMs = performance.now()
     const exitCode = await service.stop()
     return { exitCode, isInTime: performance.now() - startMs < LIMIT_MS }
   }
-  return { sandbox, snapshot, list, caller, end }
+  return { sandbox, snapshot, list, caller, stop }
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 const BYTES = {
   'a single byte': 'G',
   'half a request line': 'GET /users/on',
-  'headers without an end': 'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n',
+  'unfinished header fields': 'GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n',
   'half a POST body':
     'POST /nope HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[1',
-  'answers that are not read': get('/users/collector/playlists').repeat(20),
+  'unread responses': get('/users/collector/playlists').repeat(20),
   'a request for an upgrade':
     'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
 }
 
 for (const [name, bytes] of Object.entries(BYTES)) {
-  t.test(`the built service ends in time, with its snapshot, in spite of ${name}`, async t => {
-    const { sandbox, snapshot, list, caller, end } = await serviceFor(t)
+  t.test(`the built service stops in time and writes its snapshot despite ${name}`, async t => {
+    const { sandbox, snapshot, list, caller, stop } = await serviceFor(t)
     t.equal((await list('collector')).status, 200)
     await caller(bytes)
     sandbox.latencyMs = 500
-    const underWay = list('one')
+    const inFlight = list('one')
     await sandbox.arrived('api', 41)
-    t.same(await end(), { exitCode: 0, isInTime: true })
-    t.equal((await underWay).status, 200)
+    t.same(await stop(), { exitCode: 0, isInTime: true })
+    t.equal((await inFlight).status, 200)
     t.ok(existsSync(snapshot))
   })
 }
 
-t.test('a caller who waits for a token that never arrives gets an answer', async t => {
-  const { list, end } = await serviceFor(t, sandbox => {
+t.test('a caller that waits for a token at shutdown gets a response', async t => {
+  const { list, stop } = await serviceFor(t, sandbox => {
     sandbox.hold('token')
   })
   const waiting = list('one')
-  // The service has the request when it has answered one that was sent later.
+  // The service has the request when it has responded to a later one.
   await list('%20')
-  t.same(await end(), { exitCode: 0, isInTime: true })
+  t.same(await stop(), { exitCode: 0, isInTime: true })
   t.match(await (await waiting).json(), { type: '/problems/shutting-down', status: 503 })
 })

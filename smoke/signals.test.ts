@@ -6,7 +6,7 @@ import { spawnService, startServiceProcess } from '../sandbox/service-process.ts
 import { signalWhileLoading } from '../test/support/signal-while-loading.ts'
 
 const ENTRY = 'dist/server.js'
-/** Runs a command as process 1 of a namespace of its own, as a container engine does. */
+/** Runs a command as process 1 of a new PID namespace, like a container runtime. */
 const AS_PROCESS_1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [unshare = '', ...rest] = AS_PROCESS_1
 const skip =
@@ -18,7 +18,7 @@ async function sandboxFor(t: Test) {
   return sandbox
 }
 
-/** Its exit code; the signal that ended it, if it was one. */
+/** The exit code of the process, and the signal that killed it. */
 async function exitOf(child: ChildProcess): Promise<unknown[]> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   const exit = await once(child, 'exit')
@@ -26,7 +26,7 @@ async function exitOf(child: ChildProcess): Promise<unknown[]> {
   return exit
 }
 
-t.test('SIGTERM stops process 1 of a container that is still being loaded', { skip }, async t => {
+t.test('SIGTERM stops process 1 of a container while it loads the service', { skip }, async t => {
   const sandbox = await sandboxFor(t)
   const nodeArguments = [...signalWhileLoading('SIGTERM'), ENTRY]
   const child = spawnService({ sandbox, launcher: AS_PROCESS_1, nodeArguments })
@@ -34,7 +34,7 @@ t.test('SIGTERM stops process 1 of a container that is still being loaded', { sk
 })
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
-  t.test(`${signal} stops the service in good order, at any time`, async t => {
+  t.test(`${signal} stops the service in order, while it loads and when it runs`, async t => {
     const sandbox = await sandboxFor(t)
     const nodeArguments = [...signalWhileLoading(signal), ENTRY]
     t.same(await exitOf(spawnService({ sandbox, nodeArguments })), [0, null])
@@ -46,7 +46,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
   })
 }
 
-t.test('SIGUSR1 opens no inspector, and neither it nor SIGUSR2 stops the service', async t => {
+t.test('SIGUSR1 opens no inspector, and SIGUSR1 and SIGUSR2 do not stop the service', async t => {
   const sandbox = await sandboxFor(t)
   let errors = ''
   const service = await startServiceProcess({

@@ -18,7 +18,7 @@ import { stopInOrder } from './http/shutdown.ts'
 import { type RunInBackground, runUntraced } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
 import { connectionMetrics, httpMetrics } from './monitoring/http-metrics.ts'
-import { sharedMetrics } from './monitoring/redis-metrics.ts'
+import { redisMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
@@ -32,7 +32,7 @@ import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
-import type { SharedParts, SharedPartsOptions } from './redis/create-redis.ts'
+import type { RedisOptions, RedisServices } from './redis/create-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
@@ -60,10 +60,10 @@ export async function buildApp(
   const register = new Registry()
   const stopping = new AbortController()
   const sharedState = () => shared?.state ?? 'off'
-  const observe = sharedMetrics(register, sharedState)
+  const observe = redisMetrics(register, sharedState)
   const importEntry = entryImporter(config, clock)
   const { signal } = stopping
-  const shared = await sharedPartsFor({ config, importEntry, clock, log, observe, signal })
+  const shared = await redisFor({ config, importEntry, clock, log, observe, signal })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
   const spotify = createSpotify({
     config,
@@ -168,14 +168,12 @@ export async function buildApp(
   return app
 }
 
-async function sharedPartsFor(
-  options: Omit<SharedPartsOptions, 'url'>,
-): Promise<SharedParts | undefined> {
+async function redisFor(options: Omit<RedisOptions, 'url'>): Promise<RedisServices | undefined> {
   const url = options.config.SHARED_CACHE_URL
   if (url === undefined) return undefined
-  // Loaded only if configured.
-  const { sharedParts } = await import('./redis/create-redis.ts')
-  return sharedParts({ url, ...options })
+  // Loaded only with a shared cache.
+  const { createRedis } = await import('./redis/create-redis.ts')
+  return createRedis({ url, ...options })
 }
 
 function snapshotFor(

@@ -25,7 +25,7 @@ const VARIABLES = [
   'SPOTIFY_TOKEN_URL=http://127.0.0.1:4100/api/token',
 ]
 
-/** What an engine does before it starts a container: secrets in files, devices, no writing. */
+/** Prepares a root file system like a container runtime: secrets in files, devices, read-only. */
 function prepare({ root }: Image): void {
   for (const folder of ['proc', 'dev', 'run/secrets']) {
     mkdirSync(join(root, folder), { recursive: true })
@@ -38,7 +38,7 @@ function prepare({ root }: Image): void {
   mount('-o', 'remount,bind,ro', root)
 }
 
-/** Runs a command of the image as an engine would: its user, variables and folder, process 1. */
+/** Runs a command of the image like a container runtime: with its user, variables and folder, as process 1. */
 function start({ root, config }: Image, command: string[], variables: string[] = []): ChildProcess {
   const [uid = '', gid = ''] = config.User.split(':')
   const [program = '', ...args] = command
@@ -55,7 +55,7 @@ function start({ root, config }: Image, command: string[], variables: string[] =
   )
 }
 
-/** The one process in the namespace that `unshare` made. */
+/** The only process in the namespace of `unshare`. */
 function processOf(child: ChildProcess): { pid: number; status: string } {
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
   const pid = Number(children.trim())
@@ -70,7 +70,7 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
 async function line(child: ChildProcess, wanted: RegExp): Promise<void> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })
   for await (const text of lines) if (wanted.test(text)) return
-  throw new Error(`ended with ${child.exitCode} before it said ${wanted}`)
+  throw new Error(`exited with ${child.exitCode} before it printed ${wanted}`)
 }
 
 const check = () => exitCode(start(service, service.config.Healthcheck.Test.slice(1)))
@@ -78,7 +78,7 @@ const check = () => exitCode(start(service, service.config.Healthcheck.Test.slic
 prepare(service)
 prepare(sandbox)
 
-t.test('the image says how it is run and what it is', async t => {
+t.test('the image has its command, user, port, health check and version', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(service.config, {
     User: '1000:1000',
@@ -87,10 +87,10 @@ t.test('the image says how it is run and what it is', async t => {
     Healthcheck: { Test: ['CMD', 'node', 'dist/healthcheck.js'] },
     Labels: { 'org.opencontainers.image.version': version },
   })
-  t.same(service.config.Entrypoint ?? [], [], 'nothing stands before node')
+  t.same(service.config.Entrypoint ?? [], [], 'there is no entry point before node')
 })
 
-t.test('the image holds what runs and nothing else', async t => {
+t.test('the image contains only the service and Node', async t => {
   const files = readdirSync(service.root, { recursive: true, encoding: 'utf8' })
   t.same(
     files.filter(name => /(?:^|\/)(?:sh|bash|npm|apt|tsc|tap|biome)$|\.ts$|\.map$/.test(name)),
@@ -104,11 +104,11 @@ t.test('the image holds what runs and nothing else', async t => {
     ['LICENCES.txt', 'node_modules'],
   )
   const licences = readFileSync(join(service.root, 'app/dist/LICENCES.txt'), 'utf8')
-  t.match(licences, /^fastify \d.* \(MIT\)$/m, 'licences come along')
+  t.match(licences, /^fastify \d.* \(MIT\)$/m, 'the licences are included')
   t.ok(readdirSync(join(service.root, 'var/lib/dpkg/status.d')).includes('libc6'))
 })
 
-t.test('a container serves, as nobody in particular, and stops when asked', async t => {
+t.test('a container serves lists without privileges, and stops on SIGTERM', async t => {
   t.equal(await check(), 1, 'the check fails while nothing listens')
   const spotify = start(sandbox, sandbox.config.Cmd)
   t.teardown(() => spotify.kill('SIGKILL'))
@@ -130,14 +130,14 @@ t.test('a container serves, as nobody in particular, and stops when asked', asyn
     t.equal((await fetch(URL_OF_SERVICE + path)).status, 200, path)
   }
 
-  const asked = performance.now()
+  const signalledMs = performance.now()
   process.kill(pid, 'SIGTERM')
   t.equal(await exitCode(container), 0)
-  t.comment(`ended ${Math.round(performance.now() - asked)} ms after SIGTERM`)
+  t.comment(`exited ${Math.round(performance.now() - signalledMs)} ms after SIGTERM`)
   t.equal(await check(), 1)
 
   process.kill(processOf(spotify).pid, 'SIGTERM')
-  t.equal(await exitCode(spotify), 0, 'the sandbox stops as well')
+  t.equal(await exitCode(spotify), 0, 'the sandbox stops too')
 })
 
 t.test('the root file system cannot be written', async t => {

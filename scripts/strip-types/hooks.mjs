@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 const cache = new URL('../../node_modules/.cache/strip-types/', import.meta.url)
 
 /**
- * Reads modules in TypeScript (Node's `load` hook). What was blanked once is read from a file, since
- * each test file is a process of its own and loading the compiler takes half a second.
+ * Loads TypeScript modules (Node's `load` hook). It caches the results in files, because each test file
+ * runs in its own process and loading the compiler takes half a second.
  */
 export async function load(url, context, nextLoad) {
   const { protocol, pathname } = new URL(url)
@@ -21,7 +21,7 @@ async function blank(source, file) {
   const { default: blankSpace } = await import('ts-blank-space')
   const blanked = blankSpace(source)
   await mkdir(cache, { recursive: true })
-  // Other processes may read it meanwhile, so that it gets its name when it is whole.
+  // Renames the complete file, because other processes may read it meanwhile.
   const partial = new URL(`${file.pathname}.${process.pid}`, cache)
   await writeFile(partial, blanked)
   await rename(partial, file)

@@ -1,5 +1,5 @@
-// Lets the tests run TypeScript on Node 20, as later versions do by themselves: types become blanks,
-// so that positions, and with them stack traces and coverage, stay right without source maps.
+// Runs TypeScript on Node 20, as later versions do. It replaces types by spaces, so stack traces and
+// coverage need no source maps.
 import { register } from 'node:module'
 
 if (!process.features.typescript) register('./hooks.mjs', import.meta.url)

@@ -1,6 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { OPERATIONS, type SharedObserver } from '../redis/operation.ts'
-import { FAILURE_REASONS } from '../redis/redis-error.ts'
+import { FAILURE_REASONS, OPERATIONS, type RedisObserver } from '../redis/operation.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
 /** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the time-out of the budget. */
@@ -10,7 +9,7 @@ const STATES = ['off', 'connected', 'degraded'] as const
 export type SharedCacheState = (typeof STATES)[number]
 
 /** Counts and times operations on the shared cache. Reads `state` at each scrape. */
-export function sharedMetrics(register: Registry, state: () => SharedCacheState): SharedObserver {
+export function redisMetrics(register: Registry, state: () => SharedCacheState): RedisObserver {
   new Gauge({
     name: 'playlist_proxy_shared_cache_state',
     help: 'State of the shared cache: 1 for the current one of off, connected and degraded.',

@@ -2,104 +2,117 @@ import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
-import { GuardedClient } from './guarded-client.ts'
-import { NewsReader } from './message-reader.ts'
-import { encodeNews, type News, newsChannel } from './messages.ts'
-import type { Operation, SharedObserver } from './operation.ts'
-import type { Manner, SharedConnection, SharedState } from './redis.ts'
-import type { SharedCacheError } from './redis-error.ts'
+import { GuardedClient, type RedisState } from './guarded-client.ts'
+import { MessageReader } from './message-reader.ts'
+import { encodeMessage, type Message, messageChannel } from './messages.ts'
+import type { Operation, RedisError, RedisObserver } from './operation.ts'
 
-/** The time-out of patient commands, unless that of the others is longer. */
-export const PATIENCE_MS = 2000
+/** The long time-out, in milliseconds, unless the short one is longer. */
+export const LONG_TIMEOUT_MS = 2000
 
-export interface ValkeyConnectionOptions {
+export interface RedisConnectionOptions {
   target: SharedCacheTarget
-  /** For each command that is not patient, in milliseconds. */
+  /** The short time-out of commands, in milliseconds. */
   timeoutMs: number
   clock: Clock
   log: Log
-  observe: SharedObserver
+  observe: RedisObserver
 }
 
-/** The connections to Redis: for commands with the short and with the long time-out, and for messages. */
-export class ValkeyConnection implements SharedConnection {
-  readonly #options: ValkeyConnectionOptions
-  readonly #clients: Record<Manner, GuardedClient>
-  readonly #reader: NewsReader
-  readonly #listeners = new Set<(news: News) => void>()
-  readonly #onDegraded: (() => void)[] = []
-  #state: SharedState | undefined
+/**
+ * The connections to Redis: one for commands with the short time-out, one for those with the long
+ * time-out, which a slow Redis keeps waiting, and one for messages.
+ */
+export class RedisConnection {
+  readonly #options: RedisConnectionOptions
+  readonly #clients: Record<'short' | 'long', GuardedClient>
+  readonly #reader: MessageReader
+  readonly #messageListeners = new Set<(message: Message) => void>()
+  readonly #degradedListeners: (() => void)[] = []
+  #state: RedisState | undefined
 
-  constructor(options: ValkeyConnectionOptions) {
+  constructor(options: RedisConnectionOptions) {
     this.#options = options
-    const onState = (failure?: SharedCacheError) => this.#learnState(failure)
-    const patientMs = Math.max(PATIENCE_MS, options.timeoutMs)
+    const onState = (failure?: RedisError) => this.#updateState(failure)
+    const longMs = Math.max(LONG_TIMEOUT_MS, options.timeoutMs)
     this.#clients = {
-      prompt: new GuardedClient({ ...options, onState, onReplaced: () => this.#reader.reopen() }),
-      patient: new GuardedClient({ ...options, onState, timeoutMs: patientMs }),
+      short: new GuardedClient({ ...options, onState, onReplaced: () => this.#reader.reopen() }),
+      long: new GuardedClient({ ...options, onState, timeoutMs: longMs }),
     }
-    this.#reader = new NewsReader({ ...options, onNews: news => this.#spread(news) })
+    this.#reader = new MessageReader({ ...options, onMessage: message => this.#emit(message) })
   }
 
-  /** Makes the first attempt, and resolves when it is over, whether or not it succeeded. */
+  /** Resolves after the first attempt to connect, even if it failed. */
   async start(): Promise<void> {
-    const { prompt, patient } = this.#clients
-    await Promise.all([prompt.start(), patient.start(), this.#reader.start()])
+    const { short, long } = this.#clients
+    await Promise.all([short.start(), long.start(), this.#reader.start()])
   }
 
-  get state(): SharedState {
+  /** `degraded` from the first failure until Redis works again. */
+  get state(): RedisState {
     return this.#state ?? 'degraded'
   }
 
+  /**
+   * Runs one command, or several at once, within the short or the long time-out.
+   *
+   * @throws {RedisError} if Redis is unreachable, late, replies with an error or with a malformed
+   * value. The connection has counted the failure, and logged it if it changed the state.
+   */
   run<T>(
     operation: Operation,
     command: (client: Valkey) => Promise<T>,
-    manner: Manner = 'prompt',
+    timeout: 'short' | 'long' = 'short',
   ): Promise<T> {
-    return this.#clients[manner].run(operation, command)
+    return this.#clients[timeout].run(operation, command)
   }
 
-  foundRubbish(operation: Operation): void {
+  /** Counts a malformed value. */
+  countMalformed(operation: Operation): void {
     this.#options.observe(operation, 'rubbish', 0)
   }
 
-  tell(news: News): void {
-    const channel = newsChannel(this.#options.target.db)
-    // A failure has been counted, and who misses the message polls.
-    this.run('news_tell', client => client.publish(channel, encodeNews(news))).catch(() => {})
+  /** Publishes a message to all replicas, including this one. It may be lost. */
+  publish(message: Message): void {
+    const channel = messageChannel(this.#options.target.db)
+    // The client has counted the failure, and replicas that miss the message poll.
+    this.run('news_tell', client => client.publish(channel, encodeMessage(message))).catch(() => {})
   }
 
-  onNews(listener: (news: News) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Calls the listener with each message. Returns a function that removes it. */
+  onMessage(listener: (message: Message) => void): () => void {
+    this.#messageListeners.add(listener)
+    return () => this.#messageListeners.delete(listener)
   }
 
+  /** Calls the listener when the state changes to `degraded`. */
   onDegraded(listener: () => void): void {
-    this.#onDegraded.push(listener)
+    this.#degradedListeners.push(listener)
   }
 
-  async close(): Promise<void> {
+  /** Closes all connections. */
+  close(): void {
     this.#reader.close()
     for (const client of Object.values(this.#clients)) client.close()
   }
 
-  /** Degraded as soon as one client is, connected once both are. */
-  #learnState(failure: SharedCacheError | undefined): void {
+  /** Degraded if either client is, connected if both are. */
+  #updateState(failure: RedisError | undefined): void {
     const { log } = this.#options
     if (failure === undefined) {
       if (Object.values(this.#clients).some(({ state }) => state === 'degraded')) return
       this.#state = 'connected'
-      log.info('the shared cache works')
+      log.info('connected to the shared cache')
       return
     }
     if (this.#state === 'degraded') return
     this.#state = 'degraded'
     const { reason, code } = failure
-    log.warn({ reason, code }, 'the shared cache fails, going on without')
-    for (const listener of this.#onDegraded) listener()
+    log.warn({ reason, code }, 'the shared cache failed, continuing without it')
+    for (const listener of this.#degradedListeners) listener()
   }
 
-  #spread(news: News): void {
-    for (const listener of this.#listeners) listener(news)
+  #emit(message: Message): void {
+    for (const listener of this.#messageListeners) listener(message)
   }
 }

@@ -8,52 +8,52 @@ import { untilAborted } from '../lib/until-aborted.ts'
 import type { StoredBody } from '../playlists/cached-playlists.ts'
 import { encodeEntry } from '../playlists/entry-codec.ts'
 import type { ImportEntry } from '../playlists/import-entry.ts'
-import { PATIENCE_MS, ValkeyConnection } from './connection.ts'
+import { LONG_TIMEOUT_MS, RedisConnection } from './connection.ts'
 import type { EntryCodec } from './entry-store.ts'
-import { SharedGate } from './gate-sync.ts'
-import type { SharedObserver } from './operation.ts'
-import type { SharedState } from './redis.ts'
-import { SharedCallerCounts } from './redis-fixed-window.ts'
-import { SharedBudget } from './redis-quota.ts'
-import { ValkeyTier } from './redis-tier.ts'
+import { GateSync } from './gate-sync.ts'
+import type { RedisState } from './guarded-client.ts'
+import type { RedisObserver } from './operation.ts'
+import { RedisFixedWindow } from './redis-fixed-window.ts'
+import { RedisQuota } from './redis-quota.ts'
+import { RedisTier } from './redis-tier.ts'
 
-/** A turn to probe lasts longer than a probe can. */
+/** The right to probe outlasts the longest probe. */
 const PROBE_MARGIN_MS = 1000
-/** For so many replies of Redis the shared budget may wait: two to its own message, two to the one before. */
-const BUDGET_ANSWERS = 4
-/** Enough to tell apps apart, and nothing to learn an id from. */
+/** The budget may wait for two replies to its own message and two to the one before. */
+const BUDGET_REPLIES = 4
+/** Enough to distinguish apps without revealing their ids. */
 const APP_NAME_LENGTH = 16
 
-export interface SharedPartsOptions {
-  /** Of a configuration that has it. */
+export interface RedisOptions {
+  /** The value of SHARED_CACHE_URL. */
   url: string
   config: Config
   importEntry: ImportEntry
   clock: Clock
   log: Log
-  observe: SharedObserver
-  /** Aborted when the service stops: then callers no longer wait for the engine. */
+  observe: RedisObserver
+  /** Aborts when the service stops, so callers stop waiting for Redis. */
   signal: AbortSignal
 }
 
-/** All that replicas share through one Redis or Valkey. */
-export interface SharedParts {
-  readonly tier: ValkeyTier<StoredBody>
-  readonly budget: SharedBudget
-  readonly gates: SharedGate
+/** Everything that replicas share through one Redis or Valkey. */
+export interface RedisServices {
+  readonly tier: RedisTier<StoredBody>
+  readonly budget: RedisQuota
+  readonly gates: GateSync
   callerCounts(windowMs: number): FixedWindow
-  readonly state: SharedState
-  /** Connects and learns what stands, within about a second. Never rejects. */
+  readonly state: RedisState
+  /** Connects, and reads the count and the current pause, within about a second. Never rejects. */
   start(): Promise<void>
-  /** Tells what is still to be told, unless `late` is aborted first, and disconnects. Never rejects. */
+  /** Sends the final count, unless `late` aborts first, and disconnects. Never rejects. */
   close(late: AbortSignal): Promise<void>
 }
 
-/** Builds what replicas share, in the order in which it depends on each other. */
-export function sharedParts(options: SharedPartsOptions): SharedParts {
+/** Creates everything that replicas share, without connecting. */
+export function createRedis(options: RedisOptions): RedisServices {
   const { url, config, importEntry, clock, log, observe, signal } = options
-  const connection = new ValkeyConnection({
-    // The configuration was checked.
+  const connection = new RedisConnection({
+    // The configuration is valid.
     target: parseSharedCacheUrl(url) as SharedCacheTarget,
     timeoutMs: config.SHARED_CACHE_TIMEOUT_MS,
     clock,
@@ -65,16 +65,16 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
     .digest('base64url')
     .slice(0, APP_NAME_LENGTH)
   const limit = config.SPOTIFY_DAILY_BUDGET
-  const budget = new SharedBudget({ connection, app, limit, clock })
-  const budgetMs = BUDGET_ANSWERS * Math.max(PATIENCE_MS, config.SHARED_CACHE_TIMEOUT_MS)
+  const budget = new RedisQuota({ connection, app, limit, clock })
+  const budgetMs = BUDGET_REPLIES * Math.max(LONG_TIMEOUT_MS, config.SHARED_CACHE_TIMEOUT_MS)
   const probeMs = config.SPOTIFY_TIMEOUT_MS + budgetMs + PROBE_MARGIN_MS
-  const gates = new SharedGate({ connection, app, probeMs, clock })
-  const tier = new ValkeyTier({ connection, codec: codecFor(importEntry), clock })
+  const gates = new GateSync({ connection, app, probeMs, clock })
+  const tier = new RedisTier({ connection, codec: codecFor(importEntry), clock })
   return {
     tier,
     budget,
     gates,
-    callerCounts: windowMs => new SharedCallerCounts(connection, windowMs, clock, signal),
+    callerCounts: windowMs => new RedisFixedWindow(connection, windowMs, clock, signal),
     get state() {
       return connection.state
     },
@@ -85,7 +85,7 @@ export function sharedParts(options: SharedPartsOptions): SharedParts {
     async close(late) {
       gates.close()
       await untilAborted(budget.close(), late).catch(() => {})
-      await connection.close()
+      connection.close()
     },
   }
 }

@@ -1,23 +1,23 @@
 import { MAX_AHEAD_MS } from '../cache/foreign-response.ts'
 import type { StoredResponse } from '../cache/freshness.ts'
+import type { RedisConnection } from './connection.ts'
 import { leaseKey, RELEASE } from './leases.ts'
-import type { News } from './messages.ts'
-import type { SharedConnection } from './redis.ts'
+import type { Message } from './messages.ts'
 
-/** Stored responses as bytes. */
+/** Encodes stored responses as bytes. */
 export interface EntryCodec<Body> {
   encode(key: string, response: StoredResponse<Body>): Promise<Buffer>
   /**
-   * Undefined when the response has expired or another version of this service wrote it.
+   * Undefined if the response has expired or another version of the service wrote it.
    *
-   * @throws when the bytes are no response for the key.
+   * @throws if the bytes are malformed or belong to another key.
    */
   decode(key: string, bytes: Buffer): Promise<StoredResponse<Body> | undefined>
 }
 
 /**
- * Keeps a newer response, unless its time lies in the future, by the clock of Redis and by that of this
- * replica: then a wrong clock or somebody else set it. Ends the lease in any case.
+ * Stores a response unless Redis has a newer one, and ends the lease. Replaces a newer response from the
+ * future by the clocks of Redis and this replica: its writer has a wrong clock or is no replica.
  */
 const STORE = `${RELEASE}
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
@@ -32,47 +32,47 @@ end
 release(KEYS[2], ARGV[4])
 `
 
-/** What is stored for all replicas. */
-export class Entries<Body> {
-  readonly #connection: SharedConnection
+/** The lists that all replicas share. */
+export class EntryStore<Body> {
+  readonly #connection: RedisConnection
   readonly #codec: EntryCodec<Body>
 
-  constructor(connection: SharedConnection, codec: EntryCodec<Body>) {
+  constructor(connection: RedisConnection, codec: EntryCodec<Body>) {
     this.#connection = connection
     this.#codec = codec
   }
 
-  /** Undefined when nothing usable is there or the engine cannot be asked. */
+  /** Undefined if there is no usable entry or Redis fails. */
   async get(key: string): Promise<StoredResponse<Body> | undefined> {
     const [bytes] = await this.#connection
       .run('entry_get', client => client.hmgetBuffer(entryKey(key), 'entry'))
       .catch((): null[] => [])
     if (bytes === undefined || bytes === null) return undefined
     return this.#codec.decode(key, bytes).catch(() => {
-      this.#connection.foundRubbish('entry_get')
+      this.#connection.countMalformed('entry_get')
       return undefined
     })
   }
 
   /**
-   * Stores the response until it must not be served any more, unless a newer one is there, ends the
-   * lease with the token, then publishes the message.
+   * Stores the response until it may no longer be served, unless a newer one is there. Ends the lease
+   * of the token, then publishes the message.
    *
-   * @throws when it cannot be encoded, or the engine cannot be asked.
+   * @throws if the encoder or Redis fails.
    */
   async store(
     key: string,
     response: StoredResponse<Body>,
     token: string,
-    news: News,
+    message: Message,
   ): Promise<void> {
     const bytes = await this.#codec.encode(key, response)
     const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
-    const goneAt = Math.max(freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil)
+    const expiresAt = Math.max(freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil)
     const keys = [entryKey(key), leaseKey(key)]
-    const args = [generatedAt, bytes, Math.ceil(goneAt), token]
+    const args = [generatedAt, bytes, Math.ceil(expiresAt), token]
     await this.#connection.run('entry_store', client => client.eval(STORE, 2, ...keys, ...args))
-    this.#connection.tell(news)
+    this.#connection.publish(message)
   }
 }
 

@@ -1,28 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, repeat } from '../lib/clock.ts'
 import type { GatePeers, GatePeersListener, RemotePause } from '../spotify/gate/gate-peers.ts'
-import type { News } from './messages.ts'
-import { decodePause, encodePause } from './pause-message.ts'
-import type { SharedConnection } from './redis.ts'
+import type { RedisConnection } from './connection.ts'
+import { decodePause, encodePause, type Message } from './messages.ts'
 import { DAY_MS, decodeProblem, encodeProblem, longestMs } from './remote-problem.ts'
 
-/** Also covers messages that were lost. */
+/** Polling covers lost messages. */
 const SYNC_MS = 1000
 
-/** A part of Lua scripts: the text that stands in place of a pause, and the ms that are left of it. */
-const STANDING = `
-local function standing(key)
+/** Part of Lua scripts: the text of the current pause and the milliseconds until it ends. */
+const CURRENT_PAUSE = `
+local function currentPause(key)
   local text = redis.pcall('GET', key)
   if type(text) ~= 'string' then return '', 0 end
   return text, redis.call('PTTL', key)
 end
 `
 /**
- * Stores the pause ARGV[1] for ARGV[2] ms unless one stands that ends no sooner, and not too far away;
- * answers what stands.
+ * Stores the pause ARGV[1] for ARGV[2] ms, unless the current one ends later within a day. Returns the
+ * pause that is current then.
  */
-const SYNC = `${STANDING}
-local text, left = standing(KEYS[1])
+const SYNC = `${CURRENT_PAUSE}
+local text, left = currentPause(KEYS[1])
 local own = tonumber(ARGV[2])
 if own > 0 and (own > left or text == '' or left > ${DAY_MS}) then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', own)
@@ -32,65 +31,66 @@ return {text, left}
 `
 
 /**
- * Takes the turn KEYS[1] for ARGV[2] ms unless another has it; answers whether it did and what pause
- * stands. A turn without an end, or with one too far away, was not set by a replica and gives way.
+ * Acquires the right to probe, KEYS[1], for ARGV[2] ms unless another replica has it. Returns whether it
+ * did, and the current pause. Replaces a right that never expires or lasts too long: no replica set it.
  */
-const PROBE = `${STANDING}
+const PROBE = `${CURRENT_PAUSE}
 local left = redis.call('PTTL', KEYS[1])
 if left == -1 or left > tonumber(ARGV[2]) then redis.call('DEL', KEYS[1]) end
 local taken = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
-return {taken and 1 or 0, standing(KEYS[2])}
+return {taken and 1 or 0, currentPause(KEYS[2])}
 `
 
-/** Removes a value that is still the one that was seen. */
+/** Deletes a key if it still has the value ARGV[1]. */
 const REMOVE = `
 if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 0
 `
 
-export interface SharedGateOptions {
-  connection: Pick<SharedConnection, 'run' | 'tell' | 'onNews' | 'foundRubbish'>
-  /** Names the Spotify app, whose refusals these are, in keys and messages. */
+export interface GateSyncOptions {
+  connection: Pick<RedisConnection, 'run' | 'publish' | 'onMessage' | 'countMalformed'>
+  /** Identifies the Spotify app in keys and messages. */
   app: string
-  /** A turn to probe ends after so long at the latest, should its holder die. */
+  /** The right to probe expires after so long, in case its holder dies. */
   probeMs: number
   clock: Clock
 }
 
-/** What stands in Redis: the text of a pause and the milliseconds that are left of it. */
-type Standing = readonly [text: string, leftMs: number]
+/** The current pause in Redis: its text, and the milliseconds until it ends. */
+type CurrentPause = readonly [text: string, leftMs: number]
 
 /**
- * Shares pauses among the gates of all replicas: through a key that lasts as long as the pause, and a
- * message that it is time to read it. A gate does not pass on the pauses of others, and stores its own
- * again when Redis has lost it.
+ * Shares pauses between the gates of all replicas. A key lasts as long as the pause, and a message tells
+ * the replicas to read it. A gate does not forward the pauses of its peers, and stores its own pause
+ * again if Redis has lost it.
  */
-export class SharedGate implements GatePeers {
-  readonly #options: SharedGateOptions
+export class GateSync implements GatePeers {
+  readonly #options: GateSyncOptions
   readonly #id = randomUUID()
   readonly #pauseKey: string
   readonly #probeKey: string
   #listener: GatePeersListener | undefined
   /** The latest pause of this gate, and its end on the monotonic clock. */
   #own = { text: '', endMs: 0 }
-  #learnt = ''
+  /** The text of the last pause that was received. */
+  #received = ''
   #stop = () => {}
 
-  constructor(options: SharedGateOptions) {
+  constructor(options: GateSyncOptions) {
     this.#options = options
     this.#pauseKey = `playlist-proxy:gate:${options.app}`
     this.#probeKey = `playlist-proxy:gate-probe:${options.app}`
   }
 
-  /** Reads the pause that stands, and goes on doing so. Never rejects. */
+  /** Reads the current pause, and again every second. Never rejects. */
   async start(): Promise<void> {
     const { connection, clock } = this.#options
-    const endNews = connection.onNews(news => this.#hear(news))
+    const removeListener = connection.onMessage(message => this.#receive(message))
     await this.#sync()
-    const endSync = repeat(clock, SYNC_MS, () => this.#sync())
+    const stopSync = repeat(clock, SYNC_MS, () => this.#sync())
     this.#stop = () => {
-      endNews()
-      endSync()
+      removeListener()
+      stopSync()
     }
   }
 
@@ -110,27 +110,27 @@ export class SharedGate implements GatePeers {
     const leftMs = Math.min(until - clock.now(), longestMs(problem))
     this.#own = { text, endMs: clock.monotonic() + leftMs }
     this.#sync()
-    connection.tell({ kind: 'paused', from: this.#id, app })
+    connection.publish({ kind: 'paused', from: this.#id, app })
   }
 
   publishOpened(probedAt: number): void {
     const { connection, app, clock } = this.#options
     const agoMs = Math.max(Math.floor(clock.now() - probedAt), 0)
-    connection.tell({ kind: 'opened', from: this.#id, app, agoMs })
+    connection.publish({ kind: 'opened', from: this.#id, app, agoMs })
   }
 
   async acquireProbe(): Promise<(() => void) | undefined> {
     const { connection, probeMs } = this.#options
     const token = randomUUID()
     try {
-      const [taken, ...standing] = (await connection.run('gate', client =>
+      const [isAcquired, ...pause] = (await connection.run('gate', client =>
         client.eval(PROBE, 2, this.#probeKey, this.#pauseKey, token, probeMs),
-      )) as [number, ...Standing]
-      // The gate looks at what it has learnt before anything leaves.
-      this.#learn(standing)
-      return taken === 1 ? () => this.#remove(this.#probeKey, token) : undefined
+      )) as [number, ...CurrentPause]
+      // The gate checks the pause before it sends the probe.
+      this.#apply(pause)
+      return isAcquired === 1 ? () => this.#remove(this.#probeKey, token) : undefined
     } catch {
-      // It has been counted and logged. Nobody can be asked: this gate probes alone.
+      // The connection has counted and logged the failure. Without Redis each gate probes for itself.
       return () => this.#remove(this.#probeKey, token)
     }
   }
@@ -140,39 +140,39 @@ export class SharedGate implements GatePeers {
     const { text, endMs } = this.#own
     const leftMs = Math.max(Math.round(endMs - clock.monotonic()), 0)
     try {
-      const standing = (await connection.run('gate', client =>
+      const pause = (await connection.run('gate', client =>
         client.eval(SYNC, 1, this.#pauseKey, text, leftMs),
-      )) as Standing
-      this.#learn(standing)
+      )) as CurrentPause
+      this.#apply(pause)
     } catch {
-      // It has been counted and logged, and is tried again.
+      // The connection has counted and logged the failure. The next sync tries again.
     }
   }
 
   #remove(key: string, value: string): void {
     this.#options.connection
       .run('gate', client => client.eval(REMOVE, 1, key, value))
-      // It has been counted. A turn ends by itself, and a pause is looked at again.
+      // The connection has counted the failure. The right expires, and the next sync reads the pause.
       .catch(() => {})
   }
 
-  #hear(news: News): void {
-    if (news.kind !== 'paused' && news.kind !== 'opened') return
+  #receive(message: Message): void {
+    if (message.kind !== 'paused' && message.kind !== 'opened') return
     const { app, clock } = this.#options
-    if (news.app !== app || news.from === this.#id) return
-    if (news.kind === 'paused') this.#sync()
-    else this.#listener?.opened(clock.now() - news.agoMs)
+    if (message.app !== app || message.from === this.#id) return
+    if (message.kind === 'paused') this.#sync()
+    else this.#listener?.opened(clock.now() - message.agoMs)
   }
 
-  #learn([text, leftMs]: Standing): void {
-    if (text === '' || text === this.#learnt) return
+  #apply([text, leftMs]: CurrentPause): void {
+    if (text === '' || text === this.#received) return
     const pause = decodePause(text)
     if (pause === undefined || leftMs < 0 || leftMs > longestMs(pause.cause)) {
-      this.#options.connection.foundRubbish('gate')
+      this.#options.connection.countMalformed('gate')
       this.#remove(this.#pauseKey, text)
       return
     }
-    this.#learnt = text
+    this.#received = text
     if (pause.from === this.#id) return
     const now = this.#options.clock.now()
     const cause = decodeProblem({ ...pause.cause, retryAfterMs: leftMs }, now)

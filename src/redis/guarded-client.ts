@@ -2,74 +2,74 @@ import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import { inTime, openClient } from './open-connection.ts'
-import type { Operation, SharedObserver } from './operation.ts'
-import type { SharedState } from './redis.ts'
-import { asSharedCacheError, SharedCacheError } from './redis-error.ts'
+import { asRedisError, type Operation, RedisError, type RedisObserver } from './operation.ts'
 
-/** Written to see whether Redis takes anything; gone after a minute. */
+/** The check writes this key, to see whether Redis accepts writes. */
 const PROBE_KEY = 'playlist-proxy:probe'
 const PROBE_LIFETIME_MS = 60_000
-/** To open a connection, or to find out that one is dead; no caller waits for either. */
+/** To open a connection, and for the check of an open one; no caller waits for either. */
 const CHECK_TIMEOUT_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
 
+export type RedisState = 'connected' | 'degraded'
+
 export interface GuardedClientOptions {
   target: SharedCacheTarget
-  /** For each command, in milliseconds. */
+  /** The time-out of commands, in milliseconds. */
   timeoutMs: number
   clock: Clock
-  observe: SharedObserver
-  /** Is called when the state changes, with the failure that degraded it. */
-  onState: (failure?: SharedCacheError) => void
-  /** Is called when another server may have taken over and a new connection has been opened. */
+  observe: RedisObserver
+  /** Called when the state changes, with the failure that degraded it. */
+  onState: (failure?: RedisError) => void
+  /** Called after reconnecting because another server may have taken over. */
   onReplaced?: () => void
 }
 
 /**
- * A client of Redis behind a circuit breaker. After a time-out or a lost connection commands fail at
- * once until a check in the background has succeeded, so that a dead server costs callers one
- * time-out and not one for each request. A server that refuses commands is still read from. When a
- * refusal is about the connection, as after a failover, each check opens another one, which follows
- * the address to the new primary.
+ * A Redis client with a circuit breaker. After a time-out or a lost connection, commands fail at once
+ * until a background check succeeds, so a dead server costs callers one time-out, not one for each
+ * request. If the server refuses commands, the client still reads from it. If the refusal is about the
+ * connection, as after a failover, each check opens a new one, which follows the address to the new
+ * primary.
  */
 export class GuardedClient {
   readonly #options: GuardedClientOptions
   #client: Valkey | undefined
-  /** Whether a command timed out since the last check that succeeded. */
+  /** Whether a command has timed out since the last successful check. */
   #isTripped = false
-  /** Undefined until the first attempt is over. */
-  #state: SharedState | undefined
+  /** Undefined until the first check has ended. */
+  #state: RedisState | undefined
   #isClosed = false
   #isChecking = false
   #checkDelayMs = FIRST_CHECK_MS
   #cancelCheck = () => {}
-  /** Whether something was refused since the last check. */
+  /** Whether the server has refused a command since the last check. */
   #wasRefused = false
-  /** Whether another connection may not be refused. */
-  #isMisplaced = false
+  /** Whether a new connection may reach a server that does not refuse. */
+  #needsReplacement = false
 
   constructor(options: GuardedClientOptions) {
     this.#options = options
   }
 
-  /** Makes the first attempt, and resolves when it is over, whether or not it succeeded. */
+  /** Resolves after the first attempt to connect, even if it failed. */
   async start(): Promise<void> {
     this.#isChecking = true
     await this.#check()
   }
 
-  get state(): SharedState {
+  get state(): RedisState {
     return this.#state ?? 'degraded'
   }
 
-  /** @throws {SharedCacheError} as `SharedConnection.run` does. */
+  /** @throws {RedisError} if the command fails, or at once while the breaker is open. */
   async run<T>(operation: Operation, command: (client: Valkey) => Promise<T>): Promise<T> {
     if (this.#client !== undefined && !this.#isTripped) {
       return this.#send(this.#client, operation, command, this.#options.timeoutMs)
     }
     this.#options.observe(operation, 'not-tried', 0)
-    throw new SharedCacheError('not-tried')
+    throw new RedisError('not-tried')
   }
 
   close(): void {
@@ -92,32 +92,32 @@ export class GuardedClient {
       observe(operation, 'ok', clock.monotonic() - startedAtMs)
       return result
     } catch (error) {
-      const failure = asSharedCacheError(error)
+      const failure = asRedisError(error)
       observe(operation, failure.reason, clock.monotonic() - startedAtMs)
       this.#onFailure(client, operation, failure)
       throw failure
     }
   }
 
-  #onFailure(client: Valkey, operation: Operation, failure: SharedCacheError): void {
+  #onFailure(client: Valkey, operation: Operation, failure: RedisError): void {
     const { reason } = failure
-    // Of a connection that was dropped already, or a value that says nothing about the server.
+    // The connection is replaced already, or the value says nothing about the server.
     if (client !== this.#client || reason === 'rubbish') return
     if (reason === 'refused') {
       this.#wasRefused = true
-      this.#isMisplaced ||= failure.isAboutConnection
+      this.#needsReplacement ||= failure.isAboutConnection
     } else if (reason === 'timeout' && operation !== 'probe') {
       this.#isTripped = true
     } else {
       client.disconnect()
       this.#client = undefined
-      // Another connection may do, and has not been tried yet.
+      // A new connection may work, so try it soon.
       this.#checkDelayMs = FIRST_CHECK_MS
     }
     this.#degrade(failure)
   }
 
-  #degrade(failure: SharedCacheError): void {
+  #degrade(failure: RedisError): void {
     if (this.#isClosed) return
     const isChange = this.#state !== 'degraded'
     this.#state = 'degraded'
@@ -133,18 +133,18 @@ export class GuardedClient {
     this.#cancelCheck = this.#options.clock.schedule(delayMs, () => this.#check())
   }
 
-  /** Writes something, on a new connection where there is none; one check at a time. */
+  /** Connects if necessary, and writes a key. Runs one check at a time. */
   async #check(): Promise<void> {
     const works = await this.#probe().catch(failure => {
       this.#degrade(failure)
       return false
     })
-    const isQuiet = !this.#wasRefused
+    const wasRefused = this.#wasRefused
     this.#wasRefused = false
     this.#isChecking = false
-    // A server that goes on refusing something does not work because it takes the probe.
+    // A server that accepts the probe but still refuses other commands does not work.
     if (this.#isClosed) return
-    if (!works || !isQuiet) return this.#checkLater()
+    if (!works || wasRefused) return this.#checkLater()
     this.#checkDelayMs = FIRST_CHECK_MS
     this.#state = 'connected'
     this.#options.onState()
@@ -152,29 +152,29 @@ export class GuardedClient {
 
   async #probe(): Promise<boolean> {
     const { clock, timeoutMs } = this.#options
-    const isMisplaced = this.#isMisplaced
-    const client = isMisplaced ? await this.#replace() : (this.#client ?? (await this.#open()))
+    const needsReplacement = this.#needsReplacement
+    const client = needsReplacement ? await this.#replace() : (this.#client ?? (await this.#open()))
     const startedAtMs = clock.monotonic()
     const write = (c: Valkey) => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS)
     await this.#send(client, 'probe', write, Math.max(CHECK_TIMEOUT_MS, timeoutMs))
-    // Redis is alive, so that the connection stays, but too slow for callers.
+    // Redis is alive, so the connection stays, but it is too slow for callers.
     this.#isTripped = clock.monotonic() - startedAtMs > timeoutMs
-    if (this.#isTripped) throw new SharedCacheError('timeout')
-    if (isMisplaced) this.#options.onReplaced?.()
-    // It may have been lost meanwhile.
+    if (this.#isTripped) throw new RedisError('timeout')
+    if (needsReplacement) this.#options.onReplaced?.()
+    // The connection may have been lost meanwhile.
     return client === this.#client
   }
 
-  /** Opens another connection; the one that is refused is read from until then. */
+  /** Opens a new connection; until then, the client reads from the old one. */
   async #replace(): Promise<Valkey> {
     const { clock, timeoutMs } = this.#options
-    const refused = this.#client
+    const old = this.#client
     const client = await this.#open()
-    this.#isMisplaced = false
+    this.#needsReplacement = false
     this.#wasRefused = false
-    const end = () => refused?.disconnect()
-    // What was sent on it is still answered.
-    inTime(Promise.resolve(refused?.quit()), clock, timeoutMs).then(end, end)
+    const end = () => old?.disconnect()
+    // QUIT waits for the replies to earlier commands.
+    inTime(Promise.resolve(old?.quit()), clock, timeoutMs).then(end, end)
     return client
   }
 
@@ -187,7 +187,7 @@ export class GuardedClient {
     })
     if (this.#isClosed) client.disconnect()
     else this.#client = client
-    const lost = new SharedCacheError('unreachable')
+    const lost = new RedisError('unreachable')
     client.once('end', () => this.#onFailure(client, 'probe', lost))
     return client
   }

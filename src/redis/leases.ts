@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
-import type { News } from './messages.ts'
-import type { SharedConnection } from './redis.ts'
+import type { RedisConnection } from './connection.ts'
+import type { Message } from './messages.ts'
 
-/** After its holder has died, a lease ends so soon. */
+/** How long a lease outlives a holder that has died. */
 export const LEASE_MS = 3000
-/** How often its holder makes it last again, and those who wait for it look whether it lasts. */
+/** How often the holder renews its lease, and waiting replicas poll it. */
 const RENEW_MS = 1000
 
-/** A part of Lua scripts: `release(key, token)` ends a lease that is still the token's. */
+/** Part of Lua scripts: `release(key, token)` deletes a lease unless another token holds it. */
 export const RELEASE = `
 local function holds(key, token)
   return redis.call('TYPE', key).ok == 'string' and redis.call('GET', key) == token
@@ -17,8 +17,8 @@ local function release(key, token)
   if holds(key, token) then redis.call('DEL', key) end
 end
 `
-/** What has no end, or an end too far away, was not set by a replica and gives way. */
-const CLAIM = `
+/** Replaces a lease that never expires or lasts too long: no replica has set it. */
+const ACQUIRE = `
 local left = redis.call('PTTL', KEYS[1])
 if left > 0 and left <= tonumber(ARGV[2]) and redis.call('TYPE', KEYS[1]).ok == 'string' then
   return left
@@ -30,77 +30,80 @@ const RENEW = `${RELEASE}
 if not holds(KEYS[1], ARGV[1]) then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `
-const GIVE_BACK = `${RELEASE}
+const RELEASE_LEASE = `${RELEASE}
 release(KEYS[1], ARGV[1])
 `
 
-/** A lease that is held, and renewed until it is ended. */
+/** A lease that this replica holds and renews. */
 export interface Lease {
-  /** Proves to the engine whose it is. */
+  /** Identifies the holder in Redis. */
   readonly token: string
-  /** Renews it no more; it stays for what is left of it, unless a script releases it. */
+  /** Stops renewing; the lease expires unless a script releases it. */
   end(): void
 }
 
-/** Who of all replicas may do the work for a key. */
+/** The exclusive right of one replica to fetch a key. */
 export class Leases {
-  readonly #connection: SharedConnection
+  readonly #connection: RedisConnection
   readonly #clock: Clock
 
-  constructor(connection: SharedConnection, clock: Clock) {
+  constructor(connection: RedisConnection, clock: Clock) {
     this.#connection = connection
     this.#clock = clock
   }
 
-  /** The lease, or the milliseconds that another's lasts unless it is renewed. */
-  async take(key: string): Promise<Lease | number> {
+  /** Resolves with the lease, or with the milliseconds until the lease of another replica expires. */
+  async acquire(key: string): Promise<Lease | number> {
     const token = randomUUID()
     const leftMs = await this.#connection.run('lease', client =>
-      client.eval(CLAIM, 1, leaseKey(key), token, LEASE_MS),
+      client.eval(ACQUIRE, 1, leaseKey(key), token, LEASE_MS),
     )
     return typeof leftMs === 'number' && leftMs > 0 ? leftMs : this.#renew(key, token)
   }
 
-  /** Releases it, then publishes why. Never rejects: a failure has been counted. */
-  async giveBack(key: string, lease: Lease, news: News): Promise<void> {
+  /** Releases the lease, then publishes the message. Never rejects. */
+  async release(key: string, lease: Lease, message: Message): Promise<void> {
     lease.end()
     await this.#connection
-      .run('lease', client => client.eval(GIVE_BACK, 1, leaseKey(key), lease.token))
+      .run('lease', client => client.eval(RELEASE_LEASE, 1, leaseKey(key), lease.token))
       .catch(() => {})
-    this.#connection.tell(news)
+    this.#connection.publish(message)
   }
 
-  /** Calls `onOver` once the lease of another has ended or cannot be asked for; returns what ends that. */
-  watch(key: string, leftMs: number, onOver: () => void): () => void {
-    let isEnded = false
-    const look = (delayMs: number): (() => void) =>
+  /**
+   * Polls the lease of another replica and calls `onEnd` when it has ended or Redis fails. Returns a
+   * function that stops polling.
+   */
+  watch(key: string, leftMs: number, onEnd: () => void): () => void {
+    let isStopped = false
+    const poll = (delayMs: number): (() => void) =>
       this.#clock.schedule(delayMs, async () => {
         const left = await this.#connection
           .run('lease', client => client.pttl(leaseKey(key)))
           .catch(() => 0)
-        if (isEnded) return
-        // What lasts longer was not set by a replica: a claim replaces it.
-        if (left > 0 && left <= LEASE_MS) cancel = look(Math.min(left + 1, RENEW_MS))
-        else onOver()
+        if (isStopped) return
+        // No replica has set a lease that lasts longer, so `acquire` replaces it.
+        if (left > 0 && left <= LEASE_MS) cancel = poll(Math.min(left + 1, RENEW_MS))
+        else onEnd()
       })
-    let cancel = look(Math.min(leftMs + 1, RENEW_MS))
+    let cancel = poll(Math.min(leftMs + 1, RENEW_MS))
     return () => {
-      isEnded = true
+      isStopped = true
       cancel()
     }
   }
 
   #renew(key: string, token: string): Lease {
     let isEnded = false
-    const again = (): (() => void) =>
+    const renewLater = (): (() => void) =>
       this.#clock.schedule(RENEW_MS, async () => {
         const renewed = await this.#connection
           .run('lease', client => client.eval(RENEW, 1, leaseKey(key), token, LEASE_MS))
           .catch(() => 1)
-        // Another has it now, but what was begun is finished all the same.
-        if (!isEnded && renewed === 1) cancel = again()
+        // Without the lease the fetch goes on, but there is nothing to renew.
+        if (!isEnded && renewed === 1) cancel = renewLater()
       })
-    let cancel = again()
+    let cancel = renewLater()
     return {
       token,
       end: () => {
@@ -111,7 +114,7 @@ export class Leases {
   }
 }
 
-/** Where the lease of a key is. */
+/** The Redis key of the lease. */
 export function leaseKey(key: string): string {
   return `playlist-proxy:lease:${key}`
 }

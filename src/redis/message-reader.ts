@@ -1,46 +1,44 @@
 import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
-import type { Clock } from '../lib/clock.ts'
-import { repeat } from '../lib/clock.ts'
-import { decodeNews, type News, newsChannel } from './messages.ts'
+import { type Clock, repeat } from '../lib/clock.ts'
+import { decodeMessage, type Message, messageChannel } from './messages.ts'
 import { inTime, openClient } from './open-connection.ts'
-import type { SharedObserver } from './operation.ts'
-import { asSharedCacheError } from './redis-error.ts'
+import { asRedisError, type RedisObserver } from './operation.ts'
 
-/** How often the connection is checked, and reopened once it is lost. */
+/** How often the reader checks its connection, and reopens a lost one. */
 const CHECK_MS = 500
-/** For opening it, and for each command; no caller waits for either. */
+/** To open the connection, and for each command; no caller waits for either. */
 const TIMEOUT_MS = 1000
 
-export interface NewsReaderOptions {
+export interface MessageReaderOptions {
   target: SharedCacheTarget
   clock: Clock
-  observe: SharedObserver
-  /** Receives each message once, in the order in which Redis got them. */
-  onNews: (news: News) => void
+  observe: RedisObserver
+  /** Receives each message once, in the order in which Redis received them. */
+  onMessage: (message: Message) => void
 }
 
 /**
- * Subscribes to the messages of all replicas on a connection of its own. Misses what is published
- * while that is lost: whoever relies on a message also polls.
+ * Subscribes to the messages of all replicas, on a connection of its own. It misses messages while
+ * that connection is lost, so every user of messages also polls.
  */
-export class NewsReader {
-  readonly #options: NewsReaderOptions
+export class MessageReader {
+  readonly #options: MessageReaderOptions
   #client: Valkey | undefined
   #isClosed = false
   #stop = () => {}
 
-  constructor(options: NewsReaderOptions) {
+  constructor(options: MessageReaderOptions) {
     this.#options = options
   }
 
-  /** Subscribes, and keeps the subscription up until `close`. Never rejects. */
+  /** Subscribes, and subscribes again after each lost connection until `close`. Never rejects. */
   async start(): Promise<void> {
     await this.#check()
     if (!this.#isClosed) this.#stop = repeat(this.#options.clock, CHECK_MS, () => this.#check())
   }
 
-  /** Drops the connection; the next check opens another one. */
+  /** Closes the connection; the next check opens a new one. */
   reopen(): void {
     this.#client?.disconnect()
     this.#client = undefined
@@ -52,7 +50,7 @@ export class NewsReader {
     this.reopen()
   }
 
-  /** A connection that died silently looks open until a command gets no reply. */
+  /** Sends a PING: a connection that died silently looks open until a command gets no reply. */
   async #check(): Promise<void> {
     const { clock, observe } = this.#options
     const startedAtMs = clock.monotonic()
@@ -62,20 +60,20 @@ export class NewsReader {
     } catch (error) {
       this.reopen()
       if (this.#isClosed) return
-      observe('news_read', asSharedCacheError(error).reason, clock.monotonic() - startedAtMs)
+      observe('news_read', asRedisError(error).reason, clock.monotonic() - startedAtMs)
     }
   }
 
   async #subscribe(): Promise<void> {
-    const { target, clock, observe, onNews } = this.#options
+    const { target, clock, observe, onMessage } = this.#options
     const client = await openClient(target, clock, TIMEOUT_MS)
     if (this.#isClosed) return client.disconnect()
     this.#client = client
     client.on('message', (_channel: string, text: string) => {
-      const news = decodeNews(text)
-      if (news === undefined) observe('news_read', 'rubbish', 0)
-      else onNews(news)
+      const message = decodeMessage(text)
+      if (message === undefined) observe('news_read', 'rubbish', 0)
+      else onMessage(message)
     })
-    await inTime(client.subscribe(newsChannel(target.db)), clock, TIMEOUT_MS)
+    await inTime(client.subscribe(messageChannel(target.db)), clock, TIMEOUT_MS)
   }
 }

@@ -1,56 +1,86 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DAY_MS, remoteProblemSchema } from './remote-problem.ts'
 
-/** Of the form below; others are not understood. */
+/** Of messages and pauses. Replicas ignore other versions. */
 const VERSION = 2
 
-const newsSchema = Type.Union([
-  /** A list was stored; `generatedAt` in epoch milliseconds. */
+const messageSchema = Type.Union([
+  /** A replica has stored a list; `generatedAt` is epoch milliseconds. */
   Type.Object({
     kind: Type.Literal('stored'),
-    /** The replica that sent it. */
+    /** The id of the sender. */
     from: Type.String(),
     key: Type.String(),
     generatedAt: Type.Integer(),
   }),
+  /** The holder of a lease could not fetch the list. */
   Type.Object({
     kind: Type.Literal('failed'),
     from: Type.String(),
     key: Type.String(),
     problem: remoteProblemSchema,
   }),
-  /** A gate has closed and stored why. */
+  /** A gate has closed and stored its pause. */
   Type.Object({ kind: Type.Literal('paused'), from: Type.String(), app: Type.String() }),
-  /** A probe was answered that left so long ago. */
+  /** A probe that was sent `agoMs` before has succeeded. */
   Type.Object({
     kind: Type.Literal('opened'),
     from: Type.String(),
     app: Type.String(),
     agoMs: Type.Integer({ minimum: 0, maximum: DAY_MS }),
   }),
-  /** The replica that held the lease of the key has ended it without a result. */
+  /** The holder of a lease has released it without a result. */
   Type.Object({ kind: Type.Literal('released'), from: Type.String(), key: Type.String() }),
 ])
 
-/** What one replica publishes to all of them, itself included. */
-export type News = Static<typeof newsSchema>
+/** A message to all replicas, including the sender. */
+export type Message = Static<typeof messageSchema>
 
-/** The channel of the replicas that use this database: channels, unlike keys, have no database. */
-export function newsChannel(db: number): string {
+/** The channel of a database: keys belong to a database, channels do not. */
+export function messageChannel(db: number): string {
   return `playlist-proxy:news:${db}`
 }
 
-/** A message as it is published. */
-export function encodeNews(news: News): string {
-  return JSON.stringify({ version: VERSION, ...news })
+/** The text to publish. */
+export function encodeMessage(message: Message): string {
+  return JSON.stringify({ version: VERSION, ...message })
 }
 
-/** A message that was received; undefined when it is malformed. */
-export function decodeNews(text: string): News | undefined {
+/** Undefined for a malformed message. */
+export function decodeMessage(text: string): Message | undefined {
+  return decode(text, messageSchema)
+}
+
+const { type, diagnosis } = remoteProblemSchema.properties
+
+const pauseSchema = Type.Object({
+  /** The id of the replica that closed its gate. */
+  from: Type.String(),
+  /** Distinguishes the pauses of a replica. */
+  id: Type.String(),
+  pauses: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+  cause: Type.Object({ type, diagnosis }),
+})
+
+/** A pause in Redis. It ends when its key expires, so no clock of a replica matters. */
+export type StoredPause = Static<typeof pauseSchema>
+
+/** The text to store. */
+export function encodePause({ from, id, pauses, cause }: StoredPause): string {
+  const { type, diagnosis } = cause
+  return JSON.stringify({ version: VERSION, from, id, pauses, cause: { type, diagnosis } })
+}
+
+/** Undefined for a malformed pause. */
+export function decodePause(text: string): StoredPause | undefined {
+  return decode(text, pauseSchema)
+}
+
+function decode<Schema extends TSchema>(text: string, schema: Schema): Static<Schema> | undefined {
   try {
-    const { version, ...news } = JSON.parse(text) as { version?: unknown }
-    return version === VERSION && Value.Check(newsSchema, news) ? news : undefined
+    const { version, ...value } = JSON.parse(text) as { version?: unknown }
+    return version === VERSION && Value.Check(schema, value) ? value : undefined
   } catch {
     return undefined
   }

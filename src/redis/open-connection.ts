@@ -1,16 +1,16 @@
 import { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
-import { asSharedCacheError, SharedCacheError } from './redis-error.ts'
+import { asRedisError, RedisError } from './operation.ts'
 
-/** How long a connection that was given up may take to close. */
+/** How long an abandoned connection may take to close. */
 const DISCONNECT_TIMEOUT_MS = 100
 
 /**
- * Opens a connection that has been tried with one command. It neither queues nor repeats anything
- * and does not open itself again once it is lost. What fails is left closed.
+ * Opens a connection and checks it with a PING. The client queues and retries nothing, and does not
+ * reconnect.
  *
- * @throws {SharedCacheError} when the engine is not reached within `timeoutMs`, or refuses.
+ * @throws {RedisError} if Redis refuses or does not reply within `timeoutMs`.
  */
 export async function openClient(
   target: SharedCacheTarget,
@@ -28,15 +28,15 @@ export async function openClient(
     connectionName: 'playlist-proxy',
     lazyConnect: true,
     enableOfflineQueue: false,
-    // A command that says how the engine does is sent below.
+    // The PING below checks it.
     enableReadyCheck: false,
     autoResendUnfulfilledCommands: false,
     retryStrategy: () => null,
-    // The time is our clock's.
+    // `inTime` limits it, by our clock.
     connectTimeout: 0,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   })
-  // A refused password or database is told in no other way, and the client would go on without.
+  // The client reports a refused password or database only as an event, and would go on.
   const failed = new Promise<never>((_resolve, reject) => client.on('error', reject))
   const opened = client.connect().then(() => client.ping())
   try {
@@ -44,23 +44,27 @@ export async function openClient(
     return client
   } catch (error) {
     client.disconnect()
-    throw asSharedCacheError(error)
+    throw asRedisError(error)
   }
 }
 
-/** The outcome of the work, or a `timeout` when there is none after `timeoutMs` on the clock. */
+/**
+ * Settles as `work` does.
+ *
+ * @throws {RedisError} `timeout` after `timeoutMs` milliseconds.
+ */
 export function inTime<T>(work: Promise<T>, clock: Clock, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const endMs = clock.monotonic() + timeoutMs
     const waitFor = (delayMs: number): (() => void) =>
       clock.schedule(delayMs, () => {
-        // Node counts from the beginning of the turn of the event loop in which a timer was set: in
-        // a long turn that is too soon by the length of it.
+        // Node counts from the start of the event loop tick that set the timer, so after a long tick
+        // the timer fires too early.
         const leftMs = endMs - clock.monotonic()
         if (leftMs > 0) cancel = waitFor(leftMs)
-        // A process that was busy for so long finds the timer first and then the reply that has
-        // arrived meanwhile, which is not late.
-        else setImmediate(() => reject(new SharedCacheError('timeout')))
+        // After a long tick, Node runs the timer before it reads the reply that has arrived
+        // meanwhile. `setImmediate` lets it read sockets first.
+        else setImmediate(() => reject(new RedisError('timeout')))
       })
     let cancel = waitFor(timeoutMs)
     work.then(resolve, reject).finally(() => cancel())

@@ -5,14 +5,14 @@ import type { BucketCount, OtherCounts } from './quota-script.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 
-/** The requests of all replicas, as far as one of them knows, by the clock of Redis. */
-export class ReplicaCount {
+/** The requests of all replicas, as one of them knows them, by the clock of Redis. */
+export class RequestCounts {
   readonly #clock: Clock
-  /** Of this replica, which nobody knows better. */
+  /** Of this replica, by bucket. */
   #own = new Map<number, number>()
-  /** Of the others, as Redis said last. */
+  /** Of the other replicas, from the last reply. */
   #others: OtherCounts = {}
-  /** The clock of Redis less the monotonic one. */
+  /** The clock of Redis minus the monotonic clock. */
   #offsetMs: number
 
   constructor(clock: Clock) {
@@ -24,7 +24,7 @@ export class ReplicaCount {
     return this.#others
   }
 
-  /** The requests of this replica; forgets those that have left the window. */
+  /** The requests of this replica. Forgets those that have left the window. */
   get own(): BucketCount[] {
     const first = Math.floor((this.#nowMs - windowMs) / bucketMs)
     this.#own = new Map([...this.#own].filter(([bucket, count]) => bucket >= first && count > 0))
@@ -36,26 +36,26 @@ export class ReplicaCount {
     return this.#rolling().total(this.#nowMs)
   }
 
-  /** Counts a request that leaves now; returns what takes it back. */
+  /** Counts a request that leaves now. Returns a function that takes it back. */
   add(): () => void {
     const bucket = Math.floor(this.#nowMs / bucketMs)
     this.#change(bucket, 1)
     return () => this.#change(bucket, -1)
   }
 
-  /** Learns from a reply. */
-  learn(redisMs: number, others: OtherCounts): void {
+  /** Updates the clock of Redis and the counts of the other replicas. */
+  update(redisMs: number, others: OtherCounts): void {
     this.#offsetMs = redisMs - this.#clock.monotonic()
     this.#others = others
   }
 
-  /** How long it is, in milliseconds, until no more than so many are counted. */
+  /** Milliseconds until the window has at most so many requests. */
   untilMs(most: number): number {
     const nowMs = this.#nowMs
     return this.#rolling().atMostFromMs(Math.max(most, 0), nowMs) - nowMs
   }
 
-  /** What is counted now, with the instant on its clock. */
+  /** The count, and the current instant on its clock. */
   spending(): { count: SlidingWindow; nowMs: number } {
     return { count: this.#rolling(), nowMs: this.#nowMs }
   }
@@ -77,5 +77,68 @@ export class ReplicaCount {
 
   get #nowMs(): number {
     return this.#clock.monotonic() + this.#offsetMs
+  }
+}
+
+/**
+ * The share of the quota that one replica may send while Redis fails: from the first failure until
+ * `settleMs` after the last one, when all replicas have synced again.
+ */
+export class LocalShare {
+  readonly #limit: number
+  readonly #clock: Clock
+  readonly #settleMs: number
+  #replicas = 1
+  /** Instants of grants that another replica may not know of, on the clock of Redis. */
+  #unseen: number[] = []
+  /** On the monotonic clock. */
+  #settledFromMs = 0
+  /** Requests that this replica may still send until then. */
+  #left = 0
+
+  /** Without a `limit`, the share is unlimited. */
+  constructor(limit: number | undefined, clock: Clock, settleMs: number) {
+    this.#limit = limit ?? Number.POSITIVE_INFINITY
+    this.#clock = clock
+    this.#settleMs = settleMs
+  }
+
+  /** Updates the number of replicas, and the instant up to which all of them know the counts. */
+  update(replicas: number, seenByAll: number): void {
+    // The first replica to reconnect finds no other in Redis.
+    this.#replicas = this.#isSettled ? replicas : Math.max(replicas, this.#replicas)
+    this.#unseen = this.#unseen.filter(atMs => atMs >= seenByAll)
+  }
+
+  /**
+   * Divides what is left after `spent` requests, unless it is divided already. A replica that does not
+   * know of the latest grants divides too much, so the replica that got them deducts them from its share.
+   */
+  divide(spent: number): void {
+    if (this.#isSettled) {
+      const unseen = this.#unseen.length
+      const left = this.#limit - spent
+      this.#left = Math.floor((left + unseen) / this.#replicas) - unseen
+    }
+    this.#settledFromMs = this.#clock.monotonic() + this.#settleMs
+  }
+
+  /** Whether so many requests exceed what this replica may send now. */
+  isExceededBy(requests: number): boolean {
+    return !this.#isSettled && requests > this.#left
+  }
+
+  /** Charges a request that was granted at `atMs` on the clock of Redis. */
+  grant(atMs: number): void {
+    this.#unseen.push(atMs)
+    this.#left--
+  }
+
+  refund(): void {
+    this.#left++
+  }
+
+  get #isSettled(): boolean {
+    return this.#clock.monotonic() >= this.#settledFromMs
   }
 }

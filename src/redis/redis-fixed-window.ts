@@ -1,12 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import { type FixedWindow, type FixedWindowCount, LocalFixedWindow } from '../lib/fixed-window.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
-import type { SharedConnection } from './redis.ts'
+import type { RedisConnection } from './connection.ts'
 
-/** More than any instance answers in a window. */
+/** More than all replicas serve in a window. */
 const MAX_REQUESTS = 1_000_000_000
 
-/** A value that is no count gives way, and so does a window without an end or longer than ours. */
+/** Starts again at 1 if the value is no count, and limits the lifetime of the key to the window. */
 const COUNT = `
 local used = redis.pcall('INCR', KEYS[1])
 local window = tonumber(ARGV[1])
@@ -23,20 +23,19 @@ return {used, left}
 `
 
 /**
- * Counts the requests of each caller in all replicas together, in a window that begins with the
- * first one. This process counts its own share as well, and goes by that while the shared cache
- * fails. Keys hold the name of the caller: that of an API key, never the key, or a block of
- * addresses.
+ * Counts the requests of each caller to all replicas, in a window that begins with the first one. While
+ * Redis fails, each replica uses its own count. Redis keys contain the name of the caller: the name of
+ * an API key, never the key itself, or an address prefix.
  */
-export class SharedCallerCounts implements FixedWindow {
-  readonly #connection: Pick<SharedConnection, 'run'>
+export class RedisFixedWindow implements FixedWindow {
+  readonly #connection: Pick<RedisConnection, 'run'>
   readonly #windowMs: number
   readonly #local: LocalFixedWindow
   readonly #signal: AbortSignal
 
-  /** When `signal` is aborted no request waits for the shared cache any longer. */
+  /** After `signal` aborts, no request waits for Redis. */
   constructor(
-    connection: Pick<SharedConnection, 'run'>,
+    connection: Pick<RedisConnection, 'run'>,
     windowMs: number,
     clock: Clock,
     signal: AbortSignal,
@@ -50,7 +49,7 @@ export class SharedCallerCounts implements FixedWindow {
   /** Never rejects. */
   async count(caller: string): Promise<FixedWindowCount> {
     const local = this.#local.count(caller)
-    // Names of keys have no colon.
+    // The names of API keys have no colon.
     const key = `playlist-proxy:caller:${caller.replace(' ', ':')}`
     try {
       const counting = this.#connection.run('caller_count', client =>
@@ -59,7 +58,7 @@ export class SharedCallerCounts implements FixedWindow {
       const [used, leftMs] = (await untilAborted(counting, this.#signal)) as [number, number]
       return { used, leftMs }
     } catch {
-      // A failure has been counted and logged; the share of this process is known in any case.
+      // The connection has counted and logged the failure.
       return local
     }
   }

@@ -10,74 +10,73 @@ import {
   type Refund,
   type RequestBudget,
 } from '../spotify/gate/request-quota.ts'
-import { ReplicaCount } from './quota-replica.ts'
+import type { RedisConnection } from './connection.ts'
+import { LocalShare, RequestCounts } from './quota-replica.ts'
 import {
   COUNT_REQUESTS,
-  type CountReply,
-  mostInBucket,
+  maxInBucket,
   type OtherCounts,
   PRESENT_MS,
+  type QuotaReply,
+  type QuotaRequest,
 } from './quota-script.ts'
-import { BudgetShare } from './quota-share.ts'
-import type { SharedConnection } from './redis.ts'
 
-/** Each replica is heard three times before it counts as gone. */
+/** A replica misses three syncs before the others consider it stopped. */
 const SYNC_MS = PRESENT_MS / 3
-/** Redis is back soon, as a rule; then there is more than a share. */
-const SHARE_SPENT_MS = 60_000
+/** Redis usually returns within a minute, and then more than the local share is left. */
+const SHARE_RETRY_MS = 60_000
 
-export interface SharedBudgetOptions {
-  connection: Pick<SharedConnection, 'run'>
-  /** Names the Spotify app in the key. */
+export interface RedisQuotaOptions {
+  connection: Pick<RedisConnection, 'run'>
+  /** Identifies the Spotify app in the Redis key. */
   app: string
-  /** Requests of all replicas in any 24 hours; undefined: any number. */
+  /** Maximum requests of all replicas in any 24 hours; undefined for no limit. */
   limit: number | undefined
   clock: Clock
 }
 
-/** A request that waits for leave. */
-interface Take {
+/** A request that waits for a reservation. */
+interface Waiting {
   limit: number
-  /** After how many others it still may leave. */
+  /** The highest count at which it may leave. */
   most: number
   resolve(refund: Refund): void
-  reject(refusal: Problem): void
+  reject(problem: Problem): void
 }
 
 /**
- * One count of Web API requests for all replicas. Each replica counts its own requests and sends Redis
- * all of them in one message at a time, so that a lost message or reply neither loses a request nor
- * counts it twice. While Redis fails, and until all replicas must have been heard again afterwards,
- * each spends no more than its share of what was left before.
+ * The quota that all replicas share. Each replica counts its own requests and sends Redis all of them,
+ * one message at a time, so a lost message or reply neither loses a request nor counts it twice. Until
+ * all replicas have synced again after a failure of Redis, each spends at most its local share.
  */
-export class SharedBudget implements RequestBudget {
-  readonly #options: SharedBudgetOptions
+export class RedisQuota implements RequestBudget {
+  readonly #options: RedisQuotaOptions
   readonly #replica = randomUUID()
   readonly limit: number | undefined
-  readonly #count: ReplicaCount
-  readonly #share: BudgetShare
-  #waiting: Take[] = []
-  /** Whether Redis is to learn of a change before the next sync. */
-  #hasNews = false
+  readonly #count: RequestCounts
+  readonly #share: LocalShare
+  #waiting: Waiting[] = []
+  /** Whether there is a change to send before the next sync. */
+  #hasChanged = false
   /** The time of the last reply on the clock of Redis. */
-  #seen = 0
+  #lastReplyAt = 0
   #sending: Promise<void> | undefined
   #stop = () => {}
 
-  constructor(options: SharedBudgetOptions) {
+  constructor(options: RedisQuotaOptions) {
     this.#options = options
     this.limit = options.limit
-    this.#count = new ReplicaCount(options.clock)
-    this.#share = new BudgetShare(options.limit, options.clock, PRESENT_MS)
+    this.#count = new RequestCounts(options.clock)
+    this.#share = new LocalShare(options.limit, options.clock, PRESENT_MS)
   }
 
-  /** Learns the count, and keeps it in step from then on. Never rejects. */
+  /** Syncs the count with Redis, and again every five seconds. Never rejects. */
   async start(): Promise<void> {
     await this.#send()
     this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#send())
   }
 
-  /** Sends the requests of this replica once more, if it can. Never rejects. */
+  /** Sends the final count, if Redis is reachable. Never rejects. */
   async close(): Promise<void> {
     this.#stop()
     await this.#sending
@@ -92,7 +91,7 @@ export class SharedBudget implements RequestBudget {
     const { limit } = this
     if (limit === undefined) {
       const refund = this.#countHere()
-      this.#hasNews = true
+      this.#hasChanged = true
       this.#send()
       return refund
     }
@@ -107,80 +106,81 @@ export class SharedBudget implements RequestBudget {
     const now = this.#options.clock.now()
     checkNeed(need, isRefresh, { limit, ...this.#count.spending() }, now)
     if (limit !== undefined && this.#share.isExceededBy(need.left)) {
-      throw localShareSpent(limit, now + SHARE_SPENT_MS, need)
+      throw localShareSpent(limit, now + SHARE_RETRY_MS, need)
     }
   }
 
-  /** One message at a time; what comes up meanwhile goes with the next. Never rejects. */
+  /** Sends one message at a time; later changes go with the next. Never rejects. */
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll()
     return this.#sending
   }
 
   async #sendAll(): Promise<void> {
-    let isAnswered: boolean
-    do isAnswered = await this.#sendOne()
-    while (this.#waiting.length > 0 || (isAnswered && this.#hasNews))
+    let hasReply: boolean
+    do hasReply = await this.#sendOne()
+    while (this.#waiting.length > 0 || (hasReply && this.#hasChanged))
     this.#sending = undefined
   }
 
   async #sendOne(): Promise<boolean> {
-    const takes = this.#waiting.splice(0)
-    this.#hasNews = false
+    const waiting = this.#waiting.splice(0)
+    this.#hasChanged = false
     try {
-      const reply = (await this.#ask(takes)) ?? (await this.#askAgain(takes))
-      this.#seen = reply.now
-      this.#count.learn(reply.now, reply.others)
-      this.#share.learn(reply.replicas, reply.heard)
-      for (const [nth, take] of takes.entries()) this.#decide(take, reply.taken[nth] === true)
+      const reply = (await this.#request(waiting)) ?? (await this.#restore(waiting))
+      this.#lastReplyAt = reply.now
+      this.#count.update(reply.now, reply.others)
+      this.#share.update(reply.replicas, reply.seenByAll)
+      for (const [nth, one] of waiting.entries()) this.#settle(one, reply.granted[nth] === true)
       return true
     } catch {
-      // It has been counted and logged.
+      // The connection has counted and logged the failure.
       this.#share.divide(this.spent)
-      for (const take of [...takes, ...this.#waiting.splice(0)]) {
-        this.#decide(take, this.spent <= take.most)
+      for (const one of [...waiting, ...this.#waiting.splice(0)]) {
+        this.#settle(one, this.spent <= one.most)
       }
       return false
     }
   }
 
-  /** Undefined when Redis has forgotten something and `known` is missing. */
-  #ask(takes: Take[], known?: OtherCounts): Promise<CountReply | undefined> {
+  /** Resolves with undefined if Redis has lost data and `known` is missing. */
+  #request(waiting: Waiting[], known?: OtherCounts): Promise<QuotaReply | undefined> {
     const key = `playlist-proxy:requests:${this.#options.app}`
-    const message = JSON.stringify({
+    const request: QuotaRequest = {
       replica: this.#replica,
-      seen: this.#seen,
+      lastReplyAt: this.#lastReplyAt,
       own: this.#count.own,
-      mostBefore: takes.map(({ most }) => most),
-      mostInBucket: mostInBucket(this.limit),
+      mostBefore: waiting.map(({ most }) => most),
+      maxInBucket: maxInBucket(this.limit),
       known,
-    })
+    }
     return this.#options.connection.run(
       'budget',
       async client => {
-        const reply = await client.eval(COUNT_REQUESTS, 1, key, message)
+        const reply = await client.eval(COUNT_REQUESTS, 1, key, JSON.stringify(request))
         return reply === null ? undefined : JSON.parse(String(reply))
       },
-      'patient',
+      'long',
     )
   }
 
-  #askAgain(takes: Take[]): Promise<CountReply> {
+  /** Sends the counts of the other replicas as well, since Redis has lost data. */
+  #restore(waiting: Waiting[]): Promise<QuotaReply> {
     this.#share.divide(this.spent)
-    // Who says what it knows always gets a reply.
-    return this.#ask(takes, this.#count.others) as Promise<CountReply>
+    // A request with `known` always gets a reply.
+    return this.#request(waiting, this.#count.others) as Promise<QuotaReply>
   }
 
-  #decide({ limit, most, resolve, reject }: Take, fits: boolean): void {
+  #settle({ limit, most, resolve, reject }: Waiting, isGranted: boolean): void {
     const now = this.#options.clock.now()
-    if (!fits) reject(budgetSpent(limit, now + this.#count.untilMs(most)))
+    if (!isGranted) reject(budgetSpent(limit, now + this.#count.untilMs(most)))
     else if (this.#share.isExceededBy(1)) {
-      // Redis may have counted it.
-      this.#hasNews = true
-      reject(localShareSpent(limit, now + SHARE_SPENT_MS))
+      // Redis may have counted the request, so correct it.
+      this.#hasChanged = true
+      reject(localShareSpent(limit, now + SHARE_RETRY_MS))
     } else {
       const refund = this.#countHere()
-      this.#share.grant(this.#seen)
+      this.#share.grant(this.#lastReplyAt)
       resolve(() => {
         this.#share.refund()
         refund()
@@ -189,10 +189,10 @@ export class SharedBudget implements RequestBudget {
   }
 
   #countHere(): Refund {
-    const takeBack = this.#count.add()
+    const remove = this.#count.add()
     return () => {
-      takeBack()
-      this.#hasNews = true
+      remove()
+      this.#hasChanged = true
       this.#send()
     }
   }

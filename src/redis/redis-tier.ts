@@ -3,39 +3,39 @@ import type { StoredResponse } from '../cache/freshness.ts'
 import type { LeaseResult, SharedTier } from '../cache/shared-tier.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Problem } from '../problems/problem.ts'
-import { Entries, type EntryCodec } from './entry-store.ts'
+import type { RedisConnection } from './connection.ts'
+import { type EntryCodec, EntryStore } from './entry-store.ts'
 import { type Lease, Leases } from './leases.ts'
-import type { News } from './messages.ts'
-import type { SharedConnection } from './redis.ts'
+import type { Message } from './messages.ts'
 import { decodeProblem, encodeProblem } from './remote-problem.ts'
 
 type Outcome = { readonly failure: Problem | undefined }
-const LOOK_ANEW: Outcome = { failure: undefined }
+const RELEASED: Outcome = { failure: undefined }
 
-export interface ValkeyTierOptions<Body> {
-  connection: SharedConnection
+export interface RedisTierOptions<Body> {
+  connection: RedisConnection
   codec: EntryCodec<Body>
   clock: Clock
 }
 
-/** The tier of stored responses in an engine that all replicas share. */
-export class ValkeyTier<Body> implements SharedTier<Body> {
-  readonly #entries: Entries<Body>
+/** A shared tier in Redis. */
+export class RedisTier<Body> implements SharedTier<Body> {
+  readonly #entries: EntryStore<Body>
   readonly #leases: Leases
   readonly #id = randomUUID()
-  readonly #connection: SharedConnection
+  readonly #connection: RedisConnection
   readonly #clock: Clock
-  /** Those who wait for what another asks for, by key. */
+  /** Notifies the lookups that wait for the lease of another replica, by key. */
   readonly #waiting = new Map<string, Set<(outcome: Outcome) => void>>()
 
-  constructor({ connection, codec, clock }: ValkeyTierOptions<Body>) {
+  constructor({ connection, codec, clock }: RedisTierOptions<Body>) {
     this.#connection = connection
     this.#clock = clock
-    this.#entries = new Entries(connection, codec)
+    this.#entries = new EntryStore(connection, codec)
     this.#leases = new Leases(connection, clock)
-    connection.onNews(news => this.#learn(news))
+    connection.onMessage(message => this.#receive(message))
     connection.onDegraded(() => {
-      for (const waiting of this.#waiting.values()) for (const tell of waiting) tell(LOOK_ANEW)
+      for (const waiting of this.#waiting.values()) for (const notify of waiting) notify(RELEASED)
     })
   }
 
@@ -44,46 +44,47 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   }
 
   async acquireLease(key: string): Promise<LeaseResult<Body>> {
-    // Before the claim is sent, so that no message comes in between.
-    const { outcome, tell } = this.#wait(key)
+    // Wait before asking Redis, so no message is missed in between.
+    const { outcome, notify } = this.#wait(key)
     try {
-      const taken = await this.#leases.take(key)
-      if (typeof taken !== 'number') {
-        tell(LOOK_ANEW)
-        return this.#held(key, taken)
+      const acquired = await this.#leases.acquire(key)
+      if (typeof acquired !== 'number') {
+        notify(RELEASED)
+        return this.#held(key, acquired)
       }
-      const end = this.#leases.watch(key, taken, () => tell(LOOK_ANEW))
-      return { kind: 'taken', ended: outcome.finally(end) }
+      const stop = this.#leases.watch(key, acquired, () => notify(RELEASED))
+      return { kind: 'taken', ended: outcome.finally(stop) }
     } catch {
-      // Counted already.
-      tell(LOOK_ANEW)
+      // The connection has counted the failure.
+      notify(RELEASED)
       return { kind: 'unavailable' }
     }
   }
 
   onStored(listener: (key: string, generatedAt: number) => void): void {
-    this.#connection.onNews(news => {
-      if (news.kind === 'stored' && news.from !== this.#id) listener(news.key, news.generatedAt)
+    this.#connection.onMessage(message => {
+      if (message.kind !== 'stored' || message.from === this.#id) return
+      listener(message.key, message.generatedAt)
     })
   }
 
   #held(key: string, lease: Lease): LeaseResult<Body> {
     const from = this.#id
-    const released = () => this.#leases.giveBack(key, lease, { kind: 'released', from, key })
+    const released = () => this.#leases.release(key, lease, { kind: 'released', from, key })
     return {
       kind: 'held',
       released,
       stored: async response => {
         const { generatedAt } = response
-        const news: News = { kind: 'stored', from, key, generatedAt }
-        // What cannot be stored is no reason to keep the others waiting.
-        await this.#entries.store(key, response, lease.token, news).catch(released)
+        const message: Message = { kind: 'stored', from, key, generatedAt }
+        // If storing fails, other replicas must not wait for the lease to expire.
+        await this.#entries.store(key, response, lease.token, message).catch(released)
         lease.end()
       },
       failed: failure => {
         const problem = encodeProblem(failure, this.#clock.now())
         if (problem === undefined) return released()
-        return this.#leases.giveBack(key, lease, { kind: 'failed', from, key, problem })
+        return this.#leases.release(key, lease, { kind: 'failed', from, key, problem })
       },
     }
   }
@@ -91,23 +92,23 @@ export class ValkeyTier<Body> implements SharedTier<Body> {
   #wait(key: string) {
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting)
-    let tell!: (outcome: Outcome) => void
+    let notify!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>(resolve => {
-      tell = told => {
-        waiting.delete(tell)
+      notify = outcome => {
+        waiting.delete(notify)
         if (waiting.size === 0) this.#waiting.delete(key)
-        resolve(told)
+        resolve(outcome)
       }
     })
-    waiting.add(tell)
-    return { outcome, tell }
+    waiting.add(notify)
+    return { outcome, notify }
   }
 
-  #learn(news: News): void {
-    if (!('key' in news)) return
+  #receive(message: Message): void {
+    if (!('key' in message)) return
     const now = this.#clock.now()
     const outcome =
-      news.kind === 'failed' ? { failure: decodeProblem(news.problem, now) } : LOOK_ANEW
-    for (const tell of this.#waiting.get(news.key) ?? []) tell(outcome)
+      message.kind === 'failed' ? { failure: decodeProblem(message.problem, now) } : RELEASED
+    for (const notify of this.#waiting.get(message.key) ?? []) notify(outcome)
   }
 }

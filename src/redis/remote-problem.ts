@@ -3,12 +3,12 @@ import type { Problem, ProblemType } from '../problems/problem.ts'
 import { remoteProblem } from '../spotify/gate/diagnosis.ts'
 import { DENIED_PAUSE_MS } from '../spotify/gate/gate-outcome.ts'
 
-/** The longest that a problem lasts: Spotify's longest refusal. */
+/** The longest refusal of Spotify. */
 export const DAY_MS = 86_400_000
 /** The longest back-off of the token keeper, with its jitter. */
 const REJECTED_MS = 66_000
 
-/** The problems that all replicas have in common, and how long one of them can last, in milliseconds. */
+/** The problems that concern all replicas, with their maximum duration in milliseconds. */
 const LONGEST_MS = {
   'spotify-rate-limited': DAY_MS,
   'spotify-quota-exceeded': DAY_MS,
@@ -23,8 +23,8 @@ const LONGEST_MS = {
 type SharedType = keyof typeof LONGEST_MS
 
 /**
- * A problem as replicas send it: names, never a text, and the time that is left, since their clocks
- * may differ.
+ * A problem in a message. It has names instead of texts, which no replica takes from another, and a
+ * duration instead of an instant, since clocks may differ.
  */
 export const remoteProblemSchema = Type.Object({
   type: Type.Enum(Object.keys(LONGEST_MS) as [SharedType]),
@@ -35,12 +35,12 @@ export const remoteProblemSchema = Type.Object({
 
 export type RemoteProblem = Static<typeof remoteProblemSchema>
 
-/** How long a problem of this type can last, in milliseconds. */
+/** The maximum duration of a problem of this type, in milliseconds. */
 export function longestMs({ type }: Pick<RemoteProblem, 'type'>): number {
   return LONGEST_MS[type]
 }
 
-/** Undefined when the problem is about this replica alone. `now` in epoch milliseconds. */
+/** Undefined if the problem concerns this replica alone. `now` is epoch milliseconds. */
 export function encodeProblem(problem: Problem, now: number): RemoteProblem | undefined {
   const { type, causeName, retryAt, originStatus } = problem
   if (!isShared(type)) return undefined
@@ -53,7 +53,7 @@ export function encodeProblem(problem: Problem, now: number): RemoteProblem | un
   }
 }
 
-/** The problem in the words of this replica. `now` in epoch milliseconds. */
+/** The problem with the texts of this replica. `now` is epoch milliseconds. */
 export function decodeProblem(remote: RemoteProblem, now: number): Problem {
   const { type, diagnosis, retryAfterMs, originStatus } = remote
   return remoteProblem(type, diagnosis, {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { quantile, spreadOf } from '../../bench/statistics.ts'
 
-t.test('a quantile lies between its neighbours, in proportion', async t => {
+t.test('a quantile is interpolated linearly', async t => {
   t.equal(quantile([3, 1, 2], 0.5), 2)
   t.equal(quantile([1, 2, 3, 4], 0.5), 2.5)
   t.equal(quantile([10, 20], 0.25), 12.5)
@@ -9,11 +9,11 @@ t.test('a quantile lies between its neighbours, in proportion', async t => {
   t.equal(quantile([1, 2, 3], 1), 3)
 })
 
-t.test('of nothing there is no quantile', async t => {
+t.test('the quantile of no values is NaN', async t => {
   t.ok(Number.isNaN(quantile([], 0.5)))
 })
 
-t.test('a spread leaves the values as they were', async t => {
+t.test('spreadOf does not sort its argument', async t => {
   const values = [5, 1, 4, 2, 3]
   t.same(spreadOf(values), { median: 3, q1: 2, q3: 4, count: 5 })
   t.same(values, [5, 1, 4, 2, 3])

@@ -112,13 +112,13 @@ export const alertCases: Record<string, AlertCase> = {
     atMinutes: 46,
     fires: { [lookups('stale-if-error')]: '0+25x60', [lookups('hit')]: '0+75x60' },
     quiet: { [lookups('stale-if-error')]: '0+19x60', [lookups('hit')]: '0+81x60' },
-    summary: '25% of responses are stale lists, because Spotify does not answer.',
+    summary: '25% of responses are stale lists, because Spotify does not respond.',
   },
   PlaylistProxyInternalErrors: {
     atMinutes: 20,
     fires: { [errors]: '_x15 1x10' },
     quiet: { [errors]: '1x30' },
-    summary: 'The service answered internal-error, which is a bug.',
+    summary: 'The service returned internal-error, which is a bug.',
   },
   PlaylistProxyQueueing: {
     atMinutes: 12,

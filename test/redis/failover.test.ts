@@ -1,27 +1,32 @@
 import t, { type Test } from 'tap'
-import { newsChannel } from '../../src/redis/messages.ts'
-import { asSharedCacheError } from '../../src/redis/redis-error.ts'
+import { messageChannel } from '../../src/redis/messages.ts'
+import { asRedisError } from '../../src/redis/operation.ts'
 import { expectKind, response } from '../cache/shared-tier-contract.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import { connectTo, tierAt } from '../support/shared.ts'
-import { eventually, type OwnEngine, startOwnEngine, withoutOwnEngine } from '../support/valkey.ts'
+import {
+  eventually,
+  type OwnRedisServer,
+  startOwnRedis,
+  withoutOwnRedis,
+} from '../support/valkey.ts'
 
-const skip = { skip: withoutOwnEngine }
-const portOf = ({ url }: OwnEngine) => Number(new URL(url).port)
+const skip = { skip: withoutOwnRedis }
+const portOf = ({ url }: OwnRedisServer) => Number(new URL(url).port)
 
-/** Two servers, the second a replica of the first, and an address that leads to the first. */
+/** A primary, its replica, and an address that forwards to the primary. */
 async function pair(t: Test, ...args: string[]) {
-  // Else a primary waits five seconds for more replicas.
+  // By default, a primary waits five seconds for more replicas.
   const all = ['--repl-diskless-sync-delay', '0', ...args]
-  const primary = await startOwnEngine(t, ...all)
-  const replica = await startOwnEngine(t, ...all)
+  const primary = await startOwnRedis(t, ...all)
+  const replica = await startOwnRedis(t, ...all)
   await replica.client.replicaof('127.0.0.1', portOf(primary))
   await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
   const address = await startForwarder(t, portOf(primary))
   return { primary, replica, address }
 }
 
-/** Makes the replica the primary and the other way round; connections stay open. */
+/** Swaps the roles of both servers; connections stay open. */
 async function failOver({ primary, replica, address }: Awaited<ReturnType<typeof pair>>) {
   await replica.client.replicaof('NO', 'ONE')
   address.moveTo(portOf(replica))
@@ -31,7 +36,7 @@ async function failOver({ primary, replica, address }: Awaited<ReturnType<typeof
 const idOf = ({ connection }: Awaited<ReturnType<typeof connectTo>>) =>
   connection.run('probe', client => client.client('ID'))
 
-t.test('after a failover the address is followed to the new primary', skip, async t => {
+t.test('after a failover replicas reconnect to the new primary', skip, async t => {
   const servers = await pair(t)
   const one = await tierAt(t, servers.address.url)
   const other = await tierAt(t, servers.address.url)
@@ -39,25 +44,25 @@ t.test('after a failover the address is followed to the new primary', skip, asyn
   await eventually(async () => (await servers.replica.client.dbsize()) > 1)
   await failOver(servers)
   t.equal((await one.tier.acquireLease('user')).kind, 'unavailable')
-  t.equal((await one.tier.get('user'))?.body, 'list', 'what was stored is still read')
+  t.equal((await one.tier.get('user'))?.body, 'list', 'the stored list is still readable')
   await one.wait(() => one.connection.state === 'connected')
   await other.tier.acquireLease('other')
   await other.wait(() => other.connection.state === 'connected')
   t.match(
     one.lines().map(({ msg, code }) => [msg, code]),
-    [[/works/], [/fails/, 'READONLY'], [/works/]],
+    [[/connected/], [/failed/, 'READONLY'], [/connected/]],
   )
-  const learnt: string[] = []
-  other.tier.onStored(key => learnt.push(key))
-  const subscribed = () => servers.replica.client.pubsub('NUMSUB', newsChannel(0))
+  const received: string[] = []
+  other.tier.onStored(key => received.push(key))
+  const subscribed = () => servers.replica.client.pubsub('NUMSUB', messageChannel(0))
   await one.wait(async () => (await subscribed())[1] === 1)
   await other.wait(async () => (await subscribed())[1] === 2)
   await expectKind(await one.tier.acquireLease('later'), 'held').stored(response('new'))
   t.equal(await servers.replica.client.exists('playlist-proxy:entry:later'), 1)
-  await other.wait(() => learnt.includes('later'))
+  await other.wait(() => received.includes('later'))
 })
 
-t.test('while there is no other primary what is stored is read', skip, async t => {
+t.test('without a primary the stored lists are still readable', skip, async t => {
   const { primary, address } = await pair(t)
   const { tier, connection, wait, outcomes } = await tierAt(t, address.url)
   await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
@@ -75,7 +80,7 @@ t.test('while there is no other primary what is stored is read', skip, async t =
   await expectKind(await tier.acquireLease('user'), 'held').released()
 })
 
-t.test('an address that leads nowhere for a while keeps what there is', skip, async t => {
+t.test('reads work while the new address is unreachable', skip, async t => {
   const { primary, replica, address } = await pair(t)
   const { tier, connection, wait, outcomes } = await tierAt(t, address.url)
   await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
@@ -89,7 +94,7 @@ t.test('an address that leads nowhere for a while keeps what there is', skip, as
   await wait(() => connection.state === 'connected')
 })
 
-t.test('a replica that lost its primary refuses reads, and is left', skip, async t => {
+t.test('a server that refuses reads without its primary is replaced', skip, async t => {
   const servers = await pair(t, '--replica-serve-stale-data', 'no')
   const { tier, connection, wait, lines } = await tierAt(t, servers.address.url)
   await servers.primary.client.replicaof('127.0.0.1', 1)
@@ -102,9 +107,9 @@ t.test('a replica that lost its primary refuses reads, and is left', skip, async
   await wait(() => connection.state === 'connected')
 })
 
-t.test('a connection that has lost its password gets another', skip, async t => {
-  const engine = await startOwnEngine(t, '--requirepass', 'right')
-  const url = Object.assign(new URL(engine.url), { password: 'right' }).href
+t.test('a connection whose authentication is reset is replaced', skip, async t => {
+  const server = await startOwnRedis(t, '--requirepass', 'right')
+  const url = Object.assign(new URL(server.url), { password: 'right' }).href
   const connected = await connectTo(t, url)
   const { connection, wait } = connected
   const id = await idOf(connected)
@@ -115,12 +120,12 @@ t.test('a connection that has lost its password gets another', skip, async t => 
   t.not(await idOf(connected), id)
 })
 
-t.test('a refusal that another connection would meet keeps the connection', skip, async t => {
-  const engine = await startOwnEngine(t)
-  const connected = await connectTo(t, engine.url)
+t.test('a refusal that is not about the connection keeps it', skip, async t => {
+  const server = await startOwnRedis(t)
+  const connected = await connectTo(t, server.url)
   const { connection, wait, outcomes, lines } = connected
   const id = await idOf(connected)
-  const { client } = engine
+  const { client } = server
   for (const [refuse, allow, code] of [
     [() => client.config('SET', 'maxmemory', 1), () => client.config('SET', 'maxmemory', 0), 'OOM'],
     [
@@ -140,9 +145,9 @@ t.test('a refusal that another connection would meet keeps the connection', skip
   }
 })
 
-t.test('refusals are told apart by name, in scripts of Redis 6 as well', async t => {
+t.test('refusals are classified by code, in scripts of Redis 6 too', async t => {
   const refusal = (message: string) =>
-    asSharedCacheError(Object.assign(new Error(message), { name: 'ReplyError' }))
+    asRedisError(Object.assign(new Error(message), { name: 'ReplyError' }))
   const script = 'ERR Error running script (call to f_1): @user_script:8: @user_script: 8: '
   for (const [message, code, isAboutConnection] of [
     ["READONLY You can't write against a read only replica.", 'READONLY', true],

@@ -1,25 +1,25 @@
 import t, { type Test } from 'tap'
-import { SharedGate } from '../../src/redis/gate-sync.ts'
-import { newsChannel } from '../../src/redis/messages.ts'
+import { GateSync } from '../../src/redis/gate-sync.ts'
+import { messageChannel } from '../../src/redis/messages.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor, passOptions } from '../support/gate.ts'
 import { connectTo } from '../support/shared.ts'
 import {
   eventually,
-  startEngine,
-  startOwnEngine,
-  withoutEngine,
-  withoutOwnEngine,
+  startOwnRedis,
+  startRedis,
+  withoutOwnRedis,
+  withoutRedis,
 } from '../support/valkey.ts'
 
 const sent = async () => 'sent'
 
-/** A replica with its gate; its clock is the connection's, which the test moves. */
+/** A replica with its gate, on a manual clock. */
 async function replica(t: Pick<Test, 'teardown'>, url: string) {
   const connected = await connectTo(t, url)
   const { connection, clock } = connected
-  const peers = new SharedGate({ connection, app: 'app', probeMs: 6000, clock })
+  const peers = new GateSync({ connection, app: 'app', probeMs: 6000, clock })
   const { gate, lines } = gateFor({ peers, clock })
   await peers.start()
   t.teardown(() => peers.close())
@@ -29,11 +29,11 @@ async function replica(t: Pick<Test, 'teardown'>, url: string) {
 }
 
 t.test(
-  'a refusal silences all, and an answered probe opens all',
-  { skip: withoutEngine },
+  'a refusal pauses all gates, and a successful probe opens them',
+  { skip: withoutRedis },
   async t => {
-    const { url, client } = await startEngine(t)
-    const channel = newsChannel(Number(new URL(url).pathname.slice(1)))
+    const { url, client } = await startRedis(t)
+    const channel = messageChannel(Number(new URL(url).pathname.slice(1)))
     const one = await replica(t, url)
     const other = await replica(t, url)
     await one.refuse(5000)
@@ -46,7 +46,7 @@ t.test(
     t.equal(late.state(), 'paused', 'a new replica knows from the start')
     t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
     for (const { clock } of [one, other, late]) await clock.advance(5000)
-    // So much at once times out whatever is under way, so that subscriptions are made again.
+    // Such a jump times out the commands in flight, so the replicas have to subscribe again.
     await eventually(
       async () =>
         (await client.pubsub('NUMSUB', channel))[1] === 3 &&
@@ -74,33 +74,33 @@ t.test(
 )
 
 t.test(
-  'what was met while the engine was gone is told when it is back',
-  { skip: withoutOwnEngine },
+  'a gate that closes while Redis is down publishes its pause afterwards',
+  { skip: withoutOwnRedis },
   async t => {
-    const engine = await startOwnEngine(t)
-    const one = await replica(t, engine.url)
-    const other = await replica(t, engine.url)
-    await engine.kill()
+    const server = await startOwnRedis(t)
+    const one = await replica(t, server.url)
+    const other = await replica(t, server.url)
+    await server.kill()
     await one.wait(() => one.connection.state === 'degraded')
     await one.refuse(3_600_000)
     t.equal(other.state(), 'open')
-    await engine.restart()
-    await one.wait(async () => (await engine.client.exists('playlist-proxy:gate:app')) === 1)
+    await server.restart()
+    await one.wait(async () => (await server.client.exists('playlist-proxy:gate:app')) === 1)
     await other.wait(() => other.state() === 'paused')
   },
 )
 
-t.test('without the engine a gate probes alone', { skip: withoutOwnEngine }, async t => {
-  const engine = await startOwnEngine(t)
-  const one = await replica(t, engine.url)
+t.test('without Redis a gate probes for itself', { skip: withoutOwnRedis }, async t => {
+  const server = await startOwnRedis(t)
+  const one = await replica(t, server.url)
   await one.refuse(5000)
-  await engine.kill()
+  await server.kill()
   await one.clock.advance(5000)
   t.equal(await one.gate.pass(sent, passOptions()), 'sent')
 })
 
-t.test('rubbish in its place is nothing', { skip: withoutEngine }, async t => {
-  const { url, client } = await startEngine(t)
+t.test('a malformed pause or right to probe is ignored', { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
   await client.set('playlist-proxy:gate:app', '{"until":9e99}')
   await client.set('playlist-proxy:gate-probe:app', 'for ever')
   const one = await replica(t, url)

@@ -7,24 +7,24 @@ import { read } from '../support/aggregator.ts'
 import { CANARY, HOSTILE_NUMBERS, isSound } from '../support/hostile.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startService } from '../support/service.ts'
-import { eventually, startEngine, withoutEngine } from '../support/valkey.ts'
+import { eventually, startRedis, withoutRedis } from '../support/valkey.ts'
 
 const HOUR = { freshSeconds: 3600, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 3600 }
 const HOUR_MS = 3_600_000
-const skip = { skip: withoutEngine }
+const skip = { skip: withoutRedis }
 const path = (user: string) => `/users/${user}/playlists`
 const keyOf = (user: string) => `playlist-proxy:entry:${user}`
 const list = await read([{ id: 'forged' }])
 
-/** An entry that was good until its text was changed. */
+/** A valid entry with a changed text. */
 async function forged(user: string, now: number, change: (text: string) => string) {
   const body = new StoredPlaylists(list, now, undefined)
   const text = gunzipSync(await encodeEntry(user, stored(body, now, HOUR))).toString()
   return gzipSync(change(text))
 }
 
-t.test('whatever an entry says, answers are sound', skip, async t => {
-  const { url, client } = await startEngine(t)
+t.test('forged numbers in an entry never reach a response', skip, async t => {
+  const { url, client } = await startRedis(t)
   const clock = new ManualClock(Date.now())
   const { get, sandbox } = await startService(t, { SHARED_CACHE_URL: url }, clock)
   let nth = 0
@@ -43,16 +43,16 @@ t.test('whatever an entry says, answers are sound', skip, async t => {
         text.replace(member, `"${name}":${number}`),
       )
       await client.hset(keyOf(user), { generated_at: number, entry })
-      const answer = await get(path(user))
-      isSound(t, answer, clock, `${name}: ${number}`)
-      const [, seconds] = /max-age=(\d+)/.exec(String(answer.headers['cache-control'])) ?? []
+      const response = await get(path(user))
+      isSound(t, response, clock, `${name}: ${number}`)
+      const [, seconds] = /max-age=(\d+)/.exec(String(response.headers['cache-control'])) ?? []
       t.ok(Number(seconds) <= 300, `${name}: ${number}`)
     }
   }
 })
 
-t.test('what cannot be served is replaced, whatever time it names', skip, async t => {
-  const { url, client } = await startEngine(t)
+t.test('an unusable entry is replaced, whatever its time', skip, async t => {
+  const { url, client } = await startRedis(t)
   const clock = new ManualClock(Date.now())
   const variables = { SHARED_CACHE_URL: url, CACHE_MAX_BYTES: '1048576' }
   const first = await startService(t, variables, clock)
@@ -74,15 +74,15 @@ t.test('what cannot be served is replaced, whatever time it names', skip, async 
       await client.hset(keyOf(user), { generated_at: generatedAt, entry: await make(user) })
       t.match((await first.get(path(user))).json(), { items: [] }, user)
       await eventually(async () => (await client.ttl(keyOf(user))) > 0)
-      const answer = await second.get(path(user))
-      t.match(answer.headers['cache-status'], /^playlist-proxy; hit/, user)
+      const response = await second.get(path(user))
+      t.match(response.headers['cache-status'], /^playlist-proxy; hit/, user)
     }
   }
   t.equal(second.sandbox.count('api'), 0)
 })
 
-t.test('a replica whose clock is off by an hour harms no other', skip, async t => {
-  const { url } = await startEngine(t)
+t.test('a replica with a clock that is an hour off harms no other', skip, async t => {
+  const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url }
   const right = new ManualClock(Date.now())
   const one = await startService(t, variables, right)
@@ -97,9 +97,9 @@ t.test('a replica whose clock is off by an hour harms no other', skip, async t =
         sandbox.clear()
       }
       for (const { get, sandbox } of [...replicas, ...replicas]) {
-        const answer = await get(path(user))
-        t.equal(answer.statusCode, 200)
-        if (sandbox !== off.sandbox) isSound(t, answer, right, user)
+        const response = await get(path(user))
+        t.equal(response.statusCode, 200)
+        if (sandbox !== off.sandbox) isSound(t, response, right, user)
       }
       t.comment(
         user,

@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { CANARY, HOSTILE_NUMBERS, isSound } from '../support/hostile.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { startService } from '../support/service.ts'
-import { eventually, startEngine, withoutEngine } from '../support/valkey.ts'
+import { eventually, startRedis, withoutRedis } from '../support/valkey.ts'
 
-const skip = { skip: withoutEngine }
+const skip = { skip: withoutRedis }
 const DAY_MS = 86_400_000
 const APP = createHash('sha256').update('sandbox-client').digest('base64url').slice(0, 16)
 const PAUSE = `playlist-proxy:gate:${APP}`
@@ -13,9 +13,9 @@ const PROBE = `playlist-proxy:gate-probe:${APP}`
 const REQUESTS = `playlist-proxy:requests:${APP}`
 const path = (user: string) => `/users/${user}/playlists`
 
-/** Replicas on one engine; each has a clock of its own, which may be off. */
+/** Replicas that share Redis, each with its own clock, which may be off. */
 async function replicasFor(t: Test, variables: Record<string, string> = {}) {
-  const { url, client } = await startEngine(t)
+  const { url, client } = await startRedis(t)
   const start = async (offMs = 0) => {
     const clock = new ManualClock(Date.now() + offMs)
     const service = await startService(t, { SHARED_CACHE_URL: url, ...variables }, clock)
@@ -29,7 +29,7 @@ async function replicasFor(t: Test, variables: Record<string, string> = {}) {
 const pause = (type: string, members = '') =>
   `{"version":2,"from":"${CANARY}","id":"${CANARY}","pauses":0,"cause":{"type":${type}${members}}}`
 
-const noPauses = [
+const malformed = [
   '{',
   '"x"',
   '{"version":1,"until":1e300,"pauses":0,"problem":{"type":"spotify-unavailable"}}',
@@ -39,10 +39,10 @@ const noPauses = [
   pause('null'),
 ]
 
-t.test('what is no pause closes no gate', skip, async t => {
+t.test('a malformed pause closes no gate', skip, async t => {
   const { client, start } = await replicasFor(t)
   const { gate, clock } = await start()
-  for (const text of noPauses) {
+  for (const text of malformed) {
     await client.set(PAUSE, text, 'PX', DAY_MS)
     await eventually(
       async () => (await client.exists(PAUSE)) === 0,
@@ -52,7 +52,7 @@ t.test('what is no pause closes no gate', skip, async t => {
   }
 })
 
-t.test('what is no pause gives way to one', skip, async t => {
+t.test('a pause replaces a malformed one', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const set of [
     () => client.set(PAUSE, '', 'PX', DAY_MS),
@@ -68,7 +68,7 @@ t.test('what is no pause gives way to one', skip, async t => {
     const other = await start()
     await eventually(
       async () => (await other.gate()).diagnosis === 'quota-exceeded',
-      // What was removed is stored again within a second.
+      // A pause that was removed is stored again within a second.
       async () => {
         await clock.advance(10)
         await other.clock.advance(10)
@@ -78,7 +78,7 @@ t.test('what is no pause gives way to one', skip, async t => {
   }
 })
 
-t.test('a pause that lasts too long for its reason is none', skip, async t => {
+t.test('a pause that lasts too long for its cause is ignored', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const [type, longestMs] of [
     ['spotify-access-denied', 300_000],
@@ -96,15 +96,15 @@ t.test('a pause that lasts too long for its reason is none', skip, async t => {
       t.equal(is, state, `${type} for ${ms} ms`)
       if (state === 'open') await eventually(async () => (await client.exists(PAUSE)) === 0)
       else t.ok(Date.parse(paused_until) <= clock.now() + longestMs)
-      const answer = await get(path('smedjan'))
-      t.equal(answer.statusCode === 200, state === 'open')
-      t.notMatch(answer.body, /canary/)
+      const response = await get(path('smedjan'))
+      t.equal(response.statusCode === 200, state === 'open')
+      t.notMatch(response.body, /canary/)
       await client.flushall()
     }
   }
 })
 
-t.test('a pause ends in time on every clock', skip, async t => {
+t.test('a pause ends in time on each clock', skip, async t => {
   for (const offMs of [3_600_000, -3_600_000]) {
     const { start } = await replicasFor(t)
     const off = await start(offMs)
@@ -123,7 +123,7 @@ t.test('a pause ends in time on every clock', skip, async t => {
   }
 })
 
-t.test('a turn to probe that never ends is taken over', skip, async t => {
+t.test('a right to probe that never expires is replaced', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const [index, set] of [
     () => client.set(PROBE, CANARY),
@@ -142,19 +142,19 @@ t.test('a turn to probe that never ends is taken over', skip, async t => {
   }
 })
 
-t.test('a lease that never ends keeps no lookup waiting', skip, async t => {
+t.test('a lease that never expires blocks no lookup', skip, async t => {
   const { client, start } = await replicasFor(t)
   const { get, clock } = await start()
   const lease = 'playlist-proxy:lease:smedjan'
   await client.set(lease, CANARY, 'PX', 3000)
-  const answer = get(path('smedjan'))
+  const response = get(path('smedjan'))
   await eventually(() => clock.pending.includes(1000))
   await client.set(lease, CANARY, 'PX', 100 * DAY_MS)
   await clock.advance(1000)
-  t.equal((await answer).statusCode, 200)
+  t.equal((await response).statusCode, 200)
 })
 
-t.test('counts that nobody can have counted spend no budget', skip, async t => {
+t.test('impossible request counts spend no budget', skip, async t => {
   const { client, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '10' })
   const { get, gate, sandbox } = await start()
   const bucket = Math.floor(Date.now() / 300_000)
@@ -169,9 +169,9 @@ t.test('counts that nobody can have counted spend no budget', skip, async t => {
   fields[`${bucket - 200}:c`] = '2099'
   fields['replica:f'] = '4070908800000 0'
   await client.hset(REQUESTS, fields)
-  const answer = await get(path('smedjan'))
-  isSound(t, answer, { now: Date.now }, 'the list')
-  t.equal(answer.statusCode, 200)
+  const response = await get(path('smedjan'))
+  isSound(t, response, { now: Date.now }, 'the list')
+  t.equal(response.statusCode, 200)
   t.equal((await gate()).requests_24h, 3)
   const left = await client.hkeys(REQUESTS)
   t.equal(left.length, 2, `${left}`)
@@ -181,7 +181,7 @@ t.test('counts that nobody can have counted spend no budget', skip, async t => {
   t.equal((await gate()).requests_24h, 4)
 })
 
-t.test('counts that no caller can have begin again', skip, async t => {
+t.test('impossible caller counts start again', skip, async t => {
   const { client, start } = await replicasFor(t, { CALLER_REQUESTS_PER_MINUTE: '10' })
   const { get, clock } = await start()
   const key = 'playlist-proxy:caller:address:127.0.0.1'
@@ -189,9 +189,9 @@ t.test('counts that no caller can have begin again', skip, async t => {
     for (const ms of [undefined, 1000, 100 * DAY_MS]) {
       if (ms === undefined) await client.set(key, value)
       else await client.set(key, value, 'PX', ms)
-      const answer = await get(path('smedjan'))
-      isSound(t, answer, clock, value)
-      t.match(answer.headers.ratelimit, /^"caller";r=9;t=\d{1,2}$/, value)
+      const response = await get(path('smedjan'))
+      isSound(t, response, clock, value)
+      t.match(response.headers.ratelimit, /^"caller";r=9;t=\d{1,2}$/, value)
       t.ok((await client.pttl(key)) <= 60_000)
     }
   }

@@ -5,7 +5,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const TIMEOUT_MS = 50
 
-t.test('a timer that fires too soon, as one set in a long turn does, is no time-out', async t => {
+t.test('a timer that fires too early, as after a long tick, is no time-out', async t => {
   const clock = new ManualClock()
   const early = {
     now: () => clock.now(),
@@ -24,7 +24,7 @@ t.test('a timer that fires too soon, as one set in a long turn does, is no time-
   t.same(clock.pending, [])
 })
 
-t.test('what is in time leaves no timer', async t => {
+t.test('a reply in time cancels the timer', async t => {
   const clock = new ManualClock()
   t.equal(await inTime(Promise.resolve('reply'), clock, TIMEOUT_MS), 'reply')
   await clock.advance(0)

@@ -1,49 +1,53 @@
 import t, { type Test } from 'tap'
 import { connectTo } from '../support/shared.ts'
-import { eventually, startOwnEngine, withoutOwnEngine } from '../support/valkey.ts'
+import { eventually, startOwnRedis, withoutOwnRedis } from '../support/valkey.ts'
 
-const skip = { skip: withoutOwnEngine }
+const skip = { skip: withoutOwnRedis }
 
-/** A connection to a server that has stopped, and over which a command timed out. */
-async function tripped(t: Test) {
-  const engine = await startOwnEngine(t)
-  const parts = await connectTo(t, engine.url)
+/** A connection to a server that hangs, after a command has timed out. */
+async function timedOut(t: Test) {
+  const server = await startOwnRedis(t)
+  const parts = await connectTo(t, server.url)
   const { connection, clock, outcomes } = parts
-  const ping = (manner?: 'patient') => connection.run('budget', client => client.ping(), manner)
+  const ping = (timeout?: 'long') => connection.run('budget', client => client.ping(), timeout)
   const id = () => connection.run('probe', client => client.client('ID'))
   const before = await id()
-  engine.stop()
+  server.stop()
   const late = ping()
   late.catch(() => {})
   await clock.advance(50)
   await t.rejects(late, { message: /timeout/ })
   t.equal(connection.state, 'degraded')
   outcomes.length = 0
-  return { ...parts, engine, ping, id, before }
+  return { ...parts, server, ping, id, before }
 }
 
-t.test('a patient command waits for a slow Redis, the others fail at once', skip, async t => {
-  const { engine, ping, connection, wait } = await tripped(t)
-  const patient = ping('patient')
-  await t.rejects(ping(), { message: /not-tried/ })
-  engine.resume()
-  t.equal(await patient, 'PONG')
-  await wait(() => connection.state === 'connected')
-  t.equal(await ping(), 'PONG')
-})
+t.test(
+  'a command with the long time-out waits for a slow Redis, others fail at once',
+  skip,
+  async t => {
+    const { server, ping, connection, wait } = await timedOut(t)
+    const long = ping('long')
+    await t.rejects(ping(), { message: /not-tried/ })
+    server.resume()
+    t.equal(await long, 'PONG')
+    await wait(() => connection.state === 'connected')
+    t.equal(await ping(), 'PONG')
+  },
+)
 
-t.test('a connection that answers again is kept', skip, async t => {
-  const { engine, connection, wait, id, before } = await tripped(t)
-  engine.resume()
+t.test('a connection that replies again is kept', skip, async t => {
+  const { server, connection, wait, id, before } = await timedOut(t)
+  server.resume()
   await wait(() => connection.state === 'connected')
   t.equal(await id(), before)
 })
 
-t.test('a connection that answers too slowly is kept, and not used yet', skip, async t => {
-  const { engine, clock, connection, ping, outcomes, wait, id, before } = await tripped(t)
+t.test('a connection that replies too slowly is kept but not used', skip, async t => {
+  const { server, clock, connection, ping, outcomes, wait, id, before } = await timedOut(t)
   // The check leaves after 250 ms.
   await clock.advance(400)
-  engine.resume()
+  server.resume()
   await eventually(
     () => outcomes.includes('probe ok'),
     () => clock.advance(0),
@@ -54,34 +58,30 @@ t.test('a connection that answers too slowly is kept, and not used yet', skip, a
   t.equal(await id(), before)
 })
 
-t.test('a connection that does not answer the check either is replaced', skip, async t => {
-  const { engine, clock, connection, outcomes, wait, id, before } = await tripped(t)
+t.test('a connection that fails the check is replaced', skip, async t => {
+  const { server, clock, connection, outcomes, wait, id, before } = await timedOut(t)
   await clock.advance(1300)
   t.ok(outcomes.includes('probe timeout'))
-  engine.resume()
+  server.resume()
   await wait(() => connection.state === 'connected')
   t.not(await id(), before)
 })
 
-t.test(
-  'a patient command times out after two seconds, the next one fails at once',
-  skip,
-  async t => {
-    const { engine, ping, clock, connection, wait } = await tripped(t)
-    const patient = ping('patient')
-    const ends = t.rejects(patient, { message: /timeout/ })
-    await clock.advance(2000)
-    await ends
-    await t.rejects(ping('patient'), { message: /not-tried/ })
-    engine.resume()
-    await wait(() => connection.state === 'connected')
-    t.equal(await ping('patient'), 'PONG')
-  },
-)
+t.test('the long time-out is two seconds, and the next command fails at once', skip, async t => {
+  const { server, ping, clock, connection, wait } = await timedOut(t)
+  const long = ping('long')
+  const ends = t.rejects(long, { message: /timeout/ })
+  await clock.advance(2000)
+  await ends
+  await t.rejects(ping('long'), { message: /not-tried/ })
+  server.resume()
+  await wait(() => connection.state === 'connected')
+  t.equal(await ping('long'), 'PONG')
+})
 
-t.test('a command that waits is rejected when the connection is closed', skip, async t => {
-  const { ping, connection, clock } = await tripped(t)
-  const patient = ping('patient')
-  await Promise.all([t.rejects(patient, { message: /unreachable/ }), connection.close()])
+t.test('closing the connection rejects a command in flight', skip, async t => {
+  const { ping, connection, clock } = await timedOut(t)
+  const long = ping('long')
+  await Promise.all([t.rejects(long, { message: /unreachable/ }), connection.close()])
   await eventually(() => clock.pending.length === 0)
 })

@@ -2,29 +2,29 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import {
   COUNT_REQUESTS,
-  type CountMessage,
-  type CountReply,
-  mostInBucket,
+  maxInBucket,
+  type QuotaReply,
+  type QuotaRequest,
 } from '../../src/redis/quota-script.ts'
-import { startEngine, withoutEngine } from '../support/valkey.ts'
+import { startRedis, withoutRedis } from '../support/valkey.ts'
 
-const skip = { skip: withoutEngine }
+const skip = { skip: withoutRedis }
 const KEY = 'playlist-proxy:requests:app'
 const BUCKET_MS = 300_000
 const ONE = randomUUID()
 
-/** Sends the script straight to Redis. */
+/** Runs the script without a replica. */
 async function redis(t: Test) {
-  const { client } = await startEngine(t)
-  const ask = async (message: Partial<CountMessage> = {}): Promise<CountReply | undefined> => {
-    const defaults = { replica: ONE, seen: 0, own: [], mostBefore: [], mostInBucket: 1000 }
-    const text = JSON.stringify({ ...defaults, ...message })
+  const { client } = await startRedis(t)
+  const ask = async (request: Partial<QuotaRequest> = {}): Promise<QuotaReply | undefined> => {
+    const defaults = { replica: ONE, lastReplyAt: 0, own: [], mostBefore: [], maxInBucket: 1000 }
+    const text = JSON.stringify({ ...defaults, ...request })
     const reply = await client.eval(COUNT_REQUESTS, 1, KEY, text)
     return reply === null ? undefined : JSON.parse(String(reply))
   }
   const now = Number((await ask({ replica: randomUUID() }))?.now)
   await client.del(KEY)
-  /** What another replica sees. */
+  /** The count that another replica gets. */
   const total = async () => {
     const others = Object.values((await ask({ replica: randomUUID() }))?.others ?? {})
     return others.reduce((sum, count) => sum + count, 0)
@@ -32,9 +32,9 @@ async function redis(t: Test) {
   return { client, ask, total, now, current: Math.floor(now / BUCKET_MS) }
 }
 
-t.test('each request is granted as far as it may, in order', skip, async t => {
+t.test('requests are granted in order, up to the highest count of each', skip, async t => {
   const { ask, total, current } = await redis(t)
-  t.strictSame((await ask({ mostBefore: [1, 0, 1, 2, 1] }))?.taken, [
+  t.strictSame((await ask({ mostBefore: [1, 0, 1, 2, 1] }))?.granted, [
     true,
     false,
     true,
@@ -43,11 +43,11 @@ t.test('each request is granted as far as it may, in order', skip, async t => {
   ])
   t.equal(await total(), 3)
   const own = [[current, 3]] as const
-  t.strictSame((await ask({ own, mostBefore: [2] }))?.taken, [false])
+  t.strictSame((await ask({ own, mostBefore: [2] }))?.granted, [false])
   t.equal(await total(), 3)
 })
 
-t.test('a message replaces what Redis counted for its replica', skip, async t => {
+t.test('a message replaces the counts of its replica', skip, async t => {
   const { ask, total, current } = await redis(t)
   await ask({ mostBefore: [9, 9] })
   await ask({ own: [[current, 1]] })
@@ -57,7 +57,7 @@ t.test('a message replaces what Redis counted for its replica', skip, async t =>
   t.equal(await total(), 0)
 })
 
-t.test('a replica whose clock is ahead counts its requests now', skip, async t => {
+t.test('requests of a replica whose clock is ahead count as current', skip, async t => {
   const { ask, client, current } = await redis(t)
   const own = [
     [current + 24, 5],
@@ -67,22 +67,22 @@ t.test('a replica whose clock is ahead counts its requests now', skip, async t =
   t.equal(await client.hget(KEY, `${current}:${ONE}`), '6')
 })
 
-t.test('what is older than the window counts no more', skip, async t => {
+t.test('requests older than the window do not count', skip, async t => {
   const { ask, client, current } = await redis(t)
   await client.hset(KEY, { [`${current - 288}:${randomUUID()}`]: 2, [`${current - 289}:a`]: 4 })
-  t.match(await ask({ mostBefore: [1] }), { taken: [false] })
-  t.match(await ask({ mostBefore: [2] }), { taken: [true] })
+  t.match(await ask({ mostBefore: [1] }), { granted: [false] })
+  t.match(await ask({ mostBefore: [2] }), { granted: [true] })
 })
 
-t.test('Redis does not reply once it has forgotten a replica', skip, async t => {
+t.test('the reply is nil after Redis has lost the data of the replica', skip, async t => {
   const { ask, client, total, current } = await redis(t)
   const other = `${current}:${randomUUID()}`
   await client.hset(KEY, other, 7)
   const first = await ask()
-  t.match(first, { replicas: 1, heard: first?.now })
+  t.match(first, { replicas: 1, seenByAll: first?.now })
   t.strictSame(first?.others, { [other]: 7 })
   await client.del(KEY)
-  const message = { seen: Number(first?.now), own: [[current, 1]] as const }
+  const message = { lastReplyAt: Number(first?.now), own: [[current, 1]] as const }
   t.equal(await ask(message), undefined)
   t.equal(await client.exists(KEY), 0)
   const known = { ...first?.others, '1:a': 5 }
@@ -90,32 +90,32 @@ t.test('Redis does not reply once it has forgotten a replica', skip, async t => 
   t.equal(await total(), 8)
 })
 
-t.test('of what Redis has and what a replica knows the larger count stays', skip, async t => {
+t.test('the larger count of Redis and of the replica stays', skip, async t => {
   const { ask, client, now, current } = await redis(t)
   const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
   await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
   const known = { [a]: 5, [b]: 3 }
-  t.match(await ask({ seen: now, known }), { others: { [a]: 7, [b]: 3 } })
+  t.match(await ask({ lastReplyAt: now, known }), { others: { [a]: 7, [b]: 3 } })
   t.equal(await client.hget(KEY, b), '3')
 })
 
-t.test('replicas are those that have sent something lately', skip, async t => {
+t.test('a replica counts as present for 15 seconds after its last message', skip, async t => {
   const { ask, client, now } = await redis(t)
-  const [here, gone, ahead] = [randomUUID(), randomUUID(), randomUUID()]
+  const [present, stopped, ahead] = [randomUUID(), randomUUID(), randomUUID()]
   await client.hset(KEY, {
-    [`replica:${here}`]: `${now} ${now - 5000}`,
-    [`replica:${gone}`]: `${now - 15_000} ${now - 20_000}`,
+    [`replica:${present}`]: `${now} ${now - 5000}`,
+    [`replica:${stopped}`]: `${now - 15_000} ${now - 20_000}`,
     [`replica:${ahead}`]: `${now + 7_200_000} 0`,
   })
-  t.match(await ask(), { replicas: 2, heard: now - 5000 })
+  t.match(await ask(), { replicas: 2, seenByAll: now - 5000 })
   t.strictSame(
     (await client.hkeys(KEY)).toSorted(),
-    [`replica:${here}`, `replica:${ONE}`].toSorted(),
+    [`replica:${present}`, `replica:${ONE}`].toSorted(),
   )
 })
 
-t.test('no replica counts many times the limit in a bucket', async t => {
-  t.equal(mostInBucket(10), 100)
-  t.equal(mostInBucket(undefined), 1_000_000)
-  t.equal(mostInBucket(1_000_000), 1_000_000)
+t.test('the plausible count of a bucket is ten times the limit', async t => {
+  t.equal(maxInBucket(10), 100)
+  t.equal(maxInBucket(undefined), 1_000_000)
+  t.equal(maxInBucket(1_000_000), 1_000_000)
 })

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { SharedBudget } from '../../src/redis/redis-quota.ts'
+import { RedisQuota } from '../../src/redis/redis-quota.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-t.test('what does not fit what is known here is refused, and nothing is counted', async t => {
-  const connection = { run: () => Promise.reject(new Error('away')) }
+t.test('check refuses a lookup above the known count, and counts nothing', async t => {
+  const connection = { run: () => Promise.reject(new Error('unreachable')) }
   const clock = new ManualClock()
-  const budget = new SharedBudget({ connection, app: 'app', limit: 10, clock })
+  const budget = new RedisQuota({ connection, app: 'app', limit: 10, clock })
   await budget.reserve(false)
   t.doesNotThrow(() => budget.check({ left: 9, whole: 9 }, false))
   t.throws(() => budget.check({ left: 10, whole: 10 }, false), { message: /takes 10 requests/ })

@@ -1,53 +1,53 @@
 import t, { type Test } from 'tap'
-import { SharedBudget } from '../../src/redis/redis-quota.ts'
+import { RedisQuota } from '../../src/redis/redis-quota.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
-import { startEngine, startOwnEngine, withoutEngine, withoutOwnEngine } from '../support/valkey.ts'
+import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../support/valkey.ts'
 
 const KEY = 'playlist-proxy:requests:app'
 
-/** A replica with its budget, on the engine at the URL. */
+/** A replica with its quota in the Redis at the URL. */
 async function replica(t: Pick<Test, 'teardown'>, url: string, limit: number | undefined) {
   const connected = await connectTo(t, url)
   const { connection, clock } = connected
-  const budget = new SharedBudget({ connection, app: 'app', limit, clock })
+  const budget = new RedisQuota({ connection, app: 'app', limit, clock })
   await budget.start()
   t.teardown(() => budget.close())
   return { ...connected, budget }
 }
 
-const taken = async (work: Promise<unknown>[]) =>
+const granted = async (work: Promise<unknown>[]) =>
   (await Promise.allSettled(work)).filter(({ status }) => status === 'fulfilled').length
 
 t.test(
-  'replicas under a flood take as many as the limit together',
-  { skip: withoutEngine },
+  'under a flood all replicas together send exactly the limit',
+  { skip: withoutRedis },
   async t => {
-    const { url } = await startEngine(t)
+    const { url } = await startRedis(t)
     const one = await replica(t, url, 100)
     const other = await replica(t, url, 100)
-    const reserve = (budget: SharedBudget) => Promise.resolve(budget.reserve(false))
+    const reserve = (budget: RedisQuota) => Promise.resolve(budget.reserve(false))
     const flood = Array.from({ length: 150 }, () => [
       reserve(one.budget),
       reserve(other.budget),
     ]).flat()
-    t.equal(await taken(flood), 100)
+    t.equal(await granted(flood), 100)
     t.equal(one.budget.spent, 100)
     const refused = await failureOf(reserve(other.budget))
     t.match(refused, { type: 'quota-budget-spent' })
     const waitMs = Number((refused as { retryAt?: number }).retryAt) - other.clock.now()
     t.ok(waitMs > 86_400_000 - 300_000 && waitMs <= 86_700_000, `${waitMs} ms`)
     const next = await replica(t, url, 100)
-    t.equal(next.budget.spent, 100, 'a new replica knows')
+    t.equal(next.budget.spent, 100, 'a new replica gets the count')
     t.match(await failureOf(reserve(next.budget)), { type: 'quota-budget-spent' })
   },
 )
 
 t.test(
-  'refreshes stop at 80 %, and what did not leave is given back',
-  { skip: withoutEngine },
+  'background revalidations stop at 80 %, and an unsent request is refunded',
+  { skip: withoutRedis },
   async t => {
-    const { url } = await startEngine(t)
+    const { url } = await startRedis(t)
     const { budget, wait } = await replica(t, url, 10)
     for (let sent = 0; sent < 7; sent++) await budget.reserve(false)
     const refund = await budget.reserve(true)
@@ -58,44 +58,36 @@ t.test(
   },
 )
 
-t.test(
-  'without a limit requests are counted all the same, at once',
-  { skip: withoutEngine },
-  async t => {
-    const { url } = await startEngine(t)
-    const { budget, wait } = await replica(t, url, undefined)
-    for (let sent = 0; sent < 50; sent++) budget.reserve(false)
-    t.equal(budget.spent, 50)
-    await wait(async () => (await replica(t, url, undefined)).budget.spent === 50)
-    t.equal(budget.spent, 50)
-  },
-)
+t.test('without a limit requests are counted at once', { skip: withoutRedis }, async t => {
+  const { url } = await startRedis(t)
+  const { budget, wait } = await replica(t, url, undefined)
+  for (let sent = 0; sent < 50; sent++) budget.reserve(false)
+  t.equal(budget.spent, 50)
+  await wait(async () => (await replica(t, url, undefined)).budget.spent === 50)
+  t.equal(budget.spent, 50)
+})
 
-t.test(
-  'an engine that is gone, and comes back empty, changes nothing',
-  { skip: withoutOwnEngine },
-  async t => {
-    const engine = await startOwnEngine(t)
-    const { budget, connection, wait } = await replica(t, engine.url, 10)
-    for (let sent = 0; sent < 6; sent++) await budget.reserve(false)
-    await engine.kill()
-    await wait(() => connection.state === 'degraded')
-    const more = Array.from({ length: 6 }, async () => budget.reserve(false))
-    t.equal(await taken(more), 4, 'the limit is kept')
-    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
-    t.equal(budget.spent, 10)
-    await engine.restart()
-    await wait(() => connection.state === 'connected')
-    await wait(async () => (await engine.client.exists(KEY)) === 1)
-    t.equal(budget.spent, 10)
-    t.equal((await replica(t, engine.url, 10)).budget.spent, 10)
-    await engine.client.flushall()
-    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
-  },
-)
+t.test('the count survives a Redis that restarts empty', { skip: withoutOwnRedis }, async t => {
+  const server = await startOwnRedis(t)
+  const { budget, connection, wait } = await replica(t, server.url, 10)
+  for (let sent = 0; sent < 6; sent++) await budget.reserve(false)
+  await server.kill()
+  await wait(() => connection.state === 'degraded')
+  const more = Array.from({ length: 6 }, async () => budget.reserve(false))
+  t.equal(await granted(more), 4, 'the limit is kept')
+  t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
+  t.equal(budget.spent, 10)
+  await server.restart()
+  await wait(() => connection.state === 'connected')
+  await wait(async () => (await server.client.exists(KEY)) === 1)
+  t.equal(budget.spent, 10)
+  t.equal((await replica(t, server.url, 10)).budget.spent, 10)
+  await server.client.flushall()
+  t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
+})
 
-t.test('malformed fields are removed', { skip: withoutEngine }, async t => {
-  const { url, client } = await startEngine(t)
+t.test('malformed fields are removed', { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
   await client.lpush(KEY, 'rubbish')
   const { budget } = await replica(t, url, 10)
   await budget.reserve(false)

@@ -2,11 +2,11 @@ import t from 'tap'
 import { Problem } from '../../src/problems/problem.ts'
 import { expectKind, response, sharedTierContract } from '../cache/shared-tier-contract.ts'
 import { tierAt } from '../support/shared.ts'
-import { startEngine, withoutEngine } from '../support/valkey.ts'
+import { startRedis, withoutRedis } from '../support/valkey.ts'
 
-t.test('the tier in an engine keeps the contract', { skip: withoutEngine }, async t => {
+t.test('the tier in Redis fulfils the contract', { skip: withoutRedis }, async t => {
   sharedTierContract(t, async t => {
-    const { url } = await startEngine(t)
+    const { url } = await startRedis(t)
     const one = await tierAt(t, url)
     const other = await tierAt(t, url, one.clock)
     return { one: one.tier, other: other.tier, wait: one.wait, now: () => one.clock.now() }
@@ -14,10 +14,10 @@ t.test('the tier in an engine keeps the contract', { skip: withoutEngine }, asyn
 })
 
 t.test(
-  'the holder is gone: the lease ends by itself and another takes over',
-  { skip: withoutEngine },
+  'the lease of a dead holder expires, and another replica acquires it',
+  { skip: withoutRedis },
   async t => {
-    const { url, client } = await startEngine(t)
+    const { url, client } = await startRedis(t)
     const one = await tierAt(t, url)
     const other = await tierAt(t, url)
     expectKind(await one.tier.acquireLease('user'), 'held')
@@ -28,14 +28,14 @@ t.test(
     })
     await one.clock.advance(500)
     t.ok((await client.pttl('playlist-proxy:lease:user')) <= 3000)
-    // From here on its clock stands still: nothing is renewed.
+    // From here on the clock of the holder is stopped, so it does not renew.
     await other.wait(() => isOver)
     await expectKind(await other.tier.acquireLease('user'), 'held').released()
   },
 )
 
-t.test('a lease lasts for as long as its holder renews it', { skip: withoutEngine }, async t => {
-  const { url, client } = await startEngine(t)
+t.test('a lease lasts while its holder renews it', { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
   const { tier, clock, wait, outcomes } = await tierAt(t, url)
   const held = expectKind(await tier.acquireLease('user'), 'held')
   await client.pexpire('playlist-proxy:lease:user', 2000)
@@ -47,15 +47,15 @@ t.test('a lease lasts for as long as its holder renews it', { skip: withoutEngin
   t.strictSame(
     clock.pending.filter(ms => ms === 1000),
     [],
-    'nothing is renewed any more',
+    'the holder stops renewing',
   )
 })
 
 t.test(
-  'a lease that was lost is neither renewed nor released',
-  { skip: withoutEngine },
+  'a holder neither renews nor releases a lease that it has lost',
+  { skip: withoutRedis },
   async t => {
-    const { url, client } = await startEngine(t)
+    const { url, client } = await startRedis(t)
     const { tier, clock, wait, outcomes } = await tierAt(t, url)
     const held = expectKind(await tier.acquireLease('user'), 'held')
     await client.set('playlist-proxy:lease:user', 'of another', 'PX', 3000)
@@ -63,23 +63,27 @@ t.test(
     await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
     await held.stored(response('late'))
     t.equal(await client.get('playlist-proxy:lease:user'), 'of another')
-    t.equal((await tier.get('user'))?.body, 'late', 'but its result is of use')
+    t.equal((await tier.get('user'))?.body, 'late', 'the result is stored anyway')
   },
 )
 
-t.test('a failure of one replica alone is not that of others', { skip: withoutEngine }, async t => {
-  const { url } = await startEngine(t)
-  const one = await tierAt(t, url)
-  const other = await tierAt(t, url)
-  const held = expectKind(await one.tier.acquireLease('user'), 'held')
-  const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
-  await held.failed(new Problem('internal-error', 'A bug.'))
-  t.strictSame(await ended, { failure: undefined })
-  expectKind(await other.tier.acquireLease('user'), 'held')
-})
+t.test(
+  'a failure that concerns one replica alone is not shared',
+  { skip: withoutRedis },
+  async t => {
+    const { url } = await startRedis(t)
+    const one = await tierAt(t, url)
+    const other = await tierAt(t, url)
+    const held = expectKind(await one.tier.acquireLease('user'), 'held')
+    const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
+    await held.failed(new Problem('internal-error', 'A bug.'))
+    t.strictSame(await ended, { failure: undefined })
+    expectKind(await other.tier.acquireLease('user'), 'held')
+  },
+)
 
-t.test('what is older does not replace what is newer', { skip: withoutEngine }, async t => {
-  const { url, client } = await startEngine(t)
+t.test('an older response does not replace a newer one', { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
   const { tier } = await tierAt(t, url)
   const now = Date.now()
   for (const [body, generatedAt, stays] of [
@@ -87,7 +91,7 @@ t.test('what is older does not replace what is newer', { skip: withoutEngine }, 
     ['older', now - 1, 'first'],
     ['same', now, 'same'],
     ['newer', now + 1, 'newer'],
-    // By a replica whose clock is behind, and by one whose clock is ahead.
+    // From a replica whose clock is behind, and from one whose clock is ahead.
     ['an hour older', now - 3_600_000, 'newer'],
     ['ahead', now + 3_600_000, 'ahead'],
     ['right', now + 2, 'right'],
@@ -96,14 +100,14 @@ t.test('what is older does not replace what is newer', { skip: withoutEngine }, 
     t.equal((await tier.get('user'))?.body, stays)
   }
   const ttl = await client.pttl('playlist-proxy:entry:user')
-  t.ok(ttl > 3_500_000 && ttl <= 3_600_001, 'it goes when it may not be served any more')
+  t.ok(ttl > 3_500_000 && ttl <= 3_600_001, 'the entry expires when it may no longer be served')
 })
 
 t.test(
-  'rubbish of each type is a miss, and replaced by what is stored',
-  { skip: withoutEngine },
+  'a malformed value of any type is a miss, and is replaced',
+  { skip: withoutRedis },
   async t => {
-    const { url, client } = await startEngine(t)
+    const { url, client } = await startRedis(t)
     const { tier, connection, outcomes } = await tierAt(t, url)
     const bytes = (key: string) => JSON.stringify({ key, response: response('other') })
     const entry = 'playlist-proxy:entry:user'
@@ -130,6 +134,6 @@ t.test(
     }
     await client.del(entry)
     await client.hset(entry, 'rubbish', 'rubbish')
-    t.equal(await tier.get('user'), undefined, 'a hash of something else')
+    t.equal(await tier.get('user'), undefined, 'a hash with other fields')
   },
 )

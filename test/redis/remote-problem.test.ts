@@ -16,14 +16,14 @@ import {
 } from '../../src/spotify/gate/diagnosis.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
-/** Of the replica that reads it, whose clock is an hour behind. */
+/** The clock of the receiving replica, an hour behind. */
 const THERE = NOW - 3_600_000
 const MINUTE_MS = 60_000
 
 const types = Object.keys(problems) as ProblemType[]
 const sent = (problem: Problem) => encodeProblem(problem, NOW) as RemoteProblem
 
-t.test('what Spotify refuses is told in the same words, on every clock', async t => {
+t.test('a refusal of Spotify has the same texts and duration on each replica', async t => {
   for (const cause of [
     tooManyRequests('', NOW + MINUTE_MS),
     tooManyRequests('QUOTA_EXCEEDED', NOW + MINUTE_MS),
@@ -32,10 +32,10 @@ t.test('what Spotify refuses is told in the same words, on every clock', async t
     accessDenied(403, ''),
   ]) {
     const { type, message, originStatus } = cause
-    const told = decodeProblem(sent(cause), THERE)
-    t.match(told, { type, message, originStatus, diagnosis: cause.diagnosis })
-    t.equal(told.retryAt, cause.retryAt && THERE + MINUTE_MS)
-    t.equal(diagnosisOf(told).name, diagnosisOf(cause).name)
+    const received = decodeProblem(sent(cause), THERE)
+    t.match(received, { type, message, originStatus, diagnosis: cause.diagnosis })
+    t.equal(received.retryAt, cause.retryAt && THERE + MINUTE_MS)
+    t.equal(diagnosisOf(received).name, diagnosisOf(cause).name)
   }
 })
 
@@ -65,7 +65,7 @@ t.test('no text of another replica reaches a caller', async t => {
   t.match(decodeProblem(known, NOW), { message: 'Spotify denied access to this app.' })
 })
 
-t.test('only problems that all replicas have in common are told', async t => {
+t.test('only problems that concern all replicas are shared', async t => {
   t.same(
     types.filter(type => encodeProblem(new Problem(type, ''), NOW) !== undefined),
     [
@@ -83,7 +83,7 @@ t.test('only problems that all replicas have in common are told', async t => {
   }
 })
 
-t.test('a problem lasts no longer than its type can', async t => {
+t.test('a problem lasts at most as long as its type allows', async t => {
   for (const [type, longest] of [
     ['spotify-rate-limited', 86_400_000],
     ['spotify-unavailable', 86_400_000],
@@ -106,7 +106,7 @@ t.test('a problem lasts no longer than its type can', async t => {
   }
 })
 
-t.test('numbers that cannot be true are not understood', async t => {
+t.test('impossible numbers are malformed', async t => {
   const type = 'spotify-unavailable'
   t.ok(Value.Check(remoteProblemSchema, { type, retryAfterMs: 1, originStatus: 503 }))
   for (const value of [-1, 1.5, 86_400_001, 1e300, Number.NaN, null, '1', Date.UTC(2099, 0)]) {

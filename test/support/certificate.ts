@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 
 export const withoutOpenssl =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'SKIPPED: needs openssl'
+  spawnSync('openssl', ['version']).status === 0 ? false : 'needs openssl'
 
-/** The files of a key and a self-signed certificate for `localhost`. */
+/** The files of a key and of a self-signed certificate for `localhost`. */
 export function certificate(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
   t.teardown(() => rmSync(dir, { recursive: true }))
@@ -16,6 +16,6 @@ export function certificate(t: Test) {
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert],
     ...['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
   ])
-  t.equal(status, 0, 'there is a certificate')
+  t.equal(status, 0, 'openssl creates the certificate')
   return { key, cert }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A TCP address that leads to a local port, as a name or a load balancer does; ends with the test. */
+/** A TCP address that forwards to a local port, like a load balancer; closes with the test. */
 export async function startForwarder(t: Pick<Test, 'teardown'>, firstPort: number) {
   let port = firstPort
   let accepted = 0
@@ -26,9 +26,9 @@ export async function startForwarder(t: Pick<Test, 'teardown'>, firstPort: numbe
   })
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Connections so far. */
+    /** The number of accepted connections. */
     accepted: () => accepted,
-    /** New connections lead to another port; those that are open stay where they are. */
+    /** Forwards new connections to another port; open ones stay. */
     moveTo: (next: number) => {
       port = next
     },

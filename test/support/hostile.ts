@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/lib/clock.ts'
 
-/** Hostile values for numbers in JSON. */
+/** Values that an attacker may put in place of a number in JSON. */
 export const HOSTILE_NUMBERS = [
   '-1',
   '0',
@@ -19,7 +19,7 @@ export const HOSTILE_NUMBERS = [
 /** A text that must never reach a caller. */
 export const CANARY = 'canary'
 
-/** Asserts that the response is valid HTTP without hostile values. */
+/** Asserts that the response is valid HTTP without forged values. */
 export function isSound(
   t: Test,
   { statusCode, headers, body }: LightMyRequestResponse,

@@ -4,62 +4,62 @@ import { createServer } from 'node:net'
 import { Valkey } from 'iovalkey'
 import type { Test } from 'tap'
 
-/** A stuck machine is told from a slow one by this. */
+/** Longer than on a slow machine. */
 const MAX_WAIT_MS = 20_000
 const POLL_MS = 5
-/** The least that engines have by default, and how tests claim one. */
+/** The default number of databases. A test reserves one with a key that expires. */
 const MAX_DATABASES = 16
-const CLAIM_KEY = 'playlist-proxy-test:claim'
-const CLAIM_MS = 120_000
+const RESERVED_KEY = 'playlist-proxy-test:reserved'
+const RESERVED_MS = 120_000
 
 const binary = ['valkey-server', 'redis-server'].find(
   name => spawnSync(name, ['--version']).status === 0,
 )
 const given = process.env.TEST_REDIS_URL
 
-/** Why tests that need some engine are skipped; false when they are not. */
-export const withoutEngine: string | false =
+/** The reason to skip tests that need Redis; false if it is available. */
+export const withoutRedis: string | false =
   given === undefined && binary === undefined
     ? 'needs redis-server, valkey-server or TEST_REDIS_URL'
     : false
-/** Why tests are skipped that stop, kill or configure an engine of their own. */
-export const withoutOwnEngine: string | false =
+/** The reason to skip tests that stop, kill or configure Redis; false if it is installed. */
+export const withoutOwnRedis: string | false =
   binary === undefined ? 'needs redis-server or valkey-server' : false
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
-/** An engine that the test may look into. */
-export interface Engine {
+/** A Redis that the test can inspect. */
+export interface RedisServer {
   readonly url: string
-  /** For the test's own questions. */
+  /** The test's own client. */
   readonly client: Valkey
 }
 
-/** An engine of the test's own, at a port that stays the same. */
-export interface OwnEngine extends Engine {
-  /** Ends it at once, with all that it holds. */
+/** A Redis process of the test, on a fixed port. */
+export interface OwnRedisServer extends RedisServer {
+  /** Sends SIGKILL; the data is lost. */
   kill(): Promise<void>
-  /** Starts it again, empty, with other arguments when some are given. */
+  /** Starts it again, empty, with other arguments if there are any. */
   restart(...args: string[]): Promise<void>
-  /** Lets it hold its breath (SIGSTOP): connections stay open, and nothing is answered. */
+  /** Suspends it (SIGSTOP): connections stay open, but nothing gets a reply. */
   stop(): void
-  /** The end of that (SIGCONT). */
+  /** Resumes it (SIGCONT). */
   resume(): void
 }
 
 /**
- * An empty engine, until the end of the test: one of its own or, at TEST_REDIS_URL, a database that
- * no other test uses meanwhile. What a test before has left there is removed, and nothing else.
+ * Starts an empty Redis for the test or, with TEST_REDIS_URL, reserves a database there and deletes only
+ * the keys of the service.
  */
-export async function startEngine(t: T): Promise<Engine> {
-  if (given === undefined) return startOwnEngine(t)
+export async function startRedis(t: T): Promise<RedisServer> {
+  if (given === undefined) return startOwnRedis(t)
   for (let db = 0; db < MAX_DATABASES; db++) {
     const url = Object.assign(new URL(given), { pathname: `/${db}` }).href
     const client = new Valkey(url)
-    if ((await client.set(CLAIM_KEY, '1', 'PX', CLAIM_MS, 'NX')) === 'OK') {
+    if ((await client.set(RESERVED_KEY, '1', 'PX', RESERVED_MS, 'NX')) === 'OK') {
       const left = await client.keys('playlist-proxy:*')
       if (left.length > 0) await client.del(...left)
-      t.teardown(() => client.del(CLAIM_KEY).finally(() => client.disconnect()))
+      t.teardown(() => client.del(RESERVED_KEY).finally(() => client.disconnect()))
       return { url, client }
     }
     client.disconnect()
@@ -67,8 +67,8 @@ export async function startEngine(t: T): Promise<Engine> {
   throw new Error('all databases at TEST_REDIS_URL are in use')
 }
 
-/** An engine with these arguments (`--requirepass`, `x`) that ends with the test. */
-export async function startOwnEngine(t: T, ...args: string[]): Promise<OwnEngine> {
+/** Starts a Redis process with these arguments (`--requirepass`, `x`), which ends with the test. */
+export async function startOwnRedis(t: T, ...args: string[]): Promise<OwnRedisServer> {
   const dir = t.testdir({})
   const port = await freePort()
   let server = await run(dir, port, args)
@@ -78,7 +78,7 @@ export async function startOwnEngine(t: T, ...args: string[]): Promise<OwnEngine
     ...(args.includes('--requirepass') && password !== undefined ? { password } : {}),
     retryStrategy: () => POLL_MS,
   })
-  // Of the outages that the test makes.
+  // The test causes outages.
   client.on('error', () => {})
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return
@@ -102,18 +102,18 @@ export async function startOwnEngine(t: T, ...args: string[]): Promise<OwnEngine
   }
 }
 
-/** Waits in real time, for what a real engine does; fails when the condition never comes true. */
+/** Waits in real time until the condition holds; fails if it never does. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  turn: () => Promise<void> = async () => {},
+  step: () => Promise<void> = async () => {},
 ): Promise<void> {
   const endMs = performance.now() + MAX_WAIT_MS
   while (performance.now() < endMs) {
     if (await condition()) return
-    await turn()
+    await step()
     await new Promise(resolve => setTimeout(resolve, POLL_MS))
   }
-  throw new Error(`never came true: ${condition}`)
+  throw new Error(`condition never held: ${condition}`)
 }
 
 async function run(dir: string, port: number, args: string[]): Promise<ChildProcess> {
@@ -132,7 +132,7 @@ async function run(dir: string, port: number, args: string[]): Promise<ChildProc
   return server
 }
 
-/** A port that nobody listens on at the moment. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { type Figure, isHeld, tableOf } from '../../bench/figure.ts'
+import { isMet, type Metric, tableOf } from '../../bench/metric.ts'
 import { spreadOf } from '../../bench/statistics.ts'
 
-const figure = (more: Partial<Figure> = {}): Figure => ({
+const metric = (more: Partial<Metric> = {}): Metric => ({
   group: 'hit',
   name: '2 KB',
   unit: 'us',
@@ -10,28 +10,28 @@ const figure = (more: Partial<Figure> = {}): Figure => ({
   ...more,
 })
 
-t.test('a bar is on the ratio, or on the figure where there is none', async t => {
+t.test('a threshold applies to the ratio, or to the metric without one', async t => {
   const ratio = spreadOf([0.5])
-  t.equal(isHeld(figure()), undefined)
-  t.equal(isHeld(figure({ bar: { atLeast: 50 } })), true)
-  t.equal(isHeld(figure({ bar: { atMost: 49 } })), false)
-  t.equal(isHeld(figure({ ratio, bar: { atLeast: 0.51 } })), false)
-  t.equal(isHeld(figure({ ratio, bar: { atMost: 0.5 } })), true)
+  t.equal(isMet(metric()), undefined)
+  t.equal(isMet(metric({ threshold: { atLeast: 50 } })), true)
+  t.equal(isMet(metric({ threshold: { atMost: 49 } })), false)
+  t.equal(isMet(metric({ ratio, threshold: { atLeast: 0.51 } })), false)
+  t.equal(isMet(metric({ ratio, threshold: { atMost: 0.5 } })), true)
 })
 
 t.test(
-  'the table names medians, quartiles, bars and verdicts, and marks what was disturbed',
+  'the table has medians, quartiles, thresholds and verdicts, and marks disturbed metrics',
   async t => {
     const table = tableOf([
-      figure({ note: 'alone' }),
-      figure({
+      metric({ note: 'alone' }),
+      metric({
         ours: spreadOf([1, 2, 3]),
         reference: { name: 'plain', ...spreadOf([123.4]) },
         ratio: spreadOf([10]),
-        bar: { atLeast: 0.8 },
+        threshold: { atLeast: 0.8 },
         othersShare: 0.2,
       }),
-      figure({ bar: { atMost: 9 }, othersShare: 0.05 }),
+      metric({ threshold: { atMost: 9 }, othersShare: 0.05 }),
     ])
     const cells = table.split('\n').map(line => line.split('|').map(cell => cell.trim()))
     t.same(cells[2], ['', 'hit', '2 KB', '50.0 us', '', '', '', '', 'alone', ''])
@@ -41,7 +41,7 @@ t.test(
       '123 us: plain',
       '10.0',
       '>= 0.8',
-      'held',
+      'met',
     ])
     t.same(cells[4]?.slice(2, 8), ['2 KB', '50.0 us', '', '', '<= 9', 'MISSED'])
   },

@@ -1,20 +1,20 @@
 import t from 'tap'
-import { decodePause, encodePause, type RemotePause } from '../../src/redis/pause-message.ts'
+import { decodePause, encodePause, type StoredPause } from '../../src/redis/messages.ts'
 
-const pause: RemotePause = {
+const pause: StoredPause = {
   from: 'one',
   id: 'first',
   pauses: 2,
   cause: { type: 'spotify-access-denied', diagnosis: 'premium-required' },
 }
 
-t.test('a pause arrives as it was stored', async t => {
+t.test('a pause survives encoding', async t => {
   t.match(decodePause(encodePause(pause)), pause)
-  const outage: RemotePause = { ...pause, cause: { type: 'spotify-unavailable' } }
+  const outage: StoredPause = { ...pause, cause: { type: 'spotify-unavailable' } }
   t.match(decodePause(encodePause(outage)), outage)
 })
 
-t.test('a text of another form is not understood', async t => {
+t.test('a malformed pause is ignored', async t => {
   const good = JSON.parse(encodePause(pause))
   for (const value of [
     { ...good, version: 1 },

@@ -2,9 +2,9 @@ import { gunzipSync } from 'node:zlib'
 import { Client } from 'undici'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import type { Bench, Group } from './bench.ts'
-import type { Figure } from './figure.ts'
 import { Load } from './load.ts'
-import { taken } from './others.ts'
+import type { Metric } from './metric.ts'
+import { measureUsage } from './others.ts'
 import { startService } from './process.ts'
 import { pagesOf, serveReadyPages } from './ready-pages.ts'
 import { spreadOf } from './statistics.ts'
@@ -13,18 +13,18 @@ import { fill, rawRequest } from './targets.ts'
 const LATENCY_MS = 50
 const CONCURRENCY = 8
 const SIZES = [1, 50, 500, 2000, 10_000]
-const BAR = { atMost: 1.1 }
-/** Pages enough for all connections. */
+const THRESHOLD = { atMost: 1.1 }
+/** Enough pages for all connections. */
 const WARM_UP = { prefix: 'warm-up', playlists: 1000 }
 
-/** Never fresh and never stale-while-revalidate: every further lookup waits for its refresh. */
+/** Lists are never fresh nor stale-while-revalidate, so each later lookup waits for its revalidation. */
 const ENVIRONMENT = {
   SPOTIFY_CONCURRENCY: String(CONCURRENCY),
   CACHE_FRESH_SECONDS: '0',
   CACHE_STALE_WHILE_REVALIDATE_SECONDS: '0',
 }
 
-async function startWalkLab(bench: Bench) {
+async function startTraversalLab(bench: Bench) {
   const sandbox = await startSandbox({ latencyMs: LATENCY_MS })
   bench.defer(() => sandbox.close())
   serveReadyPages(sandbox, WARM_UP.prefix, WARM_UP.playlists)
@@ -37,7 +37,7 @@ async function startWalkLab(bench: Bench) {
   return {
     sandbox,
     service,
-    /** How long this user's list takes, in milliseconds. */
+    /** Looks up the user; resolves with the duration in milliseconds. */
     async lookUp(user: string): Promise<number> {
       const { latenciesMs } = await load.run(
         [rawRequest(service.url, { path: path(user) })],
@@ -46,18 +46,22 @@ async function startWalkLab(bench: Bench) {
       )
       return Number(latenciesMs[0])
     },
-    /** Uses every connection to Spotify, so that none has to be opened afterwards. */
+    /** Opens all connections to Spotify. */
     warmUp: () => fill(service.url, [{ path: path(WARM_UP.prefix), playlists: WARM_UP.playlists }]),
-    /** Checks what is answered for a user. */
+    /** Checks the response for a user. */
     check: (user: string, playlists: number) =>
       fill(service.url, [{ path: path(user), playlists }]),
   }
 }
 
-type WalkLab = Awaited<ReturnType<typeof startWalkLab>>
+type TraversalLab = Awaited<ReturnType<typeof startTraversalLab>>
 
-/** What scripts do without this service: one page after another. Milliseconds. */
-async function sequentialMs({ sandbox }: WalkLab, user: string, pages: number): Promise<number> {
+/** Reads one page after another, like a script without this service. */
+async function sequentialMs(
+  { sandbox }: TraversalLab,
+  user: string,
+  pages: number,
+): Promise<number> {
   const client = new Client(new URL(sandbox.apiUrl).origin)
   const startMs = performance.now()
   for (let page = 0; page < pages; page++) {
@@ -70,55 +74,55 @@ async function sequentialMs({ sandbox }: WalkLab, user: string, pages: number): 
   return tookMs
 }
 
-interface Walk {
+interface Traversal {
   group: string
-  /** Rounds of requests at once that the pages take, at best. */
+  /** The minimum of round trips for so many pages. */
   roundTrips: (pages: number) => number
-  /** How long it takes in the lab, in milliseconds. */
-  measure: (lab: WalkLab, user: string) => Promise<number>
+  /** Resolves with the duration in milliseconds. */
+  measure: (lab: TraversalLab, user: string) => Promise<number>
   isCold: boolean
 }
 
-function groupOf({ group, roundTrips, measure, isCold }: Walk): Group {
+function groupOf({ group, roundTrips, measure, isCold }: Traversal): Group {
   return async bench => {
-    const lab = await startWalkLab(bench)
-    const figures: Figure[] = []
+    const lab = await startTraversalLab(bench)
+    const metrics: Metric[] = []
     for (const size of SIZES) {
-      bench.say(`${size} playlists`)
+      bench.report(`${size} playlists`)
       await lab.check(`size${size}-check`, size)
       const modelMs = LATENCY_MS * roundTrips(pagesOf(size))
-      const { result: took, othersShare } = await taken(lab.service, async () => {
+      const { result: took, othersShare } = await measureUsage(lab.service, async () => {
         const took: { ms: number; cpuMs: number }[] = []
         for (let round = 0; round < bench.plan.rounds; round++) {
           const user = `size${size}-${group}${round}`
           await lab.warmUp()
-          const { result, cpuMs } = await taken(lab.service, () => measure(lab, user))
+          const { result, cpuMs } = await measureUsage(lab.service, () => measure(lab, user))
           took.push({ ms: result, cpuMs })
         }
         return took
       })
-      const figure: Figure = {
+      const metric: Metric = {
         group,
         name: `${size} playlists`,
         unit: 'ms',
         ours: spreadOf(took.map(({ ms }) => ms)),
         reference: { name: 'model', ...spreadOf([modelMs]) },
         ratio: spreadOf(took.map(({ ms }) => ms / modelMs)),
-        bar: BAR,
+        threshold: THRESHOLD,
         othersShare,
       }
       if (isCold) {
-        const walkMs = await sequentialMs(lab, `size${size}-sequential`, pagesOf(size))
+        const pageByPageMs = await sequentialMs(lab, `size${size}-sequential`, pagesOf(size))
         const cpu = spreadOf(took.map(({ cpuMs }) => cpuMs)).median.toFixed(1)
-        figure.note = `${cpu} ms CPU; page after page: ${walkMs.toFixed(0)} ms`
+        metric.note = `${cpu} ms CPU; page after page: ${pageByPageMs.toFixed(0)} ms`
       }
-      figures.push(figure)
+      metrics.push(metric)
     }
-    return figures
+    return metrics
   }
 }
 
-/** The first lookup of a user: the first page, then the rest at once. */
+/** The first lookup of a user: the first page, then the rest concurrently. */
 export const cold = groupOf({
   group: 'cold',
   roundTrips: pages => 1 + Math.ceil((pages - 1) / CONCURRENCY),
@@ -126,7 +130,7 @@ export const cold = groupOf({
   isCold: true,
 })
 
-/** A later one that waits: how many pages there are is known. */
+/** A later lookup that waits: the service knows the number of pages. */
 export const refresh = groupOf({
   group: 'refresh',
   roundTrips: pages => Math.ceil(pages / CONCURRENCY),

@@ -1,0 +1,47 @@
+import { type DayLookup, playlistsAt } from './day-world.ts'
+import { quantile } from './statistics.ts'
+
+/** The response to a lookup: a list with its total and age, or a failure. */
+export type DayResponse =
+  | { kind: string; total: number; ageSeconds: number }
+  | { kind: string; total?: never }
+
+/** The stats of one system over the day. */
+export class DayStats {
+  /** The number of responses by kind. */
+  readonly kinds: Record<string, number> = {}
+  /** Lookups of users that the system has served before. */
+  seenBefore = 0
+  /** Failed lookups of such users, by kind. */
+  readonly seenBeforeFailed: Record<string, number> = {}
+  /** Responses with a list that had changed since. */
+  outdated = 0
+  readonly #agesSeconds: number[] = []
+  readonly #seen = new Set<number>()
+
+  add({ user, atMs }: DayLookup, response: DayResponse): void {
+    this.kinds[response.kind] = (this.kinds[response.kind] ?? 0) + 1
+    const isSeen = this.#seen.has(user)
+    if (isSeen) this.seenBefore++
+    if (response.total === undefined) {
+      if (isSeen) {
+        this.seenBeforeFailed[response.kind] = (this.seenBeforeFailed[response.kind] ?? 0) + 1
+      }
+      return
+    }
+    this.#seen.add(user)
+    this.#agesSeconds.push(response.ageSeconds)
+    if (response.total !== playlistsAt(user, atMs)) this.outdated++
+  }
+
+  /** The age in seconds at this quantile, from 0 to 1. */
+  age(share: number): number {
+    return quantile(this.#agesSeconds, share)
+  }
+
+  /** The percentage of the lookups of users seen before that succeeded. */
+  get servedPercent(): number {
+    const failed = Object.values(this.seenBeforeFailed).reduce((sum, count) => sum + count, 0)
+    return 100 * (1 - failed / this.seenBefore)
+  }
+}

@@ -1,0 +1,70 @@
+import type { Spread } from './statistics.ts'
+
+/** A row of the table. */
+export interface Metric {
+  group: string
+  name: string
+  /** Of `ours` and `reference`. */
+  unit: string
+  ours: Spread
+  /** What `ours` is compared with. */
+  reference?: Spread & { name: string }
+  /** Of ours and the reference, pair by pair. The direction depends on the threshold. */
+  ratio?: Spread
+  /** For the median of the ratio, or of `ours` without a ratio. */
+  threshold?: Threshold
+  /** The share of the machine, 0 to 1, that other processes used. */
+  othersShare?: number
+  /** The share of the time, 0 to 1, in which each server was busy. Far below 1, the load was too low. */
+  busyShare?: { ours: number; reference: number }
+  note?: string
+}
+
+export type Threshold = { atLeast: number } | { atMost: number }
+
+/** If other processes use more of the machine, the table marks the metric as disturbed. */
+export const DISTURBED_SHARE = 0.1
+
+/** Whether the metric meets its threshold; undefined without one. */
+export function isMet({ threshold, ratio, ours }: Metric): boolean | undefined {
+  if (threshold === undefined) return undefined
+  const { median } = ratio ?? ours
+  return 'atLeast' in threshold ? median >= threshold.atLeast : median <= threshold.atMost
+}
+
+const digits = (value: number) => (Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2)
+const number = (value: number) => value.toFixed(digits(value))
+
+function shown({ median, q1, q3, count }: Spread): string {
+  return count === 1 ? number(median) : `${number(median)} (${number(q1)}-${number(q3)})`
+}
+
+function thresholdText(threshold: Threshold): string {
+  return 'atLeast' in threshold ? `>= ${threshold.atLeast}` : `<= ${threshold.atMost}`
+}
+
+/** Formats the metrics as a Markdown table of medians, with quartiles in brackets. */
+export function tableOf(metrics: readonly Metric[]): string {
+  const rows = metrics.map(metric => {
+    const { name, unit, ours, reference, ratio, threshold, othersShare = 0, note = '' } = metric
+    const met = isMet(metric)
+    return [
+      metric.group,
+      othersShare > DISTURBED_SHARE ? `${name} ~` : name,
+      `${shown(ours)} ${unit}`,
+      reference === undefined ? '' : `${shown(reference)} ${unit}: ${reference.name}`,
+      ratio === undefined ? '' : shown(ratio),
+      threshold === undefined ? '' : thresholdText(threshold),
+      met === undefined ? '' : met ? 'met' : 'MISSED',
+      note,
+    ]
+  })
+  const head = ['group', 'metric', 'ours', 'reference', 'ratio', 'threshold', 'verdict', 'note']
+  const widths = head.map((_, at) =>
+    Math.max(...[head, ...rows].map(row => String(row[at]).length)),
+  )
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(Number(widths[at]))).join(' | ')} |`
+  const rule = `|${widths.map(width => '-'.repeat(width + 2)).join('|')}|`
+  return [line(head), rule, ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,58 @@
+/** The response to one lookup. */
+export interface TimedResponse {
+  status: number
+  headers: Record<string, unknown>
+  body: string
+  /** From the request to the last byte, in real milliseconds. */
+  durationMs: number
+}
+
+/** `fresh`, `stale`, or the type of the problem. */
+export function kindOf({ status, headers, body }: TimedResponse): string {
+  if (status !== 200) return String(JSON.parse(body).type).replace('/problems/', '')
+  return /ttl=-/.test(String(headers['cache-status'])) ? 'stale' : 'fresh'
+}
+
+/** Counts responses by kind, and computes percentiles of their durations. */
+export class Stats {
+  readonly responses: TimedResponse[] = []
+
+  add(response: TimedResponse): TimedResponse {
+    this.responses.push(response)
+    return response
+  }
+
+  get kinds(): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const response of this.responses) {
+      const kind = kindOf(response)
+      counts[kind] = (counts[kind] ?? 0) + 1
+    }
+    return counts
+  }
+
+  /** The number of responses with a status of 500 or above. */
+  get failures(): number {
+    return this.responses.filter(({ status }) => status >= 500).length
+  }
+
+  /** The duration in milliseconds at this quantile, from 0 to 1; 0 without responses. */
+  percentile(quantile: number): number {
+    const durations = this.responses.map(({ durationMs }) => durationMs).sort((a, b) => a - b)
+    return durations[Math.min(durations.length - 1, Math.floor(quantile * durations.length))] ?? 0
+  }
+}
+
+/** The result of a scenario, one row of the table. */
+export interface Result {
+  stats: Stats
+  /** Web API requests that reached Spotify. */
+  spotifyRequests: number
+  /** A sentence for each threshold, and whether the service meets it. */
+  thresholds: [sentence: string, isMet: boolean][]
+}
+
+export interface Scenario {
+  title: string
+  run(): Promise<Result>
+}
