@@ -24,7 +24,7 @@ export interface FetchOptions {
   deadlineMs: number
   callers: WaitingCallers
   /** Whether a cached response can be served instead, so other fetches have priority. */
-  isRefresh: boolean
+  isRevalidation: boolean
   /** Called for each request that the fetch sends. */
   onRequest: () => void
 }
@@ -150,7 +150,11 @@ export class OriginFetches<Body extends Sized> {
     const { clock, lookupTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + lookupTimeoutMs
     const fetch = (previous: StoredResponse<Body> | undefined) =>
-      this.#fetchAndStore(key, previous, { ...options, deadlineMs, isRefresh: found !== undefined })
+      this.#fetchAndStore(key, previous, {
+        ...options,
+        deadlineMs,
+        isRevalidation: found !== undefined,
+      })
     const outcome = await (this.#shared === undefined
       ? fetch(found)
       : this.#shared.fetchOnce({ key, found, deadlineMs }, fetch))

@@ -87,7 +87,7 @@ export class RedisQuota implements RequestBudget {
     return this.#count.total
   }
 
-  async reserve(isRefresh: boolean): Promise<Refund> {
+  async reserve(isRevalidation: boolean): Promise<Refund> {
     const { limit } = this
     if (limit === undefined) {
       const refund = this.#countHere()
@@ -96,15 +96,15 @@ export class RedisQuota implements RequestBudget {
       return refund
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ limit, most: mostBefore(limit, isRefresh), resolve, reject })
+      this.#waiting.push({ limit, most: mostBefore(limit, isRevalidation), resolve, reject })
       this.#send()
     })
   }
 
-  check(need: Need, isRefresh: boolean): void {
+  check(need: Need, isRevalidation: boolean): void {
     const { limit } = this
     const now = this.#options.clock.now()
-    checkNeed(need, isRefresh, { limit, ...this.#count.spending() }, now)
+    checkNeed(need, isRevalidation, { limit, ...this.#count.spending() }, now)
     if (limit !== undefined && this.#share.isExceededBy(need.left)) {
       throw localShareSpent(limit, now + SHARE_RETRY_MS, need)
     }

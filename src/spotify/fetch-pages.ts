@@ -37,7 +37,7 @@ export interface FetchedPages extends PagesRead {
 export async function fetchPages(
   path: string,
   expectedTotal: number | undefined,
-  { signal, deadlineMs, callers, isRefresh, onRequest }: LookupOptions,
+  { signal, deadlineMs, callers, isRevalidation, onRequest }: LookupOptions,
   { client, budget, concurrency }: FetchPagesOptions,
 ): Promise<FetchedPages> {
   const pages = childAbortController(signal)
@@ -61,7 +61,7 @@ export async function fetchPages(
   /** Stops a list that exceeds the budget as early as possible. */
   function checkBudget(whole: number): void {
     const left = whole - begun
-    if (left > 0) budget.check({ left, whole }, isRefresh)
+    if (left > 0) budget.check({ left, whole }, isRevalidation)
   }
 
   async function read(pageNumber: number, onRead: Release): Promise<SerialisedPage | undefined> {
@@ -71,7 +71,7 @@ export async function fetchPages(
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
       signal: pages.signal,
       callers,
-      isRefresh,
+      isRevalidation,
       onRequest,
       // The page count is unknown until the first page is parsed.
       onRead: () => {

@@ -43,7 +43,7 @@ export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
 }
 
 /** How one attempt is sent. */
-interface Attempt extends Pick<PageOptions, 'signal' | 'isRefresh' | 'onRequest' | 'onRead'> {
+interface Attempt extends Pick<PageOptions, 'signal' | 'isRevalidation' | 'onRequest' | 'onRead'> {
   token: string
   /** A longer list is a bad response. */
   maxPages: number
@@ -67,8 +67,8 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
   let waiting = 0
 
   /** Counts the resent request; allows none once the gate has closed. */
-  async function mayResend({ signal, isRefresh, onRequest }: Attempt): Promise<boolean> {
-    const refund = await budget.reserve(isRefresh)
+  async function mayResend({ signal, isRevalidation, onRequest }: Attempt): Promise<boolean> {
+    const refund = await budget.reserve(isRevalidation)
     if (signal.aborted || gate.status().state === 'paused') {
       refund()
       return false

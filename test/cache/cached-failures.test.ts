@@ -92,7 +92,7 @@ t.test(
     origin.failure = undefined
     t.match(cache.lookup('bob'), { response: {}, forward: undefined, failure: undefined })
     t.same(
-      fetches.map(({ isRefresh }) => isRefresh),
+      fetches.map(({ isRevalidation }) => isRevalidation),
       [false, true, true],
     )
     await clock.advance(0)

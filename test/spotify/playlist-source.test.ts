@@ -167,7 +167,7 @@ t.test('the first page has the deadline to start, and later pages only to retry'
     signal,
     deadlineMs,
     callers,
-    isRefresh: false,
+    isRevalidation: false,
     onRequest: () => {},
   })
   const [first, ...rest] = options
@@ -188,7 +188,7 @@ t.test('a failed page aborts the pages in flight and leaves no listener', async 
     signal,
     deadlineMs,
     callers,
-    isRefresh: false,
+    isRevalidation: false,
     onRequest: () => {},
   })
   t.equal(await failureOf(reading), failure)
@@ -214,7 +214,7 @@ t.test('the next page is requested before the last one is decoded', async t => {
     signal,
     deadlineMs,
     callers,
-    isRefresh: false,
+    isRevalidation: false,
     onRequest: () => {},
   })
   await until(() => decoded.length === 2)

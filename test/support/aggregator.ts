@@ -18,7 +18,7 @@ export function aggregator(respond: (offset: number, asked: number) => Page | Pr
       signal,
       deadlineMs,
       callers,
-      isRefresh: false,
+      isRevalidation: false,
       onRequest: () => {},
     })
   return { read, offsets }

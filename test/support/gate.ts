@@ -28,7 +28,7 @@ export function passOptions(options: Partial<PassOptions> = {}): PassOptions {
   return {
     subject: 'someone',
     callers: new WaitingCallers('caller'),
-    isRefresh: false,
+    isRevalidation: false,
     signal,
     startByMs,
     retryByMs: startByMs,

@@ -25,7 +25,7 @@ export interface QueueOptions {
   /** The callers that wait for the lookup. */
   callers: WaitingCallers
   /** Whether the lookup revalidates a usable cached list, so other lookups have priority. */
-  isRefresh: boolean
+  isRevalidation: boolean
   /** Aborted when nobody needs the lookup any more. */
   signal: AbortSignal
   /**
@@ -93,11 +93,17 @@ export class AdmissionQueue {
     return work(release).finally(release)
   }
 
-  async #wait({ subject, callers, isRefresh, signal, startByMs }: QueueOptions): Promise<Release> {
+  async #wait({
+    subject,
+    callers,
+    isRevalidation,
+    signal,
+    startByMs,
+  }: QueueOptions): Promise<Release> {
     const waitMs = this.#waitMs(callers.first)
     if (this.#options.clock.monotonic() + waitMs > startByMs) throw this.#overloaded(waitMs)
     const known = this.#lookups.get(subject)
-    if (known === undefined && !this.#admits(callers.first, isRefresh)) {
+    if (known === undefined && !this.#admits(callers.first, isRevalidation)) {
       throw this.#overloaded(waitMs)
     }
     const lookup = known ?? { callers, aborts: new Set() }
@@ -114,9 +120,9 @@ export class AdmissionQueue {
   }
 
   /** Whether one more lookup may wait; displaces another one if necessary. */
-  #admits(caller: string, isRefresh: boolean): boolean {
+  #admits(caller: string, isRevalidation: boolean): boolean {
     const { queue } = this.#options
-    if (isRefresh) return this.queued < REVALIDATION_SHARE * queue
+    if (isRevalidation) return this.queued < REVALIDATION_SHARE * queue
     return this.queued < queue || this.#displace(caller)
   }
 

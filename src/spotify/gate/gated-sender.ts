@@ -103,7 +103,7 @@ export class GatedSender {
   ): Promise<{ response: T } | undefined> {
     const controller = this.#controller
     const { clock } = this.#options
-    const { signal, startByMs, isRefresh } = options
+    const { signal, startByMs, isRevalidation } = options
     // The probe begins before the first wait, or several requests would send one.
     const isProbe = controller.admission(options.subject) === 'probe'
     const probe = isProbe ? controller.beginProbe(options.subject) : undefined
@@ -111,7 +111,7 @@ export class GatedSender {
     const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
     // Each gate verifies failures for itself; only closed gates share one probe.
     const isShared = probe?.name === 'probing'
-    const reservation = await this.#reserve(isShared, isRefresh).catch((error: unknown) => {
+    const reservation = await this.#reserve(isShared, isRevalidation).catch((error: unknown) => {
       end({ kind: 'unknown' })
       throw error
     })
@@ -148,12 +148,12 @@ export class GatedSender {
    *
    * @throws {Problem} `quota-budget-spent`
    */
-  async #reserve(isShared: boolean, isRefresh: boolean): Promise<Reservation | undefined> {
+  async #reserve(isShared: boolean, isRevalidation: boolean): Promise<Reservation | undefined> {
     const { budget, peers } = this.#options
     const releaseProbe = isShared && peers ? await peers.acquireProbe() : () => {}
     if (releaseProbe === undefined) return undefined
     try {
-      const refund = await budget.reserve(isRefresh)
+      const refund = await budget.reserve(isRevalidation)
       return { refund, releaseProbe }
     } catch (error) {
       releaseProbe()

@@ -21,13 +21,13 @@ export interface RequestBudget {
    *
    * @throws {Problem} `quota-budget-spent`, with the instant from which one more request is allowed.
    */
-  reserve(isRefresh: boolean): Promise<Refund>
+  reserve(isRevalidation: boolean): Promise<Refund>
   /**
    * Refuses a lookup whose requests exceed what is left, as far as this process knows. Counts nothing.
    *
    * @throws {Problem} `quota-budget-spent`, with the instant from which all of them are allowed.
    */
-  check(need: Need, isRefresh: boolean): void
+  check(need: Need, isRevalidation: boolean): void
 }
 
 /** The requests of a lookup. */
@@ -49,8 +49,8 @@ export interface QuotaUsage {
  * The highest count at which `requests` more are allowed. Background revalidations have 80 % of the
  * limit.
  */
-export function mostBefore(limit: number, isRefresh: boolean, requests = 1): number {
-  return Math.floor(isRefresh ? REVALIDATION_SHARE * limit : limit) - requests
+export function mostBefore(limit: number, isRevalidation: boolean, requests = 1): number {
+  return Math.floor(isRevalidation ? REVALIDATION_SHARE * limit : limit) - requests
 }
 
 /** The problem for a request above the limit; `retryAt` in epoch milliseconds. */
@@ -84,13 +84,13 @@ function originOf(need: Need | undefined): { originStatus?: number } {
  */
 export function checkNeed(
   need: Need,
-  isRefresh: boolean,
+  isRevalidation: boolean,
   { limit, count, nowMs }: QuotaUsage,
   now: number,
 ): void {
   const { left, whole } = need
-  if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isRefresh, left)) return
-  const most = mostBefore(limit, isRefresh, whole)
+  if (limit === undefined || count.total(nowMs) <= mostBefore(limit, isRevalidation, left)) return
+  const most = mostBefore(limit, isRevalidation, whole)
   const waitMs = most < 0 ? BUDGET_WINDOW.windowMs : count.atMostFromMs(most, nowMs) - nowMs
   const detail =
     most < 0
@@ -117,21 +117,21 @@ export class DailyBudget implements RequestBudget {
     return this.#requests.total(this.#clock.monotonic())
   }
 
-  async reserve(isRefresh: boolean): Promise<Refund> {
+  async reserve(isRevalidation: boolean): Promise<Refund> {
     const nowMs = this.#clock.monotonic()
-    if (this.limit !== undefined) this.#check(this.limit, isRefresh, nowMs)
+    if (this.limit !== undefined) this.#check(this.limit, isRevalidation, nowMs)
     this.#requests.add(nowMs)
     return () => this.#requests.add(nowMs, -1)
   }
 
-  check(need: Need, isRefresh: boolean): void {
+  check(need: Need, isRevalidation: boolean): void {
     const nowMs = this.#clock.monotonic()
     const spending = { limit: this.limit, count: this.#requests, nowMs }
-    checkNeed(need, isRefresh, spending, this.#clock.now())
+    checkNeed(need, isRevalidation, spending, this.#clock.now())
   }
 
-  #check(limit: number, isRefresh: boolean, nowMs: number): void {
-    const most = mostBefore(limit, isRefresh)
+  #check(limit: number, isRevalidation: boolean, nowMs: number): void {
+    const most = mostBefore(limit, isRevalidation)
     if (this.#requests.total(nowMs) <= most) return
     const fromMs = this.#requests.atMostFromMs(Math.max(most, 0), nowMs)
     throw budgetSpent(limit, this.#clock.now() + (fromMs - nowMs))

@@ -11,20 +11,20 @@ function queueOf(queue: number) {
   const clock = new ManualClock()
   const lookups = new AdmissionQueue({ concurrency: 1, queue, clock })
   const holding: (() => void)[] = []
-  const ask = (subject: string, isRefresh = false, startByMs = 15_000) =>
+  const ask = (subject: string, isRevalidation = false, startByMs = 15_000) =>
     lookups.run(
       () => new Promise<void>(resolve => holding.push(resolve)),
-      passOptions({ subject, isRefresh, startByMs }),
+      passOptions({ subject, isRevalidation, startByMs }),
     )
   /** Asks on behalf of the caller with the first letter of the subject. */
   const askFor = (
     subject: string,
     callers = new WaitingCallers(subject.slice(0, 1)),
-    isRefresh = false,
+    isRevalidation = false,
   ) =>
     lookups.run(
       () => new Promise<void>(resolve => holding.push(resolve)),
-      passOptions({ subject, callers, isRefresh, startByMs: 15_000 }),
+      passOptions({ subject, callers, isRevalidation, startByMs: 15_000 }),
     )
   const next = async () => {
     await until(() => holding.length > 0)

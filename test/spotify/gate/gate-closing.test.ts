@@ -178,7 +178,7 @@ t.test('every request counts against the daily budget, including retries', async
   await clock.runUntil(failureOf(gate.pass(rejecting(outage()), of('bob'))))
   t.equal(budget.spent, 3)
   t.equal(await gate.pass(sent, of('bob')), 'sent')
-  const revalidation = gate.pass(sent, passOptions({ isRefresh: true }))
+  const revalidation = gate.pass(sent, passOptions({ isRevalidation: true }))
   t.match(await failureOf(revalidation), { type: 'quota-budget-spent' })
   t.equal(await gate.pass(sent, of('bob')), 'sent')
   t.match(await failureOf(gate.pass(sent, of('bob'))), { type: 'quota-budget-spent' })

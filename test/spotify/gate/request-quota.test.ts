@@ -10,9 +10,9 @@ function budgetOf(limit: number | undefined) {
     for (let sent = 0; sent < requests; sent++) await budget.reserve(false)
   }
   /** Seconds until a request is allowed; 0 if it is now. */
-  const waitSeconds = async (isRefresh: boolean) => {
+  const waitSeconds = async (isRevalidation: boolean) => {
     try {
-      const refund = await budget.reserve(isRefresh)
+      const refund = await budget.reserve(isRevalidation)
       refund()
       return 0
     } catch (error) {
@@ -112,9 +112,9 @@ t.test('a refund more than a day later changes nothing', async t => {
 
 t.test('a lookup that exceeds the budget is refused until all of it fits', async t => {
   const { budget, clock, spend } = budgetOf(10)
-  const refusal = (left: number, whole: number, isRefresh: boolean) => {
+  const refusal = (left: number, whole: number, isRevalidation: boolean) => {
     try {
-      return budget.check({ left, whole }, isRefresh)
+      return budget.check({ left, whole }, isRevalidation)
     } catch (error) {
       return error as Problem
     }
