@@ -67,7 +67,7 @@ t.test('only their own folders import Fastify, undici and the Redis client', asy
   }
 })
 
-t.test('one dynamic import loads OpenTelemetry', async t => {
+t.test('only one dynamic import loads OpenTelemetry', async t => {
   const importers = files.filter(({ imports }) =>
     imports.some(path => /^@opentelemetry\/|^@fastify\/otel$/.test(path)),
   )

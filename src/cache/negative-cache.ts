@@ -67,7 +67,7 @@ export class NegativeCache {
     return this.#failures.has(key)
   }
 
-  /** The failure of the key while its back-off lasts. */
+  /** Returns the failure of the key until its back-off ends. */
   active(key: string): Problem | undefined {
     const failure = this.#failures.get(key)
     if (failure === undefined) return undefined

@@ -41,7 +41,7 @@ export function frameworkProblems(options: ProblemOptions, observe: ResponseObse
   }
 }
 
-/** Errors of Node's parser, by their code. */
+/** The problem for each error of Node's HTTP parser, by error code. */
 const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   HPE_HEADER_OVERFLOW: [
     'headers-too-large',

@@ -9,7 +9,7 @@ export const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constant
 /** The beginning of a snapshot of any version, possibly truncated. */
 const MARK = 'playlist-proxy snapshot '
 const BEGINNING = new RegExp(`^${MARK}\\d+(?:\\n|$)`)
-/** More than the length of a preamble. */
+/** How many bytes to read to recognise a snapshot; longer than any preamble. */
 const BEGINNING_BYTES = 40
 
 /** The temporary file, which then replaces the snapshot at this path. */

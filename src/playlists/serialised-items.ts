@@ -102,7 +102,7 @@ function allocate(size: number): Buffer {
   return Buffer.allocUnsafeSlow(size)
 }
 
-/** Concatenates texts and bytes in a Buffer outside the pool, so the cache can count it. */
+/** Concatenates strings and Buffers into a Buffer outside Node's pool, so the cache can count it. */
 export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   const bytes = allocate(contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0))
   let at = 0
@@ -112,7 +112,7 @@ export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   return bytes
 }
 
-/** Object headers and backing stores of a segment's two arrays, measured on 64-bit Node. */
+/** Overhead of a segment: object headers and the stores of its two arrays, as measured on 64-bit Node. */
 const SEGMENT_OVERHEAD_BYTES = 500
 
 function startOf(segment: Segment, index: number): number {

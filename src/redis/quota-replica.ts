@@ -49,7 +49,7 @@ export class RequestCounts {
     this.#others = others
   }
 
-  /** Milliseconds until the window has at most so many requests. */
+  /** Milliseconds until the window has at most `most` requests. */
   untilMs(most: number): number {
     const nowMs = this.#nowMs
     return this.#rolling().atMostFromMs(Math.max(most, 0), nowMs) - nowMs
@@ -123,7 +123,7 @@ export class LocalShare {
     this.#settledFromMs = this.#clock.monotonic() + this.#settleMs
   }
 
-  /** Whether so many requests exceed what this replica may send now. */
+  /** Whether `requests` exceeds what this replica may send now. */
   isExceededBy(requests: number): boolean {
     return !this.#isSettled && requests > this.#left
   }

@@ -3,7 +3,7 @@ import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
 const { windowMs, bucketMs } = BUDGET_WINDOW
 /** More requests than Spotify answers in the five minutes of a bucket. */
 const MAX_COUNT = 1_000_000
-/** No replica sends so many times the limit in a bucket, even without Redis. */
+/** No replica sends this multiple of the limit in one bucket, even without Redis. */
 const ABSURD_FACTOR = 10
 /** How far somebody may set back the clock of Redis before the script rejects earlier counts. */
 const MAX_AHEAD_MS = 3_600_000

@@ -29,7 +29,7 @@ const WITHOUT_EFFECT = ['none', 'baggage']
 export function otelConfig(environment: Environment): OtelConfig {
   /** An empty variable counts as not set. */
   const setting = (name: string) => environment[name]?.trim() || undefined
-  /** The first variable that is set. */
+  /** Returns the first of `names` that is set, with its value. */
   const firstOf = (...names: string[]) => {
     const name = names.find(candidate => setting(candidate) !== undefined)
     return name === undefined ? undefined : { name, value: String(setting(name)) }

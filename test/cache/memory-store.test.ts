@@ -14,7 +14,7 @@ const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<S
     staleIfErrorSeconds,
   })
 
-/** A store for that many entries with a body of 1000 bytes. */
+/** A store for `entries` entries with a body of 1000 bytes. */
 const storeFor = (entries: number) => new MemoryStore<Sized>(entries * (1000 + PER_ENTRY))
 
 /** Those of the keys that are stored; counts as use. */
@@ -118,7 +118,7 @@ t.test('dropGone keeps every response that may still be served', async t => {
   }
 })
 
-t.test('dropGone does not count as use', async t => {
+t.test('dropGone() does not mark entries as recently used', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   store.set('b', response(1000))

@@ -52,11 +52,14 @@ t.test('the fault about any other URL does not contain it', async t => {
   }
 })
 
-t.test('SHARED_CACHE_URL_FILE names a file with the URL', async t => {
-  const dir = t.testdir({ url: 'redis://:secret@cache\n' })
-  const config = await loadConfig(
-    { ...required, SHARED_CACHE_URL_FILE: `${dir}/url` },
-    '/nonexistent/.env',
-  )
-  t.equal(config.SHARED_CACHE_URL, 'redis://:secret@cache')
-})
+t.test(
+  'the service reads SHARED_CACHE_URL from the file that SHARED_CACHE_URL_FILE names',
+  async t => {
+    const dir = t.testdir({ url: 'redis://:secret@cache\n' })
+    const config = await loadConfig(
+      { ...required, SHARED_CACHE_URL_FILE: `${dir}/url` },
+      '/nonexistent/.env',
+    )
+    t.equal(config.SHARED_CACHE_URL, 'redis://:secret@cache')
+  },
+)

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { parseTrustProxy } from '../../src/config/trust-proxy.ts'
 
-t.test('true trusts all proxies, false none', async t => {
+t.test('TRUST_PROXY=true trusts every proxy, false trusts none', async t => {
   t.equal(parseTrustProxy('true'), true)
   t.equal(parseTrustProxy('false'), false)
 })

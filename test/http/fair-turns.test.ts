@@ -44,7 +44,7 @@ async function busyService(
   }
 }
 
-/** Starts lookups for so many users with one key. */
+/** Starts lookups for `count` users with one key. */
 const flood = (count: number) => (service: Service) =>
   Array.from({ length: count }, (_, user) => service.get(list(`many${user}`), AS_MANY))
 

@@ -52,7 +52,7 @@ t.test("below /v1 the refusal has Spotify's format", async t => {
   t.match(refused.json(), { error: { status: 429 } })
 })
 
-t.test('health checks have no limit', async t => {
+t.test('health checks are exempt from the limit', async t => {
   const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
   // The service is ready once it has a token.
   await service.get(LIST)

@@ -63,7 +63,7 @@ t.test('without leaves no gaps', async t => {
   t.equal(segment.bytes.toString(), 'a,ñ,ccc,,', 'the segment itself is unchanged')
 })
 
-t.test('without gives the segment of the remaining items', async t => {
+t.test('without() returns a segment of the remaining items', async t => {
   const property = fc.property(page, fc.array(fc.nat({ max: 8 })), (texts, positions) => {
     const dropped = new Set(positions)
     const rest = without(segmentOf(texts, SEPARATOR), dropped)

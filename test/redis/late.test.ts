@@ -23,7 +23,7 @@ async function timedOut(t: Test) {
 }
 
 t.test(
-  'a command with the long time-out waits for a slow Redis, others fail at once',
+  'while Redis is slow, commands with the long time-out wait and others fail at once',
   skip,
   async t => {
     const { server, ping, connection, wait } = await timedOut(t)

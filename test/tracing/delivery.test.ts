@@ -37,7 +37,7 @@ t.test('OTEL_SERVICE_NAME has priority, and playlist-proxy is the default', asyn
   }
 })
 
-t.test('OTLP requests are protobuf, with the headers of the operator', async t => {
+t.test('the exporter sends OTLP as protobuf, with the configured headers', async t => {
   const { url, receiver, tracing } = await startTracedService(t, {
     OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=one',
   })

@@ -17,7 +17,7 @@ const MIN_BYTES = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
 /** Higher qualities take several times as long and hardly save bytes. */
 const BROTLI_QUALITY = 5
 
-/** The coding for a body of that many bytes. `accepted` are the caller's codings, the best first. */
+/** The coding for a body of `bytes`. `accepted` lists the codings that the caller accepts, best first. */
 export function codingFor(bytes: number, accepted: readonly Coding[]): Coding {
   return accepted.find(coding => bytes >= MIN_BYTES[coding]) ?? (accepted[0] as Coding)
 }
@@ -34,12 +34,12 @@ export class CompressionQueue {
   readonly #slots = new PrioritySemaphore(MAX_CONCURRENT)
   #waitingBytes = 0
 
-  /** Whether the queue compresses a body of that many bytes at once or after a short wait. */
+  /** Whether the queue compresses a body of `bytes` at once or after a short wait. */
   hasRoomFor(bytes: number): boolean {
     return !this.#slots.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
   }
 
-  /** Compresses a body of that many bytes. The signal also cancels a body that waits. */
+  /** Compresses a body of `bytes`. The signal also cancels a body that waits. */
   async compress(
     parts: readonly Buffer[],
     bytes: number,

@@ -56,7 +56,7 @@ const HEADERS: Partial<Record<Format, Buffer>> = {
 /** File name extensions. Browsers display the other formats instead of saving them. */
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
-/** A Buffer with memory of its own, as measured on 64-bit Node. */
+/** Overhead of a Buffer that owns its memory, as measured on 64-bit Node. */
 const PART_OVERHEAD_BYTES = 250
 
 /** A request for a list, in any format. */

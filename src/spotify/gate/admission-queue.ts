@@ -20,7 +20,7 @@ export interface AdmissionQueueOptions {
 
 /** How the requests of one lookup wait. */
 export interface QueueOptions {
-  /** The path of the list. Failures of a single subject are no outage. */
+  /** The path of the list. Failures of a single subject do not count as an outage. */
   subject: string
   /** The callers that wait for the lookup. */
   callers: WaitingCallers
@@ -71,7 +71,7 @@ export class AdmissionQueue {
   }
 
   /**
-   * Runs the work once a slot is free. The work may release the slot early; otherwise its end does.
+   * Runs the work once a slot is free. The work may release the slot early.
    *
    * @throws {Problem} `overloaded` when the queue refuses or displaces the lookup.
    */

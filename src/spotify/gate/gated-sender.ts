@@ -73,7 +73,7 @@ export class GatedSender {
     }
   }
 
-  /** Sends the probe that a failure calls for, unless it is up to the next request. */
+  /** Sends the probe that a failure requires, unless the next request will serve as the probe. */
   async verify(options: GatedSendOptions): Promise<void> {
     const subject = this.#controller.subjectToSend(options.subject)
     if (!this.#controller.isOpen || subject === options.subject || options.signal.aborted) return

@@ -20,7 +20,7 @@ function queryOf(link: string): Required<WindowQuery> {
 const positions = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => from + i)
 
-t.test('a window is limited to the list', async t => {
+t.test('a window never extends past the end of the list', async t => {
   const MAX = Number.MAX_SAFE_INTEGER
   for (const [total, query, from, to] of [
     [10, {}, 0, 10],

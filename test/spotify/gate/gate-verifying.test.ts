@@ -86,7 +86,7 @@ t.test('a request for a user that works is itself the probe', async t => {
 })
 
 t.test(
-  'the pages of a list wait for a probe for another user; other lookups fail at once',
+  'while a probe for another user is in flight, pages of a list wait and other lookups fail',
   async t => {
     const { gate, probes, of, clock } = await closedGate()
     t.equal(

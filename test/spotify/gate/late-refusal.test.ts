@@ -38,7 +38,7 @@ for (const [what, outcome] of endings) {
   })
 }
 
-t.test('a longer refusal of the probe prolongs the pause', async t => {
+t.test('a probe that is refused for longer extends the pause', async t => {
   const { controller, endProbe } = await refusedBesideProbe()
   endProbe(refusedFor(7_200_000))
   t.match(controller.state, { name: 'paused', untilMs: 7_201_500 })
