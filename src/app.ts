@@ -32,7 +32,7 @@ import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
-import type { RedisOptions, RedisServices } from './redis/create-redis.ts'
+import type { RedisOptions, RedisServices } from './replicas/create-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
@@ -172,7 +172,7 @@ async function redisFor(options: Omit<RedisOptions, 'url'>): Promise<RedisServic
   const url = options.config.SHARED_CACHE_URL
   if (url === undefined) return undefined
   // Loaded only with a shared cache.
-  const { createRedis } = await import('./redis/create-redis.ts')
+  const { createRedis } = await import('./replicas/create-redis.ts')
   return createRedis({ url, ...options })
 }
 

@@ -5,7 +5,7 @@ import t from 'tap'
 /** From top to bottom; above them are the entry points at the root of src. */
 const LAYERS = [
   'monitoring',
-  'redis',
+  'replicas',
   'tracing',
   'http/routes',
   'http/openapi',
@@ -63,7 +63,7 @@ t.test('only their own folders import Fastify, undici and the Redis client', asy
     if (!/^(?:http\/|tracing\/|app|config\/load)/.test(name))
       t.notOk(imports.includes('fastify'), name)
     if (!name.startsWith('spotify/')) t.notOk(imports.includes('undici'), name)
-    if (!name.startsWith('redis/')) t.notOk(imports.includes('iovalkey'), name)
+    if (!name.startsWith('replicas/')) t.notOk(imports.includes('iovalkey'), name)
   }
 })
 

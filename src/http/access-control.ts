@@ -1,4 +1,4 @@
-import type { CacheScope } from '../cache/cache-status.ts'
+import type { CacheScope } from '../cache/response-fields.ts'
 import { parseApiKeys } from '../config/api-keys.ts'
 import { type CorsOrigins, parseCorsOrigins } from '../config/cors-origins.ts'
 import type { Config } from '../config/schema.ts'

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { FAILURE_REASONS, OPERATIONS, type RedisObserver } from '../redis/operation.ts'
+import { FAILURE_REASONS, OPERATIONS, type RedisObserver } from '../replicas/operation.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
 /** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the time-out of the budget. */

@@ -1,5 +1,5 @@
 import { gunzipped } from '../lib/gunzip.ts'
-import { badResponse, codeOf, tooLarge } from './response-problems.ts'
+import { badResponse, codeOf, tooLarge } from './transport-problems.ts'
 
 /** `x-gzip` is an old name of gzip (RFC 9110 8.4.1.3). */
 const GZIP = new Set(['gzip', 'x-gzip'])

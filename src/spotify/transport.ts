@@ -6,8 +6,8 @@ import type { Clock } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Problem } from '../problems/problem.ts'
 import { Connections } from './connections.ts'
-import { networkProblem, unavailable } from './response-problems.ts'
 import { responseText } from './response-text.ts'
+import { networkProblem, unavailable } from './transport-problems.ts'
 import { createTunnels } from './tunnels.ts'
 
 /** Longer than the gaps between pages and most gaps between background revalidations. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { cacheControl } from '../../src/cache/cache-status.ts'
 import { capLifetimes, isPlausible } from '../../src/cache/foreign-response.ts'
 import { stored } from '../../src/cache/freshness.ts'
+import { cacheControl } from '../../src/cache/response-fields.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 const LONGEST = {

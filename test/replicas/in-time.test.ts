@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inTime } from '../../src/redis/open-connection.ts'
+import { inTime } from '../../src/replicas/open-connection.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 

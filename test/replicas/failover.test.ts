@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { messageChannel } from '../../src/redis/messages.ts'
-import { asRedisError } from '../../src/redis/operation.ts'
+import { messageChannel } from '../../src/replicas/messages.ts'
+import { asRedisError } from '../../src/replicas/operation.ts'
 import { expectKind, response } from '../cache/shared-tier-contract.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import { connectTo, tierAt } from '../support/shared.ts'

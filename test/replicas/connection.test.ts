@@ -1,5 +1,5 @@
 import t from 'tap'
-import { encodeMessage, type Message, messageChannel } from '../../src/redis/messages.ts'
+import { encodeMessage, type Message, messageChannel } from '../../src/replicas/messages.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
 import {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { messageChannel } from '../../src/redis/messages.ts'
+import { messageChannel } from '../../src/replicas/messages.ts'
 import { CANARY, HOSTILE_NUMBERS, isSound } from '../support/hostile.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { type Service, startService } from '../support/service.ts'

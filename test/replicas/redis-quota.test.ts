@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { RedisQuota } from '../../src/redis/redis-quota.ts'
+import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
 import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../support/valkey.ts'

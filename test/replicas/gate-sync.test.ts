@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { GateSync } from '../../src/redis/gate-sync.ts'
-import { messageChannel } from '../../src/redis/messages.ts'
+import { GateSync } from '../../src/replicas/gate-sync.ts'
+import { messageChannel } from '../../src/replicas/messages.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor, passOptions } from '../support/gate.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RedisQuota } from '../../src/redis/redis-quota.ts'
+import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 t.test('check refuses a lookup above the known count, and counts nothing', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decodePause, encodePause, type StoredPause } from '../../src/redis/messages.ts'
+import { decodePause, encodePause, type StoredPause } from '../../src/replicas/messages.ts'
 
 const pause: StoredPause = {
   from: 'one',

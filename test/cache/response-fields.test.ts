@@ -1,7 +1,7 @@
 import t from 'tap'
-import { age, cacheControl, cacheStatus } from '../../src/cache/cache-status.ts'
 import { type Lifetime, stored } from '../../src/cache/freshness.ts'
 import type { Forward } from '../../src/cache/lookup-result.ts'
+import { age, cacheControl, cacheStatus } from '../../src/cache/response-fields.ts'
 import { Problem } from '../../src/problems/problem.ts'
 
 const NOW = Date.UTC(2026, 10, 23)

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import type { RedisConnection } from '../../src/redis/connection.ts'
-import { RedisQuota } from '../../src/redis/redis-quota.ts'
+import type { RedisConnection } from '../../src/replicas/connection.ts'
+import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
 import { eventually, startRedis, withoutRedis } from '../support/valkey.ts'

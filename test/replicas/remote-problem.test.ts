@@ -7,7 +7,7 @@ import {
   longestMs,
   type RemoteProblem,
   remoteProblemSchema,
-} from '../../src/redis/remote-problem.ts'
+} from '../../src/replicas/remote-problem.ts'
 import {
   accessDenied,
   diagnosisOf,

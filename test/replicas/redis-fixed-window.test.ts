@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RedisFixedWindow } from '../../src/redis/redis-fixed-window.ts'
+import { RedisFixedWindow } from '../../src/replicas/redis-fixed-window.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { connectTo } from '../support/shared.ts'
 import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../support/valkey.ts'

@@ -5,7 +5,7 @@ import {
   maxInBucket,
   type QuotaReply,
   type QuotaRequest,
-} from '../../src/redis/quota-script.ts'
+} from '../../src/replicas/quota-script.ts'
 import { startRedis, withoutRedis } from '../support/valkey.ts'
 
 const skip = { skip: withoutRedis }
