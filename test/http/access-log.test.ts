@@ -78,7 +78,7 @@ t.test(
     await get(LIST)
     t.same(spent().slice(8), [0], 'a stale response')
     await quiet()
-    await until(() => service.lines().some(({ msg }) => msg.startsWith('refreshed')))
+    await until(() => service.lines().some(({ msg }) => msg.startsWith('revalidated')))
     t.match(service.lines().at(-1), {
       level: INFO,
       user_id: 'smedjan',
