@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { WaitingCallers } from './waiting-callers.ts'
 
 /** A request that waits for a slot. */
@@ -58,6 +59,8 @@ export class PrioritySemaphore {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.isFull) return Promise.resolve(this.#grant(callers.first))
     const queue = isNew ? 'fresh' : 'begun'
+    // One listener per waiting request, each of which removes its own: that is no leak.
+    setMaxListeners(0, signal)
     return new Promise((resolve, reject) => {
       const leave = () => {
         signal.removeEventListener('abort', onAbort)

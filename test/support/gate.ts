@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
 import { createGate, type GateOptions, type PassOptions } from '../../src/spotify/gate/gate.ts'
 import { DailyBudget } from '../../src/spotify/gate/request-quota.ts'
@@ -24,7 +23,6 @@ export function gateFor(settings: Settings = {}) {
 export function passOptions(options: Partial<PassOptions> = {}): PassOptions {
   const startByMs = Number.POSITIVE_INFINITY
   const { signal } = new AbortController()
-  setMaxListeners(0, signal)
   return {
     subject: 'someone',
     callers: new WaitingCallers('caller'),
