@@ -55,6 +55,8 @@ export function parserProblems({ clock, basePath }: ProblemOptions, log: Fastify
   return (error: Error & { code?: string }, socket: Socket): void => {
     // The client would take this for the response that is still in flight.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
+    // After `Connection: close` the server ignores what follows (RFC 9112 9.6).
+    if (isAnswering && error.code === 'HPE_CLOSED_CONNECTION') return
     if (isAnswering || !socket.writable) {
       socket.destroy()
       return

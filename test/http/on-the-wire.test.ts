@@ -217,3 +217,12 @@ t.test('list-based fields of 15 KiB and all fields of 64 KiB are refused', async
     }
   }
 })
+
+t.test('bytes after a request with Connection: close do not cost its response', async t => {
+  const { app, lines } = await startService(t)
+  const port = await listen(app)
+  const head = `GET ${LIST} HTTP/1.1\r\nHost: x\r\n`
+  const received = await exchange(port, `${head}Connection: close\r\n\r\n${head}\r\n`)
+  t.match(responsesIn(received), [{ status: 200 }])
+  t.match(lines().at(-1), { msg: 'request completed', status: 200 })
+})
