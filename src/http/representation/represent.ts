@@ -8,7 +8,7 @@ import {
 } from '../../playlists/representation.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
-import type { Body, View } from './view.ts'
+import { type Body, PART_OVERHEAD_BYTES, type View } from './view.ts'
 
 /** Objects, field values and cache entry of a representation, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 800
@@ -84,7 +84,7 @@ function compressed(
     const { length } = part
     return representation(
       key,
-      { parts: [part], bytes: length, heldBytes: length, vary, fields },
+      { parts: [part], bytes: length, heldBytes: length + PART_OVERHEAD_BYTES, vary, fields },
       coding,
     )
   }

@@ -29,7 +29,7 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
   return {
     ...body,
     bytes: sum(bodyOf(body, list), part => part.length),
-    heldBytes: head.length,
+    heldBytes: head.length + PART_OVERHEAD_BYTES,
     vary: 'Accept-Encoding',
     fields: ['content-type', contentType('json')],
   }
@@ -57,7 +57,7 @@ const HEADERS: Partial<Record<Format, Buffer>> = {
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
 /** Overhead of a Buffer that owns its memory, as measured on 64-bit Node. */
-const PART_OVERHEAD_BYTES = 250
+export const PART_OVERHEAD_BYTES = 250
 
 /** A request for a list, in any format. */
 export interface RequestedList {
