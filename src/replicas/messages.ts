@@ -77,7 +77,11 @@ export function decodePause(text: string): StoredPause | undefined {
   return decode(text, pauseSchema)
 }
 
+/** Longer than any message or pause. A forged one could take seconds to parse. */
+const MAX_TEXT_LENGTH = 8192
+
 function decode<Schema extends TSchema>(text: string, schema: Schema): Static<Schema> | undefined {
+  if (text.length > MAX_TEXT_LENGTH) return undefined
   try {
     const { version, ...value } = JSON.parse(text) as { version?: unknown }
     return version === VERSION && Value.Check(schema, value) ? value : undefined

@@ -33,3 +33,7 @@ t.test('a malformed pause is ignored', async t => {
   }
   t.equal(decodePause('{'), undefined)
 })
+
+t.test('a text that is longer than any pause is not parsed', async t => {
+  t.equal(decodePause(`${encodePause(pause)}${' '.repeat(8192)}`), undefined)
+})
