@@ -12,6 +12,8 @@ export class RequestCounts {
   #own = new Map<number, number>()
   /** Of the other replicas, from the last reply. */
   #others: OtherCounts = {}
+  /** Their sums by bucket. */
+  #othersByBucket = new Map<number, number>()
   /** The clock of Redis minus the monotonic clock. */
   #offsetMs: number
 
@@ -47,6 +49,11 @@ export class RequestCounts {
   update(redisMs: number, others: OtherCounts): void {
     this.#offsetMs = redisMs - this.#clock.monotonic()
     this.#others = others
+    this.#othersByBucket = new Map()
+    for (const [field, requests] of Object.entries(others)) {
+      const bucket = Number.parseInt(field, 10)
+      this.#othersByBucket.set(bucket, (this.#othersByBucket.get(bucket) ?? 0) + requests)
+    }
   }
 
   /** Milliseconds until the window has at most `most` requests. */
@@ -66,10 +73,7 @@ export class RequestCounts {
 
   #rolling(): SlidingWindow {
     const count = new SlidingWindow(windowMs, bucketMs)
-    const others = Object.entries(this.#others).map(
-      ([field, requests]): BucketCount => [Number.parseInt(field, 10), requests],
-    )
-    for (const [bucket, requests] of [...others, ...this.#own]) {
+    for (const [bucket, requests] of [...this.#othersByBucket, ...this.#own]) {
       count.add(bucket * bucketMs, requests)
     }
     return count

@@ -1,10 +1,12 @@
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
-/** More requests than Spotify answers in the five minutes of a bucket. */
+/** More requests than one replica can send in the five minutes of a bucket. */
 const MAX_COUNT = 1_000_000
-/** No replica sends this multiple of the limit in one bucket, even without Redis. */
-const ABSURD_FACTOR = 10
+/** Longer than the names of the fields that replicas write. */
+const MAX_FIELD_LENGTH = 50
+/** A day of a hundred replicas. More are forged, and would take long to count. */
+const MAX_FIELDS = 50_000
 /** How far somebody may set back the clock of Redis before the script rejects earlier counts. */
 const MAX_AHEAD_MS = 3_600_000
 /** A replica that sends nothing for so long has stopped. */
@@ -27,7 +29,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local current = math.floor(now / ${bucketMs})
 local function isCount(bucket, count)
   return bucket >= current - ${windowMs / bucketMs} and bucket <= current + ${MAX_AHEAD_MS / bucketMs}
-    and count and count > 0 and count <= request.maxInBucket
+    and count and count > 0 and count <= ${MAX_COUNT}
 end
 local function fieldOf(bucket) return string.format('%.0f:%s', bucket, request.replica) end
 local own = {}
@@ -36,15 +38,24 @@ for _, pair in ipairs(request.own) do
   local field = fieldOf(math.min(pair[1], current))
   own[field] = (own[field] or 0) + pair[2]
 end
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' or redis.call('HLEN', KEYS[1]) > ${MAX_FIELDS} then
+  redis.call('DEL', KEYS[1])
+end
 local others, replicas, lastReplyAt, seenByAll = {}, 1, 0, now
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local field, value = all[i], tonumber(string.match(all[i + 1], '^%d+$'))
-  local bucket, owner = string.match(field, '^(%d+):([%x-]+)$')
-  local replica = string.match(field, '^replica:([%x-]+)$')
-  local sent, known = string.match(all[i + 1], '^(%d+) (%d+)$')
-  local age = replica and sent and now - tonumber(sent)
+  local field, text = all[i], all[i + 1]
+  local bucket, owner, value, replica, sent, known, age
+  if #field <= ${MAX_FIELD_LENGTH} and #text <= ${MAX_FIELD_LENGTH} then
+    if string.byte(field) == string.byte('r') then
+      replica = string.match(field, '^replica:([%x-]+)$')
+      sent, known = string.match(text, '^(%d+) (%d+)$')
+      age = replica and sent and now - tonumber(sent)
+    else
+      bucket, owner = string.match(field, '^(%d+):([%x-]+)$')
+      value = tonumber(string.match(text, '^%d+$'))
+    end
+  end
   if replica == request.replica then
     lastReplyAt = tonumber(sent or '0')
   elseif age and age < ${PRESENT_MS} and age > -${MAX_AHEAD_MS} then
@@ -100,8 +111,6 @@ export interface QuotaRequest {
   readonly own: readonly BucketCount[]
   /** For each waiting request, the highest count at which it may leave. */
   readonly mostBefore: readonly number[]
-  /** The script removes larger counts. */
-  readonly maxInBucket: number
   /** The `others` of the last reply. */
   readonly known?: OtherCounts | undefined
 }
@@ -116,9 +125,4 @@ export interface QuotaReply {
   /** All replicas know the counts up to this instant; epoch milliseconds on the clock of Redis. */
   readonly seenByAll: number
   readonly others: OtherCounts
-}
-
-/** The largest plausible count of a replica in a bucket. */
-export function maxInBucket(limit: number | undefined): number {
-  return Math.min(limit === undefined ? MAX_COUNT : ABSURD_FACTOR * limit, MAX_COUNT)
 }

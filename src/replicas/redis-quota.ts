@@ -14,7 +14,6 @@ import type { RedisConnection } from './connection.ts'
 import { LocalShare, RequestCounts } from './quota-replica.ts'
 import {
   COUNT_REQUESTS,
-  maxInBucket,
   type OtherCounts,
   PRESENT_MS,
   type QuotaReply,
@@ -27,7 +26,7 @@ const SYNC_MS = PRESENT_MS / 3
 const SHARE_RETRY_MS = 60_000
 
 export interface RedisQuotaOptions {
-  connection: Pick<RedisConnection, 'run'>
+  connection: Pick<RedisConnection, 'run' | 'onDegraded'>
   /** Identifies the Spotify app in the Redis key. */
   app: string
   /** Maximum requests of all replicas in any 24 hours; undefined for no limit. */
@@ -68,6 +67,8 @@ export class RedisQuota implements RequestBudget {
     this.limit = options.limit
     this.#count = new RequestCounts(options.clock)
     this.#share = new LocalShare(options.limit, options.clock, PRESENT_MS)
+    // Other replicas may have spent their shares while this one had no request to count.
+    options.connection.onDegraded(() => this.#share.divide(this.spent))
   }
 
   /** Syncs the count with Redis, and again every five seconds. Never rejects. */
@@ -145,13 +146,12 @@ export class RedisQuota implements RequestBudget {
 
   /** Resolves with undefined if Redis has lost data and `known` is missing. */
   #request(waiting: Waiting[], known?: OtherCounts): Promise<QuotaReply | undefined> {
-    const key = `playlist-proxy:requests:${this.#options.app}`
+    const key = `playlist-proxy:request-counts:${this.#options.app}`
     const request: QuotaRequest = {
       replica: this.#replica,
       lastReplyAt: this.#lastReplyAt,
       own: this.#count.own,
       mostBefore: waiting.map(({ most }) => most),
-      maxInBucket: maxInBucket(this.limit),
       known,
     }
     return this.#options.connection.run(

@@ -144,6 +144,7 @@ t.test('the quota and the gate sync close without having started', async t => {
     // A bug of one replica must not pause the others.
     publish: () => t.fail('published'),
     onMessage: () => () => {},
+    onDegraded: () => {},
     countMalformed: () => {},
   }
   const budget = new RedisQuota({ connection: failing, app: 'a', limit: 1, clock })

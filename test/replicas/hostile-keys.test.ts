@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 const APP = createHash('sha256').update('sandbox-client').digest('base64url').slice(0, 16)
 const PAUSE = `playlist-proxy:gate:${APP}`
 const PROBE = `playlist-proxy:gate-probe:${APP}`
-const REQUESTS = `playlist-proxy:requests:${APP}`
+const REQUESTS = `playlist-proxy:request-counts:${APP}`
 const path = (user: string) => `/users/${user}/playlists`
 
 /** Replicas that share Redis, each with its own clock, which may be off. */
@@ -166,7 +166,7 @@ t.test('impossible request counts spend no budget', skip, async t => {
     fields[`replica:a${index}`] = `4070908800000 ${number}`
   }
   fields[`${bucket + 200}:c`] = '9'
-  fields[`${bucket - 200}:c`] = '2099'
+  fields[`${bucket - 200}:c`] = '20990000'
   fields['replica:f'] = '4070908800000 0'
   await client.hset(REQUESTS, fields)
   const response = await get(path('smedjan'))

@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import {
   COUNT_REQUESTS,
-  maxInBucket,
   type QuotaReply,
   type QuotaRequest,
 } from '../../src/replicas/quota-script.ts'
 import { startRedis, withoutRedis } from '../support/valkey.ts'
 
 const skip = { skip: withoutRedis }
-const KEY = 'playlist-proxy:requests:app'
+const KEY = 'playlist-proxy:request-counts:app'
 const BUCKET_MS = 300_000
 const ONE = randomUUID()
 
@@ -17,7 +16,7 @@ const ONE = randomUUID()
 async function redis(t: Test) {
   const { client } = await startRedis(t)
   const ask = async (request: Partial<QuotaRequest> = {}): Promise<QuotaReply | undefined> => {
-    const defaults = { replica: ONE, lastReplyAt: 0, own: [], mostBefore: [], maxInBucket: 1000 }
+    const defaults = { replica: ONE, lastReplyAt: 0, own: [], mostBefore: [] }
     const text = JSON.stringify({ ...defaults, ...request })
     const reply = await client.eval(COUNT_REQUESTS, 1, KEY, text)
     return reply === null ? undefined : JSON.parse(String(reply))
@@ -114,8 +113,27 @@ t.test('a replica counts as present for 15 seconds after its last message', skip
   )
 })
 
-t.test('the plausible count of a bucket is ten times the limit', async t => {
-  t.equal(maxInBucket(10), 100)
-  t.equal(maxInBucket(undefined), 1_000_000)
-  t.equal(maxInBucket(1_000_000), 1_000_000)
+t.test('a replica with a lower limit keeps the larger counts of others', skip, async t => {
+  const { ask, client, current } = await redis(t)
+  await client.hset(KEY, `${current}:${randomUUID()}`, 1500)
+  t.match(await ask({ mostBefore: [99] }), { granted: [false] })
+})
+
+t.test('the script removes fields with long names and long values', skip, async t => {
+  const { ask, client, current } = await redis(t)
+  await client.hset(KEY, {
+    [`${current}:${'a'.repeat(1000)}`]: 1,
+    [`${current}:${randomUUID()}`]: '1'.repeat(1000),
+    [`replica:${'a'.repeat(1000)}`]: `${current} 0`,
+  })
+  t.match(await ask(), { replicas: 1, others: {} })
+  t.strictSame(await client.hkeys(KEY), [`replica:${ONE}`])
+})
+
+t.test('a hash with more fields than replicas can write counts as lost', skip, async t => {
+  const { ask, client, now, current } = await redis(t)
+  const forged = Array.from({ length: 50_001 }, (_, nth) => [`${current}:${nth}`, '1'])
+  await client.hset(KEY, ...forged.flat())
+  t.equal(await ask({ lastReplyAt: now }), undefined, 'so the replica restores what it knows')
+  t.equal(await client.exists(KEY), 0)
 })

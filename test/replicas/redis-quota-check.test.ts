@@ -3,7 +3,10 @@ import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 t.test('check refuses a lookup above the known count, and counts nothing', async t => {
-  const connection = { run: () => Promise.reject(new Error('unreachable')) }
+  const connection = {
+    run: () => Promise.reject(new Error('unreachable')),
+    onDegraded: () => {},
+  }
   const clock = new ManualClock()
   const budget = new RedisQuota({ connection, app: 'app', limit: 10, clock })
   await budget.reserve(false)

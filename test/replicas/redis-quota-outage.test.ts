@@ -6,7 +6,7 @@ import { connectTo } from '../support/shared.ts'
 import { eventually, startRedis, withoutRedis } from '../support/valkey.ts'
 
 const skip = { skip: withoutRedis }
-const KEY = 'playlist-proxy:requests:app'
+const KEY = 'playlist-proxy:request-counts:app'
 
 /** A replica whose messages or replies get lost while the test says so. */
 async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
@@ -18,7 +18,11 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
     if (path.loses === 'replies') throw new Error('lost')
     return reply
   }
-  const budget = new RedisQuota({ connection: { run }, app: 'app', limit, clock })
+  const degraded: (() => void)[] = []
+  const onDegraded: RedisConnection['onDegraded'] = listener => {
+    degraded.push(listener)
+  }
+  const budget = new RedisQuota({ connection: { run, onDegraded }, app: 'app', limit, clock })
   await budget.start()
   t.teardown(() => budget.close())
   const reserve = async (times = 1) => {
@@ -34,7 +38,11 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
     t.teardown(() => other.close())
     return other.spent
   }
-  return { path, clock, budget, reserve, counted }
+  /** As the connection does when any command fails. */
+  const degrade = () => {
+    for (const listener of degraded) listener()
+  }
+  return { path, clock, budget, reserve, counted, degrade }
 }
 
 /** Syncs until all replicas know all counts. */
@@ -186,3 +194,18 @@ t.test('check refuses a list that exceeds the local share', skip, async t => {
   await one.clock.advance(15_000)
   t.doesNotThrow(() => check(6))
 })
+
+t.test(
+  'a replica that sent nothing during an outage spends only its share after it',
+  skip,
+  async t => {
+    const { url } = await startRedis(t)
+    const [one, other] = [await replica(t, url, 100), await replica(t, url, 100)]
+    await sync(one, other)
+    other.path.loses = 'messages'
+    other.degrade()
+    const spent = (await other.reserve(200)).length
+    one.degrade()
+    t.ok(spent + (await one.reserve(200)).length <= 100)
+  },
+)

@@ -4,7 +4,7 @@ import { failureOf } from '../support/failure-of.ts'
 import { connectTo } from '../support/shared.ts'
 import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../support/valkey.ts'
 
-const KEY = 'playlist-proxy:requests:app'
+const KEY = 'playlist-proxy:request-counts:app'
 
 /** A replica with its quota in the Redis at the URL. */
 async function replica(t: Pick<Test, 'teardown'>, url: string, limit: number | undefined) {
