@@ -67,8 +67,9 @@ export class RedisQuota implements RequestBudget {
     this.limit = options.limit
     this.#count = new RequestCounts(options.clock)
     this.#share = new LocalShare(options.limit, options.clock, PRESENT_MS)
-    // Other replicas may have spent their shares while this one had no request to count.
-    options.connection.onDegraded(() => this.#share.divide(this.spent))
+    // Other replicas may spend their shares while this one has no request to count. If Redis only pauses
+    // for less than the long time-out, there is a reply, and the count stays exact.
+    options.connection.onDegraded(() => this.#send())
   }
 
   /** Syncs the count with Redis, and again every five seconds. Never rejects. */

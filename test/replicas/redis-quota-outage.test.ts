@@ -205,7 +205,10 @@ t.test(
     other.path.loses = 'messages'
     other.degrade()
     const spent = (await other.reserve(200)).length
+    one.path.loses = 'messages'
     one.degrade()
+    await new Promise(resolve => setImmediate(resolve))
+    one.path.loses = 'nothing'
     t.ok(spent + (await one.reserve(200)).length <= 100)
   },
 )
