@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { httpDate } from '../lib/http-date.ts'
 import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
-import { bodyOf, type Representation } from '../playlists/representation.ts'
+import { bodyOf, MAX_JOINED_BYTES, type Representation } from '../playlists/representation.ts'
 import { contextOf } from './request-context.ts'
 
 /**
@@ -19,9 +19,6 @@ export function commonFields(request: FastifyRequest): string[] {
 export function setFields(reply: FastifyReply, fields: readonly string[]): void {
   for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
 }
-
-/** Up to this size, copying the parts costs less than one write per part. */
-const MAX_JOINED_BYTES = 16 * 1024
 
 /** The size of one write, which the system copies in one blocking call. */
 const MAX_BYTES_AT_ONCE = 1024 * 1024

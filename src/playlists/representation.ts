@@ -1,6 +1,9 @@
 import type { Sized } from '../cache/memory-store.ts'
 import { JSON_SEPARATOR, type PlaylistList } from './playlist-list.ts'
 
+/** Up to this size, copying the parts of a body costs less than one write per part. */
+export const MAX_JOINED_BYTES = 16 * 1024
+
 /**
  * A resource in one format, window and content coding, ready to send. Fields that depend on the time,
  * such as `Age`, or on the cached list, such as its date, are added to each response. Header fields
@@ -30,6 +33,8 @@ export interface ListRepresentation extends Representation {
   readonly vary: string
   /** Fields of the body in every coding, such as its media type. */
   readonly fields: readonly string[]
+  /** The cache keys of the representations in other codings, by coding; each is built once. */
+  readonly codedKeys: Record<string, string>
 }
 
 /** All parts of a body of this list, as views of the cached bytes. */

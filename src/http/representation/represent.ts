@@ -74,7 +74,8 @@ function compressed(
 ): Representation | Promise<Representation> {
   const coding = codingFor(plain.bytes, codings)
   if (coding === 'identity') return plain
-  const key = `${plainKey}\n${coding}`
+  plain.codedKeys[coding] ??= `${plainKey}\n${coding}`
+  const key = plain.codedKeys[coding]
   const cached = representations.get(key)
   if (cached !== undefined) return cached
   if (!representations.isPending(key) && !compressions.hasRoomFor(plain.bytes)) return plain
@@ -101,6 +102,7 @@ function representation(key: string, body: Body, coding: Coding): ListRepresenta
     etag,
     validators: ['etag', etag, 'vary', body.vary],
     contentFields,
+    codedKeys: {},
     heldBytes: OVERHEAD_BYTES + body.heldBytes,
   }
 }

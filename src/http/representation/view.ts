@@ -1,6 +1,10 @@
 import { percentEncoded } from '../../lib/percent-encoding.ts'
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
-import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
+import {
+  bodyOf,
+  type ListRepresentation,
+  MAX_JOINED_BYTES,
+} from '../../playlists/representation.ts'
 import type { Variants } from '../../playlists/representations.ts'
 import { ownBuffer, type SerialisedItems } from '../../playlists/serialised-items.ts'
 import { contentType, type Format } from './formats.ts'
@@ -8,7 +12,7 @@ import { CSV_HEADER, CSV_SEPARATOR, csvLine, makeLines, textLine } from './line-
 import { type Window, type WindowQuery, windowOf } from './window.ts'
 
 /** A representation without the parts that depend on its key and coding. */
-export type Body = Omit<ListRepresentation, 'etag' | 'validators' | 'contentFields'>
+export type Body = Omit<ListRepresentation, 'etag' | 'validators' | 'contentFields' | 'codedKeys'>
 
 /** A format and window of a list, before content coding. */
 export interface View {
@@ -26,13 +30,13 @@ export interface View {
 export function jsonBody(list: PlaylistList, { from, to }: Window, members: object): Body {
   const head = ownBuffer(`${JSON.stringify(members).slice(0, -1)},"items":[`)
   const body = { parts: [head, JSON_END], items: { from, to } }
-  return {
-    ...body,
-    bytes: sum(bodyOf(body, list), part => part.length),
-    heldBytes: head.length + PART_OVERHEAD_BYTES,
-    vary: 'Accept-Encoding',
-    fields: ['content-type', contentType('json')],
-  }
+  const whole = bodyOf(body, list)
+  const bytes = sum(whole, part => part.length)
+  const common = { bytes, vary: 'Accept-Encoding', fields: ['content-type', contentType('json')] }
+  // Cutting and joining a short body would take longer than all else that is done for a hit.
+  return bytes <= MAX_JOINED_BYTES
+    ? { ...common, parts: [ownBuffer(...whole)], heldBytes: bytes + PART_OVERHEAD_BYTES }
+    : { ...common, ...body, heldBytes: head.length + PART_OVERHEAD_BYTES }
 }
 
 const JSON_END = Buffer.from(']}')
