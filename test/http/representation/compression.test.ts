@@ -64,7 +64,8 @@ t.test('two bodies are compressed at once, and 4 MiB of others may wait', async 
   const fourth = compress('fourth', MIB)
   t.notOk(queue.hasRoomFor(1))
   await Promise.all([first, second, third, fourth])
-  t.same(order.slice(2), ['third', 'fourth'])
+  // Both ran at the same time.
+  t.same(order.slice(2).toSorted(), ['fourth', 'third'])
   t.ok(queue.hasRoomFor(100 * MIB))
 })
 
