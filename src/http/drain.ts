@@ -76,14 +76,14 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
 
   /** Whether Node still flushes the end of a response. */
   function isFlushing(): boolean {
-    for (const { raw } of responses) if (raw.writableEnded) return true
+    for (const response of responses) if (response.writableEnded) return true
     return false
   }
 
   /** Whether a connection has a complete request whose response is in flight. */
   function isResponding(socket: Socket): boolean {
     if (socket.writableLength > 0) return true
-    for (const { request } of responses.on(socket)) if (request.raw.complete) return true
+    for (const { req } of responses.on(socket)) if (req.complete) return true
     return false
   }
 
@@ -104,7 +104,7 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   }
 
   return async () => {
-    for (const { request, raw } of responses) announceClose(request.raw, raw)
+    for (const response of responses) announceClose(response.req, response)
     // Before Fastify's listener, which may respond synchronously.
     server.prependListener('request', announceClose)
     if (!server.listening) return

@@ -1,48 +1,45 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyReply } from 'fastify'
+
+/** The responses in flight on a connection, each with the function to call if it closes before their end. */
+type Responses = Map<ServerResponse, () => void>
 
 /**
  * The in-flight responses, by connection. It has one close listener per connection, because one per
  * request would cost more than most of the work for a hit.
  */
 export class InFlightResponses {
-  readonly #byConnection = new Map<Socket, Set<FastifyReply>>()
-  readonly #onDisconnect: (reply: FastifyReply) => void
+  readonly #byConnection = new Map<Socket, Responses>()
 
-  /** Calls `onDisconnect` for each response whose client closes the connection before its end. */
-  constructor(onDisconnect: (reply: FastifyReply) => void) {
-    this.#onDisconnect = onDisconnect
-  }
-
-  /** Call it when a request arrives. */
-  begin(reply: FastifyReply): void {
-    const { socket } = reply.request.raw
-    const replies = this.#byConnection.get(socket) ?? this.#newConnection(socket)
-    replies.add(reply)
+  /** Call it when a request arrives. `onDisconnect` is called if its client closes the connection. */
+  begin(response: ServerResponse, onDisconnect: () => void): void {
+    const { socket } = response.req
+    const responses = this.#byConnection.get(socket) ?? this.#newConnection(socket)
+    responses.set(response, onDisconnect)
   }
 
   /** Call it at the end of a response. Returns false if the client closed the connection before. */
-  end(reply: FastifyReply): boolean {
-    return this.#byConnection.get(reply.request.raw.socket)?.delete(reply) ?? false
+  end(response: ServerResponse): boolean {
+    return this.#byConnection.get(response.req.socket)?.delete(response) ?? false
   }
 
   /** The responses on this connection, in the order of their requests. */
-  on(socket: Socket): Iterable<FastifyReply> {
-    return this.#byConnection.get(socket) ?? []
+  on(socket: Socket): Iterable<ServerResponse> {
+    return this.#byConnection.get(socket)?.keys() ?? []
   }
 
   /** The responses on all connections. */
-  *[Symbol.iterator](): Generator<FastifyReply> {
-    for (const replies of this.#byConnection.values()) yield* replies
+  *[Symbol.iterator](): Generator<ServerResponse> {
+    for (const responses of this.#byConnection.values()) yield* responses.keys()
   }
 
-  #newConnection(socket: Socket): Set<FastifyReply> {
-    const replies = new Set<FastifyReply>()
-    this.#byConnection.set(socket, replies)
+  #newConnection(socket: Socket): Responses {
+    const responses: Responses = new Map()
+    this.#byConnection.set(socket, responses)
     socket.once('close', () => {
       this.#byConnection.delete(socket)
-      for (const reply of replies) this.#onDisconnect(reply)
+      for (const onDisconnect of responses.values()) onDisconnect()
     })
-    return replies
+    return responses
   }
 }

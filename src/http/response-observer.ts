@@ -28,18 +28,16 @@ export function observeResponses(
   clock: Clock,
   observe: ResponseObserver,
 ): InFlightResponses {
-  const inFlight = new InFlightResponses(({ request }) =>
-    observe(sentResponse(request, CLIENT_CLOSED_REQUEST, clock)),
-  )
+  const inFlight = new InFlightResponses()
   app.addHook('onRequest', (request, reply, done) => {
     contextOf(request).receivedAtMs = clock.monotonic()
-    inFlight.begin(reply)
+    inFlight.begin(reply.raw, () => observe(sentResponse(request, CLIENT_CLOSED_REQUEST, clock)))
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
     // Node 20 reports a response as finished if its connection is destroyed with bytes left.
     const status = request.socket.destroyed ? CLIENT_CLOSED_REQUEST : reply.raw.statusCode
-    if (inFlight.end(reply)) observe(sentResponse(request, status, clock))
+    if (inFlight.end(reply.raw)) observe(sentResponse(request, status, clock))
     done()
   })
   return inFlight

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { connect, Socket } from 'node:net'
-import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import { InFlightResponses } from '../../src/http/in-flight-responses.ts'
 import { listen } from '../support/raw-http.ts'
@@ -26,14 +26,14 @@ t.test('a client that disconnects with two requests in flight causes two log lin
 
 t.test('a response that ends after its client has disconnected does not count', async t => {
   const left: unknown[] = []
-  const responses = new InFlightResponses(reply => left.push(reply))
+  const responses = new InFlightResponses()
   const socket = new Socket()
-  const reply = { request: { raw: { socket } } } as FastifyReply
-  responses.begin(reply)
-  t.same([...responses], [reply])
+  const response = { req: { socket } } as ServerResponse
+  responses.begin(response, () => left.push(response))
+  t.same([...responses], [response])
   socket.destroy()
   await once(socket, 'close')
-  t.same(left, [reply])
+  t.same(left, [response])
   t.same([...responses], [])
-  t.equal(responses.end(reply), false)
+  t.equal(responses.end(response), false)
 })
