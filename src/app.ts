@@ -12,6 +12,7 @@ import { manageConnections } from './http/connections.ts'
 import { createServer } from './http/create-server.ts'
 import { basePathOf } from './http/origin.ts'
 import { docsPage } from './http/routes/docs.ts'
+import { FastPath, SELECTIONS_SHARE } from './http/routes/fast-path.ts'
 import { METRICS_PATH } from './http/routes/metrics.ts'
 import { registerRoutes } from './http/routes/routes.ts'
 import { stopInOrder } from './http/shutdown.ts'
@@ -47,6 +48,8 @@ export interface AppDependencies {
   processMetrics?: Pick<Registry, 'metrics'>
   /** The maximum number of open files of the process; unknown by default. */
   openFiles?: number | undefined
+  /** Whether requests are traced; not by default. */
+  isTraced?: boolean
   /** Runs background revalidations; untraced by default. */
   runInBackground?: RunInBackground
 }
@@ -56,7 +59,8 @@ export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
 ): Promise<AppInstance> {
-  const { clock, random, logger: log, processMetrics, runInBackground = runUntraced } = dependencies
+  const { clock, random, logger: log, processMetrics, isTraced = false } = dependencies
+  const { runInBackground = runUntraced } = dependencies
   const register = new Registry()
   const stopping = new AbortController()
   const sharedState = () => shared?.state ?? 'off'
@@ -76,7 +80,8 @@ export async function buildApp(
   })
   const { tokens, gate, source } = spotify
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
-  const variants = new VariantCache(variantBytes)
+  const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
+  const variants = new VariantCache(variantBytes - selectionBytes)
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes)
   const snapshot = snapshotFor(config, store, importEntry, dependencies)
   const cache = new ResponseCache<StoredBody>({
@@ -94,15 +99,24 @@ export async function buildApp(
 
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   const basePath = basePathOf(publicUrl)
+  const observeHttp = httpMetrics(register)
   const { app, responses } = createServer(
     { trustProxy: parseTrustProxy(config.TRUST_PROXY), basePath },
-    { clock, logger: log, observe: httpMetrics(register) },
+    { clock, logger: log, observe: observeHttp },
   )
-  const cacheScope = await controlAccess(app, config, {
+  const { cacheScope, admit } = await controlAccess(app, config, {
     alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [],
     sharedCounts: shared?.callerCounts,
     clock,
   })
+  // Only the routes write the log lines and spans of hits.
+  const hasFastPath = !isTraced && !['debug', 'trace'].includes(log.level)
+  const { representations } = variants
+  const fastPathOptions = { cache, representations, cacheScope, admit, responses, clock }
+  const fastPath = hasFastPath
+    ? new FastPath({ ...fastPathOptions, maxBytes: selectionBytes, observe: observeHttp })
+    : undefined
+  fastPath?.attachTo(app.server)
   let isDraining = false
   const parts = {
     startedAt: clock.now(),
@@ -114,7 +128,8 @@ export async function buildApp(
       get status() {
         const { bytes, ...status } = cache.status
         const maxBytes = config.CACHE_MAX_BYTES
-        return { ...status, bytes: bytes + variants.heldBytes, maxBytes }
+        const heldBytes = variants.heldBytes + (fastPath?.heldBytes ?? 0)
+        return { ...status, bytes: bytes + heldBytes, maxBytes }
       },
     },
     sharedState,
@@ -127,6 +142,7 @@ export async function buildApp(
     clock,
     publicUrl,
     cacheScope,
+    fastPath,
     isDraining: parts.isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(isList),

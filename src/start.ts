@@ -65,6 +65,7 @@ async function run(
   const tracing = prepared.start(logger, systemClock)
   const app = await buildApp(config, {
     clock: tracing.clock,
+    isTraced: prepared.logIds !== undefined,
     runInBackground: tracing.runInBackground,
     random: Math.random,
     logger,

@@ -62,6 +62,20 @@ export class ResponseCache<Body extends Sized> {
     return this.#counted(lookup)
   }
 
+  /** The response that `lookup` would return at once as a hit, without directives; does not count it. */
+  fresh(key: string): StoredResponse<Body> | undefined {
+    const { store, clock, minRefreshMs } = this.#options
+    const found = store.get(key)
+    return decide(found, clock.now(), NO_DIRECTIVES, minRefreshMs).use === 'reuse'
+      ? found
+      : undefined
+  }
+
+  /** Counts a hit that `fresh` has served. */
+  countHit(): void {
+    this.#counts.hit++
+  }
+
   #lookup(
     key: string,
     directives: RequestDirectives,

@@ -19,7 +19,7 @@ export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
   } else if (response !== undefined) {
     field += '; hit'
   }
-  if (response !== undefined) field += `; ttl=${Math.floor((response.freshUntil - now) / 1000)}`
+  if (response !== undefined) field += `; ttl=${ttl(response, now)}`
   if (failure !== undefined) field += `; detail=${failure.type}`
   return field
 }
@@ -28,6 +28,46 @@ export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
 export function age(response: StoredResponse<unknown>, now: number): number {
   // Not negative, even if the wall clock was set back.
   return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
+}
+
+/** The fields of a lookup with a response, flat: name, value, name, … */
+export function cacheFields(
+  status: string,
+  response: StoredResponse<unknown>,
+  now: number,
+  scope: CacheScope,
+): string[] {
+  return [
+    'cache-status',
+    status,
+    'age',
+    String(age(response, now)),
+    'cache-control',
+    cacheControl(response, scope),
+  ]
+}
+
+/**
+ * The fields of a hit at `now` (epoch ms), flat. They have whole seconds, so all hits of a second share
+ * them. The `scope` of a response never changes.
+ */
+export function hitFields(
+  response: StoredResponse<unknown>,
+  now: number,
+  scope: CacheScope,
+): readonly string[] {
+  const { hitFields: made } = response
+  if (made !== undefined && now >= made.from && now < made.until) return made.fields
+  const fields = cacheFields(cacheStatus({ response }, now), response, now, scope)
+  const nextAge = response.generatedAt + (age(response, now) + 1) * 1000
+  const nextTtl = response.freshUntil - ttl(response, now) * 1000
+  response.hitFields = { fields, from: now, until: Math.min(nextAge, nextTtl) }
+  return fields
+}
+
+/** The remaining freshness at `now` (epoch ms), in whole seconds; negative when the response is stale. */
+function ttl({ freshUntil }: StoredResponse<unknown>, now: number): number {
+  return Math.floor((freshUntil - now) / 1000)
 }
 
 /** Who may store a response: any cache on the way, or only the caller's own (RFC 9111 5.2.2). */

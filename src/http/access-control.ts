@@ -1,12 +1,14 @@
+import type { IncomingMessage } from 'node:http'
 import type { CacheScope } from '../cache/response-fields.ts'
-import { parseApiKeys } from '../config/api-keys.ts'
+import { ANONYMOUS, parseApiKeys } from '../config/api-keys.ts'
 import { type CorsOrigins, parseCorsOrigins } from '../config/cors-origins.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type FixedWindow, LocalFixedWindow } from '../lib/fixed-window.ts'
 import type { AppInstance } from './app-instance.ts'
-import { authenticate, warnWhenExposed } from './authentication.ts'
-import { limitCallers, WINDOW_SECONDS } from './rate-limit.ts'
+import { authenticate, callersWith, type FindCaller, warnWhenExposed } from './authentication.ts'
+import { callerLimit, limitCallers, WINDOW_SECONDS } from './rate-limit.ts'
+import { addressName } from './request-context.ts'
 
 export interface AccessOptions {
   /** Patterns of further routes that need no key. */
@@ -16,15 +18,31 @@ export interface AccessOptions {
   clock: Clock
 }
 
+/** A request that passed the access control. */
+export interface Admission {
+  readonly caller: string
+  /** The `RateLimit` fields of the response, flat; undefined without a limit. */
+  readonly rateLimitFields: string[] | undefined
+}
+
 /**
- * Adds CORS, API keys and the limit of callers to a server, as configured. Returns the scope of its
- * responses: `private` if callers need a key.
+ * Admits a request without the hooks, and counts it against the limit of its caller. Undefined if only the
+ * hooks can decide, or refuse it.
  */
+export type Admit = (request: IncomingMessage) => Admission | undefined
+
+export interface AccessControl {
+  /** `private` if callers need a key. */
+  cacheScope: CacheScope
+  admit: Admit
+}
+
+/** Adds CORS, API keys and the limit of callers to a server, as configured. */
 export async function controlAccess(
   app: AppInstance,
   config: Config,
   { alsoOpen, sharedCounts, clock }: AccessOptions,
-): Promise<CacheScope> {
+): Promise<AccessControl> {
   if (config.CORS_ORIGINS !== undefined) {
     // Loaded only if configured.
     const { allowOrigins } = await import('./cors.ts')
@@ -32,13 +50,42 @@ export async function controlAccess(
     await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)
   }
   const { keys } = parseApiKeys(config.API_KEYS)
-  authenticate(app, { keys, alsoOpen })
+  const findCaller = callersWith(keys)
+  authenticate(app, { findCaller, alsoOpen })
   if (keys.length === 0) warnWhenExposed(app)
+  const cacheScope = keys.length > 0 ? 'private' : 'public'
   const limit = config.CALLER_REQUESTS_PER_MINUTE
-  if (limit > 0) {
-    const windowMs = WINDOW_SECONDS * 1000
-    const counts = sharedCounts?.(windowMs) ?? new LocalFixedWindow(windowMs, clock)
-    limitCallers(app, { limit, counts, clock })
+  if (limit === 0) return { cacheScope, admit: admitUncounted(findCaller) }
+  const windowMs = WINDOW_SECONDS * 1000
+  const counts = sharedCounts?.(windowMs) ?? new LocalFixedWindow(windowMs, clock)
+  limitCallers(app, { limit, counts, clock })
+  const admit =
+    counts instanceof LocalFixedWindow
+      ? admitCounted(findCaller, counts, callerLimit({ limit, clock }))
+      : () => undefined
+  return { cacheScope, admit }
+}
+
+function admitUncounted(findCaller: FindCaller): Admit {
+  return ({ headers }) => {
+    const caller = findCaller(headers.authorization)
+    return caller === undefined ? undefined : { caller, rateLimitFields: undefined }
   }
-  return keys.length > 0 ? 'private' : 'public'
+}
+
+function admitCounted(
+  findCaller: FindCaller,
+  counts: LocalFixedWindow,
+  judge: ReturnType<typeof callerLimit>,
+): Admit {
+  return ({ headers, socket }) => {
+    const caller = findCaller(headers.authorization)
+    const isAnonymous = caller === ANONYMOUS
+    // Only Fastify knows which proxies to trust.
+    if (caller === undefined || (isAnonymous && 'x-forwarded-for' in headers)) return undefined
+    const name = isAnonymous ? addressName(socket.remoteAddress) : caller
+    const { fields, problem } = judge(counts.count(name))
+    // A refused request is counted twice, which changes nothing: the count is beyond the limit.
+    return problem === undefined ? { caller, rateLimitFields: fields } : undefined
+  }
 }

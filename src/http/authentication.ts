@@ -16,33 +16,48 @@ export function isOpen(pattern: string | undefined): boolean {
   return pattern !== undefined && OPEN.test(pattern)
 }
 
+/**
+ * The caller with the credentials of an `Authorization` field: the name of its key; anonymous for any
+ * field if the service has no keys. Undefined if it has keys and the field contains none of them.
+ */
+export type FindCaller = (authorization: string | undefined) => string | undefined
+
+/** Finds callers by these keys. */
+export function callersWith(keys: readonly ApiKey[]): FindCaller {
+  if (keys.length === 0) return () => ANONYMOUS
+  const names = new Map(keys.map(({ digest, name }) => [digest, name]))
+  return authorization => {
+    const presented = presentedKey(authorization)
+    return presented === undefined ? undefined : names.get(digestOf(presented))
+  }
+}
+
+function presentedKey(authorization: string | undefined): string | undefined {
+  return BEARER.exec(authorization ?? '')?.[1]
+}
+
 export interface AuthenticationOptions {
-  /** If empty, no route needs a key. */
-  keys: readonly ApiKey[]
+  findCaller: FindCaller
   /** Patterns of further routes that need no key. */
   alsoOpen: readonly string[]
 }
 
 /**
- * Requires one of the keys as `Authorization: Bearer` on all routes that are not open, and on unknown
- * paths, so strangers cannot probe these. Other requests get 401 `unknown-api-key` with a challenge
- * (RFC 6750 3).
+ * Requires a known caller, as `Authorization: Bearer` and its key, on all routes that are not open, and on
+ * unknown paths, so strangers cannot probe these. Other requests get 401 `unknown-api-key` with a
+ * challenge (RFC 6750 3).
  */
-export function authenticate(app: AppInstance, { keys, alsoOpen }: AuthenticationOptions): void {
-  const names = new Map(keys.map(({ digest, name }) => [digest, name]))
+export function authenticate(
+  app: AppInstance,
+  { findCaller, alsoOpen }: AuthenticationOptions,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const context = contextOf(request)
     if (isOpen(context.route) || alsoOpen.includes(String(context.route))) return done()
-    if (keys.length === 0) {
-      context.caller = ANONYMOUS
-      return done()
-    }
-    const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
-    const caller = presented === undefined ? undefined : names.get(digestOf(presented))
-    if (caller !== undefined) {
-      context.caller = caller
-      return done()
-    }
+    const { authorization } = request.headers
+    context.caller = findCaller(authorization)
+    if (context.caller !== undefined) return done()
+    const presented = presentedKey(authorization)
     // A request without credentials gets no error code (RFC 6750 3.1).
     const error = presented === undefined ? '' : ', error="invalid_token"'
     reply.header('www-authenticate', CHALLENGE + error)

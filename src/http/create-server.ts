@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { TrustProxy } from '../config/trust-proxy.ts'
@@ -9,6 +7,7 @@ import type { AppInstance } from './app-instance.ts'
 import { frameworkProblems, handleErrors, parserProblems } from './error-handlers.ts'
 import type { InFlightResponses } from './in-flight-responses.ts'
 import { checkHost, originForm } from './origin.ts'
+import { requestId } from './request-id.ts'
 import { observeResponses, type ResponseObserver } from './response-observer.ts'
 import { commonFields, setFields } from './send.ts'
 
@@ -76,14 +75,4 @@ export function createServer(
   })
   handleErrors(app, problemOptions)
   return { app, responses }
-}
-
-/**
- * The request id that the caller sent, to correlate logs; a new one if that is absent, too long, not
- * plain text, or the caller's API key.
- */
-function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const given = headers['x-request-id']
-  if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) return randomUUID()
-  return headers.authorization?.endsWith(` ${given}`) ? randomUUID() : given
 }

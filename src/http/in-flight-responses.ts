@@ -1,8 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** The responses in flight on a connection, each with the function to call if it closes before their end. */
-type Responses = Map<ServerResponse, () => void>
+interface InFlight {
+  readonly response: ServerResponse
+  readonly onDisconnect: () => void
+}
+
+/** In the order of their requests. An array, since most connections have one; a map allocates for each. */
+type Responses = InFlight[]
 
 /**
  * The in-flight responses, by connection. It has one close listener per connection, because one per
@@ -15,30 +20,33 @@ export class InFlightResponses {
   begin(response: ServerResponse, onDisconnect: () => void): void {
     const { socket } = response.req
     const responses = this.#byConnection.get(socket) ?? this.#newConnection(socket)
-    responses.set(response, onDisconnect)
+    responses.push({ response, onDisconnect })
   }
 
   /** Call it at the end of a response. Returns false if the client closed the connection before. */
   end(response: ServerResponse): boolean {
-    return this.#byConnection.get(response.req.socket)?.delete(response) ?? false
+    const responses = this.#byConnection.get(response.req.socket)
+    const at = responses?.findIndex(inFlight => inFlight.response === response) ?? -1
+    if (at >= 0) responses?.splice(at, 1)
+    return at >= 0
   }
 
   /** The responses on this connection, in the order of their requests. */
-  on(socket: Socket): Iterable<ServerResponse> {
-    return this.#byConnection.get(socket)?.keys() ?? []
+  *on(socket: Socket): Generator<ServerResponse> {
+    for (const { response } of this.#byConnection.get(socket) ?? []) yield response
   }
 
   /** The responses on all connections. */
   *[Symbol.iterator](): Generator<ServerResponse> {
-    for (const responses of this.#byConnection.values()) yield* responses.keys()
+    for (const socket of this.#byConnection.keys()) yield* this.on(socket)
   }
 
   #newConnection(socket: Socket): Responses {
-    const responses: Responses = new Map()
+    const responses: Responses = []
     this.#byConnection.set(socket, responses)
     socket.once('close', () => {
       this.#byConnection.delete(socket)
-      for (const onDisconnect of responses.values()) onDisconnect()
+      for (const { onDisconnect } of responses) onDisconnect()
     })
     return responses
   }

@@ -14,27 +14,45 @@ export interface CallerLimitOptions {
   clock: Clock
 }
 
-/**
- * Limits the requests of each caller: beyond the limit it gets 429 `caller-rate-limited`. Every
- * response has the fields of draft-ietf-httpapi-ratelimit-headers-10. The name of the API key, or the
- * address on routes without one, identifies a caller. Health checks have no limit. Call it after
- * `authenticate`.
- */
-export function limitCallers(app: AppInstance, { limit, counts, clock }: CallerLimitOptions): void {
-  const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
+/** A counted request of a caller. */
+export interface CountedRequest {
+  /** The fields of draft-ietf-httpapi-ratelimit-headers-10, flat: name, value, name, … */
+  readonly fields: string[]
+  /** Set beyond the limit. */
+  readonly problem: Problem | undefined
+}
 
-  function check({ used, leftMs }: FixedWindowCount, request: FastifyRequest): Problem | undefined {
+/** Makes a function that turns the count of a caller into the fields of its response. */
+export function callerLimit({ limit, clock }: Pick<CallerLimitOptions, 'limit' | 'clock'>) {
+  const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
+  return ({ used, leftMs }: FixedWindowCount): CountedRequest => {
     const remaining = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
-    contextOf(request).rateLimitFields = ['ratelimit-policy', policy, 'ratelimit', remaining]
-    if (used <= limit) return undefined
+    const fields = ['ratelimit-policy', policy, 'ratelimit', remaining]
+    if (used <= limit) return { fields, problem: undefined }
     const detail = `This caller may send ${limit} requests in ${WINDOW_SECONDS} seconds. Retry after the seconds in Retry-After.`
-    return new Problem('caller-rate-limited', detail, { retryAt: clock.now() + leftMs })
+    const retryAt = clock.now() + leftMs
+    return { fields, problem: new Problem('caller-rate-limited', detail, { retryAt }) }
+  }
+}
+
+/**
+ * Limits the requests of each caller: beyond the limit it gets 429 `caller-rate-limited`. The name of the
+ * API key, or the address on routes without one, identifies a caller. Health checks have no limit. Call it
+ * after `authenticate`.
+ */
+export function limitCallers(app: AppInstance, options: CallerLimitOptions): void {
+  const judge = callerLimit(options)
+
+  function judged(count: FixedWindowCount, request: FastifyRequest): Problem | undefined {
+    const { fields, problem } = judge(count)
+    contextOf(request).rateLimitFields = fields
+    return problem
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url?.startsWith('/health/')) return done()
-    const count = counts.count(contextOf(request).callerName)
-    if (count instanceof Promise) count.then(shared => done(check(shared, request)), done)
-    else done(check(count, request))
+    const count = options.counts.count(contextOf(request).callerName)
+    if (count instanceof Promise) count.then(shared => done(judged(shared, request)), done)
+    else done(judged(count, request))
   })
 }

@@ -48,7 +48,7 @@ export class RequestContext implements Caller {
     if (caller !== ANONYMOUS) return caller
     const forwarded = this.#request.headers['x-forwarded-for']
     if (forwarded !== undefined) checkFieldSize('X-Forwarded-For', String(forwarded))
-    return `address ${addressBlock(this.#request.ip)}`
+    return addressName(this.#request.ip)
   }
 }
 
@@ -59,6 +59,11 @@ export function contextOf(request: FastifyRequest): RequestContext {
   const carrier: FastifyRequest & { [CONTEXT]?: RequestContext } = request
   carrier[CONTEXT] ??= new RequestContext(request)
   return carrier[CONTEXT]
+}
+
+/** The name of a caller without an API key. */
+export function addressName(address: string | undefined): string {
+  return `address ${addressBlock(address)}`
 }
 
 /**

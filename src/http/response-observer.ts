@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Level, Logger } from 'pino'
 import type { Clock } from '../lib/clock.ts'
@@ -8,12 +9,17 @@ import { contextOf, type RequestContext } from './request-context.ts'
 /** The status in logs of a response that the client did not wait for; a convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499
 
-/** A response that was sent, or whose client closed the connection. */
-export interface SentResponse {
-  /** The path and query of the request. */
-  readonly url: string
+/** The parts of a response that the metrics count. */
+export interface MeasuredResponse {
   readonly status: number
   readonly durationMs: number
+  readonly context: Pick<RequestContext, 'route' | 'caller' | 'result' | 'problem'>
+}
+
+/** A response that was sent, or whose client closed the connection. */
+export interface SentResponse extends MeasuredResponse {
+  /** The path and query of the request. */
+  readonly url: string
   readonly context: RequestContext
   readonly requestId: string
   readonly log: Pick<Logger, Level | 'isLevelEnabled'>
@@ -21,6 +27,12 @@ export interface SentResponse {
 
 /** Called after each response. */
 export type ResponseObserver = (response: SentResponse) => void
+
+/** The status that a response is observed with after its end. */
+export function finalStatus({ req, statusCode }: ServerResponse): number {
+  // Node 20 reports a response as finished if its connection is destroyed with bytes left.
+  return req.socket.destroyed ? CLIENT_CLOSED_REQUEST : statusCode
+}
 
 /** Calls the observer after each response of all routes. Returns the in-flight responses. */
 export function observeResponses(
@@ -35,9 +47,7 @@ export function observeResponses(
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    // Node 20 reports a response as finished if its connection is destroyed with bytes left.
-    const status = request.socket.destroyed ? CLIENT_CLOSED_REQUEST : reply.raw.statusCode
-    if (inFlight.end(reply.raw)) observe(sentResponse(request, status, clock))
+    if (inFlight.end(reply.raw)) observe(sentResponse(request, finalStatus(reply.raw), clock))
     done()
   })
   return inFlight

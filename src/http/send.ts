@@ -5,13 +5,17 @@ import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import { bodyOf, MAX_JOINED_BYTES, type Representation } from '../playlists/representation.ts'
 import { contextOf } from './request-context.ts'
 
-/**
- * The fields of every response to this request, flat (name, value, name, …): the request id, `nosniff`
- * and the rate limit of the caller, if there is one.
- */
+/** `commonFieldsOf` the request. */
 export function commonFields(request: FastifyRequest): string[] {
-  const fields = ['x-request-id', request.id, 'x-content-type-options', 'nosniff']
-  const { rateLimitFields } = contextOf(request)
+  return commonFieldsOf(request.id, contextOf(request).rateLimitFields)
+}
+
+/**
+ * The fields of every response, flat (name, value, name, …): the request id, `nosniff` and the rate limit
+ * of the caller, if there is one.
+ */
+export function commonFieldsOf(requestId: string, rateLimitFields: string[] | undefined): string[] {
+  const fields = ['x-request-id', requestId, 'x-content-type-options', 'nosniff']
   return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
 }
 
@@ -35,18 +39,32 @@ export function sendRepresentation(
   stored?: StoredPlaylists,
 ): void {
   const { raw, request } = reply
-  const { validators, contentFields } = representation
-  const common = commonFields(request)
-  const { corsFields } = contextOf(request)
-  if (corsFields !== undefined) common.push(...corsFields)
+  const { corsFields = [] } = contextOf(request)
   reply.hijack()
-  if (isNotModified(request.headers, representation.etag, stored?.modifiedAt)) {
-    raw.writeHead(304, [...validators, ...fields, ...common]).end()
+  writeRepresentation(
+    raw,
+    representation,
+    [...fields, ...commonFields(request), ...corsFields],
+    stored,
+  )
+}
+
+/** Like `sendRepresentation`, without Fastify: `fields` are all fields of the response. */
+export function writeRepresentation(
+  raw: ServerResponse,
+  representation: Representation,
+  fields: readonly string[],
+  stored: StoredPlaylists | undefined,
+): void {
+  const { method, headers } = raw.req
+  const { validators, contentFields } = representation
+  if (isNotModified(headers, representation.etag, stored?.modifiedAt)) {
+    raw.writeHead(304, [...validators, ...fields]).end()
     return
   }
   const dateFields = stored?.dateFields ?? []
-  raw.writeHead(200, [...validators, ...contentFields, ...dateFields, ...fields, ...common])
-  if (request.method === 'HEAD') raw.end()
+  raw.writeHead(200, [...validators, ...contentFields, ...dateFields, ...fields])
+  if (method === 'HEAD') raw.end()
   else
     endWith(
       raw,

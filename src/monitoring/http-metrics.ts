@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client'
 import type { LookupResult } from '../cache/lookup-result.ts'
-import type { ResponseObserver } from '../http/response-observer.ts'
+import type { MeasuredResponse } from '../http/response-observer.ts'
 import type { ProblemType } from '../problems/catalog.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 
@@ -15,7 +15,7 @@ type Series = Partial<Record<LookupResult | 'none', DurationSeries>>
  * Counts and times responses. Every label has few values: route patterns, statuses, and the names of
  * the configured keys.
  */
-export function httpMetrics(register: Registry): ResponseObserver {
+export function httpMetrics(register: Registry): (response: MeasuredResponse) => void {
   const durations = new DurationHistogram<'route' | 'status' | 'cache'>({
     name: 'playlist_proxy_http_request_duration_seconds',
     help: 'Duration of HTTP requests in seconds, by cache result.',

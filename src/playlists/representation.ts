@@ -1,5 +1,5 @@
 import type { Sized } from '../cache/memory-store.ts'
-import { JSON_SEPARATOR, type PlaylistList } from './playlist-list.ts'
+import type { PlaylistList } from './playlist-list.ts'
 
 /** Up to this size, copying the parts of a body costs less than one write per part. */
 export const MAX_JOINED_BYTES = 16 * 1024
@@ -29,6 +29,10 @@ export interface Representation extends Sized {
 
 /** A representation of a list, with the fields that other codings share. */
 export interface ListRepresentation extends Representation {
+  /** Its key in the cache of representations. */
+  readonly key: string
+  /** Its content coding. */
+  readonly coding: string
   /** The request fields that select it (RFC 9110 12.5.5). */
   readonly vary: string
   /** Fields of the body in every coding, such as its media type. */
@@ -44,10 +48,5 @@ export function bodyOf(
 ): readonly Buffer[] {
   if (items === undefined) return parts
   const [head, end] = parts as [Buffer, Buffer]
-  const all = playlists.window(items.from, items.to)
-  const last = all.pop()
-  if (last !== undefined) all.push(last.subarray(0, -JSON_SEPARATOR.length))
-  all.unshift(head)
-  all.push(end)
-  return all
+  return [head, ...playlists.joined(items.from, items.to), end]
 }

@@ -47,6 +47,11 @@ export class Variants<Variant extends Sized> {
     return this.#cache.get(key) as Variant | undefined
   }
 
+  /** Like `get`, without counting as a use. */
+  peek(key: string): Variant | undefined {
+    return this.#cache.peek(key) as Variant | undefined
+  }
+
   /** Whether `make` is working on the variant. */
   isPending(key: string): boolean {
     return this.#pending.has(key)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { authenticate } from '../../src/http/authentication.ts'
+import { authenticate, callersWith } from '../../src/http/authentication.ts'
 import { createServer } from '../../src/http/create-server.ts'
 import { limitCallers } from '../../src/http/rate-limit.ts'
 import type { FixedWindowCount } from '../../src/lib/fixed-window.ts'
@@ -180,7 +180,7 @@ t.test('a shared count may be asynchronous or fail', async t => {
     { clock, logger: recordingLogger().logger, observe: () => {} },
   )
   t.teardown(() => app.close())
-  authenticate(app, { keys: [], alsoOpen: [] })
+  authenticate(app, { findCaller: callersWith([]), alsoOpen: [] })
   const count = async () => {
     const next = counts.shift()
     if (next instanceof Error) throw next

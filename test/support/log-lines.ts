@@ -1,3 +1,4 @@
+import type { Level } from 'pino'
 import { createLogger, type LogIds } from '../../src/lib/logger.ts'
 
 export interface LogLine {
@@ -10,10 +11,10 @@ export interface LogLine {
 export const isWarning = ({ level }: Pick<LogLine, 'level'>): boolean =>
   ['warn', 'error', 'fatal'].includes(level)
 
-/** The service's logger at level trace, and its lines. */
-export function recordingLogger(ids?: LogIds) {
+/** The service's logger, and its lines. */
+export function recordingLogger(ids?: LogIds, level: Level = 'trace') {
   const written: string[] = []
-  const logger = createLogger('trace', { write: line => written.push(line) }, ids)
+  const logger = createLogger(level, { write: line => written.push(line) }, ids)
   return {
     logger,
     written,

@@ -1,3 +1,4 @@
+import type { Level } from 'pino'
 import type { Test } from 'tap'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type AppDependencies, buildApp } from '../../src/app.ts'
@@ -16,10 +17,13 @@ export async function startService(
   t: Pick<Test, 'teardown'>,
   variables: Record<string, string> = {},
   clock = new ManualClock(),
-  others: Pick<AppDependencies, 'openFiles'> = {},
+  {
+    logLevel,
+    ...others
+  }: Pick<AppDependencies, 'openFiles' | 'isTraced'> & { logLevel?: Level } = {},
 ) {
   const sandbox = await startSandbox({ now: () => clock.now() })
-  const { logger, written, lines } = recordingLogger()
+  const { logger, written, lines } = recordingLogger(undefined, logLevel)
   const config = await configFor(sandbox, variables)
   const app = await buildApp(config, { clock, random: () => 0, logger, ...others })
   t.teardown(async () => {

@@ -1,11 +1,7 @@
 import { hash } from 'node:crypto'
 import { version } from '../../lib/version.ts'
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
-import {
-  bodyOf,
-  type ListRepresentation,
-  type Representation,
-} from '../../playlists/representation.ts'
+import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
 import { type Body, PART_OVERHEAD_BYTES, type View } from './view.ts'
@@ -44,12 +40,12 @@ export function represent(
   wanted: RepresentationRequest,
   codings: readonly Coding[],
   variants: VariantCache,
-): Representation | Promise<Representation> {
+): ListRepresentation | Promise<ListRepresentation> {
   const key = `${wanted.view.key(list.playlists.length)}\n${list.digest}`
   const plain = variants.representations.get(key) ?? makePlain(key, list, wanted, variants)
   return plain instanceof Promise
-    ? plain.then(made => compressed(key, made, list, wanted, codings, variants))
-    : compressed(key, plain, list, wanted, codings, variants)
+    ? plain.then(made => compressed(made, list, wanted, codings, variants))
+    : compressed(plain, list, wanted, codings, variants)
 }
 
 function makePlain(
@@ -65,16 +61,15 @@ function makePlain(
 
 /** The representation in the best coding that the caller accepts. */
 function compressed(
-  plainKey: string,
   plain: ListRepresentation,
   list: PlaylistList,
   { request }: RepresentationRequest,
   codings: readonly Coding[],
   { representations }: VariantCache,
-): Representation | Promise<Representation> {
+): ListRepresentation | Promise<ListRepresentation> {
   const coding = codingFor(plain.bytes, codings)
   if (coding === 'identity') return plain
-  plain.codedKeys[coding] ??= `${plainKey}\n${coding}`
+  plain.codedKeys[coding] ??= `${plain.key}\n${coding}`
   const key = plain.codedKeys[coding]
   const cached = representations.get(key)
   if (cached !== undefined) return cached
@@ -92,6 +87,17 @@ function compressed(
   return representations.make(key, compress, disconnectSignal(request))
 }
 
+/**
+ * Whether the representation has the coding that the caller prefers, not another one because the
+ * compression queue was full.
+ */
+export function isPreferred(
+  { bytes, coding }: ListRepresentation,
+  codings: readonly Coding[],
+): boolean {
+  return coding !== 'identity' || codingFor(bytes, codings) === 'identity'
+}
+
 function representation(key: string, body: Body, coding: Coding): ListRepresentation {
   // With the version, since another version may format the same list differently.
   const etag = `"${hash('sha256', `${version} ${key}`, 'base64url').slice(0, 27)}"`
@@ -99,6 +105,8 @@ function representation(key: string, body: Body, coding: Coding): ListRepresenta
   if (coding !== 'identity') contentFields.push('content-encoding', coding)
   return {
     ...body,
+    key,
+    coding,
     etag,
     validators: ['etag', etag, 'vary', body.vary],
     contentFields,

@@ -12,7 +12,10 @@ import { CSV_HEADER, CSV_SEPARATOR, csvLine, makeLines, textLine } from './line-
 import { type Window, type WindowQuery, windowOf } from './window.ts'
 
 /** A representation without the parts that depend on its key and coding. */
-export type Body = Omit<ListRepresentation, 'etag' | 'validators' | 'contentFields' | 'codedKeys'>
+export type Body = Omit<
+  ListRepresentation,
+  'key' | 'coding' | 'etag' | 'validators' | 'contentFields' | 'codedKeys'
+>
 
 /** A format and window of a list, before content coding. */
 export interface View {

@@ -2,17 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Lookup, lookupResult } from '../../cache/lookup-result.ts'
 import { requestDirectives } from '../../cache/request-directives.ts'
 import type { ResponseCache } from '../../cache/response-cache.ts'
-import { age, type CacheScope, cacheControl, cacheStatus } from '../../cache/response-fields.ts'
+import { type CacheScope, cacheFields, cacheStatus } from '../../cache/response-fields.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import type { Coding } from '../representation/compression.ts'
 import { negotiateCodings } from '../representation/negotiation.ts'
-import { disconnectSignal, represent } from '../representation/represent.ts'
+import { disconnectSignal, isPreferred, represent } from '../representation/represent.ts'
 import type { View } from '../representation/view.ts'
 import { contextOf } from '../request-context.ts'
 import { sendRepresentation, setFields } from '../send.ts'
 import { checkFieldSize } from '../validation.ts'
+import type { FastPath } from './fast-path.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
@@ -22,6 +23,8 @@ export interface ListOptions {
   publicUrl: string | undefined
   /** `private` if callers need a key, so no shared cache serves callers without one (RFC 9111 3.5). */
   cacheScope: CacheScope
+  /** Undefined if each request has to go through the routes. */
+  fastPath: FastPath | undefined
 }
 
 /** A request for a user's list. */
@@ -58,9 +61,9 @@ function respond(
   listRequest: ListRequest,
   lookup: Lookup<StoredBody>,
   codings: readonly Coding[],
-  { variants, clock, cacheScope }: ListOptions,
+  { variants, clock, cacheScope, fastPath }: ListOptions,
 ): void | Promise<void> {
-  const { request, reply } = listRequest
+  const { request, reply, userId } = listRequest
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
@@ -72,15 +75,19 @@ function respond(
     reply.header('cache-status', status)
     throw failure
   }
-  const fields = ['cache-status', status, 'age', String(age(response, now))]
-  fields.push('cache-control', cacheControl(response, cacheScope))
+  const fields = cacheFields(status, response, now, cacheScope)
   const { body: stored } = response
   if (!(stored instanceof StoredPlaylists)) {
     setFields(reply, fields)
     throw stored.problem
   }
   const made = represent(stored.list, listRequest, codings, variants)
-  if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, stored)
+  if (!(made instanceof Promise)) {
+    if (context.result === 'hit' && isPreferred(made, codings)) {
+      fastPath?.remember(request, userId, response.generatedAt, stored.list.digest, made)
+    }
+    return sendRepresentation(reply, made, fields, stored)
+  }
   return made.then(
     representation => sendRepresentation(reply, representation, fields, stored),
     error => {

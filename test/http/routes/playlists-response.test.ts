@@ -90,6 +90,7 @@ t.test('a malformed cached playlist is an internal error', async t => {
     clock,
     publicUrl: undefined,
     cacheScope: 'public',
+    fastPath: undefined,
   })
   const response = await app.inject('/users/one/playlists?format=csv')
   t.equal(response.statusCode, 500)

@@ -1,0 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * The request id that the caller sent, to correlate logs; a new one if that is absent, too long, not
+ * plain text, or the caller's API key.
+ */
+export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) return randomUUID()
+  return headers.authorization?.endsWith(` ${given}`) ? randomUUID() : given
+}

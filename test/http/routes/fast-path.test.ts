@@ -1,0 +1,266 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setImmediate as nextTask } from 'node:timers/promises'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { Agent, request as send } from 'undici'
+import { compressions } from '../../../src/http/representation/compression.ts'
+import { occupyCompressions } from '../../support/busy-compressions.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { metricsOf, some } from '../../support/metrics.ts'
+import { listen } from '../../support/raw-http.ts'
+import { seconds, startService } from '../../support/service.ts'
+
+type Headers = Record<string, string>
+type Method = 'GET' | 'HEAD'
+
+interface Options {
+  variables?: Headers
+  clock?: ManualClock
+  others?: Parameters<typeof startService>[3]
+}
+
+/** Starts a listening service; `routed` counts the requests that its routes see. */
+async function start(
+  t: Pick<Test, 'teardown'>,
+  { variables, clock, others = { logLevel: 'info' } }: Options = {},
+) {
+  const service = await startService(t, variables, clock, others)
+  let count = 0
+  service.app.addHook('onRequest', (_request, _reply, done) => {
+    count++
+    done()
+  })
+  const port = await listen(service.app)
+  const agent = new Agent()
+  t.teardown(() => agent.close())
+  const fetch = async (path: string, headers: Headers = {}, method: Method = 'GET') => {
+    const url = `http://127.0.0.1:${port}${path}`
+    const response = await send(url, { headers, method, dispatcher: agent })
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: Buffer.from(await response.body.arrayBuffer()).toString('latin1'),
+    }
+  }
+  /** How many requests the work sends through the routes. */
+  const routed = async (work: () => Promise<unknown>) => {
+    const before = count
+    await work()
+    return count - before
+  }
+  return { ...service, port, fetch, routed }
+}
+
+const PATH = '/users/one/playlists'
+
+type Started = Awaited<ReturnType<typeof start>>
+
+/** Requests the path until its hits need no route. */
+async function warmUp({ fetch }: Pick<Started, 'fetch'>, headers: Headers = {}) {
+  await fetch(PATH, headers)
+  await fetch(PATH, headers)
+}
+
+t.test('the second hit of a request needs no route', async t => {
+  const { fetch, routed } = await start(t)
+  t.equal(await routed(() => fetch(PATH)), 1, 'a miss')
+  t.equal(await routed(() => fetch(PATH)), 1, 'the first hit')
+  t.equal(await routed(() => fetch(PATH)), 0)
+})
+
+interface Step {
+  path: string
+  headers: Headers
+  method: Method
+  /** Milliseconds since the step before. */
+  laterMs: number
+  repeat: number
+}
+
+t.test('a request through a route and one without get the same response', async t => {
+  const clock = new ManualClock()
+  const fast = await start(t, { clock })
+  const slow = await start(t, { clock, others: { logLevel: 'debug' } })
+  const paths = ['one', 'smedjan', 'none', 'unknown user'].flatMap(user =>
+    ['', '?limit=2', '?format=csv', '?format=text&offset=1'].map(
+      query => `/users/${encodeURIComponent(user)}/playlists${query}`,
+    ),
+  )
+  const fields: fc.Arbitrary<Headers>[] = [
+    fc.constant({}),
+    fc.constantFrom('gzip', 'br', 'identity', 'identity;q=0').map(v => ({ 'accept-encoding': v })),
+    fc.constantFrom('text/csv', '*/*', 'text/nothing').map(v => ({ accept: v })),
+    fc.constantFrom('no-cache', 'max-age=5', 'only-if-cached').map(v => ({ 'cache-control': v })),
+    fc.constantFrom('b.example:81', 'not a host').map(v => ({ host: v })),
+    fc.constantFrom('*', '"x"').map(v => ({ 'if-none-match': v })),
+    fc.constant({ 'if-modified-since': 'Mon, 23 Nov 2099 08:00:00 GMT' }),
+    fc.constant({ 'x-forwarded-proto': 'https' }),
+  ]
+  const step: fc.Arbitrary<Step> = fc.record({
+    path: fc.constantFrom(...paths, ...paths.map(path => `/v1${path}`)),
+    headers: fc.oneof(...fields),
+    method: fc.constantFrom<Method>('GET', 'GET', 'GET', 'HEAD'),
+    laterMs: fc.constantFrom(0, 0, 0, 999, 1000, 200_000),
+    repeat: fc.integer({ min: 1, max: 4 }),
+  })
+  const same = { host: 'a.example', 'x-request-id': 'same' }
+  const seen = async ({ fetch }: Started, { path, headers, method }: Step) => {
+    const {
+      headers: { date: _date, ...fields },
+      ...rest
+    } = await fetch(path, { ...same, ...headers }, method)
+    return { ...rest, fields }
+  }
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async steps => {
+      for (const step of steps) {
+        await clock.advance(step.laterMs)
+        for (let nth = 0; nth < step.repeat; nth++) {
+          t.same(await seen(fast, step), await seen(slow, step))
+          // Background revalidations end at different times.
+          await Promise.all([fast.quiet(), slow.quiet()])
+        }
+      }
+    }),
+    { numRuns: 20 },
+  )
+})
+
+t.test('requests that a route must see go through it', async t => {
+  const { fetch, routed, clock } = await start(t)
+  await warmUp({ fetch })
+  for (const headers of [
+    { 'cache-control': 'max-age=60' },
+    { accept: 'text/csv' },
+    { 'accept-encoding': 'gzip' },
+    { host: 'other.example' },
+    { origin: 'https://page.example' },
+    { 'x-forwarded-proto': 'https' },
+  ]) {
+    t.equal(await routed(() => fetch(PATH, headers)), 1, Object.keys(headers).join())
+  }
+  t.equal(await routed(() => fetch(PATH, {}, 'HEAD')), 1)
+  t.equal(await routed(() => fetch(`${PATH}?limit=3`)), 1)
+  t.equal(await routed(() => fetch(PATH)), 0)
+  await clock.advance(seconds(300))
+  t.equal(await routed(() => fetch(PATH)), 1, 'the list is stale')
+})
+
+t.test('a target longer than most is never remembered', async t => {
+  const { fetch, routed } = await start(t)
+  const long = `${PATH}?${'x'.repeat(1100)}`
+  for (let nth = 0; nth < 3; nth++) t.equal(await routed(() => fetch(long)), 1)
+})
+
+t.test('a list that was revalidated is served in its new form', async t => {
+  const { fetch, sandbox, clock, quiet, routed } = await start(t)
+  await warmUp({ fetch })
+  sandbox.setUser('one', [])
+  await clock.advance(seconds(300))
+  await fetch(PATH)
+  await quiet()
+  t.match(JSON.parse((await fetch(PATH)).body), { total: 0 })
+  await fetch(PATH)
+  t.equal(await routed(() => fetch(PATH)), 0)
+  t.match(JSON.parse((await fetch(PATH)).body), { total: 0 })
+})
+
+t.test('hits without a route are counted like all others', async t => {
+  const service = await start(t)
+  await warmUp(service)
+  t.equal(await service.routed(() => service.fetch(PATH)), 0)
+  const expected = {
+    'http_request_duration_seconds_count{route="/users/:id/playlists",status="200",cache="hit"}': 2,
+    'caller_requests_total{caller="anonymous"}': 3,
+    'cache_lookups_total{result="hit"}': 2,
+  }
+  t.same(some(await metricsOf(service), expected), expected)
+})
+
+t.test('each hit counts against the limit of its caller, once', async t => {
+  const { fetch, routed } = await start(t, { variables: { CALLER_REQUESTS_PER_MINUTE: '4' } })
+  await warmUp({ fetch })
+  const remaining = async () => (await fetch(PATH)).headers.ratelimit
+  t.equal(await routed(async () => t.equal(await remaining(), '"caller";r=1;t=60')), 0)
+  const forwarded = { 'x-forwarded-for': '192.0.2.1' }
+  t.equal(await routed(() => fetch(PATH, forwarded)), 1, 'only a route knows the caller')
+  const { status } = await fetch(PATH)
+  t.equal(status, 429)
+})
+
+t.test('a hit needs a valid key', async t => {
+  const key = 'k'.repeat(32)
+  const limit = { CALLER_REQUESTS_PER_MINUTE: '100' }
+  for (const variables of [{}, limit]) {
+    const { fetch, routed } = await start(t, {
+      variables: { API_KEYS: `one:${key}`, ...variables },
+    })
+    const authorization = `Bearer ${key}`
+    await warmUp({ fetch }, { authorization })
+    t.equal(await routed(() => fetch(PATH, { authorization })), 0)
+    t.match(await fetch(PATH), { status: 401 })
+    t.match(await fetch(PATH, { authorization: `${authorization}x` }), { status: 401 })
+  }
+})
+
+/** Windows of some 13 kB, more than fit into the quarter of 1 MiB for representations. */
+const WINDOWS = Array.from(
+  { length: 40 },
+  (_, offset) => `/users/smedjan/playlists?limit=10&offset=${offset}`,
+)
+
+t.test('a representation that was evicted is made by a route again', async t => {
+  const { fetch, routed } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
+  await warmUp({ fetch })
+  for (const window of WINDOWS) await fetch(window)
+  t.equal(await routed(() => fetch(PATH)), 1)
+  t.equal(await routed(() => fetch(PATH)), 0)
+})
+
+t.test('hits keep their representation in the cache', async t => {
+  const { fetch, routed, clock } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
+  await warmUp({ fetch })
+  for (const window of WINDOWS) {
+    await fetch(window)
+    await clock.advance(500)
+    t.equal(await routed(() => fetch(PATH)), 0)
+  }
+})
+
+t.test('an uncompressed body for a caller that prefers another is not remembered', async t => {
+  const { fetch, routed } = await start(t)
+  const path = '/users/smedjan/playlists'
+  const headers = { 'accept-encoding': 'gzip' }
+  await fetch(path)
+  const free = occupyCompressions(t)
+  const caller = new AbortController()
+  const waiting = compressions.compress([], 4 * 1024 * 1024, 'br', caller.signal)
+  for (let nth = 0; nth < 3; nth++) {
+    t.equal(await routed(() => fetch(path, headers)), 1)
+  }
+  await free()
+  await waiting
+  t.match(await fetch(path, headers), { headers: { 'content-encoding': 'gzip' } })
+})
+
+t.test('a client that disconnects before the end of a hit counts as 499', async t => {
+  const service = await start(t)
+  const path = '/users/collector/playlists'
+  for (let nth = 0; nth < 2; nth++) await service.fetch(path)
+  const socket = connect(service.port, '127.0.0.1')
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${service.port}\r\n\r\n`.repeat(20))
+  await once(socket, 'readable')
+  socket.destroy()
+  const name = `http_request_duration_seconds_count{route="/users/:id/playlists",status="499",cache="hit"}`
+  const closed = async () => (await metricsOf(service)).get(name) ?? 0
+  // The client has received a part of the first response, so the server has not sent them all.
+  while ((await closed()) === 0) await nextTask()
+  t.ok((await closed()) <= 20)
+})
+
+t.test('a traced service sends all requests through its routes', async t => {
+  const { fetch, routed } = await start(t, { others: { logLevel: 'info', isTraced: true } })
+  t.equal(await routed(() => warmUp({ fetch })), 2)
+  t.equal(await routed(() => fetch(PATH)), 1)
+})
