@@ -50,11 +50,11 @@ export async function openapiDocument(): Promise<string> {
       security: [{ apiKey: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
-    // Hides the routes that return 405 for other methods.
+    // Hides the routes that return 405 for other methods, and those of files that pages load.
     transform: ({ schema, url, route }) => ({
       schema: {
         ...schema,
-        hide: route.method !== 'GET',
+        hide: route.method !== 'GET' || schema?.hide === true,
         ...(isOpen(url) ? { security: [] } : {}),
       },
       url,

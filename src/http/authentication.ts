@@ -8,8 +8,12 @@ import { contextOf } from './request-context.ts'
 const BEARER = /^bearer +(\S+) *$/i
 const CHALLENGE = 'Bearer realm="playlist-proxy"'
 
-/** Routes for orchestrators, and routes that explain the service to callers without a key. */
-const OPEN = /^\/(?:health\/|(?:docs|problems)(?:\/|$)|openapi\.yaml$)/
+/**
+ * Routes for orchestrators, routes that explain the service to callers without a key, and the files that
+ * pages load.
+ */
+const OPEN =
+  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|assets\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
 
 /** Whether the route with this pattern needs no API key. */
 export function isOpen(pattern: string | undefined): boolean {

@@ -56,6 +56,7 @@ t.test('health checks and documentation need no key', async t => {
     ['/problems', 200],
     ['/problems/unknown-api-key', 200],
     ['/problems/none', 404],
+    ['/robots.txt', 200],
   ] as const) {
     t.equal((await get(path)).statusCode, status, path)
   }
@@ -63,7 +64,7 @@ t.test('health checks and documentation need no key', async t => {
 
 t.test('every other path needs a key, in any method and spelling', async t => {
   const { app } = await startService(t, variables)
-  for (const url of [LIST, '/v1/users/one/playlists', '/status', '/', '/x', '/docs/../status']) {
+  for (const url of [LIST, '/v1/users/one/playlists', '/status', '/x', '/docs/../status']) {
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'] as const) {
       t.equal((await app.inject({ method, url })).statusCode, 401, `${method} ${url}`)
     }
@@ -75,6 +76,8 @@ t.test('every other path needs a key, in any method and spelling', async t => {
     '/healthx',
     '/problemsx',
     '/docsx',
+    '/assets',
+    '/robots.txtx',
   ]) {
     t.equal((await app.inject({ url })).statusCode, 401, url)
   }

@@ -80,6 +80,18 @@ export const contentDisposition = {
   ),
 }
 
+/** Fields of HTML pages. */
+export const pageHeaders = {
+  'Content-Security-Policy': sometimes(
+    Type.String({ description: 'Only for HTML: what the page may load, which is no script.' }),
+  ),
+  'Referrer-Policy': sometimes(
+    Type.Literal('no-referrer', {
+      description: 'Only for HTML: other sites do not learn which page linked to them.',
+    }),
+  ),
+}
+
 /** The link to the explanation of an empty list. */
 export const helpHeader = {
   Link: sometimes(

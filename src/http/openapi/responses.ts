@@ -5,6 +5,7 @@ import {
   contentDisposition,
   helpHeader,
   listHeaders,
+  pageHeaders,
   rateLimitHeaders,
   staticHeaders,
   validatorHeaders,
@@ -78,7 +79,7 @@ export const problemPageResponses = {
     headers: {
       ...staticHeaders,
       Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it, else Markdown.' }),
-      'Content-Security-Policy': Type.String({ description: 'The page loads no resources.' }),
+      ...pageHeaders,
     },
     content: {
       'text/html': { schema: Type.String() },

@@ -2,6 +2,7 @@ import type { AppInstance } from '../app-instance.ts'
 import { acceptAllMethods } from '../methods.ts'
 import { addSchemas } from '../openapi/schemas.ts'
 import { basePathOf } from '../origin.ts'
+import { assetRoutes } from './assets.ts'
 import { type HealthOptions, healthRoutes } from './health.ts'
 import { type MetricsOptions, metricsRoute } from './metrics.ts'
 import { type OpenapiOptions, openapiRoute } from './openapi.ts'
@@ -27,6 +28,7 @@ export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   healthRoutes(app, options)
   statusRoute(app, options)
   metricsRoute(app, options)
+  assetRoutes(app)
   problemPagesRoutes(app, basePathOf(options.publicUrl))
   openapiRoute(app, options)
   handleUnknownPaths(app, basePathOf(options.publicUrl))

@@ -1,13 +1,10 @@
 import fc from 'fast-check'
 import Negotiator from 'negotiator'
 import t from 'tap'
+import { prefersHtml } from '../../../src/http/prefers-html.ts'
 import { CODINGS } from '../../../src/http/representation/compression.ts'
 import { FORMATS, MEDIA_TYPES } from '../../../src/http/representation/formats.ts'
-import {
-  negotiateCodings,
-  negotiateFormat,
-  prefersHtml,
-} from '../../../src/http/representation/negotiation.ts'
+import { negotiateCodings, negotiateFormat } from '../../../src/http/representation/negotiation.ts'
 
 t.test('Accept selects the format by weight and parameters', async t => {
   for (const [accept, format] of [
