@@ -52,6 +52,7 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
     'text/plain',
     'text/csv',
     'application/x-ndjson',
+    'text/html',
     'application/json, text/plain;q=0.9',
   ],
   ...['', '?limit=50&offset=50', '?offset=100000'].map(
@@ -91,7 +92,7 @@ t.test('every answer is as documented, in every format, coding and window', asyn
 })
 
 t.test('every list came in every coding', async t => {
-  const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson']
+  const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/html']
   for (const type of types) {
     for (const coding of ['identity', 'gzip', 'br']) {
       t.ok(coded.has(`${type}; charset=utf-8 ${coding}`), `${type} ${coding}`)

@@ -68,9 +68,12 @@ export const listHeaders = {
         'Absent if the body is short or, whatever `Accept-Encoding` says, while the service is too busy to compress it.',
     }),
   ),
-  'Last-Modified': Type.String({
-    description: 'When the service first saw this version of the list.',
-  }),
+  'Last-Modified': sometimes(
+    Type.String({
+      description:
+        'When the service first saw this version of the list; absent from HTML, which also changes with the age of the list.',
+    }),
+  ),
 }
 
 /** The file name of a download. */

@@ -32,7 +32,13 @@ const NOT_MODIFIED =
 export const listResponses = {
   200: {
     description: 'The playlists.',
-    headers: { ...listHeaders, ...contentDisposition, ...helpHeader, ...rateLimitHeaders },
+    headers: {
+      ...listHeaders,
+      ...contentDisposition,
+      ...helpHeader,
+      ...pageHeaders,
+      ...rateLimitHeaders,
+    },
     content: {
       'application/json': { schema: schemas.list, example: listExample },
       'text/plain': {
@@ -48,6 +54,9 @@ export const listResponses = {
       'application/x-ndjson': {
         schema: Type.String({ description: 'One playlist per line, as JSON.' }),
         example: ndjsonExample,
+      },
+      'text/html': {
+        schema: Type.String({ description: 'A page for a person, with 50 playlists.' }),
       },
     },
   },

@@ -58,6 +58,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0; padding
 a { color: var(--link); text-underline-offset: .15em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 h1 { margin: 1rem 0 .5rem; font-size: clamp(1.5rem, 1.2rem + 1.5vw, 2.1rem); line-height: 1.2; text-wrap: balance; }
+h1 small { display: inline-block; color: var(--muted); font-size: .6em; font-weight: 400; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; line-height: 1.3; }
 p { margin: 0 0 1rem; max-width: 42rem; }
 bdi { display: inline-block; max-width: 100%; }
@@ -90,7 +91,7 @@ dt { color: var(--muted); }
 dd { margin: 0; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: .5rem 1rem .5rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th { color: var(--muted); font-weight: 600; }
+th { color: var(--muted); font-weight: 600; overflow-wrap: normal; }
 meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2rem 0; }
 @media (max-width: 36rem) {
   dl { grid-template-columns: 1fr; gap: 0; }

@@ -13,6 +13,7 @@ import type { View } from '../representation/view.ts'
 import { contextOf } from '../request-context.ts'
 import { sendRepresentation, setFields } from '../send.ts'
 import { checkFieldSize } from '../validation.ts'
+import type { FoundList } from './playlists-page.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
@@ -30,7 +31,8 @@ export interface ListRequest {
   reply: FastifyReply
   /** Canonical. */
   userId: string
-  view: View
+  /** A view that changes with the age of the list is made once the list is found. */
+  view: View | ((found: FoundList, now: number) => View)
 }
 
 /**
@@ -79,10 +81,15 @@ function respond(
     setFields(reply, fields)
     throw stored.problem
   }
-  const made = represent(stored.list, listRequest, codings, variants)
-  if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, stored)
+  const { view } = listRequest
+  const isPage = typeof view === 'function'
+  const wanted = { request, view: isPage ? view({ response, failure }, now) : view }
+  const made = represent(stored.list, wanted, codings, variants)
+  // A page changes without its list, so the date of the list says nothing about it.
+  const dated = isPage ? undefined : stored
+  if (!(made instanceof Promise)) return sendRepresentation(reply, made, fields, dated)
   return made.then(
-    representation => sendRepresentation(reply, representation, fields, stored),
+    representation => sendRepresentation(reply, representation, fields, dated),
     error => {
       if (!disconnectSignal(request).aborted) throw error
       // Nobody waits for a response.
