@@ -62,6 +62,7 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ),
   ['/v1/users/with-nulls/playlists?limit=1', 'image/png'],
   ['/v1/users/empty/playlists'],
+  ['/', 'text/plain', 'application/json', 'text/html'],
   ['/health/live'],
   ['/health/ready'],
   ['/status'],
@@ -184,7 +185,7 @@ t.test('who has no key, and who asks too often, is refused as documented', async
 })
 
 t.test('an open page has the limit of its address, as documented', async t => {
-  for (const url of ['/openapi.yaml', '/problems', '/problems/not-found']) {
+  for (const url of ['/', '/openapi.yaml', '/problems', '/problems/not-found']) {
     const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
     for (const status of [200, 200, 429]) {
       t.equal((await hold(t, service, url)).status, status)
@@ -197,6 +198,7 @@ t.test('an open page has the limit of its address, as documented', async t => {
 t.test('a list that is too long for a page is refused as documented', async t => {
   const headers = { accept: 'a/b,'.repeat(3900) }
   const service = await startService(t)
+  t.equal((await hold(t, service, '/', headers)).status, 431)
   t.equal((await hold(t, service, '/problems', headers)).status, 431)
   t.equal((await hold(t, service, '/problems/not-found', headers)).status, 431)
 })
@@ -217,6 +219,15 @@ t.test('a service that stops is not ready, as documented', async t => {
   t.equal(answer?.status, 503)
   t.same(contract.faultsOf({ method: 'GET', url: '/health/ready', ...answer } as never), [])
   await clock.runUntil(closing)
+})
+
+t.test('the form answers as documented', async t => {
+  const service = await startService(t)
+  t.equal((await hold(t, service, '/?user=one')).status, 303)
+  for (const query of ['user=', 'user=a&user=b']) {
+    t.equal((await hold(t, service, `/?${query}`)).status, 400)
+    t.equal((await hold(t, service, `/?${query}`, HTML)).status, 400)
+  }
 })
 
 t.test('a page that is not there is as documented', async t => {

@@ -1,10 +1,12 @@
 import { type TSchema, Type } from 'typebox'
 import { csvExample, listExample, ndjsonExample, pageExample, textExample } from './examples.ts'
+import { problemResponsesFor } from './problem-responses.ts'
 import {
   commonHeaders,
   contentDisposition,
   helpHeader,
   listHeaders,
+  noStore,
   pageHeaders,
   rateLimitHeaders,
   staticHeaders,
@@ -110,4 +112,35 @@ export const openapiResponses = {
     content: { 'application/yaml': { schema: Type.String() } },
   },
   304: { type: 'null', description: NOT_MODIFIED, headers: staticHeaders },
+}
+
+/** The responses of the home page. */
+export const homeResponses = {
+  200: {
+    description: 'The form as a page, or the paths of this service.',
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept'), ...pageHeaders },
+    content: {
+      'text/plain': { schema: Type.String() },
+      'application/json': {
+        schema: Type.Record(Type.String(), Type.String({ description: 'A path.' })),
+      },
+      'text/html': { schema: Type.String() },
+    },
+  },
+  303: {
+    type: 'null',
+    description: 'To the playlists of `user`.',
+    headers: {
+      ...commonHeaders,
+      ...noStore,
+      ...rateLimitHeaders,
+      Location: Type.String({ description: 'The path of the playlists.' }),
+    },
+  },
+  304: {
+    type: 'null',
+    description: NOT_MODIFIED,
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
+  },
+  ...problemResponsesFor(['caller-rate-limited', 'invalid-query', 'invalid-user-id']),
 }

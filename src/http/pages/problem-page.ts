@@ -1,4 +1,5 @@
 import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
+import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ADVICE } from './advice.ts'
 import { type Html, html } from './html.ts'
 import { instant } from './instant.ts'
@@ -20,21 +21,28 @@ const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 
 /** A problem as a page for the person in front of a browser. */
 export function problemPage({ type, body, retry, basePath }: ProblemPageOptions): string {
   const { title, status, detail, instance, request_id: requestId } = body
+  const { happened, todo } = ADVICE[type]
   return page(
     { title, basePath },
     html`<h1>${title}</h1>
-<p class="lead">${detail}</p>
+<p class="lead">${happened ?? shortDetail(type, detail)}</p>
 <h2>What you can do</h2>
-<p>${ADVICE[type]}</p>
+<p>${todo}</p>
 ${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
 <dl>
 <dt>Request id</dt><dd><code>${requestId}</code></dd>
 <dt>Status</dt><dd>${status}</dd>
 <dt>Problem</dt><dd><a href="${body.type}"><code>${type}</code></a></dd>
 <dt>Path</dt><dd><code>${instance}</code></dd>
+<dt>Detail</dt><dd>${detail}</dd>
 </dl>
 `,
   )
+}
+
+/** The form on the page says where to find a user id. */
+function shortDetail(type: ProblemType, detail: string): string {
+  return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
 
 function retryOf({ at, seconds }: { at: number; seconds: number }): Html {

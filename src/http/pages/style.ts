@@ -107,7 +107,12 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
   aspect-ratio: 1; margin-bottom: .6rem; overflow: hidden; border-radius: .35rem;
   background: var(--sunken) center / 55% no-repeat ${PLACEHOLDER};
 }
-.cover img { display: block; width: 100%; height: 100%; object-fit: contain; }
+.cover img { display: block; position: relative; width: 100%; height: 100%; object-fit: contain; }
+/* Only an image that fails to load has it. */
+.cover img::after {
+  content: ""; position: absolute; inset: 0;
+  background: var(--sunken) center / 55% no-repeat ${PLACEHOLDER};
+}
 .grid h2 {
   margin: 0; font-size: 1rem; font-weight: 600;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;

@@ -4,6 +4,7 @@ import { addSchemas } from '../openapi/schemas.ts'
 import { basePathOf } from '../origin.ts'
 import { assetRoutes } from './assets.ts'
 import { type HealthOptions, healthRoutes } from './health.ts'
+import { homeRoute } from './home.ts'
 import { type MetricsOptions, metricsRoute } from './metrics.ts'
 import { type OpenapiOptions, openapiRoute } from './openapi.ts'
 import type { ListOptions } from './playlists-response.ts'
@@ -17,12 +18,16 @@ export type RouteOptions = ListOptions &
   HealthOptions &
   StatusOptions &
   MetricsOptions &
-  OpenapiOptions
+  OpenapiOptions & {
+    /** Users that the form suggests; none by default. */
+    exampleUsers?: readonly string[]
+  }
 
 /** Registers all routes; `npm run generate` makes openapi.yaml from them too. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)
+  homeRoute(app, basePathOf(options.publicUrl), options.exampleUsers)
   userPlaylistsRoute(app, options)
   spotifyMirrorRoute(app, options)
   healthRoutes(app, options)

@@ -13,7 +13,8 @@ function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds
 t.test('a page says what happened, what to do, and what to tell the operator', async t => {
   for (const [type, { title, status }] of Object.entries(problems)) {
     const page = pageOf(type as ProblemType, 'It is <so>.')
-    t.match(page, `<h1>${title}</h1>\n<p class="lead">It is &#60;so&#62;.</p>`)
+    t.match(page, `<h1>${title}</h1>\n<p class="lead">`)
+    t.match(page, '<dd>It is &#60;so&#62;.</dd>')
     t.match(page, /<h2>What you can do<\/h2>\n<p>[^<]{10,}<\/p>/)
     t.match(page, `<dd>${status}</dd>`)
     t.match(page, `<a href="/base/problems/${type}">`)
@@ -25,6 +26,14 @@ t.test('a page says what happened, what to do, and what to tell the operator', a
       ['invalid-user-id', 'user-not-found', 'not-found'].includes(type),
     )
   }
+})
+
+t.test('a page says what happened in words for a person', async t => {
+  t.match(pageOf('invalid-query', 'It is <so>.'), '<p class="lead">It is &#60;so&#62;.</p>')
+  t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many others are waiting for lists.</p>')
+  const detail =
+    'Parameter "id": A user id has no "/". Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
+  t.match(pageOf('invalid-user-id', detail), '<p class="lead">A user id has no &#34;/&#34;.</p>')
 })
 
 t.test('a page says when to try again', async t => {
