@@ -65,7 +65,7 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ['/', 'text/plain', 'application/json', 'text/html'],
   ['/health/live'],
   ['/health/ready'],
-  ['/status'],
+  ['/status', 'application/json', 'text/html'],
   ['/openapi.yaml'],
   ['/problems', 'text/html', 'text/markdown'],
   ['/problems/not-found', 'text/html', 'text/markdown'],
