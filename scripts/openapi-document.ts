@@ -45,9 +45,14 @@ export async function openapiDocument(): Promise<string> {
             description:
               'An API key, if the operator has set `API_KEYS`; otherwise none is needed.',
           },
+          password: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'The API key as the password, with any user name.',
+          },
         },
       },
-      security: [{ apiKey: [] }, {}],
+      security: [{ apiKey: [] }, { password: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
     // Hides the routes that return 405 for other methods, and those of files that pages load.

@@ -2,11 +2,15 @@ import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
 import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
+import { prefersPage } from './prefers-html.ts'
+import { isMirrorPath } from './problem-body.ts'
 import { contextOf } from './request-context.ts'
 
 /** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
-const CHALLENGE = 'Bearer realm="playlist-proxy"'
+/** The credentials of RFC 7617 2. */
+const BASIC = /^basic +([\w+/-]+=*) *$/i
+const REALM = 'realm="playlist-proxy"'
 
 /**
  * Routes for orchestrators, routes that explain the service to callers without a key, and the files that
@@ -27,10 +31,23 @@ export interface AuthenticationOptions {
   alsoOpen: readonly string[]
 }
 
+/** The API key in this `Authorization` field: a bearer token, or the password of Basic authentication. */
+export function presentedKey(authorization = ''): string | undefined {
+  const [, token] = BEARER.exec(authorization) ?? []
+  if (token !== undefined) return token
+  const [, encoded] = BASIC.exec(authorization) ?? []
+  if (encoded === undefined) return undefined
+  const credentials = Buffer.from(encoded, 'base64').toString()
+  // A user name has no colon (RFC 7617 2).
+  return credentials.slice(credentials.indexOf(':') + 1)
+}
+
 /**
- * Requires one of the keys as `Authorization: Bearer` on all routes that are not open, and on unknown
- * paths, so strangers cannot probe these. Other requests get 401 `unknown-api-key` with a challenge
- * (RFC 6750 3).
+ * Requires one of the keys, as `Authorization: Bearer` or as the password of Basic authentication, on all
+ * routes that are not open, and on unknown paths, so strangers cannot probe these. Other requests get 401
+ * `unknown-api-key` with challenges. Only navigations get one for Basic (RFC 7617), to which browsers
+ * respond by asking for the key: for requests of scripts, such as those of the API reference, nobody
+ * expects that.
  */
 export function authenticate(app: AppInstance, { keys, alsoOpen }: AuthenticationOptions): void {
   const names = new Map(keys.map(({ digest, name }) => [digest, name]))
@@ -41,15 +58,19 @@ export function authenticate(app: AppInstance, { keys, alsoOpen }: Authenticatio
       context.caller = ANONYMOUS
       return done()
     }
-    const [, presented] = BEARER.exec(request.headers.authorization ?? '') ?? []
+    const { authorization, accept } = request.headers
+    const presented = presentedKey(authorization)
     const caller = presented === undefined ? undefined : names.get(digestOf(presented))
     if (caller !== undefined) {
       context.caller = caller
       return done()
     }
-    // A request without credentials gets no error code (RFC 6750 3.1).
-    const error = presented === undefined ? '' : ', error="invalid_token"'
-    reply.header('www-authenticate', CHALLENGE + error)
+    // A request without a token gets no error code (RFC 6750 3.1).
+    const error = BEARER.test(authorization ?? '') ? ', error="invalid_token"' : ''
+    const bearer = `Bearer ${REALM}${error}`
+    const basic = `Basic ${REALM}, charset="UTF-8"`
+    const isNavigation = prefersPage(request.url, accept) && !isMirrorPath(request.url)
+    reply.header('www-authenticate', isNavigation ? [bearer, basic] : bearer)
     done(presented === undefined ? keyMissing() : keyUnknown())
   })
 }

@@ -6,6 +6,7 @@ import type { TrustProxy } from '../config/trust-proxy.ts'
 import type { Clock } from '../lib/clock.ts'
 import { logResponse } from './access-log.ts'
 import type { AppInstance } from './app-instance.ts'
+import { presentedKey } from './authentication.ts'
 import { frameworkProblems, handleErrors, parserProblems } from './error-handlers.ts'
 import type { InFlightResponses } from './in-flight-responses.ts'
 import { checkHost, originForm } from './origin.ts'
@@ -85,5 +86,7 @@ export function createServer(
 function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) return randomUUID()
-  return headers.authorization?.endsWith(` ${given}`) ? randomUUID() : given
+  const { authorization } = headers
+  const isKey = authorization?.endsWith(` ${given}`) || presentedKey(authorization) === given
+  return isKey ? randomUUID() : given
 }

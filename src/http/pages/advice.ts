@@ -27,7 +27,7 @@ export const ADVICE: Record<ProblemType, Advice> = {
   },
   'unknown-api-key': {
     happened: 'Only people with a key can use this service.',
-    todo: 'Ask for a key. The operator, who runs this service, gives out the keys.',
+    todo: 'If you have a key, reload the page, and enter any name and the key as the password. The operator, who runs this service, gives out the keys.',
   },
   'user-not-found': {
     todo: 'Check the id: it is the part after /user/ in the link to a profile, not a display name or an e-mail address.',
