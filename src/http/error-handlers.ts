@@ -20,6 +20,7 @@ import { contextOf } from './request-context.ts'
 import { observeResponse, type ResponseObserver } from './response-observer.ts'
 import { commonFields, setFields } from './send.ts'
 import { invalidQuery, type QuerySchema } from './validation.ts'
+import { varyByAccept } from './vary.ts'
 
 export interface ProblemOptions {
   clock: Clock
@@ -105,7 +106,7 @@ function sendProblem(
   const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
   reply.code(problem.status)
   if (isProblemBody(body)) {
-    reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
+    varyByAccept(reply)
     if (prefersPage(request.url, request.headers.accept)) {
       setFields(reply, PAGE_FIELDS)
       const page = problemPage({ type: problem.type, body, retry, basePath })

@@ -14,6 +14,7 @@ import { contextOf } from '../request-context.ts'
 import { sendRepresentation, setFields } from '../send.ts'
 import { staticRepresentation } from '../static-representation.ts'
 import { checkFieldSize } from '../validation.ts'
+import { varyByAccept } from '../vary.ts'
 
 const querySchema = Type.Object({
   user: Type.Optional(
@@ -83,11 +84,8 @@ export function homeRoute(
 
 function sendForm(reply: FastifyReply, page: string): void {
   setFields(reply, PAGE_FIELDS)
-  reply
-    .code(400)
-    .header('vary', 'Accept')
-    .header('content-type', 'text/html; charset=utf-8')
-    .send(page)
+  varyByAccept(reply)
+  reply.code(400).header('content-type', 'text/html; charset=utf-8').send(page)
 }
 
 function mediaTypeFor(accept: string | undefined): (typeof MEDIA_TYPES)[number] {

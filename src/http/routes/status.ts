@@ -9,6 +9,7 @@ import { basePathOf } from '../origin.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
 import { prefersHtml } from '../prefers-html.ts'
 import { setFields } from '../send.ts'
+import { varyByAccept } from '../vary.ts'
 import { statusPage } from './status-page.ts'
 
 export interface StatusOptions {
@@ -49,7 +50,8 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
     },
     async (request, reply) => {
       const status = options.status()
-      reply.header('cache-control', 'no-store').header('vary', 'Accept')
+      reply.header('cache-control', 'no-store')
+      varyByAccept(reply)
       if (!prefersHtml(request.headers.accept, ['application/json'])) return status
       setFields(reply, PAGE_FIELDS)
       reply.header('content-type', 'text/html; charset=utf-8')
