@@ -20,7 +20,7 @@ export type RouteOptions = ListOptions &
   MetricsOptions &
   OpenapiOptions & {
     /** Users that the form suggests; none by default. */
-    exampleUsers?: readonly string[]
+    exampleUsers?: readonly string[] | undefined
   }
 
 /** Registers all routes; `npm run generate` makes openapi.yaml from them too. */

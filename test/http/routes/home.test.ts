@@ -90,7 +90,11 @@ t.test('behind a proxy that adds a path, form, redirect and index have that path
   t.match(homeText('/base'), /^ {2}\/base\/status {18}the state/m)
 })
 
-t.test('the page can suggest users', async t => {
+t.test('the page suggests the users that EXAMPLE_USERS names', async t => {
+  const { get } = await startService(t, { EXAMPLE_USERS: 'one, #Mimble!' })
+  const { body } = await get('/', HTML)
+  t.match(body, '<a href="/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')
+  t.match((await get('/?user=.', HTML)).body, 'Users to try')
   const page = homePage({ basePath: '/base', exampleUsers: ['one', '#mimble!'] })
   t.match(page, '<a href="/base/users/one/playlists"><bdi>one</bdi></a>')
   t.match(page, '<a href="/base/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')
