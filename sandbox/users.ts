@@ -22,6 +22,16 @@ const PLAYLISTS: Record<string, number> = {
   '1112264649': 2,
 }
 
+/** The users that the demo offers to click: usual ones, then the exceptions. */
+export const EXAMPLES = [
+  'smedjan',
+  'collector',
+  'spotify_españa',
+  '#mimble!',
+  'with-nulls',
+  'empty',
+] as const
+
 /** The owners of playlists that the other users follow. */
 const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8tflug'] as const
 
