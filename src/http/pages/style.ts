@@ -123,8 +123,11 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
 .grid h2 a:focus-visible { outline: none; }
 .grid li:focus-within h2, .grid li:hover h2 { -webkit-line-clamp: none; }
 .grid h2 a:focus-visible::after { outline: 3px solid var(--accent); outline-offset: 4px; border-radius: .35rem; }
-.grid p { margin: .2rem 0 0; color: var(--muted); font-size: .875rem; line-height: 1.4; }
-.grid .about { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
+.grid p {
+  margin: .2rem 0 0; color: var(--muted); font-size: .875rem; line-height: 1.4;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
+}
+.grid bdi { display: inline; }
 .pages { margin: 2rem 0; }
 .pages ul { justify-content: space-between; }
 .pages a { display: inline-block; padding: .6rem 1rem; border: 1px solid var(--edge); border-radius: .4rem; text-decoration: none; }
