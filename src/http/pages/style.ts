@@ -127,7 +127,7 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
   margin: .2rem 0 0; color: var(--muted); font-size: .875rem; line-height: 1.4;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
 }
-.grid bdi { display: inline; }
+.grid bdi, a bdi { display: inline; }
 .pages { margin: 2rem 0; }
 .pages ul { justify-content: space-between; }
 .pages a { display: inline-block; padding: .6rem 1rem; border: 1px solid var(--edge); border-radius: .4rem; text-decoration: none; }
