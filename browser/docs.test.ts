@@ -50,7 +50,7 @@ t.test('the pages work in a real browser', { skip }, async t => {
       const page = await browser.newPage({ colorScheme })
       const faults = faultsOf(page, `${service.url}/`)
       await page.goto(`${service.url}/problems`)
-      await page.getByRole('link', { name: 'spotify-access-denied' }).click()
+      await page.getByRole('link', { name: 'Spotify denied access to this app' }).click()
       const heading = page.getByRole('heading', { level: 1 })
       t.match(await heading.innerText(), /Spotify denied access to this app/)
       t.match(await page.innerText('main'), /What the operator can do/)
@@ -82,7 +82,7 @@ t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
     t.match(await tryPlaylists(page, proxy.url + path), /"total": 120/)
   }
   await page.goto(`${proxy.url}/problems`)
-  await page.getByRole('link', { name: 'not-stored' }).click()
+  await page.getByRole('link', { name: 'No usable list in the cache' }).click()
   await page.getByRole('heading', { name: 'No usable list in the cache' }).waitFor()
   await page.getByRole('link', { name: 'API reference' }).click()
   await page.getByRole('heading', { name: 'Playlist proxy' }).waitFor()

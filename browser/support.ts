@@ -24,8 +24,11 @@ export const launch = (): Promise<Browser> =>
     ],
   })
 
-/** All accessibility and layout faults of a page, including overflow outside `root`. */
-export function faultsOf(page: Page, root: string): string[] {
+/**
+ * Errors and warnings of a page, failed requests, and requests for anything outside `roots`. The list
+ * grows while the page lives.
+ */
+export function faultsOf(page: Page, ...roots: string[]): string[] {
   const faults: string[] = []
   page.on('console', message => {
     if (['error', 'warning'].includes(message.type())) faults.push(message.text())
@@ -33,7 +36,8 @@ export function faultsOf(page: Page, root: string): string[] {
   page.on('pageerror', error => faults.push(String(error)))
   page.on('request', request => {
     const url = request.url()
-    if (!url.startsWith(root) && !url.startsWith('data:')) faults.push(`asks ${url}`)
+    if (!roots.some(root => url.startsWith(root)) && !url.startsWith('data:'))
+      faults.push(`asks ${url}`)
   })
   page.on('response', response => {
     if (response.status() >= 400) faults.push(`${response.status()} for ${response.url()}`)

@@ -1,21 +1,51 @@
 import { once } from 'node:events'
-import pretty from 'pino-pretty'
+import { greeting } from './demo-greeting.ts'
+import { demoLine } from './demo-log.ts'
+import { portOrAny } from './free-port.ts'
 import { optionsFrom } from './options.ts'
 import { startSandbox } from './sandbox.ts'
 import { startServiceProcess } from './service-process.ts'
+import { EXAMPLES } from './users.ts'
 
-// `npm run demo`: the built service and a stand-in for Spotify, on free ports unless PORT and
-// SANDBOX_PORT are set. The latency shows the cost of paging. Without a load balancer, the shutdown
-// needs no delay.
-const defaults = { SANDBOX_PORT: '0', SANDBOX_LATENCY_MS: '50' }
-const log = pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+// `npm run demo`: the built service and a stand-in for Spotify, on the ports of the Compose file if
+// they are free, or on PORT and SANDBOX_PORT. The latency shows the cost of paging. Without a load
+// balancer, the shutdown needs no delay.
+
+/** Usual ports that another program uses. */
+const takenPorts: number[] = []
+
+async function portFor(variable: string, usual: number): Promise<string> {
+  const given = process.env[variable]
+  if (given) return given
+  const port = await portOrAny(usual)
+  if (port !== usual) takenPorts.push(usual)
+  return String(port)
+}
+
+/** Lines from before the greeting, for the case that it never comes. */
+const early: string[] = []
+let print = (line: string) => {
+  early.push(line)
+}
 
 try {
-  const sandbox = await startSandbox(optionsFrom({ ...defaults, ...process.env }))
+  const PORT = await portFor('PORT', 3000)
+  const SANDBOX_PORT = await portFor('SANDBOX_PORT', 4100)
+  const defaults = { SANDBOX_LATENCY_MS: '50' }
+  const sandbox = await startSandbox(optionsFrom({ ...defaults, ...process.env, SANDBOX_PORT }))
   const service = await startServiceProcess({
     sandbox,
-    environment: { PORT: process.env.PORT || '0', SHUTDOWN_DELAY_MS: '0' },
-    onLine: line => log.write(`${line}\n`),
+    environment: {
+      PORT,
+      EXAMPLE_USERS: EXAMPLES.join(),
+      // The level of the lines about cache hits.
+      LOG_LEVEL: 'debug',
+      SHUTDOWN_DELAY_MS: '0',
+    },
+    onLine(line) {
+      const shown = demoLine(line)
+      if (shown !== undefined) print(shown)
+    },
     onSpawn(child) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => child.kill())
@@ -23,19 +53,16 @@ try {
       process.once('exit', () => child.kill())
     },
   })
-  console.log(`
-Spotify is played by a sandbox on port ${sandbox.port}. Try:
-
-  curl ${service.url}/users/smedjan/playlists
-  curl -H 'accept: text/plain' ${service.url}/users/collector/playlists
-  curl '${service.url}/users/spotify%3Auser%3Asmedjan/playlists?limit=2&offset=100'
-
-Ctrl-C ends both.
-`)
+  print = console.log
+  const { latencyMs } = sandbox
+  const sandboxUrl = new URL(sandbox.apiUrl).origin
+  const playlistsOf = (user: string) => sandbox.user(user)?.length ?? 0
+  print(greeting({ url: service.url, sandboxUrl, latencyMs, takenPorts, playlistsOf }))
   const [code] = await once(service.child, 'exit')
   await sandbox.close()
   process.exit(code ?? 1)
 } catch (error) {
+  for (const line of early) console.error(line)
   console.error(`The demo did not start: ${(error as Error).message}`)
   process.exit(1)
 }

@@ -9,9 +9,15 @@ export function optionsFrom(env: Record<string, string | undefined>): SandboxOpt
     if (!(value <= max)) problems.push(`${name} must be a whole number from 0 to ${max}`)
     return value
   }
+  // Without a path, so that a path of the sandbox can follow.
+  const publicUrl = (env.SANDBOX_PUBLIC_URL ?? '').replace(/\/$/, '')
+  if (!/^(https?:\/\/[^/?#@\s]+)?$/.test(publicUrl)) {
+    problems.push('SANDBOX_PUBLIC_URL must be an http(s) URL without a path')
+  }
   const options = {
     host: env.SANDBOX_HOST || '127.0.0.1',
     port: number('SANDBOX_PORT', 4100, 65_535),
+    ...(publicUrl !== '' && { publicUrl }),
     latencyMs: number('SANDBOX_LATENCY_MS', 0, 600_000),
     clientId: env.SANDBOX_CLIENT_ID || 'sandbox-client',
     clientSecret: env.SANDBOX_CLIENT_SECRET || 'sandbox-secret',

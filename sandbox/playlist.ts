@@ -46,13 +46,29 @@ export interface PlaylistJson {
 
 const WEB = 'https://open.spotify.com'
 const API = 'https://api.spotify.com/v1'
+/** URLs that the URLs of images begin with. */
+export interface ImageHosts {
+  /** Of mosaics, which Spotify makes of the covers of four albums. */
+  readonly mosaics: string
+  /** Of images that a user has uploaded. */
+  readonly uploads: string
+}
+
+const SPOTIFY_IMAGES: ImageHosts = {
+  mosaics: 'https://mosaic.scdn.co',
+  uploads: 'https://image-cdn-ak.spotifycdn.com/image',
+}
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /**
  * Playlist number `index` of an owner, deterministic on every machine. Any 50 consecutive playlists
- * have all unusual names and descriptions.
+ * have all unusual names and descriptions. Its images are at `hosts`; those of Spotify do not have them.
  */
-export function playlist(ownerId: string, index: number): PlaylistJson {
+export function playlist(
+  ownerId: string,
+  index: number,
+  hosts: ImageHosts = SPOTIFY_IMAGES,
+): PlaylistJson {
   const digest = sha256(`${ownerId}/${index}`)
   const [picture = 0, contents = 0, color = 0, size = 0, shown = 0] = digest.subarray(27)
   const id = Array.from(digest.subarray(0, 22), byte => BASE62[byte % 62]).join('')
@@ -63,7 +79,7 @@ export function playlist(ownerId: string, index: number): PlaylistJson {
     external_urls: { spotify: `${WEB}/playlist/${id}` },
     href,
     id,
-    images: images(picture % 16, digest.toString('hex')),
+    images: images(picture % 16, digest.toString('hex'), hosts),
     ...(contents % 5 > 1 && { items: { href: `${href}/items`, total: size } }),
     name: pick(NAMES, index).replace('%', String(index)),
     owner: owner(ownerId),
@@ -90,17 +106,17 @@ function owner(id: string): PlaylistJson['owner'] {
 }
 
 /** The kinds of images: none, null, one of the user without a size, a mosaic of four covers. */
-function images(choice: number, hex: string): ImageJson[] | null {
+function images(choice: number, hex: string, hosts: ImageHosts): ImageJson[] | null {
   if (choice === 0) return null
   if (choice === 1) return []
   if (choice < 5) {
-    const url = `https://image-cdn-ak.spotifycdn.com/image/ab67706c0000da84${hex.slice(0, 24)}`
+    const url = `${hosts.uploads}/ab67706c0000da84${hex.slice(0, 24)}`
     return [{ height: null, url, width: null }]
   }
   const covers = [0, 13, 26, 40].map(at => `ab67616d00001e02${hex.slice(at, at + 24)}`).join('')
   return [640, 300, 60].map(pixels => ({
     height: pixels,
-    url: `https://mosaic.scdn.co/${pixels}/${covers}`,
+    url: `${hosts.mosaics}/${pixels}/${covers}`,
     width: pixels,
   }))
 }

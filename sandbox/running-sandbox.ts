@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { answerToken } from './accounts.ts'
 import { type AnswerContext, sendJson } from './answer.ts'
+import { imageHosts } from './covers.ts'
 import { type Fault, Faults } from './faults.ts'
 import { delay, Holds } from './holds.ts'
 import { type PlaylistsQuery, playlistPage, playlistsQuery } from './page.ts'
@@ -21,7 +22,7 @@ export class RunningSandbox implements Sandbox {
   tokenLifetimeSeconds = 3600
   readonly log = new RequestLog()
   readonly faults = new Faults()
-  readonly users = new Users()
+  readonly users: Users
   readonly tokens: Tokens
   readonly #holds = new Holds()
   readonly #server: Server
@@ -37,6 +38,7 @@ export class RunningSandbox implements Sandbox {
     this.clientId = options.clientId ?? 'sandbox-client'
     this.clientSecret = options.clientSecret ?? 'sandbox-secret'
     this.latencyMs = options.latencyMs ?? 0
+    this.users = new Users(imageHosts(options.publicUrl ?? this.#origin))
     this.tokens = new Tokens(options.now ?? Date.now)
   }
 

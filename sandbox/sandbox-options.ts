@@ -11,6 +11,8 @@ export interface SandboxOptions {
   host?: string
   /** Default 0: any free port. */
   port?: number
+  /** Scheme, host and port at which browsers reach the covers; default: where it listens. */
+  publicUrl?: string
   /** The delay of each Web API response in real milliseconds, for demo and benchmarks; default 0. */
   latencyMs?: number
   /** Epoch milliseconds, for the expiry of tokens; default Date.now. */
@@ -18,8 +20,8 @@ export interface SandboxOptions {
 }
 
 /**
- * A running stand-in for Spotify: token endpoint and Web API on one HTTP server, with invented users.
- * `/_sandbox` is its control API.
+ * A running stand-in for Spotify: token endpoint, Web API and covers on one HTTP server, with invented
+ * users. `/_sandbox` is its control API.
  */
 export interface Sandbox {
   readonly port: number

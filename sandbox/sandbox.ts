@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerControl, isControl } from './control.ts'
+import { answerCover, coverOf } from './covers.ts'
 import { RunningSandbox } from './running-sandbox.ts'
 import type { Sandbox, SandboxOptions } from './sandbox-options.ts'
 
@@ -21,7 +22,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const address = server.address() as AddressInfo
   const sandbox = new RunningSandbox(server, host, address.port, options)
   server.on('request', (req, res) => {
+    const cover = coverOf(String(req.url))
     if (isControl(req)) void answerControl(sandbox, req, res)
+    else if (cover !== undefined) answerCover(cover, req, res)
     // Errors of a test's own match or answer stay unhandled, so that test fails.
     else void sandbox.serve(req, res)
   })

@@ -1,4 +1,4 @@
-import { type PlaylistJson, playlist } from './playlist.ts'
+import { type ImageHosts, type PlaylistJson, playlist } from './playlist.ts'
 
 export { type PlaylistJson, playlist } from './playlist.ts'
 
@@ -22,18 +22,31 @@ const PLAYLISTS: Record<string, number> = {
   '1112264649': 2,
 }
 
+/** The users that the demo offers to click: usual ones, then the exceptions. */
+export const EXAMPLES = [
+  'smedjan',
+  'collector',
+  'spotify_españa',
+  '#mimble!',
+  'with-nulls',
+  'empty',
+] as const
+
 /** The owners of playlists that the other users follow. */
 const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8tflug'] as const
 
 /** The users. It creates each list on its first use, so starting costs nothing. */
 export class Users {
   readonly #lists = new Map<string, Entries | (() => Entries)>()
+  readonly #images: ImageHosts | undefined
 
-  constructor() {
+  /** The images of generated playlists are at `images`; by default at Spotify's hosts. */
+  constructor(images?: ImageHosts) {
+    this.#images = images
     for (const [id, count] of Object.entries(PLAYLISTS)) this.generate(id, count)
     // Since November 2024, Spotify sends null for its own playlists, and still counts them.
     this.#lists.set('with-nulls', () =>
-      generated('with-nulls', 120).map((entry, index) => (index % 5 === 0 ? null : entry)),
+      this.#generated('with-nulls', 120).map((entry, index) => (index % 5 === 0 ? null : entry)),
     )
     this.set('all-null', Array(60).fill(null))
   }
@@ -53,17 +66,17 @@ export class Users {
 
   /** Gives a user `count` generated playlists; a ninth of them belong to others. */
   generate(id: string, count: number): void {
-    this.#lists.set(id, () => generated(id, count))
+    this.#lists.set(id, () => this.#generated(id, count))
   }
 
   ids(): string[] {
     return [...this.#lists.keys()]
   }
-}
 
-function generated(id: string, count: number): PlaylistJson[] {
-  return Array.from({ length: count }, (_, index) => {
-    const followed = index % 9 === 8 ? FOLLOWED[index % FOLLOWED.length] : undefined
-    return playlist(followed ?? id, index)
-  })
+  #generated(id: string, count: number): PlaylistJson[] {
+    return Array.from({ length: count }, (_, index) => {
+      const followed = index % 9 === 8 ? FOLLOWED[index % FOLLOWED.length] : undefined
+      return playlist(followed ?? id, index, this.#images)
+    })
+  }
 }

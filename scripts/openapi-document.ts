@@ -45,16 +45,21 @@ export async function openapiDocument(): Promise<string> {
             description:
               'An API key, if the operator has set `API_KEYS`; otherwise none is needed.',
           },
+          password: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'The API key as the password, with any user name.',
+          },
         },
       },
-      security: [{ apiKey: [] }, {}],
+      security: [{ apiKey: [] }, { password: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
-    // Hides the routes that return 405 for other methods.
+    // Hides the routes that return 405 for other methods, and those of files that pages load.
     transform: ({ schema, url, route }) => ({
       schema: {
         ...schema,
-        hide: route.method !== 'GET',
+        hide: route.method !== 'GET' || schema?.hide === true,
         ...(isOpen(url) ? { security: [] } : {}),
       },
       url,

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Registry } from 'prom-client'
 import { MemoryStore } from './cache/memory-store.ts'
 import { ResponseCache } from './cache/response-cache.ts'
+import { parseExampleUsers } from './config/example-users.ts'
 import type { Config } from './config/schema.ts'
 import { parseTrustProxy } from './config/trust-proxy.ts'
 import { controlAccess } from './http/access-control.ts'
@@ -141,6 +142,7 @@ export async function buildApp(
     variants,
     clock,
     publicUrl,
+    exampleUsers: parseExampleUsers(config.EXAMPLE_USERS),
     cacheScope,
     fastPath,
     isDraining: parts.isDraining,

@@ -11,6 +11,7 @@ const LAYERS = [
   'http/openapi',
   'http/representation',
   'http',
+  'http/pages',
   'spotify',
   'spotify/gate',
   'playlists',

@@ -2,6 +2,7 @@ import type { TObject } from 'typebox'
 import { snapshotFaults } from '../lib/snapshot-file.ts'
 import { parseApiKeys } from './api-keys.ts'
 import { parseCorsOrigins } from './cors-origins.ts'
+import { parseExampleUsers } from './example-users.ts'
 import { parseProxyUrl } from './proxy.ts'
 import { parseSharedCacheUrl } from './redis-url.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -26,6 +27,7 @@ const FORMS = [
   ['SPOTIFY_API_URL', value => URL.canParse(value)],
   ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
   ['PUBLIC_URL', value => URL.canParse(value)],
+  ['EXAMPLE_USERS', value => parseExampleUsers(value) !== undefined],
   ['TRUST_PROXY', value => parseTrustProxy(value) !== undefined],
   ['CORS_ORIGINS', value => parseCorsOrigins(value) !== undefined],
   ['SHARED_CACHE_URL', value => parseSharedCacheUrl(value) !== undefined],

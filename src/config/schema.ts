@@ -49,6 +49,12 @@ export const configSchema = Type.Object({
       $comment: 'Without it, links contain the host of the request.',
     }),
   ),
+  EXAMPLE_USERS: Type.Optional(
+    Type.String({
+      description:
+        'user ids that the home page offers as examples, separated by commas, at most 20; neither links nor URIs',
+    }),
+  ),
   TRUST_PROXY: Type.String({
     default: 'false',
     description:

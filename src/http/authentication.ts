@@ -2,14 +2,22 @@ import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
 import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
+import { prefersPage } from './prefers-html.ts'
+import { isMirrorPath } from './problem-body.ts'
 import { contextOf } from './request-context.ts'
 
 /** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
-const CHALLENGE = 'Bearer realm="playlist-proxy"'
+/** The credentials of RFC 7617 2. */
+const BASIC = /^basic +([\w+/-]+=*) *$/i
+const REALM = 'realm="playlist-proxy"'
 
-/** Routes for orchestrators, and routes that explain the service to callers without a key. */
-const OPEN = /^\/(?:health\/|(?:docs|problems)(?:\/|$)|openapi\.yaml$)/
+/**
+ * Routes for orchestrators, routes that explain the service to callers without a key, and the files that
+ * pages load.
+ */
+const OPEN =
+  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|assets\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
 
 /** Whether the route with this pattern needs no API key. */
 export function isOpen(pattern: string | undefined): boolean {
@@ -32,20 +40,29 @@ export function callersWith(keys: readonly ApiKey[]): FindCaller {
   }
 }
 
-function presentedKey(authorization: string | undefined): string | undefined {
-  return BEARER.exec(authorization ?? '')?.[1]
-}
-
 export interface AuthenticationOptions {
   findCaller: FindCaller
   /** Patterns of further routes that need no key. */
   alsoOpen: readonly string[]
 }
 
+/** The API key in this `Authorization` field: a bearer token, or the password of Basic authentication. */
+export function presentedKey(authorization = ''): string | undefined {
+  const [, token] = BEARER.exec(authorization) ?? []
+  if (token !== undefined) return token
+  const [, encoded] = BASIC.exec(authorization) ?? []
+  if (encoded === undefined) return undefined
+  const credentials = Buffer.from(encoded, 'base64').toString()
+  // A user name has no colon (RFC 7617 2).
+  return credentials.slice(credentials.indexOf(':') + 1)
+}
+
 /**
- * Requires a known caller, as `Authorization: Bearer` and its key, on all routes that are not open, and on
- * unknown paths, so strangers cannot probe these. Other requests get 401 `unknown-api-key` with a
- * challenge (RFC 6750 3).
+ * Requires a known caller, by its key as `Authorization: Bearer` or as the password of Basic
+ * authentication, on all routes that are not open, and on unknown paths, so strangers cannot probe these.
+ * Other requests get 401 `unknown-api-key` with challenges. Only navigations get one for Basic (RFC 7617),
+ * to which browsers respond by asking for the key: for requests of scripts, such as those of the API
+ * reference, nobody expects that.
  */
 export function authenticate(
   app: AppInstance,
@@ -54,13 +71,16 @@ export function authenticate(
   app.addHook('onRequest', (request, reply, done) => {
     const context = contextOf(request)
     if (isOpen(context.route) || alsoOpen.includes(String(context.route))) return done()
-    const { authorization } = request.headers
+    const { authorization, accept } = request.headers
     context.caller = findCaller(authorization)
     if (context.caller !== undefined) return done()
     const presented = presentedKey(authorization)
-    // A request without credentials gets no error code (RFC 6750 3.1).
-    const error = presented === undefined ? '' : ', error="invalid_token"'
-    reply.header('www-authenticate', CHALLENGE + error)
+    // A request without a token gets no error code (RFC 6750 3.1).
+    const error = BEARER.test(authorization ?? '') ? ', error="invalid_token"' : ''
+    const bearer = `Bearer ${REALM}${error}`
+    const basic = `Basic ${REALM}, charset="UTF-8"`
+    const isNavigation = prefersPage(request.url, accept) && !isMirrorPath(request.url)
+    reply.header('www-authenticate', isNavigation ? [bearer, basic] : bearer)
     done(presented === undefined ? keyMissing() : keyUnknown())
   })
 }

@@ -12,11 +12,15 @@ import {
   retryAfterSeconds,
 } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
-import { PROBLEM_TYPE, problemResponse } from './problem-body.ts'
+import { PAGE_FIELDS } from './pages/layout.ts'
+import { problemPage } from './pages/problem-page.ts'
+import { prefersPage } from './prefers-html.ts'
+import { isProblemBody, PROBLEM_TYPE, problemResponse } from './problem-body.ts'
 import { contextOf } from './request-context.ts'
 import { observeResponse, type ResponseObserver } from './response-observer.ts'
 import { commonFields, setFields } from './send.ts'
 import { invalidQuery, type QuerySchema } from './validation.ts'
+import { varyByAccept } from './vary.ts'
 
 export interface ProblemOptions {
   clock: Clock
@@ -90,18 +94,28 @@ function sendProblem(
   reply: FastifyReply,
 ): void {
   contextOf(request).problem = problem
-  if (problem.retryAt !== undefined) {
-    reply.header('retry-after', retryAfterSeconds(problem.retryAt, clock.now()))
-  }
+  const { retryAt } = problem
+  const retry =
+    retryAt === undefined
+      ? undefined
+      : { at: retryAt, seconds: retryAfterSeconds(retryAt, clock.now()) }
+  if (retry !== undefined) reply.header('retry-after', retry.seconds)
   // A cached 404 has its own.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
   const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
-  reply
-    .code(problem.status)
-    .header('content-type', mediaType)
-    // A Buffer, since Fastify adds a charset to strings, which these media types do not have.
-    .send(Buffer.from(JSON.stringify(body)))
+  reply.code(problem.status)
+  if (isProblemBody(body)) {
+    varyByAccept(reply)
+    if (prefersPage(request.url, request.headers.accept)) {
+      setFields(reply, PAGE_FIELDS)
+      const page = problemPage({ type: problem.type, body, retry, basePath })
+      reply.header('content-type', 'text/html; charset=utf-8').send(page)
+      return
+    }
+  }
+  // A Buffer, since Fastify adds a charset to strings, which these media types do not have.
+  reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {

@@ -27,3 +27,8 @@ export function problemResponse(
     ? { mediaType: 'application/json', body: { error: body.error } }
     : { mediaType: PROBLEM_TYPE, body }
 }
+
+/** Whether the body has the members of RFC 9457, not only Spotify's. */
+export function isProblemBody(body: object): body is ProblemBody {
+  return 'type' in body
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { presentedKey } from './authentication.ts'
 
 /**
  * The request id that the caller sent, to correlate logs; a new one if that is absent, too long, not
@@ -8,5 +9,7 @@ import type { IncomingMessage } from 'node:http'
 export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   if (typeof given !== 'string' || !/^[\w.-]{1,64}$/.test(given)) return randomUUID()
-  return headers.authorization?.endsWith(` ${given}`) ? randomUUID() : given
+  const { authorization } = headers
+  const isKey = authorization?.endsWith(` ${given}`) || presentedKey(authorization) === given
+  return isKey ? randomUUID() : given
 }

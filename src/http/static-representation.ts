@@ -5,19 +5,20 @@ export interface StaticOptions {
   contentType: string
   /** The request fields that select it (RFC 9110 12.5.5). */
   vary?: string
-  /** `Content-Security-Policy` of a page. */
-  policy?: string
+  /** The value of `Cache-Control`; by default clients revalidate it each time. */
+  cacheControl?: string
+  /** Further header fields of responses with the body, flat. */
+  fields?: readonly string[]
 }
 
 /** A text that never changes while the process runs. Clients revalidate it by its entity tag. */
 export function staticRepresentation(text: string, options: StaticOptions): Representation {
-  const { contentType, vary, policy } = options
+  const { contentType, vary, cacheControl = 'no-cache', fields = [] } = options
   const body = Buffer.from(text)
   const etag = `"${hash('sha256', `${contentType} ${text}`, 'base64url').slice(0, 27)}"`
-  const validators = ['etag', etag, 'cache-control', 'no-cache']
+  const validators = ['etag', etag, 'cache-control', cacheControl]
   if (vary !== undefined) validators.push('vary', vary)
-  const contentFields = ['content-type', contentType, 'content-length', String(body.length)]
-  if (policy !== undefined) contentFields.push('content-security-policy', policy)
   const { length: bytes } = body
+  const contentFields = ['content-type', contentType, 'content-length', String(bytes), ...fields]
   return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }

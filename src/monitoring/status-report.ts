@@ -1,5 +1,5 @@
 import type { ResponseCache } from '../cache/response-cache.ts'
-import type { Status } from '../http/routes/status.ts'
+import type { Status } from '../http/openapi/status-schema.ts'
 import { version } from '../lib/version.ts'
 import { type Diagnosis, diagnosisOf } from '../spotify/gate/diagnosis.ts'
 import type { Gate } from '../spotify/gate/gate.ts'

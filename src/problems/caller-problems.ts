@@ -50,7 +50,7 @@ export const callerProblems = {
     title: 'API key required',
     meaning: 'This instance requires an API key, and the request has none, or an unknown one.',
     caller:
-      'Send `Authorization: Bearer` and the key that the operator gave you. If it worked before, the operator has replaced it.',
+      'Send `Authorization: Bearer` and the key that the operator gave you, or the key as the password of Basic authentication. If it worked before, the operator has replaced it.',
     operator: '`API_KEYS` lists the keys. The log names the caller of each request, never the key.',
   },
   'user-not-found': {

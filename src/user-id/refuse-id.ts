@@ -1,5 +1,6 @@
 import { Problem } from '../problems/problem.ts'
 
+const PARAMETER = 'Parameter "id": '
 const WHERE_TO_FIND_IT =
   'Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
 
@@ -9,5 +10,10 @@ const WHERE_TO_FIND_IT =
  * @throws {Problem} `invalid-user-id`, always
  */
 export function refuseId(reason: string, cause?: unknown): never {
-  throw new Problem('invalid-user-id', `Parameter "id": ${reason} ${WHERE_TO_FIND_IT}`, { cause })
+  throw new Problem('invalid-user-id', `${PARAMETER}${reason} ${WHERE_TO_FIND_IT}`, { cause })
+}
+
+/** The reason alone, of this message of a problem, for a form that says where to find a user id. */
+export function reasonOf(message: string): string {
+  return message.replace(PARAMETER, '').replace(` ${WHERE_TO_FIND_IT}`, '')
 }

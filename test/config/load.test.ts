@@ -111,6 +111,7 @@ t.test('malformed texts are faults', async t => {
       ['*', 'https://app.example, http://localhost:5173'],
       ['app', 'null', 'http://h/x'],
     ],
+    ['EXAMPLE_USERS', ['smedjan', 'smedjan, #mimble!'], ['a b', 'a,', 'spotify:user:a']],
     ['TRUST_PROXY', ['true', '2', '10.0.0.0/8, ::1'], ['yes', '10.0.0.0/33']],
     ['SPOTIFY_API_URL', goodUrls, badUrls],
     ['SPOTIFY_TOKEN_URL', goodUrls, badUrls],

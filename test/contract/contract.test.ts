@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { brotliDecompress, gunzip } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { FORMATS } from '../../src/http/representation/formats.ts'
+import { problems } from '../../src/problems/problem.ts'
 import { Contract } from '../support/contract.ts'
 import { type Case, lookupCases, readinessCases, statusCases } from '../support/problem-cases.ts'
 import { exchange, listen, responsesIn } from '../support/raw-http.ts'
@@ -39,6 +40,7 @@ async function hold(
   return answer
 }
 
+const HTML = { accept: 'text/html' }
 const LISTS = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
 
 /** What is answered with 200, each with the media types that it comes in. A new route needs a line. */
@@ -52,6 +54,7 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
     'text/plain',
     'text/csv',
     'application/x-ndjson',
+    'text/html',
     'application/json, text/plain;q=0.9',
   ],
   ...['', '?limit=50&offset=50', '?offset=100000'].map(
@@ -59,9 +62,10 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ),
   ['/v1/users/with-nulls/playlists?limit=1', 'image/png'],
   ['/v1/users/empty/playlists'],
+  ['/', 'text/plain', 'application/json', 'text/html'],
   ['/health/live'],
   ['/health/ready'],
-  ['/status'],
+  ['/status', 'application/json', 'text/html'],
   ['/openapi.yaml'],
   ['/problems', 'text/html', 'text/markdown'],
   ['/problems/not-found', 'text/html', 'text/markdown'],
@@ -91,7 +95,7 @@ t.test('every answer is as documented, in every format, coding and window', asyn
 })
 
 t.test('every list came in every coding', async t => {
-  const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson']
+  const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/html']
   for (const type of types) {
     for (const coding of ['identity', 'gzip', 'br']) {
       t.ok(coded.has(`${type}; charset=utf-8 ${coding}`), `${type} ${coding}`)
@@ -103,8 +107,8 @@ t.test('every list came in every coding', async t => {
 async function meet(t: Test, root: string, url: string, problem: Case): Promise<void> {
   const service = await startService(t, problem.variables)
   await problem.provoke?.(service)
-  const ask = async (method: 'GET' | 'HEAD') => {
-    const asked = hold(t, service, url, problem.headers, method)
+  const ask = async (method: 'GET' | 'HEAD', fields: Record<string, string> = {}) => {
+    const asked = hold(t, service, url, { ...problem.headers, ...fields }, method)
     await problem.meanwhile?.(service)
     return service.clock.runUntil(asked)
   }
@@ -118,6 +122,18 @@ async function meet(t: Test, root: string, url: string, problem: Case): Promise<
   if (problem.meanwhile === undefined) t.equal((await ask('HEAD')).status, problem.status)
 }
 
+/** Makes the problem happen to another service and holds its page against the contract. */
+async function meetAsPage(t: Test, url: string, problem: Case): Promise<void> {
+  const service = await startService(t, problem.variables)
+  await problem.provoke?.(service)
+  const asked = hold(t, service, url, { ...problem.headers, ...HTML })
+  await problem.meanwhile?.(service)
+  const answer = await service.clock.runUntil(asked)
+  t.equal(answer.status, problem.status)
+  t.match(answer.body, problems[problem.type].title)
+  t.match(answer.headers['content-type'], 'text/html')
+}
+
 for (const root of ['', '/v1']) {
   t.test(`every problem of ${root}/users/{id}/playlists is as documented`, async t => {
     for (const problem of lookupCases) {
@@ -125,6 +141,9 @@ for (const root of ['', '/v1']) {
       if (root === '/v1' && problem.notOfMirror) continue
       const url = `${root}/users/${user}/playlists${query}`
       await t.test(type, t => meet(t, root, url, problem))
+      // A browser accepts HTML.
+      if (root !== '' || problem.headers?.accept !== undefined) continue
+      await t.test(`${type} as a page`, t => meetAsPage(t, url, problem))
     }
   })
 }
@@ -135,7 +154,10 @@ for (const [url, cases] of [
   ['/metrics', statusCases],
 ] as const) {
   t.test(`every problem of ${url} is as documented`, async t => {
-    for (const problem of cases) await t.test(problem.type, t => meet(t, '', url, problem))
+    for (const problem of cases) {
+      await t.test(problem.type, t => meet(t, '', url, problem))
+      await t.test(`${problem.type} as a page`, t => meetAsPage(t, url, problem))
+    }
   })
 }
 
@@ -156,21 +178,27 @@ t.test('who has no key, and who asks too often, is refused as documented', async
       }
     }
   }
+  for (const url of ['/users/smedjan/playlists', '/status', '/metrics']) {
+    t.equal((await hold(t, service, url, HTML)).status, 401)
+    t.equal((await hold(t, service, url, { ...HTML, ...known })).status, 429)
+  }
 })
 
 t.test('an open page has the limit of its address, as documented', async t => {
-  for (const url of ['/openapi.yaml', '/problems', '/problems/not-found']) {
+  for (const url of ['/', '/openapi.yaml', '/problems', '/problems/not-found']) {
     const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
     for (const status of [200, 200, 429]) {
       t.equal((await hold(t, service, url)).status, status)
     }
     t.equal((await hold(t, service, url, {}, 'HEAD')).status, 429)
+    t.equal((await hold(t, service, url, HTML)).status, 429)
   }
 })
 
 t.test('a list that is too long for a page is refused as documented', async t => {
   const headers = { accept: 'a/b,'.repeat(3900) }
   const service = await startService(t)
+  t.equal((await hold(t, service, '/', headers)).status, 431)
   t.equal((await hold(t, service, '/problems', headers)).status, 431)
   t.equal((await hold(t, service, '/problems/not-found', headers)).status, 431)
 })
@@ -193,8 +221,30 @@ t.test('a service that stops is not ready, as documented', async t => {
   await clock.runUntil(closing)
 })
 
+t.test('the form answers as documented', async t => {
+  const service = await startService(t)
+  t.equal((await hold(t, service, '/?user=one')).status, 303)
+  for (const query of ['user=', 'user=a&user=b']) {
+    t.equal((await hold(t, service, `/?${query}`)).status, 400)
+    t.equal((await hold(t, service, `/?${query}`, HTML)).status, 400)
+  }
+})
+
 t.test('a page that is not there is as documented', async t => {
-  t.equal((await hold(t, await startService(t), '/problems/none')).status, 404)
+  const service = await startService(t)
+  t.equal((await hold(t, service, '/problems/none')).status, 404)
+  t.equal((await hold(t, service, '/problems/none', HTML)).status, 404)
+})
+
+t.test('a browser gets a page for what the service cannot read, as documented', async t => {
+  const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1000' })
+  for (const path of contract.paths.filter(path => !path.startsWith('/v1/'))) {
+    const url = path.replace(/\{\w+\}/, 'one')
+    t.equal((await hold(t, service, url, { ...HTML, host: 'a b' })).status, 400)
+    const forwarded = { ...HTML, 'x-forwarded-for': 'x'.repeat(1025) }
+    const isLimited = !url.startsWith('/health/')
+    t.equal((await hold(t, service, url, forwarded)).status === 431, isLimited, url)
+  }
 })
 
 t.test('what Node cannot read is refused as documented, whatever was asked for', async t => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
+import { EXAMPLES } from '../../sandbox/users.ts'
 import { configSchema, SECRET_NAMES } from '../../src/config/schema.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
@@ -34,6 +35,13 @@ t.test('only variables that the service reads are set', async t => {
     set.filter(name => !known.has(name)),
     [],
   )
+})
+
+t.test('the demo in Compose is that of npm run demo', async t => {
+  const { demo, sandbox } = compose.services
+  t.equal(demo.environment.EXAMPLE_USERS, EXAMPLES.join())
+  t.equal(sandbox.environment.SANDBOX_LATENCY_MS, '50')
+  t.same(sandbox.ports, [`${sandbox.environment.SANDBOX_PUBLIC_URL.replace('http://', '')}:4100`])
 })
 
 t.test('secrets are files, and none is in here', async t => {

@@ -15,13 +15,55 @@ t.test('each of the keys gives access', async t => {
 
 t.test('a request without a key gets a challenge and costs no request to Spotify', async t => {
   const { get, sandbox } = await startService(t, variables)
-  for (const headers of [{}, { authorization: 'Basic YTpi' }, { authorization: first as string }]) {
+  for (const headers of [{}, { authorization: 'Basic' }, { authorization: first as string }]) {
     const response = await get(LIST, headers as Record<string, string>)
     t.equal(response.headers['www-authenticate'], 'Bearer realm="playlist-proxy"')
     t.equal(response.headers['cache-control'], 'no-store')
     t.match(response.json(), { type: '/problems/unknown-api-key', status: 401, detail: /Bearer/ })
   }
   t.equal(sandbox.count('api'), 0)
+})
+
+const basic = (credentials: string) =>
+  ({ authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }) as const
+
+t.test('a key is accepted as the password of Basic authentication, with any name', async t => {
+  const { get, written } = await startService(t, { ...variables, LOG_LEVEL: 'debug' })
+  for (const credentials of [`me:${first}`, `:${second}`, `app:${first}`]) {
+    t.equal((await get(LIST, basic(credentials))).statusCode, 200)
+  }
+  const { authorization } = basic(`me:${first}`)
+  for (const given of [authorization.replace('Basic', 'BASIC '), `${authorization} `]) {
+    t.equal((await get(LIST, { authorization: given })).statusCode, 200, given)
+  }
+  for (const credentials of [`${first}:`, `${first}:x`, `a:b:${first}`, ':', `me:${third}`]) {
+    const response = await get(LIST, basic(credentials))
+    t.equal(response.statusCode, 401, credentials)
+    t.equal(response.headers['www-authenticate'], 'Bearer realm="playlist-proxy"')
+  }
+  const echoed = await get(LIST, { ...basic(`me:${first}`), 'x-request-id': String(first) })
+  t.not(echoed.headers['x-request-id'], first)
+  t.notMatch(written.join(''), new RegExp(`${first}|${authorization.slice(6)}`))
+})
+
+t.test('a browser that opens a page is asked for the key', async t => {
+  const { get } = await startService(t, variables)
+  const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  for (const path of [LIST, '/status', '/nope']) {
+    const page = await get(path, html)
+    t.equal(page.statusCode, 401)
+    t.strictSame(page.headers['www-authenticate'], [
+      'Bearer realm="playlist-proxy"',
+      'Basic realm="playlist-proxy", charset="UTF-8"',
+    ])
+    t.match(page.body, 'The operator, who runs this service, gives out the keys.')
+    const script = await get(path, { accept: 'application/json, */*' })
+    t.equal(script.headers['www-authenticate'], 'Bearer realm="playlist-proxy"')
+  }
+  const mirror = await get('/v1/users/one/playlists', html)
+  t.equal(mirror.headers['www-authenticate'], 'Bearer realm="playlist-proxy"')
+  t.equal((await get('/', html)).statusCode, 200)
+  t.equal((await get(LIST, { ...html, ...basic(`me:${first}`) })).statusCode, 200)
 })
 
 t.test('the challenge tells an unknown key from a missing one', async t => {
@@ -56,6 +98,7 @@ t.test('health checks and documentation need no key', async t => {
     ['/problems', 200],
     ['/problems/unknown-api-key', 200],
     ['/problems/none', 404],
+    ['/robots.txt', 200],
   ] as const) {
     t.equal((await get(path)).statusCode, status, path)
   }
@@ -63,7 +106,7 @@ t.test('health checks and documentation need no key', async t => {
 
 t.test('every other path needs a key, in any method and spelling', async t => {
   const { app } = await startService(t, variables)
-  for (const url of [LIST, '/v1/users/one/playlists', '/status', '/', '/x', '/docs/../status']) {
+  for (const url of [LIST, '/v1/users/one/playlists', '/status', '/x', '/docs/../status']) {
     for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'] as const) {
       t.equal((await app.inject({ method, url })).statusCode, 401, `${method} ${url}`)
     }
@@ -75,6 +118,8 @@ t.test('every other path needs a key, in any method and spelling', async t => {
     '/healthx',
     '/problemsx',
     '/docsx',
+    '/assets',
+    '/robots.txtx',
   ]) {
     t.equal((await app.inject({ url })).statusCode, 401, url)
   }

@@ -22,7 +22,7 @@ for (const [PUBLIC_URL, base] of BASES) {
       [`GET /users/${long}/playlists`, 'invalid-user-id', `/users/${long}`.slice(0, 256)],
       ['GET /docs/nope.js', 'unknown-api-key', '/docs/nope.js'],
       ['GET ftp://h/nope', 'unknown-api-key', '/nope'],
-      ['OPTIONS *', 'unknown-api-key', '/'],
+      ['OPTIONS *', 'method-not-allowed', '/'],
     ] as const) {
       const text = `${request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
       const [response] = responsesIn(await exchange(port, text))

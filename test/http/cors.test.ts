@@ -31,7 +31,11 @@ t.test('pages of a listed origin may read every response', async t => {
     ['/v1/users/smedjan/playlists', 200, {}],
     ['/v1/users/smedjan/playlists?limit=x', 400, {}],
     ['/nowhere', 404, {}],
+    ['/', 200, {}],
+    ['/?user=%20', 400, { accept: 'text/html' }],
+    [LIST, 200, { accept: 'text/html' }],
     ['/status', 200, {}],
+    ['/status', 200, { accept: 'text/html' }],
     ['/problems', 200, {}],
     ['/openapi.yaml', 200, {}],
   ] as const) {

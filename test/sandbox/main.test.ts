@@ -65,13 +65,22 @@ t.test('options come from the environment or have defaults', async t => {
       SANDBOX_PORT: '65535',
       SANDBOX_LATENCY_MS: '600000',
       SANDBOX_CLIENT_SECRET: 'other',
+      SANDBOX_PUBLIC_URL: 'http://localhost:4100/',
     }),
-    { host: '0.0.0.0', port: 65_535, latencyMs: 600_000, clientSecret: 'other' },
+    {
+      host: '0.0.0.0',
+      port: 65_535,
+      publicUrl: 'http://localhost:4100',
+      latencyMs: 600_000,
+      clientSecret: 'other',
+    },
   )
   const bad = [
     { SANDBOX_PORT: '65536' },
     { SANDBOX_LATENCY_MS: '1e3' },
     { SANDBOX_CLIENT_ID: 'a:b' },
+    { SANDBOX_PUBLIC_URL: 'localhost:4100' },
+    { SANDBOX_PUBLIC_URL: 'http://localhost:4100/path' },
   ]
   for (const variables of bad)
     t.throws(() => optionsFrom(variables), { message: RegExp(`^${Object.keys(variables)}`) })

@@ -7,6 +7,9 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
+/** Where the covers would be: not at a port, so that the lists of all sandboxes are the same bytes. */
+const COVERS = 'http://covers.test'
+
 /** Ticks of the event loop. The service reads one page per tick, and may then request more. */
 const TICKS = 20
 
@@ -22,7 +25,7 @@ export async function startService(
     ...others
   }: Pick<AppDependencies, 'openFiles' | 'isTraced'> & { logLevel?: Level } = {},
 ) {
-  const sandbox = await startSandbox({ now: () => clock.now() })
+  const sandbox = await startSandbox({ now: () => clock.now(), publicUrl: COVERS })
   const { logger, written, lines } = recordingLogger(undefined, logLevel)
   const config = await configFor(sandbox, variables)
   const app = await buildApp(config, { clock, random: () => 0, logger, ...others })

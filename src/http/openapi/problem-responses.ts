@@ -6,12 +6,21 @@ import {
   cacheHeaders,
   challenge,
   commonHeaders,
+  pageHeaders,
   rateLimitHeaders,
   retryAfter,
   sometimes,
   storedHeaders,
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
+
+const PAGE = Type.String({ description: 'The problem as a page, if `Accept` prefers HTML.' })
+
+/** Fields of problems that may be pages. */
+const pageFields = {
+  Vary: sometimes(Type.String({ description: 'Browsers get another representation.' })),
+  ...pageHeaders,
+}
 
 /** The problems of every route that needs an API key. */
 export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
@@ -51,10 +60,11 @@ export function problemResponsesFor(types: readonly ProblemType[]) {
   return responsesFor(types, {}, asProblem)
 }
 
-function asProblem(types: readonly ProblemType[]) {
+function asProblem(types: readonly ProblemType[], hasPage: boolean) {
   const examples = types.map(type => [type, { value: problemExample(type) }])
   return {
     [PROBLEM_TYPE]: { schema: schemas.problem, examples: Object.fromEntries(examples) },
+    ...(hasPage ? { 'text/html': { schema: PAGE } } : {}),
   }
 }
 
@@ -62,7 +72,7 @@ function asProblem(types: readonly ProblemType[]) {
 function asSpotifyError(types: readonly ProblemType[]) {
   const unreadable = types.filter(type => UNREADABLE.includes(type))
   const [type] = types.filter(type => type !== 'request-timeout')
-  const content = unreadable.length > 0 ? asProblem(unreadable) : {}
+  const content = unreadable.length > 0 ? asProblem(unreadable, false) : {}
   if (type === undefined) return content
   const { error } = problemExample(type)
   return { 'application/json': { schema: schemas.spotifyError, example: { error } }, ...content }
@@ -71,7 +81,7 @@ function asSpotifyError(types: readonly ProblemType[]) {
 function responsesFor(
   own: readonly ProblemType[],
   originHeaders: Record<string, TSchema>,
-  contentOf: (types: readonly ProblemType[]) => object,
+  contentOf: (types: readonly ProblemType[], hasPage: boolean) => object,
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
@@ -79,6 +89,8 @@ function responsesFor(
   return Object.fromEntries(
     [...statuses].map(status => {
       const group = types.filter(type => problems[type].status === status)
+      // Without a readable `Accept` there is no page. Where callers are limited, a field may be too large.
+      const hasPage = status !== 408 && (status !== 431 || isLimited) && contentOf === asProblem
       return [
         status,
         {
@@ -86,6 +98,7 @@ function responsesFor(
           headers: {
             ...commonHeaders,
             'Cache-Control': Type.String({ description: '`no-store`, except for a cached 404.' }),
+            ...(hasPage ? pageFields : {}),
             ...(status === 401 ? challenge : {}),
             ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
             ...(group.includes('user-not-found') ? storedHeaders : {}),
@@ -94,7 +107,7 @@ function responsesFor(
             ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),
             ...(status === 429 || status >= 502 ? retryAfter : {}),
           },
-          content: contentOf(group),
+          content: contentOf(group, hasPage),
         },
       ]
     }),

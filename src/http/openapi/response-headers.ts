@@ -68,15 +68,30 @@ export const listHeaders = {
         'Absent if the body is short or, whatever `Accept-Encoding` says, while the service is too busy to compress it.',
     }),
   ),
-  'Last-Modified': Type.String({
-    description: 'When the service first saw this version of the list.',
-  }),
+  'Last-Modified': sometimes(
+    Type.String({
+      description:
+        'When the service first saw this version of the list; absent from HTML, which also changes with the age of the list.',
+    }),
+  ),
 }
 
 /** The file name of a download. */
 export const contentDisposition = {
   'Content-Disposition': sometimes(
     Type.String({ description: 'The file name for CSV and NDJSON (RFC 6266).' }),
+  ),
+}
+
+/** Fields of HTML pages. */
+export const pageHeaders = {
+  'Content-Security-Policy': sometimes(
+    Type.String({ description: 'Only for HTML: what the page may load, which is no script.' }),
+  ),
+  'Referrer-Policy': sometimes(
+    Type.Literal('no-referrer', {
+      description: 'Only for HTML: other sites do not learn which page linked to them.',
+    }),
   ),
 }
 

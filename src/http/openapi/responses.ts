@@ -1,10 +1,13 @@
 import { type TSchema, Type } from 'typebox'
 import { csvExample, listExample, ndjsonExample, pageExample, textExample } from './examples.ts'
+import { problemResponsesFor } from './problem-responses.ts'
 import {
   commonHeaders,
   contentDisposition,
   helpHeader,
   listHeaders,
+  noStore,
+  pageHeaders,
   rateLimitHeaders,
   staticHeaders,
   validatorHeaders,
@@ -31,7 +34,13 @@ const NOT_MODIFIED =
 export const listResponses = {
   200: {
     description: 'The playlists.',
-    headers: { ...listHeaders, ...contentDisposition, ...helpHeader, ...rateLimitHeaders },
+    headers: {
+      ...listHeaders,
+      ...contentDisposition,
+      ...helpHeader,
+      ...pageHeaders,
+      ...rateLimitHeaders,
+    },
     content: {
       'application/json': { schema: schemas.list, example: listExample },
       'text/plain': {
@@ -47,6 +56,9 @@ export const listResponses = {
       'application/x-ndjson': {
         schema: Type.String({ description: 'One playlist per line, as JSON.' }),
         example: ndjsonExample,
+      },
+      'text/html': {
+        schema: Type.String({ description: 'A page for a person, with 50 playlists.' }),
       },
     },
   },
@@ -78,7 +90,7 @@ export const problemPageResponses = {
     headers: {
       ...staticHeaders,
       Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it, else Markdown.' }),
-      'Content-Security-Policy': Type.String({ description: 'The page loads no resources.' }),
+      ...pageHeaders,
     },
     content: {
       'text/html': { schema: Type.String() },
@@ -100,4 +112,35 @@ export const openapiResponses = {
     content: { 'application/yaml': { schema: Type.String() } },
   },
   304: { type: 'null', description: NOT_MODIFIED, headers: staticHeaders },
+}
+
+/** The responses of the home page. */
+export const homeResponses = {
+  200: {
+    description: 'The form as a page, or the paths of this service.',
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept'), ...pageHeaders },
+    content: {
+      'text/plain': { schema: Type.String() },
+      'application/json': {
+        schema: Type.Record(Type.String(), Type.String({ description: 'A path.' })),
+      },
+      'text/html': { schema: Type.String() },
+    },
+  },
+  303: {
+    type: 'null',
+    description: 'To the playlists of `user`.',
+    headers: {
+      ...commonHeaders,
+      ...noStore,
+      ...rateLimitHeaders,
+      Location: Type.String({ description: 'The path of the playlists.' }),
+    },
+  },
+  304: {
+    type: 'null',
+    description: NOT_MODIFIED,
+    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
+  },
+  ...problemResponsesFor(['caller-rate-limited', 'invalid-query', 'invalid-user-id']),
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
+import { member } from '../../lib/member.ts'
 import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
 import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
@@ -99,8 +100,4 @@ function inert(field: string): string {
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
-}
-
-function member(value: unknown, name: string | number): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

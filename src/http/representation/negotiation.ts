@@ -49,18 +49,6 @@ function bestFormat(accept: string): Format | undefined {
 }
 
 /**
- * Whether to send a page as HTML: browsers name it in `Accept`; all other clients get Markdown.
- *
- * @throws {Problem} `headers-too-large`
- */
-export function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined) return false
-  checkFieldSize('Accept', accept)
-  const negotiator = new Negotiator({ headers: { accept: accept.toLowerCase() } })
-  return negotiator.mediaType(['text/markdown', 'text/html']) === 'text/html'
-}
-
-/**
  * The content codings that the `Accept-Encoding` field accepts (RFC 9110 12.5.3), the best first;
  * with `identity`, unless the field excludes it.
  *

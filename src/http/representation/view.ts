@@ -44,7 +44,7 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
 
 const JSON_END = Buffer.from(']}')
 
-type LineFormat = Exclude<Format, 'json'>
+export type LineFormat = Exclude<Format, 'json' | 'html'>
 type MakeLines = (playlists: SerialisedItems, signal: AbortSignal) => Promise<SerialisedItems>
 
 /** Makes the lines of each line format from the cached list. */

@@ -23,14 +23,20 @@ const OVERHEAD_BYTES = 300
 /** How often a use of a representation counts for its eviction: counting takes as long as all else here. */
 const USE_INTERVAL_MS = 1000
 
+/** The list that a route selected for a request. */
+export interface SelectedList {
+  readonly userId: string
+  readonly digest: string
+  /** When Spotify sent it, epoch ms; a page shows the time. */
+  readonly generatedAt: number
+  /** Whether its date is the date of the representation. */
+  readonly isDated: boolean
+}
+
 /** What a route selected for a request. */
-interface Selection {
+interface Selection extends SelectedList {
   /** The pattern of the route. */
   readonly route: string | undefined
-  readonly userId: string
-  /** The digest of the list, and when Spotify sent it, epoch ms; a page shows the time. */
-  readonly digest: string
-  readonly generatedAt: number
   readonly representationKey: string
   readonly corsFields: readonly string[]
   /** When the cache of representations last counted a use, epoch ms. */
@@ -76,15 +82,12 @@ export class FastPath {
   /** Remembers what a route has selected for a request without `Cache-Control`. */
   remember(
     request: FastifyRequest,
-    userId: string,
-    generatedAt: number,
-    digest: string,
+    list: SelectedList,
     { key: representationKey }: ListRepresentation,
   ): void {
     const key = selectionKey(request.originalUrl, request.raw)
     if (key.length > MAX_KEY_LENGTH) return
     const { route, corsFields = [] } = contextOf(request)
-    const list = { userId, generatedAt, digest }
     const usedAt = this.#options.clock.now()
     this.#selections.set(key, { route, ...list, representationKey, corsFields, usedAt })
   }
@@ -135,7 +138,7 @@ export class FastPath {
       ...commonFieldsOf(requestId(request), rateLimitFields),
       ...corsFields,
     ]
-    writeRepresentation(response, representation, fields, body)
+    writeRepresentation(response, representation, fields, selection.isDated ? body : undefined)
     return true
   }
 }

@@ -14,6 +14,7 @@ import { contextOf } from '../request-context.ts'
 import { sendRepresentation, setFields } from '../send.ts'
 import { checkFieldSize } from '../validation.ts'
 import type { FastPath } from './fast-path.ts'
+import type { FoundList } from './playlists-page.ts'
 
 export interface ListOptions {
   cache: ResponseCache<StoredBody>
@@ -33,7 +34,8 @@ export interface ListRequest {
   reply: FastifyReply
   /** Canonical. */
   userId: string
-  view: View
+  /** A view that changes with the age of the list is made once the list is found. */
+  view: View | ((found: FoundList, now: number) => View)
 }
 
 /**
@@ -81,15 +83,22 @@ function respond(
     setFields(reply, fields)
     throw stored.problem
   }
-  const made = represent(stored.list, listRequest, codings, variants)
+  const { view } = listRequest
+  const isPage = typeof view === 'function'
+  const wanted = { request, view: isPage ? view({ response, failure }, now) : view }
+  const made = represent(stored.list, wanted, codings, variants)
+  // A page changes without its list, so the date of the list says nothing about it.
+  const dated = isPage ? undefined : stored
   if (!(made instanceof Promise)) {
     if (context.result === 'hit' && isPreferred(made, codings)) {
-      fastPath?.remember(request, userId, response.generatedAt, stored.list.digest, made)
+      const { generatedAt } = response
+      const list = { userId, generatedAt, digest: stored.list.digest, isDated: !isPage }
+      fastPath?.remember(request, list, made)
     }
-    return sendRepresentation(reply, made, fields, stored)
+    return sendRepresentation(reply, made, fields, dated)
   }
   return made.then(
-    representation => sendRepresentation(reply, representation, fields, stored),
+    representation => sendRepresentation(reply, representation, fields, dated),
     error => {
       if (!disconnectSignal(request).aborted) throw error
       // Nobody waits for a response.

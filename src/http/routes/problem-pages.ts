@@ -1,15 +1,21 @@
 import { Type } from 'typebox'
 import type { Representation } from '../../playlists/representation.ts'
-import { PROBLEMS_ROOT, type ProblemKind, problems } from '../../problems/catalog.ts'
+import { PROBLEMS_ROOT, problems } from '../../problems/catalog.ts'
 import { Problem } from '../../problems/problem.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { problemResponsesFor } from '../openapi/problem-responses.ts'
 import { problemPageResponses } from '../openapi/responses.ts'
-import { prefersHtml } from '../representation/negotiation.ts'
+import { PAGE_FIELDS } from '../pages/layout.ts'
+import {
+  problemHelpMarkdown,
+  problemHelpPage,
+  problemIndexMarkdown,
+  problemIndexPage,
+} from '../pages/problem-help.ts'
+import { prefersHtml } from '../prefers-html.ts'
 import { sendRepresentation } from '../send.ts'
 import { staticRepresentation } from '../static-representation.ts'
-import { type Link, type Paragraph, pageAsHtml, pageAsMarkdown } from './page-template.ts'
 
 /** One page for browsers and for terminals. */
 interface Page {
@@ -24,17 +30,13 @@ interface Page {
  */
 export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   const root = basePath + PROBLEMS_ROOT
-  const footerLinks: readonly Link[] = [
-    { text: 'All problems', href: root },
-    { text: 'API reference', href: `${basePath}/docs/` },
-  ]
   const pages = new Map(
     Object.entries(problems).map(([type, kind]) => [
       type,
-      pageOf(`${kind.title} (${type})`, aboutProblem(kind), footerLinks),
+      pageOf(problemHelpPage(type, kind, basePath), problemHelpMarkdown(type, kind)),
     ]),
   )
-  const index = pageOf('Problems', indexOfProblems(root), footerLinks)
+  const index = pageOf(problemIndexPage(basePath), problemIndexMarkdown(basePath))
 
   app.get(
     PROBLEMS_ROOT,
@@ -83,39 +85,16 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   allowOnlyReading(app, path)
 }
 
-function aboutProblem({ status, meaning, caller, operator }: ProblemKind): Paragraph[] {
-  return [
-    { text: `Status ${status}.` },
-    { heading: 'What it means', text: meaning },
-    { heading: 'What the caller can do', text: caller },
-    { heading: 'What the operator can do', text: operator },
-  ]
-}
-
-function indexOfProblems(root: string): Paragraph[] {
-  return Object.entries(problems).map(([type, { status, title }]) => ({
-    text: `${status}: ${title}`,
-    link: { text: type, href: `${root}/${type}` },
-  }))
-}
-
-/** A page may load only its own style and its empty icon. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-function pageOf(
-  title: string,
-  paragraphs: readonly Paragraph[],
-  footerLinks: readonly Link[],
-): Page {
-  const fixed = (text: string, type: string) =>
-    staticRepresentation(text, {
-      contentType: `${type}; charset=utf-8`,
-      vary: 'Accept',
-      policy: PAGE_POLICY,
-    })
+function pageOf(html: string, markdown: string): Page {
   return {
-    html: fixed(pageAsHtml(title, paragraphs, footerLinks), 'text/html'),
-    markdown: fixed(pageAsMarkdown(title, paragraphs), 'text/markdown'),
+    html: staticRepresentation(html, {
+      contentType: 'text/html; charset=utf-8',
+      vary: 'Accept',
+      fields: PAGE_FIELDS,
+    }),
+    markdown: staticRepresentation(markdown, {
+      contentType: 'text/markdown; charset=utf-8',
+      vary: 'Accept',
+    }),
   }
 }

@@ -2,7 +2,9 @@ import type { AppInstance } from '../app-instance.ts'
 import { acceptAllMethods } from '../methods.ts'
 import { addSchemas } from '../openapi/schemas.ts'
 import { basePathOf } from '../origin.ts'
+import { assetRoutes } from './assets.ts'
 import { type HealthOptions, healthRoutes } from './health.ts'
+import { homeRoute } from './home.ts'
 import { type MetricsOptions, metricsRoute } from './metrics.ts'
 import { type OpenapiOptions, openapiRoute } from './openapi.ts'
 import type { ListOptions } from './playlists-response.ts'
@@ -16,17 +18,22 @@ export type RouteOptions = ListOptions &
   HealthOptions &
   StatusOptions &
   MetricsOptions &
-  OpenapiOptions
+  OpenapiOptions & {
+    /** Users that the form suggests; none by default. */
+    exampleUsers?: readonly string[] | undefined
+  }
 
 /** Registers all routes; `npm run generate` makes openapi.yaml from them too. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)
+  homeRoute(app, basePathOf(options.publicUrl), options.exampleUsers)
   userPlaylistsRoute(app, options)
   spotifyMirrorRoute(app, options)
   healthRoutes(app, options)
   statusRoute(app, options)
   metricsRoute(app, options)
+  assetRoutes(app)
   problemPagesRoutes(app, basePathOf(options.publicUrl))
   openapiRoute(app, options)
   handleUnknownPaths(app, basePathOf(options.publicUrl))

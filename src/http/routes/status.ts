@@ -1,68 +1,39 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { GUARD_PROBLEMS, problemResponsesFor } from '../openapi/problem-responses.ts'
-import { noStore, rateLimitHeaders } from '../openapi/response-headers.ts'
+import { noStore, pageHeaders, rateLimitHeaders } from '../openapi/response-headers.ts'
 import { jsonResponse } from '../openapi/responses.ts'
-
-const count = (description: string) => Type.Integer({ minimum: 0, description })
-const instant = (description: string) =>
-  Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })
-const textOrNull = (description: string) =>
-  Type.Union([Type.String(), Type.Null()], { description })
-
-export const statusSchema = Type.Object({
-  service: Type.Object({
-    version: Type.String(),
-    started_at: Type.String({ format: 'date-time' }),
-    draining: Type.Boolean({ description: 'Whether this instance is shutting down.' }),
-  }),
-  token: Type.Object({
-    state: Type.Enum(['valid', 'renewing', 'missing', 'rejected'], {
-      description:
-        'State of the app token. `rejected`: Spotify rejects the credentials, and no token is valid.',
-    }),
-    expires_at: instant('When the valid token expires.'),
-  }),
-  spotify: Type.Object({
-    gate: Type.Enum(['open', 'paused', 'probing'], {
-      description:
-        'Whether the service sends requests to Spotify. `paused`: none until `paused_until`, or while there is no app token. `probing`: only one, whose outcome opens or closes the gate.',
-    }),
-    reason: textOrNull('Why the gate is not open.'),
-    paused_until: instant('Until when the service sends no requests.'),
-    diagnosis: Type.String({
-      description:
-        '`ok`, or why Spotify does not answer: `rate-limited`, `quota-exceeded`, `endpoint-forbidden`, `premium-required`, `user-authentication-required`, `access-denied`, `credentials-rejected`, `unavailable`.',
-    }),
-    remedy: textOrNull('What the operator can do about it.'),
-    requests_24h: count('Web API requests in the last 24 hours, or since the start.'),
-    budget: Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Maximum Web API requests in 24 hours: `SPOTIFY_DAILY_BUDGET`.',
-    }),
-    in_flight: count('Web API requests in flight.'),
-    queued: count('Lookups that wait for a free Web API request.'),
-  }),
-  cache: Type.Object({
-    entries: count('Users in the cache.'),
-    bytes: count('Memory in use by cached lists and their representations.'),
-    max_bytes: count('Configured maximum of the cache in bytes.'),
-    hits: count('Lookups served with a fresh list.'),
-    stale_hits: count('Lookups served with a stale list.'),
-    misses: count('Lookups that needed Spotify or failed.'),
-    collapsed: count('Lookups that waited for the origin fetch of another one.'),
-  }),
-  shared_cache: Type.Object({ state: Type.Enum(['off', 'connected', 'degraded']) }),
-})
-
-/** The body of `/status`. */
-export type Status = Static<typeof statusSchema>
+import { type Status, statusSchema } from '../openapi/status-schema.ts'
+import { basePathOf } from '../origin.ts'
+import { PAGE_FIELDS } from '../pages/layout.ts'
+import { prefersHtml } from '../prefers-html.ts'
+import { setFields } from '../send.ts'
+import { varyByAccept } from '../vary.ts'
+import { statusPage } from './status-page.ts'
 
 export interface StatusOptions {
   status: () => Status
+  /** The URL where callers reach the service; undefined if unknown. */
+  publicUrl: string | undefined
 }
 
-/** `GET /status`, for operators. */
+const json = jsonResponse(
+  'The state of the service: JSON or, for browsers, a page.',
+  statusSchema,
+  {
+    ...noStore,
+    ...rateLimitHeaders,
+    Vary: Type.Literal('Accept'),
+    ...pageHeaders,
+  },
+)
+const statusResponse = {
+  ...json,
+  content: { ...json.content, 'text/html': { schema: Type.String() } },
+}
+
+/** `GET /status`, for operators: a page for browsers, JSON for all others. */
 export function statusRoute(app: AppInstance, options: StatusOptions): void {
   app.get(
     '/status',
@@ -72,17 +43,19 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
         tags: ['Health'],
         summary: 'The state of the service, for operators',
         response: {
-          200: jsonResponse('The state of the service.', statusSchema, {
-            ...noStore,
-            ...rateLimitHeaders,
-          }),
+          200: statusResponse,
           ...problemResponsesFor([...GUARD_PROBLEMS, 'internal-error']),
         },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
+      const status = options.status()
       reply.header('cache-control', 'no-store')
-      return options.status()
+      varyByAccept(reply)
+      if (!prefersHtml(request.headers.accept, ['application/json'])) return status
+      setFields(reply, PAGE_FIELDS)
+      reply.header('content-type', 'text/html; charset=utf-8')
+      return reply.send(statusPage(status, basePathOf(options.publicUrl)))
     },
   )
   allowOnlyReading(app, '/status')

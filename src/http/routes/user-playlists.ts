@@ -11,6 +11,7 @@ import { jsonBody, linesView, type RequestedList, type View } from '../represent
 import { pagingOf, windowOf } from '../representation/window.ts'
 import { wholeNumbersOnly } from '../validation.ts'
 import { explanationOf, helpLink } from './empty-list.ts'
+import { pageView } from './playlists-page.ts'
 import { type ListOptions, sendList } from './playlists-response.ts'
 
 const PATH = '/users/:id/playlists'
@@ -28,7 +29,8 @@ const querySchema = Type.Object({
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,
-      description: 'a whole number of at least 1, given once: the maximum number of playlists',
+      description:
+        'a whole number of at least 1, given once: the maximum number of playlists; a page has 50 without it',
     }),
   ),
   offset: Type.Optional(
@@ -67,9 +69,15 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
       const format = negotiateFormat(query.format, request.headers.accept)
       const userId = parseUserId(params.id)
       const requested = { userId, pasted: params.id, query, link }
+      const { publicUrl } = options
+      if (format === 'html') {
+        const page = { publicUrl, namesFormat: query.format === 'html' }
+        const view = pageView.bind(undefined, requested, page)
+        return sendList({ request, reply, userId, view }, options)
+      }
       const view =
         format === 'json'
-          ? jsonView(requested, options.publicUrl ?? originOf(request))
+          ? jsonView(requested, publicUrl ?? originOf(request))
           : linesView(format, requested)
       return sendList({ request, reply, userId, view }, options)
     },

@@ -1,13 +1,10 @@
 import fc from 'fast-check'
 import Negotiator from 'negotiator'
 import t from 'tap'
+import { prefersHtml } from '../../../src/http/prefers-html.ts'
 import { CODINGS } from '../../../src/http/representation/compression.ts'
 import { FORMATS, MEDIA_TYPES } from '../../../src/http/representation/formats.ts'
-import {
-  negotiateCodings,
-  negotiateFormat,
-  prefersHtml,
-} from '../../../src/http/representation/negotiation.ts'
+import { negotiateCodings, negotiateFormat } from '../../../src/http/representation/negotiation.ts'
 
 t.test('Accept selects the format by weight and parameters', async t => {
   for (const [accept, format] of [
@@ -22,7 +19,10 @@ t.test('Accept selects the format by weight and parameters', async t => {
     ['text/*, text/plain;q=0.1', 'csv'],
     ['text/csv;q=0.9, application/x-ndjson', 'ndjson'],
     ['application/json;q=0, */*', 'text'],
-    ['text/html, */*;q=0.1', 'json'],
+    ['text/html, */*;q=0.1', 'html'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'html'],
+    ['text/html;q=0.5, application/json', 'json'],
+    ['text/html;q=0.9, */*', 'json'],
   ] as const) {
     t.equal(negotiateFormat(undefined, accept), format, String(accept))
     t.equal(negotiateFormat(undefined, accept), format, 'again, from the cache')

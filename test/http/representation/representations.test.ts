@@ -161,7 +161,8 @@ t.test('a conditional request for an unchanged representation gets 304', async t
     for (const headers of [
       { 'if-none-match': `"x", W/${etag}` },
       { 'if-none-match': '*' },
-      { 'if-modified-since': String(date) },
+      // A page changes without its list, so it has no date.
+      ...(format === 'html' ? [] : [{ 'if-modified-since': String(date) }]),
     ]) {
       for (const method of ['GET', 'HEAD'] as const) {
         const response = await app.inject({ method, url, headers })

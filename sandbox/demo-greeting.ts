@@ -1,0 +1,53 @@
+/** The service's page size and its default of SPOTIFY_CONCURRENCY. */
+const PAGE = 50
+const CONCURRENCY = 8
+/** What a first lookup takes beside waiting for the sandbox, on a usual machine. */
+const OVERHEAD_MS = 150
+
+/** What the greeting of the demo mentions. */
+export interface Demo {
+  /** Scheme, host and port of the service. */
+  readonly url: string
+  /** The same of the sandbox. */
+  readonly sandboxUrl: string
+  /** The delay of each response of the sandbox. */
+  readonly latencyMs: number
+  /** Ports that another program uses. */
+  readonly takenPorts: readonly number[]
+  /** The number of a user's playlists. */
+  playlistsOf(user: string): number
+}
+
+/** The first lines of the demo: what to open, what to try and what that costs. */
+export function greeting({ url, sandboxUrl, latencyMs, takenPorts, playlistsOf }: Demo): string {
+  const costOf = (user: string) => {
+    const requests = Math.max(1, Math.ceil(playlistsOf(user) / PAGE))
+    // The first page says how many others there are.
+    const rounds = 1 + Math.ceil((requests - 1) / CONCURRENCY)
+    const seconds = ((rounds * latencyMs + OVERHEAD_MS) / 1000).toFixed(1)
+    return `${requests} Spotify requests, about ${seconds} s`
+  }
+  const taken = takenPorts
+    .map(port => `Port ${port} is taken, so this run uses another.\n`)
+    .join('')
+  return `Open ${url}/ in a browser.
+${taken}
+Or try, in another terminal:
+
+  curl -s '${url}/users/collector/playlists?format=text' | tail -n 3
+    ${playlistsOf('collector')} playlists: ${costOf('collector')}. The second time: 0 requests, 1 ms.
+
+  curl '${url}/users/spotify%3Auser%3Asmedjan/playlists?format=text&limit=3'
+    Three of ${playlistsOf('smedjan')}, of a user given as URI: ${costOf('smedjan')}.
+
+  curl '${url}/users/smedjan/playlists?format=csv' -o playlists.csv
+    The same list as a file for spreadsheets: 0 requests, a few ms.
+
+A sandbox plays Spotify. Make it fail, and see what callers still get; then let it work again:
+
+  curl ${sandboxUrl}/_sandbox/faults -d '{"on":"api","answer":"server-error"}'
+  curl -X DELETE ${sandboxUrl}/_sandbox/faults
+
+Ctrl-C ends the demo. It prints a line for each request:
+`
+}

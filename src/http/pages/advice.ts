@@ -1,0 +1,98 @@
+import type { ProblemType } from '../../problems/problem.ts'
+
+/** A problem in the words of a person in front of a browser. */
+export interface Advice {
+  /** What happened; undefined if the `detail` of the problem says it well. */
+  readonly happened?: string
+  /** What the person can do. */
+  readonly todo: string
+}
+
+const TELL_OPERATOR =
+  'You cannot do anything about it. Tell the operator of this service, and give them the request id.'
+const TRY_LATER = 'Try again later. Lists that the service has read before may still work.'
+
+export const ADVICE: Record<ProblemType, Advice> = {
+  'invalid-user-id': { todo: 'Paste a link to the profile instead.' },
+  'invalid-query': {
+    todo: 'Correct that part of the address, or remove everything from the “?” on.',
+  },
+  'bad-request': {
+    todo: 'Check the address. If you followed a link, the link is broken.',
+  },
+  'request-timeout': { todo: 'Try again.' },
+  'headers-too-large': {
+    happened: 'Your browser sent more than the service accepts.',
+    todo: 'Delete the cookies of this site, or open the address in a private window.',
+  },
+  'unknown-api-key': {
+    happened: 'Only people with a key can use this service.',
+    todo: 'If you have a key, reload the page, and enter any name and the key as the password. The operator, who runs this service, gives out the keys.',
+  },
+  'user-not-found': {
+    todo: 'Check the id: it is the part after /user/ in the link to a profile, not a display name or an e-mail address.',
+  },
+  'not-found': {
+    happened: 'There is nothing at this address.',
+    todo: 'Check the address, or look for the playlists of a user.',
+  },
+  'method-not-allowed': {
+    happened: 'This address can only be read.',
+    todo: 'Open the address itself, without sending a form to it.',
+  },
+  'not-acceptable': {
+    todo: 'Try another browser. This one, or a proxy, accepts none of the encodings of this page.',
+  },
+  'caller-rate-limited': {
+    happened: 'You have opened more pages than the service allows in a minute.',
+    todo: 'Wait a moment. If several people share your connection or your key, they share the limit, too.',
+  },
+  'internal-error': {
+    todo: 'Tell the operator of this service, and give them the request id. Trying again seldom helps.',
+  },
+  'spotify-bad-response': {
+    happened: 'Spotify sent something that is not a list of playlists.',
+    todo: 'Try again later. If only this user is affected, that account is the cause.',
+  },
+  'spotify-access-denied': {
+    happened: 'Spotify does not let this service read the playlists.',
+    todo: TELL_OPERATOR,
+  },
+  'spotify-credentials-rejected': {
+    happened: 'Spotify does not accept the credentials of this service.',
+    todo: TELL_OPERATOR,
+  },
+  'spotify-unavailable': {
+    happened: 'Spotify did not send the playlists.',
+    todo: 'Try again later. Most outages of Spotify pass within minutes.',
+  },
+  'spotify-rate-limited': {
+    happened:
+      'This service has sent more requests than Spotify allows, and waits until it may send more.',
+    todo: TRY_LATER,
+  },
+  'spotify-quota-exceeded': {
+    happened: 'This service has used up what Spotify allows in a day.',
+    todo: TRY_LATER,
+  },
+  'quota-budget-spent': {
+    happened: 'This service has used up the requests to Spotify that its operator allows in a day.',
+    todo: TRY_LATER,
+  },
+  overloaded: {
+    happened: 'Too many others are waiting for lists.',
+    todo: 'Try again in a moment.',
+  },
+  'shutting-down': {
+    happened: 'This service is restarting.',
+    todo: 'Try again in a moment.',
+  },
+  'deadline-exceeded': {
+    happened: 'Spotify took too long to send the playlists.',
+    todo: 'Try again. The service keeps what Spotify has sent, so it may be faster the next time.',
+  },
+  'not-stored': {
+    happened: 'The service has no copy of this list, and your browser allows no new one.',
+    todo: 'Reload the page.',
+  },
+}

@@ -1,0 +1,35 @@
+import { html as template } from 'ghtml'
+
+/** Markup that is safe to send. Only `html` makes it, so no text is ever taken for markup. */
+class Markup {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  toString(): string {
+    return this.#text
+  }
+}
+
+export type Html = Markup
+
+/** A value of a template: text, which is escaped, or markup. `undefined` stands for nothing. */
+type Value = string | number | Html | readonly Html[] | undefined
+
+/**
+ * Tags a template of markup and escapes all text in it, for elements and for attributes in double quotes.
+ *
+ * The package would take a value after `!` as markup, also in `Hello!${name}`; here only the type of a
+ * value decides.
+ */
+export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return new Markup(String.raw({ raw: literals }, ...values.map(markupOf)))
+}
+
+function markupOf(value: Value): string {
+  if (value instanceof Markup) return value.toString()
+  if (typeof value === 'object') return value.join('')
+  return template`${value}`
+}

@@ -1,0 +1,173 @@
+import { member } from '../../lib/member.ts'
+import { type ProblemType, problems } from '../../problems/problem.ts'
+import { userIdSegment } from '../../user-id/user-id.ts'
+import { type Html, html } from './html.ts'
+import { instant } from './instant.ts'
+import { layout } from './layout.ts'
+import { counted, grouped, isOwnedBy } from './playlist-card.ts'
+import { coverUrl, visibleText, withoutBidiControls } from './spotify-text.ts'
+import { userForm } from './user-form.ts'
+
+/** The number of playlists on a page unless the reader asks for another one. */
+export const PAGE_LENGTH = 50
+
+/** Whether a list is up to date, or why not: the service has just found it stale, or Spotify failed. */
+export type ListState = 'fresh' | 'stale' | ProblemType
+
+export interface ListPageOptions {
+  /** Canonical. */
+  userId: string
+  basePath: string
+  /** The path of the list, without the base path. */
+  path: string
+  /** The address of the list for callers of other hosts; undefined if unknown. */
+  canonicalUrl: string | undefined
+  /** The first playlists of the page, from which it takes its title and image. */
+  playlists: readonly unknown[]
+  /** The positions of the playlists of the page: the first, and the one after the last. */
+  from: number
+  to: number
+  /** The length of the whole list. */
+  total: number
+  /** The maximum number of playlists on a page. */
+  limit: number
+  /** Whether links to other pages must name the format. */
+  namesFormat: boolean
+  /** When Spotify sent the list, epoch ms. */
+  generatedAt: number
+  state: ListState
+  complete: boolean
+  /** Why an empty list may be empty. */
+  explanation: string | undefined
+}
+
+/** A page with playlists of a user, up to the first and from after the last of them. */
+export function listPage(options: ListPageOptions): { start: Html; end: Html } {
+  const { userId, basePath, path, playlists, from, to, total, explanation } = options
+  const own = playlists.find(
+    playlist => isOwnedBy(playlist, userId) && nameOfOwner(playlist) !== undefined,
+  )
+  const name = nameOfOwner(own) ?? userId
+  const id = name === userId ? '' : ` (${userId})`
+  const title = `Playlists of ${withoutBidiControls(name)}${id}`
+  const { start, end } = layout({
+    title,
+    basePath,
+    head: headOf(title, options),
+    isFromSpotify: true,
+  })
+  const hasPlaylists = from < to
+  return {
+    start: html`${start}<h1>Playlists of <bdi>${name}</bdi>${name === userId ? undefined : html` <small>${userId}</small>`}</h1>
+${introOf(options)}${noteOf(options)}${
+  explanation === undefined
+    ? undefined
+    : html`<p>${explanation}</p>
+${userForm({ basePath })}`
+}${
+  hasPlaylists || total === 0
+    ? undefined
+    : html`<p>The list has no playlists from number ${grouped(from + 1)} on. <a href="${basePath}${path}">Show the first ones</a></p>
+`
+}${
+  hasPlaylists
+    ? html`<ul class="grid" role="list">
+`
+    : undefined
+}`,
+    end: html`${
+      hasPlaylists
+        ? html`</ul>
+`
+        : undefined
+    }${neighboursOf(options)}${formatsOf(options)}${end}`,
+  }
+}
+
+function nameOfOwner(playlist: unknown): string | undefined {
+  return visibleText(member(member(playlist, 'owner'), 'display_name'))
+}
+
+/** Members of Open Graph (https://ogp.me/), from which other programs make a preview of a link. */
+function headOf(title: string, { playlists, total, canonicalUrl }: ListPageOptions): Html {
+  const image = playlists
+    .map(playlist => coverUrl(member(playlist, 'images')))
+    .find(url => url !== undefined)
+  const properties = [
+    ['og:title', title],
+    ['og:type', 'website'],
+    ['og:site_name', 'Playlist proxy'],
+    ['og:description', `${counted(total, 'public playlist')} on Spotify`],
+    ['og:image', image],
+    ['og:url', canonicalUrl],
+  ] as const
+  const tags = properties.map(([property, content]) =>
+    content === undefined
+      ? html``
+      : html`<meta property="${property}" content="${content}">
+`,
+  )
+  return canonicalUrl === undefined
+    ? html`${tags}`
+    : html`<link rel="canonical" href="${canonicalUrl}">
+${tags}`
+}
+
+function introOf({ userId, from, to, total, generatedAt }: ListPageOptions): Html {
+  const isPart = from < to && to - from < total
+  const part = isPart ? `${grouped(from + 1)} to ${grouped(to)} of ` : ''
+  const profile = `https://open.spotify.com/user/${userIdSegment(userId)}`
+  return html`<p class="muted">${part}${total === 0 ? 'No public playlists' : counted(total, 'public playlist')} · read from Spotify on ${instant(generatedAt)} · <a href="${profile}">profile in Spotify</a></p>
+`
+}
+
+function noteOf({ state, complete }: ListPageOptions): Html {
+  const notes = []
+  if (state === 'stale') {
+    notes.push('This list is out of date. Reload the page in a moment to see a newer one.')
+  } else if (state !== 'fresh') {
+    notes.push(
+      `This list may be out of date, because no newer one could be read: ${problems[state].title}.`,
+    )
+  }
+  if (!complete) {
+    notes.push('This list may be incomplete, because it changed while Spotify sent it.')
+  }
+  return html`${notes.map(
+    note => html`<p class="note">${note}</p>
+`,
+  )}`
+}
+
+function neighboursOf(options: ListPageOptions): Html | undefined {
+  const { basePath, path, from, to, total, limit, namesFormat } = options
+  if (from === 0 && to === total) return undefined
+  const link = (offset: number) =>
+    `${basePath}${path}?limit=${limit}&offset=${offset}${namesFormat ? '&format=html' : ''}`
+  const previous = html`<li><a rel="prev" href="${link(Math.max(0, from - limit))}">← Previous</a></li>
+`
+  const next = html`<li><a rel="next" href="${link(to)}">Next →</a></li>
+`
+  return html`<nav class="pages" aria-label="Pages"><ul>
+${from > 0 ? previous : html`<li></li>`}${to < total ? next : undefined}</ul></nav>
+`
+}
+
+const FORMATS = [
+  ['json', 'JSON'],
+  ['csv', 'CSV'],
+  ['excel', 'CSV for Excel'],
+  ['ndjson', 'NDJSON'],
+  ['text', 'Text'],
+] as const
+
+function formatsOf({ basePath, path }: ListPageOptions): Html {
+  const links = FORMATS.map(
+    ([format, name]) => html`<li><a href="${basePath}${path}?format=${format}">${name}</a></li>
+`,
+  )
+  return html`<h2 id="formats">The whole list in other formats</h2>
+<nav aria-labelledby="formats"><ul>
+${links}</ul></nav>
+`
+}

@@ -1,0 +1,57 @@
+import { member } from '../../lib/member.ts'
+import { type Html, html } from './html.ts'
+import { coverUrl, plainText, spotifyUrl, visibleText } from './spotify-text.ts'
+
+/** The entry of a playlist as Spotify sent it, in the list of this user. Its link covers all of it. */
+export function playlistCard(playlist: unknown, userId: string): Html {
+  const cover = coverUrl(member(playlist, 'images'))
+  const about = plainText(member(playlist, 'description'))
+  const facts = factsOf(playlist, userId)
+  return html`<li>
+<div class="cover">${cover === undefined ? undefined : html`<img src="${cover}" alt="" loading="lazy" decoding="async" width="300" height="300">`}</div>
+<h2 dir="auto">${nameOf(playlist)}</h2>
+${facts.length === 0 ? undefined : html`<p>${facts}</p>`}${about === undefined ? undefined : html`<p class="about" dir="auto">${about}</p>`}</li>
+`
+}
+
+function nameOf(playlist: unknown): Html {
+  const name = html`${visibleText(member(playlist, 'name')) ?? 'Playlist without a name'}`
+  const url = spotifyUrl(member(member(playlist, 'external_urls'), 'spotify'))
+  return url === undefined ? name : html`<a href="${url}">${name}</a>`
+}
+
+/** The number of tracks, another owner, and whether others may edit it, with separators. */
+function factsOf(playlist: unknown, userId: string): Html[] {
+  const facts: Html[] = []
+  // `tracks` is what Spotify called `items` before 2026; either may be absent.
+  const total =
+    member(member(playlist, 'items'), 'total') ?? member(member(playlist, 'tracks'), 'total')
+  if (isCount(total)) facts.push(html`${counted(total, 'track')}`)
+  const owner = member(playlist, 'owner')
+  if (!isOwnedBy(playlist, userId)) {
+    const name = visibleText(member(owner, 'display_name')) ?? visibleText(member(owner, 'id'))
+    if (name !== undefined) facts.push(html`by <bdi>${name}</bdi>`)
+  }
+  if (member(playlist, 'collaborative') === true) facts.push(html`collaborative`)
+  return facts.map((fact, at) => (at === 0 ? fact : html` · ${fact}`))
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Whether the playlist belongs to the user with this canonical id. */
+export function isOwnedBy(playlist: unknown, userId: string): boolean {
+  const id = member(member(playlist, 'owner'), 'id')
+  return typeof id === 'string' && id.toLowerCase() === userId
+}
+
+/** A number with its noun: "1 track", "2,000 tracks". */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** A whole number with its digits in groups of three. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}

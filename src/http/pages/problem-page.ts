@@ -1,0 +1,64 @@
+import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
+import { reasonOf } from '../../user-id/refuse-id.ts'
+import { ADVICE } from './advice.ts'
+import { type Html, html } from './html.ts'
+import { instant } from './instant.ts'
+import { page } from './layout.ts'
+import { userForm } from './user-form.ts'
+
+export interface ProblemPageOptions {
+  type: ProblemType
+  /** The problem as programs get it. */
+  body: ProblemBody
+  /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
+  retry: { at: number; seconds: number } | undefined
+  basePath: string
+}
+
+/** The problems after which a reader may want to look for a user. */
+const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 'not-found']
+
+/** A problem as a page for the person in front of a browser. */
+export function problemPage({ type, body, retry, basePath }: ProblemPageOptions): string {
+  const { title, status, detail, instance, request_id: requestId } = body
+  const { happened, todo } = ADVICE[type]
+  return page(
+    { title, basePath },
+    html`<h1>${title}</h1>
+<p class="lead">${happened ?? shortDetail(type, detail)}</p>
+<h2>What you can do</h2>
+<p>${todo}</p>
+${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
+<dl>
+<dt>Request id</dt><dd><code>${requestId}</code></dd>
+<dt>Status</dt><dd>${status}</dd>
+<dt>Problem</dt><dd><a href="${body.type}"><code>${type}</code></a></dd>
+<dt>Path</dt><dd><code>${instance}</code></dd>
+<dt>Detail</dt><dd>${detail}</dd>
+</dl>
+`,
+  )
+}
+
+/** The form on the page says where to find a user id. */
+function shortDetail(type: ProblemType, detail: string): string {
+  return type === 'invalid-user-id' ? reasonOf(detail) : detail
+}
+
+function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
+  return html`<p><a href="">Try again</a> after ${instant(at)}, in ${duration(seconds)}.</p>
+`
+}
+
+const UNITS = [
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+
+/** A duration in its largest unit, rounded up: "90 seconds", "2 minutes", "3 hours". */
+export function duration(seconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size) ?? ['second', 1]
+  const count = Math.ceil(seconds / size)
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}

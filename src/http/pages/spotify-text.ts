@@ -1,0 +1,53 @@
+import { decodeHTML } from 'entities'
+import { member } from '../../lib/member.ts'
+
+/**
+ * A string that Spotify sent, or undefined if it is none or shows nothing: readers of a screen would miss
+ * a link with such a text.
+ */
+export function visibleText(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  return /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(value) ? value : undefined
+}
+
+/** A text without the controls that reorder what follows it (https://www.unicode.org/reports/tr9/). */
+export function withoutBidiControls(text: string): string {
+  return text.replace(/\p{Bidi_Control}/gu, '')
+}
+
+/**
+ * The text of a description, in which Spotify sends character references and links as HTML. The result is
+ * plain text, which may contain `<`.
+ */
+export function plainText(description: unknown): string | undefined {
+  if (typeof description !== 'string') return undefined
+  return visibleText(decodeHTML(description.replace(/<\/?[a-z][^<>]*>/gi, '')))
+}
+
+/** The URL if it is https on a host of Spotify, without user name, password and port; else undefined. */
+export function spotifyUrl(value: unknown): string | undefined {
+  const url = urlOf(value)
+  if (url?.protocol !== 'https:' || !/(?:^|\.)spotify\.com$/.test(url.host)) return undefined
+  return url.username === '' && url.password === '' ? url.href : undefined
+}
+
+/** Covers are shown some 150 to 250 pixels wide, on screens with up to two device pixels each. */
+const COVER_PIXELS = 300
+
+/** The URL of the smallest image that is large enough, else of the first one; undefined without one. */
+export function coverUrl(images: unknown): string | undefined {
+  if (!Array.isArray(images)) return undefined
+  const covers = images.flatMap(image => {
+    const url = urlOf(member(image, 'url'))
+    const width = member(image, 'width')
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return []
+    return [{ url: url.href, width: typeof width === 'number' ? width : 0 }]
+  })
+  const large = covers.filter(({ width }) => width >= COVER_PIXELS)
+  large.sort((a, b) => a.width - b.width)
+  return (large[0] ?? covers[0])?.url
+}
+
+function urlOf(value: unknown): URL | undefined {
+  return typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+}

@@ -1,0 +1,29 @@
+import { type Html, html } from './html.ts'
+
+export interface UserFormOptions {
+  basePath: string
+  /** What the reader typed before. */
+  value?: string
+  /** What is wrong with it. */
+  error?: string | undefined
+}
+
+/** The form with one field that leads to the list of a user. */
+export function userForm({ basePath, value = '', error }: UserFormOptions): Html {
+  const fault =
+    error === undefined
+      ? undefined
+      : html`<p class="error" id="user-error">${error}</p>
+`
+  const described =
+    error === undefined
+      ? html`aria-describedby="user-hint"`
+      : html`aria-invalid="true" aria-describedby="user-error user-hint"`
+  return html`<form action="${basePath}/" method="get">
+<label for="user">Paste a link to a Spotify profile, a URI or a user id</label>
+<div><input id="user" name="user" type="text" value="${value}" dir="auto" required autocomplete="off" autocapitalize="none" spellcheck="false" ${described}>
+<button type="submit">Show playlists</button></div>
+${fault}<p class="hint" id="user-hint">In Spotify, open a profile, choose Share, then “Copy link to profile”. A display name or an e-mail address does not work.</p>
+</form>
+`
+}

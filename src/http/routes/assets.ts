@@ -1,0 +1,47 @@
+import { Type } from 'typebox'
+import { Problem } from '../../problems/problem.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { allowOnlyReading } from '../methods.ts'
+import { ICON } from '../pages/icon.ts'
+import { ICON_PATH } from '../pages/layout.ts'
+import { STYLE, STYLE_PATH } from '../pages/style.ts'
+import { sendRepresentation } from '../send.ts'
+import { staticRepresentation } from '../static-representation.ts'
+
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+const ONE_DAY = 'public, max-age=86400'
+
+const style = staticRepresentation(STYLE, {
+  contentType: 'text/css; charset=utf-8',
+  cacheControl: IMMUTABLE,
+})
+/** For the page of another version, as during a rolling update. */
+const otherStyle = staticRepresentation(STYLE, { contentType: 'text/css; charset=utf-8' })
+const icon = staticRepresentation(ICON, { contentType: 'image/svg+xml', cacheControl: ONE_DAY })
+const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
+  contentType: 'text/plain; charset=utf-8',
+  cacheControl: ONE_DAY,
+})
+
+/** What pages need besides their HTML: style sheet and icon; and `robots.txt`, which keeps crawlers out. */
+export function assetRoutes(app: AppInstance): void {
+  for (const [path, file] of [
+    [ICON_PATH, icon],
+    // Browsers ask for it on resources that name no icon.
+    ['/favicon.ico', icon],
+    ['/robots.txt', robots],
+  ] as const) {
+    app.get(path, { schema: { hide: true } }, (_request, reply) =>
+      sendRepresentation(reply, file, []),
+    )
+    allowOnlyReading(app, path)
+  }
+  const path = '/assets/:name'
+  const params = Type.Object({ name: Type.String() })
+  app.get(path, { schema: { hide: true, params } }, ({ params: { name } }, reply) => {
+    if (STYLE_PATH.endsWith(`/${name}`)) return sendRepresentation(reply, style, [])
+    if (/^style-[\w-]+\.css$/.test(name)) return sendRepresentation(reply, otherStyle, [])
+    throw new Problem('not-found', 'There is no such file.')
+  })
+  allowOnlyReading(app, path)
+}

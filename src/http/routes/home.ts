@@ -1,0 +1,98 @@
+import type { FastifyReply } from 'fastify'
+import Negotiator from 'negotiator'
+import { Type } from 'typebox'
+import { Problem } from '../../problems/problem.ts'
+import { reasonOf } from '../../user-id/refuse-id.ts'
+import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { allowOnlyReading } from '../methods.ts'
+import { homeResponses } from '../openapi/responses.ts'
+import { homeIndex, homePage, homeText } from '../pages/home-page.ts'
+import { PAGE_FIELDS } from '../pages/layout.ts'
+import { prefersPage } from '../prefers-html.ts'
+import { contextOf } from '../request-context.ts'
+import { sendRepresentation, setFields } from '../send.ts'
+import { staticRepresentation } from '../static-representation.ts'
+import { checkFieldSize } from '../validation.ts'
+import { varyByAccept } from '../vary.ts'
+
+const querySchema = Type.Object({
+  user: Type.Optional(
+    Type.String({
+      description: 'a link to a profile, a `spotify:user:` URI or a user id, given once',
+    }),
+  ),
+})
+
+/** In the order of preference for clients that accept anything. */
+const MEDIA_TYPES = ['text/plain', 'application/json', 'text/html'] as const
+
+/**
+ * `GET /`: a form for browsers, and the paths of the service for all others. With `user`, it redirects
+ * (303) to the playlists of that user; if there cannot be such a user, a browser gets the form again.
+ */
+export function homeRoute(
+  app: AppInstance,
+  basePath: string,
+  exampleUsers: readonly string[] = [],
+): void {
+  const fixed = (text: string, type: (typeof MEDIA_TYPES)[number]) =>
+    staticRepresentation(text, {
+      contentType: `${type}; charset=utf-8`,
+      vary: 'Accept',
+      fields: type === 'text/html' ? PAGE_FIELDS : [],
+    })
+  const representations = {
+    'text/plain': fixed(homeText(basePath), 'text/plain'),
+    'application/json': fixed(homeIndex(basePath), 'application/json'),
+    'text/html': fixed(homePage({ basePath, exampleUsers }), 'text/html'),
+  }
+
+  app.get(
+    '/',
+    {
+      schema: {
+        operationId: 'getHome',
+        tags: ['Help'],
+        summary: 'A form for a user, or the paths of this service',
+        querystring: querySchema,
+        response: homeResponses,
+      },
+    },
+    (request, reply) => {
+      const { user } = request.query
+      const { accept } = request.headers
+      if (user === undefined) {
+        return sendRepresentation(reply, representations[mediaTypeFor(accept)], [])
+      }
+      reply.header('cache-control', 'no-store')
+      try {
+        const path = `/users/${ownSegment(parseUserId(user))}/playlists`
+        reply.redirect(basePath + path, 303)
+      } catch (error) {
+        if (!(error instanceof Problem) || !prefersPage(request.url, accept)) throw error
+        contextOf(request).problem = error
+        sendForm(
+          reply,
+          homePage({ basePath, exampleUsers, value: user, error: reasonOf(error.message) }),
+        )
+      }
+    },
+  )
+  allowOnlyReading(app, '/')
+}
+
+function sendForm(reply: FastifyReply, page: string): void {
+  setFields(reply, PAGE_FIELDS)
+  varyByAccept(reply)
+  reply.code(400).header('content-type', 'text/html; charset=utf-8').send(page)
+}
+
+function mediaTypeFor(accept: string | undefined): (typeof MEDIA_TYPES)[number] {
+  if (accept === undefined) return 'text/plain'
+  checkFieldSize('Accept', accept)
+  const best = new Negotiator({ headers: { accept: accept.toLowerCase() } }).mediaType([
+    ...MEDIA_TYPES,
+  ])
+  return MEDIA_TYPES.find(type => type === best) ?? 'text/plain'
+}

@@ -1,0 +1,111 @@
+import type { StoredResponse } from '../../cache/freshness.ts'
+import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
+import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
+import { ownBuffer } from '../../playlists/serialised-items.ts'
+import type { Problem } from '../../problems/problem.ts'
+import { ownSegment } from '../../user-id/user-id.ts'
+import { basePathOf } from '../origin.ts'
+import { type Html, html } from '../pages/html.ts'
+import { PAGE_FIELDS } from '../pages/layout.ts'
+import { type ListState, listPage, PAGE_LENGTH } from '../pages/list-page.ts'
+import { playlistCard } from '../pages/playlist-card.ts'
+import { STYLE_PATH } from '../pages/style.ts'
+import { contentType } from '../representation/formats.ts'
+import { PART_OVERHEAD_BYTES, type RequestedList, type View } from '../representation/view.ts'
+import { windowOf } from '../representation/window.ts'
+import { explanationOf } from './empty-list.ts'
+
+const MINUTE_MS = 60_000
+
+/** What a page says about its list. */
+export interface FoundList {
+  response: Pick<StoredResponse<unknown>, 'generatedAt' | 'freshUntil'>
+  /** Why the list could not be revalidated, if it could not. */
+  failure?: Problem | undefined
+}
+
+/** All pages share it, so many at once block the event loop no longer than one does. */
+const ticks = new OneTaskPerTick()
+
+/**
+ * A window of a list as a page. The page says when Spotify sent the list and whether it is stale at `now`
+ * (epoch ms), so both are in its key: a revalidation changes the page, even if it changes no playlist.
+ */
+export function pageView(
+  requested: RequestedList,
+  { publicUrl, namesFormat }: { publicUrl: string | undefined; namesFormat: boolean },
+  { response, failure }: FoundList,
+  now: number,
+): View {
+  const { userId, pasted, link, query } = requested
+  const { limit = PAGE_LENGTH, offset = 0 } = query
+  const minute = Math.floor(response.generatedAt / MINUTE_MS)
+  const state: ListState = failure?.type ?? (now < response.freshUntil ? 'fresh' : 'stale')
+  return {
+    key(total) {
+      const key = `html ${limit} ${offset} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
+      return total === 0 ? `${key}\n${explanationOf(pasted)}` : key
+    },
+    async body({ playlists, complete }, _lines, signal) {
+      const { length } = playlists
+      const { from, to } = windowOf(length, { limit, offset })
+      const path = `/users/${ownSegment(userId)}/playlists`
+      const { first, cards } = await cardsOf(playlists.window(from, to), userId, signal)
+      const { start, end } = listPage({
+        userId,
+        basePath: basePathOf(publicUrl),
+        path,
+        canonicalUrl: publicUrl && publicUrl + path,
+        playlists: first,
+        from,
+        to,
+        total: length,
+        limit,
+        namesFormat,
+        generatedAt: minute * MINUTE_MS,
+        state,
+        complete,
+        explanation: length === 0 ? explanationOf(pasted) : undefined,
+      })
+      const [firstCards = html``, ...otherCards] = cards
+      const lastCards = otherCards.pop()
+      const texts =
+        lastCards === undefined
+          ? [html`${start}${firstCards}${end}`]
+          : [html`${start}${firstCards}`, ...otherCards, html`${lastCards}${end}`]
+      const parts = texts.map(text => ownBuffer(String(text)))
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+      return {
+        parts,
+        bytes,
+        heldBytes: bytes + parts.length * PART_OVERHEAD_BYTES,
+        vary: 'Accept, Accept-Encoding',
+        fields: [
+          'content-type',
+          contentType('html'),
+          ...PAGE_FIELDS,
+          ...(length === 0 ? ['link', link] : []),
+        ],
+      }
+    },
+  }
+}
+
+/** The playlists of the first buffer, and the entries of all, one buffer per tick of the event loop. */
+async function cardsOf(
+  buffers: readonly Buffer[],
+  userId: string,
+  signal: AbortSignal,
+): Promise<{ first: readonly unknown[]; cards: Html[] }> {
+  let first: readonly unknown[] | undefined
+  const cards: Html[] = []
+  for (const bytes of buffers) {
+    await ticks.next()
+    signal.throwIfAborted()
+    const items = bytes.toString('utf8', 0, bytes.length - JSON_SEPARATOR.length)
+    const playlists: readonly unknown[] = JSON.parse(`[${items}]`)
+    first ??= playlists
+    cards.push(html`${playlists.map(playlist => playlistCard(playlist, userId))}`)
+  }
+  return { first: first ?? [], cards }
+}

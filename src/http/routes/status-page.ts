@@ -1,0 +1,92 @@
+import type { Status } from '../openapi/status-schema.ts'
+import { type Html, html } from '../pages/html.ts'
+import { instant } from '../pages/instant.ts'
+import { page } from '../pages/layout.ts'
+import { counted, grouped } from '../pages/playlist-card.ts'
+
+/** The state of the service as a page for its operator. The first line says whether all is well. */
+export function statusPage(status: Status, basePath: string): string {
+  const { service } = status
+  const { isWell, text } = verdictOf(status)
+  return page(
+    { title: 'Status', basePath },
+    html`<h1>Status</h1>
+<p class="lead"><strong class="${isWell ? 'good' : 'bad'}">${text}</strong></p>
+<h2>Requests to Spotify</h2>
+<dl>
+${gateOf(status)}<dt>Last 24 hours</dt><dd>${budgetOf(status)}</dd>
+<dt>Now</dt><dd>${grouped(status.spotify.in_flight)} in flight, ${grouped(status.spotify.queued)} waiting</dd>
+<dt>App token</dt><dd>${tokenOf(status)}</dd>
+</dl>
+<h2>Cache</h2>
+<dl>
+${cacheOf(status)}<dt>Shared cache</dt><dd>${SHARED_CACHE[status.shared_cache.state]}</dd>
+</dl>
+<h2>This instance</h2>
+<dl>
+<dt>Version</dt><dd>${service.version}</dd>
+<dt>Started</dt><dd>${at(service.started_at)}</dd>
+</dl>
+`,
+  )
+}
+
+/** Whether all is well, in one sentence. */
+function verdictOf({ service, token, spotify, shared_cache: shared }: Status) {
+  const bad = (text: string) => ({ isWell: false, text })
+  if (service.draining) return bad('This instance is shutting down.')
+  if (token.state === 'rejected') return bad('Spotify rejects the credentials of the app.')
+  if (spotify.gate !== 'open') {
+    return bad('Requests to Spotify are paused. Cached lists are still served.')
+  }
+  if (token.state !== 'valid') return bad('There is no app token yet.')
+  if (spotify.diagnosis !== 'ok') return bad('Spotify fails for some requests.')
+  if (shared.state === 'degraded') return bad('The shared cache is out of reach.')
+  return { isWell: true, text: 'All is well.' }
+}
+
+const GATES = {
+  open: 'open: requests leave',
+  paused: 'paused: no requests leave',
+  probing: 'probing: one request finds out whether Spotify answers again',
+}
+
+function gateOf({ spotify }: Status): Html {
+  const { gate, reason, diagnosis, paused_until: until, remedy } = spotify
+  const row = (name: string, value: Html | string) => html`<dt>${name}</dt><dd>${value}</dd>
+`
+  const cause = reason ?? (diagnosis === 'ok' ? null : diagnosis)
+  return html`${row('Gate', GATES[gate])}${cause === null ? undefined : row('Reason', html`<code>${cause}</code>`)}${until === null ? undefined : row('Until', at(until))}${remedy === null ? undefined : row('Remedy', remedy)}`
+}
+
+/** A bar turns from here on. */
+const NEARLY_SPENT = 0.8
+
+function budgetOf({ spotify: { requests_24h: used, budget } }: Status): Html {
+  if (budget === null) return html`${counted(used, 'request')}, without a budget`
+  return html`<meter min="0" max="${budget}" high="${budget * NEARLY_SPENT}" optimum="0" value="${Math.min(used, budget)}" aria-label="Budget used in the last 24 hours"></meter>${grouped(used)} of ${counted(budget, 'request')}`
+}
+
+function tokenOf({ token }: Status): Html {
+  return token.expires_at === null
+    ? html`${token.state}`
+    : html`${token.state} until ${at(token.expires_at)}`
+}
+
+const BYTES_PER_MB = 1_000_000
+
+function cacheOf({ cache }: Status): Html {
+  const served = cache.hits + cache.stale_hits
+  const lookups = served + cache.misses
+  const share = lookups === 0 ? '' : ` (${Math.floor((100 * served) / lookups)} %)`
+  const megabytes = (bytes: number) => grouped(Math.round(bytes / BYTES_PER_MB))
+  return html`<dt>Lists</dt><dd>${counted(cache.entries, 'user')}, ${megabytes(cache.bytes)} of ${megabytes(cache.max_bytes)} MB</dd>
+<dt>Hits</dt><dd>${grouped(served)} of ${counted(lookups, 'lookup')}${share}, ${grouped(cache.stale_hits)} of them with a stale list</dd>
+`
+}
+
+const SHARED_CACHE = { off: 'off', connected: 'connected', degraded: 'out of reach' }
+
+function at(iso: string): Html {
+  return instant(Date.parse(iso))
+}

@@ -1,0 +1,107 @@
+import t from 'tap'
+import { homePage, homeText } from '../../../src/http/pages/home-page.ts'
+import { startService } from '../../support/service.ts'
+
+const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
+
+t.test('the home page is a form for browsers and an index for all others', async t => {
+  const { get } = await startService(t)
+  for (const [accept, type] of [
+    [undefined, 'text/plain'],
+    ['*/*', 'text/plain'],
+    ['image/png', 'text/plain'],
+    ['application/json', 'application/json'],
+    [HTML.accept, 'text/html'],
+  ] as const) {
+    const { headers, statusCode } = await get('/', accept === undefined ? {} : { accept })
+    t.equal(statusCode, 200)
+    t.equal(headers['content-type'], `${type}; charset=utf-8`)
+    t.equal(headers.vary, 'Accept')
+    const again = await get('/', { accept: accept ?? '*/*', 'if-none-match': String(headers.etag) })
+    t.equal(again.statusCode, 304)
+  }
+  const index = (await get('/', { accept: 'application/json' })).json()
+  t.equal(index.playlists, '/users/{user}/playlists')
+  const { body } = await get('/')
+  for (const path of Object.values(index) as string[]) {
+    t.match(body, `  ${path} `)
+    const { statusCode } = await get(path.replace('{user}', 'one'))
+    t.equal(statusCode, 200, path)
+  }
+  const page = await get('/', HTML)
+  t.match(page.body, '<form action="/" method="get">')
+  t.match(page.headers, { 'content-security-policy': /form-action 'self'/ })
+  t.equal((await get('/', { accept: 'x,'.repeat(60) })).statusCode, 431)
+})
+
+t.test('the form leads to the canonical path of the user', async t => {
+  const { get } = await startService(t)
+  for (const [user, path] of [
+    ['smedjan', '/users/smedjan/playlists'],
+    [' Smedjan ', '/users/smedjan/playlists'],
+    ['spotify:user:smedjan', '/users/smedjan/playlists'],
+    ['https://open.spotify.com/user/smedjan?si=0123456789abcdef', '/users/smedjan/playlists'],
+    ['abc+xyz', '/users/abc%2Bxyz/playlists'],
+    ['https://open.spotify.com/user/%23mimble!', '/users/%23mimble!/playlists'],
+  ] as const) {
+    const { statusCode, headers } = await get(`/?user=${encodeURIComponent(user)}`, HTML)
+    t.equal(statusCode, 303)
+    t.equal(headers.location, path)
+    t.equal(headers['cache-control'], 'no-store')
+    t.equal((await get(path, HTML)).statusCode, 200)
+  }
+})
+
+t.test('what cannot be a user gets the form again, with the reason', async t => {
+  const { get, lines, written } = await startService(t)
+  for (const [user, reason] of [
+    ['', 'The user id is empty.'],
+    ['https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M', 'link'],
+    ['a/b"><script>canary', 'A user id has no'],
+    ['x'.repeat(300), 'A user id has at most 256 bytes.'],
+  ] as const) {
+    const response = await get(`/?user=${encodeURIComponent(user)}`, HTML)
+    t.equal(response.statusCode, 400)
+    t.match(response.headers, {
+      'cache-control': 'no-store',
+      vary: 'Accept',
+      'content-security-policy': /^default-src 'none'/,
+      'x-request-id': /./,
+    })
+    const shown = user.replace(/[&<>"'=]/g, character => `&#${character.charCodeAt(0)};`)
+    t.match(response.body, `value="${shown}"`)
+    t.match(response.body, new RegExp(`<p class="error" id="user-error">[^<]*${reason}`))
+    t.match(response.body, 'aria-invalid="true" aria-describedby="user-error user-hint"')
+    t.notMatch(response.body, /<script|Parameter|percent-encoded/)
+    t.match(lines().at(-1), { status: 400, problem: 'invalid-user-id', route: '/' })
+    const json = await get(`/?user=${encodeURIComponent(user)}`)
+    t.equal(json.statusCode, 400)
+    t.equal(json.headers['content-type'], 'application/problem+json')
+  }
+  t.notMatch(written.join(''), 'canary', 'the log has nothing of it')
+  t.match((await get('/?user=a&user=b')).json(), { type: '/problems/invalid-query' })
+})
+
+t.test('behind a proxy that adds a path, form, redirect and index have that path', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
+  t.equal((await get('/?user=one')).headers.location, '/base/users/one/playlists')
+  t.match((await get('/', HTML)).body, '<form action="/base/" method="get">')
+  t.match((await get('/')).body, '  /base/users/{user}/playlists  all')
+  t.match(homeText('/base'), /^ {2}\/base\/status {18}the state/m)
+})
+
+t.test('the page suggests the users that EXAMPLE_USERS names', async t => {
+  const { get } = await startService(t, { EXAMPLE_USERS: 'one, #Mimble!' })
+  const { body } = await get('/', HTML)
+  t.match(body, '<a href="/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')
+  t.match((await get('/?user=.', HTML)).body, 'Users to try')
+  const page = homePage({ basePath: '/base', exampleUsers: ['one', '#mimble!'] })
+  t.match(page, '<a href="/base/users/one/playlists"><bdi>one</bdi></a>')
+  t.match(page, '<a href="/base/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')
+  t.notMatch(homePage({ basePath: '', exampleUsers: [] }), 'Users to try')
+})
+
+t.test('the home page is read-only', async t => {
+  const { app } = await startService(t)
+  t.equal((await app.inject({ method: 'POST', url: '/' })).statusCode, 405)
+})
