@@ -113,17 +113,19 @@ t.test('a request through a route and one without get the same response', async 
     return { ...rest, fields }
   }
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async steps => {
+    fc.asyncProperty(fc.array(step, { maxLength: 10 }), async steps => {
       for (const step of steps) {
         await clock.advance(step.laterMs)
         for (let nth = 0; nth < step.repeat; nth++) {
-          t.same(await seen(fast, step), await seen(slow, step))
-          // Background revalidations end at different times.
-          await Promise.all([fast.quiet(), slow.quiet()])
+          const one = await seen(fast, step)
+          t.same(one, await seen(slow, step))
+          // Background revalidations of the two end at different times.
+          const isStale = String(one.fields['cache-status']).includes('ttl=-')
+          if (isStale) await Promise.all([fast.quiet(), slow.quiet()])
         }
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 15 },
   )
 })
 
