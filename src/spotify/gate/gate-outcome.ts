@@ -1,4 +1,5 @@
 import type { Problem } from '../../problems/problem.ts'
+import { LinkDenial } from './link-denial.ts'
 
 /** Only a person can end a denial, so the gate probes no more often than this. */
 export const DENIED_PAUSE_MS = 5 * 60_000
@@ -25,6 +26,7 @@ export function outcomeOf(problem: Problem, now: number): Outcome {
     case 'spotify-quota-exceeded':
       return { kind: 'refused', cause: problem, forMs: Number(problem.retryAt) - now }
     case 'spotify-access-denied':
+      if (problem instanceof LinkDenial) return { kind: 'declined' }
       return { kind: 'denied', cause: problem }
     case 'spotify-bad-response':
     case 'spotify-unavailable':
