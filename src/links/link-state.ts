@@ -1,4 +1,4 @@
-import type { LinkDenialReason } from '../spotify/gate/link-denial.ts'
+import type { LinkDenialReason } from '../spotify/gate/token-denials.ts'
 import type { EndReason } from './link-record.ts'
 
 /** After a first `invalid_grant`, which may be false in an outage, the token is renewed no sooner. */

@@ -34,6 +34,8 @@ export interface SpotifyClientOptions {
   maxPages: number
   /** The problem for a 403, or a 401 even with a new token; that of the app by default. */
   denied?: DenialReader
+  /** What the gate knows the requests by; their path by default. */
+  subject?: string
 }
 
 /** How a page is requested. */
@@ -64,7 +66,7 @@ export interface SpotifyClient {
 
 export function createSpotifyClient(clientOptions: SpotifyClientOptions): SpotifyClient {
   const { transport, basePath, tokens, gate, budget, clock, userAgent, maxPages } = clientOptions
-  const { denied = accessDenied } = clientOptions
+  const { denied = accessDenied, subject } = clientOptions
   const decoding = new OneTaskPerTick()
   /** Pages that wait to be decoded. */
   let waiting = 0
@@ -136,8 +138,8 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
       const attempts = { left: MAX_ATTEMPTS }
       const passOptions = (token: string): PassOptions => ({
         ...options,
-        subject: path,
-        probe: subject => probe(subject, token, options),
+        subject: subject ?? path,
+        probe: path => probe(path, token, options),
       })
       const request = (token: string) =>
         gate

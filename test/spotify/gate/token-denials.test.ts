@@ -1,6 +1,11 @@
 import t from 'tap'
 import { outcomeOf } from '../../../src/spotify/gate/gate-outcome.ts'
-import { LinkDenial, linkDenied } from '../../../src/spotify/gate/link-denial.ts'
+import {
+  AppTokenDenial,
+  appTokenDenied,
+  LinkDenial,
+  linkDenied,
+} from '../../../src/spotify/gate/token-denials.ts'
 
 const json = (message: string) => `{"error": {"status": 403, "message": "${message}" } }`
 
@@ -34,4 +39,28 @@ t.test('the lapsed Premium subscription of its owner denies the whole app', asyn
   const problem = linkDenied(403, 'Active premium subscription required for the owner of the app.')
   t.match(problem, { causeName: 'premium-required' })
   t.equal(outcomeOf(problem, 0).kind, 'denied')
+})
+
+t.test('two denials concern the app token alone, and have the owner link the account', async t => {
+  const cases = [
+    [json('Forbidden'), 'endpoint-forbidden'],
+    [json('Valid user authentication required'), 'user-authentication-required'],
+  ] as const
+  for (const [body, causeName] of cases) {
+    const problem = appTokenDenied(403, body)
+    t.ok(problem instanceof AppTokenDenial)
+    t.match(problem, {
+      type: 'spotify-access-denied',
+      causeName,
+      originStatus: 403,
+      message: / Have the owner of the account link it to this service\.$/,
+      diagnosis: { name: causeName, remedy: /^Have the owner/ },
+    })
+    t.same(outcomeOf(problem, 0), { kind: 'declined' })
+  }
+  for (const body of ['', 'Active premium subscription required for the owner of the app.']) {
+    const problem = appTokenDenied(403, body)
+    t.notOk(problem instanceof AppTokenDenial)
+    t.equal(outcomeOf(problem, 0).kind, 'denied')
+  }
 })

@@ -1,5 +1,5 @@
 import { Problem } from '../../problems/problem.ts'
-import { accessDenied } from './diagnosis.ts'
+import { accessDenied, EXPLANATIONS, Refusal } from './diagnosis.ts'
 
 /** Why Spotify refuses the token of a user who has agreed. */
 export type LinkDenialReason =
@@ -34,4 +34,25 @@ export function linkDenied(originStatus: 401 | 403, body: string): Problem {
   if (denial.diagnosis.name === 'premium-required') return denial
   const reason = DENIALS.find(({ words }) => words.test(body))?.reason ?? 'access-denied'
   return new LinkDenial(reason, originStatus)
+}
+
+/** Denials of the app token that do not concern the tokens of users who have agreed. */
+const APP_TOKEN_DENIALS = ['endpoint-forbidden', 'user-authentication-required'] as const
+
+/** A denial of the app token, so of all users who have not linked their account. */
+export class AppTokenDenial extends Refusal {
+  constructor(name: (typeof APP_TOKEN_DENIALS)[number], originStatus: 401 | 403) {
+    const remedy = 'Have the owner of the account link it to this service.'
+    super('spotify-access-denied', name, EXPLANATIONS[name], { originStatus }, remedy)
+  }
+}
+
+/**
+ * The problem for a denial of the app token, if accounts can be linked: only some denials concern linked
+ * accounts, too.
+ */
+export function appTokenDenied(originStatus: 401 | 403, body: string): Problem {
+  const denial = accessDenied(originStatus, body)
+  const name = APP_TOKEN_DENIALS.find(other => other === denial.diagnosis.name)
+  return name === undefined ? denial : new AppTokenDenial(name, originStatus)
 }
