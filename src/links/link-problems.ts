@@ -91,10 +91,14 @@ export function stateProblem(state: LinkState, clock: Clock): Problem {
     const detail = 'The link to this account changed during the lookup. Retry soon.'
     return new Problem('spotify-unavailable', detail)
   }
-  const type = state.name === 'doubtful' ? 'spotify-unavailable' : 'spotify-access-denied'
-  const { explanation, remedy } = TEXTS[fault]
   const leftMs = 'retryAtMs' in state ? state.retryAtMs - clock.monotonic() : undefined
-  const retryAt = leftMs === undefined ? undefined : clock.now() + leftMs
+  return linkProblem(fault, leftMs === undefined ? undefined : clock.now() + leftMs)
+}
+
+/** The problem of a link with this fault, which may end at `retryAt` (epoch ms). */
+export function linkProblem(fault: LinkFault, retryAt?: number): Problem {
+  const type = fault === 'consent-doubtful' ? 'spotify-unavailable' : 'spotify-access-denied'
+  const { explanation, remedy } = TEXTS[fault]
   return new Problem(type, `${fault}: ${explanation} ${remedy}`, { causeName: fault, retryAt })
 }
 

@@ -23,7 +23,7 @@ export function readPage(
   now: number,
   denied: DenialReader = accessDenied,
 ): Page {
-  if (response.status !== 200) throw refusal(response, now, denied)
+  if (response.status !== 200) throw responseProblem(response, now, denied)
   let value: unknown
   try {
     value = JSON.parse(response.body)
@@ -49,7 +49,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The problem for a status other than 200 and 401. The body only tells causes apart. */
-function refusal(
+export function responseProblem(
   { status, headers, body }: SpotifyResponse,
   now: number,
   denied: DenialReader,
