@@ -87,12 +87,15 @@ export function remedyOf(fault: LinkFault): string {
  */
 export function stateProblem(state: LinkState, clock: Clock): Problem {
   const fault = faultOf(state)
-  if (fault === undefined) {
-    const detail = 'The link to this account changed during the lookup. Retry soon.'
-    return new Problem('spotify-unavailable', detail)
-  }
+  if (fault === undefined) return linkChanged()
   const leftMs = 'retryAtMs' in state ? state.retryAtMs - clock.monotonic() : undefined
   return linkProblem(fault, leftMs === undefined ? undefined : clock.now() + leftMs)
+}
+
+/** The problem for a lookup that began with another link. */
+export function linkChanged(): Problem {
+  const detail = 'The link to this account changed during the lookup. Retry soon.'
+  return new Problem('spotify-unavailable', detail)
 }
 
 /** The problem of a link with this fault, which may end at `retryAt` (epoch ms). */

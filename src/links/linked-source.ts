@@ -6,7 +6,8 @@ import { LinkDenial } from '../spotify/gate/token-denials.ts'
 import { readStable } from '../spotify/playlist-source.ts'
 import type { SpotifyClient } from '../spotify/web-api.ts'
 import type { Link } from './link.ts'
-import { stateProblem } from './link-problems.ts'
+import { partsOf } from './link-key.ts'
+import { linkChanged, stateProblem } from './link-problems.ts'
 import { isUsable } from './link-state.ts'
 import type { Links } from './links.ts'
 
@@ -29,6 +30,7 @@ export type LeftOut = 'false' | 'null' | 'other'
 
 /**
  * The playlists of linked users, read with their own tokens, and those of all others from another source.
+ * It takes cache keys in place of user ids: a lookup stays with the link that it began with.
  * Private playlists need a scope that no link has; in case Spotify sends one, only an entry with
  * `public: true` passes.
  * https://developer.spotify.com/documentation/web-api/reference/get-a-list-of-current-users-playlists
@@ -54,11 +56,12 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
   }
 
   return {
-    async playlists(userId, previous, lookup) {
+    async playlists(key, previous, lookup) {
+      const { linkId, userId } = partsOf(key)
+      if (linkId === undefined) return unlinked.playlists(userId, previous, lookup)
       const link = links.find(userId)
-      return link === undefined
-        ? unlinked.playlists(userId, previous, lookup)
-        : readLinked(link, previous, lookup)
+      if (link?.linkId !== linkId) throw linkChanged()
+      return readLinked(link, previous, lookup)
     },
   }
 }

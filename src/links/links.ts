@@ -15,8 +15,8 @@ const WARNING_DAYS = [30, 7, 1] as const
 
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
-  /** Called when the lists of a link must not be served any more. */
-  forget: (link: LinkName) => void
+  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  forget: (link: LinkName) => Promise<void>
 }
 
 /** The number of links in each state. */
@@ -98,13 +98,14 @@ export class Links {
     await this.#store.write(() => [...this.list().filter(isOther), link])
     const earlier = this.#links.get(userId)
     this.#links.set(userId, link)
-    if (earlier !== undefined) this.#options.forget(earlier)
     this.#options.log.info({ user_id: userId }, 'linked an account')
+    if (earlier !== undefined) await this.#options.forget(earlier)
     return link
   }
 
   /**
-   * Removes a user's link from memory at once, and from the file before it resolves.
+   * Removes a user's link from memory at once, and its token and its lists from all files before it
+   * resolves.
    *
    * @throws {Problem} if the file cannot be written; the next write removes it there.
    */
@@ -112,8 +113,8 @@ export class Links {
     const link = this.#links.get(userId)
     if (link !== undefined) {
       this.#links.delete(userId)
-      this.#options.forget(link)
       this.#options.log.info({ user_id: userId }, 'unlinked an account')
+      await this.#options.forget(link)
     }
     // Also without a link, since the write that removed it may have failed.
     if (link !== undefined || this.isUnwritable) await this.save()
@@ -151,9 +152,10 @@ export class Links {
     const { userId, linkId } = record
     link.record = { userId, linkId, reason: link.state.reason, endedAt: now }
     link.sealed = undefined
-    forget(link)
+    const forgotten = forget(link)
     // The store logs a failure, and the sweep writes again.
     await this.save().catch(() => {})
+    await forgotten
   }
 
   /**

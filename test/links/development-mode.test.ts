@@ -1,11 +1,11 @@
 import t from 'tap'
 import { failureOf } from '../support/failure-of.ts'
-import { lookup, sourceFor } from './source-support.ts'
+import { sourceFor } from './source-support.ts'
 
 const MINUTE_MS = 60_000
 
 t.test('200 lookups of strangers leave linked users untouched, for two days', async t => {
-  const { source, addLink, sandbox, clock, gate } = await sourceFor(t)
+  const { look, addLink, sandbox, clock, gate } = await sourceFor(t)
   for (const user of ['fifty', 'one', 'fiftyone', 'with-nulls']) await addLink(user)
   const linked = ['smedjan', 'fifty', 'one', 'fiftyone', 'with-nulls']
   sandbox.clear()
@@ -13,9 +13,9 @@ t.test('200 lookups of strangers leave linked users untouched, for two days', as
   const own: string[] = []
   for (let hour = 0; hour < 48; hour++) {
     const flood = Array.from({ length: hour === 0 ? 200 : 20 }, () =>
-      failureOf(source.playlists(`stranger${++strangers}`, undefined, lookup)),
+      failureOf(look(`stranger${++strangers}`)),
     )
-    const lists = await Promise.all(linked.map(user => source.playlists(user, undefined, lookup)))
+    const lists = await Promise.all(linked.map(user => look(user)))
     t.ok(lists.every(list => list.complete))
     for (const problem of await Promise.all(flood)) {
       t.match(problem, { type: 'spotify-access-denied', message: /link it to this service/ })
@@ -34,16 +34,14 @@ t.test('200 lookups of strangers leave linked users untouched, for two days', as
 })
 
 t.test('denials of five links do not close the gate', async t => {
-  const { source, addLink, sandbox, gate, clock } = await sourceFor(t)
+  const { look, addLink, sandbox, gate, clock } = await sourceFor(t)
   const failing = ['smedjan', 'fifty', 'one', 'fiftyone', 'with-nulls']
   for (const user of [...failing.slice(1), 'collector']) await addLink(user)
   sandbox.switches.unregistered = failing
   for (let round = 0; round < 3; round++) {
-    const problems = await Promise.all(
-      failing.map(user => failureOf(source.playlists(user, undefined, lookup))),
-    )
+    const problems = await Promise.all(failing.map(user => failureOf(look(user))))
     for (const problem of problems) t.match(problem, { causeName: 'not-registered' })
-    t.match(await source.playlists('collector', undefined, lookup), { complete: true })
+    t.match(await look('collector'), { complete: true })
     clock.suspend(25 * 60 * MINUTE_MS)
   }
   t.equal(gate.status().state, 'open')
@@ -54,20 +52,18 @@ const PROBE = '/v1/users/spotify/playlists?limit=1&offset=0'
 t.test('an outage closes the gate for linked users too, and one request opens it', async t => {
   const probes = new Set<string | undefined>()
   for (const rounds of [1, 2, 3, 4]) {
-    const { source, addLink, sandbox, gate, clock } = await sourceFor(t)
+    const { look, addLink, sandbox, gate, clock } = await sourceFor(t)
     const linked = ['smedjan', 'fifty', 'one']
     for (const user of linked.slice(1)) await addLink(user)
     const remove = sandbox.fault({ on: 'api', answer: 'server-error' })
     for (let round = 0; round < rounds; round++) {
-      await clock.runUntil(
-        Promise.all(linked.map(user => failureOf(source.playlists(user, undefined, lookup)))),
-      )
+      await clock.runUntil(Promise.all(linked.map(user => failureOf(look(user)))))
       clock.suspend(60 * MINUTE_MS)
     }
     t.not(gate.status().state, 'open')
     remove()
     sandbox.clear()
-    t.match(await source.playlists('fifty', undefined, lookup), { spotifyTotal: 50 })
+    t.match(await look('fifty'), { spotifyTotal: 50 })
     t.equal(gate.status().state, 'open')
     t.ok(sandbox.count('api') <= 2)
     probes.add(sandbox.requests.find(({ kind }) => kind === 'api')?.path)
@@ -78,11 +74,11 @@ t.test('an outage closes the gate for linked users too, and one request opens it
 
 t.test('a lapsed Premium subscription or a rate limit closes the gate for all', async t => {
   for (const answer of ['premium-required', 'rate-limited'] as const) {
-    const { source, addLink, sandbox, gate } = await sourceFor(t)
+    const { look, addLink, sandbox, gate } = await sourceFor(t)
     await addLink('fifty')
     sandbox.fault({ on: 'api', answer })
     for (const user of ['smedjan', 'fifty']) {
-      await t.rejects(source.playlists(user, undefined, lookup))
+      await t.rejects(look(user))
     }
     t.equal(gate.status().state, 'paused', answer)
   }

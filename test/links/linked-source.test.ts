@@ -3,7 +3,7 @@ import t from 'tap'
 import { json } from '../../sandbox/answer.ts'
 import { type Entries, playlist } from '../../sandbox/users.ts'
 import { failureOf } from '../support/failure-of.ts'
-import { idsOf, lookup, sourceFor } from './source-support.ts'
+import { idsOf, sourceFor } from './source-support.ts'
 import { recordOf } from './support.ts'
 
 const HOUR_MS = 3_600_000
@@ -28,11 +28,11 @@ t.test('a linked user is read page by page with own offsets', async t => {
 })
 
 t.test('a user without a link is read from the other source', async t => {
-  const { source, unlinked, links, sandbox } = await sourceFor(t)
+  const { look, unlinked, links, sandbox } = await sourceFor(t)
   sandbox.switches.mode = 'extended'
-  t.match(await source.playlists('fifty', undefined, lookup), { spotifyTotal: 50 })
+  t.match(await look('fifty'), { spotifyTotal: 50 })
   await links.remove('smedjan')
-  const list = await source.playlists('smedjan', undefined, lookup)
+  const list = await look('smedjan')
   t.equal(idsOf(list).length, 120, 'also those with public: null')
   t.same(unlinked, ['fifty', 'smedjan'])
   t.notOk(sandbox.requests.some(({ path }) => path.startsWith('/v1/me')))

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
 import { AppTokenAccess } from '../../src/links/app-token-access.ts'
 import type { Link } from '../../src/links/link.ts'
+import { cacheKeyOf } from '../../src/links/link-key.ts'
 import { LinkTokens } from '../../src/links/link-tokens.ts'
 import { createLinkedSource, type LeftOut } from '../../src/links/linked-source.ts'
 import type { LookupOptions, PlaylistList } from '../../src/playlists/playlist-list.ts'
@@ -104,7 +105,9 @@ export async function sourceFor(t: Test, user = 'smedjan') {
     onLeftOut: isPublic => left.push(isPublic),
   })
   const first = await link(user)
-  const read = (previous?: PlaylistList) => source.playlists(user, previous, lookup)
+  const look = (userId: string, previous?: PlaylistList) =>
+    source.playlists(cacheKeyOf(links, userId), previous, lookup)
+  const read = (previous?: PlaylistList) => look(user, previous)
   sandbox.clear()
-  return { ...parts, sandbox, gate, link: first, addLink: link, source, read, unlinked, left }
+  return { ...parts, sandbox, gate, link: first, addLink: link, look, read, unlinked, left }
 }

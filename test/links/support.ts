@@ -32,7 +32,9 @@ export function linksFor(overrides: Partial<LinksOptions> = {}) {
   const sealer = new Sealer('a client secret')
   const { logger: log, lines, written } = recordingLogger()
   const forgotten: LinkName[] = []
-  const forget = ({ userId, linkId }: LinkName) => forgotten.push({ userId, linkId })
+  const forget = async ({ userId, linkId }: LinkName) => {
+    forgotten.push({ userId, linkId })
+  }
   const links = new Links({ file, sealer, clock, log, forget, ...overrides })
   /** What the file has of a user. */
   const kept = async (userId: string) => {
