@@ -6,9 +6,10 @@ import { type Link, liveRecord } from './link.ts'
 import { linkProblem } from './link-problems.ts'
 import { isTooWide } from './link-tokens.ts'
 import type { Links } from './links.ts'
-import type { Grant, OAuthClient } from './oauth-client.ts'
+import type { OAuthClient } from './oauth-client.ts'
 import type { Profile } from './read-profile.ts'
 import type { OwnerTicket, Tickets } from './tickets.ts'
+import type { Grant } from './token-request.ts'
 
 export interface ConsentsOptions {
   links: Links
@@ -79,11 +80,8 @@ export class Consents {
   async complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
     const { tickets, oauth } = this.#options
     const state = query.get('state') ?? ''
-    const authorization = await tickets.authorization(state)
+    const authorization = await tickets.redeem(state, userId)
     if (authorization === undefined) return { kind: 'invalid' }
-    // Whoever pastes another user's consent does not use it up.
-    if (userId !== undefined && authorization.userId !== userId) return { kind: 'invalid' }
-    if (!authorization.use()) return { kind: 'invalid' }
     const consent = await oauth.exchange(query, state, authorization.verifier)
     if (consent.kind === 'invalid') return consent
     if (consent.kind === 'declined') return { kind: 'declined', userId: authorization.userId }

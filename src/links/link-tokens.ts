@@ -5,7 +5,8 @@ import { type Link, liveRecord } from './link.ts'
 import { stateProblem } from './link-problems.ts'
 import type { LinkEvent } from './link-state.ts'
 import type { Links } from './links.ts'
-import type { Grant, OAuthClient } from './oauth-client.ts'
+import type { OAuthClient } from './oauth-client.ts'
+import type { Grant } from './token-request.ts'
 
 /** A token is renewed when it is valid for less than this, or than half of its lifetime. */
 const MARGIN_MS = 60_000

@@ -1,7 +1,7 @@
 import { type Clock, repeat } from '../lib/clock.ts'
+import { warnOfEnd } from './consent-warnings.ts'
 import { type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
 import type { SealedRecords } from './link-file.ts'
-import { remedyOf } from './link-problems.ts'
 import { isEnded, type LinkRecord, recordFor } from './link-record.ts'
 import { afterEvent, consentEndsAt, type LinkEvent, type LinkState } from './link-state.ts'
 import { LinkStore, type LinkStoreOptions } from './link-store.ts'
@@ -10,8 +10,6 @@ const SWEEP_MS = 3_600_000
 const DAY_MS = 86_400_000
 /** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
 const KEEP_ENDED_MS = 5 * DAY_MS
-/** Days before the end of a consent at which the log warns. */
-const WARNING_DAYS = [30, 7, 1] as const
 
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
@@ -169,12 +167,13 @@ export class Links {
 
   /** Warns of consents that end, removes old rows, and writes what could not be written before. */
   async sweep(): Promise<void> {
-    const now = this.#options.clock.now()
+    const { clock, log } = this.#options
+    const now = clock.now()
     const isOld = ({ record }: Link) =>
       record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
     const old = this.list().filter(isOld)
     for (const { userId } of old) this.#links.delete(userId)
-    for (const link of this.list()) this.#warn(link, now)
+    for (const link of this.list()) warnOfEnd(link, now, log)
     // The store logs a failure, and the next sweep writes again.
     if (old.length > 0 || this.isUnwritable) await this.save().catch(() => {})
   }
@@ -183,22 +182,5 @@ export class Links {
   async close(): Promise<void> {
     this.#stopSweeping()
     await this.#store.settled()
-  }
-
-  #warn(link: Link, now: number): void {
-    const record = liveRecord(link)
-    if (record === undefined) return
-    const endsAt = consentEndsAt(record.consentAt)
-    const days = WARNING_DAYS.findLast(limit => endsAt - now <= limit * DAY_MS)
-    if (days === undefined || days >= link.warnedDays) return
-    link.warnedDays = days
-    this.#options.log.warn(
-      {
-        user_id: link.userId,
-        consent_ends_at: new Date(endsAt).toISOString(),
-        remedy: remedyOf('consent-expired'),
-      },
-      'the consent of a linked account ends soon',
-    )
   }
 }

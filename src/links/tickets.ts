@@ -70,24 +70,22 @@ export class Tickets {
     return this.#sealer.seal('authorization state', { ...authorization, nonce, expiresAt })
   }
 
-  /** Opens a state; undefined if it is none, too old or used. Does not use it. */
-  async authorization(state: string): Promise<(Authorization & { use(): boolean }) | undefined> {
+  /**
+   * Uses up a state. Undefined if it is none, too old or used. With `userId` it must be for that user;
+   * whoever tries another one's does not use it up.
+   */
+  async redeem(state: string, userId?: string): Promise<Authorization | undefined> {
     const opened = await this.#sealer.open('authorization state', state)
-    const { userId, verifier, nonce, expiresAt } = (opened?.value ?? { expiresAt: 0 }) as State
-    if (this.#clock.now() >= expiresAt || this.#used.has(nonce)) return undefined
-    return { userId, verifier, use: () => this.#use(nonce, expiresAt) }
-  }
-
-  /** Returns whether this is the first use. */
-  #use(nonce: string, expiresAt: number): boolean {
-    if (this.#used.has(nonce)) return false
+    const { nonce, expiresAt, ...authorization } = (opened?.value ?? { expiresAt: 0 }) as State
     const now = this.#clock.now()
+    if (now >= expiresAt || this.#used.has(nonce)) return undefined
+    if (userId !== undefined && authorization.userId !== userId) return undefined
     for (const [used, endsAt] of this.#used) {
       if (now < endsAt && this.#used.size < MAX_USED) break
       this.#used.delete(used)
     }
     this.#used.set(nonce, expiresAt)
-    return true
+    return authorization
   }
 }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { json } from '../../sandbox/answer.ts'
 import { type Entries, playlist } from '../../sandbox/users.ts'
 import { failureOf } from '../support/failure-of.ts'
-import { idsOf, sourceFor } from './source-support.ts'
+import { idsOf, lookup, sourceFor } from './source-support.ts'
 import { recordOf } from './support.ts'
 
 const HOUR_MS = 3_600_000
@@ -178,6 +178,17 @@ t.test('what concerns the whole app is no state of the link', async t => {
     t.equal(link.state.name, 'active')
     clock.suspend(25 * HOUR_MS)
   }
+})
+
+t.test('a lookup whose link is gone before it begins returns nothing', async t => {
+  const { source, sandbox } = await sourceFor(t)
+  for (const key of ['gone/smedjan', 'gone/fifty', '/smedjan']) {
+    t.match(await failureOf(source.playlists(key, undefined, lookup)), {
+      type: 'spotify-unavailable',
+      message: /changed during the lookup/,
+    })
+  }
+  t.equal(sandbox.requests.length, 0)
 })
 
 for (const change of ['removed', 'replaced'] as const) {

@@ -109,5 +109,5 @@ export async function sourceFor(t: Test, user = 'smedjan') {
     source.playlists(cacheKeyOf(links, userId), previous, lookup)
   const read = (previous?: PlaylistList) => look(user, previous)
   sandbox.clear()
-  return { ...parts, sandbox, gate, link: first, addLink: link, look, read, unlinked, left }
+  return { ...parts, sandbox, gate, link: first, addLink: link, source, look, read, unlinked, left }
 }
