@@ -55,7 +55,8 @@ function cannotLock(path: string, error: NodeJS.ErrnoException): LinkFileError {
 function listening(socket: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(connection => connection.destroy())
-    server.once('error', reject)
+    // Later errors, such as too many open files, concern only processes that try to lock.
+    server.on('error', reject)
     server.listen(socket, () => resolve(server.unref()))
   })
 }
