@@ -1,4 +1,4 @@
-import { liveRecord } from './link.ts'
+import { type LinkName, liveRecord } from './link.ts'
 import type { Links } from './links.ts'
 
 /** No user id has one. */
@@ -10,7 +10,12 @@ const SEPARATOR = '/'
  */
 export function cacheKeyOf(links: Links, userId: string): string {
   const link = links.find(userId)
-  return link === undefined ? userId : link.linkId + SEPARATOR + userId
+  return link === undefined ? userId : keyOfLink(link)
+}
+
+/** The key of the list that is read with a link. */
+export function keyOfLink({ linkId, userId }: LinkName): string {
+  return linkId + SEPARATOR + userId
 }
 
 /** The link and the user of a cache key; `linkId` is undefined for a user without a link. */
