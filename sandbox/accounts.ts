@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { sendJson } from './answer.ts'
-import { readBody } from './body.ts'
+import { type Answer, json } from './answer.ts'
+import type { Grant, Grants } from './grants.ts'
+import type { SandboxRequest } from './requests.ts'
+import type { Switches } from './switches.ts'
 import type { Tokens } from './tokens.ts'
 
 /** The state of the token endpoint. */
@@ -9,6 +10,8 @@ export interface Accounts {
   readonly clientSecret: string
   readonly tokenLifetimeSeconds: number
   readonly tokens: Tokens
+  readonly grants: Grants
+  readonly switches: Switches
 }
 
 interface OAuthError {
@@ -16,32 +19,31 @@ interface OAuthError {
   error_description?: string
 }
 
+/** The consent that a grant stands for and the refresh token of the response, if it has one. */
+interface Issued {
+  grant: Grant
+  refreshToken: string | undefined
+}
+
 /**
- * `POST /api/token`: the client credentials flow (RFC 6749 section 4.4). Errors have status 400 and
- * Spotify's wording, even where the RFC allows 401.
- * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
+ * `POST /api/token`: the client credentials flow, and the authorization code flow with its refreshes
+ * (RFC 6749 sections 4.4, 4.1.3 and 6). `body` is undefined if it is too large. Errors have status 400
+ * and Spotify's wording, even where the RFC allows 401.
+ * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
-export async function answerToken(
+export function tokenAnswer(
   accounts: Accounts,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
-  const body = await readBody(req)
-  if (req.method !== 'POST') {
-    return sendJson(res, 405, { error: 'method_not_allowed' }, { allow: 'POST' })
+  request: SandboxRequest,
+  body: string | undefined,
+): Answer {
+  if (request.method !== 'POST') {
+    return json(405, { error: 'method_not_allowed' }, { allow: 'POST' })
   }
-  if (body === undefined) return sendJson(res, 413, { error: 'request_too_large' })
-  const error =
-    credentialsError(accounts, req.headers.authorization) ??
-    grantError(req.headers['content-type'], body)
-  if (error) return sendJson(res, 400, error)
-  const { tokens, tokenLifetimeSeconds } = accounts
-  const token = {
-    access_token: tokens.issue(tokenLifetimeSeconds),
-    token_type: 'Bearer',
-    expires_in: tokenLifetimeSeconds,
-  }
-  sendJson(res, 200, token, { 'cache-control': 'no-store' })
+  if (body === undefined) return json(413, { error: 'request_too_large' })
+  const answer =
+    credentialsError(accounts, request.headers.authorization) ?? tokenFor(accounts, request, body)
+  if ('error' in answer) return json(400, answer)
+  return json(200, answer, { 'cache-control': 'no-store' })
 }
 
 function credentialsError(accounts: Accounts, authorization = ''): OAuthError | undefined {
@@ -56,14 +58,66 @@ function invalidClient(description: string): OAuthError {
   return { error: 'invalid_client', error_description: description }
 }
 
-function grantError(contentType = '', body: string): OAuthError | undefined {
-  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
-  const grantType = isForm ? new URLSearchParams(body).get('grant_type') : null
-  if (grantType === 'client_credentials') return undefined
-  return {
-    error: 'unsupported_grant_type',
-    error_description: grantType
-      ? 'grant_type must be client_credentials'
-      : 'grant_type parameter is missing',
+function tokenFor(accounts: Accounts, request: SandboxRequest, body: string): OAuthError | object {
+  const form = new URLSearchParams(body)
+  switch (request.grantType) {
+    case 'client_credentials':
+      return tokenResponse(accounts)
+    case 'authorization_code': {
+      const issued = exchanged(accounts, form)
+      return 'error' in issued ? issued : tokenResponse(accounts, issued)
+    }
+    case 'refresh_token': {
+      const issued = refreshed(accounts, form)
+      return 'error' in issued ? issued : tokenResponse(accounts, issued)
+    }
+    default:
+      return {
+        error: 'unsupported_grant_type',
+        error_description: request.grantType
+          ? 'grant_type must be client_credentials, authorization_code or refresh_token'
+          : 'grant_type parameter is missing',
+      }
   }
+}
+
+function exchanged({ grants }: Accounts, form: URLSearchParams): Issued | OAuthError {
+  const code = form.get('code')
+  if (!code) return { error: 'invalid_request', error_description: 'code must be supplied' }
+  const grant = grants.redeem(code, form.get('redirect_uri'), form.get('code_verifier'))
+  if (typeof grant === 'string') return { error: 'invalid_grant', error_description: grant }
+  return { grant, refreshToken: grants.refreshToken(grant) }
+}
+
+function refreshed({ grants, switches }: Accounts, form: URLSearchParams): Issued | OAuthError {
+  const token = form.get('refresh_token')
+  if (!token) {
+    return { error: 'invalid_request', error_description: 'refresh_token must be supplied' }
+  }
+  const grant = grants.grantOf(token)
+  if (grant === undefined) {
+    return { error: 'invalid_grant', error_description: 'Refresh token revoked' }
+  }
+  if (switches.rotation === 'kill-old') grants.endRefreshToken(token)
+  const refreshToken = switches.rotation === 'off' ? undefined : grants.refreshToken(grant)
+  return { grant, refreshToken }
+}
+
+function tokenResponse(accounts: Accounts, issued?: Issued): object {
+  const { tokens, tokenLifetimeSeconds, switches } = accounts
+  const scope = `${issued?.grant.scope} ${switches.extraScope}`.trim()
+  const user = issued && { grant: issued.grant, scope }
+  return {
+    access_token: tokens.issue(tokenLifetimeSeconds, user),
+    token_type: 'Bearer',
+    expires_in: tokenLifetimeSeconds,
+    ...(issued?.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
+    ...(issued && (scope !== '' || switches.emptyScope === 'sent') && { scope }),
+  }
+}
+
+/** The `grant_type` of a form; undefined for another content type or without one. */
+export function grantTypeOf(contentType = '', body = ''): string | undefined {
+  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
+  return (isForm && new URLSearchParams(body).get('grant_type')) || undefined
 }

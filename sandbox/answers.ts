@@ -88,6 +88,11 @@ export const answers = {
   'huge-total': changedPage({ total: 1e9 }),
   'invalid-client': invalidClient(400),
   'invalid-client-401': invalidClient(401),
+  // In outages also for refresh tokens that are still valid.
+  'invalid-grant': json(400, {
+    error: 'invalid_grant',
+    error_description: 'Refresh token revoked',
+  }),
   'token-without-access-token': json(200, {}),
   'token-html': status(200, '<html><body>Log in to Spotify</body></html>', HTML),
 } satisfies Record<string, Answer>

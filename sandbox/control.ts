@@ -4,6 +4,7 @@ import { answers } from './answers.ts'
 import { readBody } from './body.ts'
 import { fieldsOf, Invalid, oneOf, text, wholeNumber } from './fields.ts'
 import type { RunningSandbox } from './running-sandbox.ts'
+import { changedSwitches, SWITCH_NAMES, switchesReport } from './switches.ts'
 
 const PREFIX = '/_sandbox'
 
@@ -33,6 +34,15 @@ export async function answerControl(
 function run(sandbox: RunningSandbox, command: string, body: string | undefined) {
   const userId = /^PUT \/users\/([^/]+)$/.exec(command)?.[1]
   if (userId !== undefined) return putUser(sandbox, userId, body)
+  const [, user = '', verb] = /^POST \/users\/([^/]+)\/(revoke|age|rename)$/.exec(command) ?? []
+  switch (verb) {
+    case 'revoke':
+      return sandbox.revokeGrants(userIdOf(user))
+    case 'age':
+      return sandbox.ageGrants(userIdOf(user))
+    case 'rename':
+      return renameUser(sandbox, userIdOf(user), body)
+  }
   switch (command) {
     case 'GET ':
       return report(sandbox)
@@ -51,44 +61,63 @@ function run(sandbox: RunningSandbox, command: string, body: string | undefined)
   }
 }
 
-function report({ log, faults, users, latencyMs, tokenLifetimeSeconds }: RunningSandbox): object {
+function report(sandbox: RunningSandbox): object {
+  const { log, faults, users, latencyMs, tokenLifetimeSeconds, switches } = sandbox
   return {
-    requests: { token: log.count('token'), api: log.count('api'), other: log.count('other') },
+    requests: {
+      token: log.count('token'),
+      api: log.count('api'),
+      authorize: log.count('authorize'),
+      other: log.count('other'),
+    },
     peak_in_flight: log.peakInFlight,
     faults: faults.list(),
     answers: Object.keys(answers),
     users: users.ids(),
     latency_ms: latencyMs,
     token_lifetime_seconds: tokenLifetimeSeconds,
+    ...switchesReport(switches),
   }
 }
 
 function change(sandbox: RunningSandbox, body: string | undefined): void {
-  const fields = fieldsOf(body, ['latency_ms', 'token_lifetime_seconds'])
+  const fields = fieldsOf(body, ['latency_ms', 'token_lifetime_seconds', ...SWITCH_NAMES])
   const latencyMs = wholeNumber(fields, 'latency_ms', 0, 600_000)
   const lifetimeSeconds = wholeNumber(fields, 'token_lifetime_seconds', 0, 31_536_000)
+  sandbox.switches = changedSwitches(sandbox.switches, fields)
   sandbox.latencyMs = latencyMs ?? sandbox.latencyMs
   sandbox.tokenLifetimeSeconds = lifetimeSeconds ?? sandbox.tokenLifetimeSeconds
 }
 
 function addFault(sandbox: RunningSandbox, body: string | undefined): void {
-  const fields = fieldsOf(body, ['on', 'answer', 'times', 'user_id', 'offset'])
+  const fields = fieldsOf(body, ['on', 'answer', 'times', 'user_id', 'offset', 'grant_type'])
   const times = wholeNumber(fields, 'times', 1, 1_000_000_000)
   const userId = text(fields, 'user_id')
   const offset = wholeNumber(fields, 'offset', 0, 100_000)
+  const grantType = text(fields, 'grant_type')
   sandbox.fault({
     on: oneOf(fields, 'on', ['token', 'api']),
     answer: oneOf(fields, 'answer', Object.keys(answers) as Array<keyof typeof answers>),
     ...(times !== undefined && { times }),
     ...(userId !== undefined && { userId }),
     ...(offset !== undefined && { offset }),
+    ...(grantType !== undefined && { grantType }),
   })
 }
 
 function putUser(sandbox: RunningSandbox, segment: string, body: string | undefined): void {
-  const count = wholeNumber(fieldsOf(body, ['playlists']), 'playlists', 0, 100_000)
+  const fields = fieldsOf(body, ['playlists', 'private_playlists'])
+  const count = wholeNumber(fields, 'playlists', 0, 100_000)
   if (count === undefined) throw new Invalid('playlists is missing')
-  sandbox.users.generate(userIdOf(segment), count)
+  const privateCount = wholeNumber(fields, 'private_playlists', 0, 100_000)
+  sandbox.users.generate(userIdOf(segment), count, privateCount)
+}
+
+/** Gives an account another id. */
+function renameUser(sandbox: RunningSandbox, userId: string, body: string | undefined): void {
+  const to = text(fieldsOf(body, ['to']), 'to')
+  if (!to) throw new Invalid('to is missing')
+  sandbox.renameUser(userId, to)
 }
 
 function userIdOf(segment: string): string {

@@ -10,6 +10,8 @@ export interface Fault {
   userId?: string
   /** Only requests for the page at this offset. */
   offset?: number
+  /** Only token requests with this grant type. */
+  grantType?: string
   /** Only requests for which this returns true; checked after the other conditions. */
   match?: (request: SandboxRequest) => boolean
   answer: Answer | AnswerName
@@ -53,6 +55,7 @@ export class Faults {
       times_left: Number.isFinite(timesLeft) ? timesLeft : null,
       user_id: fault.userId,
       offset: fault.offset,
+      grant_type: fault.grantType,
     }))
   }
 
@@ -61,11 +64,15 @@ export class Faults {
   }
 }
 
-function matches({ on, userId, offset, match }: Fault, request: SandboxRequest): boolean {
+function matches(
+  { on, userId, offset, grantType, match }: Fault,
+  request: SandboxRequest,
+): boolean {
   return (
     on === request.kind &&
     (userId === undefined || userId === request.userId) &&
     (offset === undefined || offset === request.offset) &&
+    (grantType === undefined || grantType === request.grantType) &&
     (match === undefined || match(request))
   )
 }

@@ -47,6 +47,30 @@ export function text(fields: Fields, name: string): string | undefined {
   throw new Invalid(`${name} must be a string`)
 }
 
+/** An optional array of strings; throws Invalid. */
+export function texts(fields: Fields, name: string): string[] | undefined {
+  const value = fields[name]
+  if (value === undefined) return undefined
+  if (Array.isArray(value) && value.every(entry => typeof entry === 'string')) return value
+  throw new Invalid(`${name} must be an array of strings`)
+}
+
+/** An optional boolean; throws Invalid. */
+export function flag(fields: Fields, name: string): boolean | undefined {
+  const value = fields[name]
+  if (value === undefined || typeof value === 'boolean') return value
+  throw new Invalid(`${name} must be true or false`)
+}
+
+/** An optional string of `allowed`; throws Invalid. */
+export function maybeOneOf<T extends string>(
+  fields: Fields,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  return fields[name] === undefined ? undefined : oneOf(fields, name, allowed)
+}
+
 /** A required string of `allowed`; throws Invalid. */
 export function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {
   const found = allowed.find(choice => choice === fields[name])

@@ -12,13 +12,16 @@ try {
   process.exitCode = 1
 }
 
-function greeting({ apiUrl, tokenUrl, clientId, clientSecret }: Sandbox): string {
+function greeting(sandbox: Sandbox): string {
+  const { apiUrl, tokenUrl, authorizeUrl, clientId, clientSecret } = sandbox
   const control = apiUrl.replace('/v1', '/_sandbox')
   return `Spotify sandbox
   Web API   ${apiUrl}
   tokens    ${tokenUrl}
+  consent   ${authorizeUrl}
   service   SPOTIFY_CLIENT_ID=${clientId} SPOTIFY_CLIENT_SECRET=${clientSecret} SPOTIFY_API_URL=${apiUrl} SPOTIFY_TOKEN_URL=${tokenUrl} npm start
   state     curl ${control}
   fault     curl ${control}/faults -d '{"on":"api","answer":"rate-limited","times":3}'
-  and off   curl -X DELETE ${control}/faults`
+  and off   curl -X DELETE ${control}/faults
+  mode      curl -X PATCH ${control} -d '{"mode":"development"}'`
 }

@@ -1,4 +1,5 @@
 import type { SandboxOptions } from './sandbox.ts'
+import { redirectUriFault } from './switches.ts'
 
 /** Reads options from the environment; throws an Error that lists every invalid variable. */
 export function optionsFrom(env: Record<string, string | undefined>): SandboxOptions {
@@ -14,13 +15,23 @@ export function optionsFrom(env: Record<string, string | undefined>): SandboxOpt
   if (!/^(https?:\/\/[^/?#@\s]+)?$/.test(publicUrl)) {
     problems.push('SANDBOX_PUBLIC_URL must be an http(s) URL without a path')
   }
-  const options = {
+  const mode = env.SANDBOX_MODE || 'extended'
+  if (mode !== 'extended' && mode !== 'development') {
+    problems.push('SANDBOX_MODE must be extended or development')
+  }
+  const redirectUris = env.SANDBOX_REDIRECT_URIS?.split(/[\s,]+/).filter(uri => uri !== '') ?? []
+  for (const uri of redirectUris) {
+    const fault = redirectUriFault(uri)
+    if (fault !== undefined) problems.push(`SANDBOX_REDIRECT_URIS: ${fault}`)
+  }
+  const options: SandboxOptions & { clientId: string } = {
     host: env.SANDBOX_HOST || '127.0.0.1',
     port: number('SANDBOX_PORT', 4100, 65_535),
     ...(publicUrl !== '' && { publicUrl }),
     latencyMs: number('SANDBOX_LATENCY_MS', 0, 600_000),
     clientId: env.SANDBOX_CLIENT_ID || 'sandbox-client',
     clientSecret: env.SANDBOX_CLIENT_SECRET || 'sandbox-secret',
+    switches: { mode: mode === 'development' ? mode : 'extended', redirectUris },
   }
   // Basic authentication splits at the first colon, so no client could send such an id.
   if (options.clientId.includes(':')) problems.push('SANDBOX_CLIENT_ID must not contain a colon')

@@ -8,6 +8,9 @@ export interface PlaylistsQuery {
   offset: number
 }
 
+/** The page of a request for playlists. Malformed numbers are NaN. */
+export type PageQuery = Omit<PlaylistsQuery, 'userId'>
+
 /** Spotify's paging object around simplified playlists, members in Spotify's order. */
 export interface PlaylistPage {
   href: string
@@ -29,9 +32,18 @@ export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   const [, segment, search] = /^\/v1\/users\/([^/?]+)\/playlists(\?.*)?$/.exec(path) ?? []
   const userId = segment && decoded(segment)
   if (!userId || userId === '.' || userId === '..') return undefined
+  return { userId, ...pageQuery(search) }
+}
+
+/** The same for `/v1/me/playlists`, the list of the token's user. */
+export function ownPlaylistsQuery(path: string): PageQuery | undefined {
+  const [target, search] = /^\/v1\/me\/playlists(\?.*)?$/.exec(path) ?? []
+  return target === undefined ? undefined : pageQuery(search)
+}
+
+function pageQuery(search?: string): PageQuery {
   const parameters = new URLSearchParams(search)
   return {
-    userId,
     limit: wholeNumber(parameters.get('limit') ?? '20'),
     offset: wholeNumber(parameters.get('offset') ?? '0'),
   }

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { playlistsQuery } from './page.ts'
+import { ownPlaylistsQuery, playlistsQuery } from './page.ts'
 
 /** The endpoint of a request, by its path. */
-export type RequestKind = 'token' | 'api' | 'other'
+export type RequestKind = 'token' | 'api' | 'authorize' | 'other'
 
 /** A request of a client, as recorded in `Sandbox.requests`. */
 export interface SandboxRequest {
@@ -14,10 +14,12 @@ export interface SandboxRequest {
   headers: IncomingHttpHeaders
   /** Whether its connection had an earlier request. */
   isReused: boolean
-  /** The decoded user id, if the path is of a user's playlists. */
+  /** The decoded user id, if the path is of a user's playlists; or the user of the token below /v1/me. */
   userId?: string
-  /** The offset (0 by default), if the path is of a user's playlists. */
+  /** The offset (0 by default), if the path is of playlists. */
   offset?: number
+  /** The `grant_type` of a token request. */
+  grantType?: string
   /** Set at the end of the response; absent if the sandbox sent no head. */
   status?: number
 }
@@ -96,18 +98,20 @@ export class RequestLog {
 }
 
 function noRequests(): Record<RequestKind, number> {
-  return { token: 0, api: 0, other: 0 }
+  return { token: 0, api: 0, authorize: 0, other: 0 }
 }
 
 function describe(req: IncomingMessage, isReused: boolean): SandboxRequest {
   const { method = '', url: path = '', headers } = req
   const request: SandboxRequest = { kind: kindOf(path), method, path, headers, isReused }
-  const query = playlistsQuery(path)
+  const query = playlistsQuery(path) ?? ownPlaylistsQuery(path)
   if (query === undefined) return request
-  return { ...request, userId: query.userId, offset: query.offset }
+  const { userId, offset } = { userId: undefined, ...query }
+  return { ...request, offset, ...(userId !== undefined && { userId }) }
 }
 
 function kindOf(path: string): RequestKind {
   if (/^\/api\/token(\?|$)/.test(path)) return 'token'
+  if (/^\/authorize(\?|$)/.test(path)) return 'authorize'
   return /^\/v1(\/|\?|$)/.test(path) ? 'api' : 'other'
 }

@@ -1,5 +1,6 @@
 import type { Fault } from './faults.ts'
-import type { SandboxRequest } from './requests.ts'
+import type { RequestKind, SandboxRequest } from './requests.ts'
+import type { Switches } from './switches.ts'
 import type { Entries } from './users.ts'
 
 export interface SandboxOptions {
@@ -11,12 +12,14 @@ export interface SandboxOptions {
   host?: string
   /** Default 0: any free port. */
   port?: number
-  /** Scheme, host and port at which browsers reach the covers; default: where it listens. */
+  /** Scheme, host and port at which browsers reach covers and consent page; default: where it listens. */
   publicUrl?: string
   /** The delay of each Web API response in real milliseconds, for demo and benchmarks; default 0. */
   latencyMs?: number
   /** Epoch milliseconds, for the expiry of tokens; default Date.now. */
   now?: () => number
+  /** Switches other than their defaults. */
+  switches?: Partial<Switches>
 }
 
 /**
@@ -29,6 +32,8 @@ export interface Sandbox {
   readonly apiUrl: string
   /** `http://host:port/api/token` */
   readonly tokenUrl: string
+  /** `http://host:port/authorize` */
+  readonly authorizeUrl: string
   readonly clientId: string
   readonly clientSecret: string
   /** The delay of each Web API response in real milliseconds; can be changed at any time. */
@@ -37,13 +42,13 @@ export interface Sandbox {
   tokenLifetimeSeconds: number
   /** The latest 10 000 requests since the last clear(), in order of arrival. */
   readonly requests: readonly SandboxRequest[]
-  count(kind: 'token' | 'api'): number
+  count(kind: RequestKind): number
   /** The maximum of concurrent Web API requests since the last clear(). */
   readonly peakInFlight: number
   /** Resets requests, counts and peak. */
   clear(): void
   /** Resolves when at least `count` requests of that kind have arrived since the last clear(). */
-  arrived(kind: 'token' | 'api', count: number): Promise<void>
+  arrived(kind: RequestKind, count: number): Promise<void>
   /** Holds requests of that kind until the returned function is called. */
   hold(kind: 'token' | 'api'): () => void
   /** Installs a fault before all others; the first match counts. Returns a function that removes it. */
@@ -52,6 +57,16 @@ export interface Sandbox {
   /** Expires every token so far: 401 `The access token expired`. */
   revokeTokens(): void
   readonly issuedTokens: readonly string[]
+  readonly issuedCodes: readonly string[]
+  readonly issuedRefreshTokens: readonly string[]
+  /** Can be changed at any time. */
+  readonly switches: Switches
+  /** Ends all consents of a user, who removes the app; access tokens live on. */
+  revokeGrants(userId: string): void
+  /** Makes all consents of a user six months older, so they end. */
+  ageGrants(userId: string): void
+  /** Gives an account another user id; its consents and tokens go on. */
+  renameUser(from: string, to: string): void
   /** Adds a user or replaces the list. */
   setUser(id: string, entries: Entries): void
   /** The current list of a user; undefined for an unknown user. */

@@ -11,6 +11,7 @@ export type { AnswerName } from './answers.ts'
 export type { Fault } from './faults.ts'
 export type { RequestKind, SandboxRequest } from './requests.ts'
 export type { Sandbox, SandboxOptions } from './sandbox-options.ts'
+export type { Switches } from './switches.ts'
 export type { Entries, PlaylistJson } from './users.ts'
 
 /** Starts a sandbox. Rejects with the error of the server, such as EADDRINUSE, if it cannot listen. */

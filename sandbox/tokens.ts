@@ -1,26 +1,41 @@
 import { createHash } from 'node:crypto'
+import type { Grant } from './grants.ts'
 
 export type TokenState = 'valid' | 'expired' | 'unknown'
 
-/** Opaque app tokens, the same sequence in every sandbox. */
+/** The user and the scopes of an access token. */
+export interface TokenUser {
+  readonly grant: Grant
+  readonly scope: string
+}
+
+/** Opaque access tokens of the app and of users, the same sequence in every sandbox. */
 export class Tokens {
   readonly issued: string[] = []
   readonly #now: () => number
   readonly #expiresAtMs = new Map<string, number>()
+  readonly #users = new Map<string, TokenUser>()
 
   /** `now` is in epoch milliseconds. */
   constructor(now: () => number) {
     this.#now = now
   }
 
-  issue(lifetimeSeconds: number): string {
+  /** Issues an app token, or a token of `user`. */
+  issue(lifetimeSeconds: number, user?: TokenUser): string {
     const seed = `token ${this.issued.length}`
     // Longer than the recorded 86 characters: a client must not assume a length.
     const bytes = Buffer.concat([sha512(seed), sha512(`${seed}, second half`)])
     const token = `BQ${bytes.toString('base64url')}`
     this.issued.push(token)
     this.#expiresAtMs.set(token, this.#now() + lifetimeSeconds * 1000)
+    if (user !== undefined) this.#users.set(token, user)
     return token
+  }
+
+  /** The user of a token; undefined for an app token. */
+  user(token: string): TokenUser | undefined {
+    return this.#users.get(token)
   }
 
   state(token: string): TokenState {

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { type ImageHosts, type PlaylistJson, playlist } from './playlist.ts'
+import type { Switches } from './switches.ts'
 
 export { type PlaylistJson, playlist } from './playlist.ts'
 
@@ -39,6 +41,8 @@ const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8t
 export class Users {
   readonly #lists = new Map<string, Entries | (() => Entries)>()
   readonly #images: ImageHosts | undefined
+  /** The account ids of renamed users. */
+  readonly #accountIds = new Map<string, string>()
 
   /** The images of generated playlists are at `images`; by default at Spotify's hosts. */
   constructor(images?: ImageHosts) {
@@ -49,6 +53,7 @@ export class Users {
       this.#generated('with-nulls', 120).map((entry, index) => (index % 5 === 0 ? null : entry)),
     )
     this.set('all-null', Array(60).fill(null))
+    this.generate('with-private', 120, 40)
   }
 
   /** The list of a user; undefined for an unknown user. Ids are case-sensitive. */
@@ -64,9 +69,35 @@ export class Users {
     this.#lists.set(id, [...entries])
   }
 
-  /** Gives a user `count` generated playlists; a ninth of them belong to others. */
-  generate(id: string, count: number): void {
-    this.#lists.set(id, () => this.#generated(id, count))
+  /**
+   * Gives a user `count` generated playlists, a ninth of which belong to others, and after each of the
+   * first ones a private one, `privateCount` in all.
+   */
+  generate(id: string, count: number, privateCount = 0): void {
+    this.#lists.set(id, () => {
+      const all = this.#generated(id, count + privateCount)
+      const hidden = all.splice(count).map(entry => ({ ...entry, public: false }))
+      return [
+        ...all.flatMap((entry, at) => [entry, ...hidden.slice(at, at + 1)]),
+        ...hidden.slice(count),
+      ]
+    })
+  }
+
+  /**
+   * Gives an account another id; its playlists still name the old id of their owner. The old id is then
+   * that of another account, without playlists.
+   */
+  rename(from: string, to: string): void {
+    this.#accountIds.set(to, this.accountId(from))
+    this.#accountIds.set(from, accountIdFor(`${from} after ${to}`))
+    this.#lists.set(to, this.#lists.get(from) ?? [])
+    this.#lists.delete(from)
+  }
+
+  /** The id of an account that no renaming changes. */
+  accountId(id: string): string {
+    return this.#accountIds.get(id) ?? accountIdFor(id)
   }
 
   ids(): string[] {
@@ -79,4 +110,35 @@ export class Users {
       return playlist(followed ?? id, index, this.#images)
     })
   }
+}
+
+function accountIdFor(seed: string): string {
+  return createHash('sha256').update(`account ${seed}`).digest('hex').slice(0, 32)
+}
+
+/** What anyone sees on a user's profile. */
+export function publicEntries(entries: Readonly<Entries>): Entries {
+  return entries.filter(entry => entry?.public !== false)
+}
+
+/**
+ * What the user sees through a token with these scopes: without a scope, what is on the profile.
+ * https://developer.spotify.com/documentation/web-api/concepts/scopes#playlist-read-private
+ */
+export function ownEntries(
+  entries: Readonly<Entries>,
+  scope: string,
+  { leaksPrivate, publicFlag }: Switches,
+): Entries {
+  const scopes = scope.split(' ')
+  const visible = entries.filter(
+    entry =>
+      entry?.public !== false ||
+      leaksPrivate ||
+      scopes.includes(
+        entry.collaborative ? 'playlist-read-collaborative' : 'playlist-read-private',
+      ),
+  )
+  if (publicFlag === 'honest') return visible
+  return visible.map(entry => entry && { ...entry, public: true })
 }

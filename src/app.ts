@@ -113,7 +113,7 @@ export async function buildApp(
   // Only the routes write the log lines and spans of hits.
   const hasFastPath = !isTraced && !['debug', 'trace'].includes(log.level)
   const { representations } = variants
-  const fastPathOptions = { cache, representations, cacheScope, admit, responses, clock }
+  const fastPathOptions = { cache, representations, admit, responses, clock }
   const fastPath = hasFastPath
     ? new FastPath({ ...fastPathOptions, maxBytes: selectionBytes, observe: observeHttp })
     : undefined

@@ -12,6 +12,7 @@ const LAYERS = [
   'http/representation',
   'http',
   'http/pages',
+  'links',
   'spotify',
   'spotify/gate',
   'playlists',
@@ -65,6 +66,12 @@ t.test('only their own folders import Fastify, undici and the Redis client', asy
       t.notOk(imports.includes('fastify'), name)
     if (!name.startsWith('spotify/')) t.notOk(imports.includes('undici'), name)
     if (!name.startsWith('replicas/')) t.notOk(imports.includes('iovalkey'), name)
+  }
+})
+
+t.test('only links/ imports the packages for linked accounts', async t => {
+  for (const { name, imports } of files.filter(({ folder }) => folder !== 'links')) {
+    t.notOk(imports.includes('jose') || imports.includes('oauth4webapi'), name)
   }
 })
 

@@ -25,6 +25,8 @@ export interface StoreSize {
 /** Stores responses in memory, bounded in bytes; evicts the least recently used. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
+  /** Keys with which no other response comes; one for each link that has ended. */
+  readonly #retired = new Set<string>()
   #evictions = 0
   #changes = 0
 
@@ -53,7 +55,7 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.peek(key)
   }
 
-  /** Changes whenever a response is stored. */
+  /** Changes whenever a response is stored or retired. */
   get changes(): number {
     return this.#changes
   }
@@ -63,8 +65,23 @@ export class MemoryStore<Body extends Sized> {
     return [...this.#entries.entries()].reverse()
   }
 
-  /** Replaces the response of the key. Returns false if the response alone exceeds the bound. */
+  /** Deletes the response of a key that nobody may use any more; a fetch in flight stores none. */
+  retire(key: string): void {
+    this.#retired.add(key)
+    this.#changes++
+    this.#entries.delete(key)
+  }
+
+  isRetired(key: string): boolean {
+    return this.#retired.has(key)
+  }
+
+  /**
+   * Replaces the response of the key. Returns false if the response alone exceeds the bound, or the key
+   * is retired.
+   */
   set(key: string, response: StoredResponse<Body>): boolean {
+    if (this.#retired.has(key)) return false
     this.#changes++
     return this.#entries.set(key, response).has(key)
   }

@@ -33,9 +33,9 @@ export function loggableTarget(target: string): string {
   return known.length > 0 ? shortened(`${path}?${known.join('&')}`) : path
 }
 
-/** A user id without a parameter such as `;key=…`. */
+/** A user id without a parameter such as `;key=…`, or the user id in a cache key with a link. */
 export function loggableUserId(userId: string): string {
-  return userId.replace(/[?&#;][^?&#;]*=.*/s, '')
+  return userId.replace(/[?&#;][^?&#;]*=.*/s, '').replace(/^.*\//s, '')
 }
 
 /** Never cuts a percent-escape. */

@@ -11,6 +11,8 @@ export interface Page {
   total: number
   /** Spotify sends `null` for its own playlists. */
   entries: readonly (Record<string, unknown> | null)[]
+  /** The URL of the page, which names the user; undefined if the response has none. */
+  href?: string
 }
 
 /** The playlists of one page, serialised as soon as the page arrives. */

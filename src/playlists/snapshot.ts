@@ -24,6 +24,8 @@ export interface CacheSnapshotOptions {
   /** The service does not load a larger file. */
   maxBytes: number
   importEntry: ImportEntry
+  /** Whether a list with this key may be served; by default those that were read without a link. */
+  accepts?: (key: string) => boolean
   clock: Clock
   log: Log
 }
@@ -138,7 +140,7 @@ export class CacheSnapshot {
 
   /** Stores usable entries; returns the numbers of usable and malformed ones. */
   async #import(frames: Iterable<Buffer>): Promise<{ loaded: number; left: number }> {
-    const { store, importEntry } = this.#options
+    const { store, importEntry, accepts = isWithoutLink } = this.#options
     let loaded = 0
     let left = 0
     for (const frame of frames) {
@@ -146,12 +148,17 @@ export class CacheSnapshot {
       await nextTask()
       const entry = await importEntry(frame)
       if (entry.kind === 'malformed') left++
-      if (entry.kind !== 'usable') continue
+      if (entry.kind !== 'usable' || !accepts(entry.userId)) continue
       store.set(entry.userId, entry.response)
       loaded++
     }
     return { loaded, left }
   }
+}
+
+/** The key of a list that was read with a link names it before a slash. */
+function isWithoutLink(key: string): boolean {
+  return !key.includes('/')
 }
 
 function lengthOf(entry: Buffer): Buffer {

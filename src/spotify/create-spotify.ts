@@ -10,8 +10,8 @@ import type { RequestBudget } from './gate/request-quota.ts'
 import { createPlaylistSource } from './playlist-source.ts'
 import type { RequestObserver } from './request-observer.ts'
 import { TokenKeeper } from './token-keeper.ts'
-import { createTransport } from './transport.ts'
-import { createSpotifyClient } from './web-api.ts'
+import { createTransport, type Transport } from './transport.ts'
+import { createSpotifyClient, type SpotifyClientOptions } from './web-api.ts'
 
 /** A page of 50 playlists has 60 to 70 kB. */
 const MAX_PAGE_BYTES = 2 * 1024 * 1024
@@ -33,6 +33,10 @@ export interface Spotify {
   readonly tokens: TokenKeeper
   readonly gate: Gate
   readonly source: PlaylistSource
+  /** To the token endpoint. */
+  readonly tokenTransport: Transport
+  /** What clients with other tokens share with that of the app: connections, gate and budget. */
+  readonly clientOptions: Omit<SpotifyClientOptions, 'tokens'>
   /** Stops renewing tokens and closes all connections. */
   close(): Promise<void>
 }
@@ -76,20 +80,22 @@ export function createSpotify(options: SpotifyOptions): Spotify {
     random,
     log,
   })
-  const client = createSpotifyClient({
+  const clientOptions = {
     transport: apiTransport,
     basePath: apiUrl.pathname.replace(/\/$/, ''),
-    tokens,
     gate,
     budget,
     clock,
     observe,
     maxPages: config.SPOTIFY_MAX_PAGES,
     userAgent: `playlist-proxy/${version}`,
-  })
+  }
+  const client = createSpotifyClient({ ...clientOptions, tokens })
   return {
     tokens,
     gate,
+    tokenTransport,
+    clientOptions,
     source: createPlaylistSource({ client, budget, concurrency }),
     async close() {
       tokens.stop()

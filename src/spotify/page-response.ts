@@ -8,14 +8,22 @@ import type { SpotifyResponse } from './transport.ts'
 /** Bounds the time that one page blocks the event loop. */
 const MAX_ENTRIES = 2 * PAGE_SIZE
 
+/** The problem for a denial with the given body. */
+export type DenialReader = (originStatus: 401 | 403, body: string) => Problem
+
 /**
  * Reads the page in a response that arrived at `now` (epoch ms) and is not a 401. A list of more than
- * `maxPages` is a bad response.
+ * `maxPages` is a bad response. `denied` reads the body of a 403.
  *
  * @throws {Problem} the problem that the response shows, if it has no page.
  */
-export function readPage(response: SpotifyResponse, maxPages: number, now: number): Page {
-  if (response.status !== 200) throw refusal(response, now)
+export function readPage(
+  response: SpotifyResponse,
+  maxPages: number,
+  now: number,
+  denied: DenialReader = accessDenied,
+): Page {
+  if (response.status !== 200) throw responseProblem(response, now, denied)
   let value: unknown
   try {
     value = JSON.parse(response.body)
@@ -32,7 +40,8 @@ export function readPage(response: SpotifyResponse, maxPages: number, now: numbe
   if (!items.every(entry => entry === null || isObject(entry))) {
     throw badPage('an entry of "items" is not an object')
   }
-  return { total: total as number, entries: items }
+  const { href } = value
+  return { total: total as number, entries: items, ...(typeof href === 'string' && { href }) }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -40,8 +49,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** The problem for a status other than 200 and 401. The body only tells causes apart. */
-function refusal({ status, headers, body }: SpotifyResponse, now: number): Problem {
-  if (status === 403) return accessDenied(status, body)
+export function responseProblem(
+  { status, headers, body }: SpotifyResponse,
+  now: number,
+  denied: DenialReader,
+): Problem {
+  if (status === 403) return denied(status, body)
   const originStatus = status
   if (status === 404) return userNotFound()
   if (status === 429) {

@@ -22,7 +22,7 @@ export function createPlaylistSource(options: FetchPagesOptions): PlaylistSource
  * too, the result is the union of both and incomplete. No second read if the previous list was
  * incomplete and has the same members: it would give the same list.
  */
-async function readStable(
+export async function readStable(
   read: (expectedTotal: number | undefined) => Promise<FetchedPages>,
   previous: PlaylistList | undefined,
 ): Promise<PlaylistList> {

@@ -34,7 +34,7 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
     )
   }
   if (status === 429) {
-    throw new Problem('spotify-unavailable', 'Spotify rate limits requests for app tokens.', {
+    throw new Problem('spotify-unavailable', 'Spotify rate limits requests for tokens.', {
       retryAt: rateLimitedUntil(field, now),
       originStatus: status,
     })

@@ -5,7 +5,7 @@ import { Problem } from '../problems/problem.ts'
 import { accessDenied } from './gate/diagnosis.ts'
 import { type Gate, MAX_ATTEMPTS, type PassOptions } from './gate/gate.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
-import { readPage } from './page-response.ts'
+import { type DenialReader, readPage } from './page-response.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 import type { SpotifyRequest, Transport } from './transport.ts'
@@ -32,6 +32,10 @@ export interface SpotifyClientOptions {
   userAgent: string
   /** A longer list is a bad response. */
   maxPages: number
+  /** The problem for a 403, or a 401 even with a new token; that of the app by default. */
+  denied?: DenialReader
+  /** What the gate knows the requests by; their path by default. */
+  subject?: string
 }
 
 /** How a page is requested. */
@@ -62,6 +66,7 @@ export interface SpotifyClient {
 
 export function createSpotifyClient(clientOptions: SpotifyClientOptions): SpotifyClient {
   const { transport, basePath, tokens, gate, budget, clock, userAgent, maxPages } = clientOptions
+  const { denied = accessDenied, subject } = clientOptions
   const decoding = new OneTaskPerTick()
   /** Pages that wait to be decoded. */
   let waiting = 0
@@ -101,7 +106,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
         mayResend: () => mayResend(attempt),
       })
       if (response.status === 401) throw new Unauthorized(response.body)
-      return readPage(response, attempt.maxPages, clock.now())
+      return readPage(response, attempt.maxPages, clock.now(), denied)
     } finally {
       waiting -= waits
     }
@@ -123,7 +128,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
       if (!(error instanceof Unauthorized)) throw error
       // If there is another token, the 401 was about the old one.
       if ((await tokens.replace(token, options.onRequest)) !== token) throw error
-      throw accessDenied(401, error.body)
+      throw denied(401, error.body)
     }
   }
 
@@ -133,8 +138,8 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
       const attempts = { left: MAX_ATTEMPTS }
       const passOptions = (token: string): PassOptions => ({
         ...options,
-        subject: path,
-        probe: subject => probe(subject, token, options),
+        subject: subject ?? path,
+        probe: path => probe(path, token, options),
       })
       const request = (token: string) =>
         gate
@@ -164,7 +169,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
         }
       }
       if (page instanceof Unauthorized) {
-        throw await gate.report(accessDenied(401, page.body), passOptions(token))
+        throw await gate.report(denied(401, page.body), passOptions(token))
       }
       return page
     },

@@ -148,3 +148,15 @@ t.test('hasUsable says whether a stored response may still be served', async t =
     'no body satisfies the condition',
   )
 })
+
+t.test('a retired key has no response any more, and gets none', async t => {
+  const store = storeFor(2)
+  store.set('a', response(1000))
+  const { changes } = store
+  store.retire('a')
+  t.not(store.changes, changes)
+  t.equal(store.get('a'), undefined)
+  t.equal(store.set('a', response(1000)), false)
+  t.same([store.isRetired('a'), store.isRetired('b')], [true, false])
+  t.equal(store.size.bytes, 0)
+})

@@ -20,9 +20,10 @@ function cacheFor(t: Test, maxBytes = 100_000) {
   const { logger, lines } = recordingLogger()
   const fetched: { key: string; previous: Body | undefined }[] = []
   const waiting: PromiseWithResolvers<string>[] = []
+  const memory = new MemoryStore<Body>(maxBytes)
   const cache = new ResponseCache<Body>({
     runInBackground: runUntraced,
-    store: new MemoryStore(maxBytes),
+    store: memory,
     fetch: async (key, previous): Promise<OriginResponse<Body>> => {
       fetched.push({ key, previous })
       const response = withResolvers<string>()
@@ -47,7 +48,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
     next().resolve(value)
     return lookup
   }
-  return { cache, clock, fetched, next, store, lines }
+  return { cache, memory, clock, fetched, next, store, lines }
 }
 
 interface PromiseWithResolvers<T> {
@@ -325,4 +326,14 @@ t.test('close stops the timer of the sweeps', async t => {
   const { cache, clock } = cacheFor(t)
   cache.close()
   t.same(clock.pending, [])
+})
+
+t.test('a fetch whose key is retired meanwhile stores nothing', async t => {
+  const { cache, memory, next, lines } = cacheFor(t)
+  const lookup = cache.lookup('one/user')
+  memory.retire('one/user')
+  next().resolve('list')
+  t.match(await lookup, { forward: { stored: false } })
+  t.equal(memory.get('one/user'), undefined)
+  t.same(lines(), [])
 })

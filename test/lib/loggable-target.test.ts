@@ -103,6 +103,8 @@ t.test('a user id is loggable without a parameter in it', async t => {
     ['one;key=canary', 'one'],
     ['one?canary=', 'one'],
     ['one#mimble&key=canary\nx', 'one#mimble'],
+    ['5f0c/smedjan', 'smedjan'],
+    ['/#mimble!', '#mimble!'],
   ] as const) {
     t.equal(loggableUserId(userId), loggable)
   }

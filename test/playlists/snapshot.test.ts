@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -39,11 +39,19 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {
   const clock = new ManualClock()
   const folder = t.testdir({})
   const path = join(folder, 'cache.snapshot')
-  const start = async () => {
+  const start = async (accepts?: (key: string) => boolean) => {
     const { logger, lines } = recordingLogger()
     const store = new MemoryStore<StoredBody>(maxBytes)
     const importEntry = entryImporter({ ...lifetimes, CACHE_MAX_BYTES: maxBytes }, clock)
-    const snapshot = new CacheSnapshot({ path, store, maxBytes, importEntry, clock, log: logger })
+    const snapshot = new CacheSnapshot({
+      path,
+      store,
+      maxBytes,
+      importEntry,
+      ...(accepts !== undefined && { accepts }),
+      clock,
+      log: logger,
+    })
     const put = (user: string) =>
       store.set(user, stored(playlistsOf(user, clock.now()), clock.now(), LIFETIME))
     await snapshot.load()
@@ -265,4 +273,28 @@ t.test('a missing folder causes a warning when the process starts', async t => {
   process.put('bob')
   await process.snapshot.close()
   t.equal(process.warnings().length, 2)
+})
+
+t.test('a list that was read with a link is loaded only if that link goes on', async t => {
+  const { start } = snapshotsFor(t)
+  const first = await start()
+  for (const key of ['smedjan', 'one/fifty', 'two/fifty']) first.put(key)
+  await first.snapshot.close()
+  const linked = await start(key => key !== 'two/fifty')
+  t.same(linked.users(), ['smedjan', 'one/fifty'])
+  const without = await start()
+  t.same(without.users(), ['smedjan'], 'without linked accounts')
+})
+
+t.test('a retired list is gone from the file after the next write', async t => {
+  const { start, path } = snapshotsFor(t)
+  const { put, store, snapshot } = await start()
+  put('one/fifty')
+  await snapshot.write()
+  const before = readFileSync(path).length
+  store.retire('one/fifty')
+  await snapshot.write()
+  t.ok(readFileSync(path).length < before)
+  const later = await start(() => true)
+  t.same(later.users(), [])
 })

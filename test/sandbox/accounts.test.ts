@@ -63,7 +63,7 @@ t.test('a request without credentials is refused', async t => {
   t.same(json(), { error: 'invalid_client' })
 })
 
-t.test('only a form with the client_credentials grant is accepted', async t => {
+t.test('only a form with a known grant type is accepted', async t => {
   const { sandbox, requestToken, call } = await sandboxFor(t)
   const missing = 'grant_type parameter is missing'
   const cases = [
@@ -74,7 +74,7 @@ t.test('only a form with the client_credentials grant is accepted', async t => {
     {
       type: FORM['content-type'],
       body: 'grant_type=password',
-      expected: 'grant_type must be client_credentials',
+      expected: 'grant_type must be client_credentials, authorization_code or refresh_token',
     },
   ]
   for (const { type, body, expected } of cases) {

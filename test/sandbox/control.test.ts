@@ -1,5 +1,6 @@
 import t from 'tap'
 import { answers } from '../../sandbox/answers.ts'
+import { defaultSwitches, SWITCH_NAMES, switchesReport } from '../../sandbox/switches.ts'
 import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists'
@@ -8,23 +9,25 @@ t.test('reading the state does not change it', async t => {
   const { sandbox, control, call, token } = await sandboxFor(t)
   await token()
   await call('GET', SMEDJAN)
+  await call('GET', '/authorize')
   await call('GET', '/elsewhere')
   await call('GET', '/_sandboxes')
-  sandbox.fault({ on: 'token', answer: () => {} })
+  sandbox.fault({ on: 'token', answer: () => {}, grantType: 'refresh_token' })
   sandbox.fault({ on: 'api', answer: 'hang', times: 2, userId: 'one', offset: 50 })
   const { status, json } = await control('GET')
   t.equal(status, 200)
   const { users, ...state } = json()
   t.same(state, {
-    requests: { token: 1, api: 1, other: 2 },
+    requests: { token: 1, api: 1, authorize: 1, other: 2 },
     peak_in_flight: 1,
     faults: [
       { on: 'api', answer: 'hang', times_left: 2, user_id: 'one', offset: 50 },
-      { on: 'token', answer: 'custom', times_left: null },
+      { on: 'token', answer: 'custom', times_left: null, grant_type: 'refresh_token' },
     ],
     answers: Object.keys(answers),
     latency_ms: 0,
     token_lifetime_seconds: 3600,
+    ...switchesReport(defaultSwitches()),
   })
   t.ok(users.includes('spotify_españa'))
 })
@@ -65,6 +68,29 @@ t.test('latency, token lifetime, requests, users and tokens can be changed', asy
   t.equal(sandbox.requests.length, 0)
 })
 
+t.test('switches can be changed, each alone', async t => {
+  const { sandbox, control } = await sandboxFor(t)
+  const changes = {
+    mode: 'development',
+    redirect_uris: ['https://example.com/a', 'http://127.0.0.1:1/b', 'http://[::1]/'],
+    unregistered: ['one'],
+    signed_in: 'fifty',
+    consent: 'deny',
+    rotation: 'kill-old',
+    extra_scope: 'playlist-read-private',
+    empty_scope: 'absent',
+    public_flag: 'always-true',
+    leaks_private: true,
+  }
+  t.same(Object.keys(changes), SWITCH_NAMES)
+  const expected = switchesReport(defaultSwitches())
+  for (const [name, value] of Object.entries(changes)) {
+    t.equal((await control('PATCH', '', { [name]: value })).status, 204, name)
+    Object.assign(expected, { [name]: value })
+    t.same(switchesReport(sandbox.switches), expected)
+  }
+})
+
 t.test('the response to an invalid request says why', async t => {
   const { sandbox, control } = await sandboxFor(t)
   const fault = { on: 'api', answer: 'hang' }
@@ -85,6 +111,14 @@ t.test('the response to an invalid request says why', async t => {
     ['POST', '/faults', undefined, /^the body is not JSON$/],
     ['PATCH', '', { latency_ms: 1.5 }, /^latency_ms must be a whole number from 0 to 600000$/],
     ['PATCH', '', { latency_ms: 5, token_lifetime_seconds: -1 }, /^token_lifetime_seconds must/],
+    ['PATCH', '', { mode: 'other' }, /^mode must be one of extended, development$/],
+    ['PATCH', '', { leaks_private: 'yes' }, /^leaks_private must be true or false$/],
+    ['PATCH', '', { unregistered: 'smedjan' }, /^unregistered must be an array of strings$/],
+    ['PATCH', '', { unregistered: [7] }, /^unregistered must be an array of strings$/],
+    ['PATCH', '', { redirect_uris: ['callback'] }, /^callback is not a URI$/],
+    ['PATCH', '', { redirect_uris: ['http://localhost:1/'] }, /neither https nor a loopback/],
+    ['PATCH', '', { redirect_uris: ['http://example.com/'] }, /neither https nor a loopback/],
+    ['POST', '/users/x/rename', {}, /^to is missing$/],
     ['PUT', '/users/x', {}, /^playlists is missing$/],
     ['PUT', '/users/x', { playlists: 100_001 }, /^playlists must be/],
     ['PUT', '/users/%zz', { playlists: 1 }, /^the user id is not percent-encoded UTF-8$/],

@@ -58,6 +58,7 @@ t.test('options come from the environment or have defaults', async t => {
     latencyMs: 0,
     clientId: 'sandbox-client',
     clientSecret: 'sandbox-secret',
+    switches: { mode: 'extended', redirectUris: [] },
   })
   t.match(
     optionsFrom({
@@ -66,6 +67,8 @@ t.test('options come from the environment or have defaults', async t => {
       SANDBOX_LATENCY_MS: '600000',
       SANDBOX_CLIENT_SECRET: 'other',
       SANDBOX_PUBLIC_URL: 'http://localhost:4100/',
+      SANDBOX_MODE: 'development',
+      SANDBOX_REDIRECT_URIS: 'http://127.0.0.1:3000/a, https://example.com/b',
     }),
     {
       host: '0.0.0.0',
@@ -73,6 +76,10 @@ t.test('options come from the environment or have defaults', async t => {
       publicUrl: 'http://localhost:4100',
       latencyMs: 600_000,
       clientSecret: 'other',
+      switches: {
+        mode: 'development',
+        redirectUris: ['http://127.0.0.1:3000/a', 'https://example.com/b'],
+      },
     },
   )
   const bad = [
@@ -81,6 +88,8 @@ t.test('options come from the environment or have defaults', async t => {
     { SANDBOX_CLIENT_ID: 'a:b' },
     { SANDBOX_PUBLIC_URL: 'localhost:4100' },
     { SANDBOX_PUBLIC_URL: 'http://localhost:4100/path' },
+    { SANDBOX_MODE: 'production' },
+    { SANDBOX_REDIRECT_URIS: 'https://example.com http://localhost/' },
   ]
   for (const variables of bad)
     t.throws(() => optionsFrom(variables), { message: RegExp(`^${Object.keys(variables)}`) })

@@ -35,6 +35,63 @@ export async function sandboxFor(t: Test, options: SandboxOptions = {}) {
   return { sandbox, origin, pool, send, call, requestToken, token, bearer, control }
 }
 
+/** The redirect URI of `consentFor`. */
+export const REDIRECT_URI = 'http://127.0.0.1:3000/link/callback'
+/** The example of RFC 7636 appendix B. */
+export const PKCE = {
+  verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+  challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+}
+
+type SandboxClient = Awaited<ReturnType<typeof sandboxFor>>
+
+/** The target of an authorization request, with other values or, if undefined, without that parameter. */
+export function authorizePath(changes: Record<string, string | undefined> = {}): string {
+  const parameters = {
+    client_id: 'sandbox-client',
+    response_type: 'code',
+    redirect_uri: REDIRECT_URI,
+    state: 'a state',
+    show_dialog: 'true',
+    code_challenge_method: 'S256',
+    code_challenge: PKCE.challenge,
+    ...changes,
+  }
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined)
+  return `/authorize?${new URLSearchParams(given as [string, string][])}`
+}
+
+/** The parameters of the address that a redirect names. */
+export function sentBack({ status, headers }: Reply): Record<string, string> | undefined {
+  if (status !== 302) return undefined
+  return Object.fromEntries(new URL(String(headers.location)).searchParams)
+}
+
+/** Clients of a sandbox whose app has a redirect URI and whose users agree without a page. */
+export function consentFor({ sandbox, call, requestToken }: SandboxClient) {
+  Object.assign(sandbox.switches, { redirectUris: [REDIRECT_URI], consent: 'approve' })
+  const code = async (changes?: Record<string, string | undefined>): Promise<string> =>
+    String(sentBack(await call('GET', authorizePath(changes)))?.code)
+  const exchange = (value: string, changes: Record<string, string> = {}) => {
+    const form = { grant_type: 'authorization_code', code: value, redirect_uri: REDIRECT_URI }
+    const body = { ...form, code_verifier: PKCE.verifier, ...changes }
+    return requestToken({}, String(new URLSearchParams(body)))
+  }
+  const refresh = (token: string) =>
+    requestToken(
+      {},
+      String(new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token })),
+    )
+  /** The token response after the consent of a user to these scopes. */
+  const link = async (user: string, scope?: string) => {
+    sandbox.switches.signedIn = user
+    return (await exchange(await code({ scope }))).json()
+  }
+  const get = (path: string, token: string) =>
+    call('GET', path, { authorization: `Bearer ${token}` })
+  return { code, exchange, refresh, link, get }
+}
+
 export const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 export function credentials(app: { clientId: string; clientSecret: string }): Headers {

@@ -82,6 +82,7 @@ t.test('every sandbox starts with the same users', async t => {
     hoarder: 10_000,
     'with-nulls': 120,
     'all-null': 60,
+    'with-private': 160,
   }
   for (const [id, total] of Object.entries(totals)) t.equal(sandbox.user(id)?.length, total, id)
   t.equal(sandbox.user('nobody'), undefined)

@@ -94,7 +94,9 @@ t.test('other paths of the Web API do not exist', async t => {
   const paths = [
     '/v1',
     '/v1?limit=1',
-    '/v1/me/playlists',
+    '/v1/me/',
+    '/v1/me/playlists/',
+    '/v1/me/tracks',
     '/v1/users//playlists',
     '/v1/users/../playlists',
     '/v1/users/%2E%2e/playlists',

@@ -92,3 +92,15 @@ t.test('a 400 that is about the request itself says so', async t => {
     'the problem does not echo the body',
   )
 })
+
+t.test('a page keeps its URL if that is a text', async t => {
+  const hrefOf = (href: unknown) => {
+    const body = JSON.stringify({ ...pageOf([]), href })
+    return readPage({ status: 200, headers: {}, body }, 240, NOW).href
+  }
+  t.equal(
+    hrefOf('https://api.spotify.com/v1/users/x/playlists'),
+    'https://api.spotify.com/v1/users/x/playlists',
+  )
+  for (const href of [undefined, null, 7, {}]) t.equal(hrefOf(href), undefined)
+})

@@ -26,6 +26,9 @@ const USE_INTERVAL_MS = 1000
 /** The list that a route selected for a request. */
 export interface SelectedList {
   readonly userId: string
+  /** The cache key of the user when the route selected the list. */
+  readonly key: string
+  readonly scope: CacheScope
   readonly digest: string
   /** When Spotify sent it, epoch ms; a page shows the time. */
   readonly generatedAt: number
@@ -48,7 +51,8 @@ export interface FastPathOptions {
   representations: Variants<ListRepresentation>
   /** Bounds the memory of all selections, in bytes. */
   maxBytes: number
-  cacheScope: CacheScope
+  /** The cache key of a user; the id by default. */
+  keyOf?: ((userId: string) => string) | undefined
   admit: Admit
   responses: InFlightResponses
   observe: (response: MeasuredResponse) => void
@@ -102,14 +106,16 @@ export class FastPath {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): boolean {
-    const { cache, representations, cacheScope, admit, responses, observe, clock } = this.#options
+    const { cache, representations, keyOf, admit, responses, observe, clock } = this.#options
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
     // Without `get`, which would move the entry: the order of their use matters for lists alone.
     const selection = this.#selections.peek(selectionKey(url, request))
     if (selection === undefined) return false
     const { route, representationKey, corsFields } = selection
-    const cached = cache.fresh(selection.userId)
+    // The user may have been linked or unlinked since.
+    if (keyOf !== undefined && keyOf(selection.userId) !== selection.key) return false
+    const cached = cache.fresh(selection.key)
     if (!(cached?.body instanceof StoredPlaylists)) return false
     const { generatedAt, body } = cached
     if (generatedAt !== selection.generatedAt || body.list.digest !== selection.digest) return false
@@ -134,7 +140,7 @@ export class FastPath {
       if (responses.end(response)) observed(finalStatus(response))
     })
     const fields = [
-      ...hitFields(cached, now, cacheScope),
+      ...hitFields(cached, now, selection.scope),
       ...commonFieldsOf(requestId(request), rateLimitFields),
       ...corsFields,
     ]

@@ -26,6 +26,11 @@ export interface ListOptions {
   cacheScope: CacheScope
   /** Undefined if each request has to go through the routes. */
   fastPath: FastPath | undefined
+  /**
+   * The cache key of a user, by canonical id. A list under another key than the id is read on behalf of
+   * its user, so no shared cache may store it. The id by default.
+   */
+  keyOf?: ((userId: string) => string) | undefined
 }
 
 /** A request for a user's list. */
@@ -53,17 +58,26 @@ export function sendList(listRequest: ListRequest, options: ListOptions): void |
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
-  const lookup = options.cache.lookup(userId, requestDirectives(control), context)
+  const key = options.keyOf?.(userId) ?? userId
+  const lookup = options.cache.lookup(key, requestDirectives(control), context)
+  const source: Source = { key, scope: key === userId ? options.cacheScope : 'private' }
   return lookup instanceof Promise
-    ? lookup.then(done => respond(listRequest, done, codings, options))
-    : respond(listRequest, lookup, codings, options)
+    ? lookup.then(done => respond(listRequest, done, codings, source, options))
+    : respond(listRequest, lookup, codings, source, options)
+}
+
+/** Where the list of a request is cached, and who else may store the response. */
+interface Source {
+  key: string
+  scope: CacheScope
 }
 
 function respond(
   listRequest: ListRequest,
   lookup: Lookup<StoredBody>,
   codings: readonly Coding[],
-  { variants, clock, cacheScope, fastPath }: ListOptions,
+  { key, scope }: Source,
+  { variants, clock, fastPath }: ListOptions,
 ): void | Promise<void> {
   const { request, reply, userId } = listRequest
   const now = clock.now()
@@ -77,7 +91,7 @@ function respond(
     reply.header('cache-status', status)
     throw failure
   }
-  const fields = cacheFields(status, response, now, cacheScope)
+  const fields = cacheFields(status, response, now, scope)
   const { body: stored } = response
   if (!(stored instanceof StoredPlaylists)) {
     setFields(reply, fields)
@@ -92,7 +106,8 @@ function respond(
   if (!(made instanceof Promise)) {
     if (context.result === 'hit' && isPreferred(made, codings)) {
       const { generatedAt } = response
-      const list = { userId, generatedAt, digest: stored.list.digest, isDated: !isPage }
+      const { digest } = stored.list
+      const list = { userId, key, scope, generatedAt, digest, isDated: !isPage }
       fastPath?.remember(request, list, made)
     }
     return sendRepresentation(reply, made, fields, dated)

@@ -20,7 +20,7 @@ export interface AdmissionQueueOptions {
 
 /** How the requests of one lookup wait. */
 export interface QueueOptions {
-  /** The path of the list. Failures of a single subject do not count as an outage. */
+  /** The path of the list, or the link that it is read with. Failures of a single subject do not count as an outage. */
   subject: string
   /** The callers that wait for the lookup. */
   callers: WaitingCallers

@@ -25,7 +25,7 @@ const REMEDIES = {
 export type DiagnosisName = keyof typeof REMEDIES
 
 /** What happened, for the causes that a response of Spotify names. */
-const EXPLANATIONS = {
+export const EXPLANATIONS = {
   'rate-limited': 'Spotify rate limits this app. Wait as long as Retry-After says.',
   'quota-exceeded':
     'The quota of the Spotify developer account is used up. Wait as long as Retry-After says.',
@@ -52,9 +52,10 @@ export class Refusal extends Problem {
     name: DiagnosisName,
     explanation: string,
     facts: ProblemOptions = {},
+    remedy: string = REMEDIES[name],
   ) {
-    super(type, `${name}: ${explanation} ${REMEDIES[name]}`, { ...facts, causeName: name })
-    this.diagnosis = diagnosis(name)
+    super(type, `${name}: ${explanation} ${remedy}`, { ...facts, causeName: name })
+    this.diagnosis = { name, remedy }
   }
 }
 

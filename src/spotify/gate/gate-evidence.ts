@@ -15,9 +15,21 @@ const SUDDEN_OUTAGE_FAILURES = 8
  */
 export const FALLBACK_SUBJECT = '/users/spotify/playlists'
 
+const LINK = 'link '
+
+/** The subject of requests with the token of a linked user. No probe is for it but its own requests. */
+export function linkSubject(linkId: string): string {
+  return LINK + linkId
+}
+
+/** Other requests cannot probe for a link, since they lack its token. */
+function isLink(subject: string): boolean {
+  return subject.startsWith(LINK)
+}
+
 /**
  * What the gate remembers of requests to tell failures of single subjects from an outage. A subject is
- * the path of a list. Instants are milliseconds on the monotonic clock.
+ * the path of a user's list, or the name of a link. Instants are milliseconds on the monotonic clock.
  */
 export interface Evidence {
   /** Subjects whose last request succeeded, the latest first. */
@@ -60,7 +72,11 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
   const working = evidence.working.filter(other => other !== subject)
   switch (outcome.kind) {
     case 'succeeded':
-      return { ...NO_FAILURES, working: latest(subject, working), lastSuccessMs: nowMs }
+      return {
+        ...NO_FAILURES,
+        working: isLink(subject) ? working : latest(subject, working),
+        lastSuccessMs: nowMs,
+      }
     case 'declined':
       // It counts for a probe only. Otherwise anybody could keep the gate open during an outage.
       return isProbe ? { ...NO_FAILURES, working, lastSuccessMs: nowMs } : evidence

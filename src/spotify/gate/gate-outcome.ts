@@ -1,4 +1,5 @@
 import type { Problem } from '../../problems/problem.ts'
+import { AppTokenDenial, LinkDenial } from './token-denials.ts'
 
 /** Only a person can end a denial, so the gate probes no more often than this. */
 export const DENIED_PAUSE_MS = 5 * 60_000
@@ -25,6 +26,8 @@ export function outcomeOf(problem: Problem, now: number): Outcome {
     case 'spotify-quota-exceeded':
       return { kind: 'refused', cause: problem, forMs: Number(problem.retryAt) - now }
     case 'spotify-access-denied':
+      if (problem instanceof LinkDenial || problem instanceof AppTokenDenial)
+        return { kind: 'declined' }
       return { kind: 'denied', cause: problem }
     case 'spotify-bad-response':
     case 'spotify-unavailable':

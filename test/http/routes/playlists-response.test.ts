@@ -1,9 +1,12 @@
 import { connect } from 'node:net'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { stored } from '../../../src/cache/freshness.ts'
+import { ANONYMOUS } from '../../../src/config/api-keys.ts'
 import { createServer } from '../../../src/http/create-server.ts'
 import { acceptAllMethods } from '../../../src/http/methods.ts'
 import { addSchemas } from '../../../src/http/openapi/schemas.ts'
 import { compressions } from '../../../src/http/representation/compression.ts'
+import { FastPath } from '../../../src/http/routes/fast-path.ts'
 import { userPlaylistsRoute } from '../../../src/http/routes/user-playlists.ts'
 import { StoredPlaylists } from '../../../src/playlists/cached-playlists.ts'
 import { VariantCache } from '../../../src/playlists/representations.ts'
@@ -64,34 +67,96 @@ t.test('no list is compressed for a caller that disconnects before it arrives', 
   t.equal(sandbox.count('api'), 40, 'the list is cached all the same')
 })
 
-t.test('a malformed cached playlist is an internal error', async t => {
+/** The route over a cache that holds one playlist for each user, and the keys of its lookups. */
+function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string, isFast = false) {
   const { logger, lines } = recordingLogger()
   const clock = new ManualClock()
-  const { app } = createServer(
+  const { app, responses } = createServer(
     { trustProxy: undefined, basePath: '' },
     { clock, logger, observe: () => {} },
   )
   t.teardown(() => app.close())
   acceptAllMethods(app)
   addSchemas(app)
-  const broken = {
-    playlists: new SerialisedItems([segmentOf(['{'], ',')]),
+  const list = {
+    playlists: new SerialisedItems([segmentOf([playlist], ',')]),
     spotifyTotal: 1,
     complete: true,
     settled: false,
     membership: '',
     digest: '',
   }
-  const cached = { body: new StoredPlaylists(broken, 0, undefined), lifetime: {}, storedAt: 0 }
-  const cache = { lookup: () => ({ response: cached }) }
+  const cached = stored(new StoredPlaylists(list, 0, undefined), clock.now(), {
+    freshSeconds: 300,
+    staleWhileRevalidateSeconds: 0,
+    staleIfErrorSeconds: 0,
+  })
+  const keys: string[] = []
+  const cache = {
+    lookup(key: string) {
+      keys.push(key)
+      return { response: cached }
+    },
+    fresh: () => cached,
+    countHit() {},
+  }
+  const variants = new VariantCache(1_000_000)
+  const fastPath = new FastPath({
+    cache: cache as never,
+    representations: variants.representations,
+    maxBytes: 10_000,
+    keyOf,
+    admit: () => ({ caller: ANONYMOUS, rateLimitFields: undefined }),
+    responses,
+    observe: () => {},
+    clock,
+  })
+  if (isFast) fastPath.attachTo(app.server)
   userPlaylistsRoute(app, {
     cache: cache as never,
-    variants: new VariantCache(1_000_000),
+    variants,
     clock,
     publicUrl: undefined,
     cacheScope: 'public',
-    fastPath: undefined,
+    fastPath: isFast ? fastPath : undefined,
+    keyOf,
   })
+  return { app, lines, keys }
+}
+
+t.test('a list that was read on behalf of its user is private', async t => {
+  const keyOf = (userId: string) => (userId === 'linked' ? 'one/linked' : userId)
+  const { app, keys } = routeFor(t, '{}', keyOf)
+  const scopeOf = async (user: string) => {
+    const { headers, body } = await app.inject(`/users/${user}/playlists`)
+    t.notMatch(body, 'one/')
+    return String(headers['cache-control']).split(',')[0]
+  }
+  t.equal(await scopeOf('linked'), 'private')
+  t.equal(await scopeOf('other'), 'public')
+  t.same(keys, ['one/linked', 'other'])
+})
+
+t.test('a repeated hit is private too, until the user is linked or unlinked', async t => {
+  let linkId: string | undefined = 'one'
+  const keyOf = (userId: string) => (linkId === undefined ? userId : `${linkId}/${userId}`)
+  const { app, keys } = routeFor(t, '{}', keyOf, true)
+  const port = await listen(app)
+  const scopeOf = async () => {
+    const { headers } = await fetch(`http://127.0.0.1:${port}/users/linked/playlists`)
+    return headers.get('cache-control')?.split(',')[0]
+  }
+  const scopes: unknown[] = []
+  for (let times = 0; times < 3; times++) scopes.push(await scopeOf())
+  t.same(scopes, ['private', 'private', 'private'])
+  t.same(keys, ['one/linked', 'one/linked'], 'the third one did not go through the route')
+  linkId = undefined
+  t.same([await scopeOf(), await scopeOf()], ['public', 'public'])
+  t.same(keys.slice(2), ['linked'])
+})
+
+t.test('a malformed cached playlist is an internal error', async t => {
+  const { app, lines } = routeFor(t, '{')
   const response = await app.inject('/users/one/playlists?format=csv')
   t.equal(response.statusCode, 500)
   t.match(response.json(), { type: '/problems/internal-error' })

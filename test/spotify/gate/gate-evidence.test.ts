@@ -2,6 +2,7 @@ import t from 'tap'
 import {
   FALLBACK_SUBJECT,
   isAppDenied,
+  linkSubject,
   NO_EVIDENCE,
   needsProbe,
   probeSubject,
@@ -121,4 +122,14 @@ t.test('the evidence is bounded', async t => {
     [0, 8, 8],
   )
   t.equal(each(START, succeeded, many).evidence.working.length, 8)
+})
+
+t.test('no request probes for a link, but one shows that Spotify works', async t => {
+  const link = linkSubject('one')
+  const history = then(each(START, failed, ['bob', 'alice', 'bob']), succeeded, { subject: link })
+  t.notOk(needsProbe(history.evidence, 0))
+  t.same(history.evidence.working, [])
+  t.equal(probeSubject(history.evidence, 'stranger'), FALLBACK_SUBJECT)
+  const both = then(then(START, succeeded, { subject: 'bob' }), succeeded, { subject: link })
+  t.equal(probeSubject(both.evidence, 'stranger'), 'bob')
 })

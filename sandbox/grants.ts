@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+
+/** A code is valid for ten minutes. */
+const CODE_LIFETIME_MS = 600_000
+/** Six months, in which the shortest ones have 181 days. */
+const GRANT_LIFETIME_MS = 181 * 86_400_000
+/** At least six months, whichever they are. */
+const SIX_MONTHS_MS = 184 * 86_400_000
+
+/** The consent of a user to the app. A second consent is another grant. */
+export interface Grant {
+  /** The current id of the user. */
+  userId: string
+  readonly scope: string
+  /** Epoch milliseconds. */
+  consentAtMs: number
+  isRevoked: boolean
+}
+
+/** What the app sent to `/authorize`. */
+export interface CodeRequest {
+  readonly redirectUri: string
+  /** S256 of the verifier; undefined without PKCE (RFC 7636). */
+  readonly challenge: string | undefined
+}
+
+interface Code extends CodeRequest {
+  readonly grant: Grant
+  readonly expiresAtMs: number
+}
+
+/** The grants of the app, with their codes and refresh tokens. */
+export class Grants {
+  readonly issuedCodes: string[] = []
+  readonly issuedRefreshTokens: string[] = []
+  readonly #now: () => number
+  readonly #grants: Grant[] = []
+  readonly #codes = new Map<string, Code>()
+  readonly #refreshTokens = new Map<string, Grant>()
+
+  /** `now` is in epoch milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Whether the user has consented to these scopes. */
+  has(userId: string, scope: string): boolean {
+    const wanted = scope.split(' ').filter(name => name !== '')
+    return this.#of(userId).some(
+      grant => this.#isAlive(grant) && wanted.every(name => grant.scope.split(' ').includes(name)),
+    )
+  }
+
+  /** Records a consent, and returns the code for it. */
+  consent(userId: string, scope: string, request: CodeRequest): string {
+    const grant = { userId, scope, consentAtMs: this.#now(), isRevoked: false }
+    this.#grants.push(grant)
+    const code = opaque('AQ', `code ${this.issuedCodes.length}`)
+    this.issuedCodes.push(code)
+    this.#codes.set(code, { ...request, grant, expiresAtMs: this.#now() + CODE_LIFETIME_MS })
+    return code
+  }
+
+  /** Uses up a code. Returns its grant, or why it is refused. */
+  redeem(code: string, redirectUri: string | null, verifier: string | null): Grant | string {
+    const known = this.#codes.get(code)
+    this.#codes.delete(code)
+    if (known === undefined || !this.#isAlive(known.grant)) return 'Invalid authorization code'
+    if (this.#now() >= known.expiresAtMs) return 'Authorization code expired'
+    if (redirectUri !== known.redirectUri) return 'Invalid redirect URI'
+    const challenge = verifier === null ? undefined : challengeOf(verifier)
+    return challenge === known.challenge ? known.grant : 'code_verifier was incorrect'
+  }
+
+  refreshToken(grant: Grant): string {
+    const token = opaque('AQ', `refresh token ${this.issuedRefreshTokens.length}`)
+    this.issuedRefreshTokens.push(token)
+    this.#refreshTokens.set(token, grant)
+    return token
+  }
+
+  /** The grant of a refresh token; undefined if the token or the grant has ended. */
+  grantOf(refreshToken: string): Grant | undefined {
+    const grant = this.#refreshTokens.get(refreshToken)
+    return grant !== undefined && this.#isAlive(grant) ? grant : undefined
+  }
+
+  endRefreshToken(token: string): void {
+    this.#refreshTokens.delete(token)
+  }
+
+  /** Ends all grants of a user, who removes the app; access tokens live on. */
+  revoke(userId: string): void {
+    for (const grant of this.#of(userId)) grant.isRevoked = true
+  }
+
+  /** Makes all grants of a user six months older. */
+  age(userId: string): void {
+    for (const grant of this.#of(userId)) grant.consentAtMs -= SIX_MONTHS_MS
+  }
+
+  /** Gives a user's grants to the same account under its new id. */
+  rename(from: string, to: string): void {
+    for (const grant of this.#of(from)) grant.userId = to
+  }
+
+  #of(userId: string): Grant[] {
+    return this.#grants.filter(grant => grant.userId === userId)
+  }
+
+  #isAlive({ isRevoked, consentAtMs }: Grant): boolean {
+    return !isRevoked && this.#now() < consentAtMs + GRANT_LIFETIME_MS
+  }
+}
+
+/** The S256 challenge of a verifier (RFC 7636 section 4.2). */
+function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url')
+}
+
+/** The same sequence in every sandbox. */
+function opaque(prefix: string, seed: string): string {
+  const [first, second] = [seed, `${seed}, second half`].map(text =>
+    createHash('sha512').update(text).digest('base64url'),
+  )
+  return `${prefix}${first}${second}`
+}

@@ -1,0 +1,17 @@
+/**
+ * The profile of the token's user in Development Mode since 2026, without what needs a scope.
+ * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
+ */
+export function profile(id: string, accountId: string): object {
+  const encoded = encodeURIComponent(id)
+  return {
+    account_id: accountId,
+    display_name: null,
+    external_urls: { spotify: `https://open.spotify.com/user/${encoded}` },
+    href: `https://api.spotify.com/v1/users/${encoded}`,
+    id,
+    images: [],
+    type: 'user',
+    uri: `spotify:user:${encoded}`,
+  }
+}

@@ -1,0 +1,26 @@
+import type { Log } from '../lib/logger.ts'
+import { type Link, liveRecord } from './link.ts'
+import { remedyOf } from './link-problems.ts'
+import { consentEndsAt } from './link-state.ts'
+
+const DAY_MS = 86_400_000
+/** Days before the end of a consent at which the log warns, each once. */
+const WARNING_DAYS = [30, 7, 1] as const
+
+/** Logs a warning if the consent of a link ends soon after `now` (epoch ms) and the log does not say so yet. */
+export function warnOfEnd(link: Link, now: number, log: Log): void {
+  const record = liveRecord(link)
+  if (record === undefined) return
+  const endsAt = consentEndsAt(record.consentAt)
+  const days = WARNING_DAYS.findLast(limit => endsAt - now <= limit * DAY_MS)
+  if (days === undefined || days >= link.warnedDays) return
+  link.warnedDays = days
+  log.warn(
+    {
+      user_id: link.userId,
+      consent_ends_at: new Date(endsAt).toISOString(),
+      remedy: remedyOf('consent-expired'),
+    },
+    'the consent of a linked account ends soon',
+  )
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import { generateRandomCodeVerifier } from 'oauth4webapi'
+import type { Clock } from '../lib/clock.ts'
+import { LinkDenial } from '../spotify/gate/token-denials.ts'
+import { type Link, liveRecord } from './link.ts'
+import { linkProblem } from './link-problems.ts'
+import { isTooWide } from './link-tokens.ts'
+import type { Links } from './links.ts'
+import type { OAuthClient } from './oauth-client.ts'
+import type { Profile } from './read-profile.ts'
+import type { OwnerTicket, Tickets } from './tickets.ts'
+import type { Grant } from './token-request.ts'
+
+export interface ConsentsOptions {
+  links: Links
+  oauth: Pick<OAuthClient, 'authorizationUrl' | 'exchange'>
+  tickets: Tickets
+  clock: Clock
+  /** Reads whose access token it is. */
+  profile: (accessToken: string) => Promise<Profile>
+  /** Called with the token that came with the consent to a new link. */
+  accept: (link: Link, grant: Grant) => void
+  /** The path of the callback, to recognise a pasted address. */
+  callbackPath: string
+}
+
+/** The outcome of a consent, for the owner of the account. */
+export type ConsentResult =
+  | { readonly kind: 'linked'; readonly userId: string; readonly ticket: string }
+  /** The address is none of ours, too old or used. */
+  | { readonly kind: 'invalid' }
+  | { readonly kind: 'declined'; readonly userId: string }
+  /** Another account agreed, or this one granted more than public information. */
+  | { readonly kind: 'wrong-account'; readonly userId: string }
+
+/** What the owner of an account sees at an address. */
+export interface OwnerView {
+  readonly userId: string
+  /** Undefined if the account is not linked. */
+  readonly link: Link | undefined
+  /** Whether the address can link the account, or link it again. */
+  readonly canLink: boolean
+}
+
+/** How accounts are linked: invitation, authorization at Spotify, and check of whose account it is. */
+export class Consents {
+  readonly #options: ConsentsOptions
+
+  constructor(options: ConsentsOptions) {
+    this.#options = options
+  }
+
+  /** Invites the owner of a user's account; `userId` is canonical. */
+  invite(userId: string): Promise<{ ticket: string; expiresAt: number }> {
+    return this.#options.tickets.invite(userId)
+  }
+
+  /** What an address shows; undefined if it is old, damaged or of a link that is gone. */
+  async view(ticket: string): Promise<OwnerView | undefined> {
+    const owner = await this.#options.tickets.owner(ticket)
+    return owner && this.#viewOf(owner)
+  }
+
+  /** The address at Spotify at which the owner agrees; undefined if this ticket cannot link. */
+  async begin(ticket: string): Promise<string | undefined> {
+    const view = await this.view(ticket)
+    if (view?.canLink !== true) return undefined
+    const { tickets, oauth } = this.#options
+    const verifier = generateRandomCodeVerifier()
+    const state = await tickets.state({ userId: view.userId, verifier })
+    return oauth.authorizationUrl(state, verifier)
+  }
+
+  /**
+   * Ends a consent with the query of the callback. With `userId` it must be for that user.
+   *
+   * @throws {Problem} if Spotify cannot answer or refuses, or the file cannot be written. Then nothing is
+   * kept, and the owner has to agree again.
+   */
+  async complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
+    const { tickets, oauth } = this.#options
+    const state = query.get('state') ?? ''
+    const authorization = await tickets.redeem(state, userId)
+    if (authorization === undefined) return { kind: 'invalid' }
+    const consent = await oauth.exchange(query, state, authorization.verifier)
+    if (consent.kind === 'invalid') return consent
+    if (consent.kind === 'declined') return { kind: 'declined', userId: authorization.userId }
+    return this.#link(authorization.userId, consent.grant)
+  }
+
+  /** Ends a consent with the address on which the owner's browser ended, pasted below a ticket. */
+  async finish(ticket: string, pasted: string): Promise<ConsentResult> {
+    const view = await this.view(ticket)
+    const url = pasted.trim()
+    if (view?.canLink !== true || !URL.canParse(url)) return { kind: 'invalid' }
+    const { pathname, searchParams } = new URL(url)
+    if (pathname !== this.#options.callbackPath) return { kind: 'invalid' }
+    return this.complete(searchParams, view.userId)
+  }
+
+  /**
+   * Ends the link of a ticket. Returns false if the ticket is invalid.
+   *
+   * @throws {Problem} if the file cannot be written.
+   */
+  async end(ticket: string): Promise<boolean> {
+    const view = await this.view(ticket)
+    if (view === undefined) return false
+    await this.#options.links.remove(view.userId)
+    return true
+  }
+
+  /** An invitation is used once a consent is newer; the page of a link links again what has ended. */
+  #viewOf({ userId, invitedAt, linkId }: OwnerTicket): OwnerView | undefined {
+    const link = this.#options.links.find(userId)
+    if (invitedAt === undefined) {
+      if (link === undefined || link.linkId !== linkId) return undefined
+      return { userId, link, canLink: true }
+    }
+    const record = link && liveRecord(link)
+    return { userId, link, canLink: record === undefined || record.consentAt < invitedAt }
+  }
+
+  async #link(
+    userId: string,
+    grant: Grant & { readonly refreshToken: string },
+  ): Promise<ConsentResult> {
+    const { links, tickets, clock, accept } = this.#options
+    if (isTooWide(grant.scope)) return { kind: 'wrong-account', userId }
+    const profile = await this.#profile(grant.accessToken)
+    if (profile.userId !== userId) return { kind: 'wrong-account', userId }
+    const { accountId } = profile
+    const link = await links.add({
+      userId,
+      linkId: randomUUID(),
+      ...(accountId !== undefined && { accountId }),
+      refreshToken: grant.refreshToken,
+      consentAt: clock.now(),
+    })
+    accept(link, grant)
+    return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
+  }
+
+  /** Whose token it is; a denial gets the words of a refused link. */
+  async #profile(accessToken: string): Promise<Profile> {
+    return this.#options.profile(accessToken).catch((error: unknown) => {
+      throw error instanceof LinkDenial ? linkProblem(error.reason) : error
+    })
+  }
+}

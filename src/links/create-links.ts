@@ -1,0 +1,131 @@
+import type { Config } from '../config/schema.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
+import type { PlaylistSource } from '../playlists/playlist-list.ts'
+import type { Spotify } from '../spotify/create-spotify.ts'
+import { linkSubject } from '../spotify/gate/gate-evidence.ts'
+import type { RequestBudget } from '../spotify/gate/request-quota.ts'
+import { appTokenDenied, linkDenied } from '../spotify/gate/token-denials.ts'
+import { createPlaylistSource } from '../spotify/playlist-source.ts'
+import { createSpotifyClient } from '../spotify/web-api.ts'
+import { AppTokenAccess } from './app-token-access.ts'
+import { Consents } from './consents.ts'
+import type { Link, LinkName } from './link.ts'
+import { LinkFile } from './link-file.ts'
+import { LinkTokens } from './link-tokens.ts'
+import { createLinkedSource, type LeftOut } from './linked-source.ts'
+import type { Links } from './links.ts'
+import { OAuthClient } from './oauth-client.ts'
+import { openLinks } from './open-links.ts'
+import { readProfile } from './read-profile.ts'
+import { Sealer } from './sealing.ts'
+import { Tickets } from './tickets.ts'
+
+/** How accounts are linked, as configured. */
+export interface LinkSettings {
+  file: string
+  authorizeUrl: URL
+  redirectUri: string
+  /** The client secret before the last change. */
+  previousClientSecret: string | undefined
+}
+
+export interface LinkedAccountsOptions {
+  config: Pick<
+    Config,
+    | 'SPOTIFY_CLIENT_ID'
+    | 'SPOTIFY_CLIENT_SECRET'
+    | 'SPOTIFY_TOKEN_URL'
+    | 'SPOTIFY_CONCURRENCY'
+    | 'LOOKUP_TIMEOUT_MS'
+  >
+  settings: LinkSettings
+  spotify: Spotify
+  budget: RequestBudget
+  clock: Clock
+  random: () => number
+  log: Log
+  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  forget: (link: LinkName) => Promise<void>
+  /** Called for each entry of a linked user that is left out. */
+  onLeftOut: (isPublic: LeftOut) => void
+  /** Aborted when the service stops. */
+  signal: AbortSignal
+}
+
+/** Everything about linked accounts. */
+export interface LinkedAccounts {
+  readonly links: Links
+  readonly consents: Consents
+  /** Reads linked users with their tokens, and all others with that of the app. */
+  readonly source: PlaylistSource
+  /** Waits for writes in flight, and lets other processes use the file. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the file of links and builds all that reads and changes them.
+ *
+ * @throws {LinkFileError} if the file cannot be used.
+ */
+export async function createLinks(options: LinkedAccountsOptions): Promise<LinkedAccounts> {
+  const { config, settings, spotify, budget, clock, random, log, onLeftOut, signal } = options
+  const { clientOptions } = spotify
+  const { observe } = clientOptions
+  const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, settings.previousClientSecret)
+  /** By the id of their link. */
+  const tokens = new Map<string, LinkTokens>()
+  const forget = (link: LinkName) => {
+    tokens.delete(link.linkId)
+    return options.forget(link)
+  }
+  const file = new LinkFile(settings.file)
+  const { links, close } = await openLinks(file, { sealer, clock, log, forget })
+  const oauth = new OAuthClient({
+    transport: spotify.tokenTransport,
+    tokenUrl: new URL(config.SPOTIFY_TOKEN_URL),
+    authorizeUrl: settings.authorizeUrl,
+    clientId: config.SPOTIFY_CLIENT_ID,
+    clientSecret: config.SPOTIFY_CLIENT_SECRET,
+    redirectUri: settings.redirectUri,
+    clock,
+    observe,
+    signal,
+  })
+
+  function tokensOf(link: Link): LinkTokens {
+    const known = tokens.get(link.linkId)
+    if (known !== undefined) return known
+    const added = new LinkTokens(link, { links, oauth, clock, random, log })
+    tokens.set(link.linkId, added)
+    return added
+  }
+
+  const clientOf = (link: Link) =>
+    createSpotifyClient({
+      ...clientOptions,
+      tokens: tokensOf(link),
+      denied: linkDenied,
+      subject: linkSubject(link.linkId),
+    })
+  const access = new AppTokenAccess({ clock, log, hasLinks: () => links.list().length > 0 })
+  const appClient = createSpotifyClient({
+    ...clientOptions,
+    tokens: spotify.tokens,
+    denied: appTokenDenied,
+  })
+  const reading = { budget, concurrency: config.SPOTIFY_CONCURRENCY }
+  const unlinked = createPlaylistSource({ client: access.guard(appClient), ...reading })
+  const timeoutMs = config.LOOKUP_TIMEOUT_MS
+  const consents = new Consents({
+    links,
+    oauth,
+    tickets: new Tickets(sealer, clock),
+    clock,
+    profile: token => readProfile(token, { ...clientOptions, timeoutMs, signal }),
+    accept: (link, grant) => tokensOf(link).accept(grant),
+    callbackPath: new URL(settings.redirectUri).pathname,
+  })
+  const source = createLinkedSource({ links, clientOf, unlinked, clock, onLeftOut, ...reading })
+  return { links, consents, source, close }
+}

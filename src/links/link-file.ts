@@ -1,0 +1,137 @@
+import type { PathLike } from 'node:fs'
+import { constants } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { LinkFileError } from './link-file-error.ts'
+
+const VERSION = 1
+const OWNER_ONLY = 0o600
+const PERMISSION_BITS = 0o777
+/** Follows no link and does not block on a pipe. */
+const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
+const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
+
+/** The system calls of a write, which tests let fail. */
+export interface FileSystem {
+  open(path: PathLike, flags: string | number, mode?: number): Promise<FileHandle>
+  rename(from: PathLike, to: PathLike): Promise<void>
+  rm(path: PathLike, options: { force: true }): Promise<void>
+}
+
+/** Sealed records by the id of their user. */
+export type SealedRecords = ReadonlyMap<string, string>
+
+interface Content {
+  readonly records: SealedRecords
+  /** Whether only the owner of the file may read it. */
+  readonly isPrivate: boolean
+}
+
+/**
+ * The file of all links: `{"version": 1, "links": {"<user id>": "<JWE>"}}`. A write replaces it as a
+ * whole, so after a power cut it is the old file or the new one.
+ */
+export class LinkFile {
+  readonly path: string
+  readonly #fileSystem: FileSystem
+
+  constructor(path: string, fileSystem: FileSystem = { open, rename, rm }) {
+    this.path = path
+    this.#fileSystem = fileSystem
+  }
+
+  /**
+   * Reads the file; undefined if there is none.
+   *
+   * @throws {LinkFileError} if it is unreadable, not a file of links, or of a later version.
+   */
+  async read(): Promise<Content | undefined> {
+    try {
+      const file = await this.#fileSystem.open(this.path, OPEN_TO_READ)
+      try {
+        const facts = await file.stat()
+        if (!facts.isFile()) throw this.#fault('is not a regular file')
+        const isPrivate = (facts.mode & PERMISSION_BITS) === OWNER_ONLY
+        return { records: this.#recordsIn(await file.readFile('utf8')), isPrivate }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (error instanceof LinkFileError) throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return undefined
+      throw this.#fault(code === 'ELOOP' ? 'is a symbolic link' : `cannot be read (${code})`)
+    }
+  }
+
+  /**
+   * Replaces the file. It is on the disk once this resolves; if it rejects, the disk has the old or the
+   * new file.
+   */
+  async write(records: SealedRecords): Promise<void> {
+    const { open, rename, rm } = this.#fileSystem
+    const temporary = `${this.path}.tmp`
+    const text = `${JSON.stringify({ version: VERSION, links: Object.fromEntries(records) })}\n`
+    try {
+      // A killed process may have left one, with other permissions.
+      await rm(temporary, { force: true })
+      await written(await open(temporary, 'wx', OWNER_ONLY), text)
+      await rename(temporary, this.path)
+      await synced(await open(dirname(this.path), OPEN_FOLDER))
+    } catch (error) {
+      await Promise.allSettled([rm(temporary, { force: true })])
+      throw error
+    }
+  }
+
+  #recordsIn(text: string): SealedRecords {
+    const content = this.#parsed(text)
+    if (typeof content !== 'object' || content === null || !('version' in content)) {
+      throw this.#fault('is not a file of links')
+    }
+    const { version, links } = content as { version: unknown; links?: unknown }
+    if (typeof version === 'number' && version > VERSION) {
+      throw this.#fault('was written by a later version of this service')
+    }
+    const entries = Object.entries(links ?? {})
+    const isObject = typeof links === 'object' && links !== null && !Array.isArray(links)
+    if (
+      version !== VERSION ||
+      !isObject ||
+      entries.some(([, sealed]) => typeof sealed !== 'string')
+    ) {
+      throw this.#fault('is not a file of links')
+    }
+    return new Map(entries)
+  }
+
+  #parsed(text: string): unknown {
+    try {
+      return JSON.parse(text)
+    } catch {
+      // The error quotes the file.
+      throw this.#fault('is not JSON')
+    }
+  }
+
+  #fault(reason: string): LinkFileError {
+    return new LinkFileError(this.path, `${reason}; choose another file or restore this one`)
+  }
+}
+
+async function written(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function synced(folder: FileHandle): Promise<void> {
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,51 @@
+/** What is kept of a linked account. */
+export interface LinkRecord {
+  /** The canonical id of the user. */
+  readonly userId: string
+  /** Identifies this consent: a second one of the same user has another. */
+  readonly linkId: string
+  /** Spotify's id of the account, which no renaming changes; undefined if Spotify did not send it. */
+  readonly accountId?: string
+  readonly refreshToken: string
+  /** Epoch milliseconds. */
+  readonly consentAt: number
+}
+
+/** Why a link ended, as `GET /links` and the log name it. */
+export type EndReason = 'consent-revoked' | 'consent-expired' | 'other-user'
+
+/** What is kept of a link that has ended, for some days. */
+export interface EndedRecord {
+  readonly userId: string
+  readonly linkId: string
+  readonly reason: EndReason
+  /** Epoch milliseconds. */
+  readonly endedAt: number
+}
+
+const END_REASONS: readonly unknown[] = ['consent-revoked', 'consent-expired', 'other-user']
+
+/**
+ * The record in an opened text that is stored under `userId`. Undefined if it is none, or one of another
+ * user that somebody moved there.
+ */
+export function recordFor(userId: string, value: unknown): LinkRecord | EndedRecord | undefined {
+  const record = (value ?? {}) as Partial<LinkRecord & EndedRecord>
+  const { linkId } = record
+  if (record.userId !== userId || typeof linkId !== 'string') return undefined
+  const { reason, endedAt, accountId, refreshToken, consentAt } = record
+  if (isInstant(endedAt) && reason !== undefined && END_REASONS.includes(reason)) {
+    return { userId, linkId, reason, endedAt }
+  }
+  if (typeof refreshToken !== 'string' || !isInstant(consentAt)) return undefined
+  const account = typeof accountId === 'string' ? { accountId } : {}
+  return { userId, linkId, ...account, refreshToken, consentAt }
+}
+
+export function isEnded(record: LinkRecord | EndedRecord): record is EndedRecord {
+  return 'endedAt' in record
+}
+
+function isInstant(value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}

@@ -1,0 +1,62 @@
+import { type Link, liveRecord } from './link.ts'
+import { faultOf, type LinkFault, remedyOf } from './link-problems.ts'
+import { isEnded } from './link-record.ts'
+import { consentEndsAt, type LinkState } from './link-state.ts'
+import type { LinkCounts, Links } from './links.ts'
+
+/** A link as `GET /links` shows it to the operator; instants in ISO 8601. */
+export interface LinkReport {
+  /** The canonical id of the user. */
+  user: string
+  state: LinkState['name']
+  /** When the owner agreed; null if the link has ended or is unreadable. */
+  linked_at: string | null
+  /** When the consent ends at the earliest, or when it ended. */
+  consent_ends_at: string | null
+  /** When the list was last read; null if that was before the start of the service. */
+  last_used_at: string | null
+  /** Why the link does not work; null if it does. */
+  reason: LinkFault | null
+  /** What a person can do about it. */
+  remedy: string | null
+}
+
+/** The report of one link, without any secret. */
+export function reportOf(link: Link): LinkReport {
+  const { userId, state, record, lastUsedAt } = link
+  const live = liveRecord(link)
+  const fault = faultOf(state)
+  const endedAt = record !== undefined && isEnded(record) ? record.endedAt : undefined
+  return {
+    user: userId,
+    state: state.name,
+    linked_at: iso(live?.consentAt),
+    consent_ends_at: iso(live === undefined ? endedAt : consentEndsAt(live.consentAt)),
+    last_used_at: iso(lastUsedAt),
+    reason: fault ?? null,
+    remedy: fault === undefined ? null : remedyOf(fault),
+  }
+}
+
+/** Linked accounts as `/status` shows them: numbers, no names. */
+export interface LinksStatus extends Omit<LinkCounts, 'mismatch'> {
+  /** Whether changes can be written to the file. */
+  state: 'ok' | 'unwritable'
+  /** When the earliest consent ends; null without a link that works. */
+  next_consent_end: string | null
+}
+
+/** A link to another user has ended, too. */
+export function statusOf(links: Links): LinksStatus {
+  const { mismatch, ended, ...counts } = links.counts
+  return {
+    state: links.isUnwritable ? 'unwritable' : 'ok',
+    ...counts,
+    ended: ended + mismatch,
+    next_consent_end: iso(links.nextConsentEnd),
+  }
+}
+
+function iso(epochMs: number | undefined): string | null {
+  return epochMs === undefined ? null : new Date(epochMs).toISOString()
+}

@@ -1,0 +1,69 @@
+import type { Log } from '../lib/logger.ts'
+import type { Link } from './link.ts'
+import type { SealedRecords } from './link-file.ts'
+import { fileProblem } from './link-problems.ts'
+import type { Sealer } from './sealing.ts'
+
+export interface LinkStoreOptions {
+  /** The part of LinkFile that writes. */
+  file: { write(records: SealedRecords): Promise<void> }
+  sealer: Sealer
+  log: Log
+}
+
+/** Writes all links to the file, one write after the other. */
+export class LinkStore {
+  readonly #options: LinkStoreOptions
+  #writing: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  constructor(options: LinkStoreOptions) {
+    this.#options = options
+  }
+
+  /** Whether the last write failed, so the file may lack changes. */
+  get isUnwritable(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /**
+   * Writes the links that `links` returns when the writes before are done.
+   *
+   * @throws {Problem} if the file cannot be written.
+   */
+  write(links: () => readonly Link[]): Promise<void> {
+    const write = this.#writing.then(() => this.#write(links()))
+    // A failure concerns only the one who asked for that write.
+    this.#writing = write.catch(() => {})
+    return write
+  }
+
+  /** Resolves when all writes have ended. */
+  settled(): Promise<void> {
+    return this.#writing
+  }
+
+  async #write(links: readonly Link[]): Promise<void> {
+    const { file, log } = this.#options
+    try {
+      const records = new Map<string, string>()
+      for (const link of links) records.set(link.userId, await this.#sealed(link))
+      await file.write(records)
+    } catch (err) {
+      if (!this.isUnwritable) log.error({ err }, 'cannot write the file of linked accounts')
+      this.#failure = err
+      throw fileProblem(err)
+    }
+    if (this.isUnwritable) log.info('wrote the file of linked accounts after failures')
+    this.#failure = undefined
+  }
+
+  async #sealed(link: Link): Promise<string> {
+    const { record } = link
+    if (link.sealed !== undefined || record === undefined) return String(link.sealed)
+    const text = await this.#options.sealer.seal('link record', record)
+    // The record may have changed meanwhile.
+    if (link.record === record) link.sealed = text
+    return text
+  }
+}

@@ -1,0 +1,151 @@
+import { backOffMs, type Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/logger.ts'
+import { asProblem, type Problem, withRetryAt } from '../problems/problem.ts'
+import { type Link, liveRecord } from './link.ts'
+import { stateProblem } from './link-problems.ts'
+import type { LinkEvent } from './link-state.ts'
+import type { Links } from './links.ts'
+import type { OAuthClient } from './oauth-client.ts'
+import type { Grant } from './token-request.ts'
+
+/** A token is renewed when it is valid for less than this, or than half of its lifetime. */
+const MARGIN_MS = 60_000
+/** A 401 for a token that has just replaced another one is not about the token. */
+const MIN_REPLACEMENT_INTERVAL_MS = 60_000
+/** A token with this scope could read private playlists. */
+const TOO_WIDE = /(?:^|\s)playlist-read-/
+
+export interface LinkTokensOptions {
+  links: Links
+  oauth: Pick<OAuthClient, 'refresh'>
+  clock: Clock
+  /** A number from 0 (included) to 1 (excluded). */
+  random: () => number
+  log: Log
+}
+
+/** Whether a granted scope allows more than what is public. */
+export function isTooWide(scope: string): boolean {
+  return TOO_WIDE.test(scope)
+}
+
+interface AccessToken {
+  readonly value: string
+  /** On the monotonic clock: from then on it is renewed before it is used. */
+  readonly renewAtMs: number
+}
+
+/**
+ * The access token of one link, in memory only: renewed when it is needed, by one request at a time. A
+ * new refresh token is in the file before the access token that came with it is used.
+ * https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens
+ */
+export class LinkTokens {
+  readonly #link: Link
+  readonly #options: LinkTokensOptions
+  #token: AccessToken | undefined
+  #renewal: Promise<string> | undefined
+  #failure: { problem: Problem; retryAtMs: number } | undefined
+  #failuresInRow = 0
+  #replacedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(link: Link, options: LinkTokensOptions) {
+    this.#link = link
+    this.#options = options
+  }
+
+  /** Keeps the token that came with the consent. */
+  accept({ accessToken, lifetimeMs }: Grant): void {
+    const marginMs = Math.min(MARGIN_MS, lifetimeMs / 2)
+    const renewAtMs = this.#options.clock.monotonic() + lifetimeMs - marginMs
+    this.#token = { value: accessToken, renewAtMs }
+  }
+
+  /**
+   * Returns a token that is valid for some time yet. Calls `onRequest` if this call starts a renewal.
+   *
+   * @throws {Problem} why there is none, with the instant of the next attempt.
+   */
+  async token(onRequest?: () => void): Promise<string> {
+    const nowMs = this.#options.clock.monotonic()
+    if (this.#token !== undefined && nowMs < this.#token.renewAtMs) return this.#token.value
+    if (this.#renewal !== undefined) return this.#renewal
+    if (this.#failure !== undefined && nowMs < this.#failure.retryAtMs) throw this.#failure.problem
+    const { state } = this.#link
+    if (state.name === 'doubtful' && nowMs < state.retryAtMs) throw this.#problem()
+    this.#renewal = this.#renew(onRequest).finally(() => {
+      this.#renewal = undefined
+    })
+    return this.#renewal
+  }
+
+  /**
+   * Returns a replacement for a token that got a 401, or `rejected` itself if that token replaced another
+   * one less than a minute ago.
+   *
+   * @throws {Problem} as `token()`.
+   */
+  async replace(rejected: string, onRequest?: () => void): Promise<string> {
+    const nowMs = this.#options.clock.monotonic()
+    const isEarly = nowMs - this.#replacedAtMs < MIN_REPLACEMENT_INTERVAL_MS
+    if (this.#token?.value === rejected && !isEarly) {
+      this.#token = undefined
+      this.#replacedAtMs = nowMs
+    }
+    return this.token(onRequest)
+  }
+
+  async #renew(onRequest?: () => void): Promise<string> {
+    const { links, log } = this.#options
+    const grant = await this.#grant(onRequest).catch((error: unknown) => {
+      throw this.#remember(asProblem(error))
+    })
+    this.#failure = undefined
+    this.#failuresInRow = 0
+    if (grant === undefined) return this.#fail({ kind: 'invalid-grant' })
+    if (isTooWide(grant.scope)) return this.#fail({ kind: 'denied', reason: 'scope-too-wide' })
+    await links.report(this.#link, { kind: 'renewed' })
+    this.accept(grant)
+    log.info({ user_id: this.#link.userId }, 'renewed the token of a linked account')
+    return grant.accessToken
+  }
+
+  /** What Spotify grants, with its refresh token in the file; undefined for `invalid_grant`. */
+  async #grant(onRequest?: () => void): Promise<Grant | undefined> {
+    const { links, oauth } = this.#options
+    // If Spotify replaced the refresh token, a file that cannot be written would lose the new one.
+    await links.save()
+    const record = liveRecord(this.#link)
+    if (record === undefined) throw this.#problem()
+    onRequest?.()
+    const grant = await oauth.refresh(record.refreshToken)
+    if (grant?.refreshToken !== undefined) await links.replaceToken(this.#link, grant.refreshToken)
+    return grant
+  }
+
+  async #fail(event: LinkEvent): Promise<never> {
+    await this.#options.links.report(this.#link, event)
+    throw this.#problem()
+  }
+
+  #problem(): Problem {
+    return stateProblem(this.#link.state, this.#options.clock)
+  }
+
+  /** Backs off; returns the problem with the instant of the next attempt. */
+  #remember(failed: Problem): Problem {
+    const { clock, log, random } = this.#options
+    const namedMs = (failed.retryAt ?? 0) - clock.now()
+    const ownMs = backOffMs(++this.#failuresInRow) * (0.5 + 0.5 * random())
+    const delayMs = Math.max(ownMs, namedMs)
+    const problem = withRetryAt(failed, clock.now() + delayMs, true)
+    if (this.#failuresInRow === 1) {
+      log.warn(
+        { user_id: this.#link.userId, err: problem },
+        'cannot renew the token of a linked account',
+      )
+    }
+    this.#failure = { problem, retryAtMs: clock.monotonic() + delayMs }
+    return problem
+  }
+}

@@ -1,0 +1,76 @@
+import type { Log } from '../lib/logger.ts'
+import { faultOf, remedyOf } from './link-problems.ts'
+import { type EndedRecord, isEnded, type LinkRecord } from './link-record.ts'
+import { ACTIVE, type LinkState } from './link-state.ts'
+
+/** A linked account, while it is in `Links`. */
+export interface Link {
+  readonly userId: string
+  /** Empty if the record is unreadable. */
+  readonly linkId: string
+  /** Undefined if it is unreadable. */
+  record: LinkRecord | EndedRecord | undefined
+  /** The record as the file has it; undefined when it has changed. */
+  sealed: string | undefined
+  state: LinkState
+  /** When its list was last read, epoch ms; unknown after a restart. */
+  lastUsedAt: number | undefined
+  /** The number of days of the last warning. */
+  warnedDays: number
+}
+
+/** What identifies a link, for those who store its lists. */
+export type LinkName = Pick<Link, 'userId' | 'linkId'>
+
+/**
+ * A link with this record, or with an unreadable one. `sealed` is its text in the file, if that need not
+ * change.
+ */
+export function newLink(
+  userId: string,
+  record: LinkRecord | EndedRecord | undefined,
+  sealed: string | undefined,
+): Link {
+  return {
+    userId,
+    linkId: record?.linkId ?? '',
+    record,
+    sealed,
+    state: stateOf(record),
+    lastUsedAt: undefined,
+    warnedDays: Number.POSITIVE_INFINITY,
+  }
+}
+
+/** The record of a link that has not ended; undefined for all others. */
+export function liveRecord({ record }: Link): LinkRecord | undefined {
+  return record === undefined || isEnded(record) ? undefined : record
+}
+
+/** Logs the state that a link has changed to. */
+export function logState({ userId, state }: Link, log: Log): void {
+  const fault = faultOf(state)
+  const level = LEVELS[state.name] ?? 'warn'
+  const facts = fault === undefined ? {} : { reason: fault, remedy: remedyOf(fault) }
+  log[level]({ user_id: userId, ...facts }, MESSAGES[state.name])
+}
+
+const LEVELS: Partial<Record<LinkState['name'], 'info' | 'error'>> = {
+  active: 'info',
+  unreadable: 'error',
+}
+const MESSAGES: Readonly<Record<LinkState['name'], string>> = {
+  active: 'the link to an account works again',
+  doubtful: 'Spotify says that the link to an account has ended; asking once more',
+  refused: 'Spotify refused the link to an account',
+  ended: 'the link to an account ended',
+  mismatch: 'the link to an account ended',
+  unreadable: 'cannot decrypt the record of a linked account',
+}
+
+function stateOf(record: LinkRecord | EndedRecord | undefined): LinkState {
+  if (record === undefined) return { name: 'unreadable' }
+  if (!isEnded(record)) return ACTIVE
+  const { reason } = record
+  return { name: reason === 'other-user' ? 'mismatch' : 'ended', reason }
+}

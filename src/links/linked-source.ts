@@ -1,0 +1,117 @@
+import type { Clock } from '../lib/clock.ts'
+import type { LookupOptions, PlaylistList, PlaylistSource } from '../playlists/playlist-list.ts'
+import type { Page } from '../playlists/serialised-page.ts'
+import { type FetchPagesOptions, fetchPages } from '../spotify/fetch-pages.ts'
+import { LinkDenial } from '../spotify/gate/token-denials.ts'
+import { readStable } from '../spotify/playlist-source.ts'
+import type { SpotifyClient } from '../spotify/web-api.ts'
+import type { Link } from './link.ts'
+import { partsOf } from './link-key.ts'
+import { linkChanged, stateProblem } from './link-problems.ts'
+import { isUsable } from './link-state.ts'
+import type { Links } from './links.ts'
+
+/** The list of the user whose token is sent, owned and followed playlists. */
+const OWN_PLAYLISTS = '/me/playlists'
+
+export interface LinkedSourceOptions extends Omit<FetchPagesOptions, 'client'> {
+  links: Links
+  /** A client that sends the token of this link. */
+  clientOf: (link: Link) => SpotifyClient
+  /** The source for users without a link. */
+  unlinked: PlaylistSource
+  clock: Clock
+  /** Called for each entry that is left out because its `public` is not true. */
+  onLeftOut: (isPublic: LeftOut) => void
+}
+
+/** The `public` member of an entry that is left out. */
+export type LeftOut = 'false' | 'null' | 'other'
+
+/**
+ * The playlists of linked users, read with their own tokens, and those of all others from another source.
+ * It takes cache keys in place of user ids: a lookup stays with the link that it began with.
+ * Private playlists need a scope that no link has; in case Spotify sends one, only an entry with
+ * `public: true` passes.
+ * https://developer.spotify.com/documentation/web-api/reference/get-a-list-of-current-users-playlists
+ */
+export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource {
+  const { links, unlinked, clock } = options
+
+  async function readLinked(
+    link: Link,
+    previous: PlaylistList | undefined,
+    lookup: LookupOptions,
+  ): Promise<PlaylistList> {
+    if (!isUsable(link.state, clock.monotonic())) throw stateProblem(link.state, clock)
+    const client = publicClient(link, options)
+    const read = (expectedTotal: number | undefined) =>
+      fetchPages(OWN_PLAYLISTS, expectedTotal, lookup, { ...options, client })
+    const list = await readStable(read, previous)
+    // Nothing of a link that has ended or was removed meanwhile may be stored.
+    if (!links.has(link) || !isUsable(link.state, clock.monotonic())) {
+      throw stateProblem(link.state, clock)
+    }
+    return list
+  }
+
+  return {
+    async playlists(key, previous, lookup) {
+      const { linkId, userId } = partsOf(key)
+      if (linkId === undefined) return unlinked.playlists(userId, previous, lookup)
+      const link = links.find(userId)
+      if (link?.linkId !== linkId) throw linkChanged()
+      return readLinked(link, previous, lookup)
+    },
+  }
+}
+
+/** A client whose pages have only public playlists of the user of the link, with nulls for all others. */
+function publicClient(
+  link: Link,
+  { links, clientOf, clock, onLeftOut }: LinkedSourceOptions,
+): SpotifyClient {
+  const client = clientOf(link)
+
+  async function fail(event: Parameters<Links['report']>[1]): Promise<never> {
+    await links.report(link, event)
+    throw stateProblem(link.state, clock)
+  }
+
+  return {
+    async page(path, offset, pageOptions): Promise<Page> {
+      const page = await client.page(path, offset, pageOptions).catch((error: unknown) => {
+        if (error instanceof LinkDenial) return fail({ kind: 'denied', reason: error.reason })
+        throw error
+      })
+      if (namesAnother(page.href, link.userId)) return fail({ kind: 'other-user' })
+      await links.report(link, { kind: 'read' })
+      const entries = page.entries.map(entry => {
+        if (entry === null || entry.public === true) return entry
+        onLeftOut(leftOut(entry.public))
+        return null
+      })
+      return { total: page.total, entries }
+    },
+  }
+}
+
+function leftOut(isPublic: unknown): LeftOut {
+  if (isPublic === false) return 'false'
+  return isPublic === null ? 'null' : 'other'
+}
+
+/** Whether the URL of a page is that of another user's list. Any other URL tells nothing. */
+function namesAnother(href: string | undefined, userId: string): boolean {
+  const [, segment] = /^[^?#]*\/users\/([^/?#]+)\/playlists(?:[?#]|$)/.exec(href ?? '') ?? []
+  const name = segment && decoded(segment)
+  return name !== undefined && name.normalize().toLowerCase() !== userId.normalize()
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}

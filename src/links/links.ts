@@ -1,0 +1,186 @@
+import { type Clock, repeat } from '../lib/clock.ts'
+import { warnOfEnd } from './consent-warnings.ts'
+import { type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
+import type { SealedRecords } from './link-file.ts'
+import { isEnded, type LinkRecord, recordFor } from './link-record.ts'
+import { afterEvent, consentEndsAt, type LinkEvent, type LinkState } from './link-state.ts'
+import { LinkStore, type LinkStoreOptions } from './link-store.ts'
+
+const SWEEP_MS = 3_600_000
+const DAY_MS = 86_400_000
+/** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
+const KEEP_ENDED_MS = 5 * DAY_MS
+
+export interface LinksOptions extends LinkStoreOptions {
+  clock: Clock
+  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  forget: (link: LinkName) => Promise<void>
+}
+
+/** The number of links in each state. */
+export type LinkCounts = Record<LinkState['name'], number>
+
+/** All linked accounts, in memory and in the file. */
+export class Links {
+  readonly #options: LinksOptions
+  readonly #store: LinkStore
+  readonly #links = new Map<string, Link>()
+  readonly #stopSweeping: () => void
+
+  /** Starts to check every hour for consents that end. */
+  constructor(options: LinksOptions) {
+    this.#options = options
+    this.#store = new LinkStore(options)
+    this.#stopSweeping = repeat(options.clock, SWEEP_MS, () => this.sweep())
+  }
+
+  /**
+   * Takes the records of the file. One that does not open stays in the file as it is. Resolves with
+   * whether the previous key sealed any, so the file should be written.
+   */
+  async load(records: SealedRecords): Promise<boolean> {
+    const { sealer, log } = this.#options
+    for (const [userId, sealed] of records) {
+      const opened = await sealer.open('link record', sealed)
+      const record = opened && recordFor(userId, opened.value)
+      const isToReseal = record !== undefined && opened?.isCurrent === false
+      const link = newLink(userId, record, isToReseal ? undefined : sealed)
+      this.#links.set(userId, link)
+      if (record === undefined) logState(link, log)
+    }
+    return this.list().some(link => link.sealed === undefined)
+  }
+
+  /** The link of a user with this canonical id, in whatever state. */
+  find(userId: string): Link | undefined {
+    return this.#links.get(userId)
+  }
+
+  list(): readonly Link[] {
+    return [...this.#links.values()]
+  }
+
+  /** Whether nobody has removed or replaced the link. */
+  has(link: Link): boolean {
+    return this.#links.get(link.userId) === link
+  }
+
+  get counts(): LinkCounts {
+    const counts = { active: 0, doubtful: 0, refused: 0, ended: 0, mismatch: 0, unreadable: 0 }
+    for (const { state } of this.#links.values()) counts[state.name]++
+    return counts
+  }
+
+  /** When the earliest consent ends, in epoch milliseconds; undefined without a link that works. */
+  get nextConsentEnd(): number | undefined {
+    const live = this.list().flatMap(link => liveRecord(link) ?? [])
+    const [earliest] = live.map(({ consentAt }) => consentEndsAt(consentAt)).sort((a, b) => a - b)
+    return earliest
+  }
+
+  /** Whether the file may lack changes, because it could not be written. */
+  get isUnwritable(): boolean {
+    return this.#store.isUnwritable
+  }
+
+  /**
+   * Adds a link once it is in the file. An earlier one of the same user stands until then, and its lists
+   * are forgotten.
+   *
+   * @throws {Problem} if the file cannot be written; then the earlier link stays.
+   */
+  async add(record: LinkRecord): Promise<Link> {
+    const { userId } = record
+    const link = newLink(userId, record, undefined)
+    const isOther = (other: Link) => other.userId !== userId
+    await this.#store.write(() => [...this.list().filter(isOther), link])
+    const earlier = this.#links.get(userId)
+    this.#links.set(userId, link)
+    this.#options.log.info({ user_id: userId }, 'linked an account')
+    if (earlier !== undefined) await this.#options.forget(earlier)
+    return link
+  }
+
+  /**
+   * Removes a user's link from memory at once, and its token and its lists from all files before it
+   * resolves.
+   *
+   * @throws {Problem} if the file cannot be written; the next write removes it there.
+   */
+  async remove(userId: string): Promise<void> {
+    const link = this.#links.get(userId)
+    if (link !== undefined) {
+      this.#links.delete(userId)
+      this.#options.log.info({ user_id: userId }, 'unlinked an account')
+      await this.#options.forget(link)
+    }
+    // Also without a link, since the write that removed it may have failed.
+    if (link !== undefined || this.isUnwritable) await this.save()
+  }
+
+  /**
+   * Replaces the refresh token of a link, since Spotify may accept only the newest one.
+   *
+   * @throws {Problem} if the file cannot be written; the token stays in memory for the next write.
+   */
+  async replaceToken(link: Link, refreshToken: string): Promise<void> {
+    const record = liveRecord(link)
+    if (record === undefined || !this.has(link)) return
+    link.record = { ...record, refreshToken }
+    link.sealed = undefined
+    await this.save()
+  }
+
+  /**
+   * Records what happened to a link. One that ends loses its token and its lists: from memory at once, and
+   * from the file as soon as that can be written.
+   */
+  async report(link: Link, event: LinkEvent): Promise<void> {
+    const { clock, log, forget } = this.#options
+    const record = liveRecord(link)
+    if (record === undefined || !this.has(link)) return
+    const now = clock.now()
+    if (event.kind === 'read') link.lastUsedAt = now
+    const before = link.state
+    const instant = { now, nowMs: clock.monotonic() }
+    link.state = afterEvent(before, event, record.consentAt, instant)
+    if (link.state === before) return
+    logState(link, log)
+    if (link.state.name !== 'ended' && link.state.name !== 'mismatch') return
+    const { userId, linkId } = record
+    link.record = { userId, linkId, reason: link.state.reason, endedAt: now }
+    link.sealed = undefined
+    const forgotten = forget(link)
+    // The store logs a failure, and the sweep writes again.
+    await this.save().catch(() => {})
+    await forgotten
+  }
+
+  /**
+   * Writes the file, with all changes until now.
+   *
+   * @throws {Problem} if the file cannot be written; the sweep tries again.
+   */
+  save(): Promise<void> {
+    return this.#store.write(() => this.list())
+  }
+
+  /** Warns of consents that end, removes old rows, and writes what could not be written before. */
+  async sweep(): Promise<void> {
+    const { clock, log } = this.#options
+    const now = clock.now()
+    const isOld = ({ record }: Link) =>
+      record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
+    const old = this.list().filter(isOld)
+    for (const { userId } of old) this.#links.delete(userId)
+    for (const link of this.list()) warnOfEnd(link, now, log)
+    // The store logs a failure, and the next sweep writes again.
+    if (old.length > 0 || this.isUnwritable) await this.save().catch(() => {})
+  }
+
+  /** Stops the timer and waits for the writes in flight. */
+  async close(): Promise<void> {
+    this.#stopSweeping()
+    await this.#store.settled()
+  }
+}

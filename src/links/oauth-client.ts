@@ -1,0 +1,147 @@
+import {
+  AuthorizationResponseError,
+  type AuthorizationServer,
+  authorizationCodeGrantRequest,
+  type Client,
+  type ClientAuth,
+  calculatePKCECodeChallenge,
+  processAuthorizationCodeResponse,
+  processRefreshTokenResponse,
+  refreshTokenGrantRequest,
+  validateAuthResponse,
+} from 'oauth4webapi'
+import {
+  type Grant,
+  requestGrant,
+  type TokenRequestOptions,
+  unusableGrant,
+} from './token-request.ts'
+
+export interface OAuthOptions extends TokenRequestOptions {
+  authorizeUrl: URL
+  clientId: string
+  clientSecret: string
+  redirectUri: string
+}
+
+/** The outcome of a consent. */
+export type Consent =
+  | { readonly kind: 'granted'; readonly grant: Grant & { readonly refreshToken: string } }
+  /** The owner declined. */
+  | { readonly kind: 'declined' }
+  /** The code or the address with it is wrong, old or used. */
+  | { readonly kind: 'invalid' }
+
+/**
+ * The client of the authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636).
+ * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
+ */
+export class OAuthClient {
+  readonly #options: OAuthOptions
+  readonly #server: AuthorizationServer
+  readonly #client: Client
+
+  constructor(options: OAuthOptions) {
+    this.#options = options
+    const { tokenUrl, authorizeUrl, clientId } = options
+    this.#server = { issuer: authorizeUrl.origin, token_endpoint: tokenUrl.href }
+    this.#client = { client_id: clientId }
+  }
+
+  /**
+   * The address at which the owner of an account agrees. It asks for no scope, so for what is public, and
+   * always shows the page, since the browser may be signed in to another account.
+   */
+  async authorizationUrl(state: string, verifier: string): Promise<string> {
+    const { authorizeUrl, clientId, redirectUri } = this.#options
+    const url = new URL(authorizeUrl)
+    const parameters = {
+      client_id: clientId,
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      state,
+      show_dialog: 'true',
+      code_challenge_method: 'S256',
+      code_challenge: await calculatePKCECodeChallenge(verifier),
+    }
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+    return url.href
+  }
+
+  /**
+   * Exchanges the code in the query of the callback for tokens.
+   *
+   * @throws {Problem} if the token endpoint cannot answer.
+   */
+  async exchange(callback: URLSearchParams, state: string, verifier: string): Promise<Consent> {
+    const parameters = this.#validated(callback, state)
+    if ('kind' in parameters) return parameters
+    const { redirectUri } = this.#options
+    const grant = await requestGrant(this.#options, {}, async options =>
+      processAuthorizationCodeResponse(
+        this.#server,
+        this.#client,
+        await authorizationCodeGrantRequest(
+          this.#server,
+          this.#client,
+          this.#authenticate,
+          parameters,
+          redirectUri,
+          verifier,
+          options,
+        ),
+      ),
+    )
+    if (grant === undefined) return { kind: 'invalid' }
+    if (grant.refreshToken === undefined) throw unusableGrant()
+    return { kind: 'granted', grant: { ...grant, refreshToken: grant.refreshToken } }
+  }
+
+  /**
+   * Renews the access token. Undefined if Spotify answers `invalid_grant`: the refresh token has ended, or
+   * so Spotify says in an outage.
+   *
+   * @throws {Problem} if the token endpoint cannot answer.
+   */
+  refresh(refreshToken: string): Promise<Grant | undefined> {
+    // Spotify may have replaced the token although its response was lost, so the request is sent once.
+    return requestGrant(this.#options, { mayResend: async () => false }, async options =>
+      processRefreshTokenResponse(
+        this.#server,
+        this.#client,
+        await refreshTokenGrantRequest(
+          this.#server,
+          this.#client,
+          this.#authenticate,
+          refreshToken,
+          options,
+        ),
+      ),
+    )
+  }
+
+  /** The parameters of a callback with this state, or what is wrong with them. */
+  #validated(
+    callback: URLSearchParams,
+    state: string,
+  ): URLSearchParams | Exclude<Consent, Granted> {
+    try {
+      const parameters = validateAuthResponse(this.#server, this.#client, callback, state)
+      const [code, ...others] = parameters.getAll('code')
+      return code && others.length === 0 ? parameters : { kind: 'invalid' }
+    } catch (error) {
+      const isDeclined =
+        error instanceof AuthorizationResponseError && error.error === 'access_denied'
+      return { kind: isDeclined ? 'declined' : 'invalid' }
+    }
+  }
+
+  /** Spotify decodes no percent-encoding in the field, which oauth4webapi would apply. */
+  readonly #authenticate: ClientAuth = (_server, _client, _body, headers) => {
+    const { clientId, clientSecret } = this.#options
+    const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+    headers.set('authorization', `Basic ${credentials}`)
+  }
+}
+
+type Granted = Extract<Consent, { kind: 'granted' }>

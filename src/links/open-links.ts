@@ -1,0 +1,47 @@
+import { FileLock } from './file-lock.ts'
+import type { LinkFile } from './link-file.ts'
+import { LinkFileError } from './link-file-error.ts'
+import { Links, type LinksOptions } from './links.ts'
+
+/** The links of a file that no other process uses. */
+export interface OpenLinks {
+  readonly links: Links
+  /** Waits for writes in flight, and lets other processes use the file. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the file of links. Writes it at once if there is none, if others may read it, or if records are
+ * sealed with the previous key, so a file that cannot be written shows at the start.
+ *
+ * @throws {LinkFileError} if the file cannot be used. Then it stays as it is.
+ */
+export async function openLinks(
+  file: LinkFile,
+  options: Omit<LinksOptions, 'file'>,
+): Promise<OpenLinks> {
+  const lock = await FileLock.acquire(file.path)
+  let links: Links | undefined
+  async function close() {
+    await links?.close()
+    await lock.release()
+  }
+  try {
+    const content = await file.read()
+    links = new Links({ file, ...options })
+    const isToReseal = content !== undefined && (await links.load(content.records))
+    if (content?.isPrivate !== true || isToReseal) {
+      await links.save().catch(({ cause }: Error) => {
+        const { code } = cause as NodeJS.ErrnoException
+        throw new LinkFileError(
+          file.path,
+          `cannot be written (${code}); its folder must be writable`,
+        )
+      })
+    }
+    return { links, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

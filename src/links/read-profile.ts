@@ -1,0 +1,89 @@
+import { WaitingCallers } from '../lib/waiting-callers.ts'
+import { Problem } from '../problems/problem.ts'
+import { linkSubject } from '../spotify/gate/gate-evidence.ts'
+import { linkDenied } from '../spotify/gate/token-denials.ts'
+import { responseProblem } from '../spotify/page-response.ts'
+import { observed } from '../spotify/request-observer.ts'
+import type { SpotifyResponse } from '../spotify/transport.ts'
+import type { SpotifyClientOptions } from '../spotify/web-api.ts'
+
+export interface ProfileOptions
+  extends Pick<
+    SpotifyClientOptions,
+    'transport' | 'basePath' | 'gate' | 'budget' | 'clock' | 'observe' | 'userAgent'
+  > {
+  /** How long a person waits for it, in milliseconds. */
+  timeoutMs: number
+  /** Aborted when the service stops. */
+  signal: AbortSignal
+}
+
+/** Whose token it is. */
+export interface Profile {
+  /** In lower case, as the canonical id of a user. */
+  readonly userId: string
+  /** What no renaming changes; undefined if Spotify does not send it. */
+  readonly accountId: string | undefined
+}
+
+/**
+ * Reads the profile of the user of an access token, through the gate and the budget.
+ * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
+ *
+ * @throws {Problem} the problem that the response shows, or why the gate lets no request pass.
+ */
+export function readProfile(accessToken: string, options: ProfileOptions): Promise<Profile> {
+  const { transport, basePath, gate, budget, clock, userAgent, timeoutMs, signal } = options
+  const headers = {
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    authorization: `Bearer ${accessToken}`,
+    'user-agent': userAgent,
+  }
+  const mayResend = async () => {
+    await budget.reserve(false)
+    return true
+  }
+  const send = (path: string): Promise<SpotifyResponse> =>
+    observed(options, 'page', signal, async () => {
+      const request = { method: 'GET', path: basePath + path, headers } as const
+      const response = await transport.send(request, signal, { mayResend })
+      if (response.status === 401) throw linkDenied(401, response.body)
+      if (response.status !== 200) throw responseProblem(response, clock.now(), linkDenied)
+      return response
+    })
+  const deadlineMs = clock.monotonic() + timeoutMs
+  return gate.pass(async () => profileIn(await send('/me')), {
+    subject: linkSubject('that is being made'),
+    callers: new WaitingCallers('owner'),
+    isRevalidation: false,
+    signal,
+    startByMs: deadlineMs,
+    retryByMs: deadlineMs,
+    probe: path => send(`${path}?limit=1&offset=0`),
+  })
+}
+
+function profileIn({ body }: SpotifyResponse): Profile {
+  const { id, account_id: accountId } = parsed(body)
+  if (typeof id !== 'string' || id === '') {
+    throw new Problem(
+      'spotify-bad-response',
+      'The response of Spotify is unusable: it is not the profile of a user.',
+      { originStatus: 200 },
+    )
+  }
+  return {
+    userId: id.toLowerCase(),
+    accountId: typeof accountId === 'string' ? accountId : undefined,
+  }
+}
+
+/** An empty object for anything but an object. */
+function parsed(body: string): Record<string, unknown> {
+  try {
+    return JSON.parse(body) ?? {}
+  } catch {
+    return {}
+  }
+}

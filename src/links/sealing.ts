@@ -1,0 +1,77 @@
+import { hkdfSync } from 'node:crypto'
+import { CompactEncrypt, compactDecrypt } from 'jose'
+
+/** What a sealed text is for. Each purpose has its own keys, so no text passes as one for another. */
+export const PURPOSES = [
+  'link record',
+  'invitation',
+  'authorization state',
+  "owner's page",
+] as const
+
+export type Purpose = (typeof PURPOSES)[number]
+
+const KEY_BYTES = 32
+const ALGORITHMS = { alg: 'dir', enc: 'A256GCM' } as const
+const DECRYPT_OPTIONS = {
+  keyManagementAlgorithms: [ALGORITHMS.alg],
+  contentEncryptionAlgorithms: [ALGORITHMS.enc],
+}
+/** Far longer than any sealed text of this service; checked before a text is parsed. */
+const MAX_LENGTH = 8192
+
+/** The content of a sealed text. */
+export interface Opened {
+  readonly value: unknown
+  /** Whether the current key sealed it, not the one before. */
+  readonly isCurrent: boolean
+}
+
+/**
+ * Encrypts small values as compact JWE (RFC 7516) with keys derived from the client secret by HKDF
+ * (RFC 5869). Without the secret nobody can read, change or make a sealed text.
+ */
+export class Sealer {
+  /** The current secret first. */
+  readonly #secrets: readonly string[]
+
+  /** `previousSecret` opens what was sealed before the client secret was changed. */
+  constructor(clientSecret: string, previousSecret?: string) {
+    this.#secrets = previousSecret === undefined ? [clientSecret] : [clientSecret, previousSecret]
+  }
+
+  /** Seals a JSON value with the current key. */
+  async seal(purpose: Purpose, value: object): Promise<string> {
+    const [secret = ''] = this.#secrets
+    return new CompactEncrypt(Buffer.from(JSON.stringify(value)))
+      .setProtectedHeader(ALGORITHMS)
+      .encrypt(keyFor(secret, purpose))
+  }
+
+  /** Opens a sealed text; undefined if it is damaged, or made for another purpose or with another key. */
+  async open(purpose: Purpose, text: string): Promise<Opened | undefined> {
+    if (text.length > MAX_LENGTH) return undefined
+    for (const [index, secret] of this.#secrets.entries()) {
+      const plaintext = await decrypted(text, keyFor(secret, purpose))
+      if (plaintext !== undefined) {
+        return { value: JSON.parse(plaintext.toString()), isCurrent: index === 0 }
+      }
+    }
+    return undefined
+  }
+}
+
+/** Undefined if the text does not open with this key, whose error says no more. */
+async function decrypted(text: string, key: Uint8Array): Promise<Buffer | undefined> {
+  try {
+    const { plaintext } = await compactDecrypt(text, key, DECRYPT_OPTIONS)
+    return Buffer.from(plaintext)
+  } catch {
+    return undefined
+  }
+}
+
+function keyFor(secret: string, purpose: Purpose): Uint8Array {
+  const info = `playlist-proxy ${purpose}`
+  return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(), info, KEY_BYTES))
+}

@@ -1,0 +1,215 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { json } from '../../sandbox/answer.ts'
+import { type Entries, playlist } from '../../sandbox/users.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { idsOf, lookup, sourceFor } from './source-support.ts'
+import { recordOf } from './support.ts'
+
+const HOUR_MS = 3_600_000
+
+t.test('a linked user is read page by page with own offsets', async t => {
+  const { sandbox, read, link, clock, unlinked } = await sourceFor(t)
+  const list = await read()
+  const shown = sandbox.user('smedjan')?.filter(entry => entry?.public === true)
+  t.same(
+    idsOf(list),
+    shown?.map(entry => entry?.id),
+  )
+  t.match(list, { spotifyTotal: 120, complete: true })
+  const paths = sandbox.requests.filter(({ kind }) => kind === 'api').map(({ path }) => path)
+  const own = [0, 50, 100].map(offset => `/v1/me/playlists?limit=50&offset=${offset}`)
+  t.same(paths.sort(), own.sort())
+  t.equal(link.lastUsedAt, clock.now())
+  sandbox.clear()
+  t.equal((await read(list)).digest, list.digest)
+  t.equal(sandbox.count('api'), 3)
+  t.same(unlinked, [])
+})
+
+t.test('a user without a link is read from the other source', async t => {
+  const { look, unlinked, links, sandbox } = await sourceFor(t)
+  sandbox.switches.mode = 'extended'
+  t.match(await look('fifty'), { spotifyTotal: 50 })
+  await links.remove('smedjan')
+  const list = await look('smedjan')
+  t.equal(idsOf(list).length, 120, 'also those with public: null')
+  t.same(unlinked, ['fifty', 'smedjan'])
+  t.notOk(sandbox.requests.some(({ path }) => path.startsWith('/v1/me')))
+})
+
+t.test('only an entry with public: true passes, whatever Spotify sends', async t => {
+  const { sandbox, read, left } = await sourceFor(t)
+  const odd = [true, false, null, undefined, 'true', 1, {}, []]
+  const flags = fc.array(fc.oneof(fc.constantFrom(...odd), fc.constant('entry is null')), {
+    maxLength: 130,
+  })
+  await fc.assert(
+    fc.asyncProperty(flags, fc.boolean(), async (values, leaks) => {
+      sandbox.switches.leaksPrivate = leaks
+      const entries = values.map((value, index) =>
+        value === 'entry is null' ? null : { ...playlist('smedjan', index), public: value },
+      ) as Entries
+      sandbox.setUser('smedjan', entries)
+      left.length = 0
+      const list = await read()
+      const shown = entries.filter(entry => entry?.public === true).map(entry => entry?.id)
+      t.same(idsOf(list), shown)
+      t.ok(list.complete)
+      const sent = entries.filter(entry => leaks || entry?.public !== false)
+      t.equal(left.length, sent.filter(entry => entry !== null).length - shown.length)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+t.test('entries that are left out are counted by what their public says', async t => {
+  const { sandbox, read, left } = await sourceFor(t)
+  const flags = [false, null, 'yes', true]
+  const entries = flags.map((value, at) => ({ ...playlist('smedjan', at), public: value }))
+  sandbox.setUser('smedjan', [...entries, null] as Entries)
+  sandbox.switches.leaksPrivate = true
+  await read()
+  t.same(left, ['false', 'null', 'other'])
+})
+
+t.test('a page of another user ends the link, and nothing of it is returned', async t => {
+  const { sandbox, read, link, forgotten, kept } = await sourceFor(t)
+  sandbox.renameUser('smedjan', 'blacksmith')
+  const mismatch = { type: 'spotify-access-denied', causeName: 'other-user' }
+  t.match(await failureOf(read()), mismatch)
+  t.equal(link.state.name, 'mismatch')
+  t.notMatch(await kept('smedjan'), { refreshToken: /./ })
+  t.equal(forgotten.length, 1)
+  sandbox.clear()
+  t.match(await failureOf(read()), mismatch)
+  t.equal(sandbox.requests.length, 0)
+})
+
+t.test('a link to the same user in other letters or to nobody is no mismatch', async t => {
+  const { sandbox, read, link } = await sourceFor(t, 'spotify_españa')
+  const hrefs = [
+    'https://api.spotify.com/v1/users/Spotify_Espan%CC%83a/playlists?offset=0',
+    'https://api.spotify.com/v1/users/SPOTIFY_ESPA%C3%91A/playlists',
+    'https://api.spotify.com/v1/users/spotify_españa/playlists#x',
+    'https://api.spotify.com/v1/users/%zz/playlists',
+    'https://api.spotify.com/v1/users/other',
+    'https://api.spotify.com/v1/me/playlists?x=/users/other/playlists',
+    '',
+    null,
+    7,
+  ]
+  for (const href of hrefs) {
+    sandbox.fault({
+      on: 'api',
+      times: 1,
+      answer: context => json(200, { ...context.page(), href })(context),
+    })
+    await read()
+    t.equal(link.state.name, 'active', String(href))
+  }
+  sandbox.fault({
+    on: 'api',
+    times: 1,
+    answer: context =>
+      json(200, { ...context.page(), href: 'http://x/v1/users/other/playlists?a' })(context),
+  })
+  await t.rejects(read())
+  t.equal(link.state.name, 'mismatch')
+})
+
+t.test('a denial refuses the link for an hour and says what to do', async t => {
+  const { sandbox, read, clock, link } = await sourceFor(t)
+  const list = await read()
+  sandbox.switches.unregistered = ['smedjan']
+  const problem = {
+    type: 'spotify-access-denied',
+    causeName: 'not-registered',
+    message: /Add the owner of the account to the users of the app/,
+  }
+  t.match(await failureOf(read(list)), { ...problem, retryAt: clock.now() + HOUR_MS })
+  sandbox.clear()
+  clock.suspend(HOUR_MS - 1)
+  t.match(await failureOf(read(list)), problem)
+  t.equal(sandbox.requests.length, 0)
+  clock.suspend(1)
+  t.match(await failureOf(read(list)), { ...problem, retryAt: clock.now() + 2 * HOUR_MS })
+  sandbox.switches.unregistered = []
+  clock.suspend(2 * HOUR_MS)
+  t.equal((await read(list)).digest, list.digest)
+  t.equal(link.state.name, 'active')
+})
+
+t.test('each denial has its reason', async t => {
+  const { sandbox, read, clock } = await sourceFor(t)
+  const cases = [
+    ['forbidden', 'endpoint-forbidden'],
+    ['insufficient-scope', 'insufficient-scope'],
+    ['not-registered', 'not-registered'],
+    ['user-authentication-required', 'access-denied'],
+    ['expired-token', 'access-denied'],
+  ] as const
+  for (const [answer, causeName] of cases) {
+    const remove = sandbox.fault({ on: 'api', answer })
+    t.match(await failureOf(read()), { type: 'spotify-access-denied', causeName }, answer)
+    remove()
+    clock.suspend(25 * HOUR_MS)
+  }
+})
+
+t.test('a 401 that a new token cures is no refusal', async t => {
+  const { sandbox, read, link } = await sourceFor(t)
+  await read()
+  sandbox.revokeTokens()
+  await read()
+  t.equal(link.state.name, 'active')
+})
+
+t.test('what concerns the whole app is no state of the link', async t => {
+  const { sandbox, read, link, clock } = await sourceFor(t)
+  const cases = [
+    ['premium-required', 'spotify-access-denied'],
+    ['rate-limited', 'spotify-rate-limited'],
+    ['quota-exceeded', 'spotify-quota-exceeded'],
+  ] as const
+  for (const [answer, type] of cases) {
+    sandbox.fault({ on: 'api', answer, times: 1 })
+    t.match(await failureOf(read()), { type }, answer)
+    t.equal(link.state.name, 'active')
+    clock.suspend(25 * HOUR_MS)
+  }
+})
+
+t.test('a lookup whose link is gone before it begins returns nothing', async t => {
+  const { source, sandbox } = await sourceFor(t)
+  for (const key of ['gone/smedjan', 'gone/fifty', '/smedjan']) {
+    t.match(await failureOf(source.playlists(key, undefined, lookup)), {
+      type: 'spotify-unavailable',
+      message: /changed during the lookup/,
+    })
+  }
+  t.equal(sandbox.requests.length, 0)
+})
+
+for (const change of ['removed', 'replaced'] as const) {
+  t.test(`a lookup of a link that is ${change} meanwhile returns nothing`, async t => {
+    const { sandbox, read, links } = await sourceFor(t)
+    const release = sandbox.hold('api')
+    const reading = failureOf(read())
+    await sandbox.arrived('api', 1)
+    if (change === 'removed') await links.remove('smedjan')
+    else await links.add(recordOf('smedjan', { linkId: 'new' }))
+    release()
+    t.match(await reading, { type: 'spotify-unavailable', message: /changed during the lookup/ })
+  })
+}
+
+t.test('a lookup of a link that is refused by another one returns its list no more', async t => {
+  const { sandbox, read, links, link } = await sourceFor(t)
+  const release = sandbox.hold('api')
+  const reading = failureOf(read())
+  await sandbox.arrived('api', 1)
+  await links.report(link, { kind: 'other-user' })
+  release()
+  t.match(await reading, { causeName: 'other-user' })
+})

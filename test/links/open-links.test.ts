@@ -1,0 +1,103 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { LinkFile } from '../../src/links/link-file.ts'
+import { openLinks } from '../../src/links/open-links.ts'
+import { Sealer } from '../../src/links/sealing.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { recordOf } from './support.ts'
+
+let folders = 0
+
+/** A path that is short enough for a socket, and a function that starts a process on it. */
+function fileFor(t: Test) {
+  const folder = `/tmp/links-${process.pid}-${++folders}`
+  mkdirSync(folder)
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'links.json')
+  const start = (secret = 'a client secret', previous?: string) =>
+    openLinks(new LinkFile(path), {
+      sealer: new Sealer(secret, previous),
+      clock: new ManualClock(),
+      log: recordingLogger().logger,
+      forget: async () => {},
+    })
+  return { folder, path, start }
+}
+
+t.test('a new file is written at once, and links survive a restart', async t => {
+  const { path, start } = fileFor(t)
+  const first = await start()
+  t.equal(readFileSync(path, 'utf8'), '{"version":1,"links":{}}\n')
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  await first.links.add(recordOf('smedjan'))
+  await first.close()
+  t.notMatch(readFileSync(path, 'utf8'), 'AQ-first', 'no token in clear')
+  const second = await start()
+  t.match(second.links.find('smedjan'), { record: recordOf('smedjan') })
+  await second.close()
+})
+
+t.test('a second process on the file is refused, and the first one goes on', async t => {
+  const { start } = fileFor(t)
+  const first = await start()
+  t.match(await failureOf(start()), { name: 'LinkFileError', message: /another process/ })
+  await first.links.add(recordOf('smedjan'))
+  await first.close()
+  const second = await start()
+  t.ok(second.links.find('smedjan'))
+  await second.close()
+})
+
+t.test('what the previous secret sealed is sealed with the new one at the start', async t => {
+  const { start, path } = fileFor(t)
+  const old = await start('old')
+  await old.links.add(recordOf('smedjan'))
+  await old.close()
+  const rotated = await start('new', 'old')
+  await rotated.close()
+  const after = readFileSync(path, 'utf8')
+  const alone = await start('new')
+  t.match(alone.links.find('smedjan'), { state: { name: 'active' } })
+  await alone.close()
+  t.equal(readFileSync(path, 'utf8'), after, 'a start that changes nothing writes nothing')
+})
+
+t.test('a file that others may read becomes private', async t => {
+  const { start, path } = fileFor(t)
+  await (await start()).close()
+  chmodSync(path, 0o644)
+  await (await start()).close()
+  t.equal(statSync(path).mode & 0o777, 0o600)
+})
+
+t.test('a file that is none of links stops the start and stays as it is', async t => {
+  const { start, path } = fileFor(t)
+  for (const content of ['not JSON', '{"version":9,"links":{}}']) {
+    writeFileSync(path, content)
+    t.match(await failureOf(start()), { name: 'LinkFileError' })
+    t.equal(readFileSync(path, 'utf8'), content)
+    t.notOk(existsSync(`${path}.lock`), 'the lock is released')
+  }
+})
+
+t.test('a file that cannot be written stops the start', async t => {
+  const { start, path } = fileFor(t)
+  mkdirSync(`${path}.tmp`)
+  writeFileSync(join(`${path}.tmp`, 'x'), '')
+  t.match(await failureOf(start()), {
+    name: 'LinkFileError',
+    message: /cannot be written \(\w+\); its folder must be writable\.$/,
+  })
+  t.notOk(existsSync(`${path}.lock`))
+})

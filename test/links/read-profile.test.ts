@@ -1,0 +1,60 @@
+import t from 'tap'
+import { readProfile } from '../../src/links/read-profile.ts'
+import type { PassOptions } from '../../src/spotify/gate/gate.ts'
+import type { SpotifyRequest, Transport } from '../../src/spotify/transport.ts'
+import { gateFor } from '../support/gate.ts'
+
+/** Reads a profile over a transport of the test; the gate first wants a probe for another subject. */
+function profileFor(transport: Pick<Transport, 'send'>) {
+  const { gate, budget, clock } = gateFor({ dailyBudget: 10 })
+  const options: PassOptions[] = []
+  const profile = readProfile('BQ', {
+    transport: { ...transport, async close() {} },
+    basePath: '/v1',
+    gate: {
+      ...gate,
+      async pass(send, passOptions, attempts) {
+        options.push(passOptions)
+        await passOptions.probe('/users/spotify/playlists')
+        return gate.pass(send, passOptions, attempts)
+      },
+    },
+    budget,
+    clock,
+    observe: () => {},
+    userAgent: 'test',
+    timeoutMs: 5000,
+    signal: new AbortController().signal,
+  })
+  return { profile, budget, options }
+}
+
+t.test('the request has the token, a deadline, and a probe for another subject', async t => {
+  const requests: SpotifyRequest[] = []
+  const { profile, options } = profileFor({
+    async send(request) {
+      requests.push(request)
+      return { status: 200, headers: {}, body: '{"id":"Smedjan","account_id":"a"}' }
+    },
+  })
+  t.same(await profile, { userId: 'smedjan', accountId: 'a' })
+  t.same(
+    requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
+    [
+      ['GET', '/v1/users/spotify/playlists?limit=1&offset=0', 'Bearer BQ'],
+      ['GET', '/v1/me', 'Bearer BQ'],
+    ],
+  )
+  t.match(options, [{ startByMs: 5000, retryByMs: 5000, isRevalidation: false }])
+})
+
+t.test('a request that is sent again counts twice', async t => {
+  const { profile, budget } = profileFor({
+    async send(request, _signal, sendOptions) {
+      if (request.path === '/v1/me') t.equal(await sendOptions?.mayResend?.(), true)
+      return { status: 200, headers: {}, body: '{"id":"smedjan"}' }
+    },
+  })
+  t.same(await profile, { userId: 'smedjan', accountId: undefined })
+  t.equal(budget.spent, 2)
+})

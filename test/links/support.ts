@@ -1,0 +1,59 @@
+import type { LinkName } from '../../src/links/link.ts'
+import type { SealedRecords } from '../../src/links/link-file.ts'
+import type { LinkRecord } from '../../src/links/link-record.ts'
+import { Links, type LinksOptions } from '../../src/links/links.ts'
+import { Sealer } from '../../src/links/sealing.ts'
+import { recordingLogger } from '../support/log-lines.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+/** A file in memory that a test can let fail. */
+export class MemoryFile {
+  records: SealedRecords = new Map()
+  writes = 0
+  /** The error of each write; undefined while it works. */
+  failure: Error | undefined
+  /** Awaited by each write. */
+  held: Promise<void> | undefined
+
+  async write(records: SealedRecords): Promise<void> {
+    this.writes++
+    await this.held
+    if (this.failure !== undefined) throw this.failure
+    this.records = new Map(records)
+  }
+}
+
+export const DAY_MS = 86_400_000
+
+/** Links on a file in memory, with everything around them. */
+export function linksFor(overrides: Partial<LinksOptions> = {}) {
+  const clock = new ManualClock()
+  const file = new MemoryFile()
+  const sealer = new Sealer('a client secret')
+  const { logger: log, lines, written } = recordingLogger()
+  const forgotten: LinkName[] = []
+  const forget = async ({ userId, linkId }: LinkName) => {
+    forgotten.push({ userId, linkId })
+  }
+  const links = new Links({ file, sealer, clock, log, forget, ...overrides })
+  /** What the file has of a user. */
+  const kept = async (userId: string) => {
+    const sealed = file.records.get(userId)
+    return sealed === undefined ? undefined : (await sealer.open('link record', sealed))?.value
+  }
+  /** Links of a new process on the same file. */
+  const restarted = async (options: Partial<LinksOptions> = {}) => {
+    const next = new Links({ file, sealer, clock, log, forget, ...overrides, ...options })
+    await next.load(file.records)
+    return next
+  }
+  const messages = () => lines().map(({ level, msg }) => `${level}: ${msg}`)
+  return { links, clock, file, sealer, log, lines, written, messages, forgotten, kept, restarted }
+}
+
+/** A record of a consent at the start of the clock. */
+export function recordOf(userId: string, changes: Partial<LinkRecord> = {}): LinkRecord {
+  const consentAt = new ManualClock().now()
+  const linkId = `link of ${userId}`
+  return { userId, linkId, accountId: 'account', refreshToken: 'AQ-first', consentAt, ...changes }
+}
