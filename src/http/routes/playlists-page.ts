@@ -7,7 +7,7 @@ import { ownSegment } from '../../user-id/user-id.ts'
 import { basePathOf } from '../origin.ts'
 import { type Html, html } from '../pages/html.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
-import { type ListState, listPage, PAGE_LENGTH } from '../pages/list-page.ts'
+import { type ListState, listPage, MAX_PAGE_LENGTH, PAGE_LENGTH } from '../pages/list-page.ts'
 import { playlistCard } from '../pages/playlist-card.ts'
 import { STYLE_PATH } from '../pages/style.ts'
 import { contentType } from '../representation/formats.ts'
@@ -38,12 +38,14 @@ export function pageView(
   now: number,
 ): View {
   const { userId, pasted, link, query } = requested
-  const { limit = PAGE_LENGTH, offset = 0 } = query
+  const limit = Math.min(query.limit ?? PAGE_LENGTH, MAX_PAGE_LENGTH)
+  const { offset = 0 } = query
   const minute = Math.floor(response.generatedAt / MINUTE_MS)
   const state: ListState = failure?.type ?? (now < response.freshUntil ? 'fresh' : 'stale')
   return {
     key(total) {
-      const key = `html ${limit} ${offset} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
+      const { from } = windowOf(total, { limit, offset })
+      const key = `html ${limit} ${from} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
       return total === 0 ? `${key}\n${explanationOf(pasted)}` : key
     },
     async body({ playlists, complete }, _lines, signal) {
@@ -67,18 +69,11 @@ export function pageView(
         complete,
         explanation: length === 0 ? explanationOf(pasted) : undefined,
       })
-      const [firstCards = html``, ...otherCards] = cards
-      const lastCards = otherCards.pop()
-      const texts =
-        lastCards === undefined
-          ? [html`${start}${firstCards}${end}`]
-          : [html`${start}${firstCards}`, ...otherCards, html`${lastCards}${end}`]
-      const parts = texts.map(text => ownBuffer(String(text)))
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+      const page = ownBuffer(String(html`${start}${cards}${end}`))
       return {
-        parts,
-        bytes,
-        heldBytes: bytes + parts.length * PART_OVERHEAD_BYTES,
+        parts: [page],
+        bytes: page.length,
+        heldBytes: page.length + PART_OVERHEAD_BYTES,
         vary: 'Accept, Accept-Encoding',
         fields: [
           'content-type',
