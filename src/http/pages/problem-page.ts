@@ -2,7 +2,7 @@ import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ADVICE } from './advice.ts'
 import { type Html, html } from './html.ts'
-import { instant } from './instant.ts'
+import { minuteAfter, secondAfter } from './instant.ts'
 import { page } from './layout.ts'
 import { userForm } from './user-form.ts'
 
@@ -46,13 +46,16 @@ function shortDetail(type: ProblemType, detail: string): string {
 }
 
 function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
-  return html`<p><a href="">Try again</a> after ${instant(at)}, in ${duration(seconds)}.</p>
+  const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
+  return html`<p><a href="">Try again</a> in ${duration(seconds)} (${time}).</p>
 `
 }
 
+const MINUTE_SECONDS = 60
+
 const UNITS = [
   ['hour', 3600],
-  ['minute', 60],
+  ['minute', MINUTE_SECONDS],
   ['second', 1],
 ] as const
 

@@ -37,9 +37,15 @@ t.test('a page says what happened in words for a person', async t => {
 })
 
 t.test('a page says when to try again', async t => {
-  const page = pageOf('spotify-rate-limited', 'x', { at: AT, seconds: 90 })
-  t.match(page, '<a href="">Try again</a> after <time datetime="2026-11-23T14:05:00.000Z">')
-  t.match(page, '14:05 UTC</time>, in 90 seconds.')
+  const later = pageOf('spotify-rate-limited', 'x', { at: AT - 20_500, seconds: 3600 })
+  t.match(
+    later,
+    '<a href="">Try again</a> in 60 minutes (<time datetime="2026-11-23T14:05:00.000Z">23 Nov 2026, 14:05 UTC</time>).',
+  )
+  const minute = pageOf('caller-rate-limited', 'x', { at: AT, seconds: 60 })
+  t.match(minute, 'in 60 seconds (<time datetime="2026-11-23T14:05:00.000Z">14:05:00 UTC</time>).')
+  const soon = pageOf('caller-rate-limited', 'x', { at: AT + 2500, seconds: 3 })
+  t.match(soon, 'in 3 seconds (<time datetime="2026-11-23T14:05:03.000Z">14:05:03 UTC</time>).')
   for (const [seconds, text] of [
     [1, '1 second'],
     [119, '119 seconds'],
