@@ -13,7 +13,7 @@ import { STYLE_PATH } from '../pages/style.ts'
 import { contentType } from '../representation/formats.ts'
 import { PART_OVERHEAD_BYTES, type RequestedList, type View } from '../representation/view.ts'
 import { windowOf } from '../representation/window.ts'
-import { explanationOf } from './empty-list.ts'
+import { emptyBecause } from './empty-list.ts'
 
 const MINUTE_MS = 60_000
 
@@ -46,7 +46,7 @@ export function pageView(
     key(total) {
       const { from } = windowOf(total, { limit, offset })
       const key = `html ${limit} ${from} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
-      return total === 0 ? `${key}\n${explanationOf(pasted)}` : key
+      return total === 0 ? `${key}\n${emptyBecause(pasted)}` : key
     },
     async body({ playlists, complete }, _lines, signal) {
       const { length } = playlists
@@ -67,7 +67,7 @@ export function pageView(
         generatedAt: minute * MINUTE_MS,
         state,
         complete,
-        explanation: length === 0 ? explanationOf(pasted) : undefined,
+        explanation: length === 0 ? emptyBecause(pasted) : undefined,
       })
       const page = ownBuffer(String(html`${start}${cards}${end}`))
       return {

@@ -30,10 +30,13 @@ t.test('a page says what happened, what to do, and what to tell the operator', a
 
 t.test('a page says what happened in words for a person', async t => {
   t.match(pageOf('invalid-query', 'It is <so>.'), '<p class="lead">It is &#60;so&#62;.</p>')
-  t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many others are waiting for lists.</p>')
+  t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many people are waiting for lists.</p>')
   const detail =
-    'Parameter "id": A user id has no "/". Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
-  t.match(pageOf('invalid-user-id', detail), '<p class="lead">A user id has no &#34;/&#34;.</p>')
+    'Parameter "id": A user id cannot contain "/". Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
+  t.match(
+    pageOf('invalid-user-id', detail),
+    '<p class="lead">A user id cannot contain &#34;/&#34;.</p>',
+  )
 })
 
 t.test('a page says when to try again', async t => {
