@@ -42,6 +42,8 @@ t.test('the form leads to the canonical path of the user', async t => {
     ['spotify:user:smedjan', '/users/smedjan/playlists'],
     ['https://open.spotify.com/user/smedjan?si=0123456789abcdef', '/users/smedjan/playlists'],
     ['abc+xyz', '/users/abc%2Bxyz/playlists'],
+    ['\\\\evil.example', '/users/%5C%5Cevil.example/playlists'],
+    ['Ann Lee', '/users/ann%20lee/playlists'],
     ['https://open.spotify.com/user/%23mimble!', '/users/%23mimble!/playlists'],
   ] as const) {
     const { statusCode, headers } = await get(`/?user=${encodeURIComponent(user)}`, HTML)
@@ -49,6 +51,14 @@ t.test('the form leads to the canonical path of the user', async t => {
     t.equal(headers.location, path)
     t.equal(headers['cache-control'], 'no-store')
     t.equal((await get(path, HTML)).statusCode, 200)
+  }
+})
+
+t.test('a pasted id of a playlist leads to a list that explains it', async t => {
+  const { get } = await startService(t)
+  for (const user of ['37i9dQZF1DXcBWIGoYBM5M', 'spotify:user:37i9dQZF1DXcBWIGoYBM5M']) {
+    const { headers } = await get(`/?user=${user}`, HTML)
+    t.match((await get(String(headers.location), HTML)).body, 'looks like the id of a playlist')
   }
 })
 
