@@ -5,7 +5,7 @@ import { refuseId } from './refuse-id.ts'
 
 const MAX_BYTES = 256
 /** Far more than a link to the longest id with each byte escaped. */
-const MAX_PASTED_LENGTH = 2048
+export const MAX_PASTED_LENGTH = 2048
 
 /** Most ids. The rules below would not change them. */
 const PLAIN = /^[a-z\d_-]{1,64}$/

@@ -62,6 +62,17 @@ t.test('a pasted id of a playlist leads to a list that explains it', async t => 
   }
 })
 
+t.test('the field takes no text that the server could not read, nor a part of one', async t => {
+  const { get } = await startService(t)
+  const length = Number(/maxlength="(\d+)"/.exec((await get('/', HTML)).body)?.[1])
+  const link = 'https://open.spotify.com/user/smedjan'
+  for (const longest of [link.padStart(length), 'x'.repeat(length)]) {
+    const { statusCode, body } = await get(`/?user=${encodeURIComponent(longest)}`, HTML)
+    t.equal(statusCode, 400)
+    t.match(body, 'A user id has at most 256 bytes.')
+  }
+})
+
 t.test('what cannot be a user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
