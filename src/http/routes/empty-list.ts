@@ -3,12 +3,12 @@ import { type Lookalike, lookalikeOf } from '../../user-id/lookalikes.ts'
 import { pastedName } from '../../user-id/pasted-name.ts'
 
 const LOOKS_LIKE: Record<Lookalike, string> = {
-  'no-value': 'It looks like the text that a program prints for a missing value.',
+  'no-value': 'This id looks like the text that a program prints for a missing value.',
   me: `In Spotify's API, "me" is the signed-in user, but nobody signs in to this service.`,
-  'stand-in': 'It looks like a placeholder from documentation.',
-  email: 'It looks like an e-mail address, which is not a user id.',
-  'display-name': 'It looks like a display name, which is not a user id.',
-  'content-id': 'It looks like the id of a playlist, an album, an artist or a track.',
+  'stand-in': 'This id looks like a placeholder from documentation.',
+  email: 'This id looks like an e-mail address, which is not a user id.',
+  'display-name': 'This id looks like a display name, which is not a user id.',
+  'content-id': 'This id looks like that of a playlist, an album, an artist or a track.',
 }
 
 /** Explains to a person why a list may be empty. `pasted` is the id as the caller sent it. */

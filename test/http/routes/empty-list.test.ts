@@ -61,8 +61,8 @@ t.test('the empty list of an unlikely id explains what the id looks like', async
     ['username', 'username', /a placeholder from documentation/],
     ['Ann@Example.com', 'ann@example.com', /looks like an e-mail address/],
     ['Ann Lee', 'ann lee', /looks like a display name/],
-    ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /the id of a playlist, an album/],
-    ['spotify:user:37i9dQZF1DXcBWIGoYBM5M?si=1', '37i9dqzf1dxcbwigoybm5m', /id of a playlist/],
+    ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /looks like that of a playlist, an album/],
+    ['spotify:user:37i9dQZF1DXcBWIGoYBM5M?si=1', '37i9dqzf1dxcbwigoybm5m', /that of a playlist/],
     ['https://open.spotify.com/user/Ann%20Lee', 'ann lee', /looks like a display name/],
   ] as const) {
     sandbox.setUser(id, [])

@@ -58,7 +58,7 @@ t.test('a pasted id of a playlist leads to a list that explains it', async t => 
   const { get } = await startService(t)
   for (const user of ['37i9dQZF1DXcBWIGoYBM5M', 'spotify:user:37i9dQZF1DXcBWIGoYBM5M']) {
     const { headers } = await get(`/?user=${user}`, HTML)
-    t.match((await get(String(headers.location), HTML)).body, 'looks like the id of a playlist')
+    t.match((await get(String(headers.location), HTML)).body, 'looks like that of a playlist')
   }
 })
 
@@ -100,7 +100,10 @@ t.test('what cannot be a user gets the form again, with the reason', async t => 
     t.equal(json.headers['content-type'], 'application/problem+json')
   }
   t.notMatch(written.join(''), 'canary', 'the log has nothing of it')
-  t.match((await get('/?user=a&user=b')).json(), { type: '/problems/invalid-query' })
+  t.match((await get('/?user=a&user=b')).json(), {
+    type: '/problems/invalid-query',
+    detail: 'Parameter "user" must be a link to a profile, a Spotify URI or a user id, given once.',
+  })
 })
 
 t.test('behind a proxy that adds a path, form, redirect and index have that path', async t => {
