@@ -7,7 +7,7 @@ const AT = Date.UTC(2026, 10, 23, 14, 5)
 
 function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds: number }) {
   const body = problemBody(new Problem(type, detail), '/base/x', 'req-1', '/base')
-  return problemPage({ type, body, retry, basePath: '/base' })
+  return problemPage({ type, body, retry, meantPaths: [], basePath: '/base' })
 }
 
 t.test('a page says what happened, what to do, and what to tell the operator', async t => {
