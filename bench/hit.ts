@@ -4,6 +4,7 @@ import { listOf, usersNamed } from './lists.ts'
 import type { Metric, Threshold } from './metric.ts'
 import { type Comparison, type Contender, compare } from './slices.ts'
 import { quantile } from './statistics.ts'
+import type { Checked } from './targets.ts'
 
 const GZIP = { 'accept-encoding': 'gzip' }
 const KB = 1024
@@ -34,17 +35,18 @@ function metric(
   }
 }
 
+/** The median length of these responses. */
+function usualBytes({ checked }: { checked: readonly Checked[] }): number {
+  const lengths = checked.map(({ bytes }) => bytes)
+  return Math.round(quantile(lengths, 0.5))
+}
+
 /** Measures whole lists of one size, in all representations. */
 async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: number) {
   const targets = wholeLists(lab, kilobytes * KB)
   const server = await lab.service()
   const filled = await lab.filled(server, targets)
-  const bytes = Math.round(
-    quantile(
-      filled.checked.map(response => response.bytes),
-      0.5,
-    ),
-  )
+  const bytes = usualBytes(filled)
   const plain = await lab.plain(targets, bytes)
   const against = `plain 200 of ${kilobytes} KB`
   const measure = async (name: string, ours: Contender, threshold: number) => {
@@ -89,6 +91,28 @@ async function windows(bench: Bench, lab: HitLab): Promise<Metric> {
   return metric('/v1 window of 50 of 2000', 'whole list of 50', compared, { atLeast: 0.6 })
 }
 
+/** Compares pages of 50 for browsers with JSON of the same size: a page may cost up to 1.2 times as much. */
+async function pages(bench: Bench, lab: HitLab): Promise<Metric> {
+  bench.report('page of 50')
+  const readers = usersNamed('reader', KEYS)
+  for (const user of readers) lab.sandbox.setUser(user, listOf(user, WINDOW.size))
+  const server = await lab.service()
+  const html = await lab.filled(
+    server,
+    readers.map(user => ({
+      path: `/users/${user}/playlists?format=html`,
+      playlists: WINDOW.size,
+      isPage: true,
+    })),
+  )
+  const bytes = usualBytes(html)
+  const json = await lab.filled(server, wholeLists(lab, bytes))
+  const compared = await compare(html.contender, json.contender, bench.plan)
+  await server.stop()
+  const reference = `JSON of ${Math.round(bytes / KB)} KB`
+  return metric('page of 50 as HTML', reference, compared, { atLeast: 0.84 })
+}
+
 /** Each process has a speed of its own for its whole life, so one pair says little. */
 const PAIRS_OF_PROCESSES = 5
 
@@ -131,6 +155,7 @@ export const hit: Group = async bench => {
     ...(await ofSize(bench, lab, 25, 0.78)),
     ...(await ofSize(bench, lab, 120, 0.85)),
     await windows(bench, lab),
+    await pages(bench, lab),
     await withOption(bench, lab, '2 KB, API keys on', apiKeys, authorization, 0.95),
     await withOption(bench, lab, '2 KB, caller limit on', limit, {}, 0.9),
   ]

@@ -11,6 +11,8 @@ export interface Target {
   headers?: Record<string, string>
   /** The number of playlists in the response. */
   playlists: number
+  /** Whether the response is a page for a browser; else it is JSON. */
+  isPage?: boolean
 }
 
 /** A checked response. */
@@ -52,16 +54,18 @@ export async function fill(url: string, targets: readonly Target[]): Promise<Che
 }
 
 async function check(pool: Pool, target: Target): Promise<Checked> {
-  const { path, headers: fields = {}, playlists } = target
+  const { path, headers: fields = {}, playlists, isPage = false } = target
   const { statusCode, headers, body } = await pool.request({ path, method: 'GET', headers: fields })
   const bytes = Buffer.from(await body.arrayBuffer())
   assert.equal(statusCode, 200, path)
   assert.equal(headers['content-length'], String(bytes.length), path)
-  assert.match(String(headers['content-type']), /^application\/json/, path)
+  const type = isPage ? 'text/html' : 'application/json'
+  assert.equal(headers['content-type'], `${type}; charset=utf-8`, path)
   assert.equal(headers['content-encoding'], fields['accept-encoding'], path)
   assert.match(String(headers.etag), /^"[^"]+"$/, path)
-  const text = fields['accept-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
-  assert.equal(JSON.parse(text.toString()).items.length, playlists, path)
+  const text = (fields['accept-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString()
+  const found = isPage ? text.split('class="cover"').length - 1 : JSON.parse(text).items.length
+  assert.equal(found, playlists, path)
   return { bytes: bytes.length, etag: String(headers.etag) }
 }
 

@@ -3,7 +3,7 @@ import { playlist } from '../sandbox/users.ts'
 import { cardsOf, hostilePlaylists, startAll } from './pages-support.ts'
 import { skip } from './support.ts'
 
-t.test('covers load, and a playlist without one has a placeholder', { skip }, async t => {
+t.test('covers load, and names of any direction begin below their left edge', { skip }, async t => {
   const { url, open } = await startAll(t)
   const { page, faults } = await open({ viewport: { width: 1200, height: 4000 } })
   await page.goto(`${url}/users/smedjan/playlists`, { waitUntil: 'networkidle' })
@@ -16,6 +16,16 @@ t.test('covers load, and a playlist without one has a placeholder', { skip }, as
   t.ok(shown.every(({ isSquare }) => isSquare))
   t.ok(shown.filter(({ loaded }) => loaded > 0).length > 20)
   t.ok(shown.some(({ loaded }) => loaded === 0))
+  const [direction, indent] = (await page.evaluate(`(() => {
+    const headings = [...document.querySelectorAll('main li h2')]
+    const heading = headings.find(({ textContent }) => textContent.startsWith('أغاني'))
+    const text = document.createRange()
+    text.selectNodeContents(heading)
+    const left = Math.min(...[...text.getClientRects()].map(box => box.left))
+    return [getComputedStyle(heading).direction, left - heading.getBoundingClientRect().left]
+  })()`)) as [string, number]
+  t.equal(direction, 'rtl')
+  t.ok(Math.abs(indent) < 2, `a right-to-left name begins ${indent} px from the left`)
   t.same(faults, [])
 })
 

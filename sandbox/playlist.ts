@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DESCRIPTIONS, DISPLAY_NAMES, NAMES } from './texts.ts'
+import { COLLABORATIVE, DESCRIPTIONS, DISPLAY_NAMES, NAMES } from './texts.ts'
 
 /** An image of a playlist; its size in pixels is often null. */
 export interface ImageJson {
@@ -73,15 +73,16 @@ export function playlist(
   const [picture = 0, contents = 0, color = 0, size = 0, shown = 0] = digest.subarray(27)
   const id = Array.from(digest.subarray(0, 22), byte => BASE62[byte % 62]).join('')
   const href = `${API}/playlists/${id}`
+  const name = pick(NAMES, index)
   return {
-    collaborative: false,
+    collaborative: name === COLLABORATIVE,
     description: pick(DESCRIPTIONS, index),
     external_urls: { spotify: `${WEB}/playlist/${id}` },
     href,
     id,
     images: images(picture % 16, digest.toString('hex'), hosts),
     ...(contents % 5 > 1 && { items: { href: `${href}/items`, total: size } }),
-    name: pick(NAMES, index).replace('%', String(index)),
+    name: name.replace('%', String(index)),
     owner: owner(ownerId),
     primary_color: color % 3 === 0 ? '#ffffff' : null,
     public: shown % 32 === 0 ? null : true,

@@ -1,3 +1,6 @@
+/** The name of the playlists that others may edit. */
+export const COLLABORATIVE = '👩‍👩‍👧‍👦 family dinner'
+
 /**
  * Realistic names; `%` becomes the index of the playlist. The unusual ones break unprepared CSV, text
  * lines, spreadsheets and terminals.
@@ -10,7 +13,7 @@ export const NAMES = [
   'tab\there',
   'carriage\r\nreturn',
   '🎧 late night drive 🌙 %',
-  '👩‍👩‍👧‍👦 family dinner',
+  COLLABORATIVE,
   'أغاني الصباح %',
   'שירים לדרך',
   '=SUM(1,2)',

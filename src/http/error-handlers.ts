@@ -109,7 +109,8 @@ function sendProblem(
     varyByAccept(reply)
     if (prefersPage(request.url, request.headers.accept)) {
       setFields(reply, PAGE_FIELDS)
-      const page = problemPage({ type: problem.type, body, retry, basePath })
+      const { type, meantPaths } = problem
+      const page = problemPage({ type, body, retry, meantPaths, basePath })
       reply.header('content-type', 'text/html; charset=utf-8').send(page)
       return
     }

@@ -27,10 +27,13 @@ export function wholeNumbersOnly(schema: QuerySchema) {
   }
 }
 
-/** The problem of a query parameter, with its allowed values. */
+/**
+ * The problem of a query parameter, with its allowed values: its description up to the colon. What follows
+ * says what the parameter does.
+ */
 export function invalidQuery(name: string, schema: QuerySchema): Problem {
-  const description = schema.properties[name]?.description
-  return new Problem('invalid-query', `Parameter "${name}" must be ${description}.`)
+  const [allowed] = String(schema.properties[name]?.description).split(': ', 1)
+  return new Problem('invalid-query', `Parameter "${name}" must be ${allowed}.`)
 }
 
 const MAX_FIELD_LENGTH = 1024

@@ -13,6 +13,8 @@ export interface ProblemOptions {
   originStatus?: number
   /** The stable name of the cause, if the type has several. */
   causeName?: string | undefined
+  /** Paths that the caller probably meant, with the base path. */
+  meantPaths?: readonly string[]
 }
 
 /**
@@ -26,6 +28,7 @@ export class Problem extends Error {
   readonly transient: boolean
   readonly originStatus: number | undefined
   readonly causeName: string | undefined
+  readonly meantPaths: readonly string[]
 
   constructor(type: ProblemType, detail: string, options: ProblemOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -36,6 +39,7 @@ export class Problem extends Error {
     this.transient = options.transient ?? false
     this.originStatus = options.originStatus
     this.causeName = options.causeName
+    this.meantPaths = options.meantPaths ?? []
   }
 }
 

@@ -37,10 +37,10 @@ const PLACEHOLDER = new RegExp(
 /** Why a name, in its original case, cannot be an id, in one sentence; undefined if it can. */
 export function impossibleBecause(name: string): string | undefined {
   if (NO_VALUE.test(name)) {
-    return 'Programs print "(null)" and the like for a missing user id.'
+    return 'This looks like "(null)", which programs print for a missing value, not like a user id.'
   }
   if (PRINTED.test(name)) {
-    return 'This looks like a printed object, not like a user id.'
+    return 'This looks like an object that a program printed, not like a user id.'
   }
   if (PLACEHOLDER.test(name)) {
     return 'This looks like a placeholder, not like a user id.'

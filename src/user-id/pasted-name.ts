@@ -6,7 +6,7 @@ import { isLink, type Link, linksIn, MAX_LINKS } from './user-links.ts'
 
 const OTHER_LINK = 'This is not the link or URI of a Spotify user.'
 const SHORT_LINK =
-  'A short link does not name its user. Open it in a browser and use the link of the page.'
+  'A short link does not name its user. Open it in a browser and copy the address of the page.'
 
 /** An address without a path. */
 const ADDRESS = /^(?:https?:|(?:[a-z\d-]+\.)*spotify\.com(?:[:?#\\]|\.?$))/i
@@ -83,7 +83,7 @@ function refuseEscapes(name: string): void {
   } catch {
     // A percent sign that begins no escape belongs to the name.
   }
-  if (decoded !== name) refuseId('It is percent-encoded twice or more. Encode it once.')
+  if (decoded !== name) refuseId('The user id is percent-encoded twice or more. Encode it once.')
 }
 
 function decode(encoded: string): string {

@@ -148,7 +148,7 @@ export function refuseAmbiguousEnds(name: string, isEndClear: boolean): void {
 function refuseEnd(verb: string, character: string): never {
   const bytes = Array.from(Buffer.from(character), byte => byte.toString(16).toUpperCase())
   refuseId(
-    `The name ${verb} with ${characterName(character)}. Remove it or, if it belongs to the name, send spotify:user: and the name with %${bytes.join('%')} instead.`,
+    `The name ${verb} with ${characterName(character)}. Remove it or, if it belongs to the name, use spotify:user: followed by the name, with %${bytes.join('%')} in its place.`,
   )
 }
 

@@ -5,7 +5,7 @@ import { refuseId } from './refuse-id.ts'
 
 const MAX_BYTES = 256
 /** Far more than a link to the longest id with each byte escaped. */
-const MAX_PASTED_LENGTH = 2048
+export const MAX_PASTED_LENGTH = 2048
 
 /** Most ids. The rules below would not change them. */
 const PLAIN = /^[a-z\d_-]{1,64}$/
@@ -32,12 +32,12 @@ export function parseUserId(pasted: string): string {
   if (id === '') refuseId('The user id is empty.')
   // encodeURIComponent does not encode dots, and URL parsers remove these two segments.
   if (id === '.' || id === '..') refuseId('"." and ".." are not user ids.')
-  if (id.includes('/')) refuseId('A user id has no "/".')
-  if (/\p{Cc}/u.test(id)) refuseId('A user id has no control characters.')
+  if (id.includes('/')) refuseId('A user id cannot contain "/".')
+  if (/\p{Cc}/u.test(id)) refuseId('A user id cannot contain control characters.')
   if (!id.isWellFormed()) refuseId('The user id is not valid Unicode.')
   const stray = strayInvisible(id)
   if (stray !== undefined) {
-    refuseId(`The user id has the invisible character ${characterName(stray)}.`)
+    refuseId(`The user id contains the invisible character ${characterName(stray)}.`)
   }
   if (Buffer.byteLength(id) > MAX_BYTES) refuseId(`A user id has at most ${MAX_BYTES} bytes.`)
   return id

@@ -4,6 +4,20 @@ import { startService } from '../support/service.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 
+t.test('the page of an unknown path links the path that the reader probably meant', async t => {
+  const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
+  const page = await get('/users/Smedjan', HTML)
+  t.equal(page.statusCode, 404)
+  const path = '/base/users/smedjan/playlists'
+  t.match(page.body, `You probably mean <a href="${path}">${path}</a>.`)
+  const health = await get('/healthz', HTML)
+  t.match(health.body, 'You probably mean <a href="/base/health/live">')
+  t.match(health.body, 'You probably mean <a href="/base/health/ready">')
+  for (const unclear of ['/nothing', '/users/me']) {
+    t.notMatch((await get(unclear, HTML)).body, 'You probably mean <a')
+  }
+})
+
 t.test('a browser gets a problem as a page with the same status and fields', async t => {
   const { get, sandbox, lines } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'rate-limited' })
@@ -26,7 +40,7 @@ t.test('a browser gets a problem as a page with the same status and fields', asy
     t.match(page.body, '<code>seen</code>')
     t.match(lines().at(-1), { request_id: 'seen', problem: /./ })
   }
-  t.match((await get('/users/one/playlists', HTML)).body, /Try again<\/a> after <time/)
+  t.match((await get('/users/one/playlists', HTML)).body, /Try again<\/a> in \d+ \w+ \(<time/)
   const named = await get('/users/one/playlists?format=html&offset=x', { accept: '*/*' })
   t.equal(named.statusCode, 400)
   t.match(named.body, '<h1>Invalid query parameter</h1>')

@@ -20,7 +20,7 @@ t.test('a playlist has the members of the simplified playlist', async t => {
   for (const item of many.slice(0, 200)) {
     t.match(item.id, /^[0-9A-Za-z]{22}$/)
     t.match(item, {
-      collaborative: false,
+      collaborative: Boolean,
       external_urls: { spotify: `https://open.spotify.com/playlist/${item.id}` },
       href: `https://api.spotify.com/v1/playlists/${item.id}`,
       name: String,
@@ -47,6 +47,7 @@ t.test('optional members are sometimes null or absent', async t => {
   t.ok(some(item => item.items?.total === item.tracks?.total))
   t.ok(some(({ tracks }) => tracks?.total === null))
   t.ok(some(item => item.public === null))
+  t.ok(some(item => item.collaborative) && some(item => !item.collaborative))
   t.ok(some(item => item.primary_color === null))
   t.ok(some(item => item.primary_color !== null))
   t.ok(some(({ description }) => description === null))

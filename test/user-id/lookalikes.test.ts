@@ -36,7 +36,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
     ...['$id', '$user_id', '$USER', '$(id)', '$1', '[id]', '[[...id]]', '[spotify-user-id]'],
   ],
   [
-    /looks like a printed object/,
+    /looks like an object that a program printed/,
     ...['[object Object]', '[object Undefined]', '[Function: id]', '[class User]'],
     ...['{"id":"smedjan"}', "{'id': 'smedjan'}", '{id=smedjan}', 'map[id:smedjan]'],
     ...[
@@ -49,7 +49,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
     ...['Optional("smedjan")', 'Some("smedjan")', 'Symbol(id)', 'function id() {}', '(id) => id'],
     ...['com.example.User@1a2b3c', '[Ljava.lang.String;@1a2b3c'],
   ],
-  [/Programs print "\(null\)" and the like/, '(null)', '(NULL)', '(nil)', '(None)'],
+  [/"\(null\)", which programs print/, '(null)', '(NULL)', '(nil)', '(None)'],
 ]
 
 t.test('an impossible id is refused in every form, with what it looks like', async t => {

@@ -122,7 +122,7 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
   ],
   [
     'a slash inside the id',
-    /has no "\/"/,
+    /cannot contain "\/"/,
     [
       'a/b',
       '/',
@@ -134,7 +134,7 @@ const refusals: [what: string, hint: RegExp, pasted: string[]][] = [
   ],
   [
     'control characters',
-    /no control characters/,
+    /cannot contain control characters/,
     [
       'a\u0000',
       '\u0000a',

@@ -8,8 +8,7 @@ export interface Advice {
   readonly todo: string
 }
 
-const TELL_OPERATOR =
-  'You cannot do anything about it. Tell the operator of this service, and give them the request id.'
+const TELL_OPERATOR = 'Only the operator of this service can solve this. Tell them the request id.'
 const TRY_LATER = 'Try again later. Lists that the service has read before may still work.'
 
 export const ADVICE: Record<ProblemType, Advice> = {
@@ -38,7 +37,7 @@ export const ADVICE: Record<ProblemType, Advice> = {
   },
   'method-not-allowed': {
     happened: 'This address can only be read.',
-    todo: 'Open the address itself, without sending a form to it.',
+    todo: 'Open it without sending a form to it.',
   },
   'not-acceptable': {
     todo: 'Try another browser. This one, or a proxy, accepts none of the encodings of this page.',
@@ -48,7 +47,7 @@ export const ADVICE: Record<ProblemType, Advice> = {
     todo: 'Wait a moment. If several people share your connection or your key, they share the limit, too.',
   },
   'internal-error': {
-    todo: 'Tell the operator of this service, and give them the request id. Trying again seldom helps.',
+    todo: 'Tell the operator of this service the request id. Trying again seldom helps.',
   },
   'spotify-bad-response': {
     happened: 'Spotify sent something that is not a list of playlists.',
@@ -80,7 +79,7 @@ export const ADVICE: Record<ProblemType, Advice> = {
     todo: TRY_LATER,
   },
   overloaded: {
-    happened: 'Too many others are waiting for lists.',
+    happened: 'Too many people are waiting for lists.',
     todo: 'Try again in a moment.',
   },
   'shutting-down': {
@@ -92,7 +91,7 @@ export const ADVICE: Record<ProblemType, Advice> = {
     todo: 'Try again. The service keeps what Spotify has sent, so it may be faster the next time.',
   },
   'not-stored': {
-    happened: 'The service has no copy of this list, and your browser allows no new one.',
+    happened: 'The service has no copy of this list, and your browser asked it not to fetch one.',
     todo: 'Reload the page.',
   },
 }

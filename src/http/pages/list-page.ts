@@ -10,6 +10,8 @@ import { userForm } from './user-form.ts'
 
 /** The number of playlists on a page unless the reader asks for another one. */
 export const PAGE_LENGTH = 50
+/** The maximum number of playlists on a page: a browser would load the covers of all. */
+export const MAX_PAGE_LENGTH = 200
 
 /** Whether a list is up to date, or why not: the service has just found it stale, or Spotify failed. */
 export type ListState = 'fresh' | 'stale' | ProblemType
@@ -43,7 +45,7 @@ export interface ListPageOptions {
 
 /** A page with playlists of a user, up to the first and from after the last of them. */
 export function listPage(options: ListPageOptions): { start: Html; end: Html } {
-  const { userId, basePath, path, playlists, from, to, total, explanation } = options
+  const { userId, basePath, playlists, from, to, total, explanation } = options
   const own = playlists.find(
     playlist => isOwnedBy(playlist, userId) && nameOfOwner(playlist) !== undefined,
   )
@@ -67,7 +69,7 @@ ${userForm({ basePath })}`
 }${
   hasPlaylists || total === 0
     ? undefined
-    : html`<p>The list has no playlists from number ${grouped(from + 1)} on. <a href="${basePath}${path}">Show the first ones</a></p>
+    : html`<p>The list has no playlists from number ${grouped(from + 1)} on. <a href="${linkTo(0, options)}">Show the first ones</a></p>
 `
 }${
   hasPlaylists
@@ -115,7 +117,8 @@ ${tags}`
 
 function introOf({ userId, from, to, total, generatedAt }: ListPageOptions): Html {
   const isPart = from < to && to - from < total
-  const part = isPart ? `${grouped(from + 1)} to ${grouped(to)} of ` : ''
+  const range = to - from === 1 ? `Number ${grouped(to)}` : `${grouped(from + 1)} to ${grouped(to)}`
+  const part = isPart ? `${range} of ` : ''
   const profile = `https://open.spotify.com/user/${userIdSegment(userId)}`
   return html`<p class="muted">${part}${total === 0 ? 'No public playlists' : counted(total, 'public playlist')} · read from Spotify on ${instant(generatedAt)} · <a href="${profile}">profile in Spotify</a></p>
 `
@@ -127,7 +130,7 @@ function noteOf({ state, complete }: ListPageOptions): Html {
     notes.push('This list is out of date. Reload the page in a moment to see a newer one.')
   } else if (state !== 'fresh') {
     notes.push(
-      `This list may be out of date, because no newer one could be read: ${problems[state].title}.`,
+      `This list may be out of date, because the service could not read a newer one: ${problems[state].title}.`,
     )
   }
   if (!complete) {
@@ -140,17 +143,22 @@ function noteOf({ state, complete }: ListPageOptions): Html {
 }
 
 function neighboursOf(options: ListPageOptions): Html | undefined {
-  const { basePath, path, from, to, total, limit, namesFormat } = options
+  const { from, to, total, limit } = options
   if (from === 0 && to === total) return undefined
-  const link = (offset: number) =>
-    `${basePath}${path}?limit=${limit}&offset=${offset}${namesFormat ? '&format=html' : ''}`
-  const previous = html`<li><a rel="prev" href="${link(Math.max(0, from - limit))}">← Previous</a></li>
+  const before = Math.max(0, from - limit)
+  const previous = html`<li><a rel="prev" href="${linkTo(before, options)}">← Previous</a></li>
 `
-  const next = html`<li><a rel="next" href="${link(to)}">Next →</a></li>
+  const next = html`<li><a rel="next" href="${linkTo(to, options)}">Next →</a></li>
 `
   return html`<nav class="pages" aria-label="Pages"><ul>
 ${from > 0 ? previous : html`<li></li>`}${to < total ? next : undefined}</ul></nav>
 `
+}
+
+/** The address of the page that begins with the playlist at this position. */
+function linkTo(offset: number, { basePath, path, limit, namesFormat }: ListPageOptions): string {
+  const format = namesFormat ? '&format=html' : ''
+  return `${basePath}${path}?limit=${limit}&offset=${offset}${format}`
 }
 
 const FORMATS = [

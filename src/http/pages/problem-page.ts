@@ -2,7 +2,7 @@ import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ADVICE } from './advice.ts'
 import { type Html, html } from './html.ts'
-import { instant } from './instant.ts'
+import { minuteAfter, secondAfter } from './instant.ts'
 import { page } from './layout.ts'
 import { userForm } from './user-form.ts'
 
@@ -12,6 +12,8 @@ export interface ProblemPageOptions {
   body: ProblemBody
   /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
   retry: { at: number; seconds: number } | undefined
+  /** Paths that the reader probably meant; `{…}` stands for what only the reader knows. */
+  meantPaths: readonly string[]
   basePath: string
 }
 
@@ -19,7 +21,8 @@ export interface ProblemPageOptions {
 const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 'not-found']
 
 /** A problem as a page for the person in front of a browser. */
-export function problemPage({ type, body, retry, basePath }: ProblemPageOptions): string {
+export function problemPage(options: ProblemPageOptions): string {
+  const { type, body, retry, meantPaths, basePath } = options
   const { title, status, detail, instance, request_id: requestId } = body
   const { happened, todo } = ADVICE[type]
   return page(
@@ -28,7 +31,7 @@ export function problemPage({ type, body, retry, basePath }: ProblemPageOptions)
 <p class="lead">${happened ?? shortDetail(type, detail)}</p>
 <h2>What you can do</h2>
 <p>${todo}</p>
-${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
+${meantPaths.map(meantOf)}${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
 <dl>
 <dt>Request id</dt><dd><code>${requestId}</code></dd>
 <dt>Status</dt><dd>${status}</dd>
@@ -45,14 +48,24 @@ function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
 
-function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
-  return html`<p><a href="">Try again</a> after ${instant(at)}, in ${duration(seconds)}.</p>
+function meantOf(path: string): Html {
+  return path.includes('{')
+    ? html``
+    : html`<p>You probably mean <a href="${path}">${path}</a>.</p>
 `
 }
 
+function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
+  const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
+  return html`<p><a href="">Try again</a> in ${duration(seconds)} (${time}).</p>
+`
+}
+
+const MINUTE_SECONDS = 60
+
 const UNITS = [
   ['hour', 3600],
-  ['minute', 60],
+  ['minute', MINUTE_SECONDS],
   ['second', 1],
 ] as const
 

@@ -117,6 +117,8 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
   margin: 0; font-size: 1rem; font-weight: 600;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
 }
+/* Right-to-left texts, too, begin below the left edge of their cover. */
+.grid [dir] { text-align: left; }
 .grid h2 a { color: var(--text); text-decoration: none; }
 .grid h2 a::after { content: ""; position: absolute; inset: 0; }
 .grid h2 a:hover { text-decoration: underline; }

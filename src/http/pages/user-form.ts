@@ -1,3 +1,4 @@
+import { MAX_PASTED_LENGTH } from '../../user-id/user-id.ts'
 import { type Html, html } from './html.ts'
 
 export interface UserFormOptions {
@@ -7,6 +8,12 @@ export interface UserFormOptions {
   /** What is wrong with it. */
   error?: string | undefined
 }
+
+/**
+ * The longest text that the field takes. The service refuses it, so a text that a browser cuts off names no
+ * other user; without a limit, a long one would be a request line that the server cannot read.
+ */
+const MAX_LENGTH = MAX_PASTED_LENGTH + 1
 
 /** The form with one field that leads to the list of a user. */
 export function userForm({ basePath, value = '', error }: UserFormOptions): Html {
@@ -21,7 +28,7 @@ export function userForm({ basePath, value = '', error }: UserFormOptions): Html
       : html`aria-invalid="true" aria-describedby="user-error user-hint"`
   return html`<form action="${basePath}/" method="get">
 <label for="user">Paste a link to a Spotify profile, a URI or a user id</label>
-<div><input id="user" name="user" type="text" value="${value}" dir="auto" required autocomplete="off" autocapitalize="none" spellcheck="false" ${described}>
+<div><input id="user" name="user" type="text" value="${value}" maxlength="${MAX_LENGTH}" dir="auto" required autocomplete="off" autocapitalize="none" spellcheck="false" ${described}>
 <button type="submit">Show playlists</button></div>
 ${fault}<p class="hint" id="user-hint">In Spotify, open a profile, choose Share, then “Copy link to profile”. A display name or an e-mail address does not work.</p>
 </form>

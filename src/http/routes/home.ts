@@ -2,6 +2,8 @@ import type { FastifyReply } from 'fastify'
 import Negotiator from 'negotiator'
 import { Type } from 'typebox'
 import { Problem } from '../../problems/problem.ts'
+import { lookalikeOf } from '../../user-id/lookalikes.ts'
+import { pastedName } from '../../user-id/pasted-name.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 import type { AppInstance } from '../app-instance.ts'
@@ -19,7 +21,7 @@ import { varyByAccept } from '../vary.ts'
 const querySchema = Type.Object({
   user: Type.Optional(
     Type.String({
-      description: 'a link to a profile, a `spotify:user:` URI or a user id, given once',
+      description: 'a link to a profile, a Spotify URI or a user id, given once',
     }),
   ),
 })
@@ -67,8 +69,7 @@ export function homeRoute(
       }
       reply.header('cache-control', 'no-store')
       try {
-        const path = `/users/${ownSegment(parseUserId(user))}/playlists`
-        reply.redirect(basePath + path, 303)
+        reply.redirect(`${basePath}/users/${segmentOf(user)}/playlists`, 303)
       } catch (error) {
         if (!(error instanceof Problem) || !prefersPage(request.url, accept)) throw error
         contextOf(request).problem = error
@@ -80,6 +81,16 @@ export function homeRoute(
     },
   )
   allowOnlyReading(app, '/')
+}
+
+/**
+ * The path segment of the user in a pasted text. Only upper case tells the id of a playlist from a user id,
+ * so the segment keeps it, and an empty list can say what the id looks like.
+ */
+function segmentOf(pasted: string): string {
+  const userId = parseUserId(pasted)
+  const name = pastedName(pasted)
+  return lookalikeOf(name) === 'content-id' ? name : ownSegment(userId)
 }
 
 function sendForm(reply: FastifyReply, page: string): void {

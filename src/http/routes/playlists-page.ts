@@ -7,13 +7,13 @@ import { ownSegment } from '../../user-id/user-id.ts'
 import { basePathOf } from '../origin.ts'
 import { type Html, html } from '../pages/html.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
-import { type ListState, listPage, PAGE_LENGTH } from '../pages/list-page.ts'
+import { type ListState, listPage, MAX_PAGE_LENGTH, PAGE_LENGTH } from '../pages/list-page.ts'
 import { playlistCard } from '../pages/playlist-card.ts'
 import { STYLE_PATH } from '../pages/style.ts'
 import { contentType } from '../representation/formats.ts'
 import { PART_OVERHEAD_BYTES, type RequestedList, type View } from '../representation/view.ts'
 import { windowOf } from '../representation/window.ts'
-import { explanationOf } from './empty-list.ts'
+import { emptyBecause } from './empty-list.ts'
 
 const MINUTE_MS = 60_000
 
@@ -38,13 +38,15 @@ export function pageView(
   now: number,
 ): View {
   const { userId, pasted, link, query } = requested
-  const { limit = PAGE_LENGTH, offset = 0 } = query
+  const limit = Math.min(query.limit ?? PAGE_LENGTH, MAX_PAGE_LENGTH)
+  const { offset = 0 } = query
   const minute = Math.floor(response.generatedAt / MINUTE_MS)
   const state: ListState = failure?.type ?? (now < response.freshUntil ? 'fresh' : 'stale')
   return {
     key(total) {
-      const key = `html ${limit} ${offset} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
-      return total === 0 ? `${key}\n${explanationOf(pasted)}` : key
+      const { from } = windowOf(total, { limit, offset })
+      const key = `html ${limit} ${from} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
+      return total === 0 ? `${key}\n${emptyBecause(pasted)}` : key
     },
     async body({ playlists, complete }, _lines, signal) {
       const { length } = playlists
@@ -65,20 +67,13 @@ export function pageView(
         generatedAt: minute * MINUTE_MS,
         state,
         complete,
-        explanation: length === 0 ? explanationOf(pasted) : undefined,
+        explanation: length === 0 ? emptyBecause(pasted) : undefined,
       })
-      const [firstCards = html``, ...otherCards] = cards
-      const lastCards = otherCards.pop()
-      const texts =
-        lastCards === undefined
-          ? [html`${start}${firstCards}${end}`]
-          : [html`${start}${firstCards}`, ...otherCards, html`${lastCards}${end}`]
-      const parts = texts.map(text => ownBuffer(String(text)))
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+      const page = ownBuffer(String(html`${start}${cards}${end}`))
       return {
-        parts,
-        bytes,
-        heldBytes: bytes + parts.length * PART_OVERHEAD_BYTES,
+        parts: [page],
+        bytes: page.length,
+        heldBytes: page.length + PART_OVERHEAD_BYTES,
         vary: 'Accept, Accept-Encoding',
         fields: [
           'content-type',

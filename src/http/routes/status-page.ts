@@ -46,9 +46,9 @@ function verdictOf({ service, token, spotify, shared_cache: shared }: Status) {
 }
 
 const GATES = {
-  open: 'open: requests leave',
-  paused: 'paused: no requests leave',
-  probing: 'probing: one request finds out whether Spotify answers again',
+  open: 'open, requests pass',
+  paused: 'paused, no request passes',
+  probing: 'probing, one request tests whether Spotify answers again',
 }
 
 function gateOf({ spotify }: Status): Html {
@@ -78,7 +78,7 @@ const BYTES_PER_MB = 1_000_000
 function cacheOf({ cache }: Status): Html {
   const served = cache.hits + cache.stale_hits
   const lookups = served + cache.misses
-  const share = lookups === 0 ? '' : ` (${Math.floor((100 * served) / lookups)} %)`
+  const share = lookups === 0 ? '' : ` (${Math.round((100 * served) / lookups)} %)`
   const megabytes = (bytes: number) => grouped(Math.round(bytes / BYTES_PER_MB))
   return html`<dt>Lists</dt><dd>${counted(cache.entries, 'user')}, ${megabytes(cache.bytes)} of ${megabytes(cache.max_bytes)} MB</dd>
 <dt>Hits</dt><dd>${grouped(served)} of ${counted(lookups, 'lookup')}${share}, ${grouped(cache.stale_hits)} of them with a stale list</dd>

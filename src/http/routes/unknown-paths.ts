@@ -58,6 +58,7 @@ function notFound(path: string, basePath: string): Problem {
     return new Problem(
       'not-found',
       `There is nothing here. You probably mean ${paths.join(' or ')}.`,
+      { meantPaths: paths },
     )
   }
   const root = basePath + (isMirrorPath(path) ? MIRROR_ROOT : '')

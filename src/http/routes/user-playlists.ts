@@ -30,7 +30,7 @@ const querySchema = Type.Object({
     Type.Integer({
       minimum: 1,
       description:
-        'a whole number of at least 1, given once: the maximum number of playlists; a page has 50 without it',
+        'a whole number of at least 1, given once: the maximum number of playlists; a page for browsers has 50 without it, and 200 at most',
     }),
   ),
   offset: Type.Optional(

@@ -7,7 +7,7 @@ const AT = Date.UTC(2026, 10, 23, 14, 5)
 
 function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds: number }) {
   const body = problemBody(new Problem(type, detail), '/base/x', 'req-1', '/base')
-  return problemPage({ type, body, retry, basePath: '/base' })
+  return problemPage({ type, body, retry, meantPaths: [], basePath: '/base' })
 }
 
 t.test('a page says what happened, what to do, and what to tell the operator', async t => {
@@ -30,16 +30,25 @@ t.test('a page says what happened, what to do, and what to tell the operator', a
 
 t.test('a page says what happened in words for a person', async t => {
   t.match(pageOf('invalid-query', 'It is <so>.'), '<p class="lead">It is &#60;so&#62;.</p>')
-  t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many others are waiting for lists.</p>')
+  t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many people are waiting for lists.</p>')
   const detail =
-    'Parameter "id": A user id has no "/". Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
-  t.match(pageOf('invalid-user-id', detail), '<p class="lead">A user id has no &#34;/&#34;.</p>')
+    'Parameter "id": A user id cannot contain "/". Open the profile in Spotify, choose "Copy link to profile" and send that link percent-encoded, or only its part after /user/.'
+  t.match(
+    pageOf('invalid-user-id', detail),
+    '<p class="lead">A user id cannot contain &#34;/&#34;.</p>',
+  )
 })
 
 t.test('a page says when to try again', async t => {
-  const page = pageOf('spotify-rate-limited', 'x', { at: AT, seconds: 90 })
-  t.match(page, '<a href="">Try again</a> after <time datetime="2026-11-23T14:05:00.000Z">')
-  t.match(page, '14:05 UTC</time>, in 90 seconds.')
+  const later = pageOf('spotify-rate-limited', 'x', { at: AT - 20_500, seconds: 3600 })
+  t.match(
+    later,
+    '<a href="">Try again</a> in 60 minutes (<time datetime="2026-11-23T14:05:00.000Z">23 Nov 2026, 14:05 UTC</time>).',
+  )
+  const minute = pageOf('caller-rate-limited', 'x', { at: AT, seconds: 60 })
+  t.match(minute, 'in 60 seconds (<time datetime="2026-11-23T14:05:00.000Z">14:05:00 UTC</time>).')
+  const soon = pageOf('caller-rate-limited', 'x', { at: AT + 2500, seconds: 3 })
+  t.match(soon, 'in 3 seconds (<time datetime="2026-11-23T14:05:03.000Z">14:05:03 UTC</time>).')
   for (const [seconds, text] of [
     [1, '1 second'],
     [119, '119 seconds'],

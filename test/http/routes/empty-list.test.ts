@@ -17,7 +17,7 @@ t.test('an empty list explains why it may be empty, in every format', async t =>
   }
   const { explanation, total, complete } = (await get('/users/empty/playlists')).json()
   t.match({ total, complete }, { total: 0, complete: true })
-  t.match(explanation, /as it does for most ids that nobody has/)
+  t.match(explanation, /no public playlists, or there is no such user/)
   t.match(explanation, /"Copy link to profile" and take the part after \/user\//)
   const page = await get('/problems/user-not-found')
   t.match(page.body, /empty list/, 'the linked page explains it too')
@@ -56,13 +56,13 @@ t.test('below /v1, an empty list has no explanation and no link', async t => {
 t.test('the empty list of an unlikely id explains what the id looks like', async t => {
   const { get, sandbox } = await startService(t)
   for (const [pasted, id, looksLike] of [
-    ['undefined', 'undefined', /Programs print this one when a value is missing/],
+    ['undefined', 'undefined', /that a program prints for a missing value/],
     ['me', 'me', /the signed-in user/],
-    ['username', 'username', /a placeholder for an id/],
+    ['username', 'username', /a placeholder from documentation/],
     ['Ann@Example.com', 'ann@example.com', /looks like an e-mail address/],
     ['Ann Lee', 'ann lee', /looks like a display name/],
-    ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /the id of a playlist, an album/],
-    ['spotify:user:37i9dQZF1DXcBWIGoYBM5M?si=1', '37i9dqzf1dxcbwigoybm5m', /id of a playlist/],
+    ['37i9dQZF1DXcBWIGoYBM5M', '37i9dqzf1dxcbwigoybm5m', /looks like that of a playlist, an album/],
+    ['spotify:user:37i9dQZF1DXcBWIGoYBM5M?si=1', '37i9dqzf1dxcbwigoybm5m', /that of a playlist/],
     ['https://open.spotify.com/user/Ann%20Lee', 'ann lee', /looks like a display name/],
   ] as const) {
     sandbox.setUser(id, [])

@@ -42,6 +42,8 @@ t.test('the form leads to the canonical path of the user', async t => {
     ['spotify:user:smedjan', '/users/smedjan/playlists'],
     ['https://open.spotify.com/user/smedjan?si=0123456789abcdef', '/users/smedjan/playlists'],
     ['abc+xyz', '/users/abc%2Bxyz/playlists'],
+    ['\\\\evil.example', '/users/%5C%5Cevil.example/playlists'],
+    ['Ann Lee', '/users/ann%20lee/playlists'],
     ['https://open.spotify.com/user/%23mimble!', '/users/%23mimble!/playlists'],
   ] as const) {
     const { statusCode, headers } = await get(`/?user=${encodeURIComponent(user)}`, HTML)
@@ -52,12 +54,31 @@ t.test('the form leads to the canonical path of the user', async t => {
   }
 })
 
+t.test('a pasted id of a playlist leads to a list that explains it', async t => {
+  const { get } = await startService(t)
+  for (const user of ['37i9dQZF1DXcBWIGoYBM5M', 'spotify:user:37i9dQZF1DXcBWIGoYBM5M']) {
+    const { headers } = await get(`/?user=${user}`, HTML)
+    t.match((await get(String(headers.location), HTML)).body, 'looks like that of a playlist')
+  }
+})
+
+t.test('the field takes no text that the server could not read, nor a part of one', async t => {
+  const { get } = await startService(t)
+  const length = Number(/maxlength="(\d+)"/.exec((await get('/', HTML)).body)?.[1])
+  const link = 'https://open.spotify.com/user/smedjan'
+  for (const longest of [link.padStart(length), 'x'.repeat(length)]) {
+    const { statusCode, body } = await get(`/?user=${encodeURIComponent(longest)}`, HTML)
+    t.equal(statusCode, 400)
+    t.match(body, 'A user id has at most 256 bytes.')
+  }
+})
+
 t.test('what cannot be a user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
     ['', 'The user id is empty.'],
     ['https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M', 'link'],
-    ['a/b"><script>canary', 'A user id has no'],
+    ['a/b"><script>canary', 'A user id cannot contain'],
     ['x'.repeat(300), 'A user id has at most 256 bytes.'],
   ] as const) {
     const response = await get(`/?user=${encodeURIComponent(user)}`, HTML)
@@ -79,7 +100,10 @@ t.test('what cannot be a user gets the form again, with the reason', async t => 
     t.equal(json.headers['content-type'], 'application/problem+json')
   }
   t.notMatch(written.join(''), 'canary', 'the log has nothing of it')
-  t.match((await get('/?user=a&user=b')).json(), { type: '/problems/invalid-query' })
+  t.match((await get('/?user=a&user=b')).json(), {
+    type: '/problems/invalid-query',
+    detail: 'Parameter "user" must be a link to a profile, a Spotify URI or a user id, given once.',
+  })
 })
 
 t.test('behind a proxy that adds a path, form, redirect and index have that path', async t => {

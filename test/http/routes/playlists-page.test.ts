@@ -100,7 +100,8 @@ t.test('the page of an empty list explains how to find a user id', async t => {
   const { get } = await startService(t)
   const page = await get('/users/empty/playlists', html)
   t.match(page.headers.link, /rel="help"/)
-  t.match(page.body, 'Spotify lists no public playlists for this user id')
+  t.match(page.body, 'no public playlists, or there is no such user')
+  t.notMatch(page.body, 'To find a user id', 'the hint of the form says it')
   t.match(page.body, 'name="user"')
   const pasted = await get('/users/spotify%3Auser%3Aempty/playlists', html)
   t.equal(pasted.headers.etag, page.headers.etag)
@@ -127,6 +128,28 @@ t.test('with PUBLIC_URL, links begin with its path and the page has a canonical 
   t.not((await plain.get(LIST, html)).headers.etag, headers.etag)
 })
 
+t.test('a page has at most 200 playlists and leads to the others', async t => {
+  const { get } = await startService(t)
+  const LONG = '/users/hoarder/playlists'
+  const { body, headers } = await get(`${LONG}?limit=10000&format=html`)
+  t.equal(entries(body), 200)
+  t.match(body, '1 to 200 of 10,000 public playlists')
+  t.match(body, 'rel="next" href="/users/hoarder/playlists?limit&#61;200&#38;offset&#61;200&#38;')
+  const bounded = await get(`${LONG}?limit=200&format=html`)
+  t.equal(bounded.headers.etag, headers.etag)
+  t.equal((await get(`${LONG}?limit=10000`)).json().items.length, 10_000, 'unlike the JSON')
+})
+
+t.test('all pages beyond the end are one, which leads to the first', async t => {
+  const { get } = await startService(t)
+  const [past, far] = [
+    await get(`${LIST}?offset=120&format=html`),
+    await get(`${LIST}?offset=999&format=html`),
+  ]
+  t.equal(past.headers.etag, far.headers.etag)
+  t.match(past.body, 'limit&#61;50&#38;offset&#61;0&#38;format&#61;html">Show the first ones')
+})
+
 t.test('a long page is made one page of Spotify at a time', async t => {
   const { get } = await startService(t)
   await get('/users/hoarder/playlists?limit=1')
@@ -137,7 +160,11 @@ t.test('a long page is made one page of Spotify at a time', async t => {
   }
   let timer = setImmediate(count)
   t.teardown(() => clearImmediate(timer))
-  const { body } = await get('/users/hoarder/playlists?limit=10000', html)
-  t.equal(entries(body), 10_000)
-  t.ok(ticks > 200, 'other work runs in between')
+  const ticksFor = async (limit: number) => {
+    const before = ticks
+    const { body } = await get(`/users/hoarder/playlists?limit=${limit}`, html)
+    t.equal(entries(body), limit)
+    return ticks - before
+  }
+  t.equal((await ticksFor(200)) - (await ticksFor(50)), 3, 'other work runs in between')
 })

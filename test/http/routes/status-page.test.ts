@@ -53,7 +53,7 @@ t.test('a browser gets the status as a page, all others as JSON', async t => {
 t.test('the page shows the whole status', async t => {
   const page = statusPage(well, '')
   for (const text of [
-    'open: requests leave',
+    'open, requests pass',
     '<meter min="0" max="2000" high="1600" optimum="0" value="1500"',
     '1,500 of 2,000 requests',
     '2 in flight, 1 waiting',
@@ -78,6 +78,8 @@ t.test('the page shows the whole status', async t => {
   )
   t.match(unused, '1 request, without a budget')
   t.match(unused, '0 of 0 lookups, 0 of them')
+  const six = { ...well, cache: { ...cache, hits: 4, stale_hits: 0, misses: 2 } }
+  t.match(statusPage(six, ''), '4 of 6 lookups (67 %)')
   t.match(unused, '<dd>renewing</dd>')
   const over = { ...well, spotify: { ...spotify, requests_24h: 3000 } }
   t.match(statusPage(over, ''), 'value="2000"', 'the bar is full')
@@ -103,7 +105,7 @@ t.test('a pause shows its reason, its end and a remedy', async t => {
   sandbox.fault({ on: 'api', answer: 'quota-exceeded' })
   await get('/users/one/playlists')
   const { body } = await get('/status', HTML)
-  t.match(body, '<dd>paused: no requests leave</dd>')
+  t.match(body, '<dd>paused, no request passes</dd>')
   t.match(body, '<dt>Reason</dt><dd><code>quota-exceeded</code></dd>')
   t.match(body, /<dt>Until<\/dt><dd><time datetime="2026-11-23T/)
   t.match(body, /<dt>Remedy<\/dt><dd>[^<]+developer account/)
