@@ -1,7 +1,7 @@
 /** Where the version of the package is written again, and what stands before it. */
 const COPIES: Record<string, RegExp> = {
   Dockerfile: /^ARG VERSION=/m,
-  'deploy/kubernetes/deployment.yaml': /^ +image: playlist-proxy:/m,
+  'deploy/kubernetes/base/deployment.yaml': /^ +image: playlist-proxy:/m,
 }
 const UNRELEASED = /^## Unreleased$/m
 

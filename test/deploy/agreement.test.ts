@@ -7,10 +7,10 @@ import { configSchema, SECRET_NAMES } from '../../src/config/schema.ts'
 const read = (path: string) => readFileSync(path, 'utf8')
 const load = (path: string) => parse(read(path), { merge: true })
 const compose = load('docker-compose.yml')
-const deployment = load('deploy/kubernetes/deployment.yaml')
+const deployment = load('deploy/kubernetes/base/deployment.yaml')
 const pod = deployment.spec.template
 const [container] = pod.spec.containers
-const service = load('deploy/kubernetes/service.yaml')
+const service = load('deploy/kubernetes/base/service.yaml')
 const scrape = load('deploy/prometheus/prometheus.yml').scrape_configs[0]
 const dockerfile = read('Dockerfile')
 
@@ -29,6 +29,10 @@ t.test('only variables that the service reads are set', async t => {
     ...Object.keys(compose.services['playlist-proxy'].environment),
     ...Object.keys(compose.services.demo.environment),
     ...Object.keys(compose.services['replica-1'].environment),
+    ...['single', 'replicas'].flatMap(overlay => {
+      const patch = load(`deploy/kubernetes/overlays/${overlay}/deployment.yaml`)
+      return patch.spec.template.spec.containers[0].env.map(({ name }: { name: string }) => name)
+    }),
     ...container.env.map(({ name }: { name: string }) => name),
   ]
   t.same(
@@ -171,14 +175,20 @@ t.test('nginx passes on no field of a caller that says where a request came from
 })
 
 t.test('the selectors of Kubernetes find the pod', async t => {
-  const budget = load('deploy/kubernetes/pod-disruption-budget.yaml')
+  const budget = load('deploy/kubernetes/overlays/replicas/pod-disruption-budget.yaml')
+  const policy = load('deploy/kubernetes/base/network-policy.yaml')
+  const monitor = load('deploy/kubernetes/monitoring/pod-monitor.yaml')
   for (const selector of [
     deployment.spec.selector.matchLabels,
     service.spec.selector,
     budget.spec.selector.matchLabels,
+    policy.spec.podSelector.matchLabels,
+    monitor.spec.selector.matchLabels,
   ]) {
     t.same(selector, pod.metadata.labels)
   }
+  t.equal(policy.spec.ingress[0].ports[0].port, container.ports[0].name)
+  t.match(monitor.spec.podMetricsEndpoints, [{ port: container.ports[0].name, path: '/metrics' }])
 })
 
 t.test('docs/operating.md says what each diagnosis of /status wants, and of no other', async t => {
