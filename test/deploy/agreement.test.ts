@@ -147,6 +147,28 @@ t.test('containers have no rights and write nowhere', async t => {
   }
 })
 
+t.test(
+  'services of Compose share one image each, and wait until what they need is healthy',
+  async t => {
+    type Service = { image: string; build?: unknown; healthcheck?: unknown } & {
+      depends_on?: Record<string, { condition: string }>
+    }
+    const services = Object.entries<Service>(compose.services)
+    const builds = new Map<string, unknown>()
+    for (const [name, { image, build, depends_on = {} }] of services) {
+      t.type(image, 'string', name)
+      t.same(build, builds.get(image) ?? build, `${name} builds the image as the others do`)
+      builds.set(image, build)
+      for (const [needed, { condition }] of Object.entries(depends_on)) {
+        t.equal(condition, 'service_healthy', `${name} waits for ${needed}`)
+        const { image, healthcheck } = compose.services[needed]
+        t.ok(healthcheck ?? image === 'playlist-proxy:local', `${needed} has a health check`)
+      }
+    }
+    t.match(dockerfile, /^HEALTHCHECK /m)
+  },
+)
+
 t.test('everything is published to this machine alone', async t => {
   for (const [name, { ports = [] }] of Object.entries<{ ports?: string[] }>(compose.services)) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
@@ -203,10 +225,12 @@ t.test('docs/operating.md says what each diagnosis of /status wants, and of no o
   t.same(rows.sort(), names.sort())
 })
 
-t.test('Prometheus finds the service and the demo under one name', async t => {
+t.test('Prometheus finds the service, the demo and the replicas under one name', async t => {
   const [name] = scrape.dns_sd_configs[0].names
   t.ok(name in compose.services)
-  t.same(compose.services.demo.networks.default.aliases, [name])
+  for (const other of ['demo', 'replica-1', 'replica-2']) {
+    t.same(compose.services[other].networks.default.aliases, [name], other)
+  }
 })
 
 t.test('Grafana finds the dashboard, and Prometheus', async t => {
