@@ -2,24 +2,59 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Component, imageComponents } from './image-components.ts'
 
-// `npm run sbom` prints a bill of materials (CycloneDX) of the image, from the lock file. It removes the
-// development dependencies first, because `npm sbom --omit=dev` also omits runtime dependencies that they
-// share. npm names the bill after the folder.
-const { devDependencies: _, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))
-const scratch = mkdtempSync(join(tmpdir(), 'sbom-'))
-try {
-  const cwd = join(scratch, manifest.name)
-  mkdirSync(cwd)
-  writeFileSync(join(cwd, 'package.json'), JSON.stringify(manifest))
-  for (const name of ['package-lock.json', '.npmrc']) copyFileSync(name, join(cwd, name))
-  const npm = (args: string[], stdout: 'ignore' | 'inherit') =>
-    execFileSync('npm', args, { cwd, stdio: ['ignore', stdout, 'inherit'] })
-  npm(['install', '--package-lock-only', '--offline', '--no-audit'], 'ignore')
-  npm(
-    ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'],
-    'inherit',
-  )
-} finally {
-  rmSync(scratch, { recursive: true })
+// `npm run --silent sbom` prints a bill of materials (CycloneDX 1.6, JSON) of the image: the packages in the
+// lock file, Node and the C libraries. `npm run --silent sbom -- ROOT` takes the versions of the last two
+// from the root file system of an image.
+
+interface Bill {
+  metadata: { component: Component }
+  components: Component[]
+  dependencies: { ref: string; dependsOn: string[] }[]
 }
+
+/**
+ * The bill of the runtime dependencies as npm makes it. It removes the development dependencies first,
+ * because `npm sbom --omit=dev` also omits runtime dependencies that they share. npm names the bill after
+ * the folder.
+ */
+function packages(): Bill {
+  const { devDependencies: _, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const scratch = mkdtempSync(join(tmpdir(), 'sbom-'))
+  try {
+    const cwd = join(scratch, manifest.name)
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, 'package.json'), JSON.stringify(manifest))
+    for (const name of ['package-lock.json', '.npmrc']) copyFileSync(name, join(cwd, name))
+    const npm = (...args: string[]) =>
+      execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+    npm('install', '--package-lock-only', '--offline', '--no-audit')
+    const format = ['--sbom-format=cyclonedx', '--sbom-type=application']
+    return JSON.parse(npm('sbom', '--package-lock-only', ...format))
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+const bill = packages()
+const image = imageComponents(process.argv[2])
+const root = bill.metadata.component['bom-ref']
+const refs = image.map(component => component['bom-ref'])
+const [node = '', ...libraries] = refs
+const complete = {
+  ...bill,
+  // npm writes version 1.5, of which 1.6 is an extension.
+  $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
+  specVersion: '1.6',
+  components: [...bill.components, ...image],
+  dependencies: [
+    ...bill.dependencies.map(({ ref, dependsOn }) => ({
+      ref,
+      dependsOn: ref === root ? [...dependsOn, node] : dependsOn,
+    })),
+    { ref: node, dependsOn: libraries },
+    ...libraries.map(ref => ({ ref, dependsOn: [] })),
+  ],
+}
+console.log(JSON.stringify(complete, null, 2))

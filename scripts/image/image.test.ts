@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { imageComponents } from '../image-components.ts'
 
 // try.sh builds the images, mounts them and runs this.
 const read = (name: string) => readFileSync(join('.ci/image', name), 'utf8').trim()
@@ -106,6 +107,12 @@ t.test('the image contains only the service and Node', async t => {
   const licences = readFileSync(join(service.root, 'app/dist/LICENCES.txt'), 'utf8')
   t.match(licences, /^fastify \d.* \(MIT\)$/m, 'the licences are included')
   t.ok(readdirSync(join(service.root, 'var/lib/dpkg/status.d')).includes('libc6'))
+})
+
+t.test('the bill of materials names the libraries in the image', async t => {
+  const libraries = (root?: string) =>
+    imageComponents(root).flatMap(({ type, name }) => (type === 'library' ? [name] : []))
+  t.same(libraries(service.root).sort(), libraries())
 })
 
 t.test('a container serves lists without privileges, and stops on SIGTERM', async t => {

@@ -7,10 +7,10 @@ import { configSchema, SECRET_NAMES } from '../../src/config/schema.ts'
 const read = (path: string) => readFileSync(path, 'utf8')
 const load = (path: string) => parse(read(path), { merge: true })
 const compose = load('docker-compose.yml')
-const deployment = load('deploy/kubernetes/deployment.yaml')
+const deployment = load('deploy/kubernetes/base/deployment.yaml')
 const pod = deployment.spec.template
 const [container] = pod.spec.containers
-const service = load('deploy/kubernetes/service.yaml')
+const service = load('deploy/kubernetes/base/service.yaml')
 const scrape = load('deploy/prometheus/prometheus.yml').scrape_configs[0]
 const dockerfile = read('Dockerfile')
 
@@ -29,6 +29,10 @@ t.test('only variables that the service reads are set', async t => {
     ...Object.keys(compose.services['playlist-proxy'].environment),
     ...Object.keys(compose.services.demo.environment),
     ...Object.keys(compose.services['replica-1'].environment),
+    ...['single', 'replicas'].flatMap(overlay => {
+      const patch = load(`deploy/kubernetes/overlays/${overlay}/deployment.yaml`)
+      return patch.spec.template.spec.containers[0].env.map(({ name }: { name: string }) => name)
+    }),
     ...container.env.map(({ name }: { name: string }) => name),
   ]
   t.same(
@@ -143,6 +147,28 @@ t.test('containers have no rights and write nowhere', async t => {
   }
 })
 
+t.test(
+  'services of Compose share one image each, and wait until what they need is healthy',
+  async t => {
+    type Service = { image: string; build?: unknown; healthcheck?: unknown } & {
+      depends_on?: Record<string, { condition: string }>
+    }
+    const services = Object.entries<Service>(compose.services)
+    const builds = new Map<string, unknown>()
+    for (const [name, { image, build, depends_on = {} }] of services) {
+      t.type(image, 'string', name)
+      t.same(build, builds.get(image) ?? build, `${name} builds the image as the others do`)
+      builds.set(image, build)
+      for (const [needed, { condition }] of Object.entries(depends_on)) {
+        t.equal(condition, 'service_healthy', `${name} waits for ${needed}`)
+        const { image, healthcheck } = compose.services[needed]
+        t.ok(healthcheck ?? image === 'playlist-proxy:local', `${needed} has a health check`)
+      }
+    }
+    t.match(dockerfile, /^HEALTHCHECK /m)
+  },
+)
+
 t.test('everything is published to this machine alone', async t => {
   for (const [name, { ports = [] }] of Object.entries<{ ports?: string[] }>(compose.services)) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
@@ -171,14 +197,20 @@ t.test('nginx passes on no field of a caller that says where a request came from
 })
 
 t.test('the selectors of Kubernetes find the pod', async t => {
-  const budget = load('deploy/kubernetes/pod-disruption-budget.yaml')
+  const budget = load('deploy/kubernetes/overlays/replicas/pod-disruption-budget.yaml')
+  const policy = load('deploy/kubernetes/base/network-policy.yaml')
+  const monitor = load('deploy/kubernetes/monitoring/pod-monitor.yaml')
   for (const selector of [
     deployment.spec.selector.matchLabels,
     service.spec.selector,
     budget.spec.selector.matchLabels,
+    policy.spec.podSelector.matchLabels,
+    monitor.spec.selector.matchLabels,
   ]) {
     t.same(selector, pod.metadata.labels)
   }
+  t.equal(policy.spec.ingress[0].ports[0].port, container.ports[0].name)
+  t.match(monitor.spec.podMetricsEndpoints, [{ port: container.ports[0].name, path: '/metrics' }])
 })
 
 t.test('docs/operating.md says what each diagnosis of /status wants, and of no other', async t => {
@@ -193,10 +225,12 @@ t.test('docs/operating.md says what each diagnosis of /status wants, and of no o
   t.same(rows.sort(), names.sort())
 })
 
-t.test('Prometheus finds the service and the demo under one name', async t => {
+t.test('Prometheus finds the service, the demo and the replicas under one name', async t => {
   const [name] = scrape.dns_sd_configs[0].names
   t.ok(name in compose.services)
-  t.same(compose.services.demo.networks.default.aliases, [name])
+  for (const other of ['demo', 'replica-1', 'replica-2']) {
+    t.same(compose.services[other].networks.default.aliases, [name], other)
+  }
 })
 
 t.test('Grafana finds the dashboard, and Prometheus', async t => {

@@ -27,6 +27,8 @@ const errors = ours(
   'route="/status",status="500",cache="none"',
 )
 const build = ours('build_info')
+const second = 'playlist_proxy_build_info{job="j",instance="second"}'
+const third = 'playlist_proxy_build_info{job="j",instance="third"}'
 
 /** For each alert what fires it and what does not. */
 export const alertCases: Record<string, AlertCase> = {
@@ -35,6 +37,13 @@ export const alertCases: Record<string, AlertCase> = {
     fires: { [build]: '1x10 stale' },
     quiet: { [build]: '1x30' },
     summary: 'No instance of the playlist proxy can be scraped.',
+  },
+  PlaylistProxyInstancesMissing: {
+    atMinutes: 130,
+    fires: { [build]: '1x200', [second]: '1x120 stale' },
+    // A rollout has one more for a while, and a restart one less for four minutes.
+    quiet: { [build]: '1x200', [second]: '_x100 1x10 stale', [third]: '1x126 _ _ _ _ 1x60' },
+    summary: 'Only 1 of the usual instances can be scraped.',
   },
   PlaylistProxyRestarting: {
     atMinutes: 12,

@@ -11,10 +11,11 @@ interface Rule {
   alert: string
   expr: string
   labels: { severity: string }
-  annotations: { summary: string; runbook_url: string }
+  annotations: { summary: string; description: string; runbook_url: string }
 }
 
 const RULES = 'deploy/prometheus/alerts.yml'
+const RUNBOOKS = 'https://docs.example/operating.md'
 const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }
 const rules = groups.flatMap(group => group.rules)
 const run = promisify(execFile)
@@ -26,11 +27,18 @@ t.test('every alert has a severity and a section of its own that says what to do
   t.ok(rules.length > 10)
   for (const { alert, labels, annotations } of rules) {
     t.match(labels.severity, /^(?:critical|warning)$/, alert)
-    const [path = '', anchor = ''] = annotations.runbook_url.split('#')
-    t.equal(path, 'docs/operating.md')
+    t.match(annotations.description, /^[A-Z].*\.$/, alert)
+    const [place = '', anchor = ''] = annotations.runbook_url.split('#')
+    t.equal(place, '{{ $externalLabels.runbooks }}')
     t.equal(anchor, alert.toLowerCase())
-    t.ok(anchors(path).includes(anchor), `docs/operating.md has #${anchor}`)
+    t.ok(anchors('docs/operating.md').includes(anchor), `docs/operating.md has #${anchor}`)
   }
+})
+
+t.test('one external label holds the address of the runbooks', async t => {
+  const { global } = parse(readFileSync('deploy/prometheus/prometheus.yml', 'utf8'))
+  t.match(global.external_labels, { runbooks: /^https:\/\/.*\/operating\.md$/ })
+  t.match(readFileSync('docs/operating.md', 'utf8'), 'external label `runbooks`')
 })
 
 t.test('docs/operating.md explains no alert that is gone', async t => {
@@ -61,18 +69,24 @@ t.test(
       const asked = { alertname: alert, eval_time: `${atMinutes}m` }
       const firing = {
         exp_labels: { ...rule?.labels, ...labels },
-        exp_annotations: { ...rule?.annotations, summary },
+        exp_annotations: {
+          ...rule?.annotations,
+          summary,
+          runbook_url: `${RUNBOOKS}#${alert.toLowerCase()}`,
+        },
       }
       return [
         {
           name: `${alert} fires`,
           interval: '1m',
+          external_labels: { runbooks: RUNBOOKS },
           input_series: inputs(fires),
           alert_rule_test: [{ ...asked, exp_alerts: [firing] }],
         },
         {
           name: `${alert} is quiet`,
           interval: '1m',
+          external_labels: { runbooks: RUNBOOKS },
           input_series: inputs(quiet),
           alert_rule_test: [{ ...asked, exp_alerts: [] }],
         },

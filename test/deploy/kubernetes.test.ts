@@ -1,53 +1,40 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
+import { type Manifest, typeFaults } from './kubernetes-types.ts'
 
 const FOLDER = 'deploy/kubernetes'
-const files = readdirSync(FOLDER).filter(name => name.endsWith('.yaml'))
-const load = (file: string) => parse(readFileSync(`${FOLDER}/${file}`, 'utf8'))
-const deployment = load('deployment.yaml')
+const all = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.yaml'))
+  .map(name => join(FOLDER, name))
+const kustomizations = all.filter(path => basename(path) === 'kustomization.yaml')
+const read = (path: string) => readFileSync(path, 'utf8')
+const manifestsIn = (text: string): Manifest[] =>
+  parseAllDocuments(text).map(document => document.toJS())
 
-/**
- * What Kubernetes would not take: unknown and missing members, wrong types, as the compiler sees
- * the manifest as a literal of its type. The types are made from the schema of Kubernetes.
- */
-function typeFaults(manifest: { apiVersion: string; kind: string }): string[] {
-  const { apiVersion, kind } = manifest
-  const module = JSON.stringify(`kubernetes-models/${apiVersion}/${kind}`)
-  const text = `import type { I${kind} } from ${module}\nexport const x: I${kind} = ${JSON.stringify(manifest)}`
-  const path = resolve('manifest.mts')
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: [],
-    lib: ['lib.es2023.d.ts'],
-    module: ts.ModuleKind.Preserve,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-  }
-  const host = ts.createCompilerHost(options)
-  const { readFile, fileExists } = host
-  host.readFile = name => (name === path ? text : readFile(name))
-  host.fileExists = name => name === path || fileExists(name)
-  const program = ts.createProgram([path], options, {
-    ...host,
-    getSourceFile: (name, version) =>
-      name === path ? ts.createSourceFile(name, text, version) : host.getSourceFile(name, version),
-  })
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+interface Kustomization {
+  bases?: string[]
+  resources?: string[]
+  patchesStrategicMerge?: string[]
 }
+const kustomization = (path: string) => parse(read(path)) as Kustomization
+/** Patches are parts of manifests. */
+const patches = kustomizations.flatMap(path =>
+  (kustomization(path).patchesStrategicMerge ?? []).map(name => join(dirname(path), name)),
+)
+const whole = all.filter(path => !kustomizations.includes(path) && !patches.includes(path))
+const deployment = manifestsIn(read(`${FOLDER}/base/deployment.yaml`))[0] as Manifest
 
 t.test('Kubernetes knows every member of the manifests', async t => {
-  t.ok(files.length >= 3)
-  for (const file of files) t.same(typeFaults(load(file)), [], file)
+  t.ok(whole.length >= 9)
+  t.same(typeFaults(...whole.flatMap(path => manifestsIn(read(path)))), [])
 })
 
 t.test('the check finds typing errors, what is missing and what is of the wrong type', async t => {
-  const changed = (change: (copy: typeof deployment) => void) => {
+  // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
+  const changed = (change: (copy: any) => void) => {
     const copy = structuredClone(deployment)
     change(copy)
     return typeFaults(copy)
@@ -64,4 +51,79 @@ t.test('the check finds typing errors, what is missing and what is of the wrong 
     changed(({ spec }) => Object.assign(spec.template.spec.containers[0], { readynessProbe: {} })),
     [/readynessProbe/],
   )
+})
+
+t.test('every manifest belongs to a kustomization', async t => {
+  const listed = kustomizations.flatMap(path => {
+    const { resources = [], patchesStrategicMerge = [] } = kustomization(path)
+    return [...resources, ...patchesStrategicMerge].map(name => join(dirname(path), name))
+  })
+  t.same(listed.sort(), all.filter(path => !kustomizations.includes(path)).sort())
+})
+
+const skip =
+  spawnSync('kubectl', ['version', '--client']).error !== undefined &&
+  'kubectl is not installed (Debian has it in the package kubernetes-client)'
+const build = (folder: string) =>
+  manifestsIn(
+    execFileSync('kubectl', ['kustomize', join(FOLDER, folder)], {
+      encoding: 'utf8',
+      // Newer versions warn of the names that older ones need.
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )
+// biome-ignore lint/suspicious/noExplicitAny: the schema has been checked
+const find = (manifests: Manifest[], kind: string, name = 'playlist-proxy'): any =>
+  manifests.find(({ kind: own, metadata }) => own === kind && metadata.name === name)
+
+t.test('kubectl builds every kustomization, and Kubernetes knows the result', { skip }, async t => {
+  const folders = kustomizations.map(path => dirname(path).slice(FOLDER.length + 1))
+  t.same(folders.sort(), ['base', 'ingress', 'monitoring', 'overlays/replicas', 'overlays/single'])
+  const built = folders.flatMap(build)
+  t.ok(built.length > 15)
+  t.same(typeFaults(...built), [])
+})
+
+t.test('the single instance keeps its snapshot on a volume', { skip }, async t => {
+  const built = build('overlays/single')
+  const { spec } = find(built, 'Deployment')
+  t.match(spec, { replicas: 1, strategy: { type: 'Recreate' } })
+  const [container] = spec.template.spec.containers
+  const [snapshot] = container.env.filter((entry: { name: string }) =>
+    entry.name.startsWith('CACHE_SNAPSHOT'),
+  )
+  const mount = container.volumeMounts.find(({ name }: { name: string }) => name === 'data')
+  t.equal(dirname(snapshot.value), mount.mountPath)
+  t.equal(container.volumeMounts.length, 2, 'beside the secrets')
+  const claim = find(built, 'PersistentVolumeClaim')
+  t.ok(
+    spec.template.spec.volumes.some(
+      (volume: { persistentVolumeClaim?: { claimName: string } }) =>
+        volume.persistentVolumeClaim?.claimName === claim.metadata.name,
+    ),
+  )
+})
+
+t.test('replicas share a Valkey that only they reach, and spread over nodes', { skip }, async t => {
+  const built = build('overlays/replicas')
+  const { spec } = find(built, 'Deployment')
+  const labels = spec.template.metadata.labels
+  t.ok(spec.replicas > 1)
+  t.match(spec.template.spec.topologySpreadConstraints, [
+    { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } },
+  ])
+  const [container] = spec.template.spec.containers
+  const { value } = container.env.find(({ name }: { name: string }) => name === 'SHARED_CACHE_URL')
+  const { hostname, port } = new URL(value)
+  const service = find(built, 'Service', hostname)
+  const valkey = find(built, 'Deployment', hostname).spec.template
+  t.equal(service.spec.ports[0].port, Number(port))
+  t.same(service.spec.selector, valkey.metadata.labels)
+  t.equal(valkey.spec.containers[0].ports[0].containerPort, Number(port))
+
+  const guard = find(built, 'NetworkPolicy', hostname).spec
+  t.same(guard.podSelector.matchLabels, valkey.metadata.labels)
+  t.same(guard.ingress[0].from, [{ podSelector: { matchLabels: labels } }])
+  const { egress } = find(built, 'NetworkPolicy', 'playlist-proxy-to-valkey').spec
+  t.same(egress[0].to, [{ podSelector: { matchLabels: valkey.metadata.labels } }])
 })

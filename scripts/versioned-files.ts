@@ -1,0 +1,32 @@
+/** Where the version of the package is written again, and what stands before it. */
+const COPIES: Record<string, RegExp> = {
+  Dockerfile: /^ARG VERSION=/m,
+  'deploy/kubernetes/base/deployment.yaml': /^ +image: playlist-proxy:/m,
+}
+const UNRELEASED = /^## Unreleased$/m
+
+/**
+ * The files that a release changes, by path: those that copy the version, and the changelog, whose section
+ * Unreleased gets the version and the date.
+ *
+ * @param date such as 2026-12-01
+ * @param read returns the text of a file
+ * @throws if a file has no place for the version
+ */
+export function versionedFiles(
+  version: string,
+  date: string,
+  read: (path: string) => string,
+): Record<string, string> {
+  const replace = (path: string, place: RegExp, text: string) => {
+    const before = read(path)
+    if (!place.test(before)) throw new Error(`${path} has no line that matches ${place}`)
+    return [path, before.replace(place, text)]
+  }
+  return Object.fromEntries([
+    ...Object.entries(COPIES).map(([path, { source }]) =>
+      replace(path, new RegExp(`(${source}).*$`, 'm'), `$1${version}`),
+    ),
+    replace('CHANGELOG.md', UNRELEASED, `## ${version} (${date})`),
+  ])
+}
