@@ -90,7 +90,7 @@ export class FastPath {
     { key: representationKey }: ListRepresentation,
   ): void {
     const key = selectionKey(request.originalUrl, request.raw)
-    if (key.length > MAX_KEY_LENGTH) return
+    if (key === undefined) return
     const { route, corsFields = [] } = contextOf(request)
     const usedAt = this.#options.clock.now()
     this.#selections.set(key, { route, ...list, representationKey, corsFields, usedAt })
@@ -110,7 +110,8 @@ export class FastPath {
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
     // Without `get`, which would move the entry: the order of their use matters for lists alone.
-    const selection = this.#selections.peek(selectionKey(url, request))
+    const key = selectionKey(url, request)
+    const selection = key === undefined ? undefined : this.#selections.peek(key)
     if (selection === undefined) return false
     const { route, representationKey, corsFields } = selection
     // The user may have been linked or unlinked since.
@@ -149,10 +150,17 @@ export class FastPath {
   }
 }
 
-/** The target of a request and the fields that shape its response, besides `Cache-Control`. */
-function selectionKey(target: string, { headers, socket }: IncomingMessage): string {
-  const { host, accept, origin, 'accept-encoding': encoding, 'x-forwarded-proto': proto } = headers
+/**
+ * The target of a request and the fields that shape its response, besides `Cache-Control`. Undefined if only
+ * the routes serve it: without `Host`, the response depends on the version of HTTP (RFC 9112 3.2).
+ */
+function selectionKey(target: string, { headers, socket }: IncomingMessage): string | undefined {
+  const { host, 'x-forwarded-proto': proto } = headers
+  if (host === undefined) return undefined
+  // Empty, these mean the same as absent.
+  const { accept = '', origin = '', 'accept-encoding': encoding = '' } = headers
   // Whether the field is trusted depends on the address of the client. A field has no line break.
   const scheme = proto === undefined ? '' : `${proto} ${socket.remoteAddress}`
-  return `${target}\n${host}\n${accept}\n${encoding}\n${origin}\n${scheme}`
+  const key = `${target}\n${host}\n${accept}\n${encoding}\n${origin}\n${scheme}`
+  return key.length > MAX_KEY_LENGTH ? undefined : key
 }

@@ -8,7 +8,7 @@ import { compressions } from '../../../src/http/representation/compression.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { metricsOf, some } from '../../support/metrics.ts'
-import { listen } from '../../support/raw-http.ts'
+import { exchange, listen } from '../../support/raw-http.ts'
 import { seconds, startService } from '../../support/service.ts'
 
 type Headers = Record<string, string>
@@ -147,6 +147,21 @@ t.test('requests that a route must see go through it', async t => {
   t.equal(await routed(() => fetch(PATH)), 0)
   await clock.advance(seconds(300))
   t.equal(await routed(() => fetch(PATH)), 1, 'the list is stale')
+})
+
+t.test('an absent field is not one whose value is "undefined"', async t => {
+  const { port, fetch, routed } = await start(t)
+  const http10 = () => exchange(port, `GET ${PATH} HTTP/1.0\r\n\r\n`)
+  const withoutHost = () => exchange(port, `GET ${PATH} HTTP/1.1\r\nConnection: close\r\n\r\n`)
+  for (let nth = 0; nth < 3; nth++) {
+    t.equal(await routed(async () => t.match(await http10(), /^HTTP\/1.1 200 /)), 1)
+  }
+  t.match(await withoutHost(), /^HTTP\/1.1 400 /)
+  await warmUp({ fetch })
+  for (const name of ['accept', 'accept-encoding', 'origin']) {
+    t.equal(await routed(() => fetch(PATH, { [name]: 'undefined' })), 1, name)
+  }
+  t.match(await fetch(PATH, { accept: 'undefined' }), { status: 406 })
 })
 
 t.test('a target longer than most is never remembered', async t => {
