@@ -29,6 +29,20 @@ export const ADVICE: Record<ProblemType, Advice> = {
     happened: 'Only people with a key can use this service.',
     todo: 'If you have a key, reload the page, and enter any name and the key as the password. The operator, who runs this service, gives out the keys.',
   },
+  'not-admin': {
+    happened: 'Only administrators can manage linked accounts.',
+    todo: 'If you are an administrator, use your key for that.',
+  },
+  'link-invalid': {
+    todo: 'Open the address that you got from the operator again. If it is more than a day old, ask the operator for a new one.',
+  },
+  'link-declined': {
+    happened: 'You have not linked your account, and the service keeps nothing.',
+    todo: 'If that was a mistake, open the address that you got from the operator again, and agree at Spotify.',
+  },
+  'link-wrong-account': {
+    todo: 'Sign out of Spotify in this browser, then open the address that you got from the operator again, and sign in with the right account.',
+  },
   'user-not-found': {
     todo: 'Check the id: it is the part after /user/ in the link to a profile, not a display name or an e-mail address.',
   },
