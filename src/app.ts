@@ -34,7 +34,7 @@ import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
 import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
-import type { RedisOptions, RedisServices } from './replicas/create-redis.ts'
+import { loadRedis } from './replicas/load-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
 import { DailyBudget } from './spotify/gate/request-quota.ts'
 
@@ -68,7 +68,7 @@ export async function buildApp(
   const observe = redisMetrics(register, sharedState)
   const importEntry = entryImporter(config, clock)
   const { signal } = stopping
-  const shared = await redisFor({ config, importEntry, clock, log, observe, signal })
+  const shared = await loadRedis({ config, importEntry, clock, log, observe, signal })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
   const spotify = createSpotify({
     config,
@@ -184,14 +184,6 @@ export async function buildApp(
     },
   })
   return app
-}
-
-async function redisFor(options: Omit<RedisOptions, 'url'>): Promise<RedisServices | undefined> {
-  const url = options.config.SHARED_CACHE_URL
-  if (url === undefined) return undefined
-  // Loaded only with a shared cache.
-  const { createRedis } = await import('./replicas/create-redis.ts')
-  return createRedis({ url, ...options })
 }
 
 function snapshotFor(
