@@ -118,11 +118,19 @@ function sendProblem(
   reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 
+/** The parts of a route's schema that requests can violate. */
+interface RouteSchema {
+  body: { description: string }
+  querystring: QuerySchema
+}
+
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   const [fault] = error.validation ?? []
   if (fault !== undefined) {
-    const schema = request.routeOptions.schema?.querystring as QuerySchema
-    return invalidQuery(fault.instancePath.slice(1), schema)
+    const { body, querystring } = request.routeOptions.schema as RouteSchema
+    return error.validationContext === 'body'
+      ? new Problem('bad-request', `The body must be ${body.description}.`)
+      : invalidQuery(fault.instancePath.slice(1), querystring)
   }
   if (error.code === 'FST_ERR_BAD_URL') {
     return /^(?:\/v1)?\/users\//.test(request.url)
