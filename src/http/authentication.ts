@@ -13,11 +13,11 @@ const BASIC = /^basic +([\w+/-]+=*) *$/i
 const REALM = 'realm="playlist-proxy"'
 
 /**
- * Routes for orchestrators, routes that explain the service to callers without a key, and the files that
- * pages load.
+ * Routes for orchestrators, routes that explain the service to callers without a key, the files that
+ * pages load, and the pages for owners of accounts, whose addresses are sealed.
  */
 const OPEN =
-  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|assets\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
+  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|(?:assets|link)\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
 
 /** Routes that manage linked accounts. */
 const FOR_ADMINS = /^\/links(?:\/|$)/

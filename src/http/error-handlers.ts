@@ -93,7 +93,8 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  contextOf(request).problem = problem
+  const context = contextOf(request)
+  context.problem = problem
   const { retryAt } = problem
   const retry =
     retryAt === undefined
@@ -109,7 +110,8 @@ function sendProblem(
     varyByAccept(reply)
     if (prefersPage(request.url, request.headers.accept)) {
       setFields(reply, PAGE_FIELDS)
-      const page = problemPage({ type: problem.type, body, retry, basePath })
+      const isForOwner = context.route?.startsWith('/link/') ?? false
+      const page = problemPage({ type: problem.type, body, retry, basePath, isForOwner })
       reply.header('content-type', 'text/html; charset=utf-8').send(page)
       return
     }
@@ -138,6 +140,9 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
       : new Problem('bad-request', 'The path has a broken percent-escape.')
   }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    if (request.url.startsWith('/link/')) {
+      return new Problem('link-invalid', 'This address is far longer than any of this service.')
+    }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
   if (error.statusCode !== undefined && error.statusCode < 500 && error.code?.startsWith('FST_')) {

@@ -12,7 +12,7 @@ const TELL_OPERATOR =
   'You cannot do anything about it. Tell the operator of this service, and give them the request id.'
 const TRY_LATER = 'Try again later. Lists that the service has read before may still work.'
 
-export const ADVICE: Record<ProblemType, Advice> = {
+const ADVICE: Record<ProblemType, Advice> = {
   'invalid-user-id': { todo: 'Paste a link to the profile instead.' },
   'invalid-query': {
     todo: 'Correct that part of the address, or remove everything from the “?” on.',
@@ -109,4 +109,38 @@ export const ADVICE: Record<ProblemType, Advice> = {
     happened: 'The service has no copy of this list, and your browser allows no new one.',
     todo: 'Reload the page.',
   },
+}
+
+const OPEN_AGAIN =
+  'Nothing is kept. Wait some minutes, then open the address that you got from the operator again, and press the button.'
+
+/** Where it differs on the pages for owners of accounts. */
+const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
+  'bad-request': {
+    todo: 'Open the address that you got from the operator, and press a button on that page.',
+  },
+  'user-not-found': { todo: OPEN_AGAIN },
+  'spotify-bad-response': {
+    happened: 'Spotify sent something that this service cannot use.',
+    todo: OPEN_AGAIN,
+  },
+  'spotify-access-denied': {
+    happened: 'Spotify does not let this service read your account.',
+    todo: 'Tell the operator, and give them the details below. Often they have to add you to the users of their app at Spotify. After that, open the address that you got from them again, and press the button.',
+  },
+  'spotify-unavailable': {
+    happened: 'Spotify failed, or this service did.',
+    todo: 'Wait some minutes, then open the address that you got from the operator again, and press the button.',
+  },
+  'spotify-rate-limited': { todo: OPEN_AGAIN },
+  'spotify-quota-exceeded': { todo: OPEN_AGAIN },
+  'quota-budget-spent': { todo: OPEN_AGAIN },
+  overloaded: { happened: 'Too many others are waiting for Spotify.', todo: OPEN_AGAIN },
+  'shutting-down': { todo: OPEN_AGAIN },
+  'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
+}
+
+/** The advice on a problem, on a page for an owner or on any other one. */
+export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
+  return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

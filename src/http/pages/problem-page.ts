@@ -1,6 +1,6 @@
 import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
-import { ADVICE } from './advice.ts'
+import { adviceOn } from './advice.ts'
 import { type Html, html } from './html.ts'
 import { instant } from './instant.ts'
 import { page } from './layout.ts'
@@ -13,22 +13,25 @@ export interface ProblemPageOptions {
   /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
   retry: { at: number; seconds: number } | undefined
   basePath: string
+  /** Whether the reader is the owner of an account who links it. */
+  isForOwner?: boolean
 }
 
 /** The problems after which a reader may want to look for a user. */
 const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 'not-found']
 
 /** A problem as a page for the person in front of a browser. */
-export function problemPage({ type, body, retry, basePath }: ProblemPageOptions): string {
+export function problemPage(options: ProblemPageOptions): string {
+  const { type, body, retry, basePath, isForOwner = false } = options
   const { title, status, detail, instance, request_id: requestId } = body
-  const { happened, todo } = ADVICE[type]
+  const { happened, todo } = adviceOn(type, isForOwner)
   return page(
     { title, basePath },
     html`<h1>${title}</h1>
 <p class="lead">${happened ?? shortDetail(type, detail)}</p>
 <h2>What you can do</h2>
 <p>${todo}</p>
-${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
+${retry === undefined ? undefined : retryOf(retry, isForOwner)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
 <dl>
 <dt>Request id</dt><dd><code>${requestId}</code></dd>
 <dt>Status</dt><dd>${status}</dd>
@@ -45,8 +48,9 @@ function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
 
-function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
-  return html`<p><a href="">Try again</a> after ${instant(at)}, in ${duration(seconds)}.</p>
+/** An owner starts over, since the address at which Spotify sends a browser back works once. */
+function retryOf({ at, seconds }: { at: number; seconds: number }, isForOwner: boolean): Html {
+  return html`<p>${isForOwner ? 'Try again' : html`<a href="">Try again</a>`} after ${instant(at)}, in ${duration(seconds)}.</p>
 `
 }
 

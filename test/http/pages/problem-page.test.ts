@@ -36,6 +36,17 @@ t.test('a page says what happened in words for a person', async t => {
   t.match(pageOf('invalid-user-id', detail), '<p class="lead">A user id has no &#34;/&#34;.</p>')
 })
 
+t.test('an owner who links an account gets other advice, and no link to try again', async t => {
+  const retry = { at: AT, seconds: 90 }
+  for (const type of Object.keys(problems) as ProblemType[]) {
+    const body = problemBody(new Problem(type, 'x'), '/link/callback', 'req-1')
+    const page = problemPage({ type, body, retry, basePath: '', isForOwner: true })
+    t.match(page, '<p>Try again after <time')
+    t.match(page, /<h2>What you can do<\/h2>\n<p>[^<]{10,}<\/p>/)
+    if (type.startsWith('spotify-')) t.notMatch(page, 'playlists.</p>', type)
+  }
+})
+
 t.test('a page says when to try again', async t => {
   const page = pageOf('spotify-rate-limited', 'x', { at: AT, seconds: 90 })
   t.match(page, '<a href="">Try again</a> after <time datetime="2026-11-23T14:05:00.000Z">')
