@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { ConsentResult, Consents } from '../../links/consents.ts'
+import type { Consents } from '../../links/consents.ts'
 import { Problem } from '../../problems/problem.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
@@ -17,6 +17,7 @@ import { contextOf } from '../request-context.ts'
 import { refuseOtherSites } from '../same-site.ts'
 import { setFields } from '../send.ts'
 import { varyByAccept } from '../vary.ts'
+import { callbackRoute, OWNER_ROOT, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
 
 export interface OwnerLinksOptions {
   consents: Pick<Consents, 'view' | 'begin' | 'complete' | 'finish' | 'end'>
@@ -30,8 +31,6 @@ export interface OwnerLinksOptions {
   privacyUrl: string | undefined
 }
 
-/** The path below which owners of accounts have their pages. */
-const ROOT = '/link'
 /** Far longer than any address that Spotify sends a browser to. */
 const MAX_FORM_BYTES = 16_384
 
@@ -48,7 +47,6 @@ const pasted = Type.Object({
     Type.String({ description: 'the whole address of the page that the browser could not open' }),
   ),
 })
-const tags = ['Linked accounts']
 const consumes = ['application/x-www-form-urlencoded']
 
 /**
@@ -61,7 +59,7 @@ export function ownerLinksRoutes(app: AppInstance, options: OwnerLinksOptions): 
   app.register(async forms => {
     acceptOnlyForms(forms)
     pageRoutes(forms, options)
-    callbackRoute(forms, options)
+    callbackRoute(forms, options.consents, basePathOf(options.publicUrl))
   })
 }
 
@@ -91,18 +89,18 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   async function pageOf(token: string, error?: string): Promise<string> {
     const view = await consents.view(token)
     if (view === undefined) throw invalidAddress()
-    const path = `${basePath}${ROOT}/${encodeURIComponent(token)}`
+    const path = `${basePath}${OWNER_ROOT}/${encodeURIComponent(token)}`
     const fault = error === undefined ? {} : { error }
     return ownerPage({ view, path, basePath, privacyUrl, isLocalRedirect, ...fault })
   }
 
-  const path = `${ROOT}/:token`
+  const path = `${OWNER_ROOT}/:token`
   app.get(
     path,
     {
       schema: {
         operationId: 'getOwnerPage',
-        tags,
+        tags: OWNER_TAGS,
         summary: 'The page for the owner of an account',
         params,
         response: ownerPageResponses,
@@ -119,7 +117,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       onRequest: fromOwnSite,
       schema: {
         operationId: 'pressOwnerButton',
-        tags,
+        tags: OWNER_TAGS,
         summary: 'Begins to link the account or, with `action=end`, ends the link',
         consumes,
         params,
@@ -151,7 +149,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       onRequest: fromOwnSite,
       schema: {
         operationId: 'finishLink',
-        tags,
+        tags: OWNER_TAGS,
         summary: 'Links the account with the address at which the browser of its owner ended',
         consumes,
         params,
@@ -176,60 +174,8 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   allowOnly(app, finishPath, ['POST'])
 }
 
-function callbackRoute(app: AppInstance, { consents, publicUrl }: OwnerLinksOptions): void {
-  const path = `${ROOT}/callback`
-  app.get(
-    path,
-    {
-      // A HEAD would use up the code.
-      exposeHeadRoute: false,
-      schema: {
-        operationId: 'finishAuthorization',
-        tags,
-        summary: 'Where Spotify sends the browser of the owner',
-        response: ownerCallbackResponses,
-      },
-    },
-    async (request, reply) => {
-      const query = new URLSearchParams(/\?(.*)/s.exec(request.url)?.[1])
-      return sendResult(reply, await consents.complete(query), basePathOf(publicUrl))
-    },
-  )
-  allowOnly(app, path, ['GET'])
-}
-
 async function fromOwnSite(request: FastifyRequest): Promise<void> {
   refuseOtherSites(request)
-}
-
-/** Redirects to the page of a new link. */
-function sendResult(reply: FastifyReply, result: ConsentResult, basePath: string): FastifyReply {
-  switch (result.kind) {
-    case 'linked':
-      return redirected(reply, `${basePath}${ROOT}/${result.ticket}`)
-    case 'invalid':
-      throw new Problem(
-        'link-invalid',
-        'The address with which Spotify sent you back is used, incomplete, or more than ten minutes old.',
-      )
-    case 'declined':
-      throw new Problem(
-        'link-declined',
-        `The owner of the account ${result.userId} did not agree at Spotify.`,
-      )
-    case 'wrong-account':
-      throw new Problem(
-        'link-wrong-account',
-        `The account that agreed at Spotify is not ${result.userId}, or it allowed more than reading what is public.`,
-      )
-  }
-}
-
-function redirected(reply: FastifyReply, url: string): FastifyReply {
-  return reply
-    .header('cache-control', 'no-store')
-    .header('referrer-policy', 'no-referrer')
-    .redirect(url, 303)
 }
 
 const PASTED =
