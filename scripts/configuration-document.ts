@@ -1,6 +1,7 @@
 import type { TObject } from 'typebox'
 import { PROXY_NAMES } from '../src/config/environment.ts'
-import { type Config, configSchema, SECRET_NAMES } from '../src/config/schema.ts'
+import { type Config, configSchema } from '../src/config/schema.ts'
+import { SECRET_NAMES } from '../src/config/secret-names.ts'
 import { MAX_STORED_SECONDS } from '../src/config/value-types.ts'
 
 interface VariableSchema {
@@ -17,6 +18,7 @@ const SECTIONS = {
   LOG_LEVEL: 'Log',
   CACHE_FRESH_SECONDS: 'Cache',
   SHARED_CACHE_URL: 'Replicas',
+  LINKS_FILE: 'Linked accounts',
   SPOTIFY_CONCURRENCY: 'Requests to Spotify',
   HTTPS_PROXY: 'Proxy to Spotify',
   SHUTDOWN_DELAY_MS: 'Shutdown',
@@ -31,8 +33,9 @@ overrides the file. It reports every missing or bad variable at once and exits w
 variable counts as not set. The log warns of variables whose names resemble those below, and of any
 other variable in \`.env\`.
 
-- **Secrets in files.** Each of ${names(SECRET_NAMES)}
-  has a variant with \`_FILE\` at the end, which names a file that holds the value, as Docker secrets do.
+- **Secrets in files.** Each of these variables has a variant with \`_FILE\` at the end, which names a file
+  that holds the value, as Docker secrets do:
+  ${names(SECRET_NAMES)}.
 - **Lifetimes.** \`CACHE_FRESH_SECONDS\` and the longer of the two stale times together are at most
   ${MAX_STORED_SECONDS} seconds (one day): cover links expire within a day, and Spotify's terms allow only temporary caching.
 - **Proxy variables.** The service also reads ${names(PROXY_NAMES)} in lower case, and

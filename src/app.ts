@@ -14,6 +14,7 @@ import { createServer } from './http/create-server.ts'
 import { basePathOf } from './http/origin.ts'
 import { docsPage } from './http/routes/docs.ts'
 import { FastPath, SELECTIONS_SHARE } from './http/routes/fast-path.ts'
+import { loadLinkedAccounts } from './http/routes/load-linked-accounts.ts'
 import { METRICS_PATH } from './http/routes/metrics.ts'
 import { registerRoutes } from './http/routes/routes.ts'
 import { stopInOrder } from './http/shutdown.ts'
@@ -24,15 +25,16 @@ import { redisMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
+import { wholeCache } from './monitoring/whole-cache.ts'
 import {
   isList,
   listFetcher,
   mergeFromReplica,
   type StoredBody,
 } from './playlists/cached-playlists.ts'
-import { entryImporter, type ImportEntry } from './playlists/import-entry.ts'
+import { createSnapshot } from './playlists/create-snapshot.ts'
+import { entryImporter } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
-import { CacheSnapshot } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import { loadRedis } from './replicas/load-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
@@ -70,21 +72,19 @@ export async function buildApp(
   const { signal } = stopping
   const shared = await loadRedis({ config, importEntry, clock, log, observe, signal })
   const budget = shared?.budget ?? new DailyBudget(config.SPOTIFY_DAILY_BUDGET, clock)
-  const spotify = createSpotify({
-    config,
-    budget,
-    peers: shared?.gates,
-    clock,
-    random,
-    log,
-    observe: spotifyMetrics(register),
-  })
-  const { tokens, gate, source } = spotify
+  const common = { config, budget, clock, random, log }
+  const observeSpotify = spotifyMetrics(register)
+  const spotify = createSpotify({ ...common, peers: shared?.gates, observe: observeSpotify })
+  const { tokens, gate } = spotify
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes)
-  const snapshot = snapshotFor(config, store, importEntry, dependencies)
+  const writeSnapshot = async () => snapshot?.write()
+  const cached = { store, variants, writeSnapshot }
+  const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
+  const { source, keyOf, accepts } = linked ?? { source: spotify.source }
+  const snapshot = createSnapshot(config, store, { importEntry, accepts, clock, log })
   const cache = new ResponseCache<StoredBody>({
     store,
     fetch: listFetcher({ source, lifetimes: config, clock, signal }),
@@ -112,8 +112,14 @@ export async function buildApp(
   })
   // Only the routes write the log lines and spans of hits.
   const hasFastPath = !isTraced && !['debug', 'trace'].includes(log.level)
-  const { representations } = variants
-  const fastPathOptions = { cache, representations, admit, responses, clock }
+  const fastPathOptions = {
+    cache,
+    representations: variants.representations,
+    keyOf,
+    admit,
+    responses,
+    clock,
+  }
   const fastPath = hasFastPath
     ? new FastPath({ ...fastPathOptions, maxBytes: selectionBytes, observe: observeHttp })
     : undefined
@@ -125,15 +131,9 @@ export async function buildApp(
     tokens,
     gate,
     budget,
-    cache: {
-      get status() {
-        const { bytes, ...status } = cache.status
-        const maxBytes = config.CACHE_MAX_BYTES
-        const heldBytes = variants.heldBytes + (fastPath?.heldBytes ?? 0)
-        return { ...status, bytes: bytes + heldBytes, maxBytes }
-      },
-    },
+    cache: wholeCache(cache, [variants, fastPath], config.CACHE_MAX_BYTES),
     sharedState,
+    links: linked,
   }
   stateMetrics(register, parts)
   registerRoutes(app, {
@@ -145,12 +145,14 @@ export async function buildApp(
     exampleUsers: parseExampleUsers(config.EXAMPLE_USERS),
     cacheScope,
     fastPath,
+    keyOf,
     isDraining: parts.isDraining,
     tokenProblem: () => tokens.problem,
     hasUsable: () => cache.hasUsable(isList),
     metrics: async () => (await register.metrics()) + ((await processMetrics?.metrics()) ?? ''),
     status: () => serviceStatus(parts),
   })
+  linked?.register(app, publicUrl)
   await docsPage(app, basePath)
 
   app.addHook('onReady', async () => {
@@ -178,22 +180,10 @@ export async function buildApp(
       stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
     snapshot,
     shared,
-    close: () => {
+    close: async () => {
       cache.close()
-      return spotify.close()
+      await Promise.all([spotify.close(), linked?.close()])
     },
   })
   return app
-}
-
-function snapshotFor(
-  config: Config,
-  store: MemoryStore<StoredBody>,
-  importEntry: ImportEntry,
-  { clock, logger }: AppDependencies,
-): CacheSnapshot | undefined {
-  const path = config.CACHE_SNAPSHOT_FILE
-  if (path === undefined) return undefined
-  const maxBytes = config.CACHE_MAX_BYTES
-  return new CacheSnapshot({ path, store, maxBytes, importEntry, clock, log: logger })
 }

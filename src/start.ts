@@ -13,6 +13,7 @@ import { setGcFlags } from './lib/gc-flags.ts'
 import type { LogDestination } from './lib/log-destination.ts'
 import { openLog } from './lib/logger.ts'
 import { openFileLimit } from './lib/open-files.ts'
+import { LinkFileError } from './links/link-file-error.ts'
 import { collectProcessMetrics } from './monitoring/process-metrics.ts'
 import { type PreparedTracing, prepareTracing } from './tracing/prepare.ts'
 
@@ -71,6 +72,10 @@ async function run(
     logger,
     processMetrics: collectProcessMetrics(() => destination.dropped),
     openFiles: openFileLimit(),
+  }).catch((error: unknown) => {
+    if (!(error instanceof LinkFileError)) throw error
+    logger.fatal(error.message)
+    process.exit(1)
   })
   const delay = config.SHUTDOWN_TIMEOUT_MS
   closeWithGrace(

@@ -82,6 +82,20 @@ t.test('the service exits if the snapshot is a pipe', async t => {
   t.match(await message, /^ {2}CACHE_SNAPSHOT_FILE: the file is .*a pipe/m)
 })
 
+t.test('the service exits with a log line if its file of linked accounts is none', async t => {
+  const sandbox = await sandboxFor(t)
+  const file = join(t.testdir({ links: 'nothing' }), 'links')
+  const environment = {
+    LINKS_FILE: file,
+    LINKS_REDIRECT_URI: 'http://127.0.0.1:3000/link/callback',
+    ADMIN_KEYS: `admin:${'a'.repeat(32)}`,
+  }
+  const child = spawnService({ sandbox, nodeArguments, environment })
+  const log = text(child.stdout as NodeJS.ReadableStream)
+  t.same(await once(child, 'exit'), [1, null])
+  t.match(await log, `"msg":"LINKS_FILE ${file} `)
+})
+
 t.test('the error about an invalid configuration lists every fault and no value', async t => {
   const sandbox = { apiUrl: 'ftp://x', tokenUrl: '', clientId: 'a b', clientSecret: '' }
   const environment = { PORT: 'eighty', SPOTIFY_CLIENT_SECRET_FILE: '/no/such/file' }

@@ -3,6 +3,7 @@ import { snapshotFaults } from '../lib/snapshot-file.ts'
 import { parseApiKeys } from './api-keys.ts'
 import { parseCorsOrigins } from './cors-origins.ts'
 import { parseExampleUsers } from './example-users.ts'
+import { linkFaults } from './link-checks.ts'
 import { parseProxyUrl } from './proxy.ts'
 import { parseSharedCacheUrl } from './redis-url.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -26,6 +27,8 @@ export function expectation(name: string, variables: object): string {
 const FORMS = [
   ['SPOTIFY_API_URL', value => URL.canParse(value)],
   ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
+  ['SPOTIFY_AUTHORIZE_URL', value => URL.canParse(value)],
+  ['LINKS_PRIVACY_URL', value => URL.canParse(value)],
   ['PUBLIC_URL', value => URL.canParse(value)],
   ['EXAMPLE_USERS', value => parseExampleUsers(value) !== undefined],
   ['TRUST_PROXY', value => parseTrustProxy(value) !== undefined],
@@ -63,5 +66,6 @@ export function crossChecks(config: Config): string[] {
     faults.push(`CACHE_SNAPSHOT_FILE: ${fault}`)
   }
   for (const fault of parseApiKeys(config.API_KEYS).faults) faults.push(`API_KEYS: ${fault}`)
+  faults.push(...linkFaults(config))
   return faults
 }

@@ -14,6 +14,7 @@ export function configSummary(config: Config, isTracing: boolean) {
     caller_requests_per_minute: config.CALLER_REQUESTS_PER_MINUTE,
     cors: config.CORS_ORIGINS !== undefined,
     shared_cache: config.SHARED_CACHE_URL !== undefined,
+    linked_accounts: config.LINKS_FILE !== undefined,
     spotify_daily_budget: config.SPOTIFY_DAILY_BUDGET ?? null,
     cache_snapshot: config.CACHE_SNAPSHOT_FILE !== undefined,
     proxy: config.HTTPS_PROXY !== undefined || config.HTTP_PROXY !== undefined,

@@ -3,7 +3,8 @@ import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { crossChecks, expectation } from './checks.ts'
 import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
-import { type Config, configSchema, SECRET_NAMES } from './schema.ts'
+import { type Config, configSchema } from './schema.ts'
+import { SECRET_NAMES } from './secret-names.ts'
 
 /** Placeholders for the required variables while the rest is checked. */
 const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
@@ -92,9 +93,13 @@ function readSecret(
  * valid variables too, so no fault hides another.
  */
 async function check(variables: Variables, faults: string[], reported: string[]) {
+  const isReported = (fault: string) => reported.some(name => fault.startsWith(`${name}:`))
+  const crossCheck = (config: Config) => {
+    faults.push(...crossChecks(config).filter(fault => !isReported(fault)))
+  }
   try {
     const config = await validate(variables)
-    faults.push(...crossChecks(config))
+    crossCheck(config)
     return config
   } catch (error) {
     const invalid = invalidNames(error)
@@ -102,7 +107,7 @@ async function check(variables: Variables, faults: string[], reported: string[])
       if (!reported.includes(name)) faults.push(`${name}: ${expectation(name, variables)}`)
     }
     const rest = Object.entries(variables).filter(([name]) => !invalid.includes(name))
-    faults.push(...crossChecks(await validate({ ...PLACEHOLDERS, ...Object.fromEntries(rest) })))
+    crossCheck(await validate({ ...PLACEHOLDERS, ...Object.fromEntries(rest) }))
     return undefined
   }
 }

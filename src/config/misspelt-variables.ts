@@ -1,5 +1,6 @@
 import { PROXY_NAMES, readDotenv, type Variables } from './environment.ts'
-import { configSchema, SECRET_NAMES } from './schema.ts'
+import { configSchema } from './schema.ts'
+import { SECRET_NAMES } from './secret-names.ts'
 
 const NAMES: readonly string[] = [
   ...Object.keys(configSchema.properties),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DEFAULT_HOST, DEFAULT_PORT } from './environment.ts'
+import { linkVariables } from './link-variables.ts'
 import {
   credentialWithout,
   MARKS,
@@ -130,6 +131,7 @@ export const configSchema = Type.Object({
     'milliseconds after which a command to the shared cache times out, 1 to 2147483647',
     'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out, usually two seconds at most.',
   ),
+  ...linkVariables,
   SPOTIFY_CONCURRENCY: Type.Integer({
     minimum: 1,
     maximum: 100,
@@ -191,11 +193,3 @@ export const configSchema = Type.Object({
 })
 
 export type Config = Static<typeof configSchema>
-
-/** For these, NAME_FILE may name a file with the value of NAME, such as a Docker secret. */
-export const SECRET_NAMES = [
-  'SPOTIFY_CLIENT_ID',
-  'SPOTIFY_CLIENT_SECRET',
-  'API_KEYS',
-  'SHARED_CACHE_URL',
-] as const

@@ -50,8 +50,9 @@ export async function controlAccess(
     await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)
   }
   const { keys } = parseApiKeys(config.API_KEYS)
-  const findCaller = callersWith(keys)
-  authenticate(app, { findCaller, alsoOpen })
+  const { keys: adminKeys } = parseApiKeys(config.ADMIN_KEYS)
+  const findCaller = callersWith(keys, adminKeys)
+  authenticate(app, { findCaller, admins: adminKeys.map(({ name }) => name), alsoOpen })
   if (keys.length === 0) warnWhenExposed(app)
   const cacheScope = keys.length > 0 ? 'private' : 'public'
   const limit = config.CALLER_REQUESTS_PER_MINUTE

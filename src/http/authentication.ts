@@ -13,35 +13,50 @@ const BASIC = /^basic +([\w+/-]+=*) *$/i
 const REALM = 'realm="playlist-proxy"'
 
 /**
- * Routes for orchestrators, routes that explain the service to callers without a key, and the files that
- * pages load.
+ * Routes for orchestrators, routes that explain the service to callers without a key, the files that
+ * pages load, and the pages for owners of accounts, whose addresses are sealed.
  */
 const OPEN =
-  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|assets\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
+  /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|(?:assets|link)\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
+
+/** Routes that manage linked accounts. */
+const FOR_ADMINS = /^\/links(?:\/|$)/
 
 /** Whether the route with this pattern needs no API key. */
 export function isOpen(pattern: string | undefined): boolean {
   return pattern !== undefined && OPEN.test(pattern)
 }
 
+/** Whether the route with this pattern needs the key of an administrator, also without API keys. */
+export function isForAdmins(pattern: string | undefined): boolean {
+  return pattern !== undefined && FOR_ADMINS.test(pattern)
+}
+
 /**
  * The caller with the credentials of an `Authorization` field: the name of its key; anonymous for any
- * field if the service has no keys. Undefined if it has keys and the field contains none of them.
+ * other field if the service has no keys for callers. Undefined if it has, and the field contains none of
+ * the keys.
  */
 export type FindCaller = (authorization: string | undefined) => string | undefined
 
-/** Finds callers by these keys. */
-export function callersWith(keys: readonly ApiKey[]): FindCaller {
-  if (keys.length === 0) return () => ANONYMOUS
-  const names = new Map(keys.map(({ digest, name }) => [digest, name]))
+/** Finds callers by these keys. Those of administrators are API keys as well. */
+export function callersWith(
+  keys: readonly ApiKey[],
+  adminKeys: readonly ApiKey[] = [],
+): FindCaller {
+  const unknown = keys.length === 0 ? ANONYMOUS : undefined
+  const names = new Map([...keys, ...adminKeys].map(({ digest, name }) => [digest, name]))
+  if (names.size === 0) return () => ANONYMOUS
   return authorization => {
     const presented = presentedKey(authorization)
-    return presented === undefined ? undefined : names.get(digestOf(presented))
+    return presented === undefined ? unknown : (names.get(digestOf(presented)) ?? unknown)
   }
 }
 
 export interface AuthenticationOptions {
   findCaller: FindCaller
+  /** The names of the keys of administrators; none by default. */
+  admins?: readonly string[]
   /** Patterns of further routes that need no key. */
   alsoOpen: readonly string[]
 }
@@ -60,20 +75,25 @@ export function presentedKey(authorization = ''): string | undefined {
 /**
  * Requires a known caller, by its key as `Authorization: Bearer` or as the password of Basic
  * authentication, on all routes that are not open, and on unknown paths, so strangers cannot probe these.
+ * Routes for administrators require one of their keys, and other keys get 403 `not-admin`.
  * Other requests get 401 `unknown-api-key` with challenges. Only navigations get one for Basic (RFC 7617),
  * to which browsers respond by asking for the key: for requests of scripts, such as those of the API
  * reference, nobody expects that.
  */
 export function authenticate(
   app: AppInstance,
-  { findCaller, alsoOpen }: AuthenticationOptions,
+  { findCaller, admins = [], alsoOpen }: AuthenticationOptions,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const context = contextOf(request)
     if (isOpen(context.route) || alsoOpen.includes(String(context.route))) return done()
     const { authorization, accept } = request.headers
-    context.caller = findCaller(authorization)
-    if (context.caller !== undefined) return done()
+    const caller = findCaller(authorization)
+    const isAdminRoute = isForAdmins(context.route)
+    if (caller !== undefined && !(isAdminRoute && caller === ANONYMOUS)) {
+      context.caller = caller
+      return isAdminRoute && !admins.includes(caller) ? done(notAdmin()) : done()
+    }
     const presented = presentedKey(authorization)
     // A request without a token gets no error code (RFC 6750 3.1).
     const error = BEARER.test(authorization ?? '') ? ', error="invalid_token"' : ''
@@ -91,6 +111,10 @@ function keyMissing(): Problem {
 
 function keyUnknown(): Problem {
   return new Problem('unknown-api-key', 'This service does not know the API key of the request.')
+}
+
+function notAdmin(): Problem {
+  return new Problem('not-admin', 'This needs a key of ADMIN_KEYS.')
 }
 
 const loopback = new BlockList()

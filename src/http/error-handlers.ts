@@ -93,7 +93,8 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  contextOf(request).problem = problem
+  const context = contextOf(request)
+  context.problem = problem
   const { retryAt } = problem
   const retry =
     retryAt === undefined
@@ -110,7 +111,8 @@ function sendProblem(
     if (prefersPage(request.url, request.headers.accept)) {
       setFields(reply, PAGE_FIELDS)
       const { type, meantPaths } = problem
-      const page = problemPage({ type, body, retry, meantPaths, basePath })
+      const isForOwner = context.route?.startsWith('/link/') ?? false
+      const page = problemPage({ type, body, retry, meantPaths, basePath, isForOwner })
       reply.header('content-type', 'text/html; charset=utf-8').send(page)
       return
     }
@@ -119,11 +121,19 @@ function sendProblem(
   reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 
+/** The parts of a route's schema that requests can violate. */
+interface RouteSchema {
+  body: { description: string }
+  querystring: QuerySchema
+}
+
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   const [fault] = error.validation ?? []
   if (fault !== undefined) {
-    const schema = request.routeOptions.schema?.querystring as QuerySchema
-    return invalidQuery(fault.instancePath.slice(1), schema)
+    const { body, querystring } = request.routeOptions.schema as RouteSchema
+    return error.validationContext === 'body'
+      ? new Problem('bad-request', `The body must be ${body.description}.`)
+      : invalidQuery(fault.instancePath.slice(1), querystring)
   }
   if (error.code === 'FST_ERR_BAD_URL') {
     return /^(?:\/v1)?\/users\//.test(request.url)
@@ -131,6 +141,9 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
       : new Problem('bad-request', 'The path has a broken percent-escape.')
   }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    if (request.url.startsWith('/link/')) {
+      return new Problem('link-invalid', 'This address is far longer than any of this service.')
+    }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
   if (error.statusCode !== undefined && error.statusCode < 500 && error.code?.startsWith('FST_')) {

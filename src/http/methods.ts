@@ -8,19 +8,29 @@ export const ALLOWED: readonly string[] = ['GET', 'HEAD']
 
 /** Answers every other method on a read-only path with 405 (RFC 9110 15.5.6). */
 export function allowOnlyReading(app: AppInstance, path: string): void {
-  const method = METHODS.filter(name => !ALLOWED.includes(name) && name !== 'CONNECT')
+  allowOnly(app, path, ALLOWED)
+}
+
+/** Answers all methods but these on a path with 405 (RFC 9110 15.5.6). */
+export function allowOnly(app: AppInstance, path: string, allowed: readonly string[]): void {
+  const method = METHODS.filter(name => !allowed.includes(name) && name !== 'CONNECT')
+  const refuse = (_request: FastifyRequest, reply: FastifyReply) => refused(reply, allowed)
   // In `onRequest`, since Fastify would otherwise refuse the body for its type first.
-  app.route({ method, url: path, onRequest: refuseMethod, handler: refuseMethod })
+  app.route({ method, url: path, onRequest: refuse, handler: refuse })
 }
 
 /**
- * Refuses a request for its method (RFC 9110 15.5.6).
+ * Refuses a request for its method on a read-only path (RFC 9110 15.5.6).
  *
  * @throws {Problem} `method-not-allowed`
  */
-export async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
-  reply.header('allow', ALLOWED.join(', '))
-  throw new Problem('method-not-allowed', `Use ${ALLOWED.join(' or ')}.`)
+export function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+  return refused(reply, ALLOWED)
+}
+
+async function refused(reply: FastifyReply, allowed: readonly string[]): Promise<never> {
+  reply.header('allow', allowed.join(', '))
+  throw new Problem('method-not-allowed', `Use ${allowed.join(' or ')}.`)
 }
 
 /** Makes Fastify route every method that Node parses, so none of them gets 404. */

@@ -16,6 +16,8 @@ export interface StatusSources {
   budget: Pick<RequestBudget, 'spent' | 'limit'>
   cache: Pick<ResponseCache<never>, 'status'>
   sharedState: () => Status['shared_cache']['state']
+  /** Linked accounts, if they are on. */
+  links: { status(): NonNullable<Status['links']> } | undefined
 }
 
 /** The body of `/status`. */
@@ -52,6 +54,7 @@ export function serviceStatus(sources: StatusSources): Status {
       collapsed: cache.collapsed,
     },
     shared_cache: { state: sources.sharedState() },
+    ...(sources.links === undefined ? {} : { links: sources.links.status() }),
   }
 }
 

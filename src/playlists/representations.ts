@@ -31,6 +31,13 @@ export class VariantCache {
   get heldBytes(): number {
     return this.#cache.calculatedSize
   }
+
+  /** Forgets all variants, also those in the making, of which some may not be kept any more. */
+  clear(): void {
+    this.#cache.clear()
+    this.representations.disown()
+    this.lines.disown()
+  }
 }
 
 /** Variants of one type. All types share one LRU cache, so their keys must differ. */
@@ -72,6 +79,11 @@ export class Variants<Variant extends Sized> {
     return (this.#pending.get(key) ?? this.#begin(key, work)).join(disconnected)
   }
 
+  /** Lets the callers of the work in progress have its results, but caches none of them. */
+  disown(): void {
+    this.#pending.clear()
+  }
+
   #begin(key: string, work: (signal: AbortSignal) => Promise<Variant>): PendingVariant<Variant> {
     const end = () => {
       if (this.#pending.get(key) === pending) this.#pending.delete(key)
@@ -81,7 +93,7 @@ export class Variants<Variant extends Sized> {
       try {
         const made = await work(signal)
         signal.throwIfAborted()
-        this.#cache.set(key, made)
+        if (this.#pending.get(key) === pending) this.#cache.set(key, made)
         return made
       } finally {
         end()

@@ -25,7 +25,7 @@ export interface CacheSnapshotOptions {
   maxBytes: number
   importEntry: ImportEntry
   /** Whether a list with this key may be served; by default those that were read without a link. */
-  accepts?: (key: string) => boolean
+  accepts?: ((key: string) => boolean) | undefined
   clock: Clock
   log: Log
 }

@@ -53,6 +53,42 @@ export const callerProblems = {
       'Send `Authorization: Bearer` and the key that the operator gave you, or the key as the password of Basic authentication. If it worked before, the operator has replaced it.',
     operator: '`API_KEYS` lists the keys. The log names the caller of each request, never the key.',
   },
+  'not-admin': {
+    status: 403,
+    title: 'Key of no administrator',
+    meaning: 'Only administrators invite owners, list linked accounts and unlink them.',
+    caller: 'Use the key of an administrator. For all other resources, your key is valid.',
+    operator: '`ADMIN_KEYS` lists the keys of administrators. A key in `API_KEYS` is not one.',
+  },
+  'link-invalid': {
+    status: 400,
+    title: 'Invalid address for a linked account',
+    meaning:
+      'The address for the owner of an account, or the one with which Spotify sent the owner back, is expired, used, incomplete, or not from this service.',
+    caller:
+      'Open the address from the operator again, and copy it whole. An invitation expires after 24 hours, and consent at Spotify has to follow within ten minutes. If it does not help, ask the operator for a new address.',
+    operator:
+      'Invite the owner again with `POST /links`. A new client secret makes older addresses invalid, unless `LINKS_PREVIOUS_CLIENT_SECRET` has the old one.',
+  },
+  'link-declined': {
+    status: 403,
+    title: 'The owner declined at Spotify',
+    meaning:
+      'The owner of the account did not agree at Spotify that this service reads their public playlists. The service keeps nothing.',
+    caller:
+      'If that was a mistake, open the address from the operator again, and agree at Spotify.',
+    operator: NOTHING,
+  },
+  'link-wrong-account': {
+    status: 409,
+    title: 'Another account agreed',
+    meaning:
+      'The account that agreed at Spotify is not the invited one, which `detail` names, or it granted more than public information. The service keeps nothing.',
+    caller:
+      'Sign out of Spotify in this browser, open the address from the operator again, and sign in with the invited account. If it is the right account, remove the app at https://www.spotify.com/account/apps/ first.',
+    operator:
+      'Check the user id in the invitation: it is the part after `/user/` in the link to the profile.',
+  },
   'user-not-found': {
     status: 404,
     title: 'No such Spotify user',

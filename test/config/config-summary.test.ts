@@ -19,6 +19,7 @@ t.test('the summary contains the versions and says that optional features are of
     caller_requests_per_minute: 0,
     cors: false,
     shared_cache: false,
+    linked_accounts: false,
     spotify_daily_budget: null,
     cache_snapshot: false,
     proxy: false,
@@ -46,6 +47,7 @@ t.test('the summary contains enabled features and limits, but no secret and no U
     caller_requests_per_minute: 60,
     cors: true,
     shared_cache: true,
+    linked_accounts: false,
     spotify_daily_budget: 900,
     cache_snapshot: true,
     proxy: true,
@@ -55,4 +57,11 @@ t.test('the summary contains enabled features and limits, but no secret and no U
     lookup_timeout_ms: 7000,
   })
   t.notMatch(JSON.stringify(summary), /canary|:\/\//)
+})
+
+t.test('the summary says whether accounts can be linked', async t => {
+  const variables = { LINKS_FILE: '/canary/links', ADMIN_KEYS: `canary:${key}` }
+  const summary = configSummary(await configFor(sandbox, variables), false)
+  t.match(summary, { linked_accounts: true, api_keys: 0 })
+  t.notMatch(JSON.stringify(summary), /canary/)
 })

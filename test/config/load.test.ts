@@ -26,6 +26,7 @@ t.test('all variables but the two required ones have a default', async t => {
     ...required,
     SPOTIFY_API_URL: 'https://api.spotify.com/v1',
     SPOTIFY_TOKEN_URL: 'https://accounts.spotify.com/api/token',
+    SPOTIFY_AUTHORIZE_URL: 'https://accounts.spotify.com/authorize',
     HOST: '127.0.0.1',
     PORT: 3000,
     TRUST_PROXY: 'false',

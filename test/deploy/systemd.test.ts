@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { configSchema, SECRET_NAMES } from '../../src/config/schema.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { SECRET_NAMES } from '../../src/config/secret-names.ts'
 
 const run = promisify(execFile)
 const read = (path: string) => readFileSync(path, 'utf8')

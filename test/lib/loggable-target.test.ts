@@ -48,6 +48,21 @@ t.test('a loggable path neither has an authority nor is one', async t => {
   }
 })
 
+t.test("a loggable path has no sealed address of an account's owner", async t => {
+  const token = `eyJhbGciOiJkaXIifQ..${KEY}.${'x'.repeat(64)}.y`
+  for (const [target, path] of [
+    [`/link/${token}`, '/link/{token}'],
+    [`/link/${token}/finish`, '/link/{token}/finish'],
+    [`/base/LINK/${token}`, '/base/LINK/{token}'],
+    [`http://h/link/${token}`, '/link/{token}'],
+    ['/link/callback?code=canary&state=canary', '/link/callback'],
+    ['/users/link/playlists', '/users/link/playlists'],
+  ] as const) {
+    t.equal(loggablePath(target), path, target)
+    t.equal(loggableTarget(target), path, target)
+  }
+})
+
 t.test('a URL in the path keeps its host, but not user name and password', async t => {
   for (const [target, path] of [
     ['/users/https://open.spotify.com/user/a@b', '/users/https://open.spotify.com/user/a@b'],

@@ -123,3 +123,19 @@ t.test('a caller that has already disconnected neither starts work nor joins it'
   finish(made(1000))
   await failureOf(csv)
 })
+
+t.test('after a clearing nothing is cached, also of the work in progress', async t => {
+  const variants = new VariantCache(1_000_000)
+  const { lines } = variants
+  await lines.make('csv', async () => made(1000), connected())
+  const { start, finish } = work()
+  const late = lines.make('text', start, connected())
+  variants.clear()
+  t.equal(lines.get('csv'), undefined)
+  t.equal(variants.heldBytes, 0)
+  finish(made(1000))
+  t.equal((await late).heldBytes, 1000, 'its callers get it')
+  t.equal(lines.get('text'), undefined)
+  t.equal((await lines.make('text', async () => made(2000), connected())).heldBytes, 2000)
+  t.ok(lines.get('text'))
+})

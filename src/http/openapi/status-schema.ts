@@ -48,6 +48,22 @@ export const statusSchema = Type.Object({
     collapsed: count('Lookups that waited for the origin fetch of another one.'),
   }),
   shared_cache: Type.Object({ state: Type.Enum(['off', 'connected', 'degraded']) }),
+  links: Type.Optional(
+    Type.Object(
+      {
+        state: Type.Enum(['ok', 'unwritable'], {
+          description: '`unwritable`: changes cannot be written to `LINKS_FILE`.',
+        }),
+        active: count('Links that work.'),
+        doubtful: count('Links of which Spotify said once that the consent has ended.'),
+        refused: count('Links that Spotify refuses for now.'),
+        ended: count('Links whose consent has ended, or whose account belongs to another user id.'),
+        unreadable: count('Links whose record no key opens.'),
+        next_consent_end: instant('When the earliest consent ends.'),
+      },
+      { description: 'Linked accounts, if `LINKS_FILE` is set.' },
+    ),
+  ),
 })
 
 /** The body of `/status`. */

@@ -11,7 +11,7 @@ export interface Advice {
 const TELL_OPERATOR = 'Only the operator of this service can solve this. Tell them the request id.'
 const TRY_LATER = 'Try again later. Lists that the service has read before may still work.'
 
-export const ADVICE: Record<ProblemType, Advice> = {
+const ADVICE: Record<ProblemType, Advice> = {
   'invalid-user-id': { todo: 'Paste a link to the profile instead.' },
   'invalid-query': {
     todo: 'Correct that part of the address, or remove everything from the “?” on.',
@@ -27,6 +27,20 @@ export const ADVICE: Record<ProblemType, Advice> = {
   'unknown-api-key': {
     happened: 'Only people with a key can use this service.',
     todo: 'If you have a key, reload the page, and enter any name and the key as the password. The operator, who runs this service, gives out the keys.',
+  },
+  'not-admin': {
+    happened: 'Only administrators can manage linked accounts.',
+    todo: 'If you are an administrator, use your key for that.',
+  },
+  'link-invalid': {
+    todo: 'Open the address that you got from the operator again. If it is more than a day old, ask the operator for a new one.',
+  },
+  'link-declined': {
+    happened: 'You have not linked your account, and the service keeps nothing.',
+    todo: 'If that was a mistake, open the address that you got from the operator again, and agree at Spotify.',
+  },
+  'link-wrong-account': {
+    todo: 'Sign out of Spotify in this browser, then open the address that you got from the operator again, and sign in with the right account.',
   },
   'user-not-found': {
     todo: 'Check the id: it is the part after /user/ in the link to a profile, not a display name or an e-mail address.',
@@ -94,4 +108,38 @@ export const ADVICE: Record<ProblemType, Advice> = {
     happened: 'The service has no copy of this list, and your browser asked it not to fetch one.',
     todo: 'Reload the page.',
   },
+}
+
+const OPEN_AGAIN =
+  'Nothing is kept. Wait some minutes, then open the address that you got from the operator again, and press the button.'
+
+/** Where it differs on the pages for owners of accounts. */
+const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
+  'bad-request': {
+    todo: 'Open the address that you got from the operator, and press a button on that page.',
+  },
+  'user-not-found': { todo: OPEN_AGAIN },
+  'spotify-bad-response': {
+    happened: 'Spotify sent something that this service cannot use.',
+    todo: OPEN_AGAIN,
+  },
+  'spotify-access-denied': {
+    happened: 'Spotify does not let this service read your account.',
+    todo: 'Tell the operator, and give them the details below. Often they have to add you to the users of their app at Spotify. After that, open the address that you got from them again, and press the button.',
+  },
+  'spotify-unavailable': {
+    happened: 'Spotify failed, or this service did.',
+    todo: 'Wait some minutes, then open the address that you got from the operator again, and press the button.',
+  },
+  'spotify-rate-limited': { todo: OPEN_AGAIN },
+  'spotify-quota-exceeded': { todo: OPEN_AGAIN },
+  'quota-budget-spent': { todo: OPEN_AGAIN },
+  overloaded: { happened: 'Too many others are waiting for Spotify.', todo: OPEN_AGAIN },
+  'shutting-down': { todo: OPEN_AGAIN },
+  'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
+}
+
+/** The advice on a problem, on a page for an owner or on any other one. */
+export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
+  return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

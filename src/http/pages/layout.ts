@@ -8,12 +8,17 @@ export const ICON_PATH = '/favicon.svg'
  * Header fields of every page, flat: it loads only the style of this service and covers, from any host,
  * since Spotify's hosts change; and no other site learns from which page a reader comes.
  */
-export const PAGE_FIELDS: readonly string[] = [
-  'content-security-policy',
-  "default-src 'none'; style-src 'self'; img-src http: https: data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'referrer-policy',
-  'no-referrer',
-]
+export const PAGE_FIELDS: readonly string[] = pageFields("'self'")
+
+/** The header fields of a page whose forms lead to these sources, also by a redirect. */
+export function pageFields(formAction: string): readonly string[] {
+  return [
+    'content-security-policy',
+    `default-src 'none'; style-src 'self'; img-src http: https: data:; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,
+    'referrer-policy',
+    'no-referrer',
+  ]
+}
 
 export interface LayoutOptions {
   /** The title of the page, without the name of the service. */

@@ -1,6 +1,6 @@
 import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
-import { ADVICE } from './advice.ts'
+import { adviceOn } from './advice.ts'
 import { type Html, html } from './html.ts'
 import { minuteAfter, secondAfter } from './instant.ts'
 import { page } from './layout.ts'
@@ -15,6 +15,8 @@ export interface ProblemPageOptions {
   /** Paths that the reader probably meant; `{…}` stands for what only the reader knows. */
   meantPaths: readonly string[]
   basePath: string
+  /** Whether the reader is the owner of an account who links it. */
+  isForOwner?: boolean
 }
 
 /** The problems after which a reader may want to look for a user. */
@@ -22,16 +24,16 @@ const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 
 
 /** A problem as a page for the person in front of a browser. */
 export function problemPage(options: ProblemPageOptions): string {
-  const { type, body, retry, meantPaths, basePath } = options
+  const { type, body, retry, meantPaths, basePath, isForOwner = false } = options
   const { title, status, detail, instance, request_id: requestId } = body
-  const { happened, todo } = ADVICE[type]
+  const { happened, todo } = adviceOn(type, isForOwner)
   return page(
     { title, basePath },
     html`<h1>${title}</h1>
 <p class="lead">${happened ?? shortDetail(type, detail)}</p>
 <h2>What you can do</h2>
 <p>${todo}</p>
-${meantPaths.map(meantOf)}${retry === undefined ? undefined : retryOf(retry)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
+${meantPaths.map(meantOf)}${retry === undefined ? undefined : retryOf(retry, isForOwner)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
 <dl>
 <dt>Request id</dt><dd><code>${requestId}</code></dd>
 <dt>Status</dt><dd>${status}</dd>
@@ -55,9 +57,11 @@ function meantOf(path: string): Html {
 `
 }
 
-function retryOf({ at, seconds }: { at: number; seconds: number }): Html {
+/** An owner starts over, since the address at which Spotify sends a browser back works once. */
+function retryOf({ at, seconds }: { at: number; seconds: number }, isForOwner: boolean): Html {
   const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
-  return html`<p><a href="">Try again</a> in ${duration(seconds)} (${time}).</p>
+  const lead = isForOwner ? html`Try again` : html`<a href="">Try again</a>`
+  return html`<p>${lead} in ${duration(seconds)} (${time}).</p>
 `
 }
 

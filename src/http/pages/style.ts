@@ -82,7 +82,9 @@ button {
   border: 1px solid var(--accent); background: var(--accent); color: var(--on-accent);
   font-weight: 600; cursor: pointer;
 }
+button.secondary { background: transparent; color: var(--link); }
 button:hover { filter: brightness(1.08); }
+summary { min-height: 2.75rem; padding: .6rem 0; font-weight: 600; cursor: pointer; }
 .error { margin: .6rem 0 0; color: var(--bad); }
 .hint { margin: .6rem 0 0; color: var(--muted); font-size: .95rem; }
 

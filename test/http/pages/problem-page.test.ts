@@ -39,6 +39,17 @@ t.test('a page says what happened in words for a person', async t => {
   )
 })
 
+t.test('an owner who links an account gets other advice, and no link to try again', async t => {
+  const retry = { at: AT, seconds: 90 }
+  for (const type of Object.keys(problems) as ProblemType[]) {
+    const body = problemBody(new Problem(type, 'x'), '/link/callback', 'req-1')
+    const page = problemPage({ type, body, retry, meantPaths: [], basePath: '', isForOwner: true })
+    t.match(page, '<p>Try again in 90 seconds (<time')
+    t.match(page, /<h2>What you can do<\/h2>\n<p>[^<]{10,}<\/p>/)
+    if (type.startsWith('spotify-')) t.notMatch(page, 'playlists.</p>', type)
+  }
+})
+
 t.test('a page says when to try again', async t => {
   const later = pageOf('spotify-rate-limited', 'x', { at: AT - 20_500, seconds: 3600 })
   t.match(

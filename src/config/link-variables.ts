@@ -1,0 +1,45 @@
+import { Type } from 'typebox'
+import { credentialWithout, MARKS, url } from './value-types.ts'
+
+/** The variables of linked accounts, for the schema of all. */
+export const linkVariables = {
+  LINKS_FILE: Type.Optional(
+    Type.String({
+      description: 'file that keeps linked accounts; its folder must be writable',
+      $comment:
+        'Turns linked accounts on. The refresh tokens in it are encrypted with a key derived from the client secret. Only one instance can use it, so not with `SHARED_CACHE_URL`.',
+    }),
+  ),
+  ADMIN_KEYS: Type.Optional(
+    Type.String({
+      description:
+        'API keys of those who invite owners, list linked accounts and unlink them, in the form of API_KEYS',
+      $comment: 'Required with `LINKS_FILE`. They are API keys as well.',
+    }),
+  ),
+  LINKS_REDIRECT_URI: Type.Optional(
+    Type.String({
+      description:
+        'redirect URI that the Spotify dashboard has for the app: https, or http with [::1] or 127.0.0.1',
+      $comment:
+        'Without it, `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs it at the start. Spotify compares every character.',
+    }),
+  ),
+  LINKS_PRIVACY_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/?#@\\s]+(?:[/?#]\\S*)?$',
+      description: 'http(s) URL of your privacy policy, which owners see before they agree',
+    }),
+  ),
+  LINKS_PREVIOUS_CLIENT_SECRET: Type.Optional(
+    Type.String({
+      pattern: credentialWithout(MARKS),
+      description:
+        'client secret before the last change, with which the service still decrypts LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
+      $comment: 'The service encrypts the file anew at the start; after that, remove the variable.',
+    }),
+  ),
+  SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page on which owners agree', {
+    default: 'https://accounts.spotify.com/authorize',
+  }),
+}

@@ -1,0 +1,92 @@
+import type { MemoryStore } from '../../cache/memory-store.ts'
+import { redirectUriOf } from '../../config/link-checks.ts'
+import type { Config } from '../../config/schema.ts'
+import { createLinks, type LinkedAccountsOptions } from '../../links/create-links.ts'
+import type { LinkName } from '../../links/link.ts'
+import { cacheKeyOf, isServable, keyOfLink } from '../../links/link-key.ts'
+import { type LinksStatus, statusOf } from '../../links/link-report.ts'
+import type { LeftOut } from '../../links/linked-source.ts'
+import type { StoredBody } from '../../playlists/cached-playlists.ts'
+import type { PlaylistSource } from '../../playlists/playlist-list.ts'
+import type { VariantCache } from '../../playlists/representations.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { linksRoutes } from './links.ts'
+
+export interface LinkedServiceOptions
+  extends Omit<LinkedAccountsOptions, 'config' | 'settings' | 'forget' | 'onLeftOut'> {
+  config: Config
+  store: MemoryStore<StoredBody>
+  variants: VariantCache
+  /** Writes the file with cached lists, if there is one. */
+  writeSnapshot: () => Promise<void>
+}
+
+/** What the service needs of linked accounts. */
+export interface LinkedAccountsService {
+  /** Reads users by their cache keys. */
+  readonly source: PlaylistSource
+  /** The cache key of a user with this canonical id. */
+  keyOf(userId: string): string
+  /** Whether a cached list with this key may be served. */
+  accepts(key: string): boolean
+  status(): LinksStatus
+  /** The entries that were left out since the start, by their `public` member. */
+  readonly leftOut: Readonly<Record<LeftOut, number>>
+  /** Registers the routes of linked accounts. */
+  register(app: AppInstance, publicUrl: string | undefined): void
+  /** Waits for writes in flight, and lets other processes use the file. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the file of links, and logs the redirect URI, which the operator has to copy.
+ *
+ * @throws {LinkFileError} if the file cannot be used.
+ */
+export async function startLinkedAccounts(
+  options: LinkedServiceOptions,
+): Promise<LinkedAccountsService> {
+  const { config, store, variants, writeSnapshot, log } = options
+  // `loadConfig` has checked that there are both.
+  const redirectUri = redirectUriOf(config) as string
+  const file = config.LINKS_FILE as string
+
+  /** Removes the list of a link from the memory and from the snapshot. */
+  async function forget(link: LinkName): Promise<void> {
+    store.retire(keyOfLink(link))
+    variants.clear()
+    await writeSnapshot()
+  }
+
+  const settings = {
+    file,
+    authorizeUrl: new URL(config.SPOTIFY_AUTHORIZE_URL),
+    redirectUri,
+    previousClientSecret: config.LINKS_PREVIOUS_CLIENT_SECRET,
+  }
+  const leftOut = { false: 0, null: 0, other: 0 }
+  const onLeftOut = (isPublic: LeftOut) => {
+    leftOut[isPublic]++
+  }
+  const { links, consents, source, close } = await createLinks({
+    ...options,
+    settings,
+    forget,
+    onLeftOut,
+  })
+  log.info(
+    { redirect_uri: redirectUri, links: links.list().length },
+    'linked accounts are on; the app needs this redirect URI in the Spotify developer dashboard',
+  )
+  return {
+    source,
+    keyOf: userId => cacheKeyOf(links, userId),
+    accepts: key => isServable(links, key),
+    status: () => statusOf(links),
+    leftOut,
+    register(app, publicUrl) {
+      linksRoutes(app, { links, consents, redirectUri, publicUrl })
+    },
+    close,
+  }
+}

@@ -1,0 +1,189 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Consents } from '../../links/consents.ts'
+import { Problem } from '../../problems/problem.ts'
+import type { AppInstance } from '../app-instance.ts'
+import { allowOnly } from '../methods.ts'
+import {
+  ownerCallbackResponses,
+  ownerFormResponses,
+  ownerPageResponses,
+} from '../openapi/owner-responses.ts'
+import { basePathOf } from '../origin.ts'
+import { pageFields } from '../pages/layout.ts'
+import { ownerPage, unlinkedPage } from '../pages/owner-page.ts'
+import { prefersPage } from '../prefers-html.ts'
+import { contextOf } from '../request-context.ts'
+import { refuseOtherSites } from '../same-site.ts'
+import { setFields } from '../send.ts'
+import { varyByAccept } from '../vary.ts'
+import { callbackRoute, OWNER_ROOT, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
+
+export interface OwnerLinksOptions {
+  consents: Pick<Consents, 'view' | 'begin' | 'complete' | 'finish' | 'end'>
+  /** The URL where callers reach the service; undefined if unknown. */
+  publicUrl: string | undefined
+  /** The authorization endpoint, to which the form leads. */
+  authorizeUrl: URL
+  /** Where Spotify sends the browser. */
+  redirectUri: string
+  /** The privacy policy of the operator. */
+  privacyUrl: string | undefined
+}
+
+/** Far longer than any address that Spotify sends a browser to. */
+const MAX_FORM_BYTES = 16_384
+
+const params = Type.Object({
+  token: Type.String({ description: 'The sealed part of the address for the owner.' }),
+})
+const buttons = Type.Object({
+  action: Type.Optional(
+    Type.String({ description: '`link`, the default, or `end`', examples: ['end'] }),
+  ),
+})
+const pasted = Type.Object({
+  url: Type.Optional(
+    Type.String({ description: 'the whole address of the page that the browser could not open' }),
+  ),
+})
+const consumes = ['application/x-www-form-urlencoded']
+
+/**
+ * The pages on which the owner of an account links it and ends the link. They need no API key: whoever has
+ * the sealed address acts for the owner, and a script can use them as well as a browser. GET and HEAD change
+ * nothing, except at the callback, where Spotify sends the owner's browser.
+ */
+export function ownerLinksRoutes(app: AppInstance, options: OwnerLinksOptions): void {
+  // An instance of its own, since no other route accepts forms.
+  app.register(async forms => {
+    acceptOnlyForms(forms)
+    pageRoutes(forms, options)
+    callbackRoute(forms, options.consents, basePathOf(options.publicUrl))
+  })
+}
+
+function acceptOnlyForms(app: AppInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>(
+    consumes,
+    { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+    (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body))),
+  )
+  app.addHook('preValidation', async request => {
+    request.body ??= {}
+  })
+}
+
+function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
+  const { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl } = options
+  const basePath = basePathOf(publicUrl)
+  const fields = pageFields(`'self' ${authorizeUrl.origin}`)
+  const isLocalRedirect = new URL(redirectUri).protocol === 'http:'
+
+  function sendPage(reply: FastifyReply, page: string, status = 200): void {
+    setFields(reply, [...fields, 'cache-control', 'no-store'])
+    reply.code(status).header('content-type', 'text/html; charset=utf-8').send(page)
+  }
+
+  async function pageOf(token: string, error?: string): Promise<string> {
+    const view = await consents.view(token)
+    if (view === undefined) throw invalidAddress()
+    const path = `${basePath}${OWNER_ROOT}/${encodeURIComponent(token)}`
+    const fault = error === undefined ? {} : { error }
+    return ownerPage({ view, path, basePath, privacyUrl, isLocalRedirect, ...fault })
+  }
+
+  const path = `${OWNER_ROOT}/:token`
+  app.get(
+    path,
+    {
+      schema: {
+        operationId: 'getOwnerPage',
+        tags: OWNER_TAGS,
+        summary: 'The page for the owner of an account',
+        params,
+        response: ownerPageResponses,
+      },
+    },
+    async ({ params: { token } }, reply) => {
+      sendPage(reply, await pageOf(token))
+      return reply
+    },
+  )
+  app.post(
+    path,
+    {
+      onRequest: fromOwnSite,
+      schema: {
+        operationId: 'pressOwnerButton',
+        tags: OWNER_TAGS,
+        summary: 'Begins to link the account or, with `action=end`, ends the link',
+        consumes,
+        params,
+        body: buttons,
+        response: ownerFormResponses,
+      },
+    },
+    async (request, reply) => {
+      const { token } = request.params
+      const { action = 'link' } = request.body
+      if (action === 'end') {
+        const view = await consents.view(token)
+        if (view === undefined || !(await consents.end(token))) throw invalidAddress()
+        sendPage(reply, unlinkedPage(view.userId, basePath))
+        return reply
+      }
+      if (action !== 'link') throw new Problem('bad-request', 'Field "action": use link or end.')
+      const url = await consents.begin(token)
+      if (url === undefined) throw invalidAddress()
+      return redirected(reply, url)
+    },
+  )
+  allowOnly(app, path, ['GET', 'HEAD', 'POST'])
+
+  const finishPath = `${path}/finish`
+  app.post(
+    finishPath,
+    {
+      onRequest: fromOwnSite,
+      schema: {
+        operationId: 'finishLink',
+        tags: OWNER_TAGS,
+        summary: 'Links the account with the address at which the browser of its owner ended',
+        consumes,
+        params,
+        body: pasted,
+        response: ownerCallbackResponses,
+      },
+    },
+    async (request, reply) => {
+      const { token } = request.params
+      const { url = '' } = request.body
+      const result = await consents.finish(token, url)
+      if (result.kind !== 'invalid') return sendResult(reply, result, basePath)
+      const page = await pageOf(token, `${PASTED} Press the button above, and try again.`)
+      const problem = new Problem('link-invalid', PASTED)
+      if (!prefersPage(request.url, request.headers.accept)) throw problem
+      contextOf(request).problem = problem
+      varyByAccept(reply)
+      sendPage(reply, page, problem.status)
+      return reply
+    },
+  )
+  allowOnly(app, finishPath, ['POST'])
+}
+
+async function fromOwnSite(request: FastifyRequest): Promise<void> {
+  refuseOtherSites(request)
+}
+
+const PASTED =
+  'This is not the address of the page at which your browser ended, or it is used or more than ten minutes old.'
+
+function invalidAddress(): Problem {
+  return new Problem(
+    'link-invalid',
+    'This address is incomplete or used, its day has passed, or its link has ended.',
+  )
+}

@@ -1,0 +1,226 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { ADMIN_KEY, admin, linkedServiceFor } from '../../links/linked-service.ts'
+import { startService } from '../../support/service.ts'
+
+const DAY_MS = 86_400_000
+const API_KEY = 'b'.repeat(32)
+const caller = { authorization: `Bearer ${API_KEY}` }
+const LIST = '/users/with-private/playlists'
+const json = { 'content-type': 'application/json' }
+
+t.test('without LINKS_FILE there is nothing at the paths of linked accounts', async t => {
+  const { app } = await startService(t)
+  for (const [method, url] of [
+    ['POST', '/links'],
+    ['GET', '/links'],
+    ['DELETE', '/links/one'],
+    ['GET', '/link/x'],
+    ['POST', '/link/x'],
+    ['GET', '/link/callback'],
+  ] as const) {
+    t.equal((await app.inject({ method, url })).statusCode, 404, `${method} ${url}`)
+  }
+  t.notOk('links' in (await app.inject('/status')).json())
+})
+
+t.test('the redirect URI is in the log at the start', async t => {
+  const { lines } = await linkedServiceFor(t, [])
+  const redirect_uri = 'http://127.0.0.1:3000/link/callback'
+  t.match(
+    lines().find(line => 'redirect_uri' in line),
+    { level: 'info', redirect_uri, links: 0 },
+  )
+})
+
+t.test('in Development Mode a linked user is read, also page by page, and nobody else', async t => {
+  const { get, sandbox } = await linkedServiceFor(t, ['with-private'])
+  const list = await get(LIST)
+  t.equal(list.statusCode, 200)
+  const shown = sandbox.user('with-private')?.filter(entry => entry?.public === true) ?? []
+  t.same(
+    list.json().items.map(({ id }: { id: string }) => id),
+    shown.map(entry => entry?.id),
+  )
+  t.match(list.headers['cache-control'], /^private, /)
+  const page = await get('/v1/users/with-private/playlists?limit=1')
+  t.equal(page.json().total, shown.length)
+  t.match(page.headers['cache-control'], /^private, /)
+  t.match((await get('/users/one/playlists')).json(), { type: '/problems/spotify-access-denied' })
+})
+
+t.test('a repeated hit of a linked user stays private, and ends with the link', async t => {
+  const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'])
+  const address = await app.listen({ port: 0 })
+  t.equal((await get(LIST)).statusCode, 200)
+  const sent = sandbox.count('api')
+  for (let time = 0; time < 3; time++) {
+    const response = await fetch(address + LIST)
+    t.match(response.headers.get('cache-control'), /^private, /)
+    await response.text()
+  }
+  t.equal(sandbox.count('api'), sent)
+  await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+  t.equal((await fetch(address + LIST)).status, 502)
+  t.equal((await get(LIST)).statusCode, 502)
+})
+
+t.test('an administrator invites the owner of an account', async t => {
+  const { app, clock } = await linkedServiceFor(t, [])
+  const post = (payload: unknown, headers = {}) =>
+    app.inject({
+      method: 'POST',
+      url: '/links',
+      payload: payload as object,
+      headers: { ...admin, ...headers },
+    })
+  const response = await post({ user: 'https://open.spotify.com/user/Smedjan?si=x' })
+  t.equal(response.statusCode, 201)
+  t.match(response.headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+  const { user, page, expires_at, ...rest } = response.json()
+  t.same(rest, {})
+  t.equal(user, 'smedjan')
+  t.match(page, /^http:\/\/localhost:80\/link\/eyJ[\w.-]+$/)
+  t.equal(Date.parse(expires_at), clock.now() + DAY_MS)
+  t.match((await post({ user: ' ' })).json(), { type: '/problems/invalid-user-id' })
+  const example = 'The body must be an object such as {"user": "smedjan"}.'
+  for (const body of [{}, { user: {} }, { user: ['a', 'b'] }, [], '"smedjan"', 'null']) {
+    const refused = await post(body, json)
+    t.match(refused.json(), { type: '/problems/bad-request', status: 400, detail: example })
+  }
+  for (const [body, type] of [
+    ['{', 'application/json'],
+    ['', 'application/json'],
+    ['user=smedjan', 'application/x-www-form-urlencoded'],
+    ['{"user":"smedjan"}', 'text/plain'],
+    [`{"user":"${'x'.repeat(20_000)}"}`, 'application/json'],
+  ] as const) {
+    const refused = await post(body, { 'content-type': type })
+    t.match(refused.json(), { type: '/problems/bad-request', status: 400 }, type)
+  }
+})
+
+t.test('the address for the owner begins with PUBLIC_URL', async t => {
+  const { app } = await linkedServiceFor(t, [], { PUBLIC_URL: 'https://lists.example/base/' })
+  const response = await app.inject({
+    method: 'POST',
+    url: '/links',
+    payload: { user: 'one' },
+    headers: { ...admin, host: 'other.example' },
+  })
+  t.match(response.json().page, /^https:\/\/lists\.example\/base\/link\/eyJ/)
+  const { redirect_uri } = (await app.inject({ url: '/links', headers: admin })).json()
+  t.equal(redirect_uri, 'https://lists.example/base/link/callback')
+})
+
+t.test('an administrator lists links, without any token', async t => {
+  const { get, sandbox, file } = await linkedServiceFor(t, ['with-private', 'smedjan'])
+  await get(LIST)
+  const response = await get('/links', { ...admin, host: 'other.example' })
+  t.equal(response.headers['cache-control'], 'no-store')
+  const { redirect_uri, links } = response.json()
+  t.equal(redirect_uri, 'http://127.0.0.1:3000/link/callback')
+  t.match(links, [
+    { user: 'with-private', state: 'active', last_used_at: /Z$/, reason: null, remedy: null },
+    { user: 'smedjan', state: 'active', last_used_at: null },
+  ])
+  t.notMatch(response.body, /token|eyJ/i)
+  t.match((await get('/status')).json().links, { state: 'ok', active: 2, ended: 0 })
+  t.notMatch(readFileSync(file, 'utf8'), sandbox.clientSecret)
+})
+
+t.test('an administrator unlinks an account, and its list is nowhere', async t => {
+  const snapshot = join(t.testdir({}), 'snapshot')
+  const variables = { CACHE_SNAPSHOT_FILE: snapshot }
+  const { app, get, restart, file } = await linkedServiceFor(t, ['with-private'], variables)
+  await get(LIST)
+  const remove = (user: string) =>
+    app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
+  const { cache: before } = (await get('/status')).json()
+  const response = await remove('with-private')
+  t.equal(response.statusCode, 204)
+  t.equal(response.body, '')
+  t.equal(response.headers['cache-control'], 'no-store')
+  t.match(before, { entries: 1 })
+  t.match((await get('/status')).json().cache, { entries: 0, bytes: 0 })
+  t.equal(readFileSync(file, 'utf8'), '{"version":1,"links":{}}\n')
+  t.equal(readFileSync(snapshot, 'latin1').split('\n')[1], '', 'the snapshot is empty')
+  t.equal((await remove('with-private')).statusCode, 204, 'again')
+  t.equal((await remove('never-linked')).statusCode, 204)
+  t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
+  await restart()
+  t.equal((await get(LIST)).statusCode, 502)
+})
+
+t.test('the list of a linked user survives a restart, but not the end of its link', async t => {
+  const snapshot = join(t.testdir({}), 'snapshot')
+  const variables = { CACHE_SNAPSHOT_FILE: snapshot }
+  const { get, restart, sandbox, file } = await linkedServiceFor(t, ['with-private'], variables)
+  t.equal((await get(LIST)).statusCode, 200)
+  const sent = sandbox.count('api')
+  await restart()
+  t.match((await get(LIST)).headers['cache-status'], /hit/)
+  t.equal(sandbox.count('api'), sent)
+  await restart({ LINKS_FILE: `${file}.other` })
+  t.match((await get(LIST)).json(), { type: '/problems/spotify-access-denied' })
+  t.ok(existsSync(file))
+})
+
+t.test('a list that arrives after its link has ended is not stored', async t => {
+  const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
+  const sent = sandbox.count('api')
+  const release = sandbox.hold('api')
+  const looked = get(LIST)
+  await sandbox.arrived('api', sent + 1)
+  await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+  release()
+  t.match((await clock.runUntil(looked)).json(), { type: '/problems/spotify-unavailable' })
+  t.match((await get('/status')).json().cache, { entries: 0 })
+})
+
+const ADMIN_ROUTES = [
+  ['GET', '/links'],
+  ['HEAD', '/links'],
+  ['POST', '/links'],
+  ['DELETE', '/links/one'],
+  ['PUT', '/links'],
+  ['GET', '/links/one'],
+] as const
+
+for (const keys of [undefined, `caller:${API_KEY}`]) {
+  t.test(`links are for administrators, ${keys ? 'with' : 'without'} API_KEYS`, async t => {
+    const variables = keys === undefined ? {} : { API_KEYS: keys }
+    const { app, get } = await linkedServiceFor(t, ['smedjan'], variables)
+    for (const [method, url] of ADMIN_ROUTES) {
+      const ask = (headers: Record<string, string>) => app.inject({ method, url, headers })
+      for (const headers of [{}, { authorization: `Bearer ${'x'.repeat(32)}` }]) {
+        const refused = await ask(headers as Record<string, string>)
+        t.equal(refused.statusCode, 401, `${method} ${url}`)
+        t.match(refused.headers['www-authenticate'], /^Bearer/)
+      }
+      const known = await ask(caller)
+      t.equal(known.statusCode, keys === undefined ? 401 : 403)
+      if (keys !== undefined && method !== 'HEAD') {
+        t.match(known.json(), { type: '/problems/not-admin' })
+      }
+    }
+    t.equal((await get('/links', admin)).statusCode, 200)
+    const basic = Buffer.from(`me:${ADMIN_KEY}`).toString('base64')
+    t.equal((await get('/links', { authorization: `Basic ${basic}` })).statusCode, 200)
+    t.equal((await get('/users/smedjan/playlists', admin)).statusCode, 200)
+    t.equal((await get('/users/smedjan/playlists')).statusCode, keys === undefined ? 200 : 401)
+    t.match((await get('/status', admin)).json().links, { active: 1 })
+  })
+}
+
+t.test('other methods get 405 with the allowed ones', async t => {
+  const { app } = await linkedServiceFor(t, [])
+  const allowed = async (method: 'PUT' | 'GET', url: string) => {
+    const { statusCode, headers } = await app.inject({ method, url, headers: admin })
+    t.equal(statusCode, 405)
+    return headers.allow
+  }
+  t.equal(await allowed('PUT', '/links'), 'GET, HEAD, POST')
+  t.equal(await allowed('GET', '/links/one'), 'DELETE')
+})

@@ -1,0 +1,54 @@
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { configFor } from '../support/config.ts'
+import { until } from '../support/until.ts'
+import { accountsFor } from './accounts-support.ts'
+
+export const ADMIN_KEY = 'a'.repeat(32)
+export const admin = { authorization: `Bearer ${ADMIN_KEY}` }
+
+/**
+ * The whole service with linked accounts of these users, and a sandbox in Development Mode. `restart` stops
+ * it and starts it again, with further variables.
+ */
+export async function linkedServiceFor(
+  t: Test,
+  users: readonly string[],
+  variables: Record<string, string> = {},
+) {
+  const accounts = await accountsFor(t)
+  const { clock, sandbox, file, lines, written, log: logger } = accounts
+  const before = await accounts.start()
+  for (const user of users) await before.link(user)
+  await before.close()
+  const start = async (further: Record<string, string> = {}) => {
+    const config = await configFor(sandbox, {
+      LINKS_FILE: file,
+      ADMIN_KEYS: `admin:${ADMIN_KEY}`,
+      SPOTIFY_AUTHORIZE_URL: sandbox.authorizeUrl,
+      ...variables,
+      ...further,
+    })
+    const app = await buildApp(config, { clock, random: () => 0, logger: logger as never })
+    await app.ready()
+    return app
+  }
+  let app = await start()
+  t.teardown(() => clock.runUntil(app.close()))
+  const get = (url: string, headers: Record<string, string> = {}) => app.inject({ url, headers })
+  const restart = async (further: Record<string, string> = {}) => {
+    await clock.runUntil(app.close())
+    app = await start(further)
+  }
+  return {
+    ...accounts,
+    get app() {
+      return app
+    },
+    get,
+    restart,
+    until,
+    lines,
+    written,
+  }
+}
