@@ -111,6 +111,7 @@ function page(code: number, title: string, content = ''): Answer {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>${title} · Spotify sandbox</title>
 <h1>${title}</h1>
 <p>This is a sandbox that stands in for Spotify.</p>

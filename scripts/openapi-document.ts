@@ -1,7 +1,9 @@
 import fastifySwagger from '@fastify/swagger'
-import { isOpen } from '../src/http/authentication.ts'
+import { isForAdmins, isOpen } from '../src/http/authentication.ts'
 import { createServer } from '../src/http/create-server.ts'
 import type { ResponseObserver } from '../src/http/response-observer.ts'
+import { type LinksRoutesOptions, linksRoutes } from '../src/http/routes/links.ts'
+import { type OwnerLinksOptions, ownerLinksRoutes } from '../src/http/routes/owner-links.ts'
 import { type RouteOptions, registerRoutes } from '../src/http/routes/routes.ts'
 import type { Clock } from '../src/lib/clock.ts'
 import { createLogger } from '../src/lib/logger.ts'
@@ -43,7 +45,7 @@ export async function openapiDocument(): Promise<string> {
             type: 'http',
             scheme: 'bearer',
             description:
-              'An API key, if the operator has set `API_KEYS`; otherwise none is needed.',
+              'An API key, if the operator has set `API_KEYS`; otherwise none is needed. Below `/links` it is a key of an administrator, from `ADMIN_KEYS`.',
           },
           password: {
             type: 'http',
@@ -59,16 +61,26 @@ export async function openapiDocument(): Promise<string> {
     transform: ({ schema, url, route }) => ({
       schema: {
         ...schema,
-        hide: route.method !== 'GET' || schema?.hide === true,
-        ...(isOpen(url) ? { security: [] } : {}),
+        hide: Array.isArray(route.method) || schema?.hide === true,
+        ...securityOf(url),
       },
       url,
     }),
     transformObject: markRequiredHeaders,
   })
   registerRoutes(app, { openapi: '' } as RouteOptions)
+  linksRoutes(app, {} as LinksRoutesOptions)
+  const spotify = new URL('https://accounts.spotify.com/authorize')
+  const ofOwners = { authorizeUrl: spotify, redirectUri: 'http://127.0.0.1:3000/link/callback' }
+  ownerLinksRoutes(app, ofOwners as OwnerLinksOptions)
   await app.ready()
   const document = app.swagger({ yaml: true })
   await app.close()
   return document
+}
+
+/** How callers of a path authenticate, where that is not as on most paths. */
+function securityOf(url: string): { security?: Record<string, string[]>[] } {
+  if (isOpen(url)) return { security: [] }
+  return isForAdmins(url) ? { security: [{ apiKey: [] }, { password: [] }] } : {}
 }

@@ -1,7 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 
 type TransformObject = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
-type Paths = Record<string, { get: { responses: Record<string, Response> } }>
+type Paths = Record<string, Record<string, { responses: Record<string, Response> }>>
 
 interface Response {
   headers?: Record<string, { required?: boolean; schema: { required?: boolean } }>
@@ -13,8 +13,11 @@ interface Response {
  */
 export const markRequiredHeaders: TransformObject = document => {
   const { openapiObject } = document as Extract<typeof document, { openapiObject: object }>
-  for (const { get } of Object.values(openapiObject.paths as Paths)) {
-    for (const { headers = {} } of Object.values(get.responses)) {
+  const operations = Object.values(openapiObject.paths as Paths).flatMap(path =>
+    Object.values(path),
+  )
+  for (const { responses } of operations) {
+    for (const { headers = {} } of Object.values(responses)) {
       for (const header of Object.values(headers)) {
         const { required = true, ...schema } = header.schema
         Object.assign(header, { schema, required })

@@ -21,6 +21,7 @@ import { stopInOrder } from './http/shutdown.ts'
 import { type RunInBackground, runUntraced } from './lib/background.ts'
 import type { Clock } from './lib/clock.ts'
 import { connectionMetrics, httpMetrics } from './monitoring/http-metrics.ts'
+import { linkMetrics } from './monitoring/link-metrics.ts'
 import { redisMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
@@ -136,6 +137,7 @@ export async function buildApp(
     links: linked,
   }
   stateMetrics(register, parts)
+  if (linked !== undefined) linkMetrics(register, linked)
   registerRoutes(app, {
     openapi,
     cache,

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get as httpGet } from 'node:http'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
@@ -84,7 +85,11 @@ t.test('the service exits if the snapshot is a pipe', async t => {
 
 t.test('the service exits with a log line if its file of linked accounts is none', async t => {
   const sandbox = await sandboxFor(t)
-  const file = join(t.testdir({ links: 'nothing' }), 'links')
+  // A short path, since the lock beside the file is a socket.
+  const folder = mkdtempSync('/tmp/server-')
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'links')
+  writeFileSync(file, 'nothing')
   const environment = {
     LINKS_FILE: file,
     LINKS_REDIRECT_URI: 'http://127.0.0.1:3000/link/callback',
@@ -93,7 +98,7 @@ t.test('the service exits with a log line if its file of linked accounts is none
   const child = spawnService({ sandbox, nodeArguments, environment })
   const log = text(child.stdout as NodeJS.ReadableStream)
   t.same(await once(child, 'exit'), [1, null])
-  t.match(await log, `"msg":"LINKS_FILE ${file} `)
+  t.match(await log, `"msg":"LINKS_FILE ${file} is not JSON`)
 })
 
 t.test('the error about an invalid configuration lists every fault and no value', async t => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { collectProcessMetrics } from '../../src/monitoring/process-metrics.ts'
@@ -33,7 +33,14 @@ function exposedMetrics(text: string): Metrics {
 
 t.test('docs/metrics.md lists what the service exposes, with types and labels', async t => {
   const { sandbox } = await startService(t)
-  const config = await configFor(sandbox, { SPOTIFY_DAILY_BUDGET: '9' })
+  // A short path, since the lock beside the file is a socket.
+  const folder = mkdtempSync('/tmp/metrics-')
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const config = await configFor(sandbox, {
+    SPOTIFY_DAILY_BUDGET: '9',
+    LINKS_FILE: `${folder}/links`,
+    ADMIN_KEYS: `admin:${'a'.repeat(32)}`,
+  })
   const { logger } = recordingLogger()
   const parts = { clock: new ManualClock(), random: () => 0, logger }
   const app = await buildApp(config, { ...parts, processMetrics: collectProcessMetrics(() => 0) })

@@ -18,14 +18,19 @@ interface Response {
   content?: Record<string, MediaType>
 }
 
+interface Operation {
+  responses: Record<string, Response>
+}
+
 interface Document {
-  paths: Record<string, { get: { responses: Record<string, Response> } }>
+  /** By path and method, in lower case. */
+  paths: Record<string, Record<string, Operation>>
   components: object
 }
 
 /** One response of the service. */
 export interface ReceivedResponse {
-  method: 'GET' | 'HEAD'
+  method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   /** The request target, with its query. */
   url: string
   status: number
@@ -60,20 +65,23 @@ export class Contract {
     this.#ajv.addSchema({ $id: 'openapi', components: this.#document.components })
   }
 
-  /** The paths as the contract writes them, such as `/users/{id}/playlists`. */
+  /** The paths that can be read, as the contract writes them, such as `/users/{id}/playlists`. */
   get paths(): string[] {
-    return Object.keys(this.#document.paths)
+    const { paths } = this.#document
+    return Object.keys(paths).filter(path => paths[path]?.get !== undefined)
   }
 
   /** All differences of a response from its documentation. Records which parts were seen. */
   faultsOf(received: ReceivedResponse): string[] {
     const { url, status } = received
-    const path = this.paths.find(path => matches(path, url))
+    const path = Object.keys(this.#document.paths).find(path => matches(path, url))
     if (path === undefined) return [`no path of the contract fits ${url}`]
     // A response to HEAD is that to GET without the body (RFC 9110 9.3.2).
-    const response = this.#document.paths[path]?.get.responses[status]
-    if (response === undefined) return [`${path} has no ${status}`]
-    const where = `${path} ${status}`
+    const method = received.method === 'HEAD' ? 'get' : received.method.toLowerCase()
+    const name = nameOf(path, method)
+    const response = this.#document.paths[path]?.[method]?.responses[status]
+    if (response === undefined) return [`${name} has no ${status}`]
+    const where = `${name} ${status}`
     return [
       ...this.#headerFaults(received, response, where),
       ...this.#bodyFaults(received, response, where),
@@ -85,14 +93,20 @@ export class Contract {
    * problem with an example.
    */
   get unseen(): string[] {
-    const names = Object.entries(this.#document.paths).flatMap(([path, { get }]) =>
-      Object.entries(get.responses).flatMap(([status, { content }]) =>
+    const operations = Object.entries(this.#document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        name: nameOf(path, method),
+        responses: Object.entries(operation.responses),
+      })),
+    )
+    const names = operations.flatMap(({ name, responses }) =>
+      responses.flatMap(([status, { content }]) =>
         content === undefined
-          ? [`${path} ${status}`]
+          ? [`${name} ${status}`]
           : Object.entries(content).flatMap(([type, { examples }]) =>
               type === PROBLEM_TYPE && examples !== undefined
-                ? Object.keys(examples).map(problem => `${path} ${status} ${type} ${problem}`)
-                : [`${path} ${status} ${type}`],
+                ? Object.keys(examples).map(problem => `${name} ${status} ${type} ${problem}`)
+                : [`${name} ${status} ${type}`],
             ),
       ),
     )
@@ -166,6 +180,11 @@ export class Contract {
       ({ instancePath, message }) => `${where}${instancePath} ${message}`,
     )
   }
+}
+
+/** The name of an operation in faults: the path, after the method if that is not GET. */
+function nameOf(path: string, method: string): string {
+  return method === 'get' ? path : `${method.toUpperCase()} ${path}`
 }
 
 /** Whether the target of a request matches a path with `{parameters}`. */

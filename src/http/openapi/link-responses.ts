@@ -4,7 +4,7 @@ import { commonHeaders, noStore, rateLimitHeaders } from './response-headers.ts'
 import { jsonResponse } from './responses.ts'
 
 /** The problems of every route for administrators. */
-const ADMIN_PROBLEMS = [...GUARD_PROBLEMS, 'not-admin', 'internal-error'] as const
+const ADMIN_PROBLEMS = [...GUARD_PROBLEMS, 'not-admin'] as const
 
 const headers = {
   ...noStore,
@@ -44,7 +44,7 @@ export const invitationResponses = {
     }),
     headers,
   ),
-  ...problemResponsesFor([...ADMIN_PROBLEMS, 'invalid-user-id']),
+  ...problemResponsesFor([...ADMIN_PROBLEMS, 'invalid-user-id', 'internal-error']),
 }
 
 /** The responses of the list of links. */

@@ -85,12 +85,14 @@ function responsesFor(
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
+  // The field with the address of a caller may be too large. Administrators have the name of their key.
+  const readsAddress = isLimited && !own.includes('not-admin')
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
       const group = types.filter(type => problems[type].status === status)
-      // Without a readable `Accept` there is no page. Where callers are limited, a field may be too large.
-      const hasPage = status !== 408 && (status !== 431 || isLimited) && contentOf === asProblem
+      // Without a readable `Accept` there is no page.
+      const hasPage = status !== 408 && (status !== 431 || readsAddress) && contentOf === asProblem
       return [
         status,
         {

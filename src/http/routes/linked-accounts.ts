@@ -11,6 +11,7 @@ import type { PlaylistSource } from '../../playlists/playlist-list.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { linksRoutes } from './links.ts'
+import { ownerLinksRoutes } from './owner-links.ts'
 
 export interface LinkedServiceOptions
   extends Omit<LinkedAccountsOptions, 'config' | 'settings' | 'forget' | 'onLeftOut'> {
@@ -86,6 +87,9 @@ export async function startLinkedAccounts(
     leftOut,
     register(app, publicUrl) {
       linksRoutes(app, { links, consents, redirectUri, publicUrl })
+      const { authorizeUrl } = settings
+      const privacyUrl = config.LINKS_PRIVACY_URL
+      ownerLinksRoutes(app, { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl })
     },
     close,
   }

@@ -1,0 +1,48 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { LinkedAccountsService } from '../http/routes/linked-accounts.ts'
+
+/** The linked accounts that the metrics show. */
+export type LinkSources = Pick<LinkedAccountsService, 'status' | 'leftOut'>
+
+const STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
+
+/** Registers metrics of linked accounts, which read their sources at each scrape. */
+export function linkMetrics(register: Registry, { status, leftOut }: LinkSources): void {
+  new Gauge({
+    name: 'playlist_proxy_links',
+    help: 'Linked accounts by state.',
+    labelNames: ['state'],
+    registers: [register],
+    collect() {
+      const counts = status()
+      for (const state of STATES) this.set({ state }, counts[state])
+    },
+  })
+  new Gauge({
+    name: 'playlist_proxy_links_consent_end_timestamp_seconds',
+    help: 'When the earliest consent to a link ends; 0 without a link that works.',
+    registers: [register],
+    collect() {
+      const end = status().next_consent_end
+      this.set(end === null ? 0 : Date.parse(end) / 1000)
+    },
+  })
+  new Gauge({
+    name: 'playlist_proxy_links_unwritable',
+    help: '1 while the file of linked accounts cannot be written.',
+    registers: [register],
+    collect() {
+      this.set(Number(status().state === 'unwritable'))
+    },
+  })
+  new Counter({
+    name: 'playlist_proxy_linked_entries_left_out_total',
+    help: 'Entries of linked users that were left out, by their member "public", which is not true.',
+    labelNames: ['public'],
+    registers: [register],
+    collect() {
+      this.reset()
+      for (const [value, count] of Object.entries(leftOut)) this.inc({ public: value }, count)
+    },
+  })
+}

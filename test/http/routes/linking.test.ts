@@ -1,0 +1,74 @@
+import t from 'tap'
+import { admin, linkedServiceFor } from '../../links/linked-service.ts'
+
+const LIST = '/users/with-private/playlists'
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+
+/** The path and query of an address. */
+const targetOf = (url: string) => {
+  const { pathname, search } = new URL(url, 'http://127.0.0.1')
+  return pathname + search
+}
+
+/** Invites the owner of an account, who presses the button and agrees at Spotify. */
+async function agreed(
+  { app, sandbox }: Pick<Awaited<ReturnType<typeof linkedServiceFor>>, 'app' | 'sandbox'>,
+  signedIn = 'with-private',
+) {
+  sandbox.switches.signedIn = signedIn
+  const payload = { user: 'with-private' }
+  const invited = await app.inject({ method: 'POST', url: '/links', payload, headers: admin })
+  const page = targetOf(invited.json().page)
+  t.equal((await app.inject(page)).statusCode, 200)
+  const pressed = await app.inject({ method: 'POST', url: page, headers: FORM })
+  const authorize = String(pressed.headers.location)
+  t.notOk(new URL(authorize).searchParams.has('scope'))
+  const { headers } = await fetch(authorize, { redirect: 'manual' })
+  return { page, back: String(headers.get('location')) }
+}
+
+t.test('an owner links an account with one button, and ends the link with another', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { app, get, sandbox } = service
+  t.equal((await get(LIST)).statusCode, 502)
+  const { back } = await agreed(service)
+  const linked = await get(targetOf(back))
+  t.equal(linked.statusCode, 303)
+  const list = await get(LIST)
+  t.equal(list.statusCode, 200)
+  const shown = sandbox.user('with-private')?.filter(entry => entry?.public === true)
+  t.equal(list.json().total, shown?.length)
+  const own = String(linked.headers.location)
+  t.equal((await get(own)).statusCode, 200)
+  const payload = 'action=end'
+  const ended = await app.inject({ method: 'POST', url: own, payload, headers: FORM })
+  t.equal(ended.statusCode, 200)
+  t.equal((await get(LIST)).statusCode, 502)
+  t.same((await get('/links', admin)).json().links, [])
+})
+
+t.test('on a headless server, the owner pastes the address back', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { app, get } = service
+  const { page, back } = await agreed(service)
+  const payload = new URLSearchParams({ url: back }).toString()
+  const url = `${page}/finish`
+  const finished = await app.inject({ method: 'POST', url, payload, headers: FORM })
+  t.equal(finished.statusCode, 303)
+  t.equal((await get(LIST)).statusCode, 200)
+})
+
+t.test('the consent of another account links nothing', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { back } = await agreed(service, 'smedjan')
+  t.match((await service.get(targetOf(back))).json(), { type: '/problems/link-wrong-account' })
+  t.same((await service.get('/links', admin)).json().links, [])
+})
+
+t.test('an ordinary POST /links takes no form, although the pages for owners do', async t => {
+  const { app } = await linkedServiceFor(t, [])
+  const headers = { ...admin, ...FORM }
+  const payload = 'user=smedjan'
+  const refused = await app.inject({ method: 'POST', url: '/links', payload, headers })
+  t.match(refused.json(), { type: '/problems/bad-request' })
+})
