@@ -33,7 +33,7 @@ t.test('CSV has a header row and one record per playlist', async t => {
       owner_id: owner.id,
       owner_name: owner.display_name ?? '',
       public: String(playlist.public ?? ''),
-      collaborative: 'false',
+      collaborative: String(playlist.collaborative),
       items_total: String(playlist.items?.total ?? playlist.tracks?.total ?? ''),
       snapshot_id: harmless(playlist.snapshot_id),
       url: playlist.external_urls.spotify,
