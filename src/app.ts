@@ -112,18 +112,13 @@ export async function buildApp(
     clock,
   })
   // Only the routes write the log lines and spans of hits.
-  const hasFastPath = !isTraced && !['debug', 'trace'].includes(log.level)
-  const fastPathOptions = {
-    cache,
-    representations: variants.representations,
-    keyOf,
-    admit,
-    responses,
-    clock,
-  }
-  const fastPath = hasFastPath
-    ? new FastPath({ ...fastPathOptions, maxBytes: selectionBytes, observe: observeHttp })
-    : undefined
+  const isSeen = isTraced || ['debug', 'trace'].includes(log.level)
+  const { representations } = variants
+  const fastPathOptions = { cache, representations, keyOf, responses, observe: observeHttp, clock }
+  const fastPath =
+    admit !== undefined && !isSeen
+      ? new FastPath({ ...fastPathOptions, admit, maxBytes: selectionBytes })
+      : undefined
   fastPath?.attachTo(app.server)
   let isDraining = false
   const parts = {

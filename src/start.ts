@@ -13,7 +13,6 @@ import { setGcFlags } from './lib/gc-flags.ts'
 import type { LogDestination } from './lib/log-destination.ts'
 import { openLog } from './lib/logger.ts'
 import { openFileLimit } from './lib/open-files.ts'
-import { LinkFileError } from './links/link-file-error.ts'
 import { collectProcessMetrics } from './monitoring/process-metrics.ts'
 import { type PreparedTracing, prepareTracing } from './tracing/prepare.ts'
 
@@ -72,9 +71,8 @@ async function run(
     logger,
     processMetrics: collectProcessMetrics(() => destination.dropped),
     openFiles: openFileLimit(),
-  }).catch((error: unknown) => {
-    if (!(error instanceof LinkFileError)) throw error
-    logger.fatal(error.message)
+  }).catch((err: Error) => {
+    logger.fatal({ err }, err.message)
     process.exit(1)
   })
   const delay = config.SHUTDOWN_TIMEOUT_MS

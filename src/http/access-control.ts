@@ -34,7 +34,8 @@ export type Admit = (request: IncomingMessage) => Admission | undefined
 export interface AccessControl {
   /** `private` if callers need a key. */
   cacheScope: CacheScope
-  admit: Admit
+  /** Undefined if replicas count the requests of callers, which takes a round trip. */
+  admit: Admit | undefined
 }
 
 /** Adds CORS, API keys and the limit of callers to a server, as configured. */
@@ -63,7 +64,7 @@ export async function controlAccess(
   const admit =
     counts instanceof LocalFixedWindow
       ? admitCounted(findCaller, counts, callerLimit({ limit, clock }))
-      : () => undefined
+      : undefined
   return { cacheScope, admit }
 }
 

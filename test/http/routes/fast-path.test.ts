@@ -83,7 +83,7 @@ t.test('a request through a route and one without get the same response', async 
   const fast = await start(t, { clock })
   const slow = await start(t, { clock, others: { logLevel: 'debug' } })
   const paths = ['one', 'smedjan', 'none', 'unknown user'].flatMap(user =>
-    ['', '?limit=2', '?format=csv', '?format=text&offset=1'].map(
+    ['', '?limit=2', '?format=csv', '?format=text&offset=1', '?format=html'].map(
       query => `/users/${encodeURIComponent(user)}/playlists${query}`,
     ),
   )
