@@ -164,6 +164,15 @@ t.test('an absent field is not one whose value is "undefined"', async t => {
   t.match(await fetch(PATH, { accept: 'undefined' }), { status: 406 })
 })
 
+t.test('a page that needs no route has no date, like the one before', async t => {
+  const { fetch, routed } = await start(t)
+  const path = `${PATH}?format=html`
+  for (let nth = 0; nth < 3; nth++) await fetch(path)
+  let last: unknown
+  t.equal(await routed(async () => (last = (await fetch(path)).headers['last-modified'])), 0)
+  t.equal(last, undefined)
+})
+
 t.test('a target longer than most is never remembered', async t => {
   const { fetch, routed } = await start(t)
   const long = `${PATH}?${'x'.repeat(1100)}`
