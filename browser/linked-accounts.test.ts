@@ -79,8 +79,8 @@ t.test('an owner links an account with one button, and unlinks it again', { skip
   t.ok(((await found.json()) as { total: number }).total > 0)
 
   await page.getByRole('button', { name: 'End the link' }).click()
-  await page.getByRole('heading', { name: 'not linked any more' }).waitFor()
-  await inspect(/not linked any more/)
+  await page.getByRole('heading', { name: 'no longer linked' }).waitFor()
+  await inspect(/no longer linked/)
   t.not((await list()).status, 200)
   t.same(faults, [])
 })

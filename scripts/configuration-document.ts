@@ -41,6 +41,7 @@ other variable in \`.env\`.
 - **Proxy variables.** The service also reads ${names(PROXY_NAMES)} in lower case, and
   prefers that.
 - **Traces** have the standard \`OTEL_*\` variables: [tracing.md](tracing.md).
+- **Linked accounts**: [linked-accounts.md](linked-accounts.md).
 - [operating.md](operating.md) explains [sizing and quota](operating.md#sizing), [API keys](operating.md#api-keys),
   [the limit for each caller](operating.md#a-limit-for-each-caller), [CORS](operating.md#pages-of-other-origins),
   [replicas](operating.md#replicas), proxies [in front](operating.md#behind-a-proxy) and

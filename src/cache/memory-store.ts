@@ -25,7 +25,7 @@ export interface StoreSize {
 /** Stores responses in memory, bounded in bytes; evicts the least recently used. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
-  /** Keys with which no other response comes; one for each link that has ended. */
+  /** Keys under which nothing is stored any more; one for each link that has ended. */
   readonly #retired = new Set<string>()
   #evictions = 0
   #changes = 0

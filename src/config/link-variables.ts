@@ -13,7 +13,7 @@ export const linkVariables = {
   ADMIN_KEYS: Type.Optional(
     Type.String({
       description:
-        'API keys of those who invite owners, list linked accounts and unlink them, in the form of API_KEYS',
+        'API keys of administrators, who invite owners, list linked accounts and unlink them; same format as API_KEYS',
       $comment: 'Required with `LINKS_FILE`. They are API keys as well.',
     }),
   ),
@@ -36,7 +36,8 @@ export const linkVariables = {
       pattern: credentialWithout(MARKS),
       description:
         'client secret before the last change, with which the service still decrypts LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
-      $comment: 'The service encrypts the file anew at the start; after that, remove the variable.',
+      $comment:
+        'The service re-encrypts the file with the current secret at the start; after that, remove the variable.',
     }),
   ),
   SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page on which owners agree', {

@@ -114,7 +114,10 @@ function keyUnknown(): Problem {
 }
 
 function notAdmin(): Problem {
-  return new Problem('not-admin', 'This needs a key of ADMIN_KEYS.')
+  return new Problem(
+    'not-admin',
+    'Only administrators may do this. Send the key of an administrator.',
+  )
 }
 
 const loopback = new BlockList()

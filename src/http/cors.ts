@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import type { CorsOrigins } from '../config/cors-origins.ts'
 import type { AppInstance } from './app-instance.ts'
-import { ALLOWED, refuseMethod } from './methods.ts'
+import { READ_METHODS, refuseMethod } from './methods.ts'
 import { contextOf } from './request-context.ts'
 
 /** Request fields that pages may send, beyond the CORS-safelisted ones (Fetch). */
@@ -43,7 +43,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
   })
   await app.register(cors, {
     origin: origins,
-    methods: [...ALLOWED],
+    methods: [...READ_METHODS],
     allowedHeaders: REQUEST_FIELDS,
     exposedHeaders: RESPONSE_FIELDS,
     maxAge: PREFLIGHT_SECONDS,

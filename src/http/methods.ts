@@ -3,12 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../problems/problem.ts'
 import type { AppInstance } from './app-instance.ts'
 
-/** The methods that every path allows. */
-export const ALLOWED: readonly string[] = ['GET', 'HEAD']
+/** The methods of read-only paths. */
+export const READ_METHODS: readonly string[] = ['GET', 'HEAD']
 
 /** Answers every other method on a read-only path with 405 (RFC 9110 15.5.6). */
 export function allowOnlyReading(app: AppInstance, path: string): void {
-  allowOnly(app, path, ALLOWED)
+  allowOnly(app, path, READ_METHODS)
 }
 
 /** Answers all methods but these on a path with 405 (RFC 9110 15.5.6). */
@@ -25,7 +25,7 @@ export function allowOnly(app: AppInstance, path: string, allowed: readonly stri
  * @throws {Problem} `method-not-allowed`
  */
 export function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
-  return refused(reply, ALLOWED)
+  return refused(reply, READ_METHODS)
 }
 
 async function refused(reply: FastifyReply, allowed: readonly string[]): Promise<never> {

@@ -27,7 +27,7 @@ export interface ConsentsOptions {
 /** The outcome of a consent, for the owner of the account. */
 export type ConsentResult =
   | { readonly kind: 'linked'; readonly userId: string; readonly ticket: string }
-  /** The address is none of ours, too old or used. */
+  /** The address is not from this service, has expired or was used. */
   | { readonly kind: 'invalid' }
   | { readonly kind: 'declined'; readonly userId: string }
   /** Another account agreed, or this one granted more than public information. */

@@ -1,4 +1,4 @@
-/** What is kept of a linked account. */
+/** The stored record of a linked account. */
 export interface LinkRecord {
   /** The canonical id of the user. */
   readonly userId: string
@@ -14,7 +14,7 @@ export interface LinkRecord {
 /** Why a link ended, as `GET /links` and the log name it. */
 export type EndReason = 'consent-revoked' | 'consent-expired' | 'other-user'
 
-/** What is kept of a link that has ended, for some days. */
+/** The record of an ended link, stored for five days. */
 export interface EndedRecord {
   readonly userId: string
   readonly linkId: string

@@ -72,7 +72,7 @@ export class Tickets {
 
   /**
    * Uses up a state. Undefined if it is none, too old or used. With `userId` it must be for that user;
-   * whoever tries another one's does not use it up.
+   * a ticket of another user does not use it up.
    */
   async redeem(state: string, userId?: string): Promise<Authorization | undefined> {
     const opened = await this.#sealer.open('authorization state', state)

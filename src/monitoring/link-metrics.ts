@@ -37,7 +37,7 @@ export function linkMetrics(register: Registry, { status, leftOut }: LinkSources
   })
   new Counter({
     name: 'playlist_proxy_linked_entries_left_out_total',
-    help: 'Entries of linked users that were left out, by their member "public", which is not true.',
+    help: 'Playlists of linked users that the service left out, by their "public" member.',
     labelNames: ['public'],
     registers: [register],
     collect() {

@@ -32,7 +32,7 @@ export class VariantCache {
     return this.#cache.calculatedSize
   }
 
-  /** Forgets all variants, also those in the making, of which some may not be kept any more. */
+  /** Forgets all variants, and those being made, since some may be of an ended link. */
   clear(): void {
     this.#cache.clear()
     this.representations.disown()

@@ -24,7 +24,7 @@ export const callerProblems = {
     status: 400,
     title: 'Malformed request',
     meaning:
-      'The request is not valid HTTP, its `Host` names no host, or its path has a broken percent-escape.',
+      'The request is not valid HTTP, its `Host` names no host, its path has a broken percent-escape, its body is malformed, or another site sent the form.',
     caller:
       'Correct the request. A percent-escape in a path is `%` and two hexadecimal digits, and the bytes are UTF-8.',
     operator: 'If many callers get this, check the proxy in front of the service.',
@@ -48,14 +48,15 @@ export const callerProblems = {
   'unknown-api-key': {
     status: 401,
     title: 'API key required',
-    meaning: 'This instance requires an API key, and the request has none, or an unknown one.',
+    meaning: 'This resource requires an API key, and the request has none, or an unknown one.',
     caller:
       'Send `Authorization: Bearer` and the key that the operator gave you, or the key as the password of Basic authentication. If it worked before, the operator has replaced it.',
-    operator: '`API_KEYS` lists the keys. The log names the caller of each request, never the key.',
+    operator:
+      '`API_KEYS` and `ADMIN_KEYS` list the keys. The log names the caller of each request, never the key.',
   },
   'not-admin': {
     status: 403,
-    title: 'Key of no administrator',
+    title: 'Administrator key required',
     meaning: 'Only administrators invite owners, list linked accounts and unlink them.',
     caller: 'Use the key of an administrator. For all other resources, your key is valid.',
     operator: '`ADMIN_KEYS` lists the keys of administrators. A key in `API_KEYS` is not one.',
@@ -109,8 +110,8 @@ export const callerProblems = {
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    meaning: 'All resources of this service are read-only.',
-    caller: 'Use GET or HEAD.',
+    meaning: 'This resource does not support the method of the request.',
+    caller: 'Use one of the methods in `Allow`.',
     operator: NOTHING,
   },
   'not-acceptable': {

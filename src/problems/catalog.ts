@@ -38,10 +38,10 @@ export const problems = {
     status: 502,
     title: 'Spotify denied access to this app',
     meaning:
-      'Spotify refuses the app whose credentials this service uses, not the caller: only for this user or, if it denied a second user as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else).',
+      'Spotify refuses the app whose credentials this service uses, not the caller: only for this user or, if it denied a second user as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else). For a linked account it may also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
     caller: 'A retry does not help. Tell the operator.',
     operator:
-      'For `endpoint-forbidden` and `user-authentication-required`, use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
+      'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
   },
   'spotify-credentials-rejected': {
     status: 503,

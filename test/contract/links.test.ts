@@ -55,7 +55,7 @@ t.test('bad requests are refused as documented', async t => {
   for (const asked of ALL) await hold(t, service, asked, 400, { ...admin, host: 'a b' })
 })
 
-t.test('those who are no administrators are refused as documented', async t => {
+t.test('callers without an admin key get the documented errors', async t => {
   const service = await linkedServiceFor(t, [], { API_KEYS: `caller:${API_KEY}` })
   for (const asked of ALL) {
     await hold(t, service, asked, 401)
@@ -63,7 +63,7 @@ t.test('those who are no administrators are refused as documented', async t => {
   }
 })
 
-t.test('who asks too often is refused as documented', async t => {
+t.test('a caller over its limit gets the documented 429', async t => {
   const service = await linkedServiceFor(t, [], { CALLER_REQUESTS_PER_MINUTE: '1' })
   await service.get('/links', admin)
   for (const asked of ALL) {
@@ -107,7 +107,7 @@ t.test('what Node cannot read is refused as documented', async t => {
   }
 })
 
-t.test('all that is documented of these routes was seen', async t => {
+t.test('the tests have seen every documented response of these routes', async t => {
   t.same(
     contract.unseen.filter(name => name.includes('/links')),
     [],

@@ -38,7 +38,7 @@ t.test('a temporary file that was left is replaced', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-t.test('a file that is none of links is refused and stays as it is', async t => {
+t.test('a file that is not a links file is refused and stays as it is', async t => {
   const cases: Array<[content: string, reason: RegExp]> = [
     ['', /is not JSON/],
     ['{"version":1,"links":{"smedjan":"sea', /is not JSON/],

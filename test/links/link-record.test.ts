@@ -23,7 +23,7 @@ t.test(
   },
 )
 
-t.test('a record of another user or without a member is none', async t => {
+t.test('a record of another user, or with a missing member, is invalid', async t => {
   t.equal(recordFor('fifty', LIVE), undefined)
   t.equal(recordFor('fifty', ENDED), undefined)
   const broken = [

@@ -165,7 +165,7 @@ t.test('a 401 that a new token cures is no refusal', async t => {
   t.equal(link.state.name, 'active')
 })
 
-t.test('what concerns the whole app is no state of the link', async t => {
+t.test('a problem of the whole app does not change the state of a link', async t => {
   const { sandbox, read, link, clock } = await sourceFor(t)
   const cases = [
     ['premium-required', 'spotify-access-denied'],
@@ -204,7 +204,7 @@ for (const change of ['removed', 'replaced'] as const) {
   })
 }
 
-t.test('a lookup of a link that is refused by another one returns its list no more', async t => {
+t.test('a lookup fails if another lookup gets its link refused meanwhile', async t => {
   const { sandbox, read, links, link } = await sourceFor(t)
   const release = sandbox.hold('api')
   const reading = failureOf(read())

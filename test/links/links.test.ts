@@ -236,22 +236,25 @@ t.test('warnings come 30, 7 and 1 days before the end of a consent, each once', 
   t.same(warned, [30, 7, 1])
 })
 
-t.test('records survive a restart, and those of the previous secret are sealed anew', async t => {
-  const { links, file, restarted, sealer } = linksFor()
-  await links.add(recordOf('smedjan'))
-  await links.add(recordOf('fifty'))
-  const same = await restarted()
-  t.match(same.find('smedjan'), { record: recordOf('smedjan'), state: { name: 'active' } })
-  t.equal(await same.load(file.records), false)
+t.test(
+  'records survive a restart, and the service re-encrypts records of the previous secret',
+  async t => {
+    const { links, file, restarted, sealer } = linksFor()
+    await links.add(recordOf('smedjan'))
+    await links.add(recordOf('fifty'))
+    const same = await restarted()
+    t.match(same.find('smedjan'), { record: recordOf('smedjan'), state: { name: 'active' } })
+    t.equal(await same.load(file.records), false)
 
-  const rotated = await restarted({ sealer: new Sealer('new secret', 'a client secret') })
-  t.equal(await rotated.load(file.records), true)
-  await rotated.save()
-  const alone = await restarted({ sealer: new Sealer('new secret') })
-  t.match(alone.find('fifty'), { record: recordOf('fifty') })
-  t.equal(await sealer.open('link record', String(file.records.get('fifty'))), undefined)
-  t.same(alone.counts.active, 2)
-})
+    const rotated = await restarted({ sealer: new Sealer('new secret', 'a client secret') })
+    t.equal(await rotated.load(file.records), true)
+    await rotated.save()
+    const alone = await restarted({ sealer: new Sealer('new secret') })
+    t.match(alone.find('fifty'), { record: recordOf('fifty') })
+    t.equal(await sealer.open('link record', String(file.records.get('fifty'))), undefined)
+    t.same(alone.counts.active, 2)
+  },
+)
 
 t.test('a record that does not open is kept as it is, and the others work', async t => {
   const { links, file, restarted, lines } = linksFor()

@@ -81,7 +81,7 @@ t.test('a file that others may read becomes private', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-t.test('a file that is none of links stops the start and stays as it is', async t => {
+t.test('a file that is not a links file stops the start and stays as it is', async t => {
   const { start, path } = fileFor(t)
   for (const content of ['not JSON', '{"version":9,"links":{}}']) {
     writeFileSync(path, content)

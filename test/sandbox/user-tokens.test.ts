@@ -89,7 +89,7 @@ t.test('the granted scopes are those that were asked for, and those of the switc
   t.notOk('scope' in (await link('smedjan')))
 })
 
-t.test('a refresh token goes on, is joined by another, or is replaced', async t => {
+t.test('a refresh keeps the refresh token, adds a second one, or replaces it', async t => {
   const { sandbox, link, refresh } = await linkable(t)
   const { refresh_token: first } = await link('smedjan')
   const off = (await refresh(first)).json()

@@ -24,7 +24,7 @@ const linkSchema = Type.Object({
   user: userId,
   state: Type.Enum(['active', 'doubtful', 'refused', 'ended', 'mismatch', 'unreadable'], {
     description:
-      '`active`: the link works. `doubtful`: Spotify said once that the consent has ended. `refused`: Spotify refuses this link for now. `ended`: the consent has ended. `mismatch`: the account belongs to another user id. `unreadable`: no key opens the record.',
+      '`active`: the link works. `doubtful`: Spotify said once that the consent has ended. `refused`: Spotify refuses this link for now. `ended`: the consent has ended. `mismatch`: the account belongs to another user id. `unreadable`: the service cannot decrypt the record.',
   }),
   linked_at: instantOrNull('When the owner agreed; null if the link has ended.'),
   consent_ends_at: instantOrNull('When the consent ends, or when it ended.'),

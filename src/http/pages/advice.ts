@@ -50,8 +50,8 @@ const ADVICE: Record<ProblemType, Advice> = {
     todo: 'Check the address, or look for the playlists of a user.',
   },
   'method-not-allowed': {
-    happened: 'This address can only be read.',
-    todo: 'Open it without sending a form to it.',
+    happened: 'This address does not accept that kind of request.',
+    todo: 'Go back, and use the buttons of the page.',
   },
   'not-acceptable': {
     todo: 'Try another browser. This one, or a proxy, accepts none of the encodings of this page.',

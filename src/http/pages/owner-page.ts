@@ -44,7 +44,7 @@ ${stateOf(link)}${forms}${hasEnded ? undefined : endForm(options.path)}${ownerNo
 
 /** The page after the end of a link. */
 export function unlinkedPage(userId: string, basePath: string): string {
-  const title = 'Your Spotify account is not linked any more'
+  const title = 'Your Spotify account is no longer linked'
   return page(
     { title, basePath },
     html`<h1>${title}</h1>
@@ -82,7 +82,7 @@ function stateOf(link: Link): Html {
   return html`<p class="lead">${text}</p>
 <dl>
 <dt>Account</dt><dd><bdi>${userId}</bdi></dd>
-${record && row('Linked', record.consentAt)}${record && row('Ends by itself', consentEndsAt(record.consentAt))}${lastUsedAt === undefined ? undefined : row('Last read', lastUsedAt)}</dl>
+${record && row('Linked', record.consentAt)}${record && row('Expires on', consentEndsAt(record.consentAt))}${lastUsedAt === undefined ? undefined : row('Last read', lastUsedAt)}</dl>
 `
 }
 

@@ -10,8 +10,8 @@ export const OWNER_FAULTS: Readonly<Record<LinkFault, string>> = {
     'Spotify does not let this service read your account. Tell the operator: they have to add you to the users of their app at Spotify.',
   'insufficient-scope':
     'Spotify wants you to allow more than this service asks for. Tell the operator.',
-  'endpoint-forbidden': 'Spotify refuses this service your playlists. Tell the operator.',
-  'access-denied': 'Spotify refuses this service your playlists. Tell the operator.',
+  'endpoint-forbidden': 'Spotify does not let this service read your playlists. Tell the operator.',
+  'access-denied': 'Spotify does not let this service read your playlists. Tell the operator.',
   'scope-too-wide':
     'Spotify allows this service to read more than your public playlists, so the service does not use the link. Remove the app in your Spotify account, then link your account again.',
   'consent-revoked':
@@ -21,20 +21,20 @@ export const OWNER_FAULTS: Readonly<Record<LinkFault, string>> = {
     'Your account has another user id now. The service has deleted what it had. Ask the operator for a new address.',
   'consent-doubtful':
     'Spotify says that your permission has ended, which is sometimes an error. The service asks again after ten minutes.',
-  unreadable: 'The service cannot decrypt what it keeps of this link. Tell the operator.',
+  unreadable: 'The service cannot decrypt its record of this link. Tell the operator.',
 }
 
 /** What the owner of an account should know before agreeing, and can look up later. */
 export function ownerNotice(privacyUrl: string | undefined, isLinked: boolean): Html {
   const privacy =
     privacyUrl === undefined
-      ? html`The operator names none here. If you want to know more, ask them before you agree.`
+      ? html`The operator has not published a privacy policy here. Ask them before you agree.`
       : html`Read the <a href="${privacyUrl}">privacy policy of the operator</a> before you agree.`
   const end = isLinked
     ? 'The button above ends the link, and the service deletes all of this at once. For later, keep the address of the page to which Spotify sent you back.'
     : 'Spotify sends you back to a page of this service. Keep its address: the button on that page ends the link, and the service deletes all of this at once.'
   return html`<h2>What this service reads</h2>
-<p>The public playlists of your account, which everybody can see on your Spotify profile, and the id of the account. It asks Spotify for nothing else, so it sees no private playlists, no e-mail address and not what you listen to. It cannot change anything. You enter your password only at Spotify.</p>
+<p>The public playlists of your account, which everybody can see on your Spotify profile, and the id of the account. It asks Spotify for nothing else, so it cannot see private playlists, your e-mail address or what you listen to. It cannot change anything. You enter your password only at Spotify.</p>
 <p>Everybody who may use this service can then see these playlists here.</p>
 <h2>What it keeps, and where</h2>
 <p>The id of your account, the date, and the permission that Spotify gives it, encrypted in a file on the server of the operator. It also keeps copies of your public playlists there, to ask Spotify less often.</p>

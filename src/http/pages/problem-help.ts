@@ -31,7 +31,7 @@ export function problemIndexPage(basePath: string): string {
   return page(
     { title: 'Problems', basePath },
     html`<h1>Problems</h1>
-<p>All errors that this service can answer with. The <code>type</code> of each error leads to its page.</p>
+<p>Every error that this service returns. The <code>type</code> of an error is the address of its page.</p>
 <table>
 <thead><tr><th scope="col">Status</th><th scope="col">Problem</th><th scope="col">Type</th></tr></thead>
 <tbody>

@@ -46,7 +46,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
         tags,
         summary: 'Invites the owner of an account to link it',
         description:
-          'Send the address in `page` to the owner of the account. Whoever has it can link this account, and no other one, for 24 hours.',
+          'Send the address in `page` to the owner of the account. For 24 hours, it can link this account and no other one.',
         body: invitation,
         response: invitationResponses,
       },

@@ -50,8 +50,8 @@ const pasted = Type.Object({
 const consumes = ['application/x-www-form-urlencoded']
 
 /**
- * The pages on which the owner of an account links it and ends the link. They need no API key: whoever has
- * the sealed address acts for the owner, and a script can use them as well as a browser. GET and HEAD change
+ * The pages on which the owner of an account links it and ends the link. They need no API key: the sealed
+ * address is the permission. Scripts can use them as well as browsers. GET and HEAD change
  * nothing, except at the callback, where Spotify sends the owner's browser.
  */
 export function ownerLinksRoutes(app: AppInstance, options: OwnerLinksOptions): void {

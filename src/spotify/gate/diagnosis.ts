@@ -10,10 +10,12 @@ const REMEDIES = {
     'The service sends nothing before the time that Spotify named. If this happens often, raise CACHE_FRESH_SECONDS.',
   'quota-exceeded':
     'The service sends nothing before the time that Spotify named. The quota is for all apps of the developer account, so check the other ones.',
-  'endpoint-forbidden': 'Use the credentials of an app with extended quota.',
+  'endpoint-forbidden':
+    'Link the accounts whose owners agree (LINKS_FILE), or use the credentials of an app with extended quota.',
   'premium-required':
     'Renew the Premium subscription of the owner of the app. Spotify needs some hours to notice.',
-  'user-authentication-required': 'Use the credentials of an app with extended quota.',
+  'user-authentication-required':
+    'Link the accounts whose owners agree (LINKS_FILE), or use the credentials of an app with extended quota.',
   'access-denied': 'Check the app in the Spotify developer dashboard.',
   'request-refused': 'Update this service: Spotify seems to have changed the rules for requests.',
   'credentials-rejected':

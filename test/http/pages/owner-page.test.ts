@@ -50,7 +50,7 @@ t.test(
       '<h2>What it keeps, and where</h2>',
       '<h2>How you end it</h2>',
       'https://www.spotify.com/account/apps/',
-      '<h2>Privacy policy</h2>\n<p>The operator names none here.',
+      '<h2>Privacy policy</h2>\n<p>The operator has not published a privacy policy here.',
       '<button type="submit" name="action" value="link" aria-describedby="link-hint">Continue to Spotify</button>',
     ]) {
       t.match(page, text)
@@ -67,7 +67,7 @@ t.test('the page of a link that works says since when and until when', async t =
   const page = pageOf({ link })
   t.match(page, '<h1>Your Spotify account is linked</h1>')
   t.match(page, /<dt>Linked<\/dt><dd><time datetime="[^"]+">/)
-  t.match(page, /<dt>Ends by itself<\/dt><dd><time datetime="[^"]+">/)
+  t.match(page, /<dt>Expires on<\/dt><dd><time datetime="[^"]+">/)
   t.notMatch(page, 'Last read')
   t.match(pageOf({ link: { ...link, lastUsedAt: Date.UTC(2026, 10, 23, 14, 5) } }), '23 Nov 2026')
   t.match(page, 'Link the account again')
@@ -88,7 +88,7 @@ t.test('the page of a link that does not work says why, and can end it', async t
   }
 })
 
-t.test('of a link that has ended there is nothing left to end', async t => {
+t.test('the page of an ended link has no button to end it', async t => {
   for (const reason of ['consent-revoked', 'consent-expired', 'other-user'] as EndReason[]) {
     const record: EndedRecord = { userId: 'smedjan', linkId: 'x', reason, endedAt: 0 }
     const page = pageOf({ link: newLink('smedjan', record, undefined) })

@@ -73,7 +73,7 @@ t.test('the field takes no text that the server could not read, nor a part of on
   }
 })
 
-t.test('what cannot be a user gets the form again, with the reason', async t => {
+t.test('an invalid user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
     ['', 'The user id is empty.'],

@@ -56,7 +56,7 @@ t.test('an owner ends the link, and the address is of no use any more', async t 
   const { body, statusCode, headers } = await post(path, { action: 'end' })
   t.equal(statusCode, 200)
   t.equal(headers['cache-control'], 'no-store')
-  t.match(body, '<h1>Your Spotify account is not linked any more</h1>')
+  t.match(body, '<h1>Your Spotify account is no longer linked</h1>')
   t.match(body, '<bdi>smedjan</bdi>')
   t.equal(links.find('smedjan'), undefined)
   t.equal(forgotten.length, 1)
@@ -115,7 +115,7 @@ t.test('without any state in a browser, the pasted address links the account', a
 })
 
 t.test(
-  'an owner who declines, or another account, links nothing and is told what to do',
+  'a declined consent or another account links nothing, and the page says what to do',
   async t => {
     const { invite, agree, get, post, target, sandbox, links, file } = await ownerPagesFor(t)
     const path = await invite('smedjan')
@@ -330,22 +330,25 @@ t.test('the pages need no API key, but count against the limit of the caller', a
   t.match(page.body, '<p>Try again in ')
 })
 
-t.test('a failure of Spotify is told in words for the owner, and nothing is kept', async t => {
-  const { invite, agree, get, target, sandbox, links } = await ownerPagesFor(t)
-  const path = await invite('smedjan')
-  sandbox.switches.unregistered = ['smedjan']
-  const refused = await get(target(await agree(path, 'smedjan')))
-  t.equal(refused.statusCode, 502)
-  t.match(refused.body, 'add you to the users of their app')
-  t.match(refused.body, 'not-registered: ')
-  sandbox.switches.unregistered = []
-  sandbox.fault({ on: 'api', answer: 'rate-limited', times: 1 })
-  const limited = await get(target(await agree(path, 'smedjan')))
-  t.equal(limited.statusCode, 503)
-  t.match(limited.body, 'Nothing is kept. Wait some minutes')
-  t.match(limited.body, '<p>Try again in ')
-  t.equal(links.list().length, 0)
-})
+t.test(
+  'when Spotify fails, the owner gets plain advice and the service stores nothing',
+  async t => {
+    const { invite, agree, get, target, sandbox, links } = await ownerPagesFor(t)
+    const path = await invite('smedjan')
+    sandbox.switches.unregistered = ['smedjan']
+    const refused = await get(target(await agree(path, 'smedjan')))
+    t.equal(refused.statusCode, 502)
+    t.match(refused.body, 'add you to the users of their app')
+    t.match(refused.body, 'not-registered: ')
+    sandbox.switches.unregistered = []
+    sandbox.fault({ on: 'api', answer: 'rate-limited', times: 1 })
+    const limited = await get(target(await agree(path, 'smedjan')))
+    t.equal(limited.statusCode, 503)
+    t.match(limited.body, 'Nothing is kept. Wait some minutes')
+    t.match(limited.body, '<p>Try again in ')
+    t.equal(links.list().length, 0)
+  },
+)
 
 t.test('behind a proxy that adds a path, form and redirects have that path', async t => {
   const { invite, agree, get, post, target } = await ownerPagesFor(t, {
