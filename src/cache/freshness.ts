@@ -18,8 +18,6 @@ export interface StoredResponse<Body> {
   readonly freshUntil: number
   readonly staleWhileRevalidateUntil: number
   readonly staleIfErrorUntil: number
-  /** The fields of its hits while `from` <= now < `until` (epoch ms). */
-  hitFields?: { readonly fields: readonly string[]; readonly from: number; readonly until: number }
 }
 
 /**

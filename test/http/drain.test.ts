@@ -114,3 +114,26 @@ async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Prom
   })
   while (!isClosed) await clock.advance(100)
 }
+
+t.test('hits without a route say Connection: close, too, while the service drains', async t => {
+  const variables = { SHUTDOWN_DELAY_MS: '1000' }
+  const { app, clock } = await startService(t, variables, undefined, { logLevel: 'info' })
+  const url = await app.listen({ port: 0 })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const ask = async () => {
+    const [response] = (await once(
+      httpGet(`${url}/users/one/playlists`, { agent }),
+      'response',
+    )) as [IncomingMessage]
+    await text(response)
+    return response.headers
+  }
+  await ask()
+  await ask()
+  t.match(await ask(), { 'cache-status': /hit/, connection: 'keep-alive' })
+  const closing = app.close()
+  await until(() => clock.pending.includes(1000))
+  t.match(await ask(), { 'cache-status': /hit/, connection: 'close' })
+  await closeThrough(closing, clock)
+})

@@ -20,7 +20,7 @@ export const SELECTIONS_SHARE = 0.1
 const MAX_KEY_LENGTH = 1024
 /** A selection and its cache entry, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 300
-/** How often a use of a representation counts for its eviction: counting takes as long as all else here. */
+/** How often a use of a representation counts: moving an entry in the LRU order costs as much as a lookup. */
 const USE_INTERVAL_MS = 1000
 
 /** The list that a route selected for a request. */
@@ -42,8 +42,8 @@ interface Selection extends SelectedList {
   readonly route: string | undefined
   readonly representationKey: string
   readonly corsFields: readonly string[]
-  /** When the cache of representations last counted a use, epoch ms. */
-  usedAt: number
+  /** When the cache of representations last counted a use, on the monotonic clock. */
+  usedAtMs: number
 }
 
 export interface FastPathOptions {
@@ -83,7 +83,7 @@ export class FastPath {
     return this.#selections.calculatedSize
   }
 
-  /** Remembers what a route has selected for a request without `Cache-Control`. */
+  /** Remembers what a route has selected for a hit. `Cache-Control` changes only whether it is one. */
   remember(
     request: FastifyRequest,
     list: SelectedList,
@@ -92,8 +92,8 @@ export class FastPath {
     const key = selectionKey(request.originalUrl, request.raw)
     if (key === undefined) return
     const { route, corsFields = [] } = contextOf(request)
-    const usedAt = this.#options.clock.now()
-    this.#selections.set(key, { route, ...list, representationKey, corsFields, usedAt })
+    const usedAtMs = this.#options.clock.monotonic()
+    this.#selections.set(key, { route, ...list, representationKey, corsFields, usedAtMs })
   }
 
   /** Serves the requests of a server, and leaves those that it cannot serve to the present listener. */
@@ -119,19 +119,20 @@ export class FastPath {
     const cached = cache.fresh(selection.key)
     if (!(cached?.body instanceof StoredPlaylists)) return false
     const { generatedAt, body } = cached
-    if (generatedAt !== selection.generatedAt || body.list.digest !== selection.digest) return false
-    const now = clock.now()
-    const isDue = now >= selection.usedAt + USE_INTERVAL_MS || now < selection.usedAt
+    const { digest, isDated } = selection
+    if (body.list.digest !== digest) return false
+    if (!isDated && generatedAt !== selection.generatedAt) return false
+    const startMs = clock.monotonic()
+    const isDue = startMs >= selection.usedAtMs + USE_INTERVAL_MS
     const representation = isDue
       ? representations.get(representationKey)
       : representations.peek(representationKey)
-    if (isDue) selection.usedAt = now
+    if (isDue) selection.usedAtMs = startMs
     if (representation === undefined) return false
     const admission = admit(request)
     if (admission === undefined) return false
 
     cache.countHit()
-    const startMs = clock.monotonic()
     const { caller, rateLimitFields } = admission
     const context = { route, caller, result: 'hit', problem: undefined } as const
     const observed = (status: number) =>
@@ -141,11 +142,11 @@ export class FastPath {
       if (responses.end(response)) observed(finalStatus(response))
     })
     const fields = [
-      ...hitFields(cached, now, selection.scope),
+      ...hitFields(cached, clock.now(), selection.scope),
       ...commonFieldsOf(requestId(request), rateLimitFields),
       ...corsFields,
     ]
-    writeRepresentation(response, representation, fields, selection.isDated ? body : undefined)
+    writeRepresentation(response, representation, fields, isDated ? body : undefined)
     return true
   }
 }
