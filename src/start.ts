@@ -72,7 +72,7 @@ async function run(
     processMetrics: collectProcessMetrics(() => destination.dropped),
     openFiles: openFileLimit(),
   }).catch((err: Error) => {
-    logger.fatal({ err }, err.message)
+    logger.fatal({ err }, 'cannot start')
     process.exit(1)
   })
   const delay = config.SHUTDOWN_TIMEOUT_MS

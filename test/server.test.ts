@@ -98,7 +98,7 @@ t.test('the service exits with a log line if its file of linked accounts is none
   const child = spawnService({ sandbox, nodeArguments, environment })
   const log = text(child.stdout as NodeJS.ReadableStream)
   t.same(await once(child, 'exit'), [1, null])
-  t.match(await log, `"msg":"LINKS_FILE ${file} is not JSON`)
+  t.match(await log, `"message":"LINKS_FILE ${file} is not JSON`)
 })
 
 t.test('the error about an invalid configuration lists every fault and no value', async t => {

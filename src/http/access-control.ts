@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import { type FixedWindow, LocalFixedWindow } from '../lib/fixed-window.ts'
 import type { AppInstance } from './app-instance.ts'
 import { authenticate, callersWith, type FindCaller, warnWhenExposed } from './authentication.ts'
-import { callerLimit, limitCallers, WINDOW_SECONDS } from './rate-limit.ts'
+import { type CallerLimit, callerLimit, limitCallers, WINDOW_SECONDS } from './rate-limit.ts'
 import { addressName } from './request-context.ts'
 
 export interface AccessOptions {
@@ -60,11 +60,10 @@ export async function controlAccess(
   if (limit === 0) return { cacheScope, admit: admitUncounted(findCaller) }
   const windowMs = WINDOW_SECONDS * 1000
   const counts = sharedCounts?.(windowMs) ?? new LocalFixedWindow(windowMs, clock)
-  limitCallers(app, { limit, counts, clock })
+  const callers = callerLimit(limit, clock)
+  limitCallers(app, counts, callers)
   const admit =
-    counts instanceof LocalFixedWindow
-      ? admitCounted(findCaller, counts, callerLimit({ limit, clock }))
-      : undefined
+    counts instanceof LocalFixedWindow ? admitCounted(findCaller, counts, callers) : undefined
   return { cacheScope, admit }
 }
 
@@ -75,18 +74,14 @@ function admitUncounted(findCaller: FindCaller): Admit {
   }
 }
 
-function admitCounted(
-  findCaller: FindCaller,
-  counts: LocalFixedWindow,
-  judge: ReturnType<typeof callerLimit>,
-): Admit {
+function admitCounted(findCaller: FindCaller, counts: LocalFixedWindow, limit: CallerLimit): Admit {
   return ({ headers, socket }) => {
     const caller = findCaller(headers.authorization)
     const isAnonymous = caller === ANONYMOUS
     // Only Fastify knows which proxies to trust.
     if (caller === undefined || (isAnonymous && 'x-forwarded-for' in headers)) return undefined
     const name = isAnonymous ? addressName(socket.remoteAddress) : caller
-    const { fields, problem } = judge(counts.count(name))
+    const { fields, problem } = limit(counts.count(name))
     // A refused request is counted twice, which changes nothing: the count is beyond the limit.
     return problem === undefined ? { caller, rateLimitFields: fields } : undefined
   }

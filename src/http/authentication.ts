@@ -1,8 +1,8 @@
 import { type AddressInfo, BlockList, isIPv6 } from 'node:net'
 import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
 import { Problem } from '../problems/problem.ts'
+import { prefersPage } from './accept.ts'
 import type { AppInstance } from './app-instance.ts'
-import { prefersPage } from './prefers-html.ts'
 import { isMirrorPath } from './problem-body.ts'
 import { contextOf } from './request-context.ts'
 
@@ -40,10 +40,7 @@ export function isForAdmins(pattern: string | undefined): boolean {
 export type FindCaller = (authorization: string | undefined) => string | undefined
 
 /** Finds callers by these keys. Those of administrators are API keys as well. */
-export function callersWith(
-  keys: readonly ApiKey[],
-  adminKeys: readonly ApiKey[] = [],
-): FindCaller {
+export function callersWith(keys: readonly ApiKey[], adminKeys: readonly ApiKey[]): FindCaller {
   const unknown = keys.length === 0 ? ANONYMOUS : undefined
   const names = new Map([...keys, ...adminKeys].map(({ digest, name }) => [digest, name]))
   if (names.size === 0) return () => ANONYMOUS
@@ -56,7 +53,7 @@ export function callersWith(
 export interface AuthenticationOptions {
   findCaller: FindCaller
   /** The names of the keys of administrators; none by default. */
-  admins?: readonly string[]
+  admins: readonly string[]
   /** Patterns of further routes that need no key. */
   alsoOpen: readonly string[]
 }
@@ -82,7 +79,7 @@ export function presentedKey(authorization = ''): string | undefined {
  */
 export function authenticate(
   app: AppInstance,
-  { findCaller, admins = [], alsoOpen }: AuthenticationOptions,
+  { findCaller, admins, alsoOpen }: AuthenticationOptions,
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     const context = contextOf(request)

@@ -11,14 +11,14 @@ import {
   problemBody,
   retryAfterSeconds,
 } from '../problems/problem.ts'
+import { prefersPage } from './accept.ts'
 import type { AppInstance } from './app-instance.ts'
 import { PAGE_FIELDS } from './pages/layout.ts'
 import { problemPage } from './pages/problem-page.ts'
-import { prefersPage } from './prefers-html.ts'
-import { isProblemBody, PROBLEM_TYPE, problemResponse } from './problem-body.ts'
+import { isProblemBody, OWNER_ROOT, PROBLEM_TYPE, problemResponse } from './problem-body.ts'
 import { contextOf } from './request-context.ts'
 import { observeResponse, type ResponseObserver } from './response-observer.ts'
-import { commonFields, setFields } from './send.ts'
+import { commonFields, sendPage, setFields } from './send.ts'
 import { invalidQuery, type QuerySchema } from './validation.ts'
 import { varyByAccept } from './vary.ts'
 
@@ -109,11 +109,10 @@ function sendProblem(
   if (isProblemBody(body)) {
     varyByAccept(reply)
     if (prefersPage(request.url, request.headers.accept)) {
-      setFields(reply, PAGE_FIELDS)
       const { type, meantPaths } = problem
-      const isForOwner = context.route?.startsWith('/link/') ?? false
+      const isForOwner = context.route?.startsWith(`${OWNER_ROOT}/`) ?? false
       const page = problemPage({ type, body, retry, meantPaths, basePath, isForOwner })
-      reply.header('content-type', 'text/html; charset=utf-8').send(page)
+      sendPage(reply, page, PAGE_FIELDS)
       return
     }
   }
@@ -141,7 +140,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
       : new Problem('bad-request', 'The path has a broken percent-escape.')
   }
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
-    if (request.url.startsWith('/link/')) {
+    if (request.url.startsWith(`${OWNER_ROOT}/`)) {
       return new Problem('link-invalid', 'This address is far longer than any of this service.')
     }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')

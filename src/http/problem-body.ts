@@ -6,6 +6,9 @@ export const PROBLEM_TYPE = 'application/problem+json'
 /** Below it, responses have Spotify's format. */
 export const MIRROR_ROOT = '/v1'
 
+/** Below it are the pages for owners of accounts. */
+export const OWNER_ROOT = '/link'
+
 /** Whether a path is the mirror's root or below it. */
 export function isMirrorPath(path: string): boolean {
   return path === MIRROR_ROOT || path.startsWith(`${MIRROR_ROOT}/`)

@@ -7,13 +7,6 @@ import { contextOf } from './request-context.ts'
 
 export const WINDOW_SECONDS = 60
 
-export interface CallerLimitOptions {
-  /** Maximum requests per window. */
-  limit: number
-  counts: FixedWindow
-  clock: Clock
-}
-
 /** A counted request of a caller. */
 export interface CountedRequest {
   /** The fields of draft-ietf-httpapi-ratelimit-headers-10, flat: name, value, name, … */
@@ -22,10 +15,13 @@ export interface CountedRequest {
   readonly problem: Problem | undefined
 }
 
-/** Makes a function that turns the count of a caller into the fields of its response. */
-export function callerLimit({ limit, clock }: Pick<CallerLimitOptions, 'limit' | 'clock'>) {
+/** Turns the count of a caller into the fields of its response. */
+export type CallerLimit = (count: FixedWindowCount) => CountedRequest
+
+/** A limit of requests per window. */
+export function callerLimit(limit: number, clock: Clock): CallerLimit {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
-  return ({ used, leftMs }: FixedWindowCount): CountedRequest => {
+  return ({ used, leftMs }) => {
     const remaining = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
     const fields = ['ratelimit-policy', policy, 'ratelimit', remaining]
     if (used <= limit) return { fields, problem: undefined }
@@ -40,19 +36,17 @@ export function callerLimit({ limit, clock }: Pick<CallerLimitOptions, 'limit' |
  * API key, or the address on routes without one, identifies a caller. Health checks have no limit. Call it
  * after `authenticate`.
  */
-export function limitCallers(app: AppInstance, options: CallerLimitOptions): void {
-  const judge = callerLimit(options)
-
-  function judged(count: FixedWindowCount, request: FastifyRequest): Problem | undefined {
-    const { fields, problem } = judge(count)
+export function limitCallers(app: AppInstance, counts: FixedWindow, limit: CallerLimit): void {
+  function check(count: FixedWindowCount, request: FastifyRequest): Problem | undefined {
+    const { fields, problem } = limit(count)
     contextOf(request).rateLimitFields = fields
     return problem
   }
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.url?.startsWith('/health/')) return done()
-    const count = options.counts.count(contextOf(request).callerName)
-    if (count instanceof Promise) count.then(shared => done(judged(shared, request)), done)
-    else done(judged(count, request))
+    const count = counts.count(contextOf(request).callerName)
+    if (count instanceof Promise) count.then(shared => done(check(shared, request)), done)
+    else done(check(count, request))
   })
 }

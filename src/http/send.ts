@@ -24,6 +24,20 @@ export function setFields(reply: FastifyReply, fields: readonly string[]): void 
   for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
 }
 
+/** The media type of pages. */
+export const HTML_TYPE = 'text/html; charset=utf-8'
+
+/** Sends a page with these flat fields. */
+export function sendPage(
+  reply: FastifyReply,
+  page: string,
+  fields: readonly string[],
+  status = reply.statusCode,
+): void {
+  setFields(reply, fields)
+  reply.code(status).header('content-type', HTML_TYPE).send(page)
+}
+
 /** Up to this size, a string of the bytes costs less than a write of its own. */
 const MAX_STRING_BYTES = 1024
 /** The size of one write, which the system copies in one blocking call. */

@@ -11,7 +11,7 @@ export interface StaticOptions {
   fields?: readonly string[]
 }
 
-/** A text that never changes while the process runs. Clients revalidate it by its entity tag. */
+/** A text that never changes while the process runs. Its entity tag is a digest of type and text. */
 export function staticRepresentation(text: string, options: StaticOptions): Representation {
   const { contentType, vary, cacheControl = 'no-cache', fields = [] } = options
   const body = Buffer.from(text)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { authenticate, callersWith } from '../../src/http/authentication.ts'
 import { createServer } from '../../src/http/create-server.ts'
-import { limitCallers } from '../../src/http/rate-limit.ts'
+import { callerLimit, limitCallers } from '../../src/http/rate-limit.ts'
 import type { FixedWindowCount } from '../../src/lib/fixed-window.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -180,13 +180,13 @@ t.test('a shared count may be asynchronous or fail', async t => {
     { clock, logger: recordingLogger().logger, observe: () => {} },
   )
   t.teardown(() => app.close())
-  authenticate(app, { findCaller: callersWith([]), alsoOpen: [] })
+  authenticate(app, { findCaller: callersWith([], []), admins: [], alsoOpen: [] })
   const count = async () => {
     const next = counts.shift()
     if (next instanceof Error) throw next
     return next as FixedWindowCount
   }
-  limitCallers(app, { limit: 1, counts: { count }, clock })
+  limitCallers(app, { count }, callerLimit(1, clock))
   app.get('/', async () => 'ok')
   const statuses = []
   for (const _ of [1, 2, 3]) statuses.push((await app.inject('/')).statusCode)

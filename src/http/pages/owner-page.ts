@@ -2,6 +2,7 @@ import type { OwnerView } from '../../links/consents.ts'
 import { type Link, liveRecord } from '../../links/link.ts'
 import { faultOf } from '../../links/link-problems.ts'
 import { consentEndsAt, type LinkState } from '../../links/link-state.ts'
+import { fieldError } from './field-error.ts'
 import { type Html, html } from './html.ts'
 import { instant } from './instant.ts'
 import { page } from './layout.ts'
@@ -115,21 +116,13 @@ ${form}</details>
 }
 
 function finishForm(path: string, error: string | undefined): Html {
-  const fault =
-    error === undefined
-      ? undefined
-      : html`<p class="error" id="url-error">${error}</p>
-`
-  const described =
-    error === undefined
-      ? html`aria-describedby="url-hint"`
-      : html`aria-invalid="true" aria-describedby="url-error url-hint"`
+  const { attributes, message } = fieldError('url', error)
   return html`<p>After you agree, your browser may say that it cannot reach a page. Nothing is lost: copy the whole address of that page, come back here, and paste it within ten minutes.</p>
 <form action="${path}/finish" method="post">
 <label for="url">The address of the page that does not open</label>
-<div><input id="url" name="url" type="text" required autocomplete="off" autocapitalize="none" spellcheck="false" ${described}>
+<div><input id="url" name="url" type="text" required autocomplete="off" autocapitalize="none" spellcheck="false" ${attributes}>
 <button type="submit">Finish</button></div>
-${fault}<p class="hint" id="url-hint">It has “/link/callback?” in it, and is very long.</p>
+${message}<p class="hint" id="url-hint">It has “/link/callback?” in it, and is very long.</p>
 </form>
 `
 }

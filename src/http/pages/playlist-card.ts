@@ -1,5 +1,6 @@
 import { member } from '../../lib/member.ts'
 import { type Html, html } from './html.ts'
+import { counted } from './numbers.ts'
 import { coverUrl, plainText, spotifyUrl, visibleText } from './spotify-text.ts'
 
 /** The entry of a playlist as Spotify sent it, in the list of this user. Its link covers all of it. */
@@ -44,14 +45,4 @@ function isCount(value: unknown): value is number {
 export function isOwnedBy(playlist: unknown, userId: string): boolean {
   const id = member(member(playlist, 'owner'), 'id')
   return typeof id === 'string' && id.toLowerCase() === userId
-}
-
-/** A number with its noun: "1 track", "2,000 tracks". */
-export function counted(count: number, noun: string): string {
-  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
-}
-
-/** A whole number with its digits in groups of three. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }

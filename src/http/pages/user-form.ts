@@ -1,4 +1,5 @@
 import { MAX_PASTED_LENGTH } from '../../user-id/user-id.ts'
+import { fieldError } from './field-error.ts'
 import { type Html, html } from './html.ts'
 
 export interface UserFormOptions {
@@ -17,20 +18,12 @@ const MAX_LENGTH = MAX_PASTED_LENGTH + 1
 
 /** The form with one field that leads to the list of a user. */
 export function userForm({ basePath, value = '', error }: UserFormOptions): Html {
-  const fault =
-    error === undefined
-      ? undefined
-      : html`<p class="error" id="user-error">${error}</p>
-`
-  const described =
-    error === undefined
-      ? html`aria-describedby="user-hint"`
-      : html`aria-invalid="true" aria-describedby="user-error user-hint"`
+  const { attributes, message } = fieldError('user', error)
   return html`<form action="${basePath}/" method="get">
 <label for="user">Paste a link to a Spotify profile, a URI or a user id</label>
-<div><input id="user" name="user" type="text" value="${value}" maxlength="${MAX_LENGTH}" dir="auto" required autocomplete="off" autocapitalize="none" spellcheck="false" ${described}>
+<div><input id="user" name="user" type="text" value="${value}" maxlength="${MAX_LENGTH}" dir="auto" required autocomplete="off" autocapitalize="none" spellcheck="false" ${attributes}>
 <button type="submit">Show playlists</button></div>
-${fault}<p class="hint" id="user-hint">In Spotify, open a profile, choose Share, then “Copy link to profile”. A display name or an e-mail address does not work.</p>
+${message}<p class="hint" id="user-hint">In Spotify, open a profile, choose Share, then “Copy link to profile”. A display name or an e-mail address does not work.</p>
 </form>
 `
 }

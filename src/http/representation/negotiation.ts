@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import Negotiator from 'negotiator'
 import { Problem } from '../../problems/problem.ts'
+import { bestMediaType } from '../accept.ts'
 import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
@@ -43,8 +44,7 @@ export function negotiateFormat(requested: Format | undefined, accept: string | 
 }
 
 function bestFormat(accept: string): Format | undefined {
-  const headers = { accept: accept.toLowerCase() }
-  const best = new Negotiator({ headers }).mediaType(OFFERS)
+  const best = bestMediaType(accept, OFFERS)
   return FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name))
 }
 

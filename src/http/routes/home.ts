@@ -1,19 +1,18 @@
 import type { FastifyReply } from 'fastify'
-import Negotiator from 'negotiator'
 import { Type } from 'typebox'
 import { Problem } from '../../problems/problem.ts'
 import { lookalikeOf } from '../../user-id/lookalikes.ts'
 import { pastedName } from '../../user-id/pasted-name.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
+import { bestMediaType, prefersPage } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { homeResponses } from '../openapi/responses.ts'
 import { homeIndex, homePage, homeText } from '../pages/home-page.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
-import { prefersPage } from '../prefers-html.ts'
 import { contextOf } from '../request-context.ts'
-import { sendRepresentation, setFields } from '../send.ts'
+import { sendPage, sendRepresentation } from '../send.ts'
 import { staticRepresentation } from '../static-representation.ts'
 import { checkFieldSize } from '../validation.ts'
 import { varyByAccept } from '../vary.ts'
@@ -94,16 +93,12 @@ function segmentOf(pasted: string): string {
 }
 
 function sendForm(reply: FastifyReply, page: string): void {
-  setFields(reply, PAGE_FIELDS)
   varyByAccept(reply)
-  reply.code(400).header('content-type', 'text/html; charset=utf-8').send(page)
+  sendPage(reply, page, PAGE_FIELDS, 400)
 }
 
 function mediaTypeFor(accept: string | undefined): (typeof MEDIA_TYPES)[number] {
   if (accept === undefined) return 'text/plain'
   checkFieldSize('Accept', accept)
-  const best = new Negotiator({ headers: { accept: accept.toLowerCase() } }).mediaType([
-    ...MEDIA_TYPES,
-  ])
-  return MEDIA_TYPES.find(type => type === best) ?? 'text/plain'
+  return bestMediaType(accept, MEDIA_TYPES) ?? 'text/plain'
 }

@@ -7,6 +7,7 @@ import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import { invitationResponses, linksResponses, unlinkResponses } from '../openapi/link-responses.ts'
 import { originOf } from '../origin.ts'
+import { OWNER_ROOT } from '../problem-body.ts'
 import { userParamsSchema } from './user-playlists.ts'
 
 export interface LinksRoutesOptions {
@@ -57,7 +58,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
       reply.code(201).headers(FIELDS)
       return {
         user,
-        page: `${publicUrl ?? originOf(request)}/link/${ticket}`,
+        page: `${publicUrl ?? originOf(request)}${OWNER_ROOT}/${ticket}`,
         expires_at: new Date(expiresAt).toISOString(),
       }
     },

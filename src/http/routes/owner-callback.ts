@@ -4,9 +4,8 @@ import { Problem } from '../../problems/problem.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import { ownerCallbackResponses } from '../openapi/owner-responses.ts'
+import { OWNER_ROOT } from '../problem-body.ts'
 
-/** The path below which owners of accounts have their pages. */
-export const OWNER_ROOT = '/link'
 export const OWNER_TAGS = ['Linked accounts']
 
 /**

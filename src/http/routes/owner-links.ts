@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Consents } from '../../links/consents.ts'
 import { Problem } from '../../problems/problem.ts'
+import { prefersPage } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import {
@@ -12,12 +13,12 @@ import {
 import { basePathOf } from '../origin.ts'
 import { pageFields } from '../pages/layout.ts'
 import { ownerPage, unlinkedPage } from '../pages/owner-page.ts'
-import { prefersPage } from '../prefers-html.ts'
+import { OWNER_ROOT } from '../problem-body.ts'
 import { contextOf } from '../request-context.ts'
 import { refuseOtherSites } from '../same-site.ts'
-import { setFields } from '../send.ts'
+import { sendPage } from '../send.ts'
 import { varyByAccept } from '../vary.ts'
-import { callbackRoute, OWNER_ROOT, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
+import { callbackRoute, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
 
 export interface OwnerLinksOptions {
   consents: Pick<Consents, 'view' | 'begin' | 'complete' | 'finish' | 'end'>
@@ -78,13 +79,8 @@ function acceptOnlyForms(app: AppInstance): void {
 function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   const { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl } = options
   const basePath = basePathOf(publicUrl)
-  const fields = pageFields(`'self' ${authorizeUrl.origin}`)
+  const fields = [...pageFields(`'self' ${authorizeUrl.origin}`), 'cache-control', 'no-store']
   const isLocalRedirect = new URL(redirectUri).protocol === 'http:'
-
-  function sendPage(reply: FastifyReply, page: string, status = 200): void {
-    setFields(reply, [...fields, 'cache-control', 'no-store'])
-    reply.code(status).header('content-type', 'text/html; charset=utf-8').send(page)
-  }
 
   async function pageOf(token: string, error?: string): Promise<string> {
     const view = await consents.view(token)
@@ -107,7 +103,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       },
     },
     async ({ params: { token } }, reply) => {
-      sendPage(reply, await pageOf(token))
+      sendPage(reply, await pageOf(token), fields)
       return reply
     },
   )
@@ -131,7 +127,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       if (action === 'end') {
         const view = await consents.view(token)
         if (view === undefined || !(await consents.end(token))) throw invalidAddress()
-        sendPage(reply, unlinkedPage(view.userId, basePath))
+        sendPage(reply, unlinkedPage(view.userId, basePath), fields)
         return reply
       }
       if (action !== 'link') throw new Problem('bad-request', 'Field "action": use link or end.')
@@ -167,7 +163,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       if (!prefersPage(request.url, request.headers.accept)) throw problem
       contextOf(request).problem = problem
       varyByAccept(reply)
-      sendPage(reply, page, problem.status)
+      sendPage(reply, page, fields, problem.status)
       return reply
     },
   )

@@ -9,7 +9,6 @@ import { type Html, html } from '../pages/html.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
 import { type ListState, listPage, MAX_PAGE_LENGTH, PAGE_LENGTH } from '../pages/list-page.ts'
 import { playlistCard } from '../pages/playlist-card.ts'
-import { STYLE_PATH } from '../pages/style.ts'
 import { contentType } from '../representation/formats.ts'
 import { PART_OVERHEAD_BYTES, type RequestedList, type View } from '../representation/view.ts'
 import { windowOf } from '../representation/window.ts'
@@ -45,7 +44,7 @@ export function pageView(
   return {
     key(total) {
       const { from } = windowOf(total, { limit, offset })
-      const key = `html ${limit} ${from} ${namesFormat} ${minute} ${state} ${publicUrl} ${STYLE_PATH} ${userId}`
+      const key = `html ${limit} ${from} ${namesFormat} ${minute} ${state} ${publicUrl} ${userId}`
       return total === 0 ? `${key}\n${emptyBecause(pasted)}` : key
     },
     async body({ playlists, complete }, _lines, signal) {

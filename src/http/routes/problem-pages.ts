@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Representation } from '../../playlists/representation.ts'
 import { PROBLEMS_ROOT, problems } from '../../problems/catalog.ts'
 import { Problem } from '../../problems/problem.ts'
+import { prefersHtml } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { problemResponsesFor } from '../openapi/problem-responses.ts'
@@ -13,8 +14,7 @@ import {
   problemIndexMarkdown,
   problemIndexPage,
 } from '../pages/problem-help.ts'
-import { prefersHtml } from '../prefers-html.ts'
-import { sendRepresentation } from '../send.ts'
+import { HTML_TYPE, sendRepresentation } from '../send.ts'
 import { staticRepresentation } from '../static-representation.ts'
 
 /** One page for browsers and for terminals. */
@@ -88,7 +88,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
 function pageOf(html: string, markdown: string): Page {
   return {
     html: staticRepresentation(html, {
-      contentType: 'text/html; charset=utf-8',
+      contentType: HTML_TYPE,
       vary: 'Accept',
       fields: PAGE_FIELDS,
     }),

@@ -2,7 +2,7 @@ import type { Status } from '../openapi/status-schema.ts'
 import { type Html, html } from '../pages/html.ts'
 import { instant } from '../pages/instant.ts'
 import { page } from '../pages/layout.ts'
-import { counted, grouped } from '../pages/playlist-card.ts'
+import { counted, grouped } from '../pages/numbers.ts'
 
 /** The state of the service as a page for its operator. The first line says whether all is well. */
 export function statusPage(status: Status, basePath: string): string {

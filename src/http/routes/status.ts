@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { prefersHtml } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { GUARD_PROBLEMS, problemResponsesFor } from '../openapi/problem-responses.ts'
@@ -7,8 +8,7 @@ import { jsonResponse } from '../openapi/responses.ts'
 import { type Status, statusSchema } from '../openapi/status-schema.ts'
 import { basePathOf } from '../origin.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
-import { prefersHtml } from '../prefers-html.ts'
-import { setFields } from '../send.ts'
+import { sendPage } from '../send.ts'
 import { varyByAccept } from '../vary.ts'
 import { statusPage } from './status-page.ts'
 
@@ -53,9 +53,8 @@ export function statusRoute(app: AppInstance, options: StatusOptions): void {
       reply.header('cache-control', 'no-store')
       varyByAccept(reply)
       if (!prefersHtml(request.headers.accept, ['application/json'])) return status
-      setFields(reply, PAGE_FIELDS)
-      reply.header('content-type', 'text/html; charset=utf-8')
-      return reply.send(statusPage(status, basePathOf(options.publicUrl)))
+      sendPage(reply, statusPage(status, basePathOf(options.publicUrl)), PAGE_FIELDS)
+      return reply
     },
   )
   allowOnlyReading(app, '/status')

@@ -5,7 +5,8 @@ import { playlist } from '../../../sandbox/playlist.ts'
 import { html } from '../../../src/http/pages/html.ts'
 import { instant } from '../../../src/http/pages/instant.ts'
 import { type ListPageOptions, listPage } from '../../../src/http/pages/list-page.ts'
-import { counted, playlistCard } from '../../../src/http/pages/playlist-card.ts'
+import { counted } from '../../../src/http/pages/numbers.ts'
+import { playlistCard } from '../../../src/http/pages/playlist-card.ts'
 
 const USER = 'smedjan'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { prefersPage } from '../../../src/http/accept.ts'
 import { duration, problemPage } from '../../../src/http/pages/problem-page.ts'
-import { prefersPage } from '../../../src/http/prefers-html.ts'
 import { Problem, type ProblemType, problemBody, problems } from '../../../src/problems/problem.ts'
 
 const AT = Date.UTC(2026, 10, 23, 14, 5)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import Negotiator from 'negotiator'
 import t from 'tap'
-import { prefersHtml } from '../../../src/http/prefers-html.ts'
+import { prefersHtml } from '../../../src/http/accept.ts'
 import { CODINGS } from '../../../src/http/representation/compression.ts'
 import { FORMATS, MEDIA_TYPES } from '../../../src/http/representation/formats.ts'
 import { negotiateCodings, negotiateFormat } from '../../../src/http/representation/negotiation.ts'

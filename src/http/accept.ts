@@ -1,6 +1,15 @@
 import Negotiator from 'negotiator'
 import { checkFieldSize, isTooLarge } from './validation.ts'
 
+/** The best of these media types for an `Accept` field (RFC 9110 12.5.1), the first of equal ones. */
+export function bestMediaType<Type extends string>(
+  accept: string,
+  offers: readonly Type[],
+): Type | undefined {
+  const negotiator = new Negotiator({ headers: { accept: accept.toLowerCase() } })
+  return negotiator.mediaType([...offers]) as Type | undefined
+}
+
 /**
  * Whether to send a page as HTML: browsers name it in `Accept`. All other clients get one of the
  * alternatives, also if they accept anything.
@@ -14,8 +23,7 @@ export function prefersHtml(
   if (accept === undefined) return false
   checkFieldSize('Accept', accept)
   if (!/text\/html/i.test(accept)) return false
-  const negotiator = new Negotiator({ headers: { accept: accept.toLowerCase() } })
-  return negotiator.mediaType([...alternatives, 'text/html']) === 'text/html'
+  return bestMediaType(accept, [...alternatives, 'text/html']) === 'text/html'
 }
 
 /** Whether the response to this request, if it is a problem, is a page: for browsers and `?format=html`. */
