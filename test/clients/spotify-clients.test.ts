@@ -1,6 +1,7 @@
 import { getUsersPlaylists, SpotifyClient, SpotifyError } from '@soundify/web-api'
 import { type AccessToken, SpotifyApi } from '@spotify/web-api-ts-sdk'
 import t, { type Test } from 'tap'
+import { linkedServiceFor } from '../links/linked-service.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { startService } from '../support/service.ts'
 
@@ -87,6 +88,17 @@ for (const [name, makeClient] of Object.entries(clients)) {
         `${userId}, ${limit}`,
       )
     }
+  })
+
+  t.test(`${name} reads the list of a linked account like any other`, async t => {
+    const { app, sandbox } = await linkedServiceFor(t, ['smedjan'])
+    const read = makeClient(`${await app.listen({ port: 0 })}/v1`, 'unused')
+    const pages = await walk(read, 'smedjan', 50)
+    t.equal(pages.length, 3)
+    t.same(
+      pages.flatMap(({ items }) => items),
+      sandbox.user('smedjan')?.filter(entry => entry?.public === true),
+    )
   })
 
   t.test(`${name} takes errors of this service for what they are`, async t => {
