@@ -176,9 +176,9 @@ t.test('the number of users does not change the number of series', async t => {
   await ask(0, 1)
   await names()
   const before = await names()
-  for (let user = 1; user < 3000; user += 100) await ask(user, Math.min(user + 100, 3000))
+  for (let user = 1; user < 300; user += 100) await ask(user, Math.min(user + 100, 300))
   t.same(await names(), before)
-  t.equal((await metricsOf(service)).get('cache_lookups_total{result="miss"}'), 3000)
+  t.equal((await metricsOf(service)).get('cache_lookups_total{result="miss"}'), 300)
 })
 
 t.test('callers are counted by the name of their key, and refused requests by reason', async t => {
