@@ -3,7 +3,7 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import type { Bench } from './bench.ts'
 import { giveLists, usersNamed } from './lists.ts'
 import { Load } from './load.ts'
-import { type Measured, type PlainServer, startPlainServer, startService } from './process.ts'
+import { type Measured, type Reference, startReference, startService } from './process.ts'
 import { CONNECTIONS, type Contender } from './slices.ts'
 import { type Checked, checkNotModified, fill, rawRequest, type Target } from './targets.ts'
 
@@ -22,6 +22,8 @@ export interface HitLab {
   filled(server: Measured, targets: Target[]): Filled
   /** Plain node:http with a body of that many bytes. */
   plain(targets: Target[], bytes: number): Promise<Contender>
+  /** A bare Fastify route that sends what the service sends. */
+  bare(filled: Contender, targets: Target[]): Promise<Contender>
 }
 
 type Filled = Promise<{ contender: Contender; checked: Checked[] }>
@@ -30,7 +32,7 @@ type Filled = Promise<{ contender: Contender; checked: Checked[] }>
 export async function startHitLab(bench: Bench): Promise<HitLab> {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
-  let plainServer: PlainServer | undefined
+  let plainServer: Reference | undefined
   const loadOn = async (server: Measured) => {
     const load = await Load.open(server.url, CONNECTIONS)
     bench.defer(() => load.close())
@@ -50,13 +52,20 @@ export async function startHitLab(bench: Bench): Promise<HitLab> {
     },
     async plain(targets, bytes) {
       if (plainServer === undefined) {
-        plainServer = await startPlainServer()
+        plainServer = await startReference('plain-server.ts')
         bench.defer(() => plainServer?.stop())
       }
       const server = plainServer
-      await server.respondWith(bytes)
+      await server.prepare({ bytes })
       // The server ignores the path, so one target will do.
       const requests = targets.slice(0, 1).map(target => rawRequest(server.url, target))
+      return { server, load: await loadOn(server), requests, status: 200 }
+    },
+    async bare({ server: service }, targets) {
+      const server = await startReference('bare-fastify.ts')
+      bench.defer(() => server.stop())
+      await server.prepare({ copyFrom: service.url, paths: targets.map(({ path }) => path) })
+      const requests = targets.map(target => rawRequest(server.url, target))
       return { server, load: await loadOn(server), requests, status: 200 }
     },
   }

@@ -116,7 +116,26 @@ async function pages(bench: Bench, lab: HitLab): Promise<Metric> {
 /** Each process has a speed of its own for its whole life, so one pair says little. */
 const PAIRS_OF_PROCESSES = 5
 
-/** Compares hits with and without an option; the median pair counts. */
+/** Compares several pairs of processes under the same names; the median pair of each name counts. */
+async function medianPairs(
+  bench: Bench,
+  name: string,
+  comparePair: () => Promise<Record<string, Comparison>>,
+): Promise<Record<string, Comparison>> {
+  const pairs: Record<string, Comparison>[] = []
+  for (let nth = 1; nth <= PAIRS_OF_PROCESSES; nth++) {
+    bench.report(`${name}, pair ${nth} of processes`)
+    pairs.push(await comparePair())
+  }
+  const medianOf = (key: string) => {
+    const compared = pairs.map(pair => pair[key] as Comparison)
+    compared.sort((one, other) => one.ratio.median - other.ratio.median)
+    return compared[Math.floor(compared.length / 2)] as Comparison
+  }
+  return Object.fromEntries(Object.keys(pairs[0] ?? {}).map(key => [key, medianOf(key)]))
+}
+
+/** Compares hits with and without an option. */
 async function withOption(
   bench: Bench,
   lab: HitLab,
@@ -126,9 +145,7 @@ async function withOption(
   atLeast: number,
 ): Promise<Metric> {
   const [on, off] = [wholeLists(lab, 2 * KB, headers), wholeLists(lab, 2 * KB)]
-  const pairs: Comparison[] = []
-  for (let nth = 1; nth <= PAIRS_OF_PROCESSES; nth++) {
-    bench.report(`${name}, pair ${nth} of processes`)
+  const { option } = await medianPairs(bench, name, async () => {
     const without = await lab.service()
     const withIt = await lab.service(environment)
     const compared = await compare(
@@ -136,12 +153,47 @@ async function withOption(
       (await lab.filled(without, off)).contender,
       bench.plan,
     )
-    pairs.push(compared)
     await Promise.all([without.stop(), withIt.stop()])
+    return { option: compared }
+  })
+  return metric(name, 'the same without', option as Comparison, { atLeast })
+}
+
+/** Compares hits with what one would write by hand: a bare Fastify route that sends the same. */
+async function againstBareFastify(bench: Bench, lab: HitLab, kilobytes: number): Promise<Metric[]> {
+  const targets = wholeLists(lab, kilobytes * KB)
+  const reference = `bare Fastify, ${kilobytes} KB`
+  const compared = await medianPairs(bench, reference, async () => {
+    const service = await lab.service()
+    const filled = await lab.filled(service, targets)
+    const bare = await lab.bare(filled.contender, targets)
+    const pair: Record<string, Comparison> = {
+      identity: await compare(filled.contender, bare, bench.plan),
+    }
+    if (kilobytes === 25) {
+      pair.notModified = await compare(
+        await conditional(filled, targets),
+        await conditional({ ...filled, contender: bare }, targets),
+        bench.plan,
+      )
+      const zipped = targets.map(target => ({ ...target, headers: GZIP }))
+      const { contender } = await lab.filled(service, zipped)
+      pair.gzip = await compare(contender, filled.contender, bench.plan)
+    }
+    await Promise.all([service.stop(), bare.server.stop()])
+    return pair
+  })
+  const { identity, notModified, gzip } = compared
+  const metrics = [
+    metric(`${kilobytes} KB identity`, reference, identity as Comparison, { atLeast: 1 }),
+  ]
+  if (notModified !== undefined) {
+    metrics.push(metric('25 KB 304', 'bare Fastify, 304', notModified, { atLeast: 0.9 }))
   }
-  pairs.sort((one, other) => one.ratio.median - other.ratio.median)
-  const middle = pairs[Math.floor(pairs.length / 2)] as Comparison
-  return metric(name, 'the same without', middle, { atLeast })
+  if (gzip !== undefined) {
+    metrics.push(metric('25 KB gzip', 'the same as identity', gzip, { atLeast: 1.15 }))
+  }
+  return metrics
 }
 
 /** Measures the CPU time of a hit. */
@@ -154,6 +206,9 @@ export const hit: Group = async bench => {
     ...(await ofSize(bench, lab, 2, 0.8)),
     ...(await ofSize(bench, lab, 25, 0.78)),
     ...(await ofSize(bench, lab, 120, 0.85)),
+    ...(await againstBareFastify(bench, lab, 2)),
+    ...(await againstBareFastify(bench, lab, 25)),
+    ...(await againstBareFastify(bench, lab, 120)),
     await windows(bench, lab),
     await pages(bench, lab),
     await withOption(bench, lab, '2 KB, API keys on', apiKeys, authorization, 0.95),

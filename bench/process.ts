@@ -64,14 +64,15 @@ export async function startService(
   }
 }
 
-/** Plain node:http that sends one prepared Buffer. */
-export interface PlainServer extends Measured {
-  /** Sets the length of the body. */
-  respondWith(bytes: number): Promise<void>
+/** A server that the service is compared with. */
+export interface Reference extends Measured {
+  /** Sends it a message, and resolves when it is ready. */
+  prepare(message: object): Promise<void>
 }
 
-export async function startPlainServer(): Promise<PlainServer> {
-  const nodeArguments = ['--input-type=module', '--eval', plainJavaScript('plain-server.ts')]
+/** Starts a reference, a file of this folder. */
+export async function startReference(name: string): Promise<Reference> {
+  const nodeArguments = ['--input-type=module', '--eval', plainJavaScript(name)]
   const [command, ...rest] = [
     ...serverLauncher,
     process.execPath,
@@ -88,9 +89,9 @@ export async function startPlainServer(): Promise<PlainServer> {
     child,
     probe: command => probe(child, command),
     profile: work => profile(child, work),
-    async respondWith(bytes) {
+    async prepare(message) {
       const ready = messageFrom(child, 'isReady')
-      child.send({ bytes })
+      child.send(message)
       await ready
     },
     async stop() {

@@ -26,7 +26,7 @@ const GROUPS: Record<string, Group> = {
   day,
 }
 /** A group that takes longer is stuck. */
-const GROUP_LIMIT_MS = 15 * 60_000
+const GROUP_LIMIT_MS = 30 * 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
