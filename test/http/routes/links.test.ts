@@ -179,6 +179,19 @@ t.test('a list that arrives after its link has ended is not stored', async t => 
   t.match((await get('/status')).json().cache, { entries: 0 })
 })
 
+t.test('a lookup that waits gets no stale list of a link that ends meanwhile', async t => {
+  const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
+  t.equal((await get(LIST)).statusCode, 200)
+  clock.suspend(600_000)
+  const sent = sandbox.count('api')
+  const release = sandbox.hold('api')
+  const looked = get(LIST, { 'cache-control': 'no-cache' })
+  await clock.runUntil(sandbox.arrived('api', sent + 1))
+  await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+  release()
+  t.match((await clock.runUntil(looked)).json(), { type: '/problems/spotify-unavailable' })
+})
+
 const ADMIN_ROUTES = [
   ['GET', '/links'],
   ['HEAD', '/links'],
