@@ -114,8 +114,7 @@ export async function buildApp(
   })
   // Only the routes write the log lines and spans of hits.
   const isSeen = isTraced || ['debug', 'trace'].includes(log.level)
-  const { representations } = variants
-  const fastPathOptions = { cache, representations, keyOf, responses, observe: observeHttp, clock }
+  const fastPathOptions = { cache, variants, keyOf, responses, observe: observeHttp, clock }
   const fastPath =
     admit !== undefined && !isSeen
       ? new FastPath({ ...fastPathOptions, admit, maxBytes: selectionBytes })
