@@ -72,3 +72,41 @@ t.test('an ordinary POST /links takes no form, although the pages for owners do'
   const refused = await app.inject({ method: 'POST', url: '/links', payload, headers })
   t.match(refused.json(), { type: '/problems/bad-request' })
 })
+
+t.test(
+  'a user who links or unlinks gets no hits of the list before, also without the routes',
+  async t => {
+    const service = await linkedServiceFor(t, [], {}, 'info')
+    const { app, sandbox } = service
+    sandbox.switches.mode = 'extended'
+    const address = await app.listen({ port: 0 })
+    /** Who may store the response, and the requests to the routes and to Spotify until then. */
+    const look = async () => {
+      const response = await fetch(address + LIST)
+      await response.text()
+      return [
+        response.headers.get('cache-control')?.split(',')[0],
+        service.routed,
+        sandbox.count('api'),
+      ]
+    }
+    await look()
+    await look()
+    const [, routedBefore, sentBefore] = await look()
+    t.same(await look(), ['public', routedBefore, sentBefore], 'no route')
+
+    const { back } = await agreed(service)
+    await service.get(targetOf(back))
+    const sent = sandbox.count('api')
+    const [scope, , sentForLink] = await look()
+    t.equal(scope, 'private')
+    t.ok(Number(sentForLink) > sent, 'the list is read with the link')
+    await look()
+    const [, routedLinked] = await look()
+    t.same(await look(), ['private', routedLinked, sentForLink], 'no route')
+
+    await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+    const [unlinked] = await look()
+    t.equal(unlinked, 'public', 'the list that was read before is still fresh')
+  },
+)

@@ -50,7 +50,7 @@ t.test('in Development Mode a linked user is read, also page by page, and nobody
 })
 
 t.test('a repeated hit of a linked user stays private, and ends with the link', async t => {
-  const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'])
+  const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'], {}, 'info')
   const address = await app.listen({ port: 0 })
   t.equal((await get(LIST)).statusCode, 200)
   const sent = sandbox.count('api')
