@@ -1,5 +1,6 @@
 import t from 'tap'
 import { admin, linkedServiceFor } from '../../links/linked-service.ts'
+import { metricsOf } from '../../support/metrics.ts'
 
 const LIST = '/users/with-private/playlists'
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -71,6 +72,41 @@ t.test('an ordinary POST /links takes no form, although the pages for owners do'
   const payload = 'user=smedjan'
   const refused = await app.inject({ method: 'POST', url: '/links', payload, headers })
   t.match(refused.json(), { type: '/problems/bad-request' })
+})
+
+t.test('attempts to link an account count by result, token requests by grant', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { get, sandbox, clock } = service
+  const counts = async () => {
+    const metrics = await metricsOf(service)
+    const of = (name: string) => Number(metrics.get(name))
+    const results = ['linked', 'declined', 'wrong-account', 'invalid', 'failed'].map(result =>
+      of(`link_attempts_total{result="${result}"}`),
+    )
+    const grants = ['authorization_code', 'refresh_token'].map(grant =>
+      of(`token_renewals_total{grant="${grant}",outcome="ok"}`),
+    )
+    return [...results, ...grants]
+  }
+  t.same(await counts(), [0, 0, 0, 0, 0, 0, 0])
+  const finish = async (signedIn?: string) => {
+    const { back } = await agreed(service, signedIn)
+    await clock.runUntil(get(targetOf(back)))
+    return back
+  }
+  await finish('smedjan')
+  sandbox.switches.consent = 'deny'
+  await finish()
+  sandbox.switches.consent = 'approve'
+  const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
+  await finish()
+  repair()
+  const back = await finish()
+  await get(targetOf(back))
+  t.same(await counts(), [1, 1, 1, 1, 1, 2, 0])
+  clock.suspend(3_600_000)
+  t.equal((await clock.runUntil(get(LIST))).statusCode, 200)
+  t.same(await counts(), [1, 1, 1, 1, 1, 2, 1])
 })
 
 t.test(
