@@ -14,12 +14,15 @@ export interface Demo {
   readonly latencyMs: number
   /** Ports that another program uses. */
   readonly takenPorts: readonly number[]
+  /** The address at which the owner of an account links it. */
+  readonly invitation: string
   /** The number of a user's playlists. */
   playlistsOf(user: string): number
 }
 
 /** The first lines of the demo: what to open, what to try and what that costs. */
-export function greeting({ url, sandboxUrl, latencyMs, takenPorts, playlistsOf }: Demo): string {
+export function greeting(demo: Demo): string {
+  const { url, sandboxUrl, latencyMs, takenPorts, invitation, playlistsOf } = demo
   const costOf = (user: string) => {
     const requests = Math.max(1, Math.ceil(playlistsOf(user) / PAGE))
     // The first page says how many others there are.
@@ -47,6 +50,10 @@ A sandbox plays Spotify. Make it fail, and see what callers still get; then let 
 
   curl ${sandboxUrl}/_sandbox/faults -d '{"on":"api","answer":"server-error"}'
   curl -X DELETE ${sandboxUrl}/_sandbox/faults
+
+Link an account, as its owner does after an invitation; the sandbox plays Spotify's page, too:
+
+  ${invitation}
 
 Ctrl-C ends the demo. It prints a line for each request:
 `

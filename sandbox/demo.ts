@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { greeting } from './demo-greeting.ts'
 import { demoLine } from './demo-log.ts'
-import { portOrAny } from './free-port.ts'
+import { freePort } from './free-port.ts'
 import { optionsFrom } from './options.ts'
 import { startSandbox } from './sandbox.ts'
 import { startServiceProcess } from './service-process.ts'
@@ -14,12 +18,28 @@ import { EXAMPLES } from './users.ts'
 /** Usual ports that another program uses. */
 const takenPorts: number[] = []
 
+/** The service needs its port before it listens, for the redirect URI. */
 async function portFor(variable: string, usual: number): Promise<string> {
   const given = process.env[variable]
-  if (given) return given
-  const port = await portOrAny(usual)
+  if (given) return given === '0' ? String(await freePort(0)) : given
+  const port = await freePort(usual)
   if (port !== usual) takenPorts.push(usual)
   return String(port)
+}
+
+const ADMIN_KEY = randomBytes(32).toString('hex')
+/** Private playlists of this user stay private, also for an app that has the consent. */
+const OWNER = 'with-private'
+
+/** The address at which the owner links the account. */
+async function invite(url: string): Promise<string> {
+  const response = await fetch(`${url}/links`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ user: OWNER }),
+  })
+  const { page } = (await response.json()) as { page: string }
+  return page
 }
 
 /** Lines from before the greeting, for the case that it never comes. */
@@ -31,13 +51,26 @@ let print = (line: string) => {
 try {
   const PORT = await portFor('PORT', 3000)
   const SANDBOX_PORT = await portFor('SANDBOX_PORT', 4100)
-  const defaults = { SANDBOX_LATENCY_MS: '50' }
+  const defaults = {
+    SANDBOX_LATENCY_MS: '50',
+    SANDBOX_REDIRECT_URIS: `http://127.0.0.1:${PORT}/link/callback`,
+  }
   const sandbox = await startSandbox(optionsFrom({ ...defaults, ...process.env, SANDBOX_PORT }))
+  sandbox.switches.signedIn = OWNER
+  const folder = mkdtempSync(join(tmpdir(), 'playlist-proxy-demo-'))
+  process.once('exit', () => rmSync(folder, { recursive: true }))
+  let onInvited = () => {}
+  const invited = new Promise<void>(resolve => {
+    onInvited = resolve
+  })
   const service = await startServiceProcess({
     sandbox,
     environment: {
       PORT,
       EXAMPLE_USERS: EXAMPLES.join(),
+      SPOTIFY_AUTHORIZE_URL: sandbox.authorizeUrl,
+      LINKS_FILE: join(folder, 'links.json'),
+      ADMIN_KEYS: `demo:${ADMIN_KEY}`,
       // The level of the lines about cache hits.
       LOG_LEVEL: 'debug',
       SHUTDOWN_DELAY_MS: '0',
@@ -45,19 +78,27 @@ try {
     onLine(line) {
       const shown = demoLine(line)
       if (shown !== undefined) print(shown)
+      if (line.includes('"route":"/links"')) onInvited()
     },
     onSpawn(child) {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.once(signal, () => child.kill())
+      let isStopping = false
+      const stop = () => {
+        // Ctrl-C arrives twice, also through tsx, and a second signal would end the service at once.
+        if (!isStopping) child.kill()
+        isStopping = true
       }
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
       process.once('exit', () => child.kill())
     },
   })
+  const invitation = await invite(service.url)
+  // Its line in the log is no request of the person who reads.
+  await invited
   print = console.log
   const { latencyMs } = sandbox
   const sandboxUrl = new URL(sandbox.apiUrl).origin
   const playlistsOf = (user: string) => sandbox.user(user)?.length ?? 0
-  print(greeting({ url: service.url, sandboxUrl, latencyMs, takenPorts, playlistsOf }))
+  print(greeting({ url: service.url, sandboxUrl, latencyMs, takenPorts, playlistsOf, invitation }))
   const [code] = await once(service.child, 'exit')
   await sandbox.close()
   process.exit(code ?? 1)

@@ -9,6 +9,7 @@ import type { Clock } from '../src/lib/clock.ts'
 import { createLogger } from '../src/lib/logger.ts'
 import { version } from '../src/lib/version.ts'
 import { markRequiredHeaders } from './required-headers.ts'
+import { shareComponents } from './shared-components.ts'
 
 const DESCRIPTION = [
   'All public playlists of a Spotify user in one response.',
@@ -66,7 +67,7 @@ export async function openapiDocument(): Promise<string> {
       },
       url,
     }),
-    transformObject: markRequiredHeaders,
+    transformObject: document => shareComponents(markRequiredHeaders(document)),
   })
   registerRoutes(app, { openapi: '' } as RouteOptions)
   linksRoutes(app, {} as LinksRoutesOptions)

@@ -56,7 +56,8 @@ t.test('npm run demo prints an address, commands that work, and what they cost',
     'Port 4100 is taken, so this run uses another.',
   ])
   t.notMatch(greeting, /"level"|starting/, 'no line of the log')
-  t.ok(Math.max(...greeting.split('\n').map(line => line.length)) <= 100)
+  const [invitation = ''] = /^ {2}http.*\/link\/.*$/m.exec(greeting) ?? []
+  t.notMatch(greeting.replace(invitation, ''), /^.{101}/m)
 
   const commands = greeting.match(/curl .*/g) ?? []
   t.equal(commands.length, 5)
@@ -86,11 +87,27 @@ t.test('npm run demo prints an address, commands that work, and what they cost',
   const covers = items.flatMap(({ images }) => images?.slice(0, 1) ?? [])
   t.equal((await fetch(String(covers[0]?.url))).headers.get('content-type'), 'image/svg+xml')
 
+  t.equal(await linkedBy(invitation.trim()), 'linked')
+  t.equal((await fetch(`${url}/users/with-private/playlists`)).status, 200)
+
   await demo.stop('SIGINT')
   await t.rejects(run('sh', ['-c', String(commands[0]).replace(/ \|.*/, '')]), 'the port is closed')
 })
 
 type Command = () => Promise<string>
+
+/** Follows an invitation as a browser does whose owner presses the button, and agrees at Spotify. */
+async function linkedBy(invitation: string): Promise<string> {
+  const post = (url: string, form: Record<string, string>) =>
+    fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' })
+  const begun = await post(invitation, {})
+  const authorize = String(begun.headers.get('location'))
+  const [, user = ''] =
+    /name="user" value="([^"]*)"/.exec(await (await fetch(authorize)).text()) ?? []
+  const agreed = await post(authorize, { user, decision: 'approve' })
+  const page = await fetch(String(agreed.headers.get('location')))
+  return /Your Spotify account is linked/.test(await page.text()) ? 'linked' : page.url
+}
 
 t.test('npm run demo uses the ports that PORT and SANDBOX_PORT name', async t => {
   const demo = startDemo({ PORT: '0', SANDBOX_PORT: '0' })

@@ -80,7 +80,8 @@ export async function buildApp(
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
-  const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes)
+  const isAccepted = (key: string) => linked?.accepts(key) ?? true
+  const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes, isAccepted)
   const writeSnapshot = async () => snapshot?.write()
   const cached = { store, variants, writeSnapshot }
   const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
@@ -113,8 +114,7 @@ export async function buildApp(
   })
   // Only the routes write the log lines and spans of hits.
   const isSeen = isTraced || ['debug', 'trace'].includes(log.level)
-  const { representations } = variants
-  const fastPathOptions = { cache, representations, keyOf, responses, observe: observeHttp, clock }
+  const fastPathOptions = { cache, variants, keyOf, responses, observe: observeHttp, clock }
   const fastPath =
     admit !== undefined && !isSeen
       ? new FastPath({ ...fastPathOptions, admit, maxBytes: selectionBytes })

@@ -25,13 +25,14 @@ export interface StoreSize {
 /** Stores responses in memory, bounded in bytes; evicts the least recently used. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
-  /** Keys under which nothing is stored any more; one for each link that has ended. */
-  readonly #retired = new Set<string>()
+  /** Whether responses of a key may be stored and served; a key that is refused stays refused. */
+  readonly accepts: (key: string) => boolean
   #evictions = 0
   #changes = 0
 
-  /** `maxBytes` bounds the memory of all entries together. */
-  constructor(maxBytes: number) {
+  /** `maxBytes` bounds the memory of all entries together. Without `accepts`, all keys may be used. */
+  constructor(maxBytes: number, accepts: (key: string) => boolean = () => true) {
+    this.accepts = accepts
     this.#entries = new LRUCache<string, StoredResponse<Body>>({
       maxSize: maxBytes,
       sizeCalculation: sizeOf,
@@ -65,25 +66,25 @@ export class MemoryStore<Body extends Sized> {
     return [...this.#entries.entries()].reverse()
   }
 
-  /** Deletes the response of a key that nobody may use any more; a fetch in flight stores none. */
+  /** Deletes the response of a key that is not accepted any more. */
   retire(key: string): void {
-    this.#retired.add(key)
     this.#changes++
     this.#entries.delete(key)
   }
 
-  isRetired(key: string): boolean {
-    return this.#retired.has(key)
-  }
-
   /**
    * Replaces the response of the key. Returns false if the response alone exceeds the bound, or the key
-   * is retired.
+   * is not accepted.
    */
   set(key: string, response: StoredResponse<Body>): boolean {
-    if (this.#retired.has(key)) return false
+    if (!this.accepts(key)) return false
     this.#changes++
     return this.#entries.set(key, response).has(key)
+  }
+
+  /** Whether a response that was stored under the key may still be served at `now` (epoch ms). */
+  isUsable(key: string, response: StoredResponse<Body>, now: number): boolean {
+    return this.accepts(key) && freshness(response, now) !== 'gone'
   }
 
   /** Deletes responses that must not be served any more. */

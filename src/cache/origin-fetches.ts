@@ -172,7 +172,7 @@ export class OriginFetches<Body extends Sized> {
     const { body, status, lifetime } = await fetch(key, previous?.body, options)
     const response = stored(body, clock.now(), lifetime)
     const isStored = store.set(key, response)
-    if (!isStored && !store.isRetired(key)) {
+    if (!isStored && store.accepts(key)) {
       log.warn(
         { user_id: key, bytes: body.heldBytes },
         'response exceeds CACHE_MAX_BYTES, not stored',

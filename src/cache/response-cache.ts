@@ -2,13 +2,7 @@ import { repeat, withTimeout } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Caller } from '../lib/waiting-callers.ts'
 import { asProblem, Problem } from '../problems/problem.ts'
-import {
-  type Decision,
-  decide,
-  type ForwardReason,
-  freshness,
-  type StoredResponse,
-} from './freshness.ts'
+import { type Decision, decide, type ForwardReason, type StoredResponse } from './freshness.ts'
 import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup-result.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
 import { OriginFetches, type OriginFetchesOptions } from './origin-fetches.ts'
@@ -172,7 +166,8 @@ export class ResponseCache<Body extends Sized> {
         collapsed,
         requests: requests(),
       }
-      if (found === undefined || freshness(found, this.#options.clock.now()) === 'gone') {
+      const { store, clock } = this.#options
+      if (found === undefined || !store.isUsable(key, found, clock.now())) {
         return { forward, failure }
       }
       this.#fetches.logFailedRevalidation(key, failure)

@@ -122,16 +122,16 @@ function sendProblem(
 
 /** The parts of a route's schema that requests can violate. */
 interface RouteSchema {
-  body: { description: string }
+  body?: { description: string }
   querystring: QuerySchema
 }
 
 function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   const [fault] = error.validation ?? []
   if (fault !== undefined) {
-    const { body, querystring } = request.routeOptions.schema as RouteSchema
+    const { querystring } = request.routeOptions.schema as RouteSchema
     return error.validationContext === 'body'
-      ? new Problem('bad-request', `The body must be ${body.description}.`)
+      ? new Problem('bad-request', expectedBody(request))
       : invalidQuery(fault.instancePath.slice(1), querystring)
   }
   if (error.code === 'FST_ERR_BAD_URL') {
@@ -145,8 +145,17 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
-  if (error.statusCode !== undefined && error.statusCode < 500 && error.code?.startsWith('FST_')) {
-    return new Problem('bad-request', 'The server cannot read this request.', { cause: error })
+  // Of parsing a body: its type, length or syntax.
+  if (error.code?.startsWith('FST_ERR_CTP_')) {
+    return new Problem('bad-request', expectedBody(request), { cause: error })
   }
   return asProblem(error)
+}
+
+/** What the body of a request to this route must be. */
+function expectedBody({ routeOptions: { schema = {} } }: FastifyRequest): string {
+  const { body } = schema as Partial<RouteSchema>
+  return body === undefined
+    ? 'Send this request without a body and without the header Content-Type.'
+    : `The body must be ${body.description}.`
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { generateRandomCodeVerifier } from 'oauth4webapi'
 import type { Clock } from '../lib/clock.ts'
 import { LinkDenial } from '../spotify/gate/token-denials.ts'
+import { isSameUser } from '../user-id/same-user.ts'
 import { type Link, liveRecord } from './link.ts'
 import { linkProblem } from './link-problems.ts'
 import { isTooWide } from './link-tokens.ts'
@@ -128,7 +129,7 @@ export class Consents {
     const { links, tickets, clock, accept } = this.#options
     if (isTooWide(grant.scope)) return { kind: 'wrong-account', userId }
     const profile = await this.#profile(grant.accessToken)
-    if (profile.userId !== userId) return { kind: 'wrong-account', userId }
+    if (!isSameUser(profile.userId, userId)) return { kind: 'wrong-account', userId }
     const { accountId } = profile
     const link = await links.add({
       userId,

@@ -5,6 +5,7 @@ import { type FetchPagesOptions, fetchPages } from '../spotify/fetch-pages.ts'
 import { LinkDenial } from '../spotify/gate/token-denials.ts'
 import { readStable } from '../spotify/playlist-source.ts'
 import type { SpotifyClient } from '../spotify/web-api.ts'
+import { isSameUser } from '../user-id/same-user.ts'
 import type { Link } from './link.ts'
 import { partsOf } from './link-key.ts'
 import { linkChanged, stateProblem } from './link-problems.ts'
@@ -105,7 +106,7 @@ function leftOut(isPublic: unknown): LeftOut {
 function namesAnother(href: string | undefined, userId: string): boolean {
   const [, segment] = /^[^?#]*\/users\/([^/?#]+)\/playlists(?:[?#]|$)/.exec(href ?? '') ?? []
   const name = segment && decoded(segment)
-  return name !== undefined && name.normalize().toLowerCase() !== userId.normalize()
+  return name !== undefined && !isSameUser(name, userId)
 }
 
 function decoded(segment: string): string | undefined {

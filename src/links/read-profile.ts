@@ -20,7 +20,7 @@ export interface ProfileOptions
 
 /** Whose token it is. */
 export interface Profile {
-  /** In lower case, as the canonical id of a user. */
+  /** In lower case. */
   readonly userId: string
   /** What no renaming changes; undefined if Spotify does not send it. */
   readonly accountId: string | undefined

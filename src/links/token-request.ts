@@ -7,7 +7,7 @@ import {
 } from 'oauth4webapi'
 import type { Clock } from '../lib/clock.ts'
 import { Problem } from '../problems/problem.ts'
-import { observed, type RequestObserver } from '../spotify/request-observer.ts'
+import { observed, type RequestObserver, type TokenGrant } from '../spotify/request-observer.ts'
 import { type IssuedToken, readToken } from '../spotify/token-policy.ts'
 import type { SendOptions, SpotifyResponse, Transport } from '../spotify/transport.ts'
 
@@ -83,7 +83,8 @@ function send(
     headers: { ...headers, 'accept-encoding': 'gzip' },
     body: String(body),
   } as const
-  return observed(options, 'token', signal, async () => {
+  const grant = body.get('grant_type') as TokenGrant
+  return observed(options, grant, signal, async () => {
     const response = await transport.send(request, signal, sendOptions)
     if (isInvalidGrant(response)) throw new InvalidGrant()
     const issued = readToken(response, clock.now())

@@ -2,12 +2,13 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { LinkedAccountsService } from '../http/routes/linked-accounts.ts'
 
 /** The linked accounts that the metrics show. */
-export type LinkSources = Pick<LinkedAccountsService, 'status' | 'leftOut'>
+export type LinkSources = Pick<LinkedAccountsService, 'status' | 'leftOut' | 'attempts'>
 
 const STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
 
 /** Registers metrics of linked accounts, which read their sources at each scrape. */
-export function linkMetrics(register: Registry, { status, leftOut }: LinkSources): void {
+export function linkMetrics(register: Registry, sources: LinkSources): void {
+  const { status, leftOut, attempts } = sources
   new Gauge({
     name: 'playlist_proxy_links',
     help: 'Linked accounts by state.',
@@ -43,6 +44,16 @@ export function linkMetrics(register: Registry, { status, leftOut }: LinkSources
     collect() {
       this.reset()
       for (const [value, count] of Object.entries(leftOut)) this.inc({ public: value }, count)
+    },
+  })
+  new Counter({
+    name: 'playlist_proxy_link_attempts_total',
+    help: 'Attempts to link an account by result.',
+    labelNames: ['result'],
+    registers: [register],
+    collect() {
+      this.reset()
+      for (const [result, count] of Object.entries(attempts)) this.inc({ result }, count)
     },
   })
 }

@@ -1,16 +1,16 @@
 import { Counter, type Registry } from 'prom-client'
 import {
-  REQUEST_KINDS,
   REQUEST_OUTCOMES,
   type RequestObserver,
   type RequestOutcome,
+  TOKEN_GRANTS,
 } from '../spotify/request-observer.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
 /** Up to slightly above the default of SPOTIFY_TIMEOUT_MS. */
 const BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Counts and times requests to Spotify. Token requests also count as renewals. */
+/** Counts and times requests to Spotify. Token requests also count by their grant. */
 export function spotifyMetrics(register: Registry): RequestObserver {
   const requests = new Counter({
     name: 'playlist_proxy_spotify_requests_total',
@@ -20,8 +20,8 @@ export function spotifyMetrics(register: Registry): RequestObserver {
   })
   const renewals = new Counter({
     name: 'playlist_proxy_token_renewals_total',
-    help: 'Renewals of the app token by outcome; rejected means wrong credentials.',
-    labelNames: ['outcome'],
+    help: 'Token requests by grant and outcome; rejected means wrong credentials.',
+    labelNames: ['grant', 'outcome'],
     registers: [register],
   })
   const durations = new DurationHistogram<'kind'>({
@@ -35,15 +35,18 @@ export function spotifyMetrics(register: Registry): RequestObserver {
     token: durations.series({ kind: 'token' }),
   }
   // Zero from the start, so Prometheus sees the first one as an increase.
-  for (const outcome of ['ok', 'failed', 'rejected']) renewals.inc({ outcome }, 0)
-  for (const kind of REQUEST_KINDS) {
+  for (const grant of TOKEN_GRANTS) {
+    for (const outcome of ['ok', 'failed', 'rejected']) renewals.inc({ grant, outcome }, 0)
+  }
+  for (const kind of ['page', 'token']) {
     for (const outcome of REQUEST_OUTCOMES) requests.inc({ kind, outcome }, 0)
   }
 
-  return (kind, outcome, durationMs) => {
+  return (request, outcome, durationMs) => {
+    const kind = request === 'page' ? 'page' : 'token'
     requests.inc({ kind, outcome })
     series[kind].observe(durationMs / 1000)
-    if (kind === 'token') renewals.inc({ outcome: renewalOutcome(outcome) })
+    if (request !== 'page') renewals.inc({ grant: request, outcome: renewalOutcome(outcome) })
   }
 }
 

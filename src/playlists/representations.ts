@@ -6,18 +6,13 @@ import type { SerialisedItems } from './serialised-items.ts'
 /** The share of `CACHE_MAX_BYTES` for variants of cached lists; the lists have the rest. */
 export const VARIANTS_SHARE = 0.25
 
-/**
- * Formats and representations of cached lists, made on first use: one LRU cache for all lists, bounded
- * in bytes. Its keys consist of the content, so a revalidated list without changes finds its variants
- * again. Variants of an evicted list are evicted in their turn.
- */
-export class VariantCache {
+/** The variants that are cached at present, in one LRU cache, bounded in bytes. */
+class CachedVariants {
   readonly #cache: LRUCache<string, Sized>
   readonly representations: Variants<ListRepresentation>
   /** Whole lists in the line formats. */
   readonly lines: Variants<SerialisedItems>
 
-  /** `maxBytes` bounds all variants together, their keys included. */
   constructor(maxBytes: number) {
     this.#cache = new LRUCache({
       maxSize: maxBytes,
@@ -27,16 +22,42 @@ export class VariantCache {
     this.lines = new Variants(this.#cache)
   }
 
-  /** The memory in use, in bytes. */
   get heldBytes(): number {
     return this.#cache.calculatedSize
   }
+}
 
-  /** Forgets all variants, and those being made, since some may be of an ended link. */
+/**
+ * Formats and representations of cached lists, made on first use: one LRU cache for all lists. Its keys
+ * consist of the content, so a revalidated list without changes finds its variants again. Variants of an
+ * evicted list are evicted in their turn.
+ */
+export class VariantCache {
+  readonly #maxBytes: number
+  #current: CachedVariants
+
+  /** `maxBytes` bounds all variants together, their keys included. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+    this.#current = new CachedVariants(maxBytes)
+  }
+
+  /** Where one request finds and caches its variants; after `clear`, other requests do not see these. */
+  get current(): Pick<CachedVariants, 'representations' | 'lines'> {
+    return this.#current
+  }
+
+  /** The memory in use, in bytes. */
+  get heldBytes(): number {
+    return this.#current.heldBytes
+  }
+
+  /**
+   * Forgets all variants, since some may be of an ended link, and those that requests in progress still
+   * make.
+   */
   clear(): void {
-    this.#cache.clear()
-    this.representations.disown()
-    this.lines.disown()
+    this.#current = new CachedVariants(this.#maxBytes)
   }
 }
 
@@ -77,11 +98,6 @@ export class Variants<Variant extends Sized> {
     // The caller may have disconnected while it waited, such as for a format.
     if (disconnected.aborted) return Promise.reject(disconnected.reason)
     return (this.#pending.get(key) ?? this.#begin(key, work)).join(disconnected)
-  }
-
-  /** Lets the callers of the work in progress have its results, but caches none of them. */
-  disown(): void {
-    this.#pending.clear()
   }
 
   #begin(key: string, work: (signal: AbortSignal) => Promise<Variant>): PendingVariant<Variant> {

@@ -83,7 +83,7 @@ const REFUSED_REQUESTS = [
   },
   {
     words: /bearer authentication/i,
-    explanation: 'Spotify refuses the syntax of the app token.',
+    explanation: 'Spotify refuses the syntax of the access token.',
   },
 ] as const
 

@@ -1,10 +1,16 @@
 import type { Clock } from '../lib/clock.ts'
 import { Problem, type ProblemType } from '../problems/problem.ts'
 
-/** A page of the Web API, or a new app token. */
-export const REQUEST_KINDS = ['page', 'token'] as const
+/**
+ * The grants of token requests (RFC 6749 sections 4.4, 4.1.3 and 6): the app token, the consent of the owner
+ * of an account, and the renewal of its token.
+ */
+export const TOKEN_GRANTS = ['client_credentials', 'authorization_code', 'refresh_token'] as const
 
-export type RequestKind = (typeof REQUEST_KINDS)[number]
+export type TokenGrant = (typeof TOKEN_GRANTS)[number]
+
+/** A page of the Web API, or a token request with this grant. */
+export type RequestKind = 'page' | TokenGrant
 
 /** The outcomes of a request to Spotify; `cancelled` is an abort before its response arrived. */
 export const REQUEST_OUTCOMES = [

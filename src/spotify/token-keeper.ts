@@ -137,7 +137,7 @@ export class TokenKeeper {
     try {
       const { value, lifetimeMs } = await observed(
         this.#options,
-        'token',
+        'client_credentials',
         this.#stop.signal,
         async () => {
           const headers = {

@@ -188,6 +188,6 @@ class Unauthorized extends Error {
 }
 
 function tokenReplaced(): Problem {
-  const detail = 'Spotify rejected the app token, which the service has replaced. Retry soon.'
+  const detail = 'Spotify rejected the access token, which the service has replaced. Retry soon.'
   return new Problem('spotify-unavailable', detail, { originStatus: 401 })
 }

@@ -20,7 +20,8 @@ function cacheFor(t: Test, maxBytes = 100_000) {
   const { logger, lines } = recordingLogger()
   const fetched: { key: string; previous: Body | undefined }[] = []
   const waiting: PromiseWithResolvers<string>[] = []
-  const memory = new MemoryStore<Body>(maxBytes)
+  const refused = new Set<string>()
+  const memory = new MemoryStore<Body>(maxBytes, key => !refused.has(key))
   const cache = new ResponseCache<Body>({
     runInBackground: runUntraced,
     store: memory,
@@ -48,7 +49,12 @@ function cacheFor(t: Test, maxBytes = 100_000) {
     next().resolve(value)
     return lookup
   }
-  return { cache, memory, clock, fetched, next, store, lines }
+  /** Ends the use of a key, as the end of a link does. */
+  const retire = (key: string) => {
+    refused.add(key)
+    memory.retire(key)
+  }
+  return { cache, memory, clock, fetched, next, store, retire, lines }
 }
 
 interface PromiseWithResolvers<T> {
@@ -329,11 +335,21 @@ t.test('close stops the timer of the sweeps', async t => {
 })
 
 t.test('a fetch whose key is retired meanwhile stores nothing', async t => {
-  const { cache, memory, next, lines } = cacheFor(t)
+  const { cache, memory, next, retire, lines } = cacheFor(t)
   const lookup = cache.lookup('one/user')
-  memory.retire('one/user')
+  retire('one/user')
   next().resolve('list')
   t.match(await lookup, { forward: { stored: false } })
   t.equal(memory.get('one/user'), undefined)
   t.same(lines(), [])
+})
+
+t.test('a lookup that waits gets no stale response of a key that is retired meanwhile', async t => {
+  const { cache, clock, store, next, retire } = cacheFor(t)
+  await store('one/user', 'first')
+  clock.suspend(minutes(5))
+  const lookup = cache.lookup('one/user', { ...NO_DIRECTIVES, noCache: true })
+  retire('one/user')
+  next().reject(new Error('the link has ended'))
+  t.match(await lookup, { response: undefined, failure: { type: 'internal-error' } })
 })

@@ -191,4 +191,41 @@ export const alertCases: Record<string, AlertCase> = {
     quiet: { [ours('callers_refused_total', 'reason="caller-rate-limited"')]: '0+2x30' },
     summary: '30 requests within 15 minutes had no valid API key.',
   },
+  PlaylistProxyLinkBroken: {
+    atMinutes: 20,
+    fires: { [ours('links', 'state="refused"')]: '2x30' },
+    quiet: {
+      [ours('links', 'state="active"')]: '5x30',
+      [ours('links', 'state="doubtful"')]: '0x5 1x10 0x20',
+    },
+    labels: { ...instance, state: 'refused' },
+    summary: '2 linked accounts at i are refused.',
+  },
+  PlaylistProxyLinkConsentEnds: {
+    atMinutes: 12,
+    fires: { [ours('links_consent_end_timestamp_seconds')]: '605000x20' },
+    quiet: {
+      [ours('links_consent_end_timestamp_seconds')]: '605600x20',
+      'playlist_proxy_links_consent_end_timestamp_seconds{job="j",instance="none"}': '0x20',
+    },
+    labels: instance,
+    summary: 'The consent to a linked account at i ends within 7 days.',
+  },
+  PlaylistProxyLinksUnwritable: {
+    atMinutes: 12,
+    fires: { [ours('links_unwritable')]: '1x20' },
+    quiet: { [ours('links_unwritable')]: '1 1 1 1 0 1 1 1 1 0x20' },
+    labels: instance,
+    summary: 'i cannot write LINKS_FILE, so it renews no token of a linked account.',
+  },
+  PlaylistProxyLinkReadsPrivate: {
+    atMinutes: 20,
+    fires: { [ours('linked_entries_left_out_total', 'public="false"')]: '0x10 3x20' },
+    quiet: {
+      [ours('linked_entries_left_out_total', 'public="false"')]: '0x30',
+      [ours('linked_entries_left_out_total', 'public="null"')]: '0+2x30',
+    },
+    labels: { ...instance, public: 'false' },
+    summary: 'Spotify sends i private playlists, although no owner has granted that.',
+  },
 }

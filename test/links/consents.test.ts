@@ -108,6 +108,8 @@ t.test('Spotify may name the account in other letters, and without an account id
   sandbox.fault({ on: 'api', answer: json(200, { id: 'Smedjan' }) })
   t.match(await linkAs('smedjan'), { kind: 'linked' })
   t.notOk('accountId' in ((await kept('smedjan')) as object))
+  sandbox.fault({ on: 'api', answer: json(200, { id: 'Spotify_Espan\u0303a' }) })
+  t.match(await linkAs('spotify_españa'), { kind: 'linked', userId: 'spotify_españa' })
 })
 
 t.test('an owner who declines links nothing', async t => {

@@ -1,6 +1,8 @@
+import type { Level } from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { configFor } from '../support/config.ts'
+import { recordingLogger } from '../support/log-lines.ts'
 import { until } from '../support/until.ts'
 import { accountsFor } from './accounts-support.ts'
 
@@ -9,18 +11,22 @@ export const admin = { authorization: `Bearer ${ADMIN_KEY}` }
 
 /**
  * The whole service with linked accounts of these users, and a sandbox in Development Mode. `restart` stops
- * it and starts it again, with further variables.
+ * it and starts it again, with further variables. Its log has all levels, which `lines` returns; with
+ * `logLevel: 'info'` there are no lines, and the fast path serves hits.
  */
 export async function linkedServiceFor(
   t: Test,
   users: readonly string[],
   variables: Record<string, string> = {},
+  logLevel?: Level,
 ) {
   const accounts = await accountsFor(t)
-  const { clock, sandbox, file, lines, written, log: logger } = accounts
+  const { clock, sandbox, file, lines, written } = accounts
+  const logger = logLevel === undefined ? accounts.log : recordingLogger(undefined, logLevel).logger
   const before = await accounts.start()
   for (const user of users) await before.link(user)
   await before.close()
+  let routed = 0
   const start = async (further: Record<string, string> = {}) => {
     const config = await configFor(sandbox, {
       LINKS_FILE: file,
@@ -30,6 +36,9 @@ export async function linkedServiceFor(
       ...further,
     })
     const app = await buildApp(config, { clock, random: () => 0, logger: logger as never })
+    app.addHook('onRequest', async () => {
+      routed++
+    })
     await app.ready()
     return app
   }
@@ -44,6 +53,10 @@ export async function linkedServiceFor(
     ...accounts,
     get app() {
       return app
+    },
+    /** The number of requests that the routes have seen. */
+    get routed() {
+      return routed
     },
     get,
     restart,

@@ -12,7 +12,7 @@ function made(heldBytes: number): SerialisedItems {
 }
 
 const connected = () => new AbortController().signal
-const linesFor = (maxBytes = 1_000_000) => new VariantCache(maxBytes).lines
+const linesFor = (maxBytes = 1_000_000) => new VariantCache(maxBytes).current.lines
 
 t.test('a variant is made once and cached', async t => {
   const lines = linesFor()
@@ -28,7 +28,7 @@ t.test('a variant is made once and cached', async t => {
 
 t.test('variants count with their keys, and the least recently used ones are evicted', async t => {
   const variants = new VariantCache(10_000)
-  const { lines, representations } = variants
+  const { lines, representations } = variants.current
   await lines.make('a', async () => made(3000), connected())
   await representations.make('b', async () => ({ heldBytes: 3000 }) as never, connected())
   t.equal(variants.heldBytes, 2 * (3000 + KEY_BYTES))
@@ -41,7 +41,7 @@ t.test('variants count with their keys, and the least recently used ones are evi
 
 t.test('a variant that alone exceeds the bound is returned but not cached', async t => {
   const variants = new VariantCache(10_000)
-  const { lines } = variants
+  const { lines } = variants.current
   t.equal((await lines.make('csv', async () => made(10_001), connected())).heldBytes, 10_001)
   t.equal(lines.get('csv'), undefined)
   t.equal(variants.heldBytes, 0)
@@ -126,12 +126,14 @@ t.test('a caller that has already disconnected neither starts work nor joins it'
 
 t.test('after a clearing nothing is cached, also of the work in progress', async t => {
   const variants = new VariantCache(1_000_000)
-  const { lines } = variants
-  await lines.make('csv', async () => made(1000), connected())
+  const { lines: before } = variants.current
+  await before.make('csv', async () => made(1000), connected())
   const { start, finish } = work()
-  const late = lines.make('text', start, connected())
+  const late = before.make('text', start, connected())
   variants.clear()
+  const { lines } = variants.current
   t.equal(lines.get('csv'), undefined)
+  t.notOk(lines.isPending('text'))
   t.equal(variants.heldBytes, 0)
   finish(made(1000))
   t.equal((await late).heldBytes, 1000, 'its callers get it')

@@ -75,7 +75,7 @@ t.test('a 400 that is about the request itself says so', async t => {
     ['Invalid limit', /refuses pages of 50 playlists/],
     ['invalid limit: 50', /refuses pages of 50 playlists/],
     ['Invalid offset', /this far from the first/],
-    ['Only valid bearer authentication supported', /syntax of the app token/],
+    ['Only valid bearer authentication supported', /syntax of the access token/],
   ] as const) {
     for (const body of [{ error: { status: 400, message } }, message]) {
       const problem = problemOf(400, body)

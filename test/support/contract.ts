@@ -59,7 +59,8 @@ export class Contract {
   readonly #seen = new Set<string>()
 
   constructor(text = readFileSync('openapi.yaml', 'utf8')) {
-    this.#document = parse(text) as Document
+    const document = parse(text)
+    this.#document = resolved(document, document.components) as Document
     // Its CommonJS build hides the function behind another default.
     ;(addFormats as unknown as { default: (ajv: Ajv2020) => void }).default(this.#ajv)
     this.#ajv.addSchema({ $id: 'openapi', components: this.#document.components })
@@ -180,6 +181,19 @@ export class Contract {
       ({ instancePath, message }) => `${where}${instancePath} ${message}`,
     )
   }
+}
+
+/** A copy of a node of the document in which objects replace the references to all but schemas. */
+function resolved(node: unknown, components: Record<string, Record<string, unknown>>): unknown {
+  if (typeof node !== 'object' || node === null) return node
+  if (Array.isArray(node)) return node.map(item => resolved(item, components))
+  const { $ref } = node as { $ref?: string }
+  const [, kind = '', name = ''] =
+    /^#\/components\/(?!schemas\/)(\w+)\/(.+)$/.exec($ref ?? '') ?? []
+  if (kind !== '') return resolved(components[kind]?.[name], components)
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, resolved(value, components)]),
+  )
 }
 
 /** The name of an operation in faults: the path, after the method if that is not GET. */

@@ -19,6 +19,8 @@ export interface RepresentationRequest {
   }
 }
 
+type CurrentVariants = VariantCache['current']
+
 /** A signal that aborts once the client disconnects, or is aborted if it already has. */
 export function disconnectSignal({
   signal,
@@ -42,17 +44,18 @@ export function represent(
   variants: VariantCache,
 ): ListRepresentation | Promise<ListRepresentation> {
   const key = `${wanted.view.key(list.playlists.length)}\n${list.digest}`
-  const plain = variants.representations.get(key) ?? makePlain(key, list, wanted, variants)
+  const { current } = variants
+  const plain = current.representations.get(key) ?? makePlain(key, list, wanted, current)
   return plain instanceof Promise
-    ? plain.then(made => compressed(made, list, wanted, codings, variants))
-    : compressed(plain, list, wanted, codings, variants)
+    ? plain.then(made => compressed(made, list, wanted, codings, current))
+    : compressed(plain, list, wanted, codings, current)
 }
 
 function makePlain(
   key: string,
   list: PlaylistList,
   { view, request }: RepresentationRequest,
-  { representations, lines }: VariantCache,
+  { representations, lines }: CurrentVariants,
 ): Promise<ListRepresentation> {
   const make = async (signal: AbortSignal) =>
     representation(key, await view.body(list, lines, signal), 'identity')
@@ -65,7 +68,7 @@ function compressed(
   list: PlaylistList,
   { request }: RepresentationRequest,
   codings: readonly Coding[],
-  { representations }: VariantCache,
+  { representations }: CurrentVariants,
 ): ListRepresentation | Promise<ListRepresentation> {
   const coding = codingFor(plain.bytes, codings)
   if (coding === 'identity') return plain

@@ -6,7 +6,7 @@ import { type CacheScope, hitFields } from '../../cache/response-fields.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
 import type { ListRepresentation } from '../../playlists/representation.ts'
-import type { Variants } from '../../playlists/representations.ts'
+import type { VariantCache } from '../../playlists/representations.ts'
 import type { Admit } from '../access-control.ts'
 import type { InFlightResponses } from '../in-flight-responses.ts'
 import { contextOf } from '../request-context.ts'
@@ -48,7 +48,7 @@ interface Selection extends SelectedList {
 
 export interface FastPathOptions {
   cache: ResponseCache<StoredBody>
-  representations: Variants<ListRepresentation>
+  variants: Pick<VariantCache, 'current'>
   /** Bounds the memory of all selections, in bytes. */
   maxBytes: number
   /** The cache key of a user; the id by default. */
@@ -106,7 +106,7 @@ export class FastPath {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): boolean {
-    const { cache, representations, keyOf, admit, responses, observe, clock } = this.#options
+    const { cache, variants, keyOf, admit, responses, observe, clock } = this.#options
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
     // Without `get`, which would move the entry: the order of their use matters for lists alone.
@@ -123,6 +123,7 @@ export class FastPath {
     if (body.list.digest !== digest) return false
     if (!isDated && generatedAt !== selection.generatedAt) return false
     const startMs = clock.monotonic()
+    const { representations } = variants.current
     const isDue = startMs >= selection.usedAtMs + USE_INTERVAL_MS
     const representation = isDue
       ? representations.get(representationKey)

@@ -10,6 +10,7 @@ import type { StoredBody } from '../../playlists/cached-playlists.ts'
 import type { PlaylistSource } from '../../playlists/playlist-list.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import type { AppInstance } from '../app-instance.ts'
+import { countAttempts, type LinkAttempts, noAttempts } from './link-attempts.ts'
 import { linksRoutes } from './links.ts'
 import { ownerLinksRoutes } from './owner-links.ts'
 
@@ -33,6 +34,8 @@ export interface LinkedAccountsService {
   status(): LinksStatus
   /** The entries that were left out since the start, by their `public` member. */
   readonly leftOut: Readonly<Record<LeftOut, number>>
+  /** The attempts to link an account since the start, by how they ended. */
+  readonly attempts: Readonly<LinkAttempts>
   /** Registers the routes of linked accounts. */
   register(app: AppInstance, publicUrl: string | undefined): void
   /** Waits for writes in flight, and lets other processes use the file. */
@@ -65,6 +68,7 @@ export async function startLinkedAccounts(
     redirectUri,
     previousClientSecret: config.LINKS_PREVIOUS_CLIENT_SECRET,
   }
+  const attempts = noAttempts()
   const leftOut = { false: 0, null: 0, other: 0 }
   const onLeftOut = (isPublic: LeftOut) => {
     leftOut[isPublic]++
@@ -85,11 +89,13 @@ export async function startLinkedAccounts(
     accepts: key => isServable(links, key),
     status: () => statusOf(links),
     leftOut,
+    attempts,
     register(app, publicUrl) {
       linksRoutes(app, { links, consents, redirectUri, publicUrl })
       const { authorizeUrl } = settings
       const privacyUrl = config.LINKS_PRIVACY_URL
-      ownerLinksRoutes(app, { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl })
+      const counted = countAttempts(consents, attempts)
+      ownerLinksRoutes(app, { consents: counted, publicUrl, authorizeUrl, redirectUri, privacyUrl })
     },
     close,
   }

@@ -32,7 +32,10 @@ const invitation = Type.Object(
       examples: ['smedjan'],
     }),
   },
-  { description: 'an object such as {"user": "smedjan"}' },
+  {
+    description:
+      'a JSON object such as {"user": "smedjan"}, of at most 16 kB, with the Content-Type application/json',
+  },
 )
 
 /** The routes with which administrators invite owners, list linked accounts and unlink them. */

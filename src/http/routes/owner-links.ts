@@ -38,16 +38,26 @@ const MAX_FORM_BYTES = 16_384
 const params = Type.Object({
   token: Type.String({ description: 'The sealed part of the address for the owner.' }),
 })
-const buttons = Type.Object({
-  action: Type.Optional(
-    Type.String({ description: '`link`, the default, or `end`', examples: ['end'] }),
-  ),
-})
-const pasted = Type.Object({
-  url: Type.Optional(
-    Type.String({ description: 'the whole address of the page that the browser could not open' }),
-  ),
-})
+const FORM = 'a form of at most 16 kB, with the Content-Type application/x-www-form-urlencoded'
+const buttons = Type.Object(
+  {
+    action: Type.Optional(
+      Type.String({ description: '`link`, the default, or `end`', examples: ['end'] }),
+    ),
+  },
+  { description: FORM },
+)
+const pasted = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({
+        description: 'the whole address of the page that the browser could not open',
+        examples: ['http://127.0.0.1:3000/link/callback?code=AQ&state=eyJ'],
+      }),
+    ),
+  },
+  { description: FORM },
+)
 const consumes = ['application/x-www-form-urlencoded']
 
 /**

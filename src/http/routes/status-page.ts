@@ -22,7 +22,7 @@ ${gateOf(status)}<dt>Last 24 hours</dt><dd>${budgetOf(status)}</dd>
 <dl>
 ${cacheOf(status)}<dt>Shared cache</dt><dd>${SHARED_CACHE[status.shared_cache.state]}</dd>
 </dl>
-<h2>This instance</h2>
+${linksOf(status)}<h2>This instance</h2>
 <dl>
 <dt>Version</dt><dd>${service.version}</dd>
 <dt>Started</dt><dd>${at(service.started_at)}</dd>
@@ -32,7 +32,7 @@ ${cacheOf(status)}<dt>Shared cache</dt><dd>${SHARED_CACHE[status.shared_cache.st
 }
 
 /** Whether all is well, in one sentence. */
-function verdictOf({ service, token, spotify, shared_cache: shared }: Status) {
+function verdictOf({ service, token, spotify, shared_cache: shared, links }: Status) {
   const bad = (text: string) => ({ isWell: false, text })
   if (service.draining) return bad('This instance is shutting down.')
   if (token.state === 'rejected') return bad('Spotify rejects the credentials of the app.')
@@ -42,6 +42,12 @@ function verdictOf({ service, token, spotify, shared_cache: shared }: Status) {
   if (token.state !== 'valid') return bad('There is no app token yet.')
   if (spotify.diagnosis !== 'ok') return bad('Spotify fails for some requests.')
   if (shared.state === 'degraded') return bad('The shared cache is out of reach.')
+  if (links?.state === 'unwritable') return bad('The file of linked accounts cannot be written.')
+  const broken = links === undefined ? 0 : links.refused + links.ended + links.unreadable
+  if (broken > 0) {
+    const need = broken === 1 ? 'needs' : 'need'
+    return bad(`${counted(broken, 'linked account')} ${need} a person. GET /links says why.`)
+  }
   return { isWell: true, text: 'All is well.' }
 }
 
@@ -86,6 +92,26 @@ function cacheOf({ cache }: Status): Html {
 }
 
 const SHARED_CACHE = { off: 'off', connected: 'connected', degraded: 'out of reach' }
+
+const LINK_STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
+
+/** Nothing while linked accounts are off. */
+function linksOf({ links }: Status): Html | undefined {
+  if (links === undefined) return undefined
+  const present = LINK_STATES.filter(state => links[state] > 0)
+  const counts = present.map(state => `${grouped(links[state])} ${state}`).join(', ')
+  const { next_consent_end: end } = links
+  return html`<h2>Linked accounts</h2>
+<dl>
+<dt>Links</dt><dd>${counts || 'none'}</dd>
+${
+  end === null
+    ? undefined
+    : html`<dt>Next consent ends</dt><dd>${at(end)}</dd>
+`
+}</dl>
+`
+}
 
 function at(iso: string): Html {
   return instant(Date.parse(iso))

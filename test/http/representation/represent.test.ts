@@ -162,3 +162,11 @@ t.test('the items of a JSON body stay with the list', async t => {
     t.equal(items.length, to - from)
   }
 })
+
+t.test('a clearing while a representation is made leaves nothing of it in the cache', async t => {
+  const { ask, variants } = asker(listOf(10))
+  const asked = ask()
+  variants.clear()
+  t.ok(isGzip(await asked), 'its caller gets it')
+  t.equal(variants.heldBytes, 0)
+})

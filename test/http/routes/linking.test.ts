@@ -1,5 +1,6 @@
 import t from 'tap'
 import { admin, linkedServiceFor } from '../../links/linked-service.ts'
+import { metricsOf } from '../../support/metrics.ts'
 
 const LIST = '/users/with-private/playlists'
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -72,3 +73,76 @@ t.test('an ordinary POST /links takes no form, although the pages for owners do'
   const refused = await app.inject({ method: 'POST', url: '/links', payload, headers })
   t.match(refused.json(), { type: '/problems/bad-request' })
 })
+
+t.test('attempts to link an account count by result, token requests by grant', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { get, sandbox, clock } = service
+  const counts = async () => {
+    const metrics = await metricsOf(service)
+    const of = (name: string) => Number(metrics.get(name))
+    const results = ['linked', 'declined', 'wrong-account', 'invalid', 'failed'].map(result =>
+      of(`link_attempts_total{result="${result}"}`),
+    )
+    const grants = ['authorization_code', 'refresh_token'].map(grant =>
+      of(`token_renewals_total{grant="${grant}",outcome="ok"}`),
+    )
+    return [...results, ...grants]
+  }
+  t.same(await counts(), [0, 0, 0, 0, 0, 0, 0])
+  const finish = async (signedIn?: string) => {
+    const { back } = await agreed(service, signedIn)
+    await clock.runUntil(get(targetOf(back)))
+    return back
+  }
+  await finish('smedjan')
+  sandbox.switches.consent = 'deny'
+  await finish()
+  sandbox.switches.consent = 'approve'
+  const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
+  await finish()
+  repair()
+  const back = await finish()
+  await get(targetOf(back))
+  t.same(await counts(), [1, 1, 1, 1, 1, 2, 0])
+  clock.suspend(3_600_000)
+  t.equal((await clock.runUntil(get(LIST))).statusCode, 200)
+  t.same(await counts(), [1, 1, 1, 1, 1, 2, 1])
+})
+
+t.test(
+  'a user who links or unlinks gets no hits of the list before, also without the routes',
+  async t => {
+    const service = await linkedServiceFor(t, [], {}, 'info')
+    const { app, sandbox } = service
+    sandbox.switches.mode = 'extended'
+    const address = await app.listen({ port: 0 })
+    /** Who may store the response, and the requests to the routes and to Spotify until then. */
+    const look = async () => {
+      const response = await fetch(address + LIST)
+      await response.text()
+      return [
+        response.headers.get('cache-control')?.split(',')[0],
+        service.routed,
+        sandbox.count('api'),
+      ]
+    }
+    await look()
+    await look()
+    const [, routedBefore, sentBefore] = await look()
+    t.same(await look(), ['public', routedBefore, sentBefore], 'no route')
+
+    const { back } = await agreed(service)
+    await service.get(targetOf(back))
+    const sent = sandbox.count('api')
+    const [scope, , sentForLink] = await look()
+    t.equal(scope, 'private')
+    t.ok(Number(sentForLink) > sent, 'the list is read with the link')
+    await look()
+    const [, routedLinked] = await look()
+    t.same(await look(), ['private', routedLinked, sentForLink], 'no route')
+
+    await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+    const [unlinked] = await look()
+    t.equal(unlinked, 'public', 'the list that was read before is still fresh')
+  },
+)

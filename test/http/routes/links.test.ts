@@ -8,7 +8,6 @@ const DAY_MS = 86_400_000
 const API_KEY = 'b'.repeat(32)
 const caller = { authorization: `Bearer ${API_KEY}` }
 const LIST = '/users/with-private/playlists'
-const json = { 'content-type': 'application/json' }
 
 t.test('without LINKS_FILE there is nothing at the paths of linked accounts', async t => {
   const { app } = await startService(t)
@@ -51,7 +50,7 @@ t.test('in Development Mode a linked user is read, also page by page, and nobody
 })
 
 t.test('a repeated hit of a linked user stays private, and ends with the link', async t => {
-  const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'])
+  const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'], {}, 'info')
   const address = await app.listen({ port: 0 })
   t.equal((await get(LIST)).statusCode, 200)
   const sent = sandbox.count('api')
@@ -84,20 +83,59 @@ t.test('an administrator invites the owner of an account', async t => {
   t.match(page, /^http:\/\/localhost:80\/link\/eyJ[\w.-]+$/)
   t.equal(Date.parse(expires_at), clock.now() + DAY_MS)
   t.match((await post({ user: ' ' })).json(), { type: '/problems/invalid-user-id' })
-  const example = 'The body must be an object such as {"user": "smedjan"}.'
-  for (const body of [{}, { user: {} }, { user: ['a', 'b'] }, [], '"smedjan"', 'null']) {
-    const refused = await post(body, json)
-    t.match(refused.json(), { type: '/problems/bad-request', status: 400, detail: example })
+})
+
+const EXPECTED =
+  'The body must be a JSON object such as {"user": "smedjan"}, of at most 16 kB, with the Content-Type application/json.'
+
+t.test(
+  'an invitation whose body is anything else gets a problem that says what to send',
+  async t => {
+    const { app } = await linkedServiceFor(t, [])
+    const send = (payload: string, type: string | undefined) => {
+      const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
+      return app.inject({ method: 'POST', url: '/links', payload, headers })
+    }
+    const type = 'application/json'
+    for (const [body, contentType] of [
+      ['{}', type],
+      ['{"user":{}}', type],
+      ['{"user":["a","b"]}', type],
+      ['[]', type],
+      ['"smedjan"', type],
+      ['null', type],
+      ['{', type],
+      ['{"user":"smedjan","__proto__":{}}', type],
+      ['', type],
+      ['', undefined],
+      ['user=smedjan', 'application/x-www-form-urlencoded'],
+      ['{"user":"smedjan"}', 'text/plain'],
+      ['{"user":"smedjan"}', undefined],
+      ['{"user":"smedjan"}', 'nonsense'],
+      [`{"user":"${'x'.repeat(20_000)}"}`, type],
+    ] as const) {
+      const refused = await send(body, contentType)
+      const expected = { type: '/problems/bad-request', status: 400, detail: EXPECTED }
+      t.match(refused.json(), expected, `${contentType} ${body.slice(0, 40)}`)
+    }
+  },
+)
+
+t.test('a request that needs no body is refused with one or with its type', async t => {
+  const { app } = await linkedServiceFor(t, [])
+  const send = (url: string, payload: string, type?: string) => {
+    const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
+    return app.inject({ method: 'DELETE', url, payload, headers })
   }
-  for (const [body, type] of [
-    ['{', 'application/json'],
-    ['', 'application/json'],
-    ['user=smedjan', 'application/x-www-form-urlencoded'],
-    ['{"user":"smedjan"}', 'text/plain'],
-    [`{"user":"${'x'.repeat(20_000)}"}`, 'application/json'],
+  t.equal((await send('/links/one', '')).statusCode, 204)
+  for (const [url, body, type] of [
+    ['/links/one', '', 'application/json'],
+    ['/links/one', '{', 'application/json'],
+    ['/links/one', 'x', 'text/strange'],
+    ['/nothing', '{', 'application/json'],
   ] as const) {
-    const refused = await post(body, { 'content-type': type })
-    t.match(refused.json(), { type: '/problems/bad-request', status: 400 }, type)
+    const detail = 'Send this request without a body and without the header Content-Type.'
+    t.match((await send(url, body, type)).json(), { status: 400, detail }, `${url} ${body}`)
   }
 })
 
@@ -177,6 +215,19 @@ t.test('a list that arrives after its link has ended is not stored', async t => 
   release()
   t.match((await clock.runUntil(looked)).json(), { type: '/problems/spotify-unavailable' })
   t.match((await get('/status')).json().cache, { entries: 0 })
+})
+
+t.test('a lookup that waits gets no stale list of a link that ends meanwhile', async t => {
+  const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
+  t.equal((await get(LIST)).statusCode, 200)
+  clock.suspend(600_000)
+  const sent = sandbox.count('api')
+  const release = sandbox.hold('api')
+  const looked = get(LIST, { 'cache-control': 'no-cache' })
+  await clock.runUntil(sandbox.arrived('api', sent + 1))
+  await app.inject({ method: 'DELETE', url: '/links/with-private', headers: admin })
+  release()
+  t.match((await clock.runUntil(looked)).json(), { type: '/problems/spotify-unavailable' })
 })
 
 const ADMIN_ROUTES = [

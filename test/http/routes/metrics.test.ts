@@ -88,7 +88,7 @@ t.test('requests to Spotify and their retries are counted by kind and outcome', 
     'spotify_requests_total{kind="token",outcome="ok"}': 3,
     'spotify_request_duration_seconds_count{kind="page"}': 12,
     'spotify_request_duration_seconds_count{kind="token"}': 3,
-    'token_renewals_total{outcome="ok"}': 3,
+    'token_renewals_total{grant="client_credentials",outcome="ok"}': 3,
     spotify_retries_total: 1,
     spotify_requests_24h: 12,
     spotify_budget: 1000,
@@ -146,7 +146,9 @@ t.test('the metrics show the token, the state of the gate and its reasons', asyn
   const metrics = await metricsOf(service)
   t.equal(metrics.get('gate_reason{reason="spotify-credentials-rejected"}'), 1)
   t.equal(metrics.get('token_expires_timestamp_seconds'), 0)
-  t.ok(Number(metrics.get('token_renewals_total{outcome="rejected"}')) > 0)
+  t.ok(
+    Number(metrics.get('token_renewals_total{grant="client_credentials",outcome="rejected"}')) > 0,
+  )
 })
 
 t.test('evicted lists are counted', async t => {

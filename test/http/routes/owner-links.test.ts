@@ -370,3 +370,21 @@ t.test('behind a proxy that adds a path, form and redirects have that path', asy
     instance: '/base/link/{token}/finish',
   })
 })
+
+t.test('a body that is not a form gets a problem that says what to send', async t => {
+  const { app, invite } = await ownerPagesFor(t)
+  const path = await invite('smedjan')
+  for (const url of [path, `${path}/finish`]) {
+    for (const [payload, type] of [
+      ['{}', 'application/json'],
+      ['url=x', 'text/plain'],
+      [`url=${'x'.repeat(20_000)}`, 'application/x-www-form-urlencoded'],
+    ] as const) {
+      const headers = { 'content-type': type }
+      const response = await app.inject({ method: 'POST', url, payload, headers })
+      const detail =
+        'The body must be a form of at most 16 kB, with the Content-Type application/x-www-form-urlencoded.'
+      t.match(response.json(), { type: '/problems/bad-request', detail }, `${url} ${type}`)
+    }
+  }
+})

@@ -103,7 +103,7 @@ function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string,
   const variants = new VariantCache(1_000_000)
   const fastPath = new FastPath({
     cache: cache as never,
-    representations: variants.representations,
+    variants,
     maxBytes: 10_000,
     keyOf,
     admit: () => ({ caller: ANONYMOUS, rateLimitFields: undefined }),

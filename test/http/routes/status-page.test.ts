@@ -85,6 +85,22 @@ t.test('the page shows the whole status', async t => {
   t.match(statusPage(over, ''), 'value="2000"', 'the bar is full')
 })
 
+const noLinks = { doubtful: 0, refused: 0, ended: 0, unreadable: 0 }
+const links = { state: 'ok', active: 3, ...noLinks, next_consent_end: null } as const
+
+t.test('linked accounts have a section while they are on', async t => {
+  t.notMatch(statusPage(well, ''), 'Linked accounts')
+  const of = (change: Partial<NonNullable<Status['links']>>) =>
+    statusPage({ ...well, links: { ...links, ...change } }, '')
+  t.match(of({}), '<dt>Links</dt><dd>3 active</dd>')
+  t.notMatch(of({}), 'Next consent')
+  t.match(of({ active: 0 }), '<dt>Links</dt><dd>none</dd>')
+  const some = of({ doubtful: 1, unreadable: 2, next_consent_end: '2027-05-23T00:00:00.000Z' })
+  t.match(some, '<dd>3 active, 1 doubtful, 2 unreadable</dd>')
+  t.match(some, '<dt>Next consent ends</dt><dd><time datetime="2027-05-23T00:00:00.000Z">')
+  t.match(of({ doubtful: 1 }), 'All is well.', 'a doubt ends by itself')
+})
+
 t.test('the first line says what is wrong', async t => {
   const { service, token, spotify } = well
   for (const [change, text] of [
@@ -95,6 +111,12 @@ t.test('the first line says what is wrong', async t => {
     [{ token: { ...token, state: 'missing' } }, 'There is no app token yet.'],
     [{ spotify: { ...spotify, diagnosis: 'unavailable' } }, 'Spotify fails for some requests.'],
     [{ shared_cache: { state: 'degraded' } }, 'The shared cache is out of reach.'],
+    [
+      { links: { ...links, state: 'unwritable' } },
+      'The file of linked accounts cannot be written.',
+    ],
+    [{ links: { ...links, ended: 1 } }, '1 linked account needs a person. GET /links says why.'],
+    [{ links: { ...links, refused: 1, unreadable: 1 } }, '2 linked accounts need a person. '],
   ] as const) {
     t.match(statusPage({ ...well, ...change }, ''), `<strong class="bad">${text}`, text)
   }

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+
+const text = readFileSync('openapi.yaml', 'utf8')
+
+/** The objects below a node that stand under this name, by name; without references and parameters. */
+function* objectsIn(node: unknown, kind: string): Generator<[name: string, object]> {
+  if (typeof node !== 'object' || node === null) return
+  for (const [name, below] of Object.entries(node)) {
+    if (name === 'parameters') continue
+    if (name === kind && !Array.isArray(below)) {
+      for (const [key, value] of Object.entries(below as Record<string, object>)) {
+        if (!('$ref' in value)) yield [key, value]
+      }
+    }
+    yield* objectsIn(below, kind)
+  }
+}
+
+for (const kind of ['headers', 'examples', 'responses']) {
+  t.test(`openapi.yaml has each of its ${kind} once`, async t => {
+    const all = [...objectsIn(parse(text), kind)].map(entry => JSON.stringify(entry))
+    t.ok(all.length > 0)
+    t.same(
+      all.filter((one, index) => all.indexOf(one) !== index),
+      [],
+    )
+  })
+}
+
+t.test('openapi.yaml has no YAML aliases, which some tools do not read', async t => {
+  t.notMatch(text, /^ *(?:- |\S+: )[&*]a\d+$/m)
+})
