@@ -206,6 +206,49 @@ t.test('an owner ends the link with its address', async t => {
   t.equal(await consents.view(page), undefined)
 })
 
+t.test('an invitation from before an unlinking links nothing, and a new one does', async t => {
+  const { consents, agree, links, clock, linkAs, sandbox } = await consentsFor(t)
+  const { ticket } = await consents.invite('smedjan')
+  const open = await agree(ticket, 'smedjan')
+  await linkAs('smedjan')
+  clock.suspend(MINUTE_MS)
+  await links.remove('smedjan')
+  sandbox.clear()
+  t.equal(await consents.view(ticket), undefined)
+  t.equal(await consents.begin(ticket), undefined)
+  t.same(await consents.complete(open.searchParams), { kind: 'invalid' })
+  t.same(await consents.finish(ticket, open.href), { kind: 'invalid' })
+  t.equal(sandbox.requests.length, 0)
+  t.equal(links.find('smedjan'), undefined)
+  t.match(await linkAs('smedjan'), { kind: 'linked' }, 'a new invitation')
+})
+
+t.test('unlinking withdraws an invitation before the account is linked, too', async t => {
+  const { consents, links, clock } = await consentsFor(t)
+  const { ticket } = await consents.invite('smedjan')
+  clock.suspend(1)
+  await links.remove('smedjan')
+  t.equal(await consents.view(ticket), undefined)
+})
+
+for (const request of ['token', 'api'] as const) {
+  t.test(`an unlinking during a consent wins, at its ${request} request`, async t => {
+    const { consents, agree, links, clock, sandbox, accepted, file } = await consentsFor(t)
+    const { ticket } = await consents.invite('smedjan')
+    const { searchParams } = await agree(ticket, 'smedjan')
+    const release = sandbox.hold(request)
+    const completing = failureOf(consents.complete(searchParams))
+    await sandbox.arrived(request, 1)
+    clock.suspend(1)
+    await links.remove('smedjan')
+    release()
+    t.match(await completing, { type: 'link-invalid', message: /ended the link/ })
+    t.equal(links.find('smedjan'), undefined)
+    t.equal(file.records.size, 0)
+    t.same(accepted, [])
+  })
+}
+
 t.test('a failure of Spotify keeps nothing and says why', async t => {
   const { linkAs, sandbox, links, file, gate } = await consentsFor(t)
   sandbox.switches.unregistered = ['smedjan']
