@@ -115,5 +115,5 @@ export function linkProblem(fault: LinkFault, retryAt?: number): Problem {
 export function fileProblem(cause: unknown): Problem {
   const detail =
     'The service cannot write its file of linked accounts. The operator must check LINKS_FILE.'
-  return new Problem('spotify-unavailable', detail, { cause })
+  return new Problem('internal-error', detail, { cause })
 }

@@ -288,7 +288,7 @@ t.test('while the gate is closed or the budget is spent, nobody is linked', asyn
 t.test('a link that cannot be written is not made', async t => {
   const { linkAs, file, accepted } = await consentsFor(t)
   file.failure = new Error('EROFS')
-  t.match(await failureOf(linkAs('smedjan')), { type: 'spotify-unavailable' })
+  t.match(await failureOf(linkAs('smedjan')), { type: 'internal-error' })
   t.equal(accepted.length, 0)
 })
 

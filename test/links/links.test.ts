@@ -27,8 +27,8 @@ t.test('a link is in the file before it is in use', async t => {
 t.test('a link that cannot be written is not added', async t => {
   const { links, file, messages, kept } = linksFor()
   file.failure = new Error('EROFS')
-  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'spotify-unavailable' })
-  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'spotify-unavailable' })
+  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
+  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
   t.equal(links.find('smedjan'), undefined)
   t.ok(links.isUnwritable)
   t.same(messages(), ['error: cannot write the file of linked accounts'], 'logged once')
@@ -79,10 +79,10 @@ t.test(
     const { links, file } = linksFor()
     await links.add(recordOf('smedjan'))
     file.failure = new Error('EROFS')
-    t.match(await failureOf(links.remove('smedjan')), { type: 'spotify-unavailable' })
+    t.match(await failureOf(links.remove('smedjan')), { type: 'internal-error' })
     t.match(
       await failureOf(links.remove('smedjan')),
-      { type: 'spotify-unavailable' },
+      { type: 'internal-error' },
       'not done yet',
     )
     t.equal(links.find('smedjan'), undefined)
