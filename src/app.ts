@@ -81,8 +81,8 @@ export async function buildApp(
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes)
-  const writeSnapshot = async () => snapshot?.write()
-  const cached = { store, variants, writeSnapshot }
+  const purgeSnapshot = async () => snapshot?.purge()
+  const cached = { store, variants, purgeSnapshot }
   const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
   const { source, keyOf, accepts } = linked ?? { source: spotify.source }
   const snapshot = createSnapshot(config, store, { importEntry, accepts, clock, log })

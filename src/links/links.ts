@@ -1,21 +1,22 @@
 import { type Clock, repeat } from '../lib/clock.ts'
 import { warnOfEnd } from './consent-warnings.ts'
-import { type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
+import { Forgetting } from './forgetting.ts'
+import { isOldRow, type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
 import type { SealedRecords } from './link-file.ts'
 import { linkWithdrawn } from './link-problems.ts'
-import { isEnded, type LinkRecord, recordFor } from './link-record.ts'
+import { type LinkRecord, recordFor } from './link-record.ts'
 import { afterEvent, type LinkEvent } from './link-state.ts'
 import { LinkStore, type LinkStoreOptions } from './link-store.ts'
 import { Removals } from './removals.ts'
 
 const SWEEP_MS = 3_600_000
-const DAY_MS = 86_400_000
-/** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
-const KEEP_ENDED_MS = 5 * DAY_MS
 
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
-  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  /**
+   * Called when the lists of a link must not be served any more, and again if it fails. Resolves when they
+   * are nowhere; logs a failure.
+   */
   forget: (link: LinkName) => Promise<void>
 }
 
@@ -25,12 +26,14 @@ export class Links {
   readonly #store: LinkStore
   readonly #links = new Map<string, Link>()
   readonly #removals: Removals
+  readonly #forgetting: Forgetting
   readonly #stopSweeping: () => void
 
   /** Starts to check every hour for consents that end. */
   constructor(options: LinksOptions) {
     this.#options = options
-    this.#store = new LinkStore(options)
+    this.#store = new LinkStore(options, () => this.list())
+    this.#forgetting = new Forgetting(options.forget)
     this.#removals = new Removals(options.clock)
     this.#stopSweeping = repeat(options.clock, SWEEP_MS, () => this.sweep())
   }
@@ -104,7 +107,8 @@ export class Links {
     const earlier = this.#links.get(userId)
     this.#links.set(userId, link)
     this.#options.log.info({ user_id: userId }, 'linked an account')
-    if (earlier !== undefined) await this.#options.forget(earlier)
+    // The sweep tries again.
+    if (earlier !== undefined) await this.#forgetting.run(earlier).catch(() => {})
     return link
   }
 
@@ -112,7 +116,7 @@ export class Links {
    * Removes a user's link from memory at once, and its token and its lists from all files before it
    * resolves. Nobody can link the account with an invitation from before.
    *
-   * @throws {Problem} if the file cannot be written; the next write removes it there.
+   * @throws {Problem} if a file cannot be written; the sweep tries again.
    */
   async remove(userId: string): Promise<void> {
     this.#removals.add(userId)
@@ -120,10 +124,12 @@ export class Links {
     if (link !== undefined) {
       this.#links.delete(userId)
       this.#options.log.info({ user_id: userId }, 'unlinked an account')
-      await this.#options.forget(link)
     }
-    // Also without a link, since the write that removed it may have failed.
-    if (link !== undefined || this.isUnwritable) await this.save()
+    // Also without a link, since an earlier removal may be in progress or have failed.
+    const forgotten = this.#forgetting.run(link)
+    const saved = link === undefined ? this.#store.retry() : this.save()
+    await Promise.allSettled([forgotten, saved])
+    await Promise.all([forgotten, saved])
   }
 
   /**
@@ -144,7 +150,7 @@ export class Links {
    * from the file as soon as that can be written.
    */
   async report(link: Link, event: LinkEvent): Promise<void> {
-    const { clock, log, forget } = this.#options
+    const { clock, log } = this.#options
     const record = liveRecord(link)
     if (record === undefined || !this.has(link)) return
     const now = clock.now()
@@ -158,10 +164,8 @@ export class Links {
     const { userId, linkId } = record
     link.record = { userId, linkId, reason: link.state.reason, endedAt: now }
     link.sealed = undefined
-    const forgotten = forget(link)
-    // The store logs a failure, and the sweep writes again.
-    await this.save().catch(() => {})
-    await forgotten
+    // The log has failures, and the sweep tries again.
+    await Promise.allSettled([this.#forgetting.run(link), this.save()])
   }
 
   /**
@@ -170,21 +174,20 @@ export class Links {
    * @throws {Problem} if the file cannot be written; the sweep tries again.
    */
   save(): Promise<void> {
-    return this.#store.write(() => this.list())
+    return this.#store.write()
   }
 
-  /** Warns of consents that end, removes old rows, and writes what could not be written before. */
+  /** Warns of consents that end, removes old rows, and does again what failed before. */
   async sweep(): Promise<void> {
     const { clock, log } = this.#options
     const now = clock.now()
-    const isOld = ({ record }: Link) =>
-      record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
-    const old = this.list().filter(isOld)
+    const old = this.list().filter(link => isOldRow(link, now))
     for (const { userId } of old) this.#links.delete(userId)
     this.#removals.dropOld()
     for (const link of this.list()) warnOfEnd(link, now, log)
-    // The store logs a failure, and the next sweep writes again.
-    if (old.length > 0 || this.isUnwritable) await this.save().catch(() => {})
+    // The log has failures, and the next sweep tries again.
+    const saved = old.length > 0 ? this.save() : this.#store.retry()
+    await Promise.allSettled([this.#forgetting.run(), saved])
   }
 
   /** Stops the timer and waits for the writes in flight. */

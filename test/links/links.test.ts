@@ -80,11 +80,7 @@ t.test(
     await links.add(recordOf('smedjan'))
     file.failure = new Error('EROFS')
     t.match(await failureOf(links.remove('smedjan')), { type: 'internal-error' })
-    t.match(
-      await failureOf(links.remove('smedjan')),
-      { type: 'internal-error' },
-      'not done yet',
-    )
+    t.match(await failureOf(links.remove('smedjan')), { type: 'internal-error' }, 'not done yet')
     t.equal(links.find('smedjan'), undefined)
     file.failure = undefined
     await links.remove('smedjan')
@@ -123,6 +119,80 @@ t.test('a removal counts for a day, as long as invitations from before are valid
   clock.suspend(1)
   await links.sweep()
   t.notOk(links.isRemovedSince('smedjan', before), 'no entry is kept for ever')
+})
+
+t.test('a second removal waits for the first one', async t => {
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { links, file } = linksFor({ forget: () => held })
+  await links.add(recordOf('smedjan'))
+  file.held = held
+  let isGone = false
+  const first = links.remove('smedjan')
+  const second = links.remove('smedjan').then(() => {
+    isGone = true
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  t.notOk(isGone)
+  release()
+  await Promise.all([first, second])
+  t.equal(file.records.size, 0)
+})
+
+t.test('a removal fails while the lists are still somewhere, and can be repeated', async t => {
+  const failure = new Error('EIO')
+  let isBroken = true
+  const forgotten: string[] = []
+  const forget = async ({ linkId }: { linkId: string }) => {
+    if (isBroken) throw failure
+    forgotten.push(linkId)
+  }
+  const { links, file } = linksFor({ forget })
+  await links.add(recordOf('smedjan'))
+  t.equal(await failureOf(links.remove('smedjan')), failure)
+  t.equal(file.records.size, 0, 'the token is gone all the same')
+  t.equal(await failureOf(links.remove('smedjan')), failure, 'not done yet')
+  isBroken = false
+  await links.remove('smedjan')
+  t.same(forgotten, ['link of smedjan'])
+  await links.remove('smedjan')
+  t.equal(forgotten.length, 1)
+})
+
+t.test('the sweep forgets the lists of an ended or a replaced link if that failed', async t => {
+  let isBroken = true
+  const forgotten: string[] = []
+  const forget = async ({ linkId }: { linkId: string }) => {
+    if (isBroken) throw new Error('EIO')
+    forgotten.push(linkId)
+  }
+  const { links } = linksFor({ forget })
+  await links.add(recordOf('smedjan', { linkId: 'one' }))
+  const second = await links.add(recordOf('smedjan', { linkId: 'two' }))
+  await links.report(second, { kind: 'other-user' })
+  t.match(second.state, { name: 'mismatch' })
+  await links.sweep()
+  t.same(forgotten, [])
+  isBroken = false
+  await links.sweep()
+  t.same(forgotten, ['one', 'two'])
+})
+
+t.test('memory and file agree after a write that failed when the file was replaced', async t => {
+  const { links, file } = linksFor()
+  await links.add(recordOf('fifty'))
+  const write = file.write.bind(file)
+  file.write = async records => {
+    file.write = write
+    await write(records)
+    throw new Error('EIO')
+  }
+  await t.rejects(links.add(recordOf('smedjan')))
+  t.same([...file.records.keys()], ['fifty'])
+  t.equal(links.find('smedjan'), undefined)
+  t.notOk(links.isUnwritable)
 })
 
 t.test('a new refresh token is in the file, or else in memory for the next write', async t => {

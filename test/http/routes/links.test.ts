@@ -153,6 +153,31 @@ t.test('an administrator unlinks an account, and its list is nowhere', async t =
   t.equal((await get(LIST)).statusCode, 502)
 })
 
+t.test('an unlinking that cannot write the snapshot removes it, or else fails', async t => {
+  const folder = t.testdir({})
+  const snapshot = join(folder, 'snapshot')
+  const users = ['with-private', 'smedjan']
+  const service = await linkedServiceFor(t, users, { CACHE_SNAPSHOT_FILE: snapshot })
+  const { get, restart } = service
+  await get(LIST)
+  await get('/users/smedjan/playlists')
+  await restart()
+  const remove = (user: string) =>
+    service.app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
+  // Not even root can replace a folder with a file.
+  mkdirSync(join(folder, 'snapshot.tmp', 'full'), { recursive: true })
+  t.ok(existsSync(snapshot))
+  t.equal((await remove('with-private')).statusCode, 204)
+  t.notOk(existsSync(snapshot))
+  mkdirSync(snapshot)
+  const failed = await remove('smedjan')
+  t.match(failed.json(), { type: '/problems/internal-error', detail: /CACHE_SNAPSHOT_FILE/ })
+  t.equal((await remove('smedjan')).statusCode, 500, 'not done yet')
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  t.equal((await remove('smedjan')).statusCode, 204)
+})
+
 t.test('a file of links that cannot be written is no failure of Spotify', async t => {
   const { app, get, file, lines, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   // Not even root can replace a folder with a file.
