@@ -146,6 +146,8 @@ export class Consents {
       consentAt: clock.now(),
     }
     const link = await links.add(record, issuedAt)
+    // The lists of an earlier link are forgotten meanwhile.
+    if (!links.has(link)) return { kind: 'invalid' }
     accept(link, grant)
     return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
   }

@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { json } from '../../sandbox/answer.ts'
 import { Consents } from '../../src/links/consents.ts'
+import type { LinksOptions } from '../../src/links/links.ts'
 import { readProfile } from '../../src/links/read-profile.ts'
 import { Tickets } from '../../src/links/tickets.ts'
 import type { Grant } from '../../src/links/token-request.ts'
 import { createTransport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor } from '../support/gate.ts'
+import { until } from '../support/until.ts'
 import { oauthFor, REDIRECT_URI } from './oauth-support.ts'
 import { linksFor, recordOf } from './support.ts'
 
@@ -15,8 +17,11 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** Consents in a sandbox in Development Mode. */
-async function consentsFor(t: Test, dailyBudget = 1000) {
-  const parts = linksFor()
+async function consentsFor(
+  t: Test,
+  { dailyBudget = 1000, ...overrides }: Partial<LinksOptions> & { dailyBudget?: number } = {},
+) {
+  const parts = linksFor(overrides)
   const { links, clock, sealer } = parts
   const { gate, budget } = gateFor({ clock, dailyBudget })
   const { oauth, sandbox } = await oauthFor(t, clock)
@@ -249,6 +254,25 @@ for (const request of ['token', 'api'] as const) {
   })
 }
 
+t.test('a link that is removed before its consent ends keeps no token in memory', async t => {
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { linkAs, links, accepted, file, clock } = await consentsFor(t, { forget: () => held })
+  await linkAs('smedjan')
+  clock.suspend(1)
+  const before = links.find('smedjan')
+  const again = linkAs('smedjan')
+  await until(() => links.find('smedjan') !== before)
+  const removing = links.remove('smedjan')
+  release()
+  t.same(await again, { kind: 'invalid' })
+  await removing
+  t.equal(accepted.length, 1, 'only that of the first link')
+  t.equal(file.records.size, 0)
+})
+
 t.test('a failure of Spotify keeps nothing and says why', async t => {
   const { linkAs, sandbox, links, file, gate } = await consentsFor(t)
   sandbox.switches.unregistered = ['smedjan']
@@ -279,7 +303,7 @@ t.test('a failure of Spotify keeps nothing and says why', async t => {
 })
 
 t.test('while the gate is closed or the budget is spent, nobody is linked', async t => {
-  const { linkAs, links } = await consentsFor(t, 1)
+  const { linkAs, links } = await consentsFor(t, { dailyBudget: 1 })
   t.match(await linkAs('smedjan'), { kind: 'linked' })
   t.match(await failureOf(linkAs('fifty')), { type: 'quota-budget-spent' })
   t.equal(links.find('fifty'), undefined)

@@ -250,18 +250,33 @@ t.test('a link that was removed or ended is not renewed', async t => {
 })
 
 t.test('a renewal of a link that is removed meanwhile brings nothing back', async t => {
-  const { tokens, links, link, sandbox, file, lines } = await tokensFor(t)
+  const { tokens, links, link, sandbox, file, messages, refreshes } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const release = sandbox.hold('token')
-  const renewing = tokens.token()
+  const renewing = failureOf(tokens.token())
   await sandbox.arrived('token', 1)
   await links.remove('smedjan')
   release()
-  await renewing
+  t.match(await renewing, { type: 'spotify-unavailable', message: /changed during the lookup/ })
   t.equal(file.records.size, 0)
   t.equal(links.find('smedjan'), undefined)
   t.notMatch(link.record, { refreshToken: sandbox.issuedRefreshTokens[1] })
-  t.ok(lines().length > 0)
+  t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
+  t.match(await failureOf(tokens.token()), { message: /changed during the lookup/ })
+  t.equal(refreshes(), 1, 'nothing more is sent')
+})
+
+t.test('nothing is sent for a link that is removed before its renewal', async t => {
+  const { tokens, links, file, messages, refreshes } = await tokensFor(t)
+  const disk = deferred()
+  file.held = disk.promise
+  const renewing = failureOf(tokens.token())
+  const removing = links.remove('smedjan')
+  disk.resolve()
+  t.match(await renewing, { message: /changed during the lookup/ })
+  await removing
+  t.equal(refreshes(), 0)
+  t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
 })
 
 t.test('a refusal of a link that is removed meanwhile is no state of it', async t => {
