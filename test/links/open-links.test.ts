@@ -1,7 +1,7 @@
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -82,22 +82,22 @@ t.test('a file that others may read becomes private', async t => {
 })
 
 t.test('a file that is not a links file stops the start and stays as it is', async t => {
-  const { start, path } = fileFor(t)
+  const { start, path, folder } = fileFor(t)
   for (const content of ['not JSON', '{"version":9,"links":{}}']) {
     writeFileSync(path, content)
     t.match(await failureOf(start()), { name: 'LinkFileError' })
     t.equal(readFileSync(path, 'utf8'), content)
-    t.notOk(existsSync(`${path}.lock`), 'the lock is released')
+    t.same(readdirSync(folder), ['links.json'], 'the lock is released')
   }
 })
 
 t.test('a file that cannot be written stops the start', async t => {
-  const { start, path } = fileFor(t)
+  const { start, path, folder } = fileFor(t)
   mkdirSync(`${path}.tmp`)
   writeFileSync(join(`${path}.tmp`, 'x'), '')
   t.match(await failureOf(start()), {
     name: 'LinkFileError',
     message: /cannot be written \(\w+\); its folder must be writable\.$/,
   })
-  t.notOk(existsSync(`${path}.lock`))
+  t.same(readdirSync(folder), ['links.json.tmp'], 'the lock is released')
 })
