@@ -82,8 +82,8 @@ export async function buildApp(
   const variants = new VariantCache(variantBytes - selectionBytes)
   const isAccepted = (key: string) => linked?.accepts(key) ?? true
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes, isAccepted)
-  const writeSnapshot = async () => snapshot?.write()
-  const cached = { store, variants, writeSnapshot }
+  const purgeSnapshot = async () => snapshot?.purge()
+  const cached = { store, variants, purgeSnapshot }
   const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
   const { source, keyOf, accepts } = linked ?? { source: spotify.source }
   const snapshot = createSnapshot(config, store, { importEntry, accepts, clock, log })

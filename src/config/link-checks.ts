@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { temporaryPath } from '../lib/snapshot-file.ts'
 import { parseApiKeys } from './api-keys.ts'
 import { defaultRedirectUri, redirectUriFault } from './redirect-uri.ts'
 import type { Config } from './schema.ts'
@@ -31,14 +32,19 @@ export function linkFaults(config: Config): string[] {
       'LINKS_FILE: not together with SHARED_CACHE_URL; linked accounts work with one instance only',
     )
   }
-  if (CACHE_SNAPSHOT_FILE !== undefined && isSameFile(config.LINKS_FILE, CACHE_SNAPSHOT_FILE)) {
-    faults.push('LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE; choose another one')
+  if (CACHE_SNAPSHOT_FILE !== undefined && doClash(config.LINKS_FILE, CACHE_SNAPSHOT_FILE)) {
+    faults.push(
+      'LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE, or one that the service makes beside it (.tmp, .lock); choose another one',
+    )
   }
   return [...faults, ...adminKeyFaults(config), ...redirectUriFaults(config)]
 }
 
-function isSameFile(one: string, other: string): boolean {
-  return resolve(one) === resolve(other)
+/** Whether the two files, their temporary files and the locks of the file of links have a name in common. */
+function doClash(linksFile: string, snapshotFile: string): boolean {
+  const [links, snapshot] = [resolve(linksFile), resolve(snapshotFile)]
+  const isTemporary = snapshot === `${links}.tmp` || temporaryPath(snapshot) === links
+  return snapshot === links || isTemporary || snapshot.startsWith(`${links}.lock`)
 }
 
 function adminKeyFaults({ ADMIN_KEYS, API_KEYS }: Config): string[] {

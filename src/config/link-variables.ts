@@ -22,7 +22,7 @@ export const linkVariables = {
       description:
         'redirect URI that the Spotify dashboard has for the app: https, or http with [::1] or 127.0.0.1',
       $comment:
-        'Without it, `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs it at the start. Spotify compares every character.',
+        'Without it, `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs it at the start. Its path must end with `/link/callback`, and Spotify compares every character.',
     }),
   ),
   LINKS_PRIVACY_URL: Type.Optional(

@@ -1,22 +1,27 @@
+/** The path of the callback, below the path of `PUBLIC_URL`. */
+const CALLBACK_PATH = '/link/callback'
+
 /**
- * Why Spotify would refuse a redirect URI; undefined if it accepts it. Spotify wants https, or http with
- * a literal loopback address, and compares character by character.
+ * Why Spotify would refuse a redirect URI, or would not lead to the callback of this service; undefined if
+ * it is fine. Spotify wants https, or http with a literal loopback address, never `localhost`, and
+ * compares character by character.
  * https://developer.spotify.com/documentation/web-api/concepts/redirect_uri
  */
 export function redirectUriFault(uri: string): string | undefined {
   if (!URL.canParse(uri)) return 'not a URL'
-  const { protocol, hostname, username, password } = new URL(uri)
+  const { protocol, hostname, username, password, pathname } = new URL(uri)
   if (uri.includes('#')) return 'it must have no fragment'
   if (username !== '' || password !== '') return 'it must have no user and password'
-  if (protocol === 'https:') return undefined
-  if (protocol !== 'http:') return 'it must begin with https:// or http://'
+  if (protocol !== 'https:' && protocol !== 'http:') {
+    return 'it must begin with https:// or http://'
+  }
   if (hostname === 'localhost') return 'Spotify refuses localhost; use 127.0.0.1 or [::1]'
   const isLoopback = hostname === '127.0.0.1' || hostname === '[::1]'
-  return isLoopback ? undefined : 'Spotify accepts http only for 127.0.0.1 and [::1]; use https'
+  if (protocol === 'http:' && !isLoopback) {
+    return 'Spotify accepts http only for 127.0.0.1 and [::1]; use https'
+  }
+  return pathname.endsWith(CALLBACK_PATH) ? undefined : `its path must end with ${CALLBACK_PATH}`
 }
-
-/** The path of the callback, below the path of `PUBLIC_URL`. */
-const CALLBACK_PATH = '/link/callback'
 
 /**
  * The redirect URI without `LINKS_REDIRECT_URI`: below `PUBLIC_URL`, or on this machine. Never built from

@@ -9,7 +9,7 @@ import { isTooWide } from './link-tokens.ts'
 import type { Links } from './links.ts'
 import type { OAuthClient } from './oauth-client.ts'
 import type { Profile } from './read-profile.ts'
-import type { OwnerTicket, Tickets } from './tickets.ts'
+import type { OwnerTicket, Redeemed, Tickets } from './tickets.ts'
 import type { Grant } from './token-request.ts'
 
 export interface ConsentsOptions {
@@ -79,14 +79,17 @@ export class Consents {
    * kept, and the owner has to agree again.
    */
   async complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
-    const { tickets, oauth } = this.#options
+    const { tickets, oauth, links } = this.#options
     const state = query.get('state') ?? ''
     const authorization = await tickets.redeem(state, userId)
     if (authorization === undefined) return { kind: 'invalid' }
+    if (links.isRemovedSince(authorization.userId, authorization.issuedAt)) {
+      return { kind: 'invalid' }
+    }
     const consent = await oauth.exchange(query, state, authorization.verifier)
     if (consent.kind === 'invalid') return consent
     if (consent.kind === 'declined') return { kind: 'declined', userId: authorization.userId }
-    return this.#link(authorization.userId, consent.grant)
+    return this.#link(authorization, consent.grant)
   }
 
   /** Ends a consent with the address on which the owner's browser ended, pasted below a ticket. */
@@ -111,19 +114,24 @@ export class Consents {
     return true
   }
 
-  /** An invitation is used once a consent is newer; the page of a link links again what has ended. */
+  /**
+   * An invitation is used once a consent is newer, and invalid once the link was removed. The page of a link
+   * links again what has ended.
+   */
   #viewOf({ userId, invitedAt, linkId }: OwnerTicket): OwnerView | undefined {
-    const link = this.#options.links.find(userId)
+    const { links } = this.#options
+    const link = links.find(userId)
     if (invitedAt === undefined) {
       if (link === undefined || link.linkId !== linkId) return undefined
       return { userId, link, canLink: true }
     }
+    if (links.isRemovedSince(userId, invitedAt)) return undefined
     const record = link && liveRecord(link)
     return { userId, link, canLink: record === undefined || record.consentAt < invitedAt }
   }
 
   async #link(
-    userId: string,
+    { userId, issuedAt }: Redeemed,
     grant: Grant & { readonly refreshToken: string },
   ): Promise<ConsentResult> {
     const { links, tickets, clock, accept } = this.#options
@@ -131,13 +139,16 @@ export class Consents {
     const profile = await this.#profile(grant.accessToken)
     if (!isSameUser(profile.userId, userId)) return { kind: 'wrong-account', userId }
     const { accountId } = profile
-    const link = await links.add({
+    const record = {
       userId,
       linkId: randomUUID(),
       ...(accountId !== undefined && { accountId }),
       refreshToken: grant.refreshToken,
       consentAt: clock.now(),
-    })
+    }
+    const link = await links.add(record, issuedAt)
+    // The lists of an earlier link are forgotten meanwhile.
+    if (!links.has(link)) return { kind: 'invalid' }
     accept(link, grant)
     return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
   }

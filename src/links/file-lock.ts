@@ -1,14 +1,24 @@
-import { rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
+import { basename, dirname, join } from 'node:path'
 import { LinkFileError } from './link-file-error.ts'
 
 /** A socket address has 108 bytes on Linux and 104 on macOS, with a zero byte at the end. */
 const MAX_SOCKET_PATH_BYTES = 103
+const SUFFIX_BYTES = 3
+/** What the name of a lock has after that of the file. */
+const SUFFIX = /^\.lock-[0-9a-f]{6}$/
 
 /**
  * Keeps other processes off a file, with a socket beside it that this process listens on. The kernel
  * closes the socket with the process, however that ends, so unlike a file with a process id the lock
- * never outlives it, and it works between containers that share the folder.
+ * never outlives it. It works between processes on one host, also in containers that share the folder, and
+ * not between hosts that share it: a socket of another host looks like that of a process that was killed.
+ *
+ * Each process makes a socket with a name of its own before it looks for others, so of two that start at the
+ * same time at least one sees the other, and a socket that nobody listens on is never in use again.
  */
 export class FileLock {
   readonly #server: Server
@@ -20,27 +30,24 @@ export class FileLock {
   /**
    * Locks the file at `path`.
    *
-   * @throws {LinkFileError} if another process has it, or the folder can hold no socket.
+   * @throws {LinkFileError} if another process has it or tries to lock it, or the folder can hold no socket.
    */
   static async acquire(path: string): Promise<FileLock> {
-    const socket = `${path}.lock`
+    const suffix = `.lock-${randomBytes(SUFFIX_BYTES).toString('hex')}`
+    const socket = path + suffix
     if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
-      const most = MAX_SOCKET_PATH_BYTES - '.lock'.length
+      const most = MAX_SOCKET_PATH_BYTES - suffix.length
       throw new LinkFileError(path, `has a path of more than ${most} bytes; choose a shorter one`)
     }
-    const server = await listening(socket).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') throw cannotLock(path, error)
-      if (await isListening(socket)) {
-        throw new LinkFileError(path, 'is in use by another process of this service')
-      }
-      // The process that made it was killed.
-      return rm(socket, { force: true })
-        .then(() => listening(socket))
-        .catch((again: NodeJS.ErrnoException) => {
-          throw cannotLock(path, again)
-        })
-    })
-    return new FileLock(server)
+    try {
+      const lock = new FileLock(await listening(socket))
+      if (await isAlone(path, socket)) return lock
+      await lock.release()
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new LinkFileError(path, `cannot be locked with a socket beside it (${code})`)
+    }
+    throw new LinkFileError(path, 'is in use by another process of this service')
   }
 
   release(): Promise<void> {
@@ -48,8 +55,19 @@ export class FileLock {
   }
 }
 
-function cannotLock(path: string, error: NodeJS.ErrnoException): LinkFileError {
-  return new LinkFileError(path, `cannot be locked with a socket beside it (${error.code})`)
+/** Whether this process, which listens on `own`, is the only one; removes the sockets of killed processes. */
+async function isAlone(path: string, own: string): Promise<boolean> {
+  const folder = dirname(path)
+  const name = basename(path)
+  for (const other of await readdir(folder)) {
+    const socket = join(folder, other)
+    const isLock = other.startsWith(name) && SUFFIX.test(other.slice(name.length))
+    if (!isLock || other === basename(own)) continue
+    if (await isListening(socket)) return false
+    await rm(socket, { force: true })
+  }
+  // A process that starts may have seen our socket before we listened on it, and removed it.
+  return existsSync(own)
 }
 
 function listening(socket: string): Promise<Server> {
@@ -61,7 +79,7 @@ function listening(socket: string): Promise<Server> {
   })
 }
 
-/** Anything but a refused connection may be a process that is busy. */
+/** Anything but a refused connection may be a process that is busy, except a socket that is gone. */
 function isListening(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)
@@ -70,7 +88,7 @@ function isListening(socket: string): Promise<boolean> {
       resolve(true)
     })
     connection.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code !== 'ECONNREFUSED')
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT')
     })
   })
 }

@@ -1,7 +1,7 @@
 import type { PathLike } from 'node:fs'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type Open, syncFolderOf } from '../lib/sync-folder.ts'
 import { LinkFileError } from './link-file-error.ts'
 
 const VERSION = 1
@@ -9,11 +9,10 @@ const OWNER_ONLY = 0o600
 const PERMISSION_BITS = 0o777
 /** Follows no link and does not block on a pipe. */
 const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
-const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
 
 /** The system calls of a write, which tests let fail. */
 export interface FileSystem {
-  open(path: PathLike, flags: string | number, mode?: number): Promise<FileHandle>
+  open: Open
   rename(from: PathLike, to: PathLike): Promise<void>
   rm(path: PathLike, options: { force: true }): Promise<void>
 }
@@ -77,7 +76,7 @@ export class LinkFile {
       await rm(temporary, { force: true })
       await written(await open(temporary, 'wx', OWNER_ONLY), text)
       await rename(temporary, this.path)
-      await synced(await open(dirname(this.path), OPEN_FOLDER))
+      await syncFolderOf(this.path, open)
     } catch (error) {
       await Promise.allSettled([rm(temporary, { force: true })])
       throw error
@@ -125,13 +124,5 @@ async function written(file: FileHandle, text: string): Promise<void> {
     await file.sync()
   } finally {
     await file.close()
-  }
-}
-
-async function synced(folder: FileHandle): Promise<void> {
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

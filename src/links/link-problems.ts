@@ -98,6 +98,12 @@ export function linkChanged(): Problem {
   return new Problem('spotify-unavailable', detail)
 }
 
+/** The problem for a consent to a link that somebody ended after the owner was asked. */
+export function linkWithdrawn(): Problem {
+  const detail = 'Somebody ended the link to this account after the owner was invited.'
+  return new Problem('link-invalid', detail)
+}
+
 /** The problem of a link with this fault, which may end at `retryAt` (epoch ms). */
 export function linkProblem(fault: LinkFault, retryAt?: number): Problem {
   const type = fault === 'consent-doubtful' ? 'spotify-unavailable' : 'spotify-access-denied'
@@ -109,5 +115,5 @@ export function linkProblem(fault: LinkFault, retryAt?: number): Problem {
 export function fileProblem(cause: unknown): Problem {
   const detail =
     'The service cannot write its file of linked accounts. The operator must check LINKS_FILE.'
-  return new Problem('spotify-unavailable', detail, { cause })
+  return new Problem('internal-error', detail, { cause })
 }

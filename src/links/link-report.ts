@@ -2,7 +2,7 @@ import { type Link, liveRecord } from './link.ts'
 import { faultOf, type LinkFault, remedyOf } from './link-problems.ts'
 import { isEnded } from './link-record.ts'
 import { consentEndsAt, type LinkState } from './link-state.ts'
-import type { LinkCounts, Links } from './links.ts'
+import type { Links } from './links.ts'
 
 /** A link as `GET /links` shows it to the operator; instants in ISO 8601. */
 export interface LinkReport {
@@ -38,22 +38,29 @@ export function reportOf(link: Link): LinkReport {
   }
 }
 
-/** Linked accounts as `/status` shows them: numbers, no names. */
-export interface LinksStatus extends Omit<LinkCounts, 'mismatch'> {
+/** Linked accounts as `/status` shows them: numbers, no names. A link to another user counts as ended. */
+export interface LinksStatus extends Record<Exclude<LinkState['name'], 'mismatch'>, number> {
   /** Whether changes can be written to the file. */
   state: 'ok' | 'unwritable'
   /** When the earliest consent ends; null without a link that works. */
   next_consent_end: string | null
 }
 
-/** A link to another user has ended, too. */
-export function statusOf(links: Links): LinksStatus {
-  const { mismatch, ended, ...counts } = links.counts
+/** The status of all links. */
+export function statusOf(links: Pick<Links, 'list' | 'isUnwritable'>): LinksStatus {
+  const counts = { active: 0, doubtful: 0, refused: 0, ended: 0, unreadable: 0 }
+  const ends: number[] = []
+  for (const link of links.list()) {
+    const { name } = link.state
+    counts[name === 'mismatch' ? 'ended' : name]++
+    const record = liveRecord(link)
+    if (record !== undefined) ends.push(consentEndsAt(record.consentAt))
+  }
+  const earliest = ends.length === 0 ? undefined : Math.min(...ends)
   return {
     state: links.isUnwritable ? 'unwritable' : 'ok',
     ...counts,
-    ended: ended + mismatch,
-    next_consent_end: iso(links.nextConsentEnd),
+    next_consent_end: iso(earliest),
   }
 }
 

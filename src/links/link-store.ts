@@ -14,11 +14,14 @@ export interface LinkStoreOptions {
 /** Writes all links to the file, one write after the other. */
 export class LinkStore {
   readonly #options: LinkStoreOptions
+  readonly #links: () => readonly Link[]
   #writing: Promise<void> = Promise.resolve()
   #failure: unknown
 
-  constructor(options: LinkStoreOptions) {
+  /** `links` returns all links. */
+  constructor(options: LinkStoreOptions, links: () => readonly Link[]) {
     this.#options = options
+    this.#links = links
   }
 
   /** Whether the last write failed, so the file may lack changes. */
@@ -27,15 +30,25 @@ export class LinkStore {
   }
 
   /**
-   * Writes the links that `links` returns when the writes before are done.
+   * Writes the links that `links` returns when the writes before are done, by default all.
    *
    * @throws {Problem} if the file cannot be written.
    */
-  write(links: () => readonly Link[]): Promise<void> {
+  write(links = this.#links): Promise<void> {
     const write = this.#writing.then(() => this.#write(links()))
     // A failure concerns only the one who asked for that write.
     this.#writing = write.catch(() => {})
     return write
+  }
+
+  /**
+   * Waits for the writes before, and writes again if the last one failed.
+   *
+   * @throws {Problem} if the file cannot be written.
+   */
+  async retry(): Promise<void> {
+    await this.settled()
+    if (this.isUnwritable) await this.write()
   }
 
   /** Resolves when all writes have ended. */

@@ -2,7 +2,7 @@ import { backOffMs, type Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { asProblem, type Problem, withRetryAt } from '../problems/problem.ts'
 import { type Link, liveRecord } from './link.ts'
-import { stateProblem } from './link-problems.ts'
+import { linkChanged, stateProblem } from './link-problems.ts'
 import type { LinkEvent } from './link-state.ts'
 import type { Links } from './links.ts'
 import type { OAuthClient } from './oauth-client.ts'
@@ -67,6 +67,7 @@ export class LinkTokens {
    * @throws {Problem} why there is none, with the instant of the next attempt.
    */
   async token(onRequest?: () => void): Promise<string> {
+    this.#refuseIfRemoved()
     const nowMs = this.#options.clock.monotonic()
     if (this.#token !== undefined && nowMs < this.#token.renewAtMs) return this.#token.value
     if (this.#renewal !== undefined) return this.#renewal
@@ -98,8 +99,10 @@ export class LinkTokens {
   async #renew(onRequest?: () => void): Promise<string> {
     const { links, log } = this.#options
     const grant = await this.#grant(onRequest).catch((error: unknown) => {
+      this.#refuseIfRemoved()
       throw this.#remember(asProblem(error))
     })
+    this.#refuseIfRemoved()
     this.#failure = undefined
     this.#failuresInRow = 0
     if (grant === undefined) return this.#fail({ kind: 'invalid-grant' })
@@ -116,7 +119,7 @@ export class LinkTokens {
     // If Spotify replaced the refresh token, a file that cannot be written would lose the new one.
     await links.save()
     const record = liveRecord(this.#link)
-    if (record === undefined) throw this.#problem()
+    if (record === undefined || !links.has(this.#link)) throw this.#problem()
     onRequest?.()
     const grant = await oauth.refresh(record.refreshToken)
     if (grant?.refreshToken !== undefined) await links.replaceToken(this.#link, grant.refreshToken)
@@ -126,6 +129,10 @@ export class LinkTokens {
   async #fail(event: LinkEvent): Promise<never> {
     await this.#options.links.report(this.#link, event)
     throw this.#problem()
+  }
+
+  #refuseIfRemoved(): void {
+    if (!this.#options.links.has(this.#link)) throw linkChanged()
   }
 
   #problem(): Problem {

@@ -3,6 +3,9 @@ import { faultOf, remedyOf } from './link-problems.ts'
 import { type EndedRecord, isEnded, type LinkRecord } from './link-record.ts'
 import { ACTIVE, type LinkState } from './link-state.ts'
 
+/** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
+const KEEP_ENDED_MS = 5 * 86_400_000
+
 /** A linked account, while it is in `Links`. */
 export interface Link {
   readonly userId: string
@@ -45,6 +48,11 @@ export function newLink(
 /** The record of a link that has not ended; undefined for all others. */
 export function liveRecord({ record }: Link): LinkRecord | undefined {
   return record === undefined || isEnded(record) ? undefined : record
+}
+
+/** Whether a link ended so long before `now` (epoch ms) that its row must go. */
+export function isOldRow({ record }: Link, now: number): boolean {
+  return record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
 }
 
 /** Logs the state that a link has changed to. */

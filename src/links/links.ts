@@ -1,36 +1,40 @@
 import { type Clock, repeat } from '../lib/clock.ts'
 import { warnOfEnd } from './consent-warnings.ts'
-import { type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
+import { Forgetting } from './forgetting.ts'
+import { isOldRow, type Link, type LinkName, liveRecord, logState, newLink } from './link.ts'
 import type { SealedRecords } from './link-file.ts'
-import { isEnded, type LinkRecord, recordFor } from './link-record.ts'
-import { afterEvent, consentEndsAt, type LinkEvent, type LinkState } from './link-state.ts'
+import { linkWithdrawn } from './link-problems.ts'
+import { type LinkRecord, recordFor } from './link-record.ts'
+import { afterEvent, type LinkEvent } from './link-state.ts'
 import { LinkStore, type LinkStoreOptions } from './link-store.ts'
+import { Removals } from './removals.ts'
 
 const SWEEP_MS = 3_600_000
-const DAY_MS = 86_400_000
-/** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
-const KEEP_ENDED_MS = 5 * DAY_MS
 
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
-  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  /**
+   * Called when the lists of a link must not be served any more, and again if it fails. Resolves when they
+   * are nowhere; logs a failure.
+   */
   forget: (link: LinkName) => Promise<void>
 }
-
-/** The number of links in each state. */
-export type LinkCounts = Record<LinkState['name'], number>
 
 /** All linked accounts, in memory and in the file. */
 export class Links {
   readonly #options: LinksOptions
   readonly #store: LinkStore
   readonly #links = new Map<string, Link>()
+  readonly #removals: Removals
+  readonly #forgetting: Forgetting
   readonly #stopSweeping: () => void
 
   /** Starts to check every hour for consents that end. */
   constructor(options: LinksOptions) {
     this.#options = options
-    this.#store = new LinkStore(options)
+    this.#store = new LinkStore(options, () => this.list())
+    this.#forgetting = new Forgetting(options.forget)
+    this.#removals = new Removals(options.clock)
     this.#stopSweeping = repeat(options.clock, SWEEP_MS, () => this.sweep())
   }
 
@@ -65,17 +69,9 @@ export class Links {
     return this.#links.get(link.userId) === link
   }
 
-  get counts(): LinkCounts {
-    const counts = { active: 0, doubtful: 0, refused: 0, ended: 0, mismatch: 0, unreadable: 0 }
-    for (const { state } of this.#links.values()) counts[state.name]++
-    return counts
-  }
-
-  /** When the earliest consent ends, in epoch milliseconds; undefined without a link that works. */
-  get nextConsentEnd(): number | undefined {
-    const live = this.list().flatMap(link => liveRecord(link) ?? [])
-    const [earliest] = live.map(({ consentAt }) => consentEndsAt(consentAt)).sort((a, b) => a - b)
-    return earliest
+  /** Whether somebody unlinked the user after `instant` (epoch ms). */
+  isRemovedSince(userId: string, instant: number): boolean {
+    return this.#removals.isSince(userId, instant)
   }
 
   /** Whether the file may lack changes, because it could not be written. */
@@ -85,37 +81,55 @@ export class Links {
 
   /**
    * Adds a link once it is in the file. An earlier one of the same user stands until then, and its lists
-   * are forgotten.
+   * are forgotten. `askedAt` is when the owner was asked to agree (epoch ms).
    *
-   * @throws {Problem} if the file cannot be written; then the earlier link stays.
+   * @throws {Problem} if somebody has unlinked the user since then, or the file cannot be written. Then the
+   * links stay as they are.
    */
-  async add(record: LinkRecord): Promise<Link> {
+  async add(record: LinkRecord, askedAt = record.consentAt): Promise<Link> {
     const { userId } = record
     const link = newLink(userId, record, undefined)
     const isOther = (other: Link) => other.userId !== userId
-    await this.#store.write(() => [...this.list().filter(isOther), link])
+    const refuseIfRemoved = () => {
+      if (this.isRemovedSince(userId, askedAt)) throw linkWithdrawn()
+    }
+    try {
+      await this.#store.write(() => {
+        refuseIfRemoved()
+        return [...this.list().filter(isOther), link]
+      })
+      refuseIfRemoved()
+    } catch (error) {
+      // The file may have the link. The store logs a failure, and the sweep writes again.
+      await this.save().catch(() => {})
+      throw error
+    }
     const earlier = this.#links.get(userId)
     this.#links.set(userId, link)
     this.#options.log.info({ user_id: userId }, 'linked an account')
-    if (earlier !== undefined) await this.#options.forget(earlier)
+    // The sweep tries again.
+    if (earlier !== undefined) await this.#forgetting.run(earlier).catch(() => {})
     return link
   }
 
   /**
    * Removes a user's link from memory at once, and its token and its lists from all files before it
-   * resolves.
+   * resolves. Nobody can link the account with an invitation from before.
    *
-   * @throws {Problem} if the file cannot be written; the next write removes it there.
+   * @throws {Problem} if a file cannot be written; the sweep tries again.
    */
   async remove(userId: string): Promise<void> {
+    this.#removals.add(userId)
     const link = this.#links.get(userId)
     if (link !== undefined) {
       this.#links.delete(userId)
       this.#options.log.info({ user_id: userId }, 'unlinked an account')
-      await this.#options.forget(link)
     }
-    // Also without a link, since the write that removed it may have failed.
-    if (link !== undefined || this.isUnwritable) await this.save()
+    // Also without a link, since an earlier removal may be in progress or have failed.
+    const forgotten = this.#forgetting.run(link)
+    const saved = link === undefined ? this.#store.retry() : this.save()
+    await Promise.allSettled([forgotten, saved])
+    await Promise.all([forgotten, saved])
   }
 
   /**
@@ -136,7 +150,7 @@ export class Links {
    * from the file as soon as that can be written.
    */
   async report(link: Link, event: LinkEvent): Promise<void> {
-    const { clock, log, forget } = this.#options
+    const { clock, log } = this.#options
     const record = liveRecord(link)
     if (record === undefined || !this.has(link)) return
     const now = clock.now()
@@ -150,10 +164,8 @@ export class Links {
     const { userId, linkId } = record
     link.record = { userId, linkId, reason: link.state.reason, endedAt: now }
     link.sealed = undefined
-    const forgotten = forget(link)
-    // The store logs a failure, and the sweep writes again.
-    await this.save().catch(() => {})
-    await forgotten
+    // The log has failures, and the sweep tries again.
+    await Promise.allSettled([this.#forgetting.run(link), this.save()])
   }
 
   /**
@@ -162,20 +174,20 @@ export class Links {
    * @throws {Problem} if the file cannot be written; the sweep tries again.
    */
   save(): Promise<void> {
-    return this.#store.write(() => this.list())
+    return this.#store.write()
   }
 
-  /** Warns of consents that end, removes old rows, and writes what could not be written before. */
+  /** Warns of consents that end, removes old rows, and does again what failed before. */
   async sweep(): Promise<void> {
     const { clock, log } = this.#options
     const now = clock.now()
-    const isOld = ({ record }: Link) =>
-      record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
-    const old = this.list().filter(isOld)
+    const old = this.list().filter(link => isOldRow(link, now))
     for (const { userId } of old) this.#links.delete(userId)
+    this.#removals.dropOld()
     for (const link of this.list()) warnOfEnd(link, now, log)
-    // The store logs a failure, and the next sweep writes again.
-    if (old.length > 0 || this.isUnwritable) await this.save().catch(() => {})
+    // The log has failures, and the next sweep tries again.
+    const saved = old.length > 0 ? this.save() : this.#store.retry()
+    await Promise.allSettled([this.#forgetting.run(), saved])
   }
 
   /** Stops the timer and waits for the writes in flight. */

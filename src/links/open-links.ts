@@ -11,8 +11,9 @@ export interface OpenLinks {
 }
 
 /**
- * Opens the file of links. Writes it at once if there is none, if others may read it, or if records are
- * sealed with the previous key, so a file that cannot be written shows at the start.
+ * Opens the file of links, warns of consents that end and removes old rows. Writes the file at once if there
+ * is none, if others may read it, or if records are sealed with the previous key, so a file that cannot be
+ * written shows at the start.
  *
  * @throws {LinkFileError} if the file cannot be used. Then it stays as it is.
  */
@@ -30,7 +31,9 @@ export async function openLinks(
     const content = await file.read()
     links = new Links({ file, ...options })
     const isToReseal = content !== undefined && (await links.load(content.records))
-    if (content?.isPrivate !== true || isToReseal) {
+    // What was due while the service did not run.
+    await links.sweep()
+    if (content?.isPrivate !== true || isToReseal || links.isUnwritable) {
       await links.save().catch(({ cause }: Error) => {
         const { code } = cause as NodeJS.ErrnoException
         throw new LinkFileError(

@@ -50,7 +50,7 @@ export class Sealer {
 
   /** Opens a sealed text; undefined if it is damaged, or made for another purpose or with another key. */
   async open(purpose: Purpose, text: string): Promise<Opened | undefined> {
-    if (text.length > MAX_LENGTH) return undefined
+    if (text.length > MAX_LENGTH || !isCanonical(text)) return undefined
     for (const [index, secret] of this.#secrets.entries()) {
       const plaintext = await decrypted(text, keyFor(secret, purpose))
       if (plaintext !== undefined) {
@@ -59,6 +59,16 @@ export class Sealer {
     }
     return undefined
   }
+}
+
+/**
+ * Whether the text is exactly as `seal` writes one. Decoders of base64url skip blanks and the unused bits of
+ * a last character, so several texts would open as the same value.
+ */
+function isCanonical(text: string): boolean {
+  return text
+    .split('.')
+    .every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 /** Undefined if the text does not open with this key, whose error says no more. */

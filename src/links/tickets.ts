@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
 import type { Sealer } from './sealing.ts'
 
-const INVITATION_MS = 24 * 3_600_000
+/** How long an invitation can link an account. */
+export const INVITATION_MS = 24 * 3_600_000
 const STATE_MS = 10 * 60_000
 /** States are used once. Far more than people use in ten minutes; Spotify's codes are used once, too. */
 const MAX_USED = 10_000
@@ -20,6 +21,12 @@ export interface OwnerTicket {
 export interface Authorization {
   readonly userId: string
   readonly verifier: string
+}
+
+/** An authorization that Spotify sent back. */
+export interface Redeemed extends Authorization {
+  /** When the `state` was made, epoch ms. */
+  readonly issuedAt: number
 }
 
 /**
@@ -74,7 +81,7 @@ export class Tickets {
    * Uses up a state. Undefined if it is none, too old or used. With `userId` it must be for that user;
    * a ticket of another user does not use it up.
    */
-  async redeem(state: string, userId?: string): Promise<Authorization | undefined> {
+  async redeem(state: string, userId?: string): Promise<Redeemed | undefined> {
     const opened = await this.#sealer.open('authorization state', state)
     const { nonce, expiresAt, ...authorization } = (opened?.value ?? { expiresAt: 0 }) as State
     const now = this.#clock.now()
@@ -85,7 +92,7 @@ export class Tickets {
       this.#used.delete(used)
     }
     this.#used.set(nonce, expiresAt)
-    return authorization
+    return { ...authorization, issuedAt: expiresAt - STATE_MS }
   }
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { access, type FileHandle, open, rename, rm, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setImmediate as nextTask } from 'node:timers/promises'
 import { freshness } from '../cache/freshness.ts'
@@ -7,13 +7,13 @@ import type { MemoryStore } from '../cache/memory-store.ts'
 import { type Clock, repeat } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { OPEN_TO_READ, PREAMBLE, temporaryPath } from '../lib/snapshot-file.ts'
+import { syncFolderOf } from '../lib/sync-folder.ts'
+import { Problem } from '../problems/problem.ts'
 import type { StoredBody } from './cached-playlists.ts'
 import { encodeEntry } from './entry-codec.ts'
 import type { ImportEntry } from './import-entry.ts'
+import { framed, framesOf } from './snapshot-frames.ts'
 
-const LENGTH_BYTES = 4
-/** The minimum of gzip (RFC 1952 2.3). */
-const MIN_ENTRY_BYTES = 18
 const INTERVAL_MS = 5 * 60_000
 /** Entries that the service compresses concurrently. */
 const BATCH = 16
@@ -55,15 +55,18 @@ export class CacheSnapshot {
 
   async #load(): Promise<void> {
     const { path, log, store } = this.#options
+    let refused = 0
     try {
-      const entries = await this.#read()
-      log.info({ path, entries }, 'loaded the cache snapshot')
+      const { loaded, ...read } = await this.#read()
+      refused = read.refused
+      log.info({ path, entries: loaded }, 'loaded the cache snapshot')
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code === 'ENOENT')
         log.info({ path }, 'no cache snapshot yet')
       else log.warn({ err, path }, 'cannot load the cache snapshot')
     }
-    this.#changesWritten = store.changes
+    // The next write removes refused lists from the file, even if the store does not change.
+    this.#changesWritten = refused > 0 ? -1 : store.changes
     await access(dirname(path), constants.W_OK).catch((err: Error) => {
       log.warn({ err, path }, 'cannot write the cache snapshot')
     })
@@ -81,15 +84,46 @@ export class CacheSnapshot {
   }
 
   /** Writes the file if the store has changed since the last write. Writes do not overlap. */
-  write(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#writeIfChanged())
-    return this.#writing
+  async write(): Promise<void> {
+    await this.#inTurn(() => this.#writeIfChanged())
   }
 
-  async #writeIfChanged(): Promise<void> {
+  /**
+   * Makes sure that the file has no list that the store has retired: writes it, or else removes it.
+   *
+   * @throws {Problem} if neither works.
+   */
+  purge(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!(await this.#writeIfChanged())) await this.#remove()
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#writing.then(work)
+    this.#writing = Promise.allSettled([done]).then(() => {})
+    return done
+  }
+
+  async #remove(): Promise<void> {
+    const { path, log } = this.#options
+    try {
+      await unlink(path)
+      await syncFolderOf(path)
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code === 'ENOENT') return
+      log.error({ err, path }, 'cannot remove the cache snapshot, which has lists of an ended link')
+      const detail =
+        'The service can neither write nor remove its file of cached lists. The operator must check CACHE_SNAPSHOT_FILE.'
+      throw new Problem('internal-error', detail, { cause: err })
+    }
+  }
+
+  /** Returns whether the file has what the store has. */
+  async #writeIfChanged(): Promise<boolean> {
     const { path, store, log } = this.#options
     const { changes } = store
-    if (changes === this.#changesWritten) return
+    if (changes === this.#changesWritten) return true
     // Always the same path, so leftovers of killed processes do not accumulate.
     const temporary = temporaryPath(path)
     try {
@@ -97,10 +131,13 @@ export class CacheSnapshot {
       const file = await open(temporary, 'wx', 0o600)
       await this.#writeTo(file).finally(() => file.close())
       await rename(temporary, path)
+      await syncFolderOf(path)
       this.#changesWritten = changes
+      return true
     } catch (err) {
       log.warn({ err, path }, 'failed to write the cache snapshot')
       await Promise.allSettled([rm(temporary, { force: true })])
+      return false
     }
   }
 
@@ -113,22 +150,21 @@ export class CacheSnapshot {
       this.#abandoned.signal.throwIfAborted()
       const batch = usable.slice(at, at + BATCH)
       const encoded = await Promise.all(batch.map(([key, held]) => encodeEntry(key, held)))
-      await file.writeFile(Buffer.concat(encoded.flatMap(entry => [lengthOf(entry), entry])))
+      await file.writeFile(Buffer.concat(encoded.flatMap(framed)))
     }
     await file.sync()
   }
 
-  /** Returns the number of entries loaded. */
-  async #read(): Promise<number> {
+  async #read(): Promise<{ loaded: number; refused: number }> {
     const { path, log } = this.#options
     const file = await open(path, OPEN_TO_READ)
     const bytes = await this.#readFrom(file).finally(() => file.close())
     if (!bytes.subarray(0, PREAMBLE.length).equals(PREAMBLE)) {
       throw new Error('The file is no snapshot, or one of another version of this service.')
     }
-    const { loaded, left } = await this.#import(framesOf(bytes.subarray(PREAMBLE.length)))
+    const { left, ...read } = await this.#import(framesOf(bytes.subarray(PREAMBLE.length)))
     if (left > 0) log.warn({ path, left }, 'skipped damaged parts of the cache snapshot')
-    return loaded
+    return read
   }
 
   async #readFrom(file: FileHandle): Promise<Buffer> {
@@ -138,42 +174,25 @@ export class CacheSnapshot {
     return file.readFile()
   }
 
-  /** Stores usable entries; returns the numbers of usable and malformed ones. */
-  async #import(frames: Iterable<Buffer>): Promise<{ loaded: number; left: number }> {
+  /** Stores usable entries; returns the numbers of loaded, refused and malformed ones. */
+  async #import(frames: Iterable<Buffer>) {
     const { store, importEntry, accepts = isWithoutLink } = this.#options
-    let loaded = 0
-    let left = 0
+    const counts = { loaded: 0, refused: 0, left: 0 }
     for (const frame of frames) {
       // Lets the process read responses about the token and from Redis, which would time out otherwise.
       await nextTask()
       const entry = await importEntry(frame)
-      if (entry.kind === 'malformed') left++
-      if (entry.kind !== 'usable' || !accepts(entry.userId)) continue
-      store.set(entry.userId, entry.response)
-      loaded++
+      if (entry.kind === 'malformed') counts.left++
+      if (entry.kind !== 'usable') continue
+      const isAccepted = accepts(entry.userId)
+      counts[isAccepted ? 'loaded' : 'refused']++
+      if (isAccepted) store.set(entry.userId, entry.response)
     }
-    return { loaded, left }
+    return counts
   }
 }
 
 /** The key of a list that was read with a link names it before a slash. */
 function isWithoutLink(key: string): boolean {
   return !key.includes('/')
-}
-
-function lengthOf(entry: Buffer): Buffer {
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32LE(entry.length)
-  return length
-}
-
-/** Yields the bytes of each entry. A truncated entry, or one with an impossible length, is the last. */
-function* framesOf(bytes: Buffer): Generator<Buffer> {
-  let at = 0
-  while (at < bytes.length) {
-    const from = at + LENGTH_BYTES
-    const length = from <= bytes.length ? bytes.readUInt32LE(at) : 0
-    yield bytes.subarray(from, from + length)
-    at = length < MIN_ENTRY_BYTES ? bytes.length : from + length
-  }
 }

@@ -71,17 +71,23 @@ t.test('linked accounts and a shared cache exclude each other', async t => {
 })
 
 t.test('links and the cache cannot be in the same file', async t => {
-  for (const path of ['/nonexistent/links.json', '/nonexistent/./x/../links.json']) {
-    t.same(
-      await faultsOf({
-        ...links,
-        LINKS_FILE: '/nonexistent/links.json',
-        CACHE_SNAPSHOT_FILE: path,
-      }),
-      ['LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE; choose another one'],
-    )
+  const fault =
+    'LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE, or one that the service makes beside it (.tmp, .lock); choose another one'
+  for (const [linksFile, snapshot] of [
+    ['/nonexistent/a', '/nonexistent/a'],
+    ['/nonexistent/a', '/nonexistent/./x/../a'],
+    ['/nonexistent/a', '/nonexistent/a.tmp'],
+    ['/nonexistent/a.tmp', '/nonexistent/x/../a'],
+    ['/nonexistent/a', '/nonexistent/a.lock'],
+    ['/nonexistent/a', '/nonexistent/a.lock-012abc'],
+  ]) {
+    const variables = { ...links, LINKS_FILE: linksFile, CACHE_SNAPSHOT_FILE: snapshot }
+    t.same(await faultsOf(variables), [fault], `${linksFile} ${snapshot}`)
   }
-  await t.resolves(load({ ...links, CACHE_SNAPSHOT_FILE: '/nonexistent/cache' }))
+  for (const snapshot of ['/nonexistent/cache', '/nonexistent/a.tmp.tmp', '/nonexistent/b/a']) {
+    const variables = { ...links, LINKS_FILE: '/nonexistent/a', CACHE_SNAPSHOT_FILE: snapshot }
+    await t.resolves(load(variables), snapshot)
+  }
 })
 
 t.test('admin keys have the form of API keys, and are not among them', async t => {

@@ -7,7 +7,6 @@ t.test('a redirect URI is https, or http with a literal loopback address', async
     'https://example.com:8443/a/link/callback?tenant=1',
     'http://127.0.0.1:3000/link/callback',
     'http://[::1]/link/callback',
-    'https://localhost/link/callback',
   ]) {
     t.equal(redirectUriFault(uri), undefined, uri)
   }
@@ -15,6 +14,13 @@ t.test('a redirect URI is https, or http with a literal loopback address', async
     ['', /not a URL/],
     ['example.com/link/callback', /not a URL/],
     ['http://localhost:3000/link/callback', /refuses localhost/],
+    ['https://localhost:3000/link/callback', /refuses localhost/],
+    ['https://example.com', /path must end with \/link\/callback/],
+    ['https://example.com/callback', /path must end with/],
+    ['https://example.com/link/callback/', /path must end with/],
+    ['https://example.com/link/Callback', /path must end with/],
+    ['https://example.com/?to=/link/callback', /path must end with/],
+    ['http://127.0.0.1:3000/', /path must end with/],
     ['http://example.com/link/callback', /only for 127\.0\.0\.1/],
     ['http://127.0.0.2/link/callback', /only for 127\.0\.0\.1/],
     ['http://[::2]/', /only for/],

@@ -127,7 +127,7 @@ export const alertCases: Record<string, AlertCase> = {
     atMinutes: 20,
     fires: { [errors]: '_x15 1x10' },
     quiet: { [errors]: '1x30' },
-    summary: 'The service returned internal-error, which is a bug.',
+    summary: 'The service returned internal-error: a bug, or a file that it cannot write.',
   },
   PlaylistProxyQueueing: {
     atMinutes: 12,

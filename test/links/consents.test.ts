@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { json } from '../../sandbox/answer.ts'
 import { Consents } from '../../src/links/consents.ts'
+import type { LinksOptions } from '../../src/links/links.ts'
 import { readProfile } from '../../src/links/read-profile.ts'
 import { Tickets } from '../../src/links/tickets.ts'
 import type { Grant } from '../../src/links/token-request.ts'
 import { createTransport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor } from '../support/gate.ts'
+import { until } from '../support/until.ts'
 import { oauthFor, REDIRECT_URI } from './oauth-support.ts'
 import { linksFor, recordOf } from './support.ts'
 
@@ -15,8 +17,11 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** Consents in a sandbox in Development Mode. */
-async function consentsFor(t: Test, dailyBudget = 1000) {
-  const parts = linksFor()
+async function consentsFor(
+  t: Test,
+  { dailyBudget = 1000, ...overrides }: Partial<LinksOptions> & { dailyBudget?: number } = {},
+) {
+  const parts = linksFor(overrides)
   const { links, clock, sealer } = parts
   const { gate, budget } = gateFor({ clock, dailyBudget })
   const { oauth, sandbox } = await oauthFor(t, clock)
@@ -208,6 +213,68 @@ t.test('an owner ends the link with its address', async t => {
   t.equal(await consents.view(page), undefined)
 })
 
+t.test('an invitation from before an unlinking links nothing, and a new one does', async t => {
+  const { consents, agree, links, clock, linkAs, sandbox } = await consentsFor(t)
+  const { ticket } = await consents.invite('smedjan')
+  const open = await agree(ticket, 'smedjan')
+  await linkAs('smedjan')
+  clock.suspend(MINUTE_MS)
+  await links.remove('smedjan')
+  sandbox.clear()
+  t.equal(await consents.view(ticket), undefined)
+  t.equal(await consents.begin(ticket), undefined)
+  t.same(await consents.complete(open.searchParams), { kind: 'invalid' })
+  t.same(await consents.finish(ticket, open.href), { kind: 'invalid' })
+  t.equal(sandbox.requests.length, 0)
+  t.equal(links.find('smedjan'), undefined)
+  t.match(await linkAs('smedjan'), { kind: 'linked' }, 'a new invitation')
+})
+
+t.test('unlinking withdraws an invitation before the account is linked, too', async t => {
+  const { consents, links, clock } = await consentsFor(t)
+  const { ticket } = await consents.invite('smedjan')
+  clock.suspend(1)
+  await links.remove('smedjan')
+  t.equal(await consents.view(ticket), undefined)
+})
+
+for (const request of ['token', 'api'] as const) {
+  t.test(`an unlinking during a consent wins, at its ${request} request`, async t => {
+    const { consents, agree, links, clock, sandbox, accepted, file } = await consentsFor(t)
+    const { ticket } = await consents.invite('smedjan')
+    const { searchParams } = await agree(ticket, 'smedjan')
+    const release = sandbox.hold(request)
+    const completing = failureOf(consents.complete(searchParams))
+    await sandbox.arrived(request, 1)
+    clock.suspend(1)
+    await links.remove('smedjan')
+    release()
+    t.match(await completing, { type: 'link-invalid', message: /ended the link/ })
+    t.equal(links.find('smedjan'), undefined)
+    t.equal(file.records.size, 0)
+    t.same(accepted, [])
+  })
+}
+
+t.test('a link that is removed before its consent ends keeps no token in memory', async t => {
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { linkAs, links, accepted, file, clock } = await consentsFor(t, { forget: () => held })
+  await linkAs('smedjan')
+  clock.suspend(1)
+  const before = links.find('smedjan')
+  const again = linkAs('smedjan')
+  await until(() => links.find('smedjan') !== before)
+  const removing = links.remove('smedjan')
+  release()
+  t.same(await again, { kind: 'invalid' })
+  await removing
+  t.equal(accepted.length, 1, 'only that of the first link')
+  t.equal(file.records.size, 0)
+})
+
 t.test('a failure of Spotify keeps nothing and says why', async t => {
   const { linkAs, sandbox, links, file, gate } = await consentsFor(t)
   sandbox.switches.unregistered = ['smedjan']
@@ -238,7 +305,7 @@ t.test('a failure of Spotify keeps nothing and says why', async t => {
 })
 
 t.test('while the gate is closed or the budget is spent, nobody is linked', async t => {
-  const { linkAs, links } = await consentsFor(t, 1)
+  const { linkAs, links } = await consentsFor(t, { dailyBudget: 1 })
   t.match(await linkAs('smedjan'), { kind: 'linked' })
   t.match(await failureOf(linkAs('fifty')), { type: 'quota-budget-spent' })
   t.equal(links.find('fifty'), undefined)
@@ -247,7 +314,7 @@ t.test('while the gate is closed or the budget is spent, nobody is linked', asyn
 t.test('a link that cannot be written is not made', async t => {
   const { linkAs, file, accepted } = await consentsFor(t)
   file.failure = new Error('EROFS')
-  t.match(await failureOf(linkAs('smedjan')), { type: 'spotify-unavailable' })
+  t.match(await failureOf(linkAs('smedjan')), { type: 'internal-error' })
   t.equal(accepted.length, 0)
 })
 

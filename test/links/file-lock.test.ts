@@ -1,11 +1,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { join } from 'node:path'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { basename, dirname, join } from 'node:path'
 import t from 'tap'
 import { FileLock } from '../../src/links/file-lock.ts'
 import { loaderArguments } from '../support/loader-arguments.ts'
+
+const locksIn = (path: string) =>
+  readdirSync(dirname(path)).filter(name => name.startsWith(`${basename(path)}.lock`))
 
 /** A short folder, since a socket address has at most 103 bytes. */
 let folders = 0
@@ -24,7 +35,7 @@ t.test('a second lock on a file fails until the first is released', async t => {
     message: `LINKS_FILE ${path} is in use by another process of this service.`,
   })
   await first.release()
-  t.notOk(existsSync(`${path}.lock`))
+  t.same(locksIn(path), [])
   const second = await FileLock.acquire(path)
   await second.release()
 })
@@ -32,7 +43,7 @@ t.test('a second lock on a file fails until the first is released', async t => {
 t.test('a lock tells its callers nothing', async t => {
   const path = join(folderFor(t), 'links.json')
   const lock = await FileLock.acquire(path)
-  const socket = connect(`${path}.lock`)
+  const socket = connect(join(dirname(path), String(locksIn(path)[0])))
   socket.resume()
   await once(socket, 'close')
   t.equal(socket.bytesRead, 0)
@@ -55,9 +66,60 @@ t.test('the lock of a process that was killed is free', async t => {
   await t.rejects(FileLock.acquire(path), /in use by another process/)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  t.ok(existsSync(`${path}.lock`), 'the socket is left')
+  t.equal(locksIn(path).length, 1, 'the socket is left')
+  const lock = await FileLock.acquire(path)
+  t.equal(locksIn(path).length, 1, 'only the new one')
+  await lock.release()
+})
+
+t.test(
+  'of processes that find the lock of a killed one at the same time, one at most gets it',
+  async t => {
+    const path = join(folderFor(t), 'links.json')
+    const folder = dirname(path)
+    const killed = join(folder, 'killed')
+    const server = createServer().listen(join(folder, 'socket'))
+    await once(server, 'listening')
+    linkSync(join(folder, 'socket'), killed)
+    await new Promise(resolve => server.close(resolve))
+    for (let count = 1; count < 20; count++) {
+      linkSync(killed, `${path}.lock-000000`)
+      const settled = await Promise.allSettled(
+        Array.from({ length: count }, () => FileLock.acquire(path)),
+      )
+      const locks = settled.flatMap(attempt =>
+        attempt.status === 'fulfilled' ? attempt.value : [],
+      )
+      t.ok(locks.length <= 1, `${count} processes`)
+      for (const lock of locks) await lock.release()
+      t.same(locksIn(path), [], 'no socket is left')
+      const lock = await FileLock.acquire(path)
+      await lock.release()
+    }
+  },
+)
+
+t.test('files that only look like locks stay', async t => {
+  const path = join(folderFor(t), 'links.json')
+  const others = [
+    '.lock',
+    '.lock-00000',
+    '.lock-0000000',
+    '.lock-00000g',
+    '.lock-000000.tmp',
+    '.tmp',
+  ]
+  for (const suffix of others) writeFileSync(path + suffix, 'x')
   const lock = await FileLock.acquire(path)
   await lock.release()
+  for (const suffix of others) t.ok(existsSync(path + suffix), suffix)
+})
+
+t.test('a lock that a starting process mistook for a left one is not held', async t => {
+  const path = join(folderFor(t), 'links.json')
+  const acquiring = FileLock.acquire(path)
+  unlinkSync(join(dirname(path), String(locksIn(path)[0])))
+  await t.rejects(acquiring, /in use by another process/)
 })
 
 t.test('a folder that can hold no socket is refused', async t => {
@@ -66,15 +128,6 @@ t.test('a folder that can hold no socket is refused', async t => {
     message: /cannot be locked with a socket beside it \(\w+\)\.$/,
   })
   await t.rejects(FileLock.acquire(`${folder}/${'x'.repeat(100)}`), {
-    message: /has a path of more than 98 bytes; choose a shorter one\.$/,
+    message: /has a path of more than 91 bytes; choose a shorter one\.$/,
   })
-})
-
-t.test('a file in place of the socket is replaced, and a folder is refused', async t => {
-  const path = join(folderFor(t), 'links.json')
-  writeFileSync(`${path}.lock`, 'left over')
-  await t.resolves(FileLock.acquire(path).then(lock => lock.release()))
-
-  mkdirSync(`${path}.lock`)
-  await t.rejects(FileLock.acquire(path), /cannot be locked with a socket beside it \(\w+\)/)
 })

@@ -65,5 +65,5 @@ t.test('a link without a fault changed during the lookup', async t => {
 
 t.test('the problem of a file that cannot be written names the variable', async t => {
   const cause = new Error('EROFS')
-  t.match(fileProblem(cause), { type: 'spotify-unavailable', message: /LINKS_FILE/, cause })
+  t.match(fileProblem(cause), { type: 'internal-error', message: /LINKS_FILE/, cause })
 })

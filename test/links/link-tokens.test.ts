@@ -111,7 +111,7 @@ t.test('while the file cannot be written nothing is renewed', async t => {
   sandbox.switches.rotation = 'kill-old'
   file.failure = new Error('EROFS')
   t.match(await failureOf(tokens.token()), {
-    type: 'spotify-unavailable',
+    type: 'internal-error',
     message: /LINKS_FILE/,
     retryAt: clock.now() + 500,
   })
@@ -133,7 +133,7 @@ t.test('a refresh token whose write fails is used and written later', async t =>
     if (++writes === 2) throw new Error('ENOSPC')
     await write(records)
   }
-  t.match(await failureOf(tokens.token()), { type: 'spotify-unavailable' })
+  t.match(await failureOf(tokens.token()), { type: 'internal-error' })
   t.match(await kept('smedjan'), { refreshToken: sandbox.issuedRefreshTokens[0] })
   clock.suspend(500)
   t.match(await tokens.token(), /^BQ/)
@@ -250,18 +250,33 @@ t.test('a link that was removed or ended is not renewed', async t => {
 })
 
 t.test('a renewal of a link that is removed meanwhile brings nothing back', async t => {
-  const { tokens, links, link, sandbox, file, lines } = await tokensFor(t)
+  const { tokens, links, link, sandbox, file, messages, refreshes } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const release = sandbox.hold('token')
-  const renewing = tokens.token()
+  const renewing = failureOf(tokens.token())
   await sandbox.arrived('token', 1)
   await links.remove('smedjan')
   release()
-  await renewing
+  t.match(await renewing, { type: 'spotify-unavailable', message: /changed during the lookup/ })
   t.equal(file.records.size, 0)
   t.equal(links.find('smedjan'), undefined)
   t.notMatch(link.record, { refreshToken: sandbox.issuedRefreshTokens[1] })
-  t.ok(lines().length > 0)
+  t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
+  t.match(await failureOf(tokens.token()), { message: /changed during the lookup/ })
+  t.equal(refreshes(), 1, 'nothing more is sent')
+})
+
+t.test('nothing is sent for a link that is removed before its renewal', async t => {
+  const { tokens, links, file, messages, refreshes } = await tokensFor(t)
+  const disk = deferred()
+  file.held = disk.promise
+  const renewing = failureOf(tokens.token())
+  const removing = links.remove('smedjan')
+  disk.resolve()
+  t.match(await renewing, { message: /changed during the lookup/ })
+  await removing
+  t.equal(refreshes(), 0)
+  t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
 })
 
 t.test('a refusal of a link that is removed meanwhile is no state of it', async t => {

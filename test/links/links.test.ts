@@ -1,4 +1,5 @@
 import t from 'tap'
+import { statusOf } from '../../src/links/link-report.ts'
 import { consentEndsAt } from '../../src/links/link-state.ts'
 import { Sealer } from '../../src/links/sealing.ts'
 import { failureOf } from '../support/failure-of.ts'
@@ -26,8 +27,8 @@ t.test('a link is in the file before it is in use', async t => {
 t.test('a link that cannot be written is not added', async t => {
   const { links, file, messages, kept } = linksFor()
   file.failure = new Error('EROFS')
-  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'spotify-unavailable' })
-  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'spotify-unavailable' })
+  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
+  t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
   t.equal(links.find('smedjan'), undefined)
   t.ok(links.isUnwritable)
   t.same(messages(), ['error: cannot write the file of linked accounts'], 'logged once')
@@ -78,18 +79,121 @@ t.test(
     const { links, file } = linksFor()
     await links.add(recordOf('smedjan'))
     file.failure = new Error('EROFS')
-    t.match(await failureOf(links.remove('smedjan')), { type: 'spotify-unavailable' })
-    t.match(
-      await failureOf(links.remove('smedjan')),
-      { type: 'spotify-unavailable' },
-      'not done yet',
-    )
+    t.match(await failureOf(links.remove('smedjan')), { type: 'internal-error' })
+    t.match(await failureOf(links.remove('smedjan')), { type: 'internal-error' }, 'not done yet')
     t.equal(links.find('smedjan'), undefined)
     file.failure = undefined
     await links.remove('smedjan')
     t.equal(file.records.size, 0)
   },
 )
+
+t.test('an unlinking while a link is written removes it from the file', async t => {
+  const { links, file, clock } = linksFor()
+  let release = () => {}
+  file.held = new Promise(resolve => {
+    release = resolve
+  })
+  const adding = failureOf(links.add(recordOf('smedjan')))
+  clock.suspend(1)
+  const removing = links.remove('smedjan')
+  release()
+  t.match(await adding, { type: 'link-invalid' })
+  await removing
+  t.equal(links.find('smedjan'), undefined)
+  t.equal(file.records.size, 0)
+})
+
+t.test('a removal counts for a day, as long as invitations from before are valid', async t => {
+  const { links, clock } = linksFor()
+  const before = clock.now()
+  clock.suspend(1)
+  const removedAt = clock.now()
+  await links.remove('smedjan')
+  t.ok(links.isRemovedSince('smedjan', before))
+  t.notOk(links.isRemovedSince('smedjan', removedAt))
+  t.notOk(links.isRemovedSince('fifty', before))
+  clock.suspend(DAY_MS - 1)
+  await links.sweep()
+  t.ok(links.isRemovedSince('smedjan', before))
+  clock.suspend(1)
+  await links.sweep()
+  t.notOk(links.isRemovedSince('smedjan', before), 'no entry is kept for ever')
+})
+
+t.test('a second removal waits for the first one', async t => {
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const { links, file } = linksFor({ forget: () => held })
+  await links.add(recordOf('smedjan'))
+  file.held = held
+  let isGone = false
+  const first = links.remove('smedjan')
+  const second = links.remove('smedjan').then(() => {
+    isGone = true
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  t.notOk(isGone)
+  release()
+  await Promise.all([first, second])
+  t.equal(file.records.size, 0)
+})
+
+t.test('a removal fails while the lists are still somewhere, and can be repeated', async t => {
+  const failure = new Error('EIO')
+  let isBroken = true
+  const forgotten: string[] = []
+  const forget = async ({ linkId }: { linkId: string }) => {
+    if (isBroken) throw failure
+    forgotten.push(linkId)
+  }
+  const { links, file } = linksFor({ forget })
+  await links.add(recordOf('smedjan'))
+  t.equal(await failureOf(links.remove('smedjan')), failure)
+  t.equal(file.records.size, 0, 'the token is gone all the same')
+  t.equal(await failureOf(links.remove('smedjan')), failure, 'not done yet')
+  isBroken = false
+  await links.remove('smedjan')
+  t.same(forgotten, ['link of smedjan'])
+  await links.remove('smedjan')
+  t.equal(forgotten.length, 1)
+})
+
+t.test('the sweep forgets the lists of an ended or a replaced link if that failed', async t => {
+  let isBroken = true
+  const forgotten: string[] = []
+  const forget = async ({ linkId }: { linkId: string }) => {
+    if (isBroken) throw new Error('EIO')
+    forgotten.push(linkId)
+  }
+  const { links } = linksFor({ forget })
+  await links.add(recordOf('smedjan', { linkId: 'one' }))
+  const second = await links.add(recordOf('smedjan', { linkId: 'two' }))
+  await links.report(second, { kind: 'other-user' })
+  t.match(second.state, { name: 'mismatch' })
+  await links.sweep()
+  t.same(forgotten, [])
+  isBroken = false
+  await links.sweep()
+  t.same(forgotten, ['one', 'two'])
+})
+
+t.test('memory and file agree after a write that failed when the file was replaced', async t => {
+  const { links, file } = linksFor()
+  await links.add(recordOf('fifty'))
+  const write = file.write.bind(file)
+  file.write = async records => {
+    file.write = write
+    await write(records)
+    throw new Error('EIO')
+  }
+  await t.rejects(links.add(recordOf('smedjan')))
+  t.same([...file.records.keys()], ['fifty'])
+  t.equal(links.find('smedjan'), undefined)
+  t.notOk(links.isUnwritable)
+})
 
 t.test('a new refresh token is in the file, or else in memory for the next write', async t => {
   const { links, file, kept } = linksFor()
@@ -252,7 +356,7 @@ t.test(
     const alone = await restarted({ sealer: new Sealer('new secret') })
     t.match(alone.find('fifty'), { record: recordOf('fifty') })
     t.equal(await sealer.open('link record', String(file.records.get('fifty'))), undefined)
-    t.same(alone.counts.active, 2)
+    t.equal(statusOf(alone).active, 2)
   },
 )
 
@@ -271,14 +375,7 @@ t.test('a record that does not open is kept as it is, and the others work', asyn
   file.records = damaged
   const before = lines().length
   const later = await restarted()
-  t.same(later.counts, {
-    active: 1,
-    doubtful: 0,
-    refused: 0,
-    ended: 0,
-    mismatch: 0,
-    unreadable: 5,
-  })
+  t.match(statusOf(later), { active: 1, doubtful: 0, refused: 0, ended: 0, unreadable: 5 })
   const errors = lines().slice(before)
   t.equal(errors.length, 5)
   for (const line of errors) {
@@ -299,14 +396,15 @@ t.test('a record that does not open is kept as it is, and the others work', asyn
 
 t.test('the earliest end of a consent is that of a link that works', async t => {
   const { links } = linksFor()
-  t.equal(links.nextConsentEnd, undefined)
+  const end = () => statusOf(links).next_consent_end
+  t.equal(end(), null)
   const { consentAt } = recordOf('x')
   await links.add(recordOf('late', { consentAt: consentAt + 5 }))
   const early = await links.add(recordOf('early'))
   await links.add(recordOf('later', { consentAt: consentAt + 9 }))
-  t.equal(links.nextConsentEnd, consentEndsAt(consentAt))
+  t.equal(end(), new Date(consentEndsAt(consentAt)).toISOString())
   await links.report(early, { kind: 'other-user' })
-  t.equal(links.nextConsentEnd, consentEndsAt(consentAt + 5))
+  t.equal(end(), new Date(consentEndsAt(consentAt + 5)).toISOString())
 })
 
 t.test('close() stops the timer and waits for the write in flight', async t => {

@@ -1,7 +1,7 @@
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -15,7 +15,7 @@ import { Sealer } from '../../src/links/sealing.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { recordOf } from './support.ts'
+import { DAY_MS, recordOf } from './support.ts'
 
 let folders = 0
 
@@ -25,14 +25,16 @@ function fileFor(t: Test) {
   mkdirSync(folder)
   t.teardown(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'links.json')
+  const clock = new ManualClock()
+  const { logger: log, lines } = recordingLogger()
   const start = (secret = 'a client secret', previous?: string) =>
     openLinks(new LinkFile(path), {
       sealer: new Sealer(secret, previous),
-      clock: new ManualClock(),
-      log: recordingLogger().logger,
+      clock,
+      log,
       forget: async () => {},
     })
-  return { folder, path, start }
+  return { folder, path, start, clock, lines }
 }
 
 t.test('a new file is written at once, and links survive a restart', async t => {
@@ -73,6 +75,24 @@ t.test('what the previous secret sealed is sealed with the new one at the start'
   t.equal(readFileSync(path, 'utf8'), after, 'a start that changes nothing writes nothing')
 })
 
+t.test('a start does what was due while the service did not run', async t => {
+  const { start, clock, lines, path } = fileFor(t)
+  const before = await start()
+  const ended = await before.links.add(recordOf('fifty'))
+  await before.links.add(recordOf('smedjan'))
+  await before.links.report(ended, { kind: 'other-user' })
+  await before.close()
+  clock.suspend(5 * DAY_MS)
+  const second = await start()
+  t.equal(second.links.find('fifty'), undefined, 'the row of an ended link is gone')
+  t.notMatch(readFileSync(path, 'utf8'), 'fifty')
+  await second.close()
+  clock.suspend(150 * DAY_MS)
+  const third = await start()
+  t.match(lines().at(-1), { level: 'warn', msg: /ends soon/, user_id: 'smedjan' })
+  await third.close()
+})
+
 t.test('a file that others may read becomes private', async t => {
   const { start, path } = fileFor(t)
   await (await start()).close()
@@ -82,22 +102,32 @@ t.test('a file that others may read becomes private', async t => {
 })
 
 t.test('a file that is not a links file stops the start and stays as it is', async t => {
-  const { start, path } = fileFor(t)
+  const { start, path, folder } = fileFor(t)
   for (const content of ['not JSON', '{"version":9,"links":{}}']) {
     writeFileSync(path, content)
     t.match(await failureOf(start()), { name: 'LinkFileError' })
     t.equal(readFileSync(path, 'utf8'), content)
-    t.notOk(existsSync(`${path}.lock`), 'the lock is released')
+    t.same(readdirSync(folder), ['links.json'], 'the lock is released')
   }
 })
 
 t.test('a file that cannot be written stops the start', async t => {
-  const { start, path } = fileFor(t)
-  mkdirSync(`${path}.tmp`)
-  writeFileSync(join(`${path}.tmp`, 'x'), '')
-  t.match(await failureOf(start()), {
+  const { start, path, folder, clock } = fileFor(t)
+  // Not even root can replace a folder with a file.
+  const full = join(`${path}.tmp`, 'full')
+  mkdirSync(full, { recursive: true })
+  const failure = {
     name: 'LinkFileError',
     message: /cannot be written \(\w+\); its folder must be writable\.$/,
-  })
-  t.notOk(existsSync(`${path}.lock`))
+  }
+  t.match(await failureOf(start()), failure)
+  t.same(readdirSync(folder), ['links.json.tmp'], 'the lock is released')
+
+  rmSync(`${path}.tmp`, { recursive: true })
+  const { links, close } = await start()
+  await links.report(await links.add(recordOf('fifty')), { kind: 'other-user' })
+  await close()
+  mkdirSync(full, { recursive: true })
+  clock.suspend(5 * DAY_MS)
+  t.match(await failureOf(start()), failure, 'with an old row to remove')
 })

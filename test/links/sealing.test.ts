@@ -66,3 +66,14 @@ t.test('no changed, shortened or invented text opens', async t => {
     { numRuns: 2000 },
   )
 })
+
+t.test('no text but the sealed one opens, not even one that decodes to the same bytes', async t => {
+  const sealer = new Sealer('a client secret')
+  const text = await sealer.seal('invitation', { userId: 'smedjan' })
+  const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
+    .map(last => text.slice(0, -1) + last)
+    .filter(other => other !== text)
+  for (const other of [...others, `${text} `, ` ${text}`, `${text}\n`, `${text}=`, `${text}==`]) {
+    t.equal(await sealer.open('invitation', other), undefined, JSON.stringify(other))
+  }
+})

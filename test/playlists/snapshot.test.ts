@@ -1,5 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stored } from '../../src/cache/freshness.ts'
@@ -10,6 +20,7 @@ import { entryImporter } from '../../src/playlists/import-entry.ts'
 import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
 import { CacheSnapshot } from '../../src/playlists/snapshot.ts'
 import { playlistsIn } from '../support/aggregator.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { isWarning, recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
@@ -284,6 +295,73 @@ t.test('a list that was read with a link is loaded only if that link goes on', a
   t.same(linked.users(), ['smedjan', 'one/fifty'])
   const without = await start()
   t.same(without.users(), ['smedjan'], 'without linked accounts')
+})
+
+t.test('a list that is refused at the load is gone from the file after the next write', async t => {
+  const { start, path } = snapshotsFor(t)
+  const first = await start()
+  for (const key of ['smedjan', 'two/fifty']) first.put(key)
+  await first.snapshot.close()
+  const before = readFileSync(path).length
+  const without = await start()
+  await without.snapshot.close()
+  t.ok(readFileSync(path).length < before, 'although nothing was stored')
+  t.same((await start(() => true)).users(), ['smedjan'])
+})
+
+t.test('purge() writes the file, or else removes it, and fails if neither works', async t => {
+  const { start, path, folder } = snapshotsFor(t)
+  const { put, store, snapshot, warnings } = await start()
+  for (const key of ['smedjan', 'one/fifty', 'two/one']) put(key)
+  await snapshot.write()
+  store.retire('one/fifty')
+  await snapshot.purge()
+  t.same((await start(() => true)).users(), ['smedjan', 'two/one'])
+
+  // Not even root can replace a folder with a file.
+  mkdirSync(join(folder, 'cache.snapshot.tmp', 'full'), { recursive: true })
+  store.retire('two/one')
+  await snapshot.purge()
+  t.same(await readdir(folder), ['cache.snapshot.tmp'])
+  await snapshot.purge()
+  t.same(await readdir(folder), ['cache.snapshot.tmp'], 'again')
+  t.match(warnings(), [{ msg: /failed to write/ }, { msg: /failed to write/ }])
+
+  mkdirSync(path)
+  t.match(await failureOf(snapshot.purge()), {
+    type: 'internal-error',
+    message: /CACHE_SNAPSHOT_FILE/,
+    cause: { syscall: 'unlink' },
+  })
+  await rm(path, { recursive: true })
+  await rm(join(folder, 'cache.snapshot.tmp'), { recursive: true })
+  await snapshot.write()
+  t.same((await start()).users(), ['smedjan'], 'a later write works')
+})
+
+t.test('the folder is on the disk once a write is done, so a power cut undoes nothing', async t => {
+  const { start, folder } = snapshotsFor(t)
+  const { put, snapshot, store } = await start()
+  const file = await open(folder)
+  const synced: string[] = []
+  const prototype = Object.getPrototypeOf(file)
+  const { sync } = prototype
+  prototype.sync = async function (this: FileHandle) {
+    const { ino } = await this.stat()
+    synced.push(ino === (await stat(folder)).ino ? 'folder' : 'file')
+    await sync.call(this)
+  }
+  t.teardown(() => {
+    prototype.sync = sync
+  })
+  await file.close()
+  put('one/fifty')
+  await snapshot.write()
+  t.same(synced, ['file', 'folder'])
+  mkdirSync(join(folder, 'cache.snapshot.tmp', 'full'), { recursive: true })
+  store.retire('one/fifty')
+  await snapshot.purge()
+  t.same(synced, ['file', 'folder', 'folder'], 'after the removal, too')
 })
 
 t.test('a retired list is gone from the file after the next write', async t => {

@@ -70,5 +70,5 @@ export const unlinkResponses = {
     description: 'There is no link to this account any more.',
     headers: { ...commonHeaders, ...headers },
   },
-  ...problemResponsesFor([...ADMIN_PROBLEMS, 'invalid-user-id', 'spotify-unavailable']),
+  ...problemResponsesFor([...ADMIN_PROBLEMS, 'invalid-user-id', 'internal-error']),
 }

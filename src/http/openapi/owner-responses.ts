@@ -52,7 +52,7 @@ export const ownerPageResponses = { 200: page, ...problemResponsesFor(PAGE_PROBL
 export const ownerFormResponses = {
   200: { ...page, description: 'The link has ended.' },
   303: redirect('To the page at Spotify on which the owner agrees.', 'A page of Spotify.'),
-  ...problemResponsesFor([...PAGE_PROBLEMS, 'spotify-unavailable']),
+  ...problemResponsesFor(PAGE_PROBLEMS),
 }
 
 /** The responses to the address at which the browser of the owner ended. */

@@ -19,8 +19,8 @@ export interface LinkedServiceOptions
   config: Config
   store: MemoryStore<StoredBody>
   variants: VariantCache
-  /** Writes the file with cached lists, if there is one. */
-  writeSnapshot: () => Promise<void>
+  /** Makes sure that the file with cached lists, if there is one, has no retired list; rejects if it may. */
+  purgeSnapshot: () => Promise<void>
 }
 
 /** What the service needs of linked accounts. */
@@ -50,7 +50,7 @@ export interface LinkedAccountsService {
 export async function startLinkedAccounts(
   options: LinkedServiceOptions,
 ): Promise<LinkedAccountsService> {
-  const { config, store, variants, writeSnapshot, log } = options
+  const { config, store, variants, purgeSnapshot, log } = options
   // `loadConfig` has checked that there are both.
   const redirectUri = redirectUriOf(config) as string
   const file = config.LINKS_FILE as string
@@ -59,7 +59,7 @@ export async function startLinkedAccounts(
   async function forget(link: LinkName): Promise<void> {
     store.retire(keyOfLink(link))
     variants.clear()
-    await writeSnapshot()
+    await purgeSnapshot()
   }
 
   const settings = {

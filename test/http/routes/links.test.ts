@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ADMIN_KEY, admin, linkedServiceFor } from '../../links/linked-service.ts'
@@ -189,6 +189,52 @@ t.test('an administrator unlinks an account, and its list is nowhere', async t =
   t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
   await restart()
   t.equal((await get(LIST)).statusCode, 502)
+})
+
+t.test('an unlinking that cannot write the snapshot removes it, or else fails', async t => {
+  const folder = t.testdir({})
+  const snapshot = join(folder, 'snapshot')
+  const users = ['with-private', 'smedjan']
+  const service = await linkedServiceFor(t, users, { CACHE_SNAPSHOT_FILE: snapshot })
+  const { get, restart } = service
+  await get(LIST)
+  await get('/users/smedjan/playlists')
+  await restart()
+  const remove = (user: string) =>
+    service.app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
+  // Not even root can replace a folder with a file.
+  mkdirSync(join(folder, 'snapshot.tmp', 'full'), { recursive: true })
+  t.ok(existsSync(snapshot))
+  t.equal((await remove('with-private')).statusCode, 204)
+  t.notOk(existsSync(snapshot))
+  mkdirSync(snapshot)
+  const failed = await remove('smedjan')
+  t.match(failed.json(), { type: '/problems/internal-error', detail: /CACHE_SNAPSHOT_FILE/ })
+  t.equal((await remove('smedjan')).statusCode, 500, 'not done yet')
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  t.equal((await remove('smedjan')).statusCode, 204)
+})
+
+t.test('a file of links that cannot be written is no failure of Spotify', async t => {
+  const { app, get, file, lines, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
+  // Not even root can replace a folder with a file.
+  mkdirSync(join(`${file}.tmp`, 'full'), { recursive: true })
+  const sent = sandbox.count('api')
+  const failed = await get(LIST)
+  t.match(failed.json(), { type: '/problems/internal-error', detail: /must check LINKS_FILE/ })
+  t.equal(sandbox.count('api'), sent)
+  const written = lines().find(({ msg }) => msg === 'cannot write the file of linked accounts')
+  t.match(written, { level: 'error', err: { code: /^E/ } })
+  t.match((await get('/status')).json(), {
+    links: { state: 'unwritable' },
+    spotify: { gate: 'open' },
+  })
+  const removed = await app.inject({ method: 'DELETE', url: '/links/x', headers: admin })
+  t.match(removed.json(), { type: '/problems/internal-error' })
+  rmSync(`${file}.tmp`, { recursive: true })
+  await clock.advance(60_000)
+  t.equal((await get(LIST)).statusCode, 200)
 })
 
 t.test('the list of a linked user survives a restart, but not the end of its link', async t => {

@@ -1,0 +1,26 @@
+import type { LinkName } from './link.ts'
+
+/** Removes the lists of links that are over from everywhere, again until that works. */
+export class Forgetting {
+  readonly #forget: (link: LinkName) => Promise<void>
+  /** Links whose lists may still be somewhere. */
+  readonly #left = new Set<LinkName>()
+
+  constructor(forget: (link: LinkName) => Promise<void>) {
+    this.#forget = forget
+  }
+
+  /**
+   * Forgets the lists of this link and of all earlier ones that are not forgotten yet.
+   *
+   * @throws {unknown} why that failed; the next call tries again.
+   */
+  async run(link?: LinkName): Promise<void> {
+    if (link !== undefined) this.#left.add(link)
+    const forgotten = [...this.#left].map(async left => {
+      await this.#forget(left)
+      this.#left.delete(left)
+    })
+    await Promise.all(forgotten)
+  }
+}

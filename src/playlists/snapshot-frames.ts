@@ -1,0 +1,21 @@
+const LENGTH_BYTES = 4
+/** The minimum of gzip (RFC 1952 2.3). */
+const MIN_ENTRY_BYTES = 18
+
+/** An encoded entry as a snapshot has it, after its length. */
+export function framed(entry: Buffer): [length: Buffer, entry: Buffer] {
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32LE(entry.length)
+  return [length, entry]
+}
+
+/** Yields the bytes of each entry. A truncated entry, or one with an impossible length, is the last. */
+export function* framesOf(bytes: Buffer): Generator<Buffer> {
+  let at = 0
+  while (at < bytes.length) {
+    const from = at + LENGTH_BYTES
+    const length = from <= bytes.length ? bytes.readUInt32LE(at) : 0
+    yield bytes.subarray(from, from + length)
+    at = length < MIN_ENTRY_BYTES ? bytes.length : from + length
+  }
+}
