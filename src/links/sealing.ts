@@ -50,7 +50,7 @@ export class Sealer {
 
   /** Opens a sealed text; undefined if it is damaged, or made for another purpose or with another key. */
   async open(purpose: Purpose, text: string): Promise<Opened | undefined> {
-    if (text.length > MAX_LENGTH) return undefined
+    if (text.length > MAX_LENGTH || !isCanonical(text)) return undefined
     for (const [index, secret] of this.#secrets.entries()) {
       const plaintext = await decrypted(text, keyFor(secret, purpose))
       if (plaintext !== undefined) {
@@ -59,6 +59,13 @@ export class Sealer {
     }
     return undefined
   }
+}
+
+/** Decoders ignore spaces and spare bits, so one sealed text would open in many spellings. */
+function isCanonical(text: string): boolean {
+  return text
+    .split('.')
+    .every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
 /** Undefined if the text does not open with this key, whose error says no more. */
