@@ -88,14 +88,19 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   }
 
   function closeIdle(unfinishedUntilMs: number): void {
-    // Node takes a connection that flushes its response for an idle one.
-    if (!isFlushing()) server.closeIdleConnections()
-    // Node takes a connection without a byte, or with a part of a request, for a busy one.
     const nowMs = clock.monotonic()
+    let isFirstRequestInTransit = false
     for (const [socket, acceptedAtMs] of connections) {
-      const isSilent = socket.bytesRead === 0 && acceptedAtMs <= nowMs - SILENT_MS
+      const isNew = socket.bytesRead === 0 && acceptedAtMs > nowMs - SILENT_MS
+      if (isNew) isFirstRequestInTransit = true
+      // Node takes a connection with a part of a request, and before version 26 one without a byte, for
+      // a busy one.
+      const isSilent = socket.bytesRead === 0 && !isNew
       if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }
+    // Node takes a connection that flushes its response for an idle one, and from version 26 on also one
+    // without a byte.
+    if (!isFlushing() && !isFirstRequestInTransit) server.closeIdleConnections()
   }
 
   function cut(): void {

@@ -52,7 +52,7 @@ function isId(id: unknown): id is string {
   return typeof id === 'string' && id.trim() !== ''
 }
 
-/** `JSON.parse` accepts any depth, `JSON.stringify` does not. */
+/** `JSON.parse` accepts any depth, `JSON.stringify` does so only from Node 26 on. */
 function serialised(playlist: Record<string, unknown>): string {
   try {
     return JSON.stringify(playlist)

@@ -250,13 +250,24 @@ t.test('JSON that is not a paging object is a bad response', async t => {
   }
 })
 
-t.test('a playlist nested too deeply to be serialised is a bad response', async t => {
+const NESTED = '['.repeat(500_000) + ']'.repeat(500_000)
+/** From version 26 on, Node serialises any depth; before, it exceeds its stack. */
+const isSerialisable = (() => {
+  try {
+    return JSON.stringify(JSON.parse(NESTED)) === NESTED
+  } catch {
+    return false
+  }
+})()
+
+t.test('a playlist nested too deeply for Node is a bad response, else it is whole', async t => {
   const { get, sandbox } = await startService(t)
-  const nested = '['.repeat(500_000) + ']'.repeat(500_000)
-  const body = `{"total":1,"items":[{"id":"x","deep":${nested}}]}`
+  const body = `{"total":1,"items":[{"id":"x","deep":${NESTED}}]}`
   sandbox.fault({ on: 'api', answer: status(200, body) })
   const response = await get('/users/one/playlists')
-  t.match(response.json(), { type: '/problems/spotify-bad-response', status: 502 })
+  t.equal(response.statusCode, isSerialisable ? 200 : 502)
+  if (isSerialisable) t.ok(response.body.includes(`{"id":"x","deep":${NESTED}}`))
+  else t.match(response.json(), { type: '/problems/spotify-bad-response' })
 })
 
 t.test('the service never follows next', async t => {

@@ -88,6 +88,15 @@ for (const [name, bytes] of Object.entries(UNREADABLE)) {
   })
 }
 
+t.test('the first request on a connection gets a response even if the drain has begun', async t => {
+  const { caller, stop, end } = await serviceFor(t)
+  const fresh = await caller('')
+  await stop()
+  fresh.write(get('/users/one/playlists'))
+  t.match(responsesIn(await fresh.received), [{ status: 200, headers: { connection: 'close' } }])
+  await end()
+})
+
 t.test('a request that is completed in time gets a response', async t => {
   const { clock, caller, stop, end } = await serviceFor(t)
   const slow = await caller('GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n')

@@ -44,7 +44,10 @@ t.test('no changed, shortened or invented text opens', async t => {
   t.notOk(await opens(''))
   t.notOk(await opens('x'.repeat(10_000)))
   t.notOk(await opens(sealed.slice(0, -1)))
-  for (let at = 0; at < sealed.length - 1; at++) {
+  for (const same of [`${sealed} `, `\n${sealed}`, sealed.replace('..', '. .'), `${sealed}=`]) {
+    t.notOk(await opens(same), 'no other spelling of the same bytes')
+  }
+  for (let at = 0; at < sealed.length; at++) {
     const other = sealed[at] === 'A' ? 'B' : 'A'
     t.notOk(await opens(`${sealed.slice(0, at)}${other}${sealed.slice(at + 1)}`), `flipped ${at}`)
   }
