@@ -75,11 +75,11 @@ export function writeRepresentation(
   const { method, headers } = raw.req
   const { validators, contentFields } = representation
   if (isNotModified(headers, representation.etag, stored?.modifiedAt)) {
-    raw.writeHead(304, [...validators, ...fields]).end()
+    raw.writeHead(304, withOneVary(validators, fields)).end()
     return
   }
   const dateFields = stored?.dateFields ?? []
-  raw.writeHead(200, [...validators, ...contentFields, ...dateFields, ...fields])
+  raw.writeHead(200, [...withOneVary(validators, fields), ...contentFields, ...dateFields])
   if (method === 'HEAD') raw.end()
   else
     endWith(
@@ -87,6 +87,15 @@ export function writeRepresentation(
       stored === undefined ? representation.parts : bodyOf(representation, stored.list),
       representation.bytes,
     )
+}
+
+/** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
+function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
+  const at = validators.indexOf('vary') + 1
+  const other = fields.lastIndexOf('vary')
+  if (at === 0 || other === -1) return [...validators, ...fields]
+  const vary = `${validators[at]}, ${fields[other + 1]}`
+  return [...validators.with(at, vary), ...fields.toSpliced(other, 2)]
 }
 
 function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): void {

@@ -59,8 +59,7 @@ t.test('other origins get the response without CORS fields', async t => {
     await body.dump()
     t.equal(statusCode, 200)
     t.equal(headers['access-control-allow-origin'], undefined, String(origin))
-    t.match(String(headers.vary), /\bOrigin\b/)
-    t.match(String(headers.vary), /\bAccept\b/)
+    t.equal(headers.vary, 'Accept, Accept-Encoding, Origin', 'one field: nginx 1.22 reads only one')
   }
 })
 

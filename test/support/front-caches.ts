@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { eventually, freePort } from './valkey.ts'
+
+type T = Pick<Test, 'teardown' | 'testdir'>
+
+/** A cache that stands in front of the service, with the settings in deploy/caches. */
+export interface FrontCache {
+  /** Its name in `Cache-Status`. */
+  readonly name: string
+  /** The reason to skip its tests; false if it is installed. */
+  readonly without: string | false
+  /** Whether it uses `stale-if-error`. */
+  readonly usesStaleIfError: boolean
+  /** Starts it in front of the service on `servicePort`; resolves with its URL once it listens. */
+  start(t: T, servicePort: number): Promise<string>
+}
+
+const SERVICE_PORT = '3000'
+
+export const frontCaches: readonly FrontCache[] = [
+  {
+    name: 'nginx',
+    without: spawnSync('nginx', ['-v']).status === 0 ? false : 'SKIPPED: needs nginx',
+    usesStaleIfError: true,
+    start: (t, servicePort) =>
+      start(t, (folder, port) => {
+        const settings = replaced(readFileSync('deploy/caches/nginx.conf', 'utf8'), {
+          '/var/cache/nginx/playlist-proxy': join(folder, 'cache'),
+          [`127.0.0.1:${SERVICE_PORT}`]: `127.0.0.1:${servicePort}`,
+          'listen 80;': `listen 127.0.0.1:${port};`,
+        })
+        const paths = ['client_body', 'proxy', 'fastcgi', 'scgi', 'uwsgi']
+          .map(kind => `${kind}_temp_path ${join(folder, kind)};`)
+          .join(' ')
+        const main = `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr;
+          events {} http { access_log off; ${paths} ${settings} }`
+        writeFileSync(join(folder, 'nginx.conf'), main)
+        return spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder, '-e', 'stderr'])
+      }),
+  },
+  {
+    name: 'varnish',
+    without: spawnSync('varnishd', ['-V']).status === 0 ? false : 'SKIPPED: needs varnishd',
+    usesStaleIfError: false,
+    start: (t, servicePort) =>
+      start(t, (folder, port) => {
+        const settings = replaced(readFileSync('deploy/caches/varnish.vcl', 'utf8'), {
+          [`.port = "${SERVICE_PORT}"`]: `.port = "${servicePort}"`,
+        })
+        const file = join(folder, 'varnish.vcl')
+        writeFileSync(file, settings)
+        const jail = process.getuid?.() === 0 ? ['-j', 'none'] : []
+        const address = ['-a', `127.0.0.1:${port}`, '-n', join(folder, 'varnish')]
+        return spawn('varnishd', [...jail, ...address, '-F', '-f', file, '-s', 'malloc,64m'])
+      }),
+  },
+]
+
+async function start(t: T, run: (folder: string, port: number) => ChildProcess): Promise<string> {
+  const folder = join(t.testdir({}), 'front-cache')
+  mkdirSync(folder)
+  const port = await freePort()
+  const child = run(folder, port)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', text => {
+      output += text
+    })
+  }
+  t.teardown(async () => {
+    if (child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill()
+    await ended
+  })
+  await eventually(() => {
+    if (child.exitCode !== null) throw new Error(output)
+    return isListening(port)
+  })
+  return `http://127.0.0.1:${port}`
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+/** Replaces what a test cannot use as it is, each of which has to be there. */
+function replaced(settings: string, changes: Record<string, string>): string {
+  return Object.entries(changes).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the settings lack ${from}`)
+    return text.replaceAll(from, to)
+  }, settings)
+}
