@@ -37,7 +37,7 @@ export const linkVariables = {
       description:
         'client secret before the last change, with which the service still decrypts LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
       $comment:
-        'The service re-encrypts the file with the current secret at the start; after that, remove the variable.',
+        'The service re-encrypts the file with the current secret at the start. The addresses that owners keep are encrypted, too, and stop working when you remove the variable.',
     }),
   ),
   SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page on which owners agree', {

@@ -7,7 +7,7 @@ import { linkSubject } from '../spotify/gate/gate-evidence.ts'
 import type { RequestBudget } from '../spotify/gate/request-quota.ts'
 import { appTokenDenied, linkDenied } from '../spotify/gate/token-denials.ts'
 import { createPlaylistSource } from '../spotify/playlist-source.ts'
-import { createSpotifyClient } from '../spotify/web-api.ts'
+import { createSpotifyClient, type SpotifyClient } from '../spotify/web-api.ts'
 import { AppTokenAccess } from './app-token-access.ts'
 import { Consents } from './consents.ts'
 import type { Link, LinkName } from './link.ts'
@@ -53,6 +53,12 @@ export interface LinkedAccountsOptions {
   signal: AbortSignal
 }
 
+/** What reads the list of one link. All its lookups share it, and with it the bound of waiting pages. */
+interface LinkReader {
+  readonly tokens: LinkTokens
+  readonly client: SpotifyClient
+}
+
 /** Everything about linked accounts. */
 export interface LinkedAccounts {
   readonly links: Links
@@ -73,10 +79,10 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
   const { clientOptions } = spotify
   const { observe } = clientOptions
   const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, settings.previousClientSecret)
-  /** By the id of their link. */
-  const tokens = new Map<string, LinkTokens>()
+  /** By the id of their link, for as long as it works. */
+  const readers = new Map<string, LinkReader>()
   const forget = (link: LinkName) => {
-    tokens.delete(link.linkId)
+    readers.delete(link.linkId)
     return options.forget(link)
   }
   const file = new LinkFile(settings.file)
@@ -93,21 +99,17 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
     signal,
   })
 
-  function tokensOf(link: Link): LinkTokens {
-    const known = tokens.get(link.linkId)
+  function readerOf(link: Link): LinkReader {
+    const known = readers.get(link.linkId)
     if (known !== undefined) return known
-    const added = new LinkTokens(link, { links, oauth, clock, random, log })
-    tokens.set(link.linkId, added)
+    const tokens = new LinkTokens(link, { links, oauth, clock, random, log })
+    const subject = linkSubject(link.linkId)
+    const client = createSpotifyClient({ ...clientOptions, tokens, denied: linkDenied, subject })
+    const added = { tokens, client }
+    readers.set(link.linkId, added)
     return added
   }
 
-  const clientOf = (link: Link) =>
-    createSpotifyClient({
-      ...clientOptions,
-      tokens: tokensOf(link),
-      denied: linkDenied,
-      subject: linkSubject(link.linkId),
-    })
   const access = new AppTokenAccess({ clock, log, hasLinks: () => links.list().length > 0 })
   const appClient = createSpotifyClient({
     ...clientOptions,
@@ -123,9 +125,10 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
     tickets: new Tickets(sealer, clock),
     clock,
     profile: token => readProfile(token, { ...clientOptions, timeoutMs, signal }),
-    accept: (link, grant) => tokensOf(link).accept(grant),
+    accept: (link, grant) => readerOf(link).tokens.accept(grant),
     callbackPath: new URL(settings.redirectUri).pathname,
   })
+  const clientOf = (link: Link) => readerOf(link).client
   const source = createLinkedSource({ links, clientOf, unlinked, clock, onLeftOut, ...reading })
   return { links, consents, source, close }
 }

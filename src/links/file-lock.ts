@@ -79,7 +79,10 @@ function listening(socket: string): Promise<Server> {
   })
 }
 
-/** Anything but a refused connection may be a process that is busy, except a socket that is gone. */
+/** Without a listener: what a connection to the socket of a killed process fails with, or to none. */
+const FREE: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
+
+/** Any other failure may come from a process that is busy. */
 function isListening(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)
@@ -88,7 +91,7 @@ function isListening(socket: string): Promise<boolean> {
       resolve(true)
     })
     connection.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT')
+      resolve(!FREE.includes(error.code))
     })
   })
 }

@@ -2,6 +2,7 @@ import { WaitingCallers } from '../lib/waiting-callers.ts'
 import { Problem } from '../problems/problem.ts'
 import { linkSubject } from '../spotify/gate/gate-evidence.ts'
 import { linkDenied } from '../spotify/gate/token-denials.ts'
+import { mayResend } from '../spotify/may-resend.ts'
 import { responseProblem } from '../spotify/page-response.ts'
 import { observed } from '../spotify/request-observer.ts'
 import type { SpotifyResponse } from '../spotify/transport.ts'
@@ -33,21 +34,19 @@ export interface Profile {
  * @throws {Problem} the problem that the response shows, or why the gate lets no request pass.
  */
 export function readProfile(accessToken: string, options: ProfileOptions): Promise<Profile> {
-  const { transport, basePath, gate, budget, clock, userAgent, timeoutMs, signal } = options
+  const { transport, basePath, gate, clock, userAgent, timeoutMs, signal } = options
   const headers = {
     accept: 'application/json',
     'accept-encoding': 'gzip',
     authorization: `Bearer ${accessToken}`,
     'user-agent': userAgent,
   }
-  const mayResend = async () => {
-    await budget.reserve(false)
-    return true
-  }
   const send = (path: string): Promise<SpotifyResponse> =>
     observed(options, 'page', signal, async () => {
       const request = { method: 'GET', path: basePath + path, headers } as const
-      const response = await transport.send(request, signal, { mayResend })
+      const response = await transport.send(request, signal, {
+        mayResend: () => mayResend(options, { signal, isRevalidation: false }),
+      })
       if (response.status === 401) throw linkDenied(401, response.body)
       if (response.status !== 200) throw responseProblem(response, clock.now(), linkDenied)
       return response

@@ -35,7 +35,10 @@ export class Sealer {
   /** The current secret first. */
   readonly #secrets: readonly string[]
 
-  /** `previousSecret` opens what was sealed before the client secret was changed. */
+  /**
+   * `previousSecret` opens what was sealed before the client secret was changed: records, which are then
+   * sealed again, and the addresses that owners keep, which are not and so stop working without it.
+   */
   constructor(clientSecret: string, previousSecret?: string) {
     this.#secrets = previousSecret === undefined ? [clientSecret] : [clientSecret, previousSecret]
   }

@@ -5,6 +5,7 @@ import { Problem } from '../problems/problem.ts'
 import { accessDenied } from './gate/diagnosis.ts'
 import { type Gate, MAX_ATTEMPTS, type PassOptions } from './gate/gate.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
+import { mayResend } from './may-resend.ts'
 import { type DenialReader, readPage } from './page-response.ts'
 import { observed, type RequestObserver } from './request-observer.ts'
 import type { TokenKeeper } from './token-keeper.ts'
@@ -65,22 +66,11 @@ export interface SpotifyClient {
 }
 
 export function createSpotifyClient(clientOptions: SpotifyClientOptions): SpotifyClient {
-  const { transport, basePath, tokens, gate, budget, clock, userAgent, maxPages } = clientOptions
+  const { transport, basePath, tokens, gate, clock, userAgent, maxPages } = clientOptions
   const { denied = accessDenied, subject } = clientOptions
   const decoding = new OneTaskPerTick()
   /** Pages that wait to be decoded. */
   let waiting = 0
-
-  /** Counts the resent request; allows none once the gate has closed. */
-  async function mayResend({ signal, isRevalidation, onRequest }: Attempt): Promise<boolean> {
-    const refund = await budget.reserve(isRevalidation)
-    if (signal.aborted || gate.status().state === 'paused') {
-      refund()
-      return false
-    }
-    onRequest()
-    return true
-  }
 
   async function sendOnce(path: string, attempt: Attempt): Promise<Page> {
     const { token, signal, onRequest, onRead } = attempt
@@ -103,7 +93,11 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
     try {
       const response = await transport.send(request, signal, {
         onRead: wait,
-        mayResend: () => mayResend(attempt),
+        mayResend: async () => {
+          const may = await mayResend(clientOptions, attempt)
+          if (may) onRequest()
+          return may
+        },
       })
       if (response.status === 401) throw new Unauthorized(response.body)
       return readPage(response, attempt.maxPages, clock.now(), denied)

@@ -1,12 +1,15 @@
 import t from 'tap'
 import { readProfile } from '../../src/links/read-profile.ts'
+import { Problem } from '../../src/problems/problem.ts'
 import type { PassOptions } from '../../src/spotify/gate/gate.ts'
 import type { SpotifyRequest, Transport } from '../../src/spotify/transport.ts'
-import { gateFor } from '../support/gate.ts'
+import { failureOf } from '../support/failure-of.ts'
+import { gateFor, passOptions } from '../support/gate.ts'
 
 /** Reads a profile over a transport of the test; the gate first wants a probe for another subject. */
 function profileFor(transport: Pick<Transport, 'send'>) {
   const { gate, budget, clock } = gateFor({ dailyBudget: 10 })
+  const stopping = new AbortController()
   const options: PassOptions[] = []
   const profile = readProfile('BQ', {
     transport: { ...transport, async close() {} },
@@ -24,9 +27,9 @@ function profileFor(transport: Pick<Transport, 'send'>) {
     observe: () => {},
     userAgent: 'test',
     timeoutMs: 5000,
-    signal: new AbortController().signal,
+    signal: stopping.signal,
   })
-  return { profile, budget, options }
+  return { profile, budget, options, gate, stopping }
 }
 
 t.test('the request has the token, a deadline, and a probe for another subject', async t => {
@@ -58,3 +61,29 @@ t.test('a request that is sent again counts twice', async t => {
   t.same(await profile, { userId: 'smedjan', accountId: undefined })
   t.equal(budget.spent, 2)
 })
+
+const refused = async () => {
+  throw new Problem('spotify-rate-limited', 'Wait.', { retryAt: Number.MAX_SAFE_INTEGER })
+}
+
+for (const [reason, end, spent] of [
+  ['the gate has closed', 'close', 2],
+  ['the service stops', 'stop', 1],
+] as const) {
+  t.test(`a request is not sent again once ${reason}`, async t => {
+    let answer: boolean | undefined
+    const { profile, budget, gate, stopping } = profileFor({
+      async send(request, _signal, sendOptions) {
+        if (request.path === '/v1/me') {
+          if (end === 'stop') stopping.abort(new Error('stopping'))
+          else await failureOf(gate.pass(refused, passOptions()))
+          answer = await sendOptions?.mayResend?.()
+        }
+        return { status: 200, headers: {}, body: '{"id":"smedjan"}' }
+      },
+    })
+    await profile.catch(() => {})
+    t.equal(answer, false)
+    t.equal(budget.spent, spent, 'only requests that were sent')
+  })
+}
