@@ -1,7 +1,13 @@
 import { Type } from 'typebox'
 import type { ProblemType } from '../../problems/problem.ts'
 import { problemResponsesFor } from './problem-responses.ts'
-import { commonHeaders, noStore, pageHeaders, rateLimitHeaders } from './response-headers.ts'
+import {
+  commonHeaders,
+  noReferrer,
+  noStore,
+  pageHeaders,
+  rateLimitHeaders,
+} from './response-headers.ts'
 
 const headers = { ...commonHeaders, ...noStore, ...rateLimitHeaders }
 
@@ -15,7 +21,7 @@ function redirect(description: string, target: string) {
   return {
     type: 'null',
     description,
-    headers: { ...headers, Location: Type.String({ description: target }) },
+    headers: { ...headers, ...noReferrer, Location: Type.String({ description: target }) },
   }
 }
 

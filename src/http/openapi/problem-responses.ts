@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { type ProblemType, problems } from '../../problems/problem.ts'
 import { PROBLEM_TYPE } from '../problem-body.ts'
 import { problemExample } from './examples.ts'
@@ -50,14 +50,14 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
 ]
 
 /** The error responses of lookups, one per status, with their problems. */
-export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asProblem)
+export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, true, asProblem)
 
 /** The error responses of lookups in Spotify's format. */
-export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asSpotifyError)
+export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, true, asSpotifyError)
 
 /** The responses for these problems and for unreadable requests, one per status. */
 export function problemResponsesFor(types: readonly ProblemType[]) {
-  return responsesFor(types, {}, asProblem)
+  return responsesFor(types, false, asProblem)
 }
 
 function asProblem(types: readonly ProblemType[], hasPage: boolean) {
@@ -80,13 +80,14 @@ function asSpotifyError(types: readonly ProblemType[]) {
 
 function responsesFor(
   own: readonly ProblemType[],
-  originHeaders: Record<string, TSchema>,
+  isLookup: boolean,
   contentOf: (types: readonly ProblemType[], hasPage: boolean) => object,
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
   // The field with the address of a caller may be too large. Administrators have the name of their key.
   const readsAddress = isLimited && !own.includes('not-admin')
+  const originHeaders = isLookup ? cacheHeaders : {}
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
@@ -103,7 +104,7 @@ function responsesFor(
             ...(hasPage ? pageFields : {}),
             ...(status === 401 ? challenge : {}),
             ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
-            ...(group.includes('user-not-found') ? storedHeaders : {}),
+            ...(isLookup && status === 404 ? storedHeaders : {}),
             ...(status > 500 ? originHeaders : {}),
             // An internal error may occur before the lookup.
             ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),

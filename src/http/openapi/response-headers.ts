@@ -23,6 +23,13 @@ export const noStore = {
   'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
+/** The field of responses with an address that nobody else may learn. */
+export const noReferrer = {
+  'Referrer-Policy': Type.Literal('no-referrer', {
+    description: 'Other sites learn no address from this response.',
+  }),
+}
+
 /** Fields of every response to a lookup. */
 export const cacheHeaders = {
   'Cache-Status': Type.String({
