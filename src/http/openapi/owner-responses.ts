@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { ProblemType } from '../../problems/problem.ts'
-import { problemResponsesFor } from './problem-responses.ts'
+import { problemResponsesFor, SPOTIFY_PROBLEMS } from './problem-responses.ts'
 import {
   commonHeaders,
   noReferrer,
@@ -38,17 +38,7 @@ const consentProblems = problemResponsesFor([
   ...PAGE_PROBLEMS,
   'link-declined',
   'link-wrong-account',
-  'user-not-found',
-  'spotify-bad-response',
-  'spotify-access-denied',
-  'spotify-credentials-rejected',
-  'spotify-unavailable',
-  'spotify-rate-limited',
-  'spotify-quota-exceeded',
-  'quota-budget-spent',
-  'overloaded',
-  'shutting-down',
-  'deadline-exceeded',
+  ...SPOTIFY_PROBLEMS,
 ])
 
 /** The responses of the page for the owner of an account. */

@@ -28,14 +28,9 @@ export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'calle
 /** The problems of requests that the service refuses before it knows their path. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
-/** The problems of lookups. */
-const LOOKUP_PROBLEMS: readonly ProblemType[] = [
-  ...GUARD_PROBLEMS,
-  'invalid-user-id',
-  'invalid-query',
+/** The problems of requests to Spotify, which it may refuse or fail. */
+export const SPOTIFY_PROBLEMS: readonly ProblemType[] = [
   'user-not-found',
-  'not-acceptable',
-  'internal-error',
   'spotify-bad-response',
   'spotify-access-denied',
   'spotify-credentials-rejected',
@@ -46,6 +41,16 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   'overloaded',
   'shutting-down',
   'deadline-exceeded',
+]
+
+/** The problems of lookups. */
+const LOOKUP_PROBLEMS: readonly ProblemType[] = [
+  ...GUARD_PROBLEMS,
+  'invalid-user-id',
+  'invalid-query',
+  'not-acceptable',
+  'internal-error',
+  ...SPOTIFY_PROBLEMS,
   'not-stored',
 ]
 
