@@ -54,7 +54,7 @@ export const linksResponses = {
         format: 'uri',
         description: 'The redirect URI that the app needs in the Spotify developer dashboard.',
       }),
-      links: Type.Array(linkSchema),
+      links: Type.Array(linkSchema, { description: 'All links, also those that have ended.' }),
     }),
     headers,
   ),

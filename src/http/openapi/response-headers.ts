@@ -90,6 +90,11 @@ export const contentDisposition = {
   ),
 }
 
+/** The field of a resource that is a page for browsers, and something else for others. */
+export const varyAccept = {
+  Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it.' }),
+}
+
 /** Fields of HTML pages. */
 export const pageHeaders = {
   'Content-Security-Policy': sometimes(
