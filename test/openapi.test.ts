@@ -32,3 +32,22 @@ for (const kind of ['headers', 'examples', 'responses']) {
 t.test('openapi.yaml has no YAML aliases, which some tools do not read', async t => {
   t.notMatch(text, /^ *(?:- |\S+: )[&*]a\d+$/m)
 })
+
+/** Where a description is missing below a node: of a response, a header, or a property of a schema. */
+function* bareIn(node: unknown, path: string): Generator<string> {
+  if (typeof node !== 'object' || node === null) return
+  for (const [name, below] of Object.entries(node)) {
+    const where = `${path} ${name}`
+    if (['responses', 'headers', 'properties'].includes(name) && !Array.isArray(below)) {
+      for (const [key, value] of Object.entries(below as Record<string, object>)) {
+        if (!('description' in value || '$ref' in value)) yield `${where} ${key}`
+      }
+    }
+    if (!['example', 'examples'].includes(name)) yield* bareIn(below, where)
+  }
+}
+
+t.test('every response, header and property in openapi.yaml has a description', async t => {
+  const { paths, components } = parse(text)
+  t.same([...bareIn({ paths, components }, '')], [])
+})

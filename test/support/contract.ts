@@ -75,7 +75,9 @@ export class Contract {
   /** All differences of a response from its documentation. Records which parts were seen. */
   faultsOf(received: ReceivedResponse): string[] {
     const { url, status } = received
-    const path = Object.keys(this.#document.paths).find(path => matches(path, url))
+    // A path without parameters goes first (OpenAPI 3.1, Paths Object).
+    const fitting = Object.keys(this.#document.paths).filter(path => matches(path, url))
+    const path = fitting.find(path => !path.includes('{')) ?? fitting[0]
     if (path === undefined) return [`no path of the contract fits ${url}`]
     // A response to HEAD is that to GET without the body (RFC 9110 9.3.2).
     const method = received.method === 'HEAD' ? 'get' : received.method.toLowerCase()

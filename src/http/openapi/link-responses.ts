@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { GUARD_PROBLEMS, problemResponsesFor } from './problem-responses.ts'
-import { commonHeaders, noStore, rateLimitHeaders } from './response-headers.ts'
+import { commonHeaders, noReferrer, noStore, rateLimitHeaders } from './response-headers.ts'
 import { jsonResponse } from './responses.ts'
 
 /** The problems of every route for administrators. */
@@ -9,9 +9,7 @@ const ADMIN_PROBLEMS = [...GUARD_PROBLEMS, 'not-admin'] as const
 const headers = {
   ...noStore,
   ...rateLimitHeaders,
-  'Referrer-Policy': Type.Literal('no-referrer', {
-    description: 'Other sites learn no address from this response.',
-  }),
+  ...noReferrer,
 }
 const userId = Type.String({ description: 'The canonical user id.' })
 const instant = (description: string) => Type.String({ format: 'date-time', description })
@@ -56,7 +54,7 @@ export const linksResponses = {
         format: 'uri',
         description: 'The redirect URI that the app needs in the Spotify developer dashboard.',
       }),
-      links: Type.Array(linkSchema),
+      links: Type.Array(linkSchema, { description: 'All links, also those that have ended.' }),
     }),
     headers,
   ),

@@ -1,7 +1,13 @@
 import { Type } from 'typebox'
 import type { ProblemType } from '../../problems/problem.ts'
-import { problemResponsesFor } from './problem-responses.ts'
-import { commonHeaders, noStore, pageHeaders, rateLimitHeaders } from './response-headers.ts'
+import { problemResponsesFor, SPOTIFY_PROBLEMS } from './problem-responses.ts'
+import {
+  commonHeaders,
+  noReferrer,
+  noStore,
+  pageHeaders,
+  rateLimitHeaders,
+} from './response-headers.ts'
 
 const headers = { ...commonHeaders, ...noStore, ...rateLimitHeaders }
 
@@ -15,7 +21,7 @@ function redirect(description: string, target: string) {
   return {
     type: 'null',
     description,
-    headers: { ...headers, Location: Type.String({ description: target }) },
+    headers: { ...headers, ...noReferrer, Location: Type.String({ description: target }) },
   }
 }
 
@@ -32,17 +38,7 @@ const consentProblems = problemResponsesFor([
   ...PAGE_PROBLEMS,
   'link-declined',
   'link-wrong-account',
-  'user-not-found',
-  'spotify-bad-response',
-  'spotify-access-denied',
-  'spotify-credentials-rejected',
-  'spotify-unavailable',
-  'spotify-rate-limited',
-  'spotify-quota-exceeded',
-  'quota-budget-spent',
-  'overloaded',
-  'shutting-down',
-  'deadline-exceeded',
+  ...SPOTIFY_PROBLEMS,
 ])
 
 /** The responses of the page for the owner of an account. */

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { type ProblemType, problems } from '../../problems/problem.ts'
 import { PROBLEM_TYPE } from '../problem-body.ts'
 import { problemExample } from './examples.ts'
@@ -28,14 +28,9 @@ export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'calle
 /** The problems of requests that the service refuses before it knows their path. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
-/** The problems of lookups. */
-const LOOKUP_PROBLEMS: readonly ProblemType[] = [
-  ...GUARD_PROBLEMS,
-  'invalid-user-id',
-  'invalid-query',
+/** The problems of requests to Spotify, which it may refuse or fail. */
+export const SPOTIFY_PROBLEMS: readonly ProblemType[] = [
   'user-not-found',
-  'not-acceptable',
-  'internal-error',
   'spotify-bad-response',
   'spotify-access-denied',
   'spotify-credentials-rejected',
@@ -46,18 +41,28 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   'overloaded',
   'shutting-down',
   'deadline-exceeded',
+]
+
+/** The problems of lookups. */
+const LOOKUP_PROBLEMS: readonly ProblemType[] = [
+  ...GUARD_PROBLEMS,
+  'invalid-user-id',
+  'invalid-query',
+  'not-acceptable',
+  'internal-error',
+  ...SPOTIFY_PROBLEMS,
   'not-stored',
 ]
 
 /** The error responses of lookups, one per status, with their problems. */
-export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asProblem)
+export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, true, asProblem)
 
 /** The error responses of lookups in Spotify's format. */
-export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, cacheHeaders, asSpotifyError)
+export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, true, asSpotifyError)
 
 /** The responses for these problems and for unreadable requests, one per status. */
 export function problemResponsesFor(types: readonly ProblemType[]) {
-  return responsesFor(types, {}, asProblem)
+  return responsesFor(types, false, asProblem)
 }
 
 function asProblem(types: readonly ProblemType[], hasPage: boolean) {
@@ -80,13 +85,14 @@ function asSpotifyError(types: readonly ProblemType[]) {
 
 function responsesFor(
   own: readonly ProblemType[],
-  originHeaders: Record<string, TSchema>,
+  isLookup: boolean,
   contentOf: (types: readonly ProblemType[], hasPage: boolean) => object,
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
   // The field with the address of a caller may be too large. Administrators have the name of their key.
   const readsAddress = isLimited && !own.includes('not-admin')
+  const originHeaders = isLookup ? cacheHeaders : {}
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
@@ -103,7 +109,7 @@ function responsesFor(
             ...(hasPage ? pageFields : {}),
             ...(status === 401 ? challenge : {}),
             ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
-            ...(group.includes('user-not-found') ? storedHeaders : {}),
+            ...(isLookup && status === 404 ? storedHeaders : {}),
             ...(status > 500 ? originHeaders : {}),
             // An internal error may occur before the lookup.
             ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),

@@ -23,6 +23,13 @@ export const noStore = {
   'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
+/** The field of responses with an address that nobody else may learn. */
+export const noReferrer = {
+  'Referrer-Policy': Type.Literal('no-referrer', {
+    description: 'Other sites learn no address from this response.',
+  }),
+}
+
 /** Fields of every response to a lookup. */
 export const cacheHeaders = {
   'Cache-Status': Type.String({
@@ -81,6 +88,11 @@ export const contentDisposition = {
   'Content-Disposition': sometimes(
     Type.String({ description: 'The file name for CSV and NDJSON (RFC 6266).' }),
   ),
+}
+
+/** The field of a resource that is a page for browsers, and something else for others. */
+export const varyAccept = {
+  Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it.' }),
 }
 
 /** Fields of HTML pages. */

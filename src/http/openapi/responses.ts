@@ -11,6 +11,7 @@ import {
   rateLimitHeaders,
   staticHeaders,
   validatorHeaders,
+  varyAccept,
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
 
@@ -89,7 +90,7 @@ export const problemPageResponses = {
     description: 'The page.',
     headers: {
       ...staticHeaders,
-      Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it, else Markdown.' }),
+      ...varyAccept,
       ...pageHeaders,
     },
     content: {
@@ -100,7 +101,7 @@ export const problemPageResponses = {
   304: {
     type: 'null',
     description: NOT_MODIFIED,
-    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
+    headers: { ...staticHeaders, ...varyAccept },
   },
 }
 
@@ -118,7 +119,7 @@ export const openapiResponses = {
 export const homeResponses = {
   200: {
     description: 'The form as a page, or the paths of this service.',
-    headers: { ...staticHeaders, Vary: Type.Literal('Accept'), ...pageHeaders },
+    headers: { ...staticHeaders, ...varyAccept, ...pageHeaders },
     content: {
       'text/plain': { schema: Type.String() },
       'application/json': {
@@ -140,7 +141,7 @@ export const homeResponses = {
   304: {
     type: 'null',
     description: NOT_MODIFIED,
-    headers: { ...staticHeaders, Vary: Type.Literal('Accept') },
+    headers: { ...staticHeaders, ...varyAccept },
   },
   ...problemResponsesFor(['caller-rate-limited', 'invalid-query', 'invalid-user-id']),
 }

@@ -1,15 +1,15 @@
 import { type TSchema, Type } from 'typebox'
 import type { AppInstance } from '../app-instance.ts'
 
-const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) =>
-  Type.Union([schema, Type.Null()])
+const textOrNull = (description: string) =>
+  Type.Union([Type.String(), Type.Null()], { description })
 
 /** Spotify's simplified playlist. We document only the members that most callers need. */
 const playlistSchema = Type.Object(
   {
-    id: Type.Optional(nullable(Type.String())),
-    name: Type.Optional(nullable(Type.String())),
-    uri: Type.Optional(nullable(Type.String())),
+    id: Type.Optional(textOrNull('The id of the playlist.')),
+    name: Type.Optional(textOrNull('Its name.')),
+    uri: Type.Optional(textOrNull('Its `spotify:playlist:` URI.')),
   },
   {
     $id: 'Playlist',
@@ -20,16 +20,18 @@ const playlistSchema = Type.Object(
 )
 
 const link = (description: string) => Type.String({ format: 'uri-reference', description })
+const linkOrNull = (description: string) =>
+  Type.Union([Type.String({ format: 'uri-reference' }), Type.Null()], { description })
 
 /** The members of Spotify's paging object; links lead to this service. */
 const paging = {
   href: link('The URL of this response.'),
   limit: Type.Integer({ minimum: 0, description: 'The number of items.' }),
-  next: nullable(link('The window after this one.')),
+  next: linkOrNull('The window after this one.'),
   offset: Type.Integer({ minimum: 0, description: 'The number of playlists before this window.' }),
-  previous: nullable(link('The window before this one.')),
+  previous: linkOrNull('The window before this one.'),
   total: Type.Integer({ minimum: 0, description: 'The number of all playlists.' }),
-  items: Type.Array(refTo(playlistSchema)),
+  items: Type.Array(refTo(playlistSchema), { description: 'The playlists.' }),
 }
 
 const listSchema = Type.Object(
@@ -60,7 +62,10 @@ const pageSchema = Type.Object(
 )
 
 const errorSchema = Type.Object(
-  { status: Type.Integer(), message: Type.String() },
+  {
+    status: Type.Integer({ description: 'The status of the response.' }),
+    message: Type.String({ description: 'What is wrong, and what to do.' }),
+  },
   { additionalProperties: false, description: 'The error object that Spotify clients read.' },
 )
 
@@ -71,8 +76,8 @@ const problemSchema = Type.Object(
       description:
         'The stable kind of the problem, a relative URI. Its last segment names the kind.',
     }),
-    title: Type.String(),
-    status: Type.Integer(),
+    title: Type.String({ description: 'The kind of the problem in a few words.' }),
+    status: Type.Integer({ description: 'The status of the response.' }),
     detail: Type.String({ description: 'What is wrong in this case, and what to do.' }),
     instance: Type.String({
       description: 'The path of the request, without its parameters and cut to 256 characters.',

@@ -7,7 +7,11 @@ import { noStore } from '../openapi/response-headers.ts'
 import { jsonResponse } from '../openapi/responses.ts'
 
 const statusResponse = (status: string, description: string) =>
-  jsonResponse(description, Type.Object({ status: Type.Literal(status) }), noStore)
+  jsonResponse(
+    description,
+    Type.Object({ status: Type.Literal(status, { description: 'Always the same.' }) }),
+    noStore,
+  )
 
 export interface HealthOptions {
   /** Whether the service is shutting down. */

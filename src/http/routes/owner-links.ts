@@ -59,6 +59,9 @@ const pasted = Type.Object(
   { description: FORM },
 )
 const consumes = ['application/x-www-form-urlencoded']
+/** What all routes of a page have in their schemas. */
+const ofPage = { tags: OWNER_TAGS, params }
+const ofForm = { ...ofPage, consumes }
 
 /**
  * The pages on which the owner of an account links it and ends the link. They need no API key: the sealed
@@ -105,10 +108,9 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
     path,
     {
       schema: {
+        ...ofPage,
         operationId: 'getOwnerPage',
-        tags: OWNER_TAGS,
         summary: 'The page for the owner of an account',
-        params,
         response: ownerPageResponses,
       },
     },
@@ -122,11 +124,9 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
     {
       onRequest: fromOwnSite,
       schema: {
+        ...ofForm,
         operationId: 'pressOwnerButton',
-        tags: OWNER_TAGS,
         summary: 'Begins to link the account or, with `action=end`, ends the link',
-        consumes,
-        params,
         body: buttons,
         response: ownerFormResponses,
       },
@@ -154,11 +154,9 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
     {
       onRequest: fromOwnSite,
       schema: {
+        ...ofForm,
         operationId: 'finishLink',
-        tags: OWNER_TAGS,
         summary: 'Links the account with the address at which the browser of its owner ended',
-        consumes,
-        params,
         body: pasted,
         response: ownerCallbackResponses,
       },

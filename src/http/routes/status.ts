@@ -3,7 +3,7 @@ import { prefersHtml } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { GUARD_PROBLEMS, problemResponsesFor } from '../openapi/problem-responses.ts'
-import { noStore, pageHeaders, rateLimitHeaders } from '../openapi/response-headers.ts'
+import { noStore, pageHeaders, rateLimitHeaders, varyAccept } from '../openapi/response-headers.ts'
 import { jsonResponse } from '../openapi/responses.ts'
 import { type Status, statusSchema } from '../openapi/status-schema.ts'
 import { basePathOf } from '../origin.ts'
@@ -24,7 +24,7 @@ const json = jsonResponse(
   {
     ...noStore,
     ...rateLimitHeaders,
-    Vary: Type.Literal('Accept'),
+    ...varyAccept,
     ...pageHeaders,
   },
 )
