@@ -1,36 +1,84 @@
-/** The address and the credentials of Redis. */
-export interface SharedCacheTarget {
+/** A host with its port. */
+export interface Address {
   readonly host: string
   readonly port: number
-  readonly username: string | undefined
-  readonly password: string | undefined
-  /** The database number. */
-  readonly db: number
-  /** Whether to use TLS: `rediss:`. */
-  readonly tls: boolean
 }
 
-const DEFAULT_PORT = 6379
+/** A user and a password, as far as a server wants them. */
+export interface Credentials {
+  readonly username: string | undefined
+  readonly password: string | undefined
+}
+
+/** The value of `SHARED_CACHE_URL`. The credentials are those of Redis. */
+export interface SharedCacheTarget extends Credentials {
+  /**
+   * Whose `addresses` these are: of the only Redis, of sentinels that know the primary, or of nodes of a
+   * cluster.
+   */
+  readonly mode: 'single' | 'sentinel' | 'cluster'
+  readonly addresses: readonly [Address, ...Address[]]
+  /** The database number. */
+  readonly db: number
+  /** Whether to use TLS, also with the sentinels: `rediss`. */
+  readonly tls: boolean
+  /** The name under which the sentinels monitor the primary; empty without sentinels. */
+  readonly service: string
+  /** For the sentinels. */
+  readonly sentinel: Credentials
+}
+
+const FORM =
+  /^redis(s?)(?:\+(sentinel|cluster))?:\/\/([^/?#\s]*@)?([^/?#\s@,]+(?:,[^/?#\s@,]+)*)(?:\/([^?#\s]*))?(?:\?([^#\s]*))?$/
+const DEFAULT_PORTS = { single: 6379, sentinel: 26_379, cluster: 6379 }
+const PATHS = {
+  single: /^(?<db>\d{1,5})?$/,
+  sentinel: /^(?<service>[\w.-]+)(?:\/(?<db>\d{1,5})?)?$/,
+  // A cluster has one database.
+  cluster: /^(?<db>0)?$/,
+}
 
 /**
- * Parses `SHARED_CACHE_URL`: `redis://` or, with TLS, `rediss://`, then optional `user:password@`, host,
- * optional port and database number. Undefined if malformed.
+ * Parses `SHARED_CACHE_URL`, as clients for Python and Java read it:
+ * - `redis://[user:password@]host[:port][/database]`,
+ * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]`, then optionally
+ *   `?sentinel_username=…&sentinel_password=…`,
+ * - `redis+cluster://[user:password@]host[:port][,host[:port]…]`,
+ *
+ * with TLS `rediss`. Undefined if malformed.
  */
 export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefined {
-  if (!/^rediss?:/.test(value) || !URL.canParse(value)) return undefined
-  const { protocol, hostname, port, username, password, pathname } = new URL(value)
+  const parts = FORM.exec(value)
+  if (parts === null) return undefined
+  const [, tls, given = 'single', user = '', hosts = '', path = '', query] = parts
+  const mode = given as SharedCacheTarget['mode']
+  const names = PATHS[mode].exec(path)?.groups
+  const options = Object.fromEntries(new URLSearchParams(query))
+  const { sentinel_username, sentinel_password, ...others } = options
+  const isUnknown = query !== undefined && (mode !== 'sentinel' || Object.keys(others).length > 0)
+  if (names === undefined || isUnknown) return undefined
   try {
-    return {
+    // A URL for each host, since no parser of URLs accepts several.
+    const urls = hosts.split(',').map(host => new URL(`redis://${user}${host}`)) as [URL, ...URL[]]
+    if (mode === 'single' && urls.length > 1) return undefined
+    const [{ username, password }] = urls
+    const addressOf = ({ hostname, port }: URL): Address => ({
       // In a URL, an IPv6 address has brackets.
       host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
-      port: port === '' ? DEFAULT_PORT : Number(port),
+      port: port === '' ? DEFAULT_PORTS[mode] : Number(port),
+    })
+    return {
+      mode,
+      addresses: urls.map(addressOf) as [Address, ...Address[]],
       username: decoded(username),
       password: decoded(password),
-      db: Number(pathname.slice(1)),
-      tls: protocol === 'rediss:',
+      db: Number(names.db ?? 0),
+      tls: tls === 's',
+      service: names.service ?? '',
+      sentinel: { username: sentinel_username, password: sentinel_password },
     }
   } catch {
-    // Malformed percent-encoding.
+    // A malformed host or malformed percent-encoding.
     return undefined
   }
 }

@@ -120,10 +120,10 @@ export const configSchema = Type.Object({
   ),
   SHARED_CACHE_URL: Type.Optional(
     Type.String({
-      pattern: '^rediss?://[^/?#\\s]+(?:/(?:\\d{1,5})?)?$',
       description:
-        'redis:// URL of the Redis or Valkey that replicas share, rediss:// for TLS, with user, password and database number if there are any',
-      $comment: 'Example: `redis://:password@host:6379/0`.',
+        'redis:// URL of the Redis or Valkey that replicas share, with user, password and database number if there are any; redis+sentinel:// with the addresses of sentinels and the name of the service, or redis+cluster:// with the addresses of some nodes; rediss for TLS',
+      $comment:
+        'Examples: `redis://:password@host:6379/0`, `rediss+sentinel://user:password@one:26379,two:26379/mymaster/0`, `redis+cluster://one:6379,two:6379`. [More](operating.md#redis).',
     }),
   ),
   SHARED_CACHE_TIMEOUT_MS: milliseconds(

@@ -77,5 +77,5 @@ export class EntryStore<Body> {
 }
 
 function entryKey(key: string): string {
-  return `playlist-proxy:entry:${key}`
+  return `entry:${key}`
 }

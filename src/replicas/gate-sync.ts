@@ -78,8 +78,8 @@ export class GateSync implements GatePeers {
 
   constructor(options: GateSyncOptions) {
     this.#options = options
-    this.#pauseKey = `playlist-proxy:gate:${options.app}`
-    this.#probeKey = `playlist-proxy:gate-probe:${options.app}`
+    this.#pauseKey = `gate:${options.app}`
+    this.#probeKey = `gate-probe:${options.app}`
   }
 
   /** Reads the current pause, and again every second. Never rejects. */

@@ -1,11 +1,12 @@
 import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
-import { inTime, openClient } from './open-connection.ts'
+import { inTime } from './open-connection.ts'
+import { openPrimary } from './open-primary.ts'
 import { asRedisError, type Operation, RedisError, type RedisObserver } from './operation.ts'
 
 /** The check writes this key, to see whether Redis accepts writes. */
-const PROBE_KEY = 'playlist-proxy:probe'
+const PROBE_KEY = 'probe'
 const PROBE_LIFETIME_MS = 60_000
 /** To open a connection, and for the check of an open one; no caller waits for either. */
 const CHECK_TIMEOUT_MS = 1000
@@ -181,7 +182,7 @@ export class GuardedClient {
   async #open(): Promise<Valkey> {
     const { target, clock, observe } = this.#options
     const startedAtMs = clock.monotonic()
-    const client = await openClient(target, clock, CHECK_TIMEOUT_MS).catch(failure => {
+    const client = await openPrimary(target, clock, CHECK_TIMEOUT_MS).catch(failure => {
       observe('probe', failure.reason, clock.monotonic() - startedAtMs)
       throw failure
     })

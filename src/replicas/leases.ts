@@ -114,7 +114,7 @@ export class Leases {
   }
 }
 
-/** The Redis key of the lease. */
+/** The Redis key of the lease, without the prefix of all keys. */
 export function leaseKey(key: string): string {
-  return `playlist-proxy:lease:${key}`
+  return `lease:${key}`
 }

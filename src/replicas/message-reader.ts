@@ -2,7 +2,8 @@ import type { Valkey } from 'iovalkey'
 import type { SharedCacheTarget } from '../config/redis-url.ts'
 import { type Clock, repeat } from '../lib/clock.ts'
 import { decodeMessage, type Message, messageChannel } from './messages.ts'
-import { inTime, openClient } from './open-connection.ts'
+import { inTime } from './open-connection.ts'
+import { openPrimary } from './open-primary.ts'
 import { asRedisError, type RedisObserver } from './operation.ts'
 
 /** How often the reader checks its connection, and reopens a lost one. */
@@ -66,7 +67,7 @@ export class MessageReader {
 
   async #subscribe(): Promise<void> {
     const { target, clock, observe, onMessage } = this.#options
-    const client = await openClient(target, clock, TIMEOUT_MS)
+    const client = await openPrimary(target, clock, TIMEOUT_MS)
     if (this.#isClosed) return client.disconnect()
     this.#client = client
     client.on('message', (_channel: string, text: string) => {

@@ -1,10 +1,19 @@
 import { Valkey } from 'iovalkey'
-import type { SharedCacheTarget } from '../config/redis-url.ts'
+import type { Address, Credentials } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import { asRedisError, RedisError } from './operation.ts'
 
 /** How long an abandoned connection may take to close. */
 const DISCONNECT_TIMEOUT_MS = 100
+
+/** A server that accepts the commands of Redis. */
+export interface Server extends Address, Credentials {
+  /** The database number. */
+  readonly db: number
+  readonly tls: boolean
+  /** The client puts it in front of all keys. */
+  readonly keyPrefix: string
+}
 
 /**
  * Opens a connection and checks it with a PING. The client queues and retries nothing, and does not
@@ -12,16 +21,17 @@ const DISCONNECT_TIMEOUT_MS = 100
  *
  * @throws {RedisError} if Redis refuses or does not reply within `timeoutMs`.
  */
-export async function openClient(
-  target: SharedCacheTarget,
+export async function openConnection(
+  server: Server,
   clock: Clock,
   timeoutMs: number,
 ): Promise<Valkey> {
-  const { host, port, username, password, db, tls } = target
+  const { host, port, username, password, db, tls, keyPrefix } = server
   const client = new Valkey({
     host,
     port,
     db,
+    keyPrefix,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),

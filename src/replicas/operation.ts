@@ -62,8 +62,8 @@ export class RedisError extends Error {
 
 /**
  * Error replies of a server that cannot serve yet or any more: a replica or a former primary after a
- * failover, a primary without its replicas, a server that is starting, or one that has forgotten the
- * password. Others (`OOM`, `NOPERM`, `MISCONF`, `BUSY`) are the same on every connection.
+ * failover, a primary without its replicas, a server that is starting, one that has forgotten the
+ * password, or a node that has left its cluster or given its keys to another. Others (`OOM`, `NOPERM`, `MISCONF`, `BUSY`) are the same on every connection.
  */
 const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
   'READONLY',
@@ -71,6 +71,8 @@ const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
   'NOREPLICAS',
   'LOADING',
   'NOAUTH',
+  'MOVED',
+  'CLUSTERDOWN',
 ])
 
 /** Messages of the client for a lost connection. */

@@ -50,7 +50,7 @@ export class RedisFixedWindow implements FixedWindow {
   async count(caller: string): Promise<FixedWindowCount> {
     const local = this.#local.count(caller)
     // The names of API keys have no colon.
-    const key = `playlist-proxy:caller:${caller.replace(' ', ':')}`
+    const key = `caller:${caller.replace(' ', ':')}`
     try {
       const counting = this.#connection.run('caller_count', client =>
         client.eval(COUNT, 1, key, this.#windowMs),

@@ -147,7 +147,7 @@ export class RedisQuota implements RequestBudget {
 
   /** Resolves with undefined if Redis has lost data and `known` is missing. */
   #request(waiting: Waiting[], known?: OtherCounts): Promise<QuotaReply | undefined> {
-    const key = `playlist-proxy:request-counts:${this.#options.app}`
+    const key = `request-counts:${this.#options.app}`
     const request: QuotaRequest = {
       replica: this.#replica,
       lastReplyAt: this.#lastReplyAt,

@@ -7,24 +7,54 @@ const required = { SPOTIFY_CLIENT_ID: 'id', SPOTIFY_CLIENT_SECRET: 'secret' }
 const load = (url: string) =>
   loadConfig({ ...required, SHARED_CACHE_URL: url }, '/nonexistent/.env')
 
+const none = { username: undefined, password: undefined }
+const at = (host: string, port: number) => ({ host, port })
 const plain = {
-  host: 'cache',
-  port: 6379,
-  username: undefined,
-  password: undefined,
+  mode: 'single',
+  addresses: [at('cache', 6379)],
+  ...none,
   db: 0,
   tls: false,
+  service: '',
+  sentinel: none,
 }
+const sentinel = {
+  ...plain,
+  mode: 'sentinel',
+  addresses: [at('one', 26379), at('two', 26379)],
+  service: 'my-master',
+}
+const cluster = { ...plain, mode: 'cluster', addresses: [at('one', 6379), at('two', 7001)] }
+const login = { username: 'user', password: 'p@ss/word' }
 
-t.test('parseSharedCacheUrl returns host, port, user, password, database and TLS', async t => {
+t.test('parseSharedCacheUrl returns addresses, user, password, database and TLS', async t => {
   for (const [url, target] of [
     ['redis://cache', plain],
     ['redis://cache/', plain],
     ['rediss://cache', { ...plain, tls: true }],
-    ['redis://cache:6380/15', { ...plain, port: 6380, db: 15 }],
+    ['redis://cache:6380/15', { ...plain, addresses: [at('cache', 6380)], db: 15 }],
     ['redis://:p%40ss%2Fword@cache', { ...plain, password: 'p@ss/word' }],
     ['redis://user:pass@cache', { ...plain, username: 'user', password: 'pass' }],
-    ['redis://[::1]:1', { ...plain, host: '::1', port: 1 }],
+    ['redis://[::1]:1', { ...plain, addresses: [at('::1', 1)] }],
+    ['redis+sentinel://one,two/my-master', sentinel],
+    ['redis+sentinel://one:26379,two/my-master/', sentinel],
+    [
+      'rediss+sentinel://user:p%40ss%2Fword@[::1]:1/my-master/2?sentinel_password=p%2Bw',
+      {
+        ...sentinel,
+        addresses: [at('::1', 1)],
+        ...login,
+        db: 2,
+        tls: true,
+        sentinel: { username: undefined, password: 'p+w' },
+      },
+    ],
+    [
+      'redis+sentinel://one,two/my-master?sentinel_username=a&sentinel_password=b',
+      { ...sentinel, sentinel: { username: 'a', password: 'b' } },
+    ],
+    ['redis+cluster://one,two:7001', cluster],
+    ['rediss+cluster://user:p%40ss%2Fword@one,two:7001/0', { ...cluster, ...login, tls: true }],
   ] as const) {
     t.strictSame(parseSharedCacheUrl(url), target, url)
     t.equal((await load(url)).SHARED_CACHE_URL, url)
@@ -44,6 +74,18 @@ t.test('the fault about any other URL does not contain it', async t => {
     'redis://:canary%@cache',
     'redis://canary:65536',
     'redis://:canary/1@cache',
+    'redis://canary,canary',
+    'redis://canary/0?sentinel_password=canary',
+    'redis+sentinel://canary',
+    'redis+sentinel://canary/',
+    'redis+sentinel://canary/canary/db',
+    'redis+sentinel://canary,/canary',
+    'redis+sentinel://canary,:1/canary',
+    'redis+sentinel://canary/canary?db=1',
+    'redis+cluster://canary/1',
+    'redis+cluster://canary?',
+    'redis+socket://canary',
+    'redis-sentinel://canary/canary',
   ]) {
     const error = await failureOf(load(url))
     t.type(error, ConfigError, url)

@@ -13,11 +13,12 @@ import {
 const stored = (key: string): Message => ({ kind: 'stored', from: 'test', key, generatedAt: 1 })
 
 t.test('run resolves with the reply of the command', { skip: withoutRedis }, async t => {
-  const { url } = await startRedis(t)
+  const { url, client } = await startRedis(t)
   const { connection, outcomes, lines } = await connectTo(t, url)
   t.equal(connection.state, 'connected')
-  t.equal(await connection.run('lease', c => c.set('playlist-proxy:test', '1')), 'OK')
-  t.equal(await connection.run('entry_get', c => c.get('playlist-proxy:test')), '1')
+  t.equal(await connection.run('lease', c => c.set('test', '1')), 'OK')
+  t.equal(await connection.run('entry_get', c => c.get('test')), '1')
+  t.equal(await client.get('playlist-proxy:test'), '1', 'keys have a prefix')
   t.strictSame(outcomes, ['probe ok', 'probe ok', 'lease ok', 'entry_get ok'])
   t.strictSame(
     lines().map(({ msg }) => msg),
@@ -30,11 +31,8 @@ t.test('a malformed value does not degrade the connection', { skip: withoutRedis
   const { connection, outcomes } = await connectTo(t, url)
   await client.lpush('playlist-proxy:test', 'rubbish')
   for (const command of [
-    () => connection.run('entry_get', c => c.get('playlist-proxy:test')),
-    () =>
-      connection.run('entry_get', c =>
-        c.eval(`return redis.call('GET', KEYS[1])`, 1, 'playlist-proxy:test'),
-      ),
+    () => connection.run('entry_get', c => c.get('test')),
+    () => connection.run('entry_get', c => c.eval(`return redis.call('GET', KEYS[1])`, 1, 'test')),
     () =>
       connection.run('entry_get', async () => {
         throw new SyntaxError('malformed')

@@ -5,7 +5,7 @@ import { RedisConnection } from '../../src/replicas/connection.ts'
 import { GateSync } from '../../src/replicas/gate-sync.ts'
 import { Leases } from '../../src/replicas/leases.ts'
 import { decodeMessage } from '../../src/replicas/messages.ts'
-import { openClient } from '../../src/replicas/open-connection.ts'
+import { openPrimary } from '../../src/replicas/open-primary.ts'
 import { RedisError } from '../../src/replicas/operation.ts'
 import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { recordingLogger } from '../support/log-lines.ts'
@@ -26,7 +26,7 @@ const connectionTo = (url: string, clock = new ManualClock()) =>
 
 t.test('a port without a listener is unreachable, with credentials and TLS too', async t => {
   const target = parseSharedCacheUrl(UNREACHABLE) as SharedCacheTarget
-  await t.rejects(openClient(target, new ManualClock(), 1000), { message: /unreachable/ })
+  await t.rejects(openPrimary(target, new ManualClock(), 1000), { message: /unreachable/ })
 })
 
 t.test('a connection that has not started is degraded and sends no command', async t => {

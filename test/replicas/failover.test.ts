@@ -135,7 +135,7 @@ t.test('a refusal that is not about the connection keeps it', skip, async t => {
     ],
   ] as const) {
     await refuse()
-    await connection.run('lease', client => client.set('playlist-proxy:test', '1')).catch(() => {})
+    await connection.run('lease', client => client.set('test', '1')).catch(() => {})
     const checks = outcomes.length + 3
     await wait(() => outcomes.length >= checks)
     t.equal(lines().at(-1)?.code, code)
@@ -156,6 +156,9 @@ t.test('refusals are classified by code, in scripts of Redis 6 too', async t => 
     ['LOADING Redis is loading the dataset in memory', 'LOADING', true],
     ['NOREPLICAS Not enough good replicas to write.', 'NOREPLICAS', true],
     ['NOAUTH Authentication required.', 'NOAUTH', true],
+    ['MOVED 14924 127.0.0.1:6379', 'MOVED', true],
+    ['CLUSTERDOWN The cluster is down', 'CLUSTERDOWN', true],
+    ['ASK 14924 127.0.0.1:6379', 'ASK', false],
     [
       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
       'MASTERDOWN',

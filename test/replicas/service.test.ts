@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { UnknownUser } from '../../src/playlists/cached-playlists.ts'
 import { encodeEntry } from '../../src/playlists/entry-codec.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { metricsOf } from '../support/metrics.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 import {
@@ -47,6 +49,41 @@ t.test('replicas share the limit of a caller', { skip: withoutRedis }, async t =
   t.match((await second.get(LIST)).headers.ratelimit, /^"caller";r=0;/)
   t.equal((await first.get(LIST)).statusCode, 429)
 })
+
+t.test(
+  'the ACL user of docs/operating.md may do all that the service does',
+  { skip: withoutOwnRedis },
+  async t => {
+    const [, rights = ''] =
+      /ACL SETUSER playlist-proxy (.*)/.exec(readFileSync('docs/operating.md', 'utf8')) ?? []
+    const { url, client } = await startOwnRedis(t)
+    await client.acl('SETUSER', 'playlist-proxy', ...rights.replaceAll("'", '').split(' '))
+    const login = { username: 'playlist-proxy', password: 'PASSWORD' }
+    const { get, sandbox } = await startService(
+      t,
+      {
+        SHARED_CACHE_URL: Object.assign(new URL(url), login).href,
+        SPOTIFY_DAILY_BUDGET: '100',
+        CALLER_REQUESTS_PER_MINUTE: '100',
+      },
+      clockOfRedis(),
+    )
+    t.equal((await get(LIST)).statusCode, 200)
+    sandbox.fault({ on: 'api', answer: 'quota-exceeded' })
+    t.equal((await get('/users/one/playlists')).statusCode, 503)
+    const kinds = ['caller', 'entry', 'gate', 'request-counts']
+    await eventually(async () => {
+      const keys = await client.keys('*')
+      return kinds.every(kind => keys.some(key => key.startsWith(`playlist-proxy:${kind}:`)))
+    })
+    const metrics = await metricsOf({ get })
+    const failures = [...metrics].filter(([name]) => name.startsWith('shared_cache_failures'))
+    t.ok(failures.length > 0)
+    t.ok(failures.every(([, value]) => value === 0))
+    t.match((await get('/status')).json(), { shared_cache: { state: 'connected' } })
+    t.same(await client.call('ACL', 'LOG'), [])
+  },
+)
 
 t.test('a list under the key of another user is ignored', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)

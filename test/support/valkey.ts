@@ -12,7 +12,8 @@ const MAX_DATABASES = 16
 const RESERVED_KEY = 'playlist-proxy-test:reserved'
 const RESERVED_MS = 120_000
 
-const binary = ['valkey-server', 'redis-server'].find(
+/** The program of Redis or Valkey, undefined if neither is installed. */
+export const binary = ['valkey-server', 'redis-server'].find(
   name => spawnSync(name, ['--version']).status === 0,
 )
 const given = process.env.TEST_REDIS_URL

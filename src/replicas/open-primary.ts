@@ -1,0 +1,81 @@
+import type { Valkey } from 'iovalkey'
+import type { Address, SharedCacheTarget } from '../config/redis-url.ts'
+import type { Clock } from '../lib/clock.ts'
+import { inTime, openConnection, type Server } from './open-connection.ts'
+import { asRedisError, RedisError } from './operation.ts'
+
+/** In a cluster, the braces put all keys into one slot, so one server has them all. */
+const KEY_PREFIXES = {
+  single: 'playlist-proxy:',
+  sentinel: 'playlist-proxy:',
+  cluster: '{playlist-proxy}:',
+}
+/** To ask a sentinel or a node of a cluster. Most reply at once, and one that hangs delays the others. */
+const FIND_TIMEOUT_MS = 500
+
+/**
+ * Opens a connection to the primary, wherever it is now, as `openConnection` does within `timeoutMs`.
+ *
+ * @throws {RedisError} also if nobody names the primary: the failure of the first address.
+ */
+export async function openPrimary(
+  target: SharedCacheTarget,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<Valkey> {
+  const address = await findPrimary(target, clock)
+  const keyPrefix = KEY_PREFIXES[target.mode]
+  return openConnection({ ...target, ...address, keyPrefix }, clock, timeoutMs)
+}
+
+/** The address that most name, since one that is cut off from the others may name the former primary. */
+async function findPrimary(target: SharedCacheTarget, clock: Clock): Promise<Address> {
+  const { mode, addresses } = target
+  if (mode === 'single') return addresses[0]
+  const ask = mode === 'sentinel' ? askSentinel : askNode
+  const replies = await Promise.allSettled(addresses.map(address => ask(target, address, clock)))
+  const named = replies.flatMap(reply => (reply.status === 'fulfilled' ? reply.value : []))
+  const votes = (name: string) => named.filter(other => other === name).length
+  const [primary] = named.toSorted((one, other) => votes(other) - votes(one))
+  if (primary === undefined) throw (replies[0] as PromiseRejectedResult).reason
+  const colon = primary.lastIndexOf(':')
+  return { host: primary.slice(0, colon), port: Number(primary.slice(colon + 1)) }
+}
+
+/** Returns `host:port` of the primary that the sentinel knows under the name of the service. */
+function askSentinel(target: SharedCacheTarget, address: Address, clock: Clock): Promise<string> {
+  const { sentinel, service, tls } = target
+  const server = { ...address, ...sentinel, db: 0, tls, keyPrefix: '' }
+  return withConnection(server, clock, async client => {
+    const primary = await client.call('SENTINEL', 'get-master-addr-by-name', service)
+    if (primary === null) throw new RedisError('refused', 'UNKNOWN_SERVICE')
+    return (primary as string[]).join(':')
+  })
+}
+
+/** Where another node has the slot; without a host if the operator wants clients to keep theirs. */
+const REDIRECTION = /^MOVED \d+ (.*):(\d+)$/
+
+/** Returns `host:port` of the node of the cluster that has the slot of all keys. */
+function askNode(target: SharedCacheTarget, address: Address, clock: Clock): Promise<string> {
+  const server = { ...target, ...address, keyPrefix: KEY_PREFIXES.cluster }
+  return withConnection(server, clock, async client => {
+    const redirection = await client.exists('probe').then(
+      () => undefined,
+      (error: Error) => REDIRECTION.exec(error.message) ?? Promise.reject(error),
+    )
+    const [, host, port] = redirection ?? []
+    return `${host || address.host}:${port ?? address.port}`
+  })
+}
+
+async function withConnection(
+  server: Server,
+  clock: Clock,
+  command: (client: Valkey) => Promise<string>,
+): Promise<string> {
+  const client = await openConnection(server, clock, FIND_TIMEOUT_MS)
+  return inTime(command(client), clock, FIND_TIMEOUT_MS)
+    .catch(error => Promise.reject(asRedisError(error)))
+    .finally(() => client.disconnect())
+}

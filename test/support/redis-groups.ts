@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Valkey } from 'iovalkey'
+import type { Test } from 'tap'
+import { binary, eventually, freePort, type OwnRedisServer, startOwnRedis } from './valkey.ts'
+
+type T = Pick<Test, 'teardown' | 'testdir'>
+
+/** The name of the primary for the sentinels. */
+export const SERVICE = 'mymaster'
+const LOCAL = '127.0.0.1'
+
+/** By default, a primary waits five seconds for more replicas. */
+const WITHOUT_DELAY = ['--repl-diskless-sync-delay', '0']
+
+export const portOf = ({ url }: OwnRedisServer) => Number(new URL(url).port)
+export const addressOf = (server: OwnRedisServer) => `${LOCAL}:${portOf(server)}`
+
+/** Starts a primary and its replica, with these arguments. */
+export async function startPair(t: T, ...args: string[]) {
+  const primary = await startOwnRedis(t, ...WITHOUT_DELAY, ...args)
+  const replica = await startOwnRedis(t, ...WITHOUT_DELAY, ...args)
+  await replica.client.replicaof(LOCAL, portOf(primary))
+  await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
+  return { primary, replica }
+}
+
+/** A process of Redis Sentinel. */
+export interface Sentinel {
+  readonly address: string
+  /** Suspends it: connections stay open, but nothing gets a reply. */
+  stop(): void
+}
+
+export interface SentinelOptions {
+  count: number
+  /** How many have to agree that the primary is down. */
+  quorum: number
+  /** The number of replicas that the primary has. */
+  replicas: number
+  /** The password of the sentinels themselves. */
+  password?: string
+}
+
+/** Starts sentinels that watch the primary, and waits until they know each other and its replica. */
+export async function startSentinels(
+  t: T,
+  primary: OwnRedisServer,
+  { count, quorum, replicas, password }: SentinelOptions,
+): Promise<Sentinel[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sentinels-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const started: Sentinel[] = []
+  const clients: Valkey[] = []
+  for (let nth = 0; nth < count; nth++) {
+    const port = await freePort()
+    const file = join(folder, `${port}.conf`)
+    const monitor = `sentinel monitor ${SERVICE} ${LOCAL} ${portOf(primary)} ${quorum}
+      sentinel down-after-milliseconds ${SERVICE} 500
+      sentinel failover-timeout ${SERVICE} 2000`
+    const secret = password === undefined ? '' : `requirepass ${password}`
+    writeFileSync(file, `port ${port}\nbind ${LOCAL}\ndir ${folder}\n${secret}\n${monitor}\n`)
+    const child = spawn(binary as string, [file, '--sentinel'], { stdio: 'ignore' })
+    const client = new Valkey(port, LOCAL, {
+      ...(password === undefined ? {} : { password }),
+      retryStrategy: () => 50,
+    })
+    client.on('error', () => {})
+    t.teardown(async () => {
+      client.disconnect()
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    })
+    started.push({ address: `${LOCAL}:${port}`, stop: () => child.kill('SIGSTOP') })
+    clients.push(client)
+  }
+  const expected = { 'num-slaves': replicas, 'num-other-sentinels': count - 1 }
+  for (const client of clients) {
+    await eventually(async () => {
+      const reply = (await client.call('SENTINEL', 'MASTER', SERVICE)) as string[]
+      return Object.entries(expected).every(
+        ([name, number]) => reply[reply.indexOf(name) + 1] === String(number),
+      )
+    })
+  }
+  return started
+}
+
+const SLOTS = 16_384
+const PRIMARIES = 3
+
+/**
+ * Starts a cluster of three primaries, and a replica of the one that has the slot of `tag`.
+ */
+export async function startCluster(t: T, tag: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const busPorts: number[] = []
+  const nodes: OwnRedisServer[] = []
+  for (let nth = 0; nth <= PRIMARIES; nth++) {
+    const busPort = await freePort()
+    busPorts.push(busPort)
+    const state = ['--cluster-config-file', join(folder, `${nth}.conf`)]
+    const bus = ['--cluster-port', String(busPort), '--cluster-node-timeout', '1000']
+    const enabled = ['--cluster-enabled', 'yes', ...state, ...bus]
+    nodes.push(await startOwnRedis(t, ...WITHOUT_DELAY, ...enabled))
+  }
+  const [first] = nodes as [OwnRedisServer]
+  for (const [nth, node] of nodes.entries()) {
+    await first.client.call('CLUSTER', 'MEET', LOCAL, portOf(node), busPorts[nth] as number)
+  }
+  const primaries = nodes.slice(0, PRIMARIES)
+  const width = Math.ceil(SLOTS / PRIMARIES)
+  for (const [nth, { client }] of primaries.entries()) {
+    const last = Math.min((nth + 1) * width, SLOTS) - 1
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', nth * width, last)
+  }
+  const slot = Number(await first.client.call('CLUSTER', 'KEYSLOT', tag))
+  const owner = primaries[Math.floor(slot / width)] as OwnRedisServer
+  const replica = nodes[PRIMARIES] as OwnRedisServer
+  const idOf = (node: OwnRedisServer) => node.client.call('CLUSTER', 'MYID') as Promise<string>
+  const ownerId = await idOf(owner)
+  await eventually(async () => {
+    const infos = await Promise.all(nodes.map(({ client }) => client.call('CLUSTER', 'INFO')))
+    return infos.every(info => /cluster_state:ok.*cluster_known_nodes:4/s.test(String(info)))
+  })
+  await replica.client.call('CLUSTER', 'REPLICATE', ownerId)
+  await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
+  // The others must know the replica as one before they vote for it.
+  await eventually(async () =>
+    (await Promise.all(primaries.map(({ client }) => client.call('CLUSTER', 'NODES')))).every(
+      text => /slave/.test(String(text)),
+    ),
+  )
+  return {
+    owner,
+    replica,
+    others: primaries.filter(node => node !== owner) as [OwnRedisServer, OwnRedisServer],
+    /** Gives the slot, which has to be empty, to one of these nodes. */
+    async moveSlot([to, ...others]: [OwnRedisServer, ...OwnRedisServer[]]) {
+      const id = await idOf(to)
+      for (const { client } of [to, ...others]) {
+        await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id)
+      }
+    },
+  }
+}
