@@ -1,3 +1,5 @@
+import { seeded } from './seeded.ts'
+
 /** A day with lookups of many users, most of them of a few popular ones. */
 export const DAY_MS = 24 * 3600_000
 const USERS = 20_000
@@ -12,17 +14,6 @@ const SEED = 20_261_123
 export interface DayLookup {
   atMs: number
   user: number
-}
-
-/** Reproducible numbers from 0 (included) to 1 (excluded): mulberry32, public domain. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** The lookups in order: users by Zipf's law with exponent 1, instants uniform over the day. */

@@ -35,23 +35,23 @@ if [ -n "${NODE_IMAGE:-}" ]; then
   build=(--build-arg "NODE_IMAGE=$NODE_IMAGE")
 else
   printf 'skipped: the official base image; using Debian with Node from npm\n'
-  if [ ! -e "$state/base/usr/local/bin/npm" ]; then
-    rm -rf "$state/base"
-    debootstrap --variant=minbase --include=ca-certificates stable "$state/base" \
+  if [ ! -e "$state/base-26/usr/local/bin/npm" ]; then
+    rm -rf "$state/base-26"
+    debootstrap --variant=minbase --include=ca-certificates,libatomic1 stable "$state/base-26" \
       >"$state/debootstrap.log"
-    node24="node-linux-$(node -p process.arch)"
-    npm install --prefix "$state/npm" --no-save --ignore-scripts "$node24@24" npm@11
-    cp "$state/npm/node_modules/$node24/bin/node" "$state/base/usr/local/bin/"
-    mkdir -p "$state/base/usr/local/lib/node_modules"
-    cp -R "$state/npm/node_modules/npm" "$state/base/usr/local/lib/node_modules/"
+    node26="node-linux-$(node -p process.arch)"
+    npm install --prefix "$state/npm" --no-save --ignore-scripts "$node26@26" npm@11
+    cp "$state/npm/node_modules/$node26/bin/node" "$state/base-26/usr/local/bin/"
+    mkdir -p "$state/base-26/usr/local/lib/node_modules"
+    cp -R "$state/npm/node_modules/npm" "$state/base-26/usr/local/lib/node_modules/"
     # The build trusts the certificate authorities of this machine.
-    cp /etc/ssl/certs/ca-certificates.crt "$state/base/etc/ssl/certs/"
-    ln -s ../lib/node_modules/npm/bin/npm-cli.js "$state/base/usr/local/bin/npm"
+    cp /etc/ssl/certs/ca-certificates.crt "$state/base-26/etc/ssl/certs/"
+    ln -s ../lib/node_modules/npm/bin/npm-cli.js "$state/base-26/usr/local/bin/npm"
   fi
   base=$(buildah from scratch)
-  buildah copy --quiet "$base" "$state/base" / >/dev/null
+  buildah copy --quiet "$base" "$state/base-26" / >/dev/null
   buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$base"
-  buildah commit --quiet "$base" localhost/node:24-slim >/dev/null
+  buildah commit --quiet "$base" localhost/node:26-slim >/dev/null
   buildah rm "$base" >/dev/null
   build=(--pull-never)
 fi

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startSandbox } from '../sandbox/sandbox.ts'
+import { startServiceProcess } from '../sandbox/service-process.ts'
+import { type OwnRedisServer, startOwnRedis } from '../test/support/valkey.ts'
+import { Cleanup } from './cleanup.ts'
+import { failInTurn } from './faults-in-turn.ts'
+import { sendMixed } from './mixed-load.ts'
+import { prefixOf, SIZES } from './mixed-requests.ts'
+import { serveReadyPages } from './ready-pages.ts'
+import { residentOf } from './resident.ts'
+import { quantile } from './statistics.ts'
+
+// `npm run bench:sizing -- [--minutes 18] [--per-second 60] [--cache-mib 64,256]` measures the resident
+// memory of the built service under mixed requests, while Spotify fails in turns and Redis is killed again
+// and again. It prints the peak after each minute, so a reader sees whether it still grows. It needs Linux
+// and redis-server or valkey-server. The service inherits variables such as NODE_OPTIONS.
+
+const MAX_MINUTES = 60
+const MAX_PER_SECOND = 1000
+const MAX_CACHE_MIB = 4096
+const SPOTIFY_LATENCY_MS = 20
+const REDIS_ARGUMENTS = ['--maxmemory', '256mb', '--maxmemory-policy', 'volatile-lru']
+const REDIS_KILL_EVERY_MS = 90_000
+const REDIS_GONE_MS = 5000
+/** Shorter than the default, so that lists are revalidated many times. */
+const FRESH_SECONDS = 60
+const MIB = 2 ** 20
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '18' },
+    'per-second': { type: 'string', default: '60' },
+    'cache-mib': { type: 'string', default: '64,256' },
+  },
+})
+const minutes = Number(values.minutes)
+const perSecond = Number(values['per-second'])
+const sizesMib = values['cache-mib'].split(',').map(Number)
+const within = (value: number, most: number) => value >= 1 && value <= most
+if (
+  !within(minutes, MAX_MINUTES) ||
+  !within(perSecond, MAX_PER_SECOND) ||
+  !sizesMib.every(mib => within(mib, MAX_CACHE_MIB))
+) {
+  console.error(
+    `--minutes is 1 to ${MAX_MINUTES}, --per-second 1 to ${MAX_PER_SECOND}, --cache-mib sizes from 1 to ${MAX_CACHE_MIB} separated by commas`,
+  )
+  process.exit(2)
+}
+
+const mb = (bytes: number) => Math.round(bytes / 1e6)
+
+/** Kills Redis again and again, and starts it empty after a few seconds, until the signal aborts. */
+async function killInTurn(redis: OwnRedisServer, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await sleep(REDIS_KILL_EVERY_MS, undefined, { signal })
+      await redis.kill()
+      await sleep(REDIS_GONE_MS, undefined, { signal })
+      await redis.restart()
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+/** Measures one size of the cache, with a service, a sandbox and a Redis of its own. */
+async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sizing-'))
+  cleanup.defer(() => rmSync(folder, { recursive: true }))
+  const sandbox = await startSandbox({ latencyMs: SPOTIFY_LATENCY_MS })
+  cleanup.defer(() => sandbox.close())
+  for (const playlists of SIZES) serveReadyPages(sandbox, prefixOf(playlists), playlists)
+  const test = { teardown: (close: () => unknown) => cleanup.defer(close), testdir: () => folder }
+  const redis = await startOwnRedis(test as never, ...REDIS_ARGUMENTS)
+  const service = await startServiceProcess({
+    sandbox,
+    onSpawn: child => process.once('exit', () => child.kill('SIGKILL')),
+    environment: {
+      CACHE_MAX_BYTES: String(cacheMib * MIB),
+      CACHE_FRESH_SECONDS: String(FRESH_SECONDS),
+      CACHE_SNAPSHOT_FILE: join(folder, 'snapshot'),
+      SHARED_CACHE_URL: redis.url,
+    },
+  })
+  cleanup.defer(() => service.stop())
+  const end = new AbortController()
+  const load = sendMixed(service.url, perSecond, end.signal)
+  const stopFaults = failInTurn(sandbox)
+  const kills = killInTurn(redis, end.signal)
+  cleanup.defer(() => {
+    end.abort()
+    stopFaults()
+    return kills
+  })
+  for (let minute = 1; minute <= minutes; minute++) {
+    await sleep(60_000)
+    const { nowBytes, peakBytes } = residentOf(Number(service.child.pid))
+    console.log(`${cacheMib} MiB, minute ${minute}: ${mb(nowBytes)} MB, peak ${mb(peakBytes)} MB`)
+  }
+  end.abort()
+  const { statuses, odd, hitsMs, leftOut } = await load
+  const p99Ms = quantile(hitsMs, 0.99).toFixed(1)
+  console.log(`${JSON.stringify(statuses)}, ${leftOut} left out, p99 of hits ${p99Ms} ms`)
+  console.log(`${odd.length} odd responses`, odd.slice(0, 10))
+}
+
+const cleanup = new Cleanup()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanup.run().then(() => process.exit(130)))
+}
+for (const mib of sizesMib) {
+  try {
+    await measure(mib, cleanup)
+  } finally {
+    await cleanup.run()
+  }
+}
