@@ -7,8 +7,9 @@ import {
   startCluster,
   startPair,
   startSentinels,
+  withoutCluster,
 } from '../test/support/redis-groups.ts'
-import { eventually, type OwnRedisServer, withoutOwnRedis } from '../test/support/valkey.ts'
+import { eventually, type OwnRedisServer } from '../test/support/valkey.ts'
 
 const groups: [string, (t: Test) => Promise<{ url: string; primary: OwnRedisServer }>][] = [
   [
@@ -32,7 +33,7 @@ const groups: [string, (t: Test) => Promise<{ url: string; primary: OwnRedisServ
 for (const [name, start] of groups) {
   t.test(
     `replicas share lists again after a failover of ${name}, and no caller sees an error`,
-    { skip: withoutOwnRedis },
+    { skip: withoutCluster },
     async t => {
       const { url, primary } = await start(t)
       const sandbox = await startSandbox()

@@ -2,6 +2,12 @@ import t from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
+import {
+  SERVICE,
+  startCluster,
+  startSentinels,
+  withoutCluster,
+} from '../test/support/redis-groups.ts'
 import { eventually, freePort, startOwnRedis, withoutOwnRedis } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
@@ -46,5 +52,49 @@ t.test(
     const log = distrusting.service.log.join('\n')
     t.match(log, /"reason":"unreachable","code":"DEPTH_ZERO_SELF_SIGNED_CERT"/)
     t.notMatch([log, ...trusting.service.log].join('\n'), PASSWORD)
+  },
+)
+
+t.test(
+  'with TLS, Sentinel and a cluster name the primary as its certificate does',
+  { skip: withoutCluster || withoutOpenssl },
+  async t => {
+    const { key, cert } = certificate(t)
+    const files = { 'tls-cert-file': cert, 'tls-key-file': key, 'tls-ca-cert-file': cert }
+    const tls = { ...files, 'tls-auth-clients': 'no', 'tls-replication': 'yes' }
+    const asArguments = (settings: object) =>
+      Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const ports = await Promise.all([1, 2, 3, 4, 5, 6].map(() => freePort()))
+    const [primaryPort, sentinelPort, ...nodePorts] = ports
+
+    const primary = await startOwnRedis(t, ...asArguments({ ...tls, 'tls-port': primaryPort }))
+    const settings = { ...tls, 'tls-port': sentinelPort }
+    await startSentinels(t, primary, {
+      ...{ count: 1, quorum: 1, replicas: 0, monitored: `localhost ${primaryPort}` },
+      settings: [
+        ...Object.entries(settings).map(([name, value]) => `${name} ${value}`),
+        'sentinel resolve-hostnames yes',
+        'sentinel announce-hostnames yes',
+      ].join('\n'),
+    })
+    const announced = {
+      'cluster-announce-hostname': 'localhost',
+      'cluster-preferred-endpoint-type': 'hostname',
+    }
+    await startCluster(t, 'playlist-proxy', nth =>
+      asArguments({ ...tls, 'tls-cluster': 'yes', 'tls-port': nodePorts[nth], ...announced }),
+    )
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    for (const url of [
+      `rediss+sentinel://localhost:${sentinelPort}/${SERVICE}`,
+      ...nodePorts.slice(0, 3).map(port => `rediss+cluster://localhost:${port}`),
+    ]) {
+      const environment = { SHARED_CACHE_URL: url, NODE_EXTRA_CA_CERTS: cert }
+      const service = await startServiceProcess({ sandbox, environment })
+      t.teardown(() => service.stop())
+      const status = (await (await fetch(`${service.url}/status`)).json()) as object
+      t.match(status, { shared_cache: { state: 'connected' } }, url)
+    }
   },
 )

@@ -43,7 +43,7 @@ export interface RedisServices {
   readonly gates: GateSync
   callerCounts(windowMs: number): FixedWindow
   readonly state: RedisState
-  /** Connects, and reads the count and the current pause, within about a second. Never rejects. */
+  /** Connects, and reads the count and the current pause, within about two seconds. Never rejects. */
   start(): Promise<void>
   /** Sends the final count, unless `late` aborts first, and disconnects. Never rejects. */
   close(late: AbortSignal): Promise<void>

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { expectKind, response } from '../cache/shared-tier-contract.ts'
-import { addressOf, startCluster } from '../support/redis-groups.ts'
+import { addressOf, startCluster, withoutCluster } from '../support/redis-groups.ts'
 import { connectTo, tierAt } from '../support/shared.ts'
-import { eventually, withoutOwnRedis } from '../support/valkey.ts'
+import { eventually } from '../support/valkey.ts'
 
-const skip = { skip: withoutOwnRedis }
+const skip = { skip: withoutCluster }
 const TAG = 'playlist-proxy'
 const ENTRY = `{${TAG}}:entry:`
 /** Nothing listens there. */

@@ -1,11 +1,18 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Valkey } from 'iovalkey'
 import type { Test } from 'tap'
-import { binary, eventually, freePort, type OwnRedisServer, startOwnRedis } from './valkey.ts'
+import {
+  binary,
+  eventually,
+  freePort,
+  type OwnRedisServer,
+  startOwnRedis,
+  withoutOwnRedis,
+} from './valkey.ts'
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
@@ -43,14 +50,20 @@ export interface SentinelOptions {
   replicas: number
   /** The password of the sentinels themselves. */
   password?: string
+  /** Host and port of the primary, for the sentinels and for those who ask them. */
+  monitored?: string
+  /** Further lines of their configuration. */
+  settings?: string
 }
 
 /** Starts sentinels that watch the primary, and waits until they know each other and its replica. */
 export async function startSentinels(
   t: T,
   primary: OwnRedisServer,
-  { count, quorum, replicas, password }: SentinelOptions,
+  options: SentinelOptions,
 ): Promise<Sentinel[]> {
+  const { count, quorum, replicas, password, settings = '' } = options
+  const { monitored = `${LOCAL} ${portOf(primary)}` } = options
   const folder = mkdtempSync(join(tmpdir(), 'sentinels-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const started: Sentinel[] = []
@@ -58,11 +71,14 @@ export async function startSentinels(
   for (let nth = 0; nth < count; nth++) {
     const port = await freePort()
     const file = join(folder, `${port}.conf`)
-    const monitor = `sentinel monitor ${SERVICE} ${LOCAL} ${portOf(primary)} ${quorum}
+    const monitor = `sentinel monitor ${SERVICE} ${monitored} ${quorum}
       sentinel down-after-milliseconds ${SERVICE} 500
       sentinel failover-timeout ${SERVICE} 2000`
     const secret = password === undefined ? '' : `requirepass ${password}`
-    writeFileSync(file, `port ${port}\nbind ${LOCAL}\ndir ${folder}\n${secret}\n${monitor}\n`)
+    writeFileSync(
+      file,
+      `port ${port}\nbind ${LOCAL}\ndir ${folder}\n${secret}\n${settings}\n${monitor}\n`,
+    )
     const child = spawn(binary as string, [file, '--sentinel'], { stdio: 'ignore' })
     const client = new Valkey(port, LOCAL, {
       ...(password === undefined ? {} : { password }),
@@ -93,10 +109,20 @@ export async function startSentinels(
 const SLOTS = 16_384
 const PRIMARIES = 3
 
+const version = spawnSync(binary ?? 'redis-server', ['--version'], { encoding: 'utf8' }).stdout
+/** The reason to skip tests that start a cluster; false if Redis has the settings that they need. */
+export const withoutCluster: string | false =
+  withoutOwnRedis || (/ v=[0-6]\./.test(version) ? 'needs redis-server 7 or later' : false)
+
 /**
  * Starts a cluster of three primaries, and a replica of the one that has the slot of `tag`.
+ * `argumentsOf` returns further arguments for each node.
  */
-export async function startCluster(t: T, tag: string) {
+export async function startCluster(
+  t: T,
+  tag: string,
+  argumentsOf: (nth: number) => string[] = () => [],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const busPorts: number[] = []
@@ -106,7 +132,7 @@ export async function startCluster(t: T, tag: string) {
     busPorts.push(busPort)
     const state = ['--cluster-config-file', join(folder, `${nth}.conf`)]
     const bus = ['--cluster-port', String(busPort), '--cluster-node-timeout', '1000']
-    const enabled = ['--cluster-enabled', 'yes', ...state, ...bus]
+    const enabled = ['--cluster-enabled', 'yes', ...state, ...bus, ...argumentsOf(nth)]
     nodes.push(await startOwnRedis(t, ...WITHOUT_DELAY, ...enabled))
   }
   const [first] = nodes as [OwnRedisServer]
