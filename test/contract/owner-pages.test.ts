@@ -101,6 +101,14 @@ async function occupySlots({ get, sandbox }: LinkedService): Promise<void> {
   await sandbox.arrived('api', sent + 1)
 }
 
+/** Provokes a bug in the service after the last request to the sandbox, which has the same clock. */
+async function breakClock({ get, clock }: LinkedService): Promise<void> {
+  await get('/users/one/playlists')
+  clock.now = () => {
+    throw new Error('a bug')
+  }
+}
+
 /** Every problem of a consent. */
 const cases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
@@ -169,11 +177,7 @@ const cases: readonly Case[] = [
   {
     type: 'internal-error',
     status: 500,
-    provoke: ({ clock }) => {
-      clock.now = () => {
-        throw new Error('a bug')
-      }
-    },
+    provoke: breakClock,
   },
 ]
 
@@ -227,9 +231,7 @@ t.test('the page for the owner and its buttons answer as documented', async t =>
 t.test('a bug on these pages is reported as documented', async t => {
   const service = await linkedServiceFor(t, [])
   const url = await invite(service)
-  service.clock.now = () => {
-    throw new Error('a bug')
-  }
+  await breakClock(service)
   for (const accept of [{}, HTML]) {
     await hold(t, service, { method: 'GET', url }, 500, accept)
     await hold(t, service, { method: 'POST', url }, 500, accept)
