@@ -53,9 +53,10 @@ t.test(
   async t => {
     const port = await listening(t, '127.0.0.1')
     t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
-    t.match(await check(t, { PORT: '' }, `PORT=${port}\n`), {
+    // An address on which no other program of this machine uses the default port.
+    t.match(await check(t, { HOST: '127.0.0.3', PORT: '' }, `PORT=${port}\n`), {
       code: 1,
-      said: 'http://127.0.0.1:3000/',
+      said: 'http://127.0.0.3:3000/',
     })
   },
 )

@@ -222,7 +222,7 @@ t.test('the page for the owner and its buttons answer as documented', async t =>
   }
   rmSync(service.folder, { recursive: true })
   for (const accept of [{}, HTML]) {
-    await hold(t, service, { method: 'POST', url, form: end }, 503, accept)
+    await hold(t, service, { method: 'POST', url, form: end }, 500, accept)
   }
   mkdirSync(service.folder)
   await hold(t, service, { method: 'POST', url, form: end }, 200, HTML)
