@@ -80,13 +80,14 @@ export async function buildApp(
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
-  const isAccepted = (key: string) => linked?.accepts(key) ?? true
+  // The key of a list that was read with a link names the link before a slash.
+  const isAccepted = (key: string) => linked?.accepts(key) ?? !key.includes('/')
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes, isAccepted)
   const purgeSnapshot = async () => snapshot?.purge()
   const cached = { store, variants, purgeSnapshot }
   const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
-  const { source, keyOf, accepts } = linked ?? { source: spotify.source }
-  const snapshot = createSnapshot(config, store, { importEntry, accepts, clock, log })
+  const { source, keyOf } = linked ?? { source: spotify.source }
+  const snapshot = createSnapshot(config, store, { importEntry, clock, log })
   const cache = new ResponseCache<StoredBody>({
     store,
     fetch: listFetcher({ source, lifetimes: config, clock, signal }),

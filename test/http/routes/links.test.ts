@@ -249,6 +249,8 @@ t.test('the list of a linked user survives a restart, but not the end of its lin
   await restart({ LINKS_FILE: `${file}.other` })
   t.match((await get(LIST)).json(), { type: '/problems/spotify-access-denied' })
   t.ok(existsSync(file))
+  await restart({ LINKS_FILE: file })
+  t.match((await get('/status')).json().cache, { entries: 0 }, 'it is gone from the snapshot')
 })
 
 t.test('a list that arrives after its link has ended is not stored', async t => {
