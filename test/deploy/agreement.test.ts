@@ -115,6 +115,16 @@ t.test('the memory limit is what docs/operating.md advises for the default bound
   }
 })
 
+t.test('the image and the unit of systemd limit the memory that glibc and V8 retain', async t => {
+  const unit = read('deploy/systemd/playlist-proxy.service')
+  const operating = read('docs/operating.md')
+  const limitsIn = (text: string) =>
+    [...text.matchAll(/\bMALLOC_\w+=\d+|--max-semi-space-size=\d+/g)].map(String).sort()
+  t.equal(limitsIn(dockerfile).length, 4)
+  t.same(limitsIn(unit), limitsIn(dockerfile))
+  for (const limit of limitsIn(dockerfile)) t.match(operating, `\`${limit}\``)
+})
+
 t.test('no service of Compose can fill the memory, the disk or the table of processes', async t => {
   for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
     t.match(
