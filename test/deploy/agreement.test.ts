@@ -106,7 +106,7 @@ t.test('an init handles signals before the services that are built here can', as
 t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
   const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
-  const advised = 1.5 * bound + 300
+  const advised = 1.25 * bound + 400
   t.match(read('docs/operating.md'), new RegExp(`\\| ${bound} MiB .*\\| ${advised} MiB \\|`))
   t.ok(mebibytes(container.resources.limits.memory) >= advised)
   t.ok(mebibytes(container.resources.requests.memory) > bound)
