@@ -55,11 +55,15 @@ LABEL org.opencontainers.image.title="playlist-proxy" \
 COPY package.json openapi.yaml ./
 COPY --from=build /app/dist dist
 ENV HOST=0.0.0.0 PORT=3000
+# Two arenas, and a mapping for each block of at least 32 KiB, up to about half as many mappings as Linux
+# allows: so glibc returns the memory of evicted lists instead of retaining it.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_MMAP_MAX_=32768
 EXPOSE 3000
 # Liveness, not readiness: who acts on an unhealthy container replaces it, and a new one is no
 # readier while Spotify refuses the credentials; it only asks for one token more. Readiness is for
 # who sends the traffic.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["node", "dist/healthcheck.js"]
-# Without a shell between, node is process 1 and gets the signals. SIGUSR1 would open the inspector.
-CMD ["node", "--disable-sigusr1", "dist/server.js"]
+# Without a shell between, node is process 1 and gets the signals. SIGUSR1 would open the inspector. A
+# smaller young generation also frees the buffers of old pages sooner.
+CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "dist/server.js"]

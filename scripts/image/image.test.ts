@@ -83,7 +83,7 @@ t.test('the image has its command, user, port, health check and version', async 
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(service.config, {
     User: '1000:1000',
-    Cmd: ['node', '--disable-sigusr1', 'dist/server.js'],
+    Cmd: ['node', '--disable-sigusr1', '--max-semi-space-size=8', 'dist/server.js'],
     ExposedPorts: { '3000/tcp': {} },
     Healthcheck: { Test: ['CMD', 'node', 'dist/healthcheck.js'] },
     Labels: { 'org.opencontainers.image.version': version },

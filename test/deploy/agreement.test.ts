@@ -106,13 +106,23 @@ t.test('an init handles signals before the services that are built here can', as
 t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
   const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
-  const advised = 1.5 * bound + 300
+  const advised = 1.25 * bound + 400
   t.match(read('docs/operating.md'), new RegExp(`\\| ${bound} MiB .*\\| ${advised} MiB \\|`))
   t.ok(mebibytes(container.resources.limits.memory) >= advised)
   t.ok(mebibytes(container.resources.requests.memory) > bound)
   for (const name of ['playlist-proxy', 'demo', 'replica-1', 'replica-2']) {
     t.ok(mebibytes(compose.services[name].mem_limit) >= advised, name)
   }
+})
+
+t.test('the image and the unit of systemd limit the memory that glibc and V8 retain', async t => {
+  const unit = read('deploy/systemd/playlist-proxy.service')
+  const operating = read('docs/operating.md')
+  const limitsIn = (text: string) =>
+    [...text.matchAll(/\bMALLOC_\w+=\d+|--max-semi-space-size=\d+/g)].map(String).sort()
+  t.equal(limitsIn(dockerfile).length, 4)
+  t.same(limitsIn(unit), limitsIn(dockerfile))
+  for (const limit of limitsIn(dockerfile)) t.match(operating, `\`${limit}\``)
 })
 
 t.test('no service of Compose can fill the memory, the disk or the table of processes', async t => {
