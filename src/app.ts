@@ -177,9 +177,11 @@ export async function buildApp(
       stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
     snapshot,
     shared,
-    close: async () => {
+    close: async late => {
       cache.close()
-      await Promise.all([spotify.close(), linked?.close()])
+      // A renewal in progress needs the connection.
+      await linked?.close(late)
+      await spotify.close()
     },
   })
   return app
