@@ -36,6 +36,7 @@ import {
 import { createSnapshot } from './playlists/create-snapshot.ts'
 import { entryImporter } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
+import { isWithoutLink } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import { loadRedis } from './replicas/load-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
@@ -80,13 +81,13 @@ export async function buildApp(
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
-  const isAccepted = (key: string) => linked?.accepts(key) ?? true
+  const isAccepted = (key: string) => linked?.accepts(key) ?? isWithoutLink(key)
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes, isAccepted)
   const purgeSnapshot = async () => snapshot?.purge()
   const cached = { store, variants, purgeSnapshot }
   const linked = await loadLinkedAccounts({ ...common, ...cached, spotify, signal })
-  const { source, keyOf, accepts } = linked ?? { source: spotify.source }
-  const snapshot = createSnapshot(config, store, { importEntry, accepts, clock, log })
+  const { source, keyOf } = linked ?? { source: spotify.source }
+  const snapshot = createSnapshot(config, store, { importEntry, clock, log })
   const cache = new ResponseCache<StoredBody>({
     store,
     fetch: listFetcher({ source, lifetimes: config, clock, signal }),

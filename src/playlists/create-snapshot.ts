@@ -7,7 +7,7 @@ import { CacheSnapshot, type CacheSnapshotOptions } from './snapshot.ts'
 export function createSnapshot(
   config: Pick<Config, 'CACHE_SNAPSHOT_FILE' | 'CACHE_MAX_BYTES'>,
   store: MemoryStore<StoredBody>,
-  options: Pick<CacheSnapshotOptions, 'importEntry' | 'accepts' | 'clock' | 'log'>,
+  options: Pick<CacheSnapshotOptions, 'importEntry' | 'clock' | 'log'>,
 ): CacheSnapshot | undefined {
   const path = config.CACHE_SNAPSHOT_FILE
   if (path === undefined) return undefined

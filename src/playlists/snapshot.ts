@@ -24,8 +24,6 @@ export interface CacheSnapshotOptions {
   /** The service does not load a larger file. */
   maxBytes: number
   importEntry: ImportEntry
-  /** Whether a list with this key may be served; by default those that were read without a link. */
-  accepts?: ((key: string) => boolean) | undefined
   clock: Clock
   log: Log
 }
@@ -176,7 +174,7 @@ export class CacheSnapshot {
 
   /** Stores usable entries; returns the numbers of loaded, refused and malformed ones. */
   async #import(frames: Iterable<Buffer>) {
-    const { store, importEntry, accepts = isWithoutLink } = this.#options
+    const { store, importEntry } = this.#options
     const counts = { loaded: 0, refused: 0, left: 0 }
     for (const frame of frames) {
       // Lets the process read responses about the token and from Redis, which would time out otherwise.
@@ -184,7 +182,7 @@ export class CacheSnapshot {
       const entry = await importEntry(frame)
       if (entry.kind === 'malformed') counts.left++
       if (entry.kind !== 'usable') continue
-      const isAccepted = accepts(entry.userId)
+      const isAccepted = store.accepts(entry.userId)
       counts[isAccepted ? 'loaded' : 'refused']++
       if (isAccepted) store.set(entry.userId, entry.response)
     }
@@ -192,7 +190,7 @@ export class CacheSnapshot {
   }
 }
 
-/** The key of a list that was read with a link names it before a slash. */
-function isWithoutLink(key: string): boolean {
+/** Whether a list with this key was read without a link: the key of any other names its link before a slash. */
+export function isWithoutLink(key: string): boolean {
   return !key.includes('/')
 }
