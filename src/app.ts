@@ -36,6 +36,7 @@ import {
 import { createSnapshot } from './playlists/create-snapshot.ts'
 import { entryImporter } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
+import { isWithoutLink } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import { loadRedis } from './replicas/load-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'
@@ -80,8 +81,7 @@ export async function buildApp(
   const variantBytes = Math.floor(VARIANTS_SHARE * config.CACHE_MAX_BYTES)
   const selectionBytes = Math.floor(SELECTIONS_SHARE * variantBytes)
   const variants = new VariantCache(variantBytes - selectionBytes)
-  // The key of a list that was read with a link names the link before a slash.
-  const isAccepted = (key: string) => linked?.accepts(key) ?? !key.includes('/')
+  const isAccepted = (key: string) => linked?.accepts(key) ?? isWithoutLink(key)
   const store = new MemoryStore<StoredBody>(config.CACHE_MAX_BYTES - variantBytes, isAccepted)
   const purgeSnapshot = async () => snapshot?.purge()
   const cached = { store, variants, purgeSnapshot }
@@ -178,9 +178,11 @@ export async function buildApp(
       stopping.abort(new Problem('shutting-down', 'The service stopped before the list arrived.')),
     snapshot,
     shared,
-    close: async () => {
+    close: async late => {
       cache.close()
-      await Promise.all([spotify.close(), linked?.close()])
+      // A renewal in progress needs the connection.
+      await linked?.close(late)
+      await spotify.close()
     },
   })
   return app

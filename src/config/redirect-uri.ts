@@ -2,8 +2,8 @@
 const CALLBACK_PATH = '/link/callback'
 
 /**
- * Why Spotify would refuse a redirect URI, or would not lead to the callback of this service; undefined if
- * it is fine. Spotify wants https, or http with a literal loopback address, never `localhost`, and
+ * Why Spotify would refuse a redirect URI, or why it would not lead to the callback of this service;
+ * undefined if it is fine. Spotify wants https, or http with a literal loopback address, never `localhost`, and
  * compares character by character.
  * https://developer.spotify.com/documentation/web-api/concepts/redirect_uri
  */

@@ -145,7 +145,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
-  // Of parsing a body: its type, length or syntax.
+  // The parser of the body refuses its type, length or syntax.
   if (error.code?.startsWith('FST_ERR_CTP_')) {
     return new Problem('bad-request', expectedBody(request), { cause: error })
   }

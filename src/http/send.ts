@@ -91,11 +91,16 @@ export function writeRepresentation(
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
 function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
-  const at = validators.indexOf('vary') + 1
-  const other = fields.lastIndexOf('vary')
-  if (at === 0 || other === -1) return [...validators, ...fields]
-  const vary = `${validators[at]}, ${fields[other + 1]}`
-  return [...validators.with(at, vary), ...fields.toSpliced(other, 2)]
+  const at = validators.findIndex(isVary)
+  const other = fields.findIndex(isVary)
+  if (at === -1 || other === -1) return [...validators, ...fields]
+  const vary = `${validators[at + 1]}, ${fields[other + 1]}`
+  return [...validators.with(at + 1, vary), ...fields.toSpliced(other, 2)]
+}
+
+/** Whether this part of flat fields is the name `Vary`; callers choose some values. */
+function isVary(part: string, index: number): boolean {
+  return index % 2 === 0 && part === 'vary'
 }
 
 function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): void {

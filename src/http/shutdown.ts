@@ -11,8 +11,8 @@ export interface ShutdownOptions extends DrainOptions {
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
   /** The connection to other replicas; `late` aborts when its time is up. */
   shared: { close(late: AbortSignal): Promise<void> } | undefined
-  /** Closes everything else. */
-  close: () => Promise<void>
+  /** Closes everything else; `late` aborts when there is no time left to wait. */
+  close: (late: AbortSignal) => Promise<void>
 }
 
 /**
@@ -37,7 +37,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
   })
   app.addHook('onClose', async () => {
     abortLookups()
-    await Promise.all([close(), snapshot?.close(), shared?.close(late.signal)])
+    await Promise.all([close(late.signal), snapshot?.close(), shared?.close(late.signal)])
     cancelLate()
   })
 }

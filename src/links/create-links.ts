@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
+import { untilAborted } from '../lib/until-aborted.ts'
 import type { PlaylistSource } from '../playlists/playlist-list.ts'
 import type { Spotify } from '../spotify/create-spotify.ts'
 import { linkSubject } from '../spotify/gate/gate-evidence.ts'
@@ -65,8 +66,11 @@ export interface LinkedAccounts {
   readonly consents: Consents
   /** Reads linked users with their tokens, and all others with that of the app. */
   readonly source: PlaylistSource
-  /** Waits for writes in flight, and lets other processes use the file. */
-  close(): Promise<void>
+  /**
+   * Waits for the renewals in progress, which may bring new refresh tokens, but not longer than until `late`
+   * aborts. Then waits for writes in flight, and lets other processes use the file.
+   */
+  close(late: AbortSignal): Promise<void>
 }
 
 /**
@@ -86,7 +90,7 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
     return options.forget(link)
   }
   const file = new LinkFile(settings.file)
-  const { links, close } = await openLinks(file, { sealer, clock, log, forget })
+  const { links, close: closeFile } = await openLinks(file, { sealer, clock, log, forget })
   const oauth = new OAuthClient({
     transport: spotify.tokenTransport,
     tokenUrl: new URL(config.SPOTIFY_TOKEN_URL),
@@ -108,6 +112,12 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
     const added = { tokens, client }
     readers.set(link.linkId, added)
     return added
+  }
+
+  async function close(late: AbortSignal): Promise<void> {
+    const renewals = [...readers.values()].map(({ tokens }) => tokens.renewal)
+    await untilAborted(Promise.allSettled(renewals), late).catch(() => {})
+    await closeFile()
   }
 
   const access = new AppTokenAccess({ clock, log, hasLinks: () => links.list().length > 0 })

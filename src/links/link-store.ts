@@ -42,7 +42,7 @@ export class LinkStore {
   }
 
   /**
-   * Waits for the writes before, and writes again if the last one failed.
+   * Waits until no write is in progress, and writes again if the last one failed.
    *
    * @throws {Problem} if the file cannot be written.
    */
@@ -51,9 +51,14 @@ export class LinkStore {
     if (this.isUnwritable) await this.write()
   }
 
-  /** Resolves when all writes have ended. */
-  settled(): Promise<void> {
-    return this.#writing
+  /** Resolves when no write is in progress. */
+  async settled(): Promise<void> {
+    let ended: Promise<void> | undefined
+    // A caller may answer the end of its write with another one.
+    while (ended !== this.#writing) {
+      ended = this.#writing
+      await ended
+    }
   }
 
   async #write(links: readonly Link[]): Promise<void> {

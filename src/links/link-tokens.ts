@@ -61,6 +61,11 @@ export class LinkTokens {
     this.#token = { value: accessToken, renewAtMs }
   }
 
+  /** The renewal in progress; undefined if there is none. */
+  get renewal(): Promise<string> | undefined {
+    return this.#renewal
+  }
+
   /**
    * Returns a token that is valid for some time yet. Calls `onRequest` if this call starts a renewal.
    *

@@ -101,11 +101,14 @@ export class OAuthClient {
    * Renews the access token. Undefined if Spotify answers `invalid_grant`: the refresh token has ended, or
    * so Spotify says in an outage.
    *
-   * @throws {Problem} if the token endpoint cannot answer.
+   * @throws {Problem} if the token endpoint cannot answer, or the service has stopped.
    */
-  refresh(refreshToken: string): Promise<Grant | undefined> {
-    // Spotify may have replaced the token although its response was lost, so the request is sent once.
-    return requestGrant(this.#options, { mayResend: async () => false }, async options =>
+  async refresh(refreshToken: string): Promise<Grant | undefined> {
+    this.#options.signal.throwIfAborted()
+    // Spotify may have replaced the token although its response was lost, so the request is sent once, and
+    // not cancelled when the service stops.
+    const uncancelled = { ...this.#options, signal: new AbortController().signal }
+    return requestGrant(uncancelled, { mayResend: async () => false }, async options =>
       processRefreshTokenResponse(
         this.#server,
         this.#client,

@@ -189,3 +189,8 @@ export class CacheSnapshot {
     return counts
   }
 }
+
+/** Whether a list with this key was read without a link: the key of any other names its link before a slash. */
+export function isWithoutLink(key: string): boolean {
+  return !key.includes('/')
+}

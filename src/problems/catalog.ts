@@ -21,7 +21,7 @@ export const problems = {
   'internal-error': {
     status: 500,
     title: 'Internal error',
-    meaning: 'A bug in this service, or a file of it that it cannot write; then `detail` says so.',
+    meaning: 'A bug in this service, or a file that it cannot write; then `detail` says so.',
     caller: 'Send the `request_id` to the operator. A retry seldom helps.',
     operator:
       'The log has the cause under that `request_id`. If it is a file, check its folder and the space on the disk. Otherwise it is a bug: please report it.',

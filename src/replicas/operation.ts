@@ -63,7 +63,8 @@ export class RedisError extends Error {
 /**
  * Error replies of a server that cannot serve yet or any more: a replica or a former primary after a
  * failover, a primary without its replicas, a server that is starting, one that has forgotten the
- * password, or a node that has left its cluster or given its keys to another. Others (`OOM`, `NOPERM`, `MISCONF`, `BUSY`) are the same on every connection.
+ * password, or a node that has left its cluster or given its keys to another. Others (`OOM`, `NOPERM`,
+ * `MISCONF`, `BUSY`) are the same on every connection.
  */
 const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
   'READONLY',

@@ -47,6 +47,21 @@ t.test('pages of a listed origin may read every response', async t => {
   }
 })
 
+t.test('a request id that is the name of a field changes no field', async t => {
+  for (const variables of [{}, { CORS_ORIGINS: PAGE }]) {
+    const { get } = await startService(t, variables)
+    const { headers } = await get(LIST)
+    for (const _ of ['a hit of the route', 'a hit of the fast path']) {
+      const named = await get(LIST, { 'x-request-id': 'vary' })
+      t.match(named.headers, {
+        'x-request-id': 'vary',
+        'x-content-type-options': 'nosniff',
+        vary: headers.vary,
+      })
+    }
+  }
+})
+
 t.test('other origins get the response without CORS fields', async t => {
   const { app } = await startService(t, { CORS_ORIGINS: PAGE })
   const url = `http://127.0.0.1:${await listen(app)}${LIST}`

@@ -6,6 +6,7 @@ import { createLinks } from '../../src/links/create-links.ts'
 import type { LinkName } from '../../src/links/link.ts'
 import { cacheKeyOf } from '../../src/links/link-key.ts'
 import type { LeftOut } from '../../src/links/linked-source.ts'
+import { Problem } from '../../src/problems/problem.ts'
 import { createSpotify } from '../../src/spotify/create-spotify.ts'
 import { DailyBudget } from '../../src/spotify/gate/request-quota.ts'
 import { configFor } from '../support/config.ts'
@@ -28,11 +29,11 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
   const { logger: log, written, lines } = recordingLogger()
   const config = await configFor(sandbox)
   const budget = new DailyBudget(undefined, clock)
-  const stopping = new AbortController()
   const forgotten: LinkName[] = []
   const left: LeftOut[] = []
   const file = join(folder, 'links.json')
   const start = async () => {
+    const stopping = new AbortController()
     const spotify = createSpotify({
       config,
       budget,
@@ -63,7 +64,10 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
       signal: stopping.signal,
     })
     const look = (user: string) =>
-      accounts.source.playlists(cacheKeyOf(accounts.links, user), undefined, lookup)
+      accounts.source.playlists(cacheKeyOf(accounts.links, user), undefined, {
+        ...lookup,
+        signal: stopping.signal,
+      })
     const link = async (user: string) => {
       sandbox.switches.signedIn = user
       const { ticket } = await accounts.consents.invite(user)
@@ -71,11 +75,12 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
       const { headers } = await fetch(url, { redirect: 'manual' })
       return accounts.consents.complete(new URL(String(headers.get('location'))).searchParams)
     }
-    const close = async () => {
-      await accounts.close()
+    const stop = () => stopping.abort(new Problem('shutting-down', 'The service stopped.'))
+    const close = async (late = new AbortController().signal) => {
+      await accounts.close(late)
       await spotify.close()
     }
-    return { ...accounts, look, link, close }
+    return { ...accounts, look, link, stop, close }
   }
   t.teardown(async () => {
     await sandbox.close()

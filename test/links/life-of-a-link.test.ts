@@ -46,8 +46,8 @@ t.test('an unlinked account leaves no list and no token anywhere', async t => {
   })
   const { start, clock, config, log, folder, sandbox, file } = parts
   const { link, links, source, close } = await start()
-  const memory = () => new MemoryStore<StoredBody>(10_000_000, key => isServable(links, key))
-  const store = memory()
+  const accepts = (key: string) => isServable(links, key)
+  const store = new MemoryStore<StoredBody>(10_000_000, accepts)
   const signal = new AbortController().signal
   const path = join(folder, 'cache.snapshot')
   const snapshotOn = (store: MemoryStore<StoredBody>) =>
@@ -96,7 +96,7 @@ t.test('an unlinked account leaves no list and no token anywhere', async t => {
   t.equal(store.get(key), undefined)
   t.match(await look('smedjan'), { failure: { causeName: 'endpoint-forbidden' } })
 
-  const next = memory()
+  const next = new MemoryStore<StoredBody>(10_000_000, accepts)
   await snapshotOn(next).load()
   t.same(
     next.leastRecentFirst().map(([stored]) => stored),

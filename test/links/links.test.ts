@@ -88,7 +88,7 @@ t.test(
   },
 )
 
-t.test('an unlinking while a link is written removes it from the file', async t => {
+t.test('an unlinking while a link waits for an earlier write keeps it out of the file', async t => {
   const { links, file, clock } = linksFor()
   let release = () => {}
   file.held = new Promise(resolve => {
@@ -102,6 +102,25 @@ t.test('an unlinking while a link is written removes it from the file', async t 
   await removing
   t.equal(links.find('smedjan'), undefined)
   t.equal(file.records.size, 0)
+})
+
+t.test('an unlinking while a link is written removes it from the file', async t => {
+  const { links, file, clock } = linksFor()
+  const write = file.write.bind(file)
+  const isWriting = new Promise<void>(resolve => {
+    file.write = async records => {
+      resolve()
+      await new Promise(written => setImmediate(written))
+      await write(records)
+    }
+  })
+  const adding = failureOf(links.add(recordOf('smedjan')))
+  await isWriting
+  clock.suspend(1)
+  await links.remove('smedjan')
+  t.equal(file.records.size, 0)
+  t.match(await adding, { type: 'link-invalid' })
+  t.equal(links.find('smedjan'), undefined)
 })
 
 t.test('a removal counts for a day, as long as invitations from before are valid', async t => {

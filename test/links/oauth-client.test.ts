@@ -147,13 +147,28 @@ t.test('no token of an unusable response is in the error', async t => {
   }
 })
 
-t.test('stopping the service cancels a token request', async t => {
-  const { oauth, sandbox, stop } = await oauthFor(t, new ManualClock())
+t.test('stopping the service cancels the exchange of a code', async t => {
+  const { oauth, sandbox, callback, stop } = await oauthFor(t, new ManualClock())
   sandbox.fault({ on: 'token', answer: 'hang' })
-  const refreshing = failureOf(oauth.refresh('AQ'))
+  const exchanging = failureOf(oauth.exchange(await callback('smedjan'), 'state', VERIFIER))
   await sandbox.arrived('token', 1)
   stop()
-  t.match(await refreshing, { type: 'shutting-down' })
+  t.match(await exchanging, { type: 'shutting-down' })
+})
+
+t.test('stopping the service cancels no refresh in flight, but no other one begins', async t => {
+  const { oauth, sandbox, grantOf, stop } = await oauthFor(t, new ManualClock())
+  const { refreshToken } = await grantOf('smedjan')
+  sandbox.switches.rotation = 'kill-old'
+  sandbox.clear()
+  const release = sandbox.hold('token')
+  const refreshing = oauth.refresh(refreshToken)
+  await sandbox.arrived('token', 1)
+  stop()
+  release()
+  t.equal((await refreshing)?.refreshToken, sandbox.issuedRefreshTokens.at(-1))
+  t.match(await failureOf(oauth.refresh(refreshToken)), { type: 'shutting-down' })
+  t.equal(sandbox.requests.length, 1)
 })
 
 t.test('a refresh that is lost on a dead connection is not sent again', async t => {

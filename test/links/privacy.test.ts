@@ -141,6 +141,7 @@ t.test(
     t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
     clock.suspend(HOUR_MS)
     t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
+    // The revalidation in the background renews the token.
     await until(() => sandbox.issuedRefreshTokens.length === 2)
     const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
     await clock.advance(2 * HOUR_MS)

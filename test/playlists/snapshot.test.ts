@@ -18,7 +18,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { type StoredBody, StoredPlaylists } from '../../src/playlists/cached-playlists.ts'
 import { entryImporter } from '../../src/playlists/import-entry.ts'
 import { SerialisedItems, segmentOf } from '../../src/playlists/serialised-items.ts'
-import { CacheSnapshot } from '../../src/playlists/snapshot.ts'
+import { CacheSnapshot, isWithoutLink } from '../../src/playlists/snapshot.ts'
 import { playlistsIn } from '../support/aggregator.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { isWarning, recordingLogger } from '../support/log-lines.ts'
@@ -50,7 +50,7 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {
   const clock = new ManualClock()
   const folder = t.testdir({})
   const path = join(folder, 'cache.snapshot')
-  const start = async (accepts?: (key: string) => boolean) => {
+  const start = async (accepts: (key: string) => boolean = () => true) => {
     const { logger, lines } = recordingLogger()
     const store = new MemoryStore<StoredBody>(maxBytes, accepts)
     const importEntry = entryImporter({ ...lifetimes, CACHE_MAX_BYTES: maxBytes }, clock)
@@ -292,6 +292,8 @@ t.test('a list whose key is not accepted any more is not loaded', async t => {
   await first.snapshot.close()
   const linked = await start(key => key !== 'two/fifty')
   t.same(linked.users(), ['smedjan', 'one/fifty'])
+  const without = await start(isWithoutLink)
+  t.same(without.users(), ['smedjan'], 'without linked accounts')
 })
 
 t.test('a list that is refused at the load is gone from the file after the next write', async t => {
@@ -300,7 +302,7 @@ t.test('a list that is refused at the load is gone from the file after the next 
   for (const key of ['smedjan', 'two/fifty']) first.put(key)
   await first.snapshot.close()
   const before = readFileSync(path).length
-  const without = await start(key => key !== 'two/fifty')
+  const without = await start(isWithoutLink)
   await without.snapshot.close()
   t.ok(readFileSync(path).length < before, 'although nothing was stored')
   t.same((await start()).users(), ['smedjan'])

@@ -7,7 +7,7 @@ export function noAttempts(): LinkAttempts {
   return { linked: 0, declined: 0, 'wrong-account': 0, invalid: 0, failed: 0 }
 }
 
-/** These consents; each attempt to link an account counts in `attempts`. */
+/** Wraps consents so that each attempt to link an account counts in `attempts`. */
 export function countAttempts(
   consents: Consents,
   attempts: LinkAttempts,

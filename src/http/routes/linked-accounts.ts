@@ -38,8 +38,8 @@ export interface LinkedAccountsService {
   readonly attempts: Readonly<LinkAttempts>
   /** Registers the routes of linked accounts. */
   register(app: AppInstance, publicUrl: string | undefined): void
-  /** Waits for writes in flight, and lets other processes use the file. */
-  close(): Promise<void>
+  /** Waits for renewals until `late` aborts, and for writes; lets other processes use the file. */
+  close(late: AbortSignal): Promise<void>
 }
 
 /**

@@ -92,7 +92,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
         tags,
         summary: 'Ends the link to an account',
         description:
-          'The token and the cached lists are gone before the response, which is the same if there is no such link. The owner can also remove the app at https://www.spotify.com/account/apps/.',
+          'The token and the cached lists are gone before the response, which is the same if there is no such link. Invitations of that user from before no longer work. The owner can also remove the app at https://www.spotify.com/account/apps/.',
         params: userParamsSchema,
         response: unlinkResponses,
       },
