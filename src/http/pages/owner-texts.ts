@@ -29,10 +29,10 @@ export function ownerNotice(privacyUrl: string | undefined, isLinked: boolean): 
   const when = isLinked ? '' : ' before you agree'
   const privacy =
     privacyUrl === undefined
-      ? html`The operator has not published a privacy policy here. Ask them${when}.`
+      ? html`The operator has not published a privacy policy here. Ask them for it${when}.`
       : html`Read the <a href="${privacyUrl}">privacy policy of the operator</a>${when}.`
   const end = isLinked
-    ? 'The button above ends the link, and the service deletes all of this at once. For later, keep the address of the page to which Spotify sent you back.'
+    ? 'Press “End the link” above, and the service deletes all of this at once. For later, keep the address of the page to which Spotify sent you back.'
     : 'Spotify sends you back to a page of this service. Keep its address: the button on that page ends the link, and the service deletes all of this at once.'
   return html`<h2>What this service reads</h2>
 <p>The public playlists of your account, which everybody can see on your Spotify profile, and the id of the account. It asks Spotify for nothing else, so it cannot see private playlists, your e-mail address or what you listen to. It cannot change anything. You enter your password only at Spotify.</p>

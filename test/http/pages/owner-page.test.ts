@@ -72,7 +72,7 @@ t.test('the page of a link that works says since when and until when', async t =
   t.match(pageOf({ link: { ...link, lastUsedAt: Date.UTC(2026, 10, 23, 14, 5) } }), '23 Nov 2026')
   t.match(page, '<button type="submit" name="action" value="link" class="secondary" aria-')
   t.match(page, 'Link the account again')
-  t.match(page, 'The button above ends the link')
+  t.match(page, 'Press “End the link” above, and the service deletes')
   t.notMatch(page, 'before you agree')
   t.match(pageOf({ link }, { isLocal: true }), /<details>\n<summary>If your browser cannot open/)
   t.match(pageOf({ link }, { error: 'It is old.' }), '<h2>If your browser cannot open')
@@ -98,7 +98,7 @@ t.test('the page of an ended link has no button to end it', async t => {
     t.match(page, `<p class="lead">${OWNER_FAULTS[reason]}</p>`)
     t.match(page, 'value="link" aria-describedby="link-hint">Link the account again</button>')
     t.notMatch(page, 'value="end"')
-    t.notMatch(page, 'The button above')
+    t.notMatch(page, 'End the link')
     t.notMatch(page, '<dt>Linked')
   }
 })
