@@ -78,6 +78,14 @@ t.test('an owner links an account with one button, and unlinks it again', { skip
   t.match(found.headers.get('cache-control'), /^private/)
   t.ok(((await found.json()) as { total: number }).total > 0)
 
+  const status = await browser.newPage({ viewport: { width: 1200, height: 800 } })
+  await status.goto(`${service.url}/status`)
+  t.match(await status.innerText('main'), 'Next consent ends')
+  const edges = await status.evaluate(
+    "[...document.querySelectorAll('dd')].map(value => value.getBoundingClientRect().left)",
+  )
+  t.equal(new Set(edges as number[]).size, 1, 'all values stand in one column')
+
   await page.getByRole('button', { name: 'End the link' }).click()
   await page.getByRole('heading', { name: 'no longer linked' }).waitFor()
   await inspect(/no longer linked/)

@@ -119,6 +119,21 @@ t.test('a problem speaks to the person in front of it', { skip }, async t => {
   }
 })
 
+t.test('on a phone the types of problems break only at their hyphens', { skip }, async t => {
+  const { url, open } = await startAll(t)
+  const { page } = await open({ viewport: { width: 375, height: 800 } })
+  await page.goto(`${url}/problems`)
+  const cut = await page.evaluate(`[...document.querySelectorAll('td code')]
+    .filter(({ firstChild: text }) => [...text.data.matchAll(/[^-]+/g)].some(({ 0: word, index }) => {
+      const range = document.createRange()
+      range.setStart(text, index)
+      range.setEnd(text, index + word.length)
+      return range.getClientRects().length > 1
+    }))
+    .map(code => code.textContent)`)
+  t.same(cut, [])
+})
+
 t.test('the status page says whether the service is well', { skip }, async t => {
   const { url, open } = await startAll(t, { SPOTIFY_DAILY_BUDGET: '1000' })
   const { page, faults } = await open()

@@ -43,11 +43,16 @@ function eventText({ level, msg, err }: LogLine): string | undefined {
 
 function responseText(entry: LogLine, route: string | null): string {
   const { status, duration_ms: durationMs = 0, msg, user_id: userId = '' } = entry
-  const path = entry.path ?? route?.replace(':id', encodeURIComponent(userId)) ?? ''
+  const path = entry.path ?? pathOf(route, userId)
   const duration = `${durationMs < 1 ? '<1' : Math.round(durationMs)} ms`.padStart(8)
   const words = [`${status}  ${path.padEnd(32)} ${duration}  ${costOf(entry)}`.trimEnd()]
   if (msg !== 'request completed') words.push(msg)
   return words.join('  ')
+}
+
+/** The path of a route as problems write it, without the token of an owner's page. */
+function pathOf(route: string | null, userId: string): string {
+  return route?.replace(':id', encodeURIComponent(userId)).replace(':token', '{token}') ?? ''
 }
 
 function costOf({ cache_status: cacheStatus = '', spotify_requests: requests }: LogLine): string {

@@ -11,8 +11,9 @@ const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
 /** Help for the first start. */
 const FIRST_STEPS = `
-Run "cp .env.example .env" and fill in both credentials of your Spotify app. Or set them in the
-environment, or name files that contain them in SPOTIFY_CLIENT_ID_FILE and SPOTIFY_CLIENT_SECRET_FILE.
+Put both credentials of your Spotify app into .env.
+If there is none, run "(umask 077 && cp .env.example .env)" first. Or set them in the environment,
+or name files that contain them in SPOTIFY_CLIENT_ID_FILE and SPOTIFY_CLIENT_SECRET_FILE.
 To try the service without a Spotify app, run "npm run demo".`
 
 /** Names every invalid or missing variable and what is allowed, never a value. */

@@ -45,7 +45,10 @@ export class FileLock {
       await lock.release()
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      throw new LinkFileError(path, `cannot be locked with a socket beside it (${code})`)
+      throw new LinkFileError(
+        path,
+        `cannot be locked with a socket beside it (${code}); its folder must exist and be writable`,
+      )
     }
     throw new LinkFileError(path, 'is in use by another process of this service')
   }

@@ -199,7 +199,8 @@ t.test('a number consists of digits', async t => {
 t.test('only the error about missing credentials explains the first steps', async t => {
   for (const variables of [{}, { SPOTIFY_CLIENT_ID: 'id' }, { SPOTIFY_CLIENT_SECRET: 'secret' }]) {
     const { message } = (await failureOf(loadConfig(variables, NO_DOTENV))) as Error
-    for (const step of ['cp .env.example .env', 'npm run demo', 'SPOTIFY_CLIENT_ID_FILE']) {
+    const copy = 'If there is none, run "(umask 077 && cp .env.example .env)"'
+    for (const step of [copy, 'npm run demo', 'SPOTIFY_CLIENT_ID_FILE']) {
       t.match(message, step)
     }
   }

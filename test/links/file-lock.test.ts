@@ -125,7 +125,8 @@ t.test('a lock that a starting process mistook for a left one is not held', asyn
 t.test('a folder that can hold no socket is refused', async t => {
   const folder = folderFor(t)
   await t.rejects(FileLock.acquire(join(folder, 'missing', 'links.json')), {
-    message: /cannot be locked with a socket beside it \(\w+\)\.$/,
+    message:
+      /cannot be locked with a socket beside it \(\w+\); its folder must exist and be writable\.$/,
   })
   await t.rejects(FileLock.acquire(`${folder}/${'x'.repeat(100)}`), {
     message: /has a path of more than 91 bytes; choose a shorter one\.$/,

@@ -37,6 +37,11 @@ t.test('the demo prints a response with its path, duration and cost', async t =>
     /0 Spotify requests, a stale list$/,
   )
   t.match(shown({ ...response, user_id: '#mimble!' }), '/users/%23mimble!/playlists')
+  t.match(
+    shown({ route: '/link/:token', status: 303 }),
+    /^303 {2}\/link\/\{token\} /,
+    'as in problems',
+  )
   t.match(shown({ route: '/', status: 200, duration_ms: 2 }), /^200 {2}\/ +2 ms$/)
 })
 

@@ -33,7 +33,7 @@ const ADVICE: Record<ProblemType, Advice> = {
     todo: 'If you are an administrator, use your key for that.',
   },
   'link-invalid': {
-    todo: 'Open the address that you got from the operator again. If it is more than a day old, ask the operator for a new one.',
+    todo: 'Open the address that you got from the operator again. If you see this page again, ask the operator for a new address.',
   },
   'link-declined': {
     happened: 'You have not linked your account, and the service keeps nothing.',

@@ -92,12 +92,16 @@ function row(name: string, epochMs: number): Html {
 `
 }
 
-/** The button that leads to Spotify and, if the browser may not get back from there, the way around. */
+/**
+ * The button that leads to Spotify and, if the browser may not get back from there, the way around. While the
+ * link works, nobody has to press it.
+ */
 function linkForms({ view, path, isLocalRedirect, error }: OwnerPageOptions): Html {
   const { userId, link } = view
   const button = link === undefined ? 'Continue to Spotify' : 'Link the account again'
+  const works = link !== undefined && faultOf(link.state) === undefined
   return html`<form action="${path}" method="post">
-<button type="submit" name="action" value="link" aria-describedby="link-hint">${button}</button>
+<button type="submit" name="action" value="link"${works ? html` class="secondary"` : undefined} aria-describedby="link-hint">${button}</button>
 <p class="hint" id="link-hint">Spotify asks whether you agree, and shows who is signed in. If that is not <bdi>${userId}</bdi>, change the account there.</p>
 </form>
 ${isLocalRedirect || error !== undefined ? finishing(link === undefined || error !== undefined, finishForm(path, error)) : undefined}`

@@ -26,16 +26,17 @@ export const OWNER_FAULTS: Readonly<Record<LinkFault, string>> = {
 
 /** What the owner of an account should know before agreeing, and can look up later. */
 export function ownerNotice(privacyUrl: string | undefined, isLinked: boolean): Html {
+  const when = isLinked ? '' : ' before you agree'
   const privacy =
     privacyUrl === undefined
-      ? html`The operator has not published a privacy policy here. Ask them before you agree.`
-      : html`Read the <a href="${privacyUrl}">privacy policy of the operator</a> before you agree.`
+      ? html`The operator has not published a privacy policy here. Ask them for it${when}.`
+      : html`Read the <a href="${privacyUrl}">privacy policy of the operator</a>${when}.`
   const end = isLinked
-    ? 'The button above ends the link, and the service deletes all of this at once. For later, keep the address of the page to which Spotify sent you back.'
+    ? 'Press “End the link” above, and the service deletes all of this at once. For later, keep the address of the page to which Spotify sent you back.'
     : 'Spotify sends you back to a page of this service. Keep its address: the button on that page ends the link, and the service deletes all of this at once.'
   return html`<h2>What this service reads</h2>
 <p>The public playlists of your account, which everybody can see on your Spotify profile, and the id of the account. It asks Spotify for nothing else, so it cannot see private playlists, your e-mail address or what you listen to. It cannot change anything. You enter your password only at Spotify.</p>
-<p>Everybody who may use this service can then see these playlists here.</p>
+<p>While the account is linked, everybody who may use this service can see these playlists here.</p>
 <h2>What it keeps, and where</h2>
 <p>The id of your account, the date, and the permission that Spotify gives it, encrypted in a file on the server of the operator. It also keeps copies of your public playlists there, to ask Spotify less often.</p>
 <h2>How you end it</h2>

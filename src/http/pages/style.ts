@@ -88,12 +88,14 @@ summary { min-height: 2.75rem; padding: .6rem 0; font-weight: 600; cursor: point
 .error { margin: .6rem 0 0; color: var(--bad); }
 .hint { margin: .6rem 0 0; color: var(--muted); font-size: .95rem; }
 
-dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 0 0 1rem; max-width: 60rem; }
+dl { display: grid; grid-template-columns: minmax(10rem, max-content) 1fr; gap: .35rem 1.5rem; margin: 0 0 1rem; max-width: 60rem; }
 dt { color: var(--muted); }
 dd { margin: 0; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: .5rem 1rem .5rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th { color: var(--muted); font-weight: 600; overflow-wrap: normal; }
+tr > :last-child { padding-right: 0; }
+th { color: var(--muted); font-weight: 600; }
+th, td code { overflow-wrap: normal; }
 meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2rem 0; }
 @media (max-width: 36rem) {
   dl { grid-template-columns: 1fr; gap: 0; }

@@ -2,6 +2,8 @@ import { Type } from 'typebox'
 import type { Consents } from '../../links/consents.ts'
 import { reportOf } from '../../links/link-report.ts'
 import type { Links } from '../../links/links.ts'
+import { Problem } from '../../problems/problem.ts'
+import { reasonOf } from '../../user-id/refuse-id.ts'
 import { parseUserId } from '../../user-id/user-id.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
@@ -23,6 +25,8 @@ const PATH = '/links'
 const MAX_BODY_BYTES = 16_384
 /** Nobody else may learn the address of an owner's page. */
 const FIELDS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+
+const WHOM_TO_NAME = 'Send the user id, or the link that "Copy link to profile" in Spotify gives.'
 
 const tags = ['Linked accounts']
 const invitation = Type.Object(
@@ -56,7 +60,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
       },
     },
     async (request, reply) => {
-      const user = parseUserId(request.body.user)
+      const user = invitedUser(request.body.user)
       const { ticket, expiresAt } = await consents.invite(user)
       reply.code(201).headers(FIELDS)
       return {
@@ -103,4 +107,20 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
     },
   )
   allowOnly(app, path, ['DELETE'])
+}
+
+/**
+ * The id of the user whom an invitation names.
+ *
+ * @throws {Problem} `invalid-user-id`, with advice for a JSON body, in which a link is not percent-encoded.
+ */
+function invitedUser(user: string): string {
+  try {
+    return parseUserId(user)
+  } catch (error) {
+    const reason = reasonOf((error as Problem).message)
+    throw new Problem('invalid-user-id', `Member "user": ${reason} ${WHOM_TO_NAME}`, {
+      cause: error,
+    })
+  }
 }

@@ -188,6 +188,6 @@ const PASTED =
 function invalidAddress(): Problem {
   return new Problem(
     'link-invalid',
-    'This address is incomplete or used, its day has passed, or its link has ended.',
+    'This address is incomplete, used or expired, or its link has ended.',
   )
 }

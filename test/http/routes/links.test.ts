@@ -65,6 +65,18 @@ t.test('a repeated hit of a linked user stays private, and ends with the link', 
   t.equal((await get(LIST)).statusCode, 502)
 })
 
+t.test('an invitation of somebody who cannot be a user says what to put into the body', async t => {
+  const { app } = await linkedServiceFor(t, [])
+  const payload = { user: '{id}' }
+  const response = await app.inject({ method: 'POST', url: '/links', payload, headers: admin })
+  t.equal(response.statusCode, 400)
+  t.match(response.json(), {
+    type: '/problems/invalid-user-id',
+    detail:
+      'Member "user": This looks like a placeholder, not like a user id. Send the user id, or the link that "Copy link to profile" in Spotify gives.',
+  })
+})
+
 t.test('an administrator invites the owner of an account', async t => {
   const { app, clock } = await linkedServiceFor(t, [])
   const post = (payload: unknown, headers = {}) =>

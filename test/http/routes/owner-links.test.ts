@@ -66,7 +66,8 @@ t.test('an owner ends the link, and the address is of no use any more', async t 
   }
   const page = await get(path)
   t.equal(page.statusCode, 400)
-  t.match(page.body, 'Open the address that you got from the operator again.')
+  t.match(page.body, 'This address is incomplete, used or expired, or its link has ended.')
+  t.match(page.body, 'If you see this page again, ask the operator for a new address.')
 })
 
 t.test('a link that ends in the same moment has no address any more', async t => {
