@@ -45,7 +45,7 @@ EXPOSE 4100
 CMD ["node", "sandbox/main.ts"]
 
 FROM runtime
-ARG VERSION=0.1.0
+ARG VERSION=1.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="playlist-proxy" \
       org.opencontainers.image.description="All public playlists of a Spotify user in one response" \
