@@ -1,5 +1,3 @@
-import { pagesOf } from './ready-pages.ts'
-
 /** The lists of users: the first part of their id, and the number of playlists. */
 export const SIZES = [5, 30, 100, 250, 600, 2000, 10_000]
 export const prefixOf = (playlists: number): string => `list${playlists}-`
@@ -17,6 +15,7 @@ const FORMATS = ['json', 'text', 'csv', 'excel', 'ndjson', 'html']
 const FORMAT_SHARE = 0.5
 const MIRROR_SHARE = 0.2
 const WINDOW_SHARE = 0.3
+const WINDOW = 50
 const GZIP_SHARE = 0.5
 
 /** A request of the mix. */
@@ -44,8 +43,8 @@ export function mixedRequest(random: () => number): MixedRequest {
   const user = `${prefixOf(playlists)}${nth}`
   const headers = { 'accept-encoding': random() < GZIP_SHARE ? 'gzip' : 'identity' }
   if (random() < MIRROR_SHARE) {
-    const offset = 50 * below(pagesOf(playlists))
-    return { path: `/v1/users/${user}/playlists?limit=50&offset=${offset}`, headers }
+    const offset = WINDOW * below(Math.ceil(playlists / WINDOW))
+    return { path: `/v1/users/${user}/playlists?limit=${WINDOW}&offset=${offset}`, headers }
   }
   const query = new URLSearchParams()
   if (random() < FORMAT_SHARE) query.set('format', String(FORMATS[below(FORMATS.length)]))

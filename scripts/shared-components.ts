@@ -14,7 +14,7 @@ interface Operation {
 }
 
 interface Response {
-  headers?: Named
+  headers: Named
   content?: Record<string, { examples?: Named }>
 }
 
@@ -31,7 +31,7 @@ export function shareComponents<T extends object>(openapiObject: T): T {
   const responses = operations.flatMap(operation => Object.values(operation.responses))
   const media = responses.flatMap(({ content = {} }) => Object.values(content))
   const places: Record<Kind, Named[]> = {
-    headers: responses.flatMap(({ headers }) => (headers === undefined ? [] : [headers])),
+    headers: responses.map(({ headers }) => headers),
     examples: media.flatMap(({ examples }) => (examples === undefined ? [] : [examples])),
     responses: operations.map(operation => operation.responses),
   }
