@@ -91,6 +91,8 @@ export function writeRepresentation(
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
 function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
+  // Spares hits the look at each name: few responses have the field twice.
+  if (!fields.includes('vary')) return [...validators, ...fields]
   const at = validators.findIndex(isVary)
   const other = fields.findIndex(isVary)
   if (at === -1 || other === -1) return [...validators, ...fields]

@@ -351,7 +351,7 @@ t.test('no invented, changed or borrowed text gets anything', async t => {
       t.same(await consents.complete(query), { kind: 'invalid' })
       t.same(await consents.finish(ticket, text), { kind: 'invalid' })
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   )
   t.equal(sandbox.requests.length, 0)
   t.equal(links.list().length, 0)
