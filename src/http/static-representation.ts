@@ -22,3 +22,12 @@ export function staticRepresentation(text: string, options: StaticOptions): Repr
   const contentFields = ['content-type', contentType, 'content-length', String(bytes), ...fields]
   return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }
+
+/** Makes a value on first use, so that the start does not wait for pages that few processes send. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}

@@ -13,7 +13,7 @@ import { homeIndex, homePage, homeText } from '../pages/home-page.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
 import { contextOf } from '../request-context.ts'
 import { sendPage, sendRepresentation } from '../send.ts'
-import { staticRepresentation } from '../static-representation.ts'
+import { once, staticRepresentation } from '../static-representation.ts'
 import { checkFieldSize } from '../validation.ts'
 import { varyByAccept } from '../vary.ts'
 
@@ -44,9 +44,9 @@ export function homeRoute(
       fields: type === 'text/html' ? PAGE_FIELDS : [],
     })
   const representations = {
-    'text/plain': fixed(homeText(basePath), 'text/plain'),
-    'application/json': fixed(homeIndex(basePath), 'application/json'),
-    'text/html': fixed(homePage({ basePath, exampleUsers }), 'text/html'),
+    'text/plain': once(() => fixed(homeText(basePath), 'text/plain')),
+    'application/json': once(() => fixed(homeIndex(basePath), 'application/json')),
+    'text/html': once(() => fixed(homePage({ basePath, exampleUsers }), 'text/html')),
   }
 
   app.get(
@@ -64,7 +64,7 @@ export function homeRoute(
       const { user } = request.query
       const { accept } = request.headers
       if (user === undefined) {
-        return sendRepresentation(reply, representations[mediaTypeFor(accept)], [])
+        return sendRepresentation(reply, representations[mediaTypeFor(accept)](), [])
       }
       reply.header('cache-control', 'no-store')
       try {

@@ -15,7 +15,7 @@ import {
   problemIndexPage,
 } from '../pages/problem-help.ts'
 import { HTML_TYPE, sendRepresentation } from '../send.ts'
-import { staticRepresentation } from '../static-representation.ts'
+import { once, staticRepresentation } from '../static-representation.ts'
 
 /** One page for browsers and for terminals. */
 interface Page {
@@ -30,13 +30,13 @@ interface Page {
  */
 export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   const root = basePath + PROBLEMS_ROOT
+  const index = once(() => pageOf(problemIndexPage(basePath), problemIndexMarkdown(basePath)))
   const pages = new Map(
     Object.entries(problems).map(([type, kind]) => [
       type,
-      pageOf(problemHelpPage(type, kind, basePath), problemHelpMarkdown(type, kind)),
+      once(() => pageOf(problemHelpPage(type, kind, basePath), problemHelpMarkdown(type, kind))),
     ]),
   )
-  const index = pageOf(problemIndexPage(basePath), problemIndexMarkdown(basePath))
 
   app.get(
     PROBLEMS_ROOT,
@@ -49,7 +49,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
       },
     },
     ({ headers }, reply) => {
-      sendRepresentation(reply, prefersHtml(headers.accept) ? index.html : index.markdown, [])
+      sendRepresentation(reply, prefersHtml(headers.accept) ? index().html : index().markdown, [])
     },
   )
   allowOnlyReading(app, PROBLEMS_ROOT)
@@ -75,7 +75,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
       },
     },
     ({ headers, params }, reply) => {
-      const page = pages.get(params.type)
+      const page = pages.get(params.type)?.()
       if (page === undefined) {
         throw new Problem('not-found', `There is no such problem; ${root} lists all problems.`)
       }
