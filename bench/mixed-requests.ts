@@ -2,7 +2,7 @@
 export const SIZES = [5, 30, 100, 250, 600, 2000, 10_000]
 export const prefixOf = (playlists: number): string => `list${playlists}-`
 
-/** The number of users whom callers request all day, and of those who share the rest. */
+/** How many users most requests are for, and how many users the other requests are for. */
 const BUSY_USERS = 60
 const OTHER_USERS = 20_000
 const BUSY_SHARE = 0.7

@@ -8,7 +8,7 @@ import { FORMATS } from '../../src/http/representation/formats.ts'
 import { problems } from '../../src/problems/problem.ts'
 import { Contract } from '../support/contract.ts'
 import { type Case, lookupCases, readinessCases, statusCases } from '../support/problem-cases.ts'
-import { exchange, listen, responsesIn } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn, timeoutResponse } from '../support/raw-http.ts'
 import { type Service, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -265,12 +265,7 @@ t.test('what Node cannot read is refused as documented, whatever was asked for',
       t.equal(answer?.status, Number(status))
       t.same(contract.faultsOf({ method: 'GET', url, ...answer } as never), [], `${status} ${url}`)
     }
-    // What would take half a minute of waiting is told to the server at once.
-    app.server.once('connection', socket => {
-      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-      app.server.emit('clientError', late, socket)
-    })
-    const [answer] = responsesIn(await exchange(port, ''))
+    const answer = await timeoutResponse(app, port)
     t.equal(answer?.status, 408)
     t.same(contract.faultsOf({ method: 'GET', url, ...answer } as never), [], `408 ${url}`)
   }

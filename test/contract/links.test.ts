@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { admin, linkedServiceFor } from '../links/linked-service.ts'
 import { Contract } from '../support/contract.ts'
-import { exchange, listen, responsesIn } from '../support/raw-http.ts'
+import { exchange, listen, responsesIn, timeoutResponse } from '../support/raw-http.ts'
 
 type LinkedService = Awaited<ReturnType<typeof linkedServiceFor>>
 interface Asked {
@@ -97,11 +97,7 @@ t.test('what Node cannot read is refused as documented', async t => {
     const [tooLarge] = responsesIn(await exchange(port, request))
     t.equal(tooLarge?.status, 431)
     t.same(contract.faultsOf({ method, url, ...tooLarge } as never), [])
-    app.server.once('connection', socket => {
-      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-      app.server.emit('clientError', late, socket)
-    })
-    const [late] = responsesIn(await exchange(port, ''))
+    const late = await timeoutResponse(app, port)
     t.equal(late?.status, 408)
     t.same(contract.faultsOf({ method, url, ...late } as never), [])
   }

@@ -4,7 +4,8 @@ import type { AnswerName } from '../../sandbox/sandbox.ts'
 import type { ProblemType } from '../../src/problems/problem.ts'
 import { admin, linkedServiceFor } from '../links/linked-service.ts'
 import { Contract } from '../support/contract.ts'
-import { exchange, listen, responsesIn } from '../support/raw-http.ts'
+import { spentBudget } from '../support/problem-cases.ts'
+import { listen, timeoutResponse } from '../support/raw-http.ts'
 
 type LinkedService = Awaited<ReturnType<typeof linkedServiceFor>>
 interface Asked {
@@ -142,12 +143,7 @@ const cases: readonly Case[] = [
   { type: 'spotify-unavailable', status: 503, provoke: spotify('token', 'server-error') },
   { type: 'spotify-rate-limited', status: 503, provoke: spotify('api', 'rate-limited') },
   { type: 'spotify-quota-exceeded', status: 503, provoke: spotify('api', 'quota-exceeded') },
-  {
-    type: 'quota-budget-spent',
-    status: 503,
-    variables: { SPOTIFY_DAILY_BUDGET: '1' },
-    provoke: ({ get }) => get('/users/one/playlists'),
-  },
+  { type: 'quota-budget-spent', status: 503, ...spentBudget },
   {
     type: 'overloaded',
     status: 503,
@@ -262,11 +258,7 @@ t.test('what Node cannot read is refused as documented', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of plain) {
-    app.server.once('connection', socket => {
-      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-      app.server.emit('clientError', late, socket)
-    })
-    const [late] = responsesIn(await exchange(port, ''))
+    const late = await timeoutResponse(app, port)
     t.equal(late?.status, 408)
     t.same(contract.faultsOf({ method, url, ...late } as never), [])
   }

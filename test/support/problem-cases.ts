@@ -41,6 +41,12 @@ const stopped: Pick<Case, 'provoke' | 'meanwhile'> = {
   },
 }
 
+/** One lookup spends the budget. */
+export const spentBudget = {
+  variables: { SPOTIFY_DAILY_BUDGET: '1' },
+  provoke: ({ get }: { get: (url: string) => unknown }) => get('/users/one/playlists'),
+}
+
 /** Every problem of a lookup, in the order of openapi.yaml. */
 export const lookupCases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
@@ -61,12 +67,7 @@ export const lookupCases: readonly Case[] = [
   { type: 'spotify-unavailable', status: 503, provoke: tokenAnswers('server-error') },
   { type: 'spotify-rate-limited', status: 503, provoke: spotifyAnswers('rate-limited') },
   { type: 'spotify-quota-exceeded', status: 503, provoke: spotifyAnswers('quota-exceeded') },
-  {
-    type: 'quota-budget-spent',
-    status: 503,
-    variables: { SPOTIFY_DAILY_BUDGET: '1' },
-    provoke: ({ get }) => get('/users/one/playlists'),
-  },
+  { type: 'quota-budget-spent', status: 503, ...spentBudget },
   {
     type: 'overloaded',
     status: 503,

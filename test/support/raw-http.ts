@@ -45,3 +45,13 @@ export function responsesIn(received: string, methods: readonly string[] = ['GET
     return { status: Number(status), headers, body: body.toString() }
   })
 }
+
+/** The response to a client whose request takes too long to arrive, without the half minute of waiting. */
+export async function timeoutResponse(app: AppInstance, port: number) {
+  app.server.once('connection', socket => {
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+    app.server.emit('clientError', late, socket)
+  })
+  const [response] = responsesIn(await exchange(port, ''))
+  return response
+}

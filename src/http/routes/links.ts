@@ -110,7 +110,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
 }
 
 /**
- * The id of the user whom an invitation names.
+ * The user id in the body of an invitation request.
  *
  * @throws {Problem} `invalid-user-id`, with advice for a JSON body, in which a link is not percent-encoded.
  */
