@@ -1,8 +1,15 @@
 import type { Sized } from '../cache/memory-store.ts'
 import type { PlaylistList } from './playlist-list.ts'
+import type { SerialisedItems } from './serialised-items.ts'
 
 /** Up to this size, copying the parts of a body costs less than one write per part. */
 export const MAX_JOINED_BYTES = 16 * 1024
+
+/** The positions of the first playlist of a body, and of the one after the last. */
+interface Items {
+  readonly from: number
+  readonly to: number
+}
 
 /**
  * A resource in one format, window and content coding, ready to send. Fields that depend on the time,
@@ -16,7 +23,7 @@ export interface Representation extends Sized {
    * The positions of the playlists in the body. Their bytes stay with the cached list, so a
    * representation does not keep an evicted list in memory.
    */
-  readonly items?: { readonly from: number; readonly to: number }
+  readonly items?: Items
   /** The length of the whole body. */
   readonly bytes: number
   /** Strong entity tag (RFC 9110 8.8.3), quotes included. */
@@ -47,6 +54,15 @@ export function bodyOf(
   { playlists }: Pick<PlaylistList, 'playlists'>,
 ): readonly Buffer[] {
   if (items === undefined) return parts
-  const [head, end] = parts as [Buffer, Buffer]
-  return [head, ...playlists.joined(items.from, items.to), end]
+  return playlists.framed(items) ?? cut(parts as [Buffer, Buffer], items, playlists)
+}
+
+function cut(
+  [head, end]: [Buffer, Buffer],
+  items: Items,
+  playlists: SerialisedItems,
+): readonly Buffer[] {
+  const { from, to } = items
+  if (from === 0 && to === playlists.length) playlists.frame(items, head, end)
+  return playlists.framed(items) ?? [head, ...playlists.joined(from, to), end]
 }

@@ -37,6 +37,14 @@ export function without(segment: Segment, dropped: ReadonlySet<number>): Segment
   return { bytes, offsets }
 }
 
+/** A body in one Buffer. */
+interface Frame {
+  /** Identifies the representation that has this body. */
+  key: object
+  readonly head: Buffer
+  readonly body: readonly [Buffer]
+}
+
 /**
  * An immutable list of serialised items. `window` cuts a part out without copying, parsing or
  * serialising. Each page has a Buffer of its own, so building and sending a long list never blocks the
@@ -46,23 +54,27 @@ export class SerialisedItems {
   readonly length: number
   /** Memory held, in bytes. */
   readonly heldBytes: number
-  /** The non-empty pages. */
-  readonly segments: readonly Segment[]
+  /** The non-empty pages. The separator of the last item may have been overwritten. */
+  #segments: readonly Segment[]
   #whole: readonly Buffer[] | undefined
+  #frame: Frame | undefined
 
   constructor(segments: readonly Segment[]) {
-    this.segments = segments.filter(segment => segment.offsets.length > 0)
-    this.length = this.segments.reduce((sum, segment) => sum + segment.offsets.length, 0)
-    this.heldBytes = this.segments.reduce((sum, { bytes, offsets }) => {
+    this.#segments = segments.filter(segment => segment.offsets.length > 0)
+    this.length = this.#segments.reduce((sum, segment) => sum + segment.offsets.length, 0)
+    this.heldBytes = this.#segments.reduce((sum, { bytes, offsets }) => {
       return sum + bytes.length + offsets.byteLength + SEGMENT_OVERHEAD_BYTES
     }, 0)
   }
 
-  /** The items from `from` (included) to `to` (excluded), each with its separator. */
+  /**
+   * The items from `from` (included) to `to` (excluded), each with its separator; that of the last item may
+   * have been overwritten.
+   */
   window(from: number, to: number): Buffer[] {
     const buffers: Buffer[] = []
     let first = 0
-    for (const segment of this.segments) {
+    for (const segment of this.#segments) {
       const start = Math.max(from - first, 0)
       const end = Math.min(to - first, segment.offsets.length)
       if (start === 0 && end === segment.offsets.length) buffers.push(segment.bytes)
@@ -88,13 +100,42 @@ export class SerialisedItems {
     return buffers
   }
 
+  /** The body in one Buffer that was made by `frame` with this key. */
+  framed(key: object): readonly [Buffer] | undefined {
+    return this.#frame?.key === key ? this.#frame.body : undefined
+  }
+
+  /**
+   * Puts all items between `head` and `end` into one Buffer, which costs less to send than parts. The items
+   * move there, so they are not in memory twice: only the first head can have that. Long lists, which take
+   * long to move, never have it.
+   */
+  frame(key: object, head: Buffer, end: Buffer): void {
+    if (this.#frame === undefined) this.#frame = this.#moveBetween(key, head, end)
+    else if (this.#frame.head.equals(head)) this.#frame.key = key
+  }
+
+  #moveBetween(key: object, head: Buffer, end: Buffer): Frame | undefined {
+    const items = this.joined(0, this.length)
+    if (items.reduce((sum, { length }) => sum + length, 0) > MAX_MOVED_BYTES) return undefined
+    const whole = ownBuffer(head, ...items, end)
+    let at = head.length
+    this.#segments = this.#segments.map(({ bytes, offsets }) => {
+      const moved = whole.subarray(at, at + bytes.length)
+      at += bytes.length
+      return { bytes: moved, offsets }
+    })
+    this.#whole = undefined
+    return { key, head, body: [whole] }
+  }
+
   /**
    * Copies the items with another separator. Both separators have one byte, so the copy shares the
    * offsets.
    */
   separatedBy(separator: string): SerialisedItems {
     const byte = separator.charCodeAt(0)
-    const segments = this.segments.map(({ bytes, offsets }) => {
+    const segments = this.#segments.map(({ bytes, offsets }) => {
       const copy = ownBuffer(bytes)
       for (const end of offsets) copy[end - 1] = byte
       return { bytes: copy, offsets }
@@ -104,7 +145,7 @@ export class SerialisedItems {
 
   /** The texts of the items without separators, segment by segment. */
   *texts(separator: string): Generator<string[]> {
-    for (const segment of this.segments) {
+    for (const segment of this.#segments) {
       yield Array.from(segment.offsets, (end, index) =>
         segment.bytes.toString('utf8', startOf(segment, index), end - separator.length),
       )
@@ -126,6 +167,9 @@ export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   }
   return bytes
 }
+
+/** The longest items to move at once, which takes some 0.1 ms. */
+const MAX_MOVED_BYTES = 512 * 1024
 
 /** Overhead of a segment: object headers and the stores of its two arrays, as measured on 64-bit Node. */
 const SEGMENT_OVERHEAD_BYTES = 500

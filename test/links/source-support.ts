@@ -26,8 +26,7 @@ export const lookup: LookupOptions = {
 
 /** The ids of the playlists of a list, in order. */
 export function idsOf({ playlists }: PlaylistList): string[] {
-  const bytes = playlists.segments.map(segment => segment.bytes)
-  const text = Buffer.concat(bytes).toString().replace(/,$/, '')
+  const text = Buffer.concat(playlists.joined(0, playlists.length)).toString()
   return (JSON.parse(`[${text}]`) as { id: string }[]).map(({ id }) => id)
 }
 

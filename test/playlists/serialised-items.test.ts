@@ -169,3 +169,68 @@ t.test('a list without items is empty and holds no memory', async t => {
     t.strictSame([...items.texts(SEPARATOR)], [])
   }
 })
+
+const HEAD = Buffer.from('{"items":[')
+const END = Buffer.from(']}')
+
+t.test('a body in one Buffer has all items between its head and its end', async t => {
+  for (const [texts, body] of [
+    [[['1', '2'], ['3']], '{"items":[1,2,3]}'],
+    [[], '{"items":[]}'],
+  ] as [string[][], string][]) {
+    const items = itemsOf(...texts)
+    const key = {}
+    t.equal(items.framed(key), undefined)
+    items.frame(key, HEAD, END)
+    t.equal(items.framed(key)?.length, 1)
+    t.equal(textOf([...(items.framed(key) ?? [])]), body)
+  }
+})
+
+t.test('items are the same after a body in one Buffer was made', async t => {
+  const property = fc.property(
+    pages,
+    fc.nat({ max: 50 }),
+    fc.nat({ max: 50 }),
+    (texts, from, to) => {
+      const [before, after] = [itemsOf(...texts), itemsOf(...texts)]
+      after.frame({}, HEAD, END)
+      const seen = (items: SerialisedItems) => [
+        items.length,
+        items.heldBytes,
+        textOf([...items.joined(from, to)]),
+        textOf([...items.joined(0, items.length)]),
+        textOf(items.separatedBy('\n').window(from, to)),
+        [...items.texts(SEPARATOR)],
+      ]
+      t.strictSame(seen(after), seen(before))
+    },
+  )
+  t.doesNotThrow(() => fc.assert(property))
+})
+
+t.test('a body in one Buffer is not in memory twice', async t => {
+  const items = itemsOf(['1', '2'], ['3'])
+  const key = {}
+  items.frame(key, HEAD, END)
+  const [body] = items.framed(key) ?? []
+  for (const part of items.window(0, 3)) t.equal(part.buffer, body?.buffer)
+})
+
+t.test('only the first head gets a body in one Buffer', async t => {
+  const items = itemsOf(['1'])
+  const [first, again, other] = [{}, {}, {}]
+  items.frame(first, HEAD, END)
+  items.frame(other, Buffer.from('{"total":1,"items":['), END)
+  t.equal(items.framed(other), undefined)
+  t.ok(items.framed(first))
+  items.frame(again, Buffer.from(HEAD), END)
+  t.ok(items.framed(again), 'the same head, made again')
+})
+
+t.test('long lists stay in parts', async t => {
+  const items = itemsOf(['x'.repeat(600 * 1024)])
+  const key = {}
+  items.frame(key, HEAD, END)
+  t.equal(items.framed(key), undefined)
+})
