@@ -56,13 +56,13 @@ export class ResponseCache<Body extends Sized> {
     return this.#counted(lookup)
   }
 
-  /** The response that `lookup` would return at once as a hit, without directives; does not count it. */
-  fresh(key: string): StoredResponse<Body> | undefined {
-    const { store, clock, minRefreshMs } = this.#options
-    const found = store.get(key)
-    return decide(found, clock.now(), NO_DIRECTIVES, minRefreshMs).use === 'reuse'
-      ? found
-      : undefined
+  /**
+   * The response that `lookup` would return at once at `now` (epoch ms) as a hit, without directives; does not
+   * count it.
+   */
+  fresh(key: string, now: number): StoredResponse<Body> | undefined {
+    const found = this.#options.store.get(key)
+    return found !== undefined && now < found.freshUntil ? found : undefined
   }
 
   /** Counts a hit that `fresh` has served. */

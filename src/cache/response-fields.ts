@@ -47,30 +47,6 @@ export function cacheFields(
   ]
 }
 
-/** The fields of the last hit of each response, while `from` <= now < `until` (epoch ms). */
-const lastHits = new WeakMap<
-  StoredResponse<unknown>,
-  { readonly fields: readonly string[]; readonly from: number; readonly until: number }
->()
-
-/**
- * The fields of a hit at `now` (epoch ms), flat. They have whole seconds, so all hits of a second share
- * them. The `scope` of a response never changes.
- */
-export function hitFields(
-  response: StoredResponse<unknown>,
-  now: number,
-  scope: CacheScope,
-): readonly string[] {
-  const last = lastHits.get(response)
-  if (last !== undefined && now >= last.from && now < last.until) return last.fields
-  const fields = cacheFields(cacheStatus({ response }, now), response, now, scope)
-  const nextAge = response.generatedAt + (age(response, now) + 1) * 1000
-  const nextTtl = response.freshUntil - ttl(response, now) * 1000
-  lastHits.set(response, { fields, from: now, until: Math.min(nextAge, nextTtl) })
-  return fields
-}
-
 /** The remaining freshness at `now` (epoch ms), in whole seconds; negative when the response is stale. */
 function ttl({ freshUntil }: StoredResponse<unknown>, now: number): number {
   return Math.floor((freshUntil - now) / 1000)

@@ -5,17 +5,17 @@ import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import { bodyOf, MAX_JOINED_BYTES, type Representation } from '../playlists/representation.ts'
 import { contextOf } from './request-context.ts'
 
-/** `commonFieldsOf` the request. */
+/** The fields of every response to the request, flat: name, value, name, … */
 export function commonFields(request: FastifyRequest): string[] {
-  return commonFieldsOf(request.id, contextOf(request).rateLimitFields)
+  return [...ownFields(request.id, contextOf(request).rateLimitFields), ...SAME_FIELDS]
 }
 
-/**
- * The fields of every response, flat (name, value, name, …): the request id, `nosniff` and the rate limit
- * of the caller, if there is one.
- */
-export function commonFieldsOf(requestId: string, rateLimitFields: string[] | undefined): string[] {
-  const fields = ['x-request-id', requestId, 'x-content-type-options', 'nosniff']
+/** Fields that every response has alike. */
+export const SAME_FIELDS: readonly string[] = ['x-content-type-options', 'nosniff']
+
+/** The request id and the rate limit of the caller, if there is one. */
+export function ownFields(requestId: string, rateLimitFields: string[] | undefined): string[] {
+  const fields = ['x-request-id', requestId]
   return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
 }
 
@@ -57,42 +57,40 @@ export function sendRepresentation(
   const { raw, request } = reply
   const { corsFields = [] } = contextOf(request)
   reply.hijack()
-  writeRepresentation(
-    raw,
-    representation,
-    [...fields, ...commonFields(request), ...corsFields],
-    stored,
-  )
+  const status = isNotModified(raw.req.headers, representation.etag, stored) ? 304 : 200
+  const all = [...fields, ...commonFields(request), ...corsFields]
+  raw.writeHead(status, fieldsOf(status, representation, all, stored))
+  endRepresentation(raw, status, representation, stored)
 }
 
-/** Like `sendRepresentation`, without Fastify: `fields` are all fields of the response. */
-export function writeRepresentation(
-  raw: ServerResponse,
-  representation: Representation,
+/** All fields of a response with this representation: those of its own, and `fields`. */
+export function fieldsOf(
+  status: 200 | 304,
+  { validators, contentFields }: Representation,
   fields: readonly string[],
   stored: StoredPlaylists | undefined,
+): string[] {
+  const all = withOneVary(validators, fields)
+  if (status === 200) all.push(...contentFields, ...(stored?.dateFields ?? []))
+  return all
+}
+
+/** Ends a response whose head is written: with the body, unless it has none. */
+export function endRepresentation(
+  raw: ServerResponse,
+  status: 200 | 304,
+  representation: Representation,
+  stored: StoredPlaylists | undefined,
 ): void {
-  const { method, headers } = raw.req
-  const { validators, contentFields } = representation
-  if (isNotModified(headers, representation.etag, stored?.modifiedAt)) {
-    raw.writeHead(304, withOneVary(validators, fields)).end()
-    return
+  if (status === 304 || raw.req.method === 'HEAD') raw.end()
+  else {
+    const parts = stored === undefined ? representation.parts : bodyOf(representation, stored.list)
+    endWith(raw, parts, representation.bytes)
   }
-  const dateFields = stored?.dateFields ?? []
-  raw.writeHead(200, [...withOneVary(validators, fields), ...contentFields, ...dateFields])
-  if (method === 'HEAD') raw.end()
-  else
-    endWith(
-      raw,
-      stored === undefined ? representation.parts : bodyOf(representation, stored.list),
-      representation.bytes,
-    )
 }
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
 function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
-  // Spares hits the look at each name: few responses have the field twice.
-  if (!fields.includes('vary')) return [...validators, ...fields]
   const at = validators.findIndex(isVary)
   const other = fields.findIndex(isVary)
   if (at === -1 || other === -1) return [...validators, ...fields]
@@ -106,11 +104,10 @@ function isVary(part: string, index: number): boolean {
 }
 
 function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): void {
-  if (parts.length > 1 && bytes <= MAX_JOINED_BYTES) {
-    raw.end(Buffer.concat(parts, bytes))
-    return
-  }
-  writeOn(raw, parts, 0)
+  const [first] = parts
+  if (parts.length === 1) raw.end(first)
+  else if (bytes <= MAX_JOINED_BYTES) raw.end(Buffer.concat(parts, bytes))
+  else writeOn(raw, parts, 0)
 }
 
 /** Writes the parts from index `from` on, about 1 MB per task, so other responses need not wait. */
@@ -139,21 +136,22 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
 
 /**
  * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110
- * 13.2.2). Entity tags are compared weakly; the date counts only without a tag. `modifiedAt` is when
- * the content last changed, in epoch ms; undefined if unknown.
+ * 13.2.2). Entity tags are compared weakly; the date counts only without a tag. `dated` says when the
+ * content last changed, in epoch ms; undefined if unknown.
  */
 export function isNotModified(
   headers: IncomingHttpHeaders,
   etag: string,
-  modifiedAt: number | undefined,
+  dated: Pick<StoredPlaylists, 'modifiedAt'> | undefined,
 ): boolean {
   const ifNoneMatch = headers['if-none-match']
   if (ifNoneMatch !== undefined) {
     // Tags contain no quotes (RFC 9110 8.8.3), so our quoted tag matches only itself.
     return ifNoneMatch.includes(etag) || ifNoneMatch.trim() === '*'
   }
-  if (modifiedAt === undefined) return false
-  const since = httpDate(headers['if-modified-since'] ?? '')
+  const { 'if-modified-since': field } = headers
+  if (dated === undefined || field === undefined) return false
+  const since = httpDate(field)
   // HTTP dates have whole seconds.
-  return since !== undefined && Math.floor(modifiedAt / 1000) * 1000 <= since
+  return since !== undefined && Math.floor(dated.modifiedAt / 1000) * 1000 <= since
 }

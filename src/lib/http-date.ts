@@ -19,3 +19,17 @@ export function httpDate(field: string): number | undefined {
   const instant = Date.parse(field.endsWith('GMT') ? field : `${field} GMT`)
   return Number.isNaN(instant) ? undefined : instant
 }
+
+/** Returns a function that formats instants (epoch ms) like RFC 9110 5.6.7, those of the same second once. */
+export function httpDates(): (now: number) => string {
+  let second = Number.NaN
+  let date = ''
+  return now => {
+    const nowSecond = Math.floor(now / 1000)
+    if (nowSecond !== second) {
+      second = nowSecond
+      date = new Date(now).toUTCString()
+    }
+    return date
+  }
+}

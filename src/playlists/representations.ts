@@ -6,9 +6,14 @@ import type { SerialisedItems } from './serialised-items.ts'
 /** The share of `CACHE_MAX_BYTES` for variants of cached lists; the lists have the rest. */
 export const VARIANTS_SHARE = 0.25
 
+/** Holds a variant while it is cached, and nothing afterwards: so a reference to it keeps no memory in use. */
+export interface Slot<Variant extends Sized> {
+  variant: Variant | undefined
+}
+
 /** The variants that are cached at present, in one LRU cache, bounded in bytes. */
 class CachedVariants {
-  readonly #cache: LRUCache<string, Sized>
+  readonly #cache: LRUCache<string, Slot<Sized>>
   readonly representations: Variants<ListRepresentation>
   /** Whole lists in the line formats. */
   readonly lines: Variants<SerialisedItems>
@@ -16,7 +21,10 @@ class CachedVariants {
   constructor(maxBytes: number) {
     this.#cache = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: ({ heldBytes }, key) => heldBytes + 2 * key.length,
+      sizeCalculation: ({ variant }, key) => (variant as Sized).heldBytes + 2 * key.length,
+      dispose: slot => {
+        slot.variant = undefined
+      },
     })
     this.representations = new Variants(this.#cache)
     this.lines = new Variants(this.#cache)
@@ -24,6 +32,10 @@ class CachedVariants {
 
   get heldBytes(): number {
     return this.#cache.calculatedSize
+  }
+
+  clear(): void {
+    this.#cache.clear()
   }
 }
 
@@ -57,27 +69,28 @@ export class VariantCache {
    * make.
    */
   clear(): void {
+    this.#current.clear()
     this.#current = new CachedVariants(this.#maxBytes)
   }
 }
 
 /** Variants of one type. All types share one LRU cache, so their keys must differ. */
 export class Variants<Variant extends Sized> {
-  readonly #cache: LRUCache<string, Sized>
+  readonly #cache: LRUCache<string, Slot<Sized>>
   readonly #pending = new Map<string, PendingVariant<Variant>>()
 
-  constructor(cache: LRUCache<string, Sized>) {
+  constructor(cache: LRUCache<string, Slot<Sized>>) {
     this.#cache = cache
   }
 
   /** The variant, if it is cached. */
   get(key: string): Variant | undefined {
-    return this.#cache.get(key) as Variant | undefined
+    return this.#cache.get(key)?.variant as Variant | undefined
   }
 
-  /** Like `get`, without counting as a use. */
-  peek(key: string): Variant | undefined {
-    return this.#cache.peek(key) as Variant | undefined
+  /** The slot of the variant, if it is cached, to find it again without its key; does not count as a use. */
+  slot(key: string): Slot<Variant> | undefined {
+    return this.#cache.peek(key) as Slot<Variant> | undefined
   }
 
   /** Whether `make` is working on the variant. */
@@ -109,7 +122,7 @@ export class Variants<Variant extends Sized> {
       try {
         const made = await work(signal)
         signal.throwIfAborted()
-        if (this.#pending.get(key) === pending) this.#cache.set(key, made)
+        if (this.#pending.get(key) === pending) this.#cache.set(key, { variant: made })
         return made
       } finally {
         end()

@@ -1,14 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { type Lifetime, stored } from '../../src/cache/freshness.ts'
 import type { Forward } from '../../src/cache/lookup-result.ts'
-import {
-  age,
-  cacheControl,
-  cacheFields,
-  cacheStatus,
-  hitFields,
-} from '../../src/cache/response-fields.ts'
+import { age, cacheControl, cacheStatus } from '../../src/cache/response-fields.ts'
 import { Problem } from '../../src/problems/problem.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
@@ -88,25 +81,4 @@ t.test('Cache-Control contains the whole lifetime at any age', async t => {
   const negative = { freshSeconds: 60, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 }
   t.equal(cacheControl(response(0, negative), 'public'), 'public, max-age=60')
   t.equal(cacheControl(response(0, negative), 'private'), 'private, max-age=60')
-})
-
-t.test('the fields of a hit are those of its instant, whatever was asked before', async t => {
-  const freshSeconds = fc.constantFrom(0.5, 1, 60, 60.4)
-  const ages = fc.array(fc.integer({ min: -2500, max: 62_500 }), { minLength: 1, maxLength: 30 })
-  fc.assert(
-    fc.property(freshSeconds, ages, (seconds, ages) => {
-      const hit = response(0, { ...lifetime, freshSeconds: seconds })
-      for (const ageMs of ages.flatMap(ms => [ms, ms + 1, ms + 999])) {
-        const now = NOW + ageMs
-        const expected = cacheFields(cacheStatus({ response: hit }, now), hit, now, 'public')
-        t.same(hitFields(hit, now, 'public'), expected)
-      }
-    }),
-    { numRuns: 50 },
-  )
-})
-
-t.test('hits of the same second share their fields', async t => {
-  const hit = response(0)
-  t.equal(hitFields(hit, NOW + 1, 'public'), hitFields(hit, NOW + 999, 'public'))
 })

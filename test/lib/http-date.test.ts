@@ -1,5 +1,5 @@
 import t from 'tap'
-import { httpDate } from '../../src/lib/http-date.ts'
+import { httpDate, httpDates } from '../../src/lib/http-date.ts'
 
 t.test('each of the three formats is an instant in UTC', async t => {
   for (const field of [
@@ -28,5 +28,19 @@ t.test('any other format is not a date', async t => {
     '1994-11-06T08:49:37Z',
   ]) {
     t.equal(httpDate(field), undefined, field)
+  }
+})
+
+t.test('a date is formatted once a second, also when the clock is set back', async t => {
+  const format = httpDates()
+  const at = Date.UTC(2026, 10, 30, 12)
+  for (const [now, date] of [
+    [at, 'Mon, 30 Nov 2026 12:00:00 GMT'],
+    [at + 999, 'Mon, 30 Nov 2026 12:00:00 GMT'],
+    [at + 1000, 'Mon, 30 Nov 2026 12:00:01 GMT'],
+    [at - 1, 'Mon, 30 Nov 2026 11:59:59 GMT'],
+  ] as const) {
+    t.equal(format(now), date)
+    t.equal(httpDate(format(now)), Math.floor(now / 1000) * 1000)
   }
 })

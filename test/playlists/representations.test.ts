@@ -141,3 +141,17 @@ t.test('after a clearing nothing is cached, also of the work in progress', async
   t.equal((await lines.make('text', async () => made(2000), connected())).heldBytes, 2000)
   t.ok(lines.get('text'))
 })
+
+t.test('a slot holds its variant while that is cached', async t => {
+  const variants = new VariantCache(10_000)
+  const { lines } = variants.current
+  t.equal(lines.slot('csv'), undefined)
+  const csv = await lines.make('csv', async () => made(3000), connected())
+  const slot = lines.slot('csv')
+  t.equal(slot?.variant, csv)
+  await lines.make('text', async () => made(9000), connected())
+  t.equal(slot?.variant, undefined, 'it was evicted')
+  const text = lines.slot('text')
+  variants.clear()
+  t.equal(text?.variant, undefined, 'the cache was cleared')
+})

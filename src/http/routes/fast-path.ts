@@ -2,26 +2,25 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { ResponseCache } from '../../cache/response-cache.ts'
-import { type CacheScope, hitFields } from '../../cache/response-fields.ts'
+import { type CacheScope, cacheFields, cacheStatus } from '../../cache/response-fields.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { httpDates } from '../../lib/http-date.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
 import type { ListRepresentation } from '../../playlists/representation.ts'
-import type { VariantCache } from '../../playlists/representations.ts'
+import type { Slot, VariantCache } from '../../playlists/representations.ts'
 import type { Admit } from '../access-control.ts'
 import type { InFlightResponses } from '../in-flight-responses.ts'
+import { buildHead, linesOf, reuseHead } from '../ready-head.ts'
 import { contextOf } from '../request-context.ts'
 import { requestId } from '../request-id.ts'
 import { CLIENT_CLOSED_REQUEST, finalStatus, type MeasuredResponse } from '../response-observer.ts'
-import { commonFieldsOf, writeRepresentation } from '../send.ts'
+import { endRepresentation, fieldsOf, isNotModified, ownFields, SAME_FIELDS } from '../send.ts'
+import { RequestKeys } from './request-keys.ts'
 
 /** The share of the memory for variants that the selections may have. */
-export const SELECTIONS_SHARE = 0.1
-/** Longer requests are rare, and only the routes serve them. */
-const MAX_KEY_LENGTH = 1024
-/** A selection and its cache entry, as measured on 64-bit Node. */
-const OVERHEAD_BYTES = 300
-/** How often a use of a representation counts: moving an entry in the LRU order costs as much as a lookup. */
-const USE_INTERVAL_MS = 1000
+export const SELECTIONS_SHARE = 0.2
+/** A selection, its cache entry and the ends of two heads, as measured on 64-bit Node. */
+const OVERHEAD_BYTES = 1900
 
 /** The list that a route selected for a request. */
 export interface SelectedList {
@@ -40,10 +39,17 @@ export interface SelectedList {
 interface Selection extends SelectedList {
   /** The pattern of the route. */
   readonly route: string | undefined
+  readonly slot: Slot<ListRepresentation>
   readonly representationKey: string
+  readonly etag: string
   readonly corsFields: readonly string[]
-  /** When the cache of representations last counted a use, on the monotonic clock. */
-  usedAtMs: number
+  /** When the cache of representations last counted a use, in whole seconds on the monotonic clock. */
+  usedAtSeconds: number
+  /** Those of the cached list. Each list has its own, so they tell it from others without keeping it in memory. */
+  dateFields: readonly string[]
+  /** The ends of the heads of hits with status 200 and 304, from `buildHead`. */
+  end200: string | undefined
+  end304: string | undefined
 }
 
 export interface FastPathOptions {
@@ -68,6 +74,8 @@ export interface FastPathOptions {
 export class FastPath {
   readonly #options: FastPathOptions
   readonly #selections: LRUCache<string, Selection>
+  readonly #keys = new RequestKeys()
+  readonly #dates = httpDates()
 
   constructor(options: FastPathOptions) {
     this.#options = options
@@ -87,13 +95,26 @@ export class FastPath {
   remember(
     request: FastifyRequest,
     list: SelectedList,
-    { key: representationKey }: ListRepresentation,
+    { key: representationKey, etag }: ListRepresentation,
+    { dateFields }: StoredPlaylists,
   ): void {
-    const key = selectionKey(request.originalUrl, request.raw)
-    if (key === undefined) return
+    const key = this.#keys.of(request.originalUrl, request.raw)
+    const { variants, clock } = this.#options
+    const slot = variants.current.representations.slot(representationKey)
+    if (key === undefined || slot === undefined) return
     const { route, corsFields = [] } = contextOf(request)
-    const usedAtMs = this.#options.clock.monotonic()
-    this.#selections.set(key, { route, ...list, representationKey, corsFields, usedAtMs })
+    this.#selections.set(key, {
+      route,
+      ...list,
+      slot,
+      representationKey,
+      etag,
+      corsFields,
+      usedAtSeconds: wholeSeconds(clock.monotonic()),
+      dateFields,
+      end200: undefined,
+      end304: undefined,
+    })
   }
 
   /** Serves the requests of a server, and leaves those that it cannot serve to the present listener. */
@@ -106,63 +127,74 @@ export class FastPath {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): boolean {
-    const { cache, variants, keyOf, admit, responses, observe, clock } = this.#options
+    const { cache, keyOf, admit, responses, observe, clock } = this.#options
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
     // Without `get`, which would move the entry: the order of their use matters for lists alone.
-    const key = selectionKey(url, request)
+    const key = this.#keys.of(url, request)
     const selection = key === undefined ? undefined : this.#selections.peek(key)
     if (selection === undefined) return false
-    const { route, representationKey, corsFields } = selection
     // The user may have been linked or unlinked since.
     if (keyOf !== undefined && keyOf(selection.userId) !== selection.key) return false
-    const cached = cache.fresh(selection.key)
+    const now = clock.now()
+    const cached = cache.fresh(selection.key, now)
     if (!(cached?.body instanceof StoredPlaylists)) return false
-    const { generatedAt, body } = cached
-    const { digest, isDated } = selection
-    if (body.list.digest !== digest) return false
-    if (!isDated && generatedAt !== selection.generatedAt) return false
+    const { body } = cached
+    if (body.dateFields !== selection.dateFields) {
+      if (!fits(selection, body, cached.generatedAt)) return false
+      selection.dateFields = body.dateFields
+      selection.end200 = undefined
+      selection.end304 = undefined
+    }
     const startMs = clock.monotonic()
-    const { representations } = variants.current
-    const isDue = startMs >= selection.usedAtMs + USE_INTERVAL_MS
-    const representation = isDue
-      ? representations.get(representationKey)
-      : representations.peek(representationKey)
-    if (isDue) selection.usedAtMs = startMs
+    const { variant: representation } = selection.slot
     if (representation === undefined) return false
     const admission = admit(request)
     if (admission === undefined) return false
 
     cache.countHit()
+    this.#countUse(selection, startMs)
     const { caller, rateLimitFields } = admission
-    const context = { route, caller, result: 'hit', problem: undefined } as const
+    const context = { route: selection.route, caller, result: 'hit', problem: undefined } as const
     const observed = (status: number) =>
       observe({ status, durationMs: clock.monotonic() - startMs, context })
     responses.begin(response, () => observed(CLIENT_CLOSED_REQUEST))
     response.on('finish', () => {
       if (responses.end(response)) observed(finalStatus(response))
     })
-    const fields = [
-      ...hitFields(cached, clock.now(), selection.scope),
-      ...commonFieldsOf(requestId(request), rateLimitFields),
-      ...corsFields,
+    const stored = selection.isDated ? body : undefined
+    const status = isNotModified(headers, selection.etag, stored) ? 304 : 200
+    const own = [
+      ...ownFields(requestId(request), rateLimitFields),
+      ...cacheFields(cacheStatus({ response: cached }, now), cached, now, selection.scope),
+      'date',
+      this.#dates(now),
     ]
-    writeRepresentation(response, representation, fields, isDated ? body : undefined)
+    const end = status === 200 ? 'end200' : 'end304'
+    if (!reuseHead(response, status, linesOf(own), selection[end])) {
+      const fields = [...SAME_FIELDS, ...selection.corsFields]
+      const others = fieldsOf(status, representation, fields, stored)
+      selection[end] = buildHead(response, status, own, others)
+    }
+    endRepresentation(response, status, representation, stored)
     return true
+  }
+
+  /** Once a second, since that costs as much as a lookup. */
+  #countUse(selection: Selection, nowMs: number): void {
+    const nowSeconds = wholeSeconds(nowMs)
+    if (nowSeconds === selection.usedAtSeconds) return
+    selection.usedAtSeconds = nowSeconds
+    this.#options.variants.current.representations.get(selection.representationKey)
   }
 }
 
-/**
- * The target of a request and the fields that shape its response, besides `Cache-Control`. Undefined if only
- * the routes serve it: without `Host`, the response depends on the version of HTTP (RFC 9112 3.2).
- */
-function selectionKey(target: string, { headers, socket }: IncomingMessage): string | undefined {
-  const { host, 'x-forwarded-proto': proto } = headers
-  if (host === undefined) return undefined
-  // Empty, these mean the same as absent.
-  const { accept = '', origin = '', 'accept-encoding': encoding = '' } = headers
-  // Whether the field is trusted depends on the address of the client. A field has no line break.
-  const scheme = proto === undefined ? '' : `${proto} ${socket.remoteAddress}`
-  const key = `${target}\n${host}\n${accept}\n${encoding}\n${origin}\n${scheme}`
-  return key.length > MAX_KEY_LENGTH ? undefined : key
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+/** Whether the selection is valid for a list that replaces its list. */
+function fits(selection: Selection, { list }: StoredPlaylists, generatedAt: number): boolean {
+  const { digest, isDated } = selection
+  return list.digest === digest && (isDated || generatedAt === selection.generatedAt)
 }

@@ -108,7 +108,7 @@ function respond(
       const { generatedAt } = response
       const { digest } = stored.list
       const list = { userId, key, scope, generatedAt, digest, isDated: !isPage }
-      fastPath?.remember(request, list, made)
+      fastPath?.remember(request, list, made, stored)
     }
     return sendRepresentation(reply, made, fields, dated)
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { setImmediate as nextTask } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -249,7 +250,7 @@ t.test('a representation that was evicted is made by a route again', async t => 
   const { fetch, routed } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
   await warmUp({ fetch })
   for (const window of WINDOWS) await fetch(window)
-  t.equal(await routed(() => fetch(PATH)), 1)
+  t.equal(await routed(() => warmUp({ fetch })), 2)
   t.equal(await routed(() => fetch(PATH)), 0)
 })
 
@@ -292,6 +293,47 @@ t.test('a client that disconnects before the end of a hit counts as 499', async 
   // The client has received a part of the first response, so the server has not sent them all.
   while ((await closed()) === 0) await nextTask()
   t.ok((await closed()) <= 20)
+})
+
+t.test('Node builds the head of repeated hits once, and a shutdown ends its use', async t => {
+  const { writeHead } = ServerResponse.prototype
+  let built = 0
+  t.teardown(() => {
+    ServerResponse.prototype.writeHead = writeHead
+  })
+  ServerResponse.prototype.writeHead = function (...args: unknown[]) {
+    built++
+    return Reflect.apply(writeHead, this, args)
+  }
+  const { fetch, clock, app } = await start(t)
+  await warmUp({ fetch })
+  await fetch(PATH)
+  const etag = String((await fetch(PATH)).headers.etag)
+  await fetch(PATH, { 'if-none-match': etag })
+  const before = built
+  await clock.advance(seconds(2))
+  for (const [headers, status] of [
+    [{}, 200],
+    [{ 'if-none-match': etag }, 304],
+  ] as const) {
+    const response = await fetch(PATH, { ...headers, 'x-request-id': `of-${status}` })
+    const date = new Date(clock.now()).toUTCString()
+    t.match(response, { status, headers: { age: '2', date, 'x-request-id': `of-${status}` } })
+  }
+  t.equal(built, before)
+  app.server.prependOnceListener('request', (_request, response) => {
+    response.shouldKeepAlive = false
+  })
+  t.match(await fetch(PATH), { status: 200, headers: { connection: 'close' } })
+  t.equal(built, before + 1)
+})
+
+t.test('hits without an id of their own get one, each another', async t => {
+  const { fetch } = await start(t)
+  await warmUp({ fetch })
+  const ids = new Set<unknown>()
+  for (let nth = 0; nth < 20; nth++) ids.add((await fetch(PATH)).headers['x-request-id'])
+  t.equal(ids.size, 20)
 })
 
 t.test('a traced service sends all requests through its routes', async t => {

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import { LRUCache } from 'lru-cache'
+
+/** Longer targets and fields are rare, and only the routes serve them. */
+const MAX_LENGTH = 1024
+/** How many combinations of fields have a number; most clients send one of a few. */
+const MAX_COMBINATIONS = 256
+
+/** The fields that shape a response, besides `Cache-Control`. Empty ones mean the same as absent ones. */
+interface Fields {
+  readonly host: string
+  readonly accept: string
+  readonly encoding: string
+  readonly origin: string
+  readonly scheme: string
+}
+
+/**
+ * Gives equal keys to requests that get the same response: with the same target and the same fields that shape
+ * the response. A number stands for the fields, since hashing them would take longer than the rest.
+ */
+export class RequestKeys {
+  readonly #numbers = new LRUCache<string, number>({ max: MAX_COMBINATIONS })
+  #count = 0
+  /** The fields of the last request, and their number. */
+  #last: Fields & { readonly number: number } = { ...NO_FIELDS, number: 0 }
+
+  /**
+   * The key of a request for this target. Undefined if only the routes serve it: without `Host`, the response
+   * depends on the version of HTTP (RFC 9112 3.2).
+   */
+  of(target: string, { headers, socket }: IncomingMessage): string | undefined {
+    const { host, accept = '', origin = '', 'x-forwarded-proto': proto } = headers
+    const { 'accept-encoding': encoding = '' } = headers
+    if (host === undefined || target.length > MAX_LENGTH) return undefined
+    // Whether the field is trusted depends on the address of the client.
+    const scheme = proto === undefined ? '' : `${proto} ${socket.remoteAddress}`
+    const last = this.#last
+    const isLast =
+      last.host === host &&
+      last.accept === accept &&
+      last.encoding === encoding &&
+      last.origin === origin &&
+      last.scheme === scheme
+    const number = isLast ? last.number : this.#numberOf({ host, accept, encoding, origin, scheme })
+    return number === undefined ? undefined : `${number} ${target}`
+  }
+
+  #numberOf(fields: Fields): number | undefined {
+    // A field has no line break.
+    const text = Object.values(fields).join('\n')
+    if (text.length > MAX_LENGTH) return undefined
+    const number = this.#numbers.get(text) ?? this.#count++
+    this.#numbers.set(text, number)
+    this.#last = { ...fields, number }
+    return number
+  }
+}
+
+/** No request has them, as `Host` is never empty here. */
+const NO_FIELDS: Fields = { host: '\n', accept: '', encoding: '', origin: '', scheme: '' }

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { buildHead, linesOf, reuseHead } from '../../src/http/ready-head.ts'
+import { exchange } from '../support/raw-http.ts'
+
+const OWN = ['x-request-id', 'one', 'date', 'Mon, 30 Nov 2026 12:00:00 GMT']
+const OTHERS = { 200: ['etag', '"x"', 'content-length', '2'], 304: ['etag', '"x"'] }
+
+/**
+ * Responds to all requests with a reused head if there is one. Returns whether each one was reused, and the
+ * bytes that a client with these requests receives.
+ */
+async function responses(t: Test, status: 200 | 304, requests: string) {
+  let end: string | undefined
+  const reused: boolean[] = []
+  const server = createServer({ requireHostHeader: false }, (_request, response) => {
+    const isReused = reuseHead(response, status, linesOf(OWN), end)
+    reused.push(isReused)
+    if (!isReused) end = buildHead(response, status, OWN, OTHERS[status]) ?? end
+    t.equal(response.statusCode, status)
+    t.ok(response.headersSent)
+    response.end(status === 200 ? 'ok' : undefined)
+  })
+  t.teardown(() => server.close())
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const received = await exchange((server.address() as AddressInfo).port, requests)
+  return { reused, received: received.split(/(?=HTTP\/1\.1)/) }
+}
+
+const GET = 'GET / HTTP/1.1\r\n\r\n'
+const LAST = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
+
+t.test('Node builds a head once, and sends the same bytes with it again', async t => {
+  for (const status of [200, 304] as const) {
+    const { reused, received } = await responses(t, status, GET + GET + LAST)
+    t.same(reused, [false, true, false])
+    t.equal(received[0], received[1])
+    t.match(received[0], /date: Mon, 30 Nov 2026 12:00:00 GMT\r\n/)
+    t.match(received[0], /\r\nConnection: keep-alive\r\nKeep-Alive: timeout=\d+\r\n\r\n/)
+    t.equal(received[0]?.match(/date/gi)?.length, 1)
+  }
+})
+
+t.test(
+  'the last response of a connection has a head of its own, and no later one has that',
+  async t => {
+    const { received } = await responses(t, 200, GET + LAST)
+    t.match(received[1], /\r\nConnection: close\r\n\r\nok$/)
+    const { reused } = await responses(
+      t,
+      200,
+      `GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n${LAST}`,
+    )
+    t.same(reused, [false, false])
+  },
+)
+
+t.test('a response to HTTP/1.0 has a head of its own', async t => {
+  const old = 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
+  const { reused, received } = await responses(t, 304, GET + old)
+  t.same(reused, [false, false])
+  // Node cannot tell such a client where a response without a length ends.
+  t.match(received[1], /\r\nConnection: close\r\n\r\n$/)
+})
+
+t.test('a Node that keeps no head builds one for each response', async t => {
+  const response = { req: { httpVersion: '1.1' }, shouldKeepAlive: true, writeHead() {} }
+  t.equal(buildHead(response as never, 200, OWN, OTHERS[200]), undefined)
+  t.equal(reuseHead(response as never, 200, linesOf(OWN), undefined), false)
+})
