@@ -3,7 +3,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 // Node joins and checks the fields of each response anew, which is a third of the time of a hit. These
 // functions keep the end of a head that Node has built, and give it back to Node for later responses.
 
-/** Where Node keeps the head of a response until it writes it: no member of its interface, but older than that. */
+/** Where Node keeps the head of a response until it writes it. Node does not document this member. */
 type WithHead = ServerResponse & { _header?: string | null }
 
 /**
