@@ -82,11 +82,11 @@ export function endRepresentation(
   representation: Representation,
   stored: StoredPlaylists | undefined,
 ): void {
+  const { items, parts, bytes } = representation
+  const framed = items && stored?.list.playlists.framed(items)
   if (status === 304 || raw.req.method === 'HEAD') raw.end()
-  else {
-    const parts = stored === undefined ? representation.parts : bodyOf(representation, stored.list)
-    endWith(raw, parts, representation.bytes)
-  }
+  else if (framed !== undefined) raw.end(framed)
+  else endWith(raw, stored === undefined ? parts : bodyOf(representation, stored.list), bytes)
 }
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */

@@ -1,6 +1,5 @@
 import type { Sized } from '../cache/memory-store.ts'
 import type { PlaylistList } from './playlist-list.ts'
-import type { SerialisedItems } from './serialised-items.ts'
 
 /** Up to this size, copying the parts of a body costs less than one write per part. */
 export const MAX_JOINED_BYTES = 16 * 1024
@@ -54,15 +53,9 @@ export function bodyOf(
   { playlists }: Pick<PlaylistList, 'playlists'>,
 ): readonly Buffer[] {
   if (items === undefined) return parts
-  return playlists.framed(items) ?? cut(parts as [Buffer, Buffer], items, playlists)
-}
-
-function cut(
-  [head, end]: [Buffer, Buffer],
-  items: Items,
-  playlists: SerialisedItems,
-): readonly Buffer[] {
+  const [head, end] = parts as [Buffer, Buffer]
   const { from, to } = items
   if (from === 0 && to === playlists.length) playlists.frame(items, head, end)
-  return playlists.framed(items) ?? [head, ...playlists.joined(from, to), end]
+  const framed = playlists.framed(items)
+  return framed === undefined ? [head, ...playlists.joined(from, to), end] : [framed]
 }

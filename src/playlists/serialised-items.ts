@@ -37,14 +37,6 @@ export function without(segment: Segment, dropped: ReadonlySet<number>): Segment
   return { bytes, offsets }
 }
 
-/** A body in one Buffer. */
-interface Frame {
-  /** Identifies the representation that has this body. */
-  key: object
-  readonly head: Buffer
-  readonly body: readonly [Buffer]
-}
-
 /**
  * An immutable list of serialised items. `window` cuts a part out without copying, parsing or
  * serialising. Each page has a Buffer of its own, so building and sending a long list never blocks the
@@ -57,7 +49,10 @@ export class SerialisedItems {
   /** The non-empty pages. The separator of the last item may have been overwritten. */
   #segments: readonly Segment[]
   #whole: readonly Buffer[] | undefined
-  #frame: Frame | undefined
+  /** All items between a head and an end, and what identifies the representation that has this body. */
+  #framed: Buffer | undefined
+  #frameKey: object | undefined
+  #frameHead: Buffer | undefined
 
   constructor(segments: readonly Segment[]) {
     this.#segments = segments.filter(segment => segment.offsets.length > 0)
@@ -100,9 +95,9 @@ export class SerialisedItems {
     return buffers
   }
 
-  /** The body in one Buffer that was made by `frame` with this key. */
-  framed(key: object): readonly [Buffer] | undefined {
-    return this.#frame?.key === key ? this.#frame.body : undefined
+  /** The body in one Buffer that `frame` has made for this key. */
+  framed(key: object): Buffer | undefined {
+    return this.#frameKey === key ? this.#framed : undefined
   }
 
   /**
@@ -111,22 +106,21 @@ export class SerialisedItems {
    * long to move, never have it.
    */
   frame(key: object, head: Buffer, end: Buffer): void {
-    if (this.#frame === undefined) this.#frame = this.#moveBetween(key, head, end)
-    else if (this.#frame.head.equals(head)) this.#frame.key = key
-  }
-
-  #moveBetween(key: object, head: Buffer, end: Buffer): Frame | undefined {
+    if (this.#frameHead?.equals(head)) this.#frameKey = key
+    if (this.#framed !== undefined) return
     const items = this.joined(0, this.length)
-    if (items.reduce((sum, { length }) => sum + length, 0) > MAX_MOVED_BYTES) return undefined
-    const whole = ownBuffer(head, ...items, end)
+    if (items.reduce((sum, { length }) => sum + length, 0) > MAX_MOVED_BYTES) return
+    const framed = ownBuffer(head, ...items, end)
     let at = head.length
     this.#segments = this.#segments.map(({ bytes, offsets }) => {
-      const moved = whole.subarray(at, at + bytes.length)
+      const moved = framed.subarray(at, at + bytes.length)
       at += bytes.length
       return { bytes: moved, offsets }
     })
     this.#whole = undefined
-    return { key, head, body: [whole] }
+    this.#framed = framed
+    this.#frameKey = key
+    this.#frameHead = head
   }
 
   /**
