@@ -5,6 +5,7 @@ import { setImmediate as nextTask } from 'node:timers/promises'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { Agent, request as send } from 'undici'
+import { playlist } from '../../../sandbox/playlist.ts'
 import { compressions } from '../../../src/http/representation/compression.ts'
 import { occupyCompressions } from '../../support/busy-compressions.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -252,6 +253,17 @@ t.test('a representation that was evicted is made by a route again', async t => 
   for (const window of WINDOWS) await fetch(window)
   t.equal(await routed(() => warmUp({ fetch })), 2)
   t.equal(await routed(() => fetch(PATH)), 0)
+})
+
+t.test('a route makes a representation that is too large for the cache each time', async t => {
+  const { fetch, routed, sandbox } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
+  const name = 'x'.repeat(500)
+  const list = Array.from({ length: 350 }, (_, nth) => ({ ...playlist('one', nth), name }))
+  sandbox.setUser('one', list)
+  const path = `${PATH}?format=ndjson`
+  for (let nth = 0; nth < 4; nth++) {
+    t.equal(await routed(async () => t.match(await fetch(path), { status: 200 })), 1)
+  }
 })
 
 t.test('hits keep their representation in the cache', async t => {
