@@ -82,11 +82,18 @@ export function endRepresentation(
   representation: Representation,
   stored: StoredPlaylists | undefined,
 ): void {
+  if (status === 304 || raw.req.method === 'HEAD') {
+    raw.end()
+    return
+  }
   const { items, parts, bytes } = representation
-  const framed = items && stored?.list.playlists.framed(items)
-  if (status === 304 || raw.req.method === 'HEAD') raw.end()
-  else if (framed !== undefined) raw.end(framed)
-  else endWith(raw, stored === undefined ? parts : bodyOf(representation, stored.list), bytes)
+  if (items === undefined || stored === undefined) {
+    endWith(raw, parts, bytes)
+    return
+  }
+  const framed = stored.list.playlists.framed(items)
+  if (framed === undefined) endWith(raw, bodyOf(representation, stored.list), bytes)
+  else raw.end(framed)
 }
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
