@@ -55,7 +55,16 @@ export function bodyOf(
   if (items === undefined) return parts
   const [head, end] = parts as [Buffer, Buffer]
   const { from, to } = items
-  if (from === 0 && to === playlists.length) playlists.frame(items, head, end)
   const framed = playlists.framed(items)
   return framed === undefined ? [head, ...playlists.joined(from, to), end] : [framed]
+}
+
+/** Puts the body into one Buffer, if it has a whole list: costly, so for lists that are sent more than once. */
+export function frame(
+  { parts, items }: Pick<Representation, 'parts' | 'items'>,
+  { playlists }: Pick<PlaylistList, 'playlists'>,
+): void {
+  if (items?.from !== 0 || items.to !== playlists.length) return
+  const [head, end] = parts as [Buffer, Buffer]
+  playlists.frame(items, head, end)
 }

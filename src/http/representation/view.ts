@@ -37,7 +37,7 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
   const bytes = sum(whole, part => part.length)
   const common = { bytes, vary: 'Accept-Encoding', fields: ['content-type', contentType('json')] }
   // Joining the parts of a short body would take longer than all else that is done for a hit.
-  return whole.length > 1 && bytes <= MAX_JOINED_BYTES
+  return bytes <= MAX_JOINED_BYTES
     ? { ...common, parts: [ownBuffer(...whole)], heldBytes: bytes + PART_OVERHEAD_BYTES }
     : { ...common, ...body, heldBytes: head.length + PART_OVERHEAD_BYTES }
 }

@@ -6,7 +6,7 @@ import { type CacheScope, cacheFields, cacheStatus } from '../../cache/response-
 import type { Clock } from '../../lib/clock.ts'
 import { httpDates } from '../../lib/http-date.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
-import type { ListRepresentation } from '../../playlists/representation.ts'
+import { frame, type ListRepresentation } from '../../playlists/representation.ts'
 import type { Slot, VariantCache } from '../../playlists/representations.ts'
 import type { Admit } from '../access-control.ts'
 import type { InFlightResponses } from '../in-flight-responses.ts'
@@ -95,20 +95,21 @@ export class FastPath {
   remember(
     request: FastifyRequest,
     list: SelectedList,
-    { key: representationKey, etag }: ListRepresentation,
-    { dateFields }: StoredPlaylists,
+    representation: ListRepresentation,
+    { list: cachedList, dateFields }: StoredPlaylists,
   ): void {
     const key = this.#keys.of(request.originalUrl, request.raw)
     const { variants, clock } = this.#options
-    const slot = variants.current.representations.slot(representationKey)
+    const slot = variants.current.representations.slot(representation.key)
     if (key === undefined || slot === undefined) return
+    frame(representation, cachedList)
     const { route, corsFields = [] } = contextOf(request)
     this.#selections.set(key, {
       route,
       ...list,
       slot,
-      representationKey,
-      etag,
+      representationKey: representation.key,
+      etag: representation.etag,
       corsFields,
       usedAtSeconds: wholeSeconds(clock.monotonic()),
       dateFields,
@@ -130,7 +131,6 @@ export class FastPath {
     const { cache, keyOf, admit, responses, observe, clock } = this.#options
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
-    // Without `get`, which would move the entry: the order of their use matters for lists alone.
     const key = this.#keys.of(url, request)
     const selection = key === undefined ? undefined : this.#selections.peek(key)
     if (selection === undefined) return false
