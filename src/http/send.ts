@@ -91,9 +91,9 @@ export function endRepresentation(
     endWith(raw, parts, bytes)
     return
   }
-  const framed = stored.list.playlists.framed(items)
-  if (framed === undefined) endWith(raw, bodyOf(representation, stored.list), bytes)
-  else raw.end(framed)
+  const joined = stored.list.playlists.joinedBody(items)
+  if (joined === undefined) endWith(raw, bodyOf(representation, stored.list), bytes)
+  else raw.end(joined)
 }
 
 /** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */

@@ -4,12 +4,6 @@ import type { PlaylistList } from './playlist-list.ts'
 /** Up to this size, copying the parts of a body costs less than one write per part. */
 export const MAX_JOINED_BYTES = 16 * 1024
 
-/** The positions of the first playlist of a body, and of the one after the last. */
-interface Items {
-  readonly from: number
-  readonly to: number
-}
-
 /**
  * A resource in one format, window and content coding, ready to send. Fields that depend on the time,
  * such as `Age`, or on the cached list, such as its date, are added to each response. Header fields
@@ -22,7 +16,7 @@ export interface Representation extends Sized {
    * The positions of the playlists in the body. Their bytes stay with the cached list, so a
    * representation does not keep an evicted list in memory.
    */
-  readonly items?: Items
+  readonly items?: { readonly from: number; readonly to: number }
   /** The length of the whole body. */
   readonly bytes: number
   /** Strong entity tag (RFC 9110 8.8.3), quotes included. */
@@ -54,17 +48,15 @@ export function bodyOf(
 ): readonly Buffer[] {
   if (items === undefined) return parts
   const [head, end] = parts as [Buffer, Buffer]
-  const { from, to } = items
-  const framed = playlists.framed(items)
-  return framed === undefined ? [head, ...playlists.joined(from, to), end] : [framed]
+  return [head, ...playlists.joined(items.from, items.to), end]
 }
 
-/** Puts the body into one Buffer, if it has a whole list: costly, so for lists that are sent more than once. */
-export function frame(
+/** Joins the body in one Buffer if it has a whole list. Pays off for lists that are sent more than once. */
+export function joinBody(
   { parts, items }: Pick<Representation, 'parts' | 'items'>,
   { playlists }: Pick<PlaylistList, 'playlists'>,
 ): void {
   if (items?.from !== 0 || items.to !== playlists.length) return
   const [head, end] = parts as [Buffer, Buffer]
-  playlists.frame(items, head, end)
+  playlists.joinBody(items, head, end)
 }

@@ -49,10 +49,10 @@ export class SerialisedItems {
   /** The non-empty pages. The separator of the last item may have been overwritten. */
   #segments: readonly Segment[]
   #whole: readonly Buffer[] | undefined
-  /** All items between a head and an end, and what identifies the representation that has this body. */
-  #framed: Buffer | undefined
-  #frameKey: object | undefined
-  #frameHead: Buffer | undefined
+  /** The body of one representation, what identifies that, and the head of the body. */
+  #body: Buffer | undefined
+  #bodyKey: object | undefined
+  #bodyHead: Buffer | undefined
 
   constructor(segments: readonly Segment[]) {
     this.#segments = segments.filter(segment => segment.offsets.length > 0)
@@ -95,9 +95,9 @@ export class SerialisedItems {
     return buffers
   }
 
-  /** The body in one Buffer that `frame` has made for this key. */
-  framed(key: object): Buffer | undefined {
-    return this.#frameKey === key ? this.#framed : undefined
+  /** The body that `joinBody` has made for this key. */
+  joinedBody(key: object): Buffer | undefined {
+    return this.#bodyKey === key ? this.#body : undefined
   }
 
   /**
@@ -105,22 +105,23 @@ export class SerialisedItems {
    * move there, so they are not in memory twice: only the first head can have that. Long lists, which take
    * long to move, never have it.
    */
-  frame(key: object, head: Buffer, end: Buffer): void {
-    if (this.#frameHead?.equals(head)) this.#frameKey = key
-    if (this.#framed !== undefined) return
+  joinBody(key: object, head: Buffer, end: Buffer): void {
+    // The representation was evicted and made again.
+    if (this.#bodyHead?.equals(head)) this.#bodyKey = key
+    if (this.#body !== undefined) return
     const items = this.joined(0, this.length)
     if (items.reduce((sum, { length }) => sum + length, 0) > MAX_MOVED_BYTES) return
-    const framed = ownBuffer(head, ...items, end)
+    const body = ownBuffer(head, ...items, end)
     let at = head.length
     this.#segments = this.#segments.map(({ bytes, offsets }) => {
-      const moved = framed.subarray(at, at + bytes.length)
+      const moved = body.subarray(at, at + bytes.length)
       at += bytes.length
       return { bytes: moved, offsets }
     })
     this.#whole = undefined
-    this.#framed = framed
-    this.#frameKey = key
-    this.#frameHead = head
+    this.#body = body
+    this.#bodyKey = key
+    this.#bodyHead = head
   }
 
   /**

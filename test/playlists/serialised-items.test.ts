@@ -180,9 +180,9 @@ t.test('a body in one Buffer has all items between its head and its end', async 
   ] as [string[][], string][]) {
     const items = itemsOf(...texts)
     const key = {}
-    t.equal(items.framed(key), undefined)
-    items.frame(key, HEAD, END)
-    t.equal(items.framed(key)?.toString(), body)
+    t.equal(items.joinedBody(key), undefined)
+    items.joinBody(key, HEAD, END)
+    t.equal(items.joinedBody(key)?.toString(), body)
   }
 })
 
@@ -193,7 +193,7 @@ t.test('items are the same after a body in one Buffer was made', async t => {
     fc.nat({ max: 50 }),
     (texts, from, to) => {
       const [before, after] = [itemsOf(...texts), itemsOf(...texts)]
-      after.frame({}, HEAD, END)
+      after.joinBody({}, HEAD, END)
       const seen = (items: SerialisedItems) => [
         items.length,
         items.heldBytes,
@@ -211,24 +211,24 @@ t.test('items are the same after a body in one Buffer was made', async t => {
 t.test('a body in one Buffer is not in memory twice', async t => {
   const items = itemsOf(['1', '2'], ['3'])
   const key = {}
-  items.frame(key, HEAD, END)
-  for (const part of items.window(0, 3)) t.equal(part.buffer, items.framed(key)?.buffer)
+  items.joinBody(key, HEAD, END)
+  for (const part of items.window(0, 3)) t.equal(part.buffer, items.joinedBody(key)?.buffer)
 })
 
 t.test('only the first head gets a body in one Buffer', async t => {
   const items = itemsOf(['1'])
   const [first, again, other] = [{}, {}, {}]
-  items.frame(first, HEAD, END)
-  items.frame(other, Buffer.from('{"total":1,"items":['), END)
-  t.equal(items.framed(other), undefined)
-  t.ok(items.framed(first))
-  items.frame(again, Buffer.from(HEAD), END)
-  t.ok(items.framed(again), 'the same head, made again')
+  items.joinBody(first, HEAD, END)
+  items.joinBody(other, Buffer.from('{"total":1,"items":['), END)
+  t.equal(items.joinedBody(other), undefined)
+  t.ok(items.joinedBody(first))
+  items.joinBody(again, Buffer.from(HEAD), END)
+  t.ok(items.joinedBody(again), 'the same head, made again')
 })
 
 t.test('long lists stay in parts', async t => {
   const items = itemsOf(['x'.repeat(600 * 1024)])
   const key = {}
-  items.frame(key, HEAD, END)
-  t.equal(items.framed(key), undefined)
+  items.joinBody(key, HEAD, END)
+  t.equal(items.joinedBody(key), undefined)
 })

@@ -6,7 +6,7 @@ import { type CacheScope, cacheFields, cacheStatus } from '../../cache/response-
 import type { Clock } from '../../lib/clock.ts'
 import { httpDates } from '../../lib/http-date.ts'
 import { type StoredBody, StoredPlaylists } from '../../playlists/cached-playlists.ts'
-import { frame, type ListRepresentation } from '../../playlists/representation.ts'
+import { joinBody, type ListRepresentation } from '../../playlists/representation.ts'
 import type { Slot, VariantCache } from '../../playlists/representations.ts'
 import type { Admit } from '../access-control.ts'
 import type { InFlightResponses } from '../in-flight-responses.ts'
@@ -102,7 +102,7 @@ export class FastPath {
     const { variants, clock } = this.#options
     const slot = variants.current.representations.slot(representation.key)
     if (key === undefined || slot === undefined) return
-    frame(representation, cachedList)
+    joinBody(representation, cachedList)
     const { route, corsFields = [] } = contextOf(request)
     this.#selections.set(key, {
       route,
