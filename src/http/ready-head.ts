@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 
-// Node joins and checks the fields of each response anew, which is a third of the time of a hit. These
-// functions keep the end of a head that Node has built, and give it back to Node for later responses.
+// For every response, Node joins the header fields and checks each of them, which takes a third of the time
+// of a hit. These functions keep the end of a head that Node has built, and use it for later responses.
 
 /** Where Node keeps the head of a response until it writes it. Node does not document this member. */
 type WithHead = ServerResponse & { _header?: string | null }

@@ -1,10 +1,17 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 
 /** Longer targets and fields are rare, and only the routes serve them. */
 const MAX_LENGTH = 1024
 /** How many combinations of fields have a number; most clients send one of a few. */
 const MAX_COMBINATIONS = 256
+
+/** The part of a request of Node that the key depends on. */
+interface Request {
+  readonly headers: IncomingHttpHeaders
+  readonly socket: Pick<Socket, 'remoteAddress'>
+}
 
 /** The fields that shape a response, besides `Cache-Control`. Empty ones mean the same as absent ones. */
 interface Fields {
@@ -29,7 +36,7 @@ export class RequestKeys {
    * The key of a request for this target. Undefined if only the routes serve it: without `Host`, the response
    * depends on the version of HTTP (RFC 9112 3.2).
    */
-  of(target: string, { headers, socket }: IncomingMessage): string | undefined {
+  of(target: string, { headers, socket }: Request): string | undefined {
     const { host, accept = '', origin = '', 'x-forwarded-proto': proto } = headers
     const { 'accept-encoding': encoding = '' } = headers
     if (host === undefined || target.length > MAX_LENGTH) return undefined
