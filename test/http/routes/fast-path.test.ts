@@ -203,6 +203,18 @@ t.test('a list that was revalidated is served in its new form', async t => {
   t.match(JSON.parse((await fetch(PATH)).body), { total: 0 })
 })
 
+t.test('a list that was read anew has its new date', async t => {
+  const { fetch, clock, routed } = await start(t)
+  const date = async () => (await fetch(PATH)).headers['last-modified']
+  await warmUp({ fetch })
+  const before = await date()
+  // Longer than the cache keeps a list, while it keeps the representation.
+  await clock.advance(seconds(50_000))
+  const after = await date()
+  t.not(after, before)
+  t.equal(await routed(async () => t.equal(await date(), after)), 0)
+})
+
 t.test('hits without a route are counted like all others', async t => {
   const service = await start(t)
   await warmUp(service)
