@@ -6,8 +6,8 @@ import type { VariantCache } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
 import { type Body, PART_OVERHEAD_BYTES, type View } from './view.ts'
 
-/** Objects, field values and cache entry of a representation, as measured on 64-bit Node. */
-const OVERHEAD_BYTES = 800
+/** Objects, field values, cache entry and slot of a representation, as measured on 64-bit Node. */
+const OVERHEAD_BYTES = 1200
 
 /** A request for a view of a list. */
 export interface RepresentationRequest {
