@@ -1,9 +1,7 @@
 import * as fs from 'node:fs'
 import t, { type Test } from 'tap'
 import { failureOf } from '../support/failure-of.ts'
-
-const NO_DOTENV = '/nonexistent/.env'
-const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
+import { NO_DOTENV, required } from './load-support.ts'
 
 const mocked = (t: Test, mocks: Record<string, unknown>) =>
   t.mockImport<typeof import('../../src/config/load.ts')>('../../src/config/load.ts', mocks)

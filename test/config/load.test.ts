@@ -2,24 +2,10 @@ import t from 'tap'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { failureOf } from '../support/failure-of.ts'
-
-type Variables = Record<string, string | undefined>
+import { faultsOf, load, NO_DOTENV, namesIn, required } from './load-support.ts'
 
 /** With a longer delay, a Node timer fires at once. */
 const MAX_TIMER_MS = 2_147_483_647
-const NO_DOTENV = '/nonexistent/.env'
-const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
-
-const load = (variables: Variables) => loadConfig({ ...required, ...variables }, NO_DOTENV)
-
-async function faultsOf(environment: Variables, dotenv = NO_DOTENV): Promise<readonly string[]> {
-  const error = await failureOf(loadConfig(environment, dotenv))
-  if (error instanceof ConfigError) return error.faults
-  throw error
-}
-
-/** The variables that the faults name. */
-const namesIn = (faults: readonly string[]) => faults.map(fault => fault.split(':')[0]).sort()
 
 t.test('all variables but the two required ones have a default', async t => {
   t.strictSame(await loadConfig(required, NO_DOTENV), {
@@ -250,120 +236,6 @@ t.test(
     }
   },
 )
-
-t.test('an empty variable counts as not set', async t => {
-  const config = await load({ PORT: ' ', PUBLIC_URL: '', SPOTIFY_CLIENT_ID_FILE: '' })
-  t.equal(config.PORT, 3000)
-  t.notOk('PUBLIC_URL' in config)
-  const [fault] = await faultsOf({ ...required, SPOTIFY_CLIENT_ID: '' })
-  t.match(fault, /^SPOTIFY_CLIENT_ID: missing/)
-})
-
-t.test('the environment overrides the optional .env file', async t => {
-  const dir = t.testdir({
-    '.env': 'SPOTIFY_CLIENT_ID=from-file\nSPOTIFY_CLIENT_SECRET="quoted"\nPORT=8080\n# comment\n',
-  })
-  const config = await loadConfig({ PORT: '9090' }, `${dir}/.env`)
-  t.hasStrict(config, {
-    SPOTIFY_CLIENT_ID: 'from-file',
-    SPOTIFY_CLIENT_SECRET: 'quoted',
-    PORT: 9090,
-  })
-  t.equal(
-    (await loadConfig({ PORT: '' }, `${dir}/.env`)).PORT,
-    3000,
-    'an empty variable overrides too',
-  )
-  t.equal((await loadConfig(required, `${dir}/absent`)).PORT, 3000, 'the file is optional')
-  const marked = t.testdir({ '.env': '\uFEFFPORT=8080\r\n' })
-  t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'a byte order mark is ignored')
-})
-
-t.test('variables in .env are checked like those of the environment', async t => {
-  const dir = t.testdir({ '.env': 'PORT=canary\nSPOTIFY_CLIENT_ID=\n' })
-  const faults = await faultsOf({ HOST: 'h' }, `${dir}/.env`)
-  t.strictSame(namesIn(faults), ['PORT', 'SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
-  t.notMatch(faults.join(), /canary/)
-})
-
-t.test('an unreadable .env file is one fault among others', async t => {
-  const dir = t.testdir({ '.env': {} })
-  t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])
-  const faults = await faultsOf({ ...required, PORT: 'x' }, `${dir}/.env`)
-  t.strictSame(namesIn(faults), [`${dir}/.env`, 'PORT'].sort())
-})
-
-t.test('a secret can come from a file, without surrounding white space', async t => {
-  const dir = t.testdir({ id: 'id-in-file\n', secret: ' \tsecret-in-file\r\n\n', '.env': '' })
-  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
-  const config = await loadConfig(files, NO_DOTENV)
-  t.hasStrict(config, { SPOTIFY_CLIENT_ID: 'id-in-file', SPOTIFY_CLIENT_SECRET: 'secret-in-file' })
-  t.notOk('SPOTIFY_CLIENT_ID_FILE' in config)
-  t.strictSame(await loadConfig({ ...files, SPOTIFY_CLIENT_ID: '' }, NO_DOTENV), config)
-})
-
-t.test('a secret in a file is checked, and the fault does not contain it', async t => {
-  const dir = t.testdir({ id: 'canary:canary', secret: '\n' })
-  const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
-  const faults = await faultsOf(files)
-  t.strictSame(namesIn(faults), ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET_FILE'])
-  t.match(faults.join('\n'), /CLIENT_ID: invalid/)
-  t.match(faults.join('\n'), /CLIENT_SECRET_FILE: the file is empty/)
-  t.notMatch(faults.join(), /canary/)
-})
-
-t.test('a secret set both as variable and as file is a fault', async t => {
-  const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
-  const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
-  const NAME = 'SPOTIFY_CLIENT_SECRET'
-  const twice = [`${NAME}: set twice, as ${NAME} and as ${NAME}_FILE`]
-  t.strictSame(await faultsOf({ ...required, SPOTIFY_CLIENT_SECRET_FILE }), twice)
-  const file = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET_FILE }
-  t.strictSame(await faultsOf(file, `${dir}/.env`), twice)
-  const invalid = { ...file, SPOTIFY_CLIENT_SECRET: 'canary canary' }
-  t.strictSame(await faultsOf(invalid), twice, 'one fault, even if the value is invalid too')
-})
-
-t.test('an unreadable secret file is one fault, without its path', async t => {
-  const dir = t.testdir({ canary: {} })
-  for (const [path, code] of [
-    [`${dir}/canary`, 'EISDIR'],
-    [`${dir}/canary/absent`, 'ENOENT'],
-    ['canary\0', 'ERR_INVALID_ARG_VALUE'],
-  ] as const) {
-    t.strictSame(await faultsOf({ SPOTIFY_CLIENT_ID: 'a', SPOTIFY_CLIENT_SECRET_FILE: path }), [
-      `SPOTIFY_CLIENT_SECRET_FILE: the file cannot be read (${code})`,
-    ])
-  }
-})
-
-t.test('proxy variables exist in upper and lower case, and lower case wins', async t => {
-  const upper = 'http://upper:1'
-  const lower = 'http://lower:2'
-  for (const [variables, expected] of [
-    [{ HTTPS_PROXY: upper }, upper],
-    [{ https_proxy: lower }, lower],
-    [{ HTTPS_PROXY: upper, https_proxy: lower }, lower],
-    [{ HTTPS_PROXY: upper, https_proxy: '' }, upper],
-    [{ HTTPS_PROXY: '', https_proxy: lower }, lower],
-    [{ HTTPS_PROXY: '', https_proxy: ' ' }, undefined],
-  ] as const) {
-    t.equal((await load(variables)).HTTPS_PROXY, expected, JSON.stringify(variables))
-  }
-  const config = await load({ http_proxy: lower, no_proxy: 'localhost,.example' })
-  t.hasStrict(config, { HTTP_PROXY: lower, NO_PROXY: 'localhost,.example' })
-  t.notOk('http_proxy' in config)
-})
-
-t.test('the environment overrides a proxy in .env, in either case', async t => {
-  const dir = t.testdir({ '.env': 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n' })
-  const fromFile = await loadConfig(required, `${dir}/.env`)
-  t.hasStrict(fromFile, { HTTPS_PROXY: 'http://file:1', HTTP_PROXY: 'http://file:2' })
-  const variables = { ...required, HTTPS_PROXY: 'http://environment:1', http_proxy: '' }
-  const config = await loadConfig(variables, `${dir}/.env`)
-  t.equal(config.HTTPS_PROXY, 'http://environment:1')
-  t.equal(config.HTTP_PROXY, undefined)
-})
 
 t.test('the fault about an invalid proxy URL does not contain it', async t => {
   for (const value of [
