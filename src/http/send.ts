@@ -10,7 +10,7 @@ export function commonFields(request: FastifyRequest): string[] {
   return [...ownFields(request.id, contextOf(request).rateLimitFields), ...SAME_FIELDS]
 }
 
-/** Fields that every response has alike. */
+/** Fields with the same value in every response. */
 export const SAME_FIELDS: readonly string[] = ['x-content-type-options', 'nosniff']
 
 /** The request id and the rate limit of the caller, if there is one. */
@@ -63,7 +63,7 @@ export function sendRepresentation(
   endRepresentation(raw, status, representation, stored)
 }
 
-/** All fields of a response with this representation: those of its own, and `fields`. */
+/** The fields of the representation and the given ones, for a response with this status. */
 export function fieldsOf(
   status: 200 | 304,
   { validators, contentFields }: Representation,

@@ -45,7 +45,7 @@ interface Selection extends SelectedList {
   readonly corsFields: readonly string[]
   /** When the cache of representations last counted a use, in whole seconds on the monotonic clock. */
   usedAtSeconds: number
-  /** Those of the cached list. Each list has its own, so they tell it from others without keeping it in memory. */
+  /** Those of the cached list: each list has its own array, which identifies it without keeping it in memory. */
   dateFields: readonly string[]
   /** The ends of the heads of hits with status 200 and 304, from `buildHead`. */
   end200: string | undefined

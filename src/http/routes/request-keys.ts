@@ -23,8 +23,8 @@ interface Fields {
 }
 
 /**
- * Gives equal keys to requests that get the same response: with the same target and the same fields that shape
- * the response. A number stands for the fields, since hashing them would take longer than the rest.
+ * Gives equal keys to requests for the same target with the same fields that shape the response. A number
+ * stands for the fields, which are the same in most requests, so a key is short and quick to hash.
  */
 export class RequestKeys {
   readonly #numbers = new LRUCache<string, number>({ max: MAX_COMBINATIONS })
