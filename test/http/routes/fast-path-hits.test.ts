@@ -61,6 +61,26 @@ t.test('a client that disconnects before the end of a hit counts as 499', async 
   t.ok((await closed()) <= 20)
 })
 
+t.test('the body of a list is one piece from its first hit on', async t => {
+  const { write } = ServerResponse.prototype
+  let written = 0
+  t.teardown(() => {
+    ServerResponse.prototype.write = write
+  })
+  ServerResponse.prototype.write = function (...args: unknown[]) {
+    written++
+    return Reflect.apply(write, this, args)
+  }
+  const { fetch, routed } = await start(t)
+  const path = '/users/smedjan/playlists'
+  const { body } = await fetch(path)
+  t.ok(written > 0, 'a miss sends the parts')
+  written = 0
+  t.equal(await routed(async () => t.equal((await fetch(path)).body, body)), 1, 'the first hit')
+  t.equal(await routed(async () => t.equal((await fetch(path)).body, body)), 0)
+  t.equal(written, 0)
+})
+
 t.test('Node builds the head of repeated hits once, and a shutdown ends its use', async t => {
   const { writeHead } = ServerResponse.prototype
   let built = 0
