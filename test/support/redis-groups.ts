@@ -169,6 +169,8 @@ export async function startCluster(
     /** Gives the slot, which has to be empty, to one of these nodes. */
     async moveSlot([to, ...others]: [OwnRedisServer, ...OwnRedisServer[]]) {
       const id = await idOf(to)
+      // Between the calls, the former owner may claim the slot once more: the later epoch wins.
+      await to.client.call('CLUSTER', 'BUMPEPOCH')
       for (const { client } of [to, ...others]) {
         await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id)
       }
