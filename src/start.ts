@@ -26,6 +26,11 @@ const LAST_LINES_SHARE = 0.02
  */
 const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
 const STDOUT = 1
+/** What the operator can do when the service cannot listen, by the code of the error. */
+const REMEDIES: Record<string, string> = {
+  EADDRINUSE: 'another process listens on this port; stop it, or set PORT to a free port',
+  EADDRNOTAVAIL: 'set HOST to an address of this machine, such as 0.0.0.0 for all',
+}
 
 const systemClock: Clock = {
   now: () => Date.now(),
@@ -90,7 +95,8 @@ async function run(
   try {
     await app.listen({ host: oneAddress(config.HOST), port: config.PORT })
   } catch (err) {
-    logger.fatal({ err }, 'cannot listen')
+    const remedy = REMEDIES[String((err as NodeJS.ErrnoException).code)]
+    logger.fatal({ err, remedy }, 'cannot listen')
     process.exit(1)
   }
 }

@@ -61,15 +61,19 @@ t.test('for localhost, the service listens on one address', async t => {
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
 })
 
-t.test('the service exits with a log line if the port is in use', async t => {
+t.test('a service that cannot listen says what to set, and exits', async t => {
   const sandbox = await sandboxFor(t)
-  const environment = { PORT: String(sandbox.port) }
-  const child = spawnService({ sandbox, nodeArguments, environment })
-  const log = text(child.stdout as NodeJS.ReadableStream)
-  t.same(await once(child, 'exit'), [1, null])
-  t.match(await log, /"msg":"cannot listen"/)
-  t.match(await log, /EADDRINUSE/)
-  await t.rejects(startServiceProcess({ sandbox, nodeArguments, environment }), /exit code 1/)
+  for (const [code, environment, remedy] of [
+    ['EADDRINUSE', { PORT: String(sandbox.port) }, /PORT to a free port/],
+    ['EADDRNOTAVAIL', { HOST: '192.0.2.1' }, /HOST to an address of this machine/],
+  ] as const) {
+    const child = spawnService({ sandbox, nodeArguments, environment })
+    const log = text(child.stdout as NodeJS.ReadableStream)
+    t.same(await once(child, 'exit'), [1, null])
+    const last = JSON.parse((await log).trim().split('\n').at(-1) as string)
+    t.match(last, { level: 'fatal', msg: 'cannot listen', err: { code }, remedy })
+    await t.rejects(startServiceProcess({ sandbox, nodeArguments, environment }), /exit code 1/)
+  }
 })
 
 t.test('the service exits if the snapshot is a pipe', async t => {
