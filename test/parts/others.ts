@@ -1,0 +1,3 @@
+import { runTests } from '../support/run-tests.ts'
+
+await runTests('others')
