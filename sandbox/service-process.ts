@@ -48,7 +48,7 @@ export interface ServiceProcess {
   readonly child: ChildProcess
   /** Every line of its log so far. */
   readonly log: readonly string[]
-  /** Sends a signal like an orchestrator; resolves with the exit code. */
+  /** Sends a signal, as an orchestrator does, and resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 

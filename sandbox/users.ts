@@ -37,7 +37,7 @@ export const EXAMPLES = [
 /** The owners of playlists that the other users follow. */
 const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8tflug'] as const
 
-/** The users. It creates each list on its first use, so starting costs nothing. */
+/** The users of the sandbox. It creates each list on first use, so starting costs nothing. */
 export class Users {
   readonly #lists = new Map<string, Entries | (() => Entries)>()
   readonly #images: ImageHosts | undefined

@@ -28,7 +28,7 @@ export interface SentResponse extends MeasuredResponse {
 /** Called after each response. */
 export type ResponseObserver = (response: SentResponse) => void
 
-/** The status that a response is observed with after its end. */
+/** The status to observe when a response has ended: 499 if its connection closed before. */
 export function finalStatus({ req, statusCode }: ServerResponse): number {
   // Node 20 reports a response as finished if its connection is destroyed with bytes left.
   return req.socket.destroyed ? CLIENT_CLOSED_REQUEST : statusCode

@@ -13,7 +13,7 @@ export class Forgetting {
   /**
    * Forgets the lists of this link and of all earlier ones that are not forgotten yet.
    *
-   * @throws {unknown} why that failed; the next call tries again.
+   * @throws {unknown} what `forget` threw; the next call tries again.
    */
   async run(link?: LinkName): Promise<void> {
     if (link !== undefined) this.#left.add(link)

@@ -71,7 +71,7 @@ function isOver({ name }: LinkState): boolean {
   return name === 'ended' || name === 'mismatch' || name === 'unreadable'
 }
 
-/** The state after an event, of a link whose owner agreed at `consentAt` (epoch ms). */
+/** The next state of a link after an event. Its owner agreed at `consentAt` (epoch ms). */
 export function afterEvent(
   state: LinkState,
   event: LinkEvent,

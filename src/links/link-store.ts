@@ -30,7 +30,7 @@ export class LinkStore {
   }
 
   /**
-   * Writes the links that `links` returns when the writes before are done, by default all.
+   * Waits for earlier writes, then writes what `links` returns, by default all links.
    *
    * @throws {Problem} if the file cannot be written.
    */

@@ -56,7 +56,7 @@ export async function encodeEntry(
 
 /**
  * Parses the result of `encodeEntry`. It trusts no size in the head: items end at line ends, and each
- * must be a JSON object. Decompresses at most `maxBytes`. Never rejects.
+ * must be a JSON object. Decompresses to at most `maxBytes`. Never rejects.
  */
 export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<DecodedEntry> {
   if (bytes.toString('latin1', 0, VERSION_1_MAGIC.length) === VERSION_1_MAGIC) {

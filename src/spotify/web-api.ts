@@ -43,7 +43,7 @@ export interface SpotifyClientOptions {
 export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
   /** Called for each request to Spotify, including one for a new token. */
   onRequest: () => void
-  /** Called when the page has been read, if the next one may be requested before it is decoded. */
+  /** Called when the page has been read, unless the next one must wait until it is decoded. */
   onRead: () => void
 }
 

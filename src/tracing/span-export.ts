@@ -64,8 +64,8 @@ function guarded(exporter: SpanExporter, log: Log): SpanExporter {
 }
 
 /**
- * Reduces the spans, and drops those of Fastify's internal steps: the instrumentation always records
- * the not-found handler.
+ * Reduces the spans, and drops those of Fastify's internal steps: the instrumentation records the
+ * not-found handler whatever its options are.
  */
 function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
   return spans

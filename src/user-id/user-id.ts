@@ -15,7 +15,7 @@ const USUAL =
   /^(?:spotify:user:|https:\/\/open\.spotify\.com\/user\/)?([a-z\d_-]{1,64})(?:\?si=[\w-]+)?$/i
 
 /**
- * Parses a pasted text to the canonical user id: decoded and lower case, as Spotify stores it. With upper
+ * Extracts the canonical user id from a pasted text: decoded and lower case, as Spotify stores it. With upper
  * case Spotify omits playlists, so `Bob` and `bob` must be one cache key.
  *
  * `pasted` is the path segment, percent-decoded once. In URIs and links the name is percent-encoded once

@@ -97,20 +97,23 @@ t.test('the logger reduces an error passed in any way', async t => {
   }
 })
 
-t.test('headers and authorization are redacted at both levels', async t => {
-  for (const facts of [
-    { headers: { authorization: 'Bearer canary' } },
-    { headers: ['authorization', 'Bearer canary'] },
-    { authorization: 'Bearer canary' },
-    { req: { headers: { authorization: 'Bearer canary' } } },
-    { options: { authorization: 'Bearer canary' } },
-  ]) {
-    const { logger, lines, only } = recorder()
-    logger.info(facts, 'asked')
-    t.equal(only().msg, 'asked')
-    t.notMatch(lines.join(), /canary/, JSON.stringify(facts))
-  }
-})
+t.test(
+  'headers and authorization are redacted at the top of a line and one member down',
+  async t => {
+    for (const facts of [
+      { headers: { authorization: 'Bearer canary' } },
+      { headers: ['authorization', 'Bearer canary'] },
+      { authorization: 'Bearer canary' },
+      { req: { headers: { authorization: 'Bearer canary' } } },
+      { options: { authorization: 'Bearer canary' } },
+    ]) {
+      const { logger, lines, only } = recorder()
+      logger.info(facts, 'asked')
+      t.equal(only().msg, 'asked')
+      t.notMatch(lines.join(), /canary/, JSON.stringify(facts))
+    }
+  },
+)
 
 t.test('members with secrets are redacted at both levels', async t => {
   const names = ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS', 'HTTPS_PROXY']

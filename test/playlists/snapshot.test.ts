@@ -163,7 +163,7 @@ t.test('expired entries are neither written nor loaded', async t => {
   t.same((await start()).users(), [])
 })
 
-t.test('loaded entries have the configured lifetimes at most', async t => {
+t.test('no loaded entry outlives the configured lifetimes', async t => {
   const lifetimes = {
     CACHE_FRESH_SECONDS: 1,
     CACHE_STALE_WHILE_REVALIDATE_SECONDS: 2,
@@ -285,7 +285,7 @@ t.test('a missing folder causes a warning when the process starts', async t => {
   t.equal(process.warnings().length, 2)
 })
 
-t.test('a list whose key is not accepted any more is not loaded', async t => {
+t.test('a list whose key is no longer accepted is not loaded', async t => {
   const { start } = snapshotsFor(t)
   const first = await start()
   for (const key of ['smedjan', 'one/fifty', 'two/fifty']) first.put(key)

@@ -120,30 +120,38 @@ t.test('a connection whose authentication is reset is replaced', skip, async t =
   t.not(await idOf(connected), id)
 })
 
-t.test('a refusal that is not about the connection keeps it', skip, async t => {
-  const server = await startOwnRedis(t)
-  const connected = await connectTo(t, server.url)
-  const { connection, wait, outcomes, lines } = connected
-  const id = await idOf(connected)
-  const { client } = server
-  for (const [refuse, allow, code] of [
-    [() => client.config('SET', 'maxmemory', 1), () => client.config('SET', 'maxmemory', 0), 'OOM'],
-    [
-      () => client.acl('SETUSER', 'default', '-set'),
-      () => client.acl('SETUSER', 'default', '+set'),
-      'NOPERM',
-    ],
-  ] as const) {
-    await refuse()
-    await connection.run('lease', client => client.set('test', '1')).catch(() => {})
-    const checks = outcomes.length + 3
-    await wait(() => outcomes.length >= checks)
-    t.equal(lines().at(-1)?.code, code)
-    await allow()
-    await wait(() => connection.state === 'connected')
-    t.equal(await idOf(connected), id, code)
-  }
-})
+t.test(
+  'the connection stays open when Redis refuses a command for another reason',
+  skip,
+  async t => {
+    const server = await startOwnRedis(t)
+    const connected = await connectTo(t, server.url)
+    const { connection, wait, outcomes, lines } = connected
+    const id = await idOf(connected)
+    const { client } = server
+    for (const [refuse, allow, code] of [
+      [
+        () => client.config('SET', 'maxmemory', 1),
+        () => client.config('SET', 'maxmemory', 0),
+        'OOM',
+      ],
+      [
+        () => client.acl('SETUSER', 'default', '-set'),
+        () => client.acl('SETUSER', 'default', '+set'),
+        'NOPERM',
+      ],
+    ] as const) {
+      await refuse()
+      await connection.run('lease', client => client.set('test', '1')).catch(() => {})
+      const checks = outcomes.length + 3
+      await wait(() => outcomes.length >= checks)
+      t.equal(lines().at(-1)?.code, code)
+      await allow()
+      await wait(() => connection.state === 'connected')
+      t.equal(await idOf(connected), id, code)
+    }
+  },
+)
 
 t.test('refusals are classified by code, in scripts of Redis 6 too', async t => {
   const refusal = (message: string) =>

@@ -62,7 +62,7 @@ t.test('token requests can be held, too', async t => {
   t.equal(sandbox.peakInFlight, 0, 'only Web API requests count')
 })
 
-t.test('arrived counts requests before and after its call', async t => {
+t.test('arrived() counts requests that came before and after it was called', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const both = sandbox.arrived('api', 2)
   await call('GET', SMEDJAN)

@@ -67,8 +67,8 @@ export interface FastPathOptions {
 
 /**
  * Serves cache hits ahead of the routes, which cost most of the time of a hit. It remembers which user and
- * which representation a route has selected for a request, by the target and the fields that it depends
- * on. It serves the next such request from the same cached list and representation while that list is
+ * which representation a route has selected, by the target of the request and the header fields that shape
+ * the response. It serves the next such request from the same cached list and representation while that list is
  * fresh, and leaves every other request to the routes.
  */
 export class FastPath {

@@ -36,7 +36,7 @@ t.test('the service is ready once it has a token', async t => {
   t.equal(headers['cache-control'], 'no-store')
 })
 
-t.test('rejected credentials make it unready only while the cache is empty', async t => {
+t.test('rejected credentials make the service unready only while the cache is empty', async t => {
   const { app, get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await app.ready()

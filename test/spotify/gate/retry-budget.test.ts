@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { RetryBudget } from '../../../src/spotify/gate/retry-budget.ts'
 
-t.test('the budget allows two retries a minute, or a tenth of the requests', async t => {
+t.test('two retries a minute are allowed, or a tenth of the requests if that is more', async t => {
   for (const [requests, retries] of [
     [0, 2],
     [1, 2],
