@@ -4,14 +4,14 @@ import t from 'tap'
 const read = (path: string) => readFileSync(path, 'utf8')
 const [, recommended = ''] = /^ARG NODE_IMAGE=node:(\d+)-slim$/m.exec(read('Dockerfile')) ?? []
 
-t.test('everything that names the recommended Node names that of the image', async t => {
+t.test('every file that recommends a Node version recommends that of the image', async t => {
   const named: Record<string, RegExp[]> = {
     Dockerfile: [/node:(\d+)-slim/g],
     '.ci/run': [/Node (\d+)/g, /node(\d+)/g, /"\$node\d+@(\d+)"/g, /on-node-(\d+)/g],
     '.gitignore': [/^\.ci\/node(\d+)\/$/gm],
     '.github/workflows/release.yml': [/node-version: (\d+)/g],
     'scripts/image/try.sh': [/node:(\d+)-slim/g, /node(\d+)/g, /"\$node\d+@(\d+)"/g],
-    'README.md': [/Node (\d+) is recommended/g],
+    'README.md': [/recommend Node (\d+)/g],
     'docs/operating.md': [/Node (\d+) is recommended/g],
   }
   for (const [path, patterns] of Object.entries(named)) {
