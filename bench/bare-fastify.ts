@@ -3,9 +3,9 @@ import Fastify from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { request } from 'undici'
 
-// The second reference for hits: what one would write by hand. A Fastify route finds a response in an LRU
-// cache and sends it, without a log. It copies the responses of the service, so fields and bytes are the
-// same. The benchmark says over IPC which ones.
+// The second reference for hits: a hand-written Fastify route that finds a response in an LRU cache and sends
+// it, without a log. This process copies responses of the service, so fields and bytes are the same. The
+// benchmark says over IPC which responses to copy.
 
 interface Stored {
   etag: string

@@ -2,7 +2,7 @@ import type { Metric } from './metric.ts'
 
 /** How much to measure. */
 export interface Plan {
-  /** Pairs of slices, one for each server. */
+  /** The number of pairs of slices; each pair has one slice for each server. */
   slices: number
   sliceMs: number
   warmUpMs: number
@@ -16,7 +16,10 @@ export const QUICK: Plan = { slices: 5, sliceMs: 200, warmUpMs: 700, rounds: 2 }
 /** The context of a group. */
 export interface Bench {
   readonly plan: Plan
-  /** Runs the function when the group ends or the benchmark is interrupted, the last one first. */
+  /**
+   * Runs the function when the group ends or the benchmark is interrupted. The last deferred function runs
+   * first.
+   */
   defer(close: () => unknown): void
   /** Reports progress. */
   report(text: string): void

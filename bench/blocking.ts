@@ -14,7 +14,7 @@ import { fill, rawRequest } from './targets.ts'
 
 const PLAYLISTS = 10_000
 const LATENCY_MS = 50
-/** Hits meanwhile: the number of users, the size of their lists, and the interval. */
+/** The hits while a list loads: the number of users, the size of their lists, and the interval. */
 const HITS = { users: 1000, bytes: 2048, everyMs: 3 }
 const QUIET_MS = 2000
 const CODINGS = ['identity', 'gzip'] as const

@@ -14,7 +14,7 @@ export class DayStats {
   seenBefore = 0
   /** Failed lookups of such users, by kind. */
   readonly seenBeforeFailed: Record<string, number> = {}
-  /** Responses with a list that had changed since. */
+  /** Responses with an outdated list. */
   outdated = 0
   readonly #agesSeconds: number[] = []
   readonly #seen = new Set<number>()
@@ -34,7 +34,7 @@ export class DayStats {
     if (response.total !== playlistsAt(user, atMs)) this.outdated++
   }
 
-  /** The age in seconds at this quantile, from 0 to 1. */
+  /** The quantile `share` (0 to 1) of the ages, in seconds. */
   age(share: number): number {
     return quantile(this.#agesSeconds, share)
   }

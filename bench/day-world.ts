@@ -1,11 +1,11 @@
 import { seeded } from './seeded.ts'
 
-/** A day with lookups of many users, most of them of a few popular ones. */
+/** The length of the day in milliseconds. Its lookups are of many users, but most of a few popular ones. */
 export const DAY_MS = 24 * 3600_000
 const USERS = 20_000
 /**
- * Two for each user: enough to request popular users in every freshness lifetime and half of all users
- * at all, and few enough for a minute of real time.
+ * Two for each user: enough to request popular users in every freshness lifetime, and half of all users at
+ * least once, yet few enough for a minute of real time.
  */
 export const LOOKUPS = 40_000
 const SEED = 20_261_123
@@ -32,7 +32,7 @@ export function lookupsOfTheDay(): DayLookup[] {
   return lookups.sort((a, b) => a.atMs - b.atMs)
 }
 
-/** The index of the first of the ascending values that is at least `value`. */
+/** The index of the first value that is at least `value`; the values ascend. */
 function firstAtLeast(ascending: readonly number[], value: number): number {
   let low = 0
   let high = ascending.length - 1
@@ -45,8 +45,8 @@ function firstAtLeast(ascending: readonly number[], value: number): number {
 }
 
 /**
- * The number of playlists of a user at an instant. Most have a few, every eighth has two pages, every
- * fiftieth has five. Each list grows by one once in the day.
+ * The number of playlists of a user at an instant. Most users have a few, every eighth has two pages, every
+ * fiftieth five. Each list grows once in the day, by one playlist.
  */
 export function playlistsAt(user: number, atMs: number): number {
   const atFirst = user % 50 === 7 ? 210 : user % 8 === 3 ? 60 : 1 + (user % 12)

@@ -7,7 +7,7 @@ import { lookupsOfTheDay } from './day-world.ts'
 import type { Metric } from './metric.ts'
 import { spreadOf } from './statistics.ts'
 
-/** `CACHE_FRESH_SECONDS` by default. */
+/** The default of `CACHE_FRESH_SECONDS`, in milliseconds. */
 const LIFETIME_MS = 300_000
 
 interface Played {

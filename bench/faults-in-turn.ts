@@ -16,7 +16,10 @@ const FAULTS: AnswerName[] = [
 const EVERY_MS = 30_000
 const FAULT_MS = 6000
 
-/** Makes Spotify fail for six seconds in every 30, in another way each time. Returns a function that stops. */
+/**
+ * Makes Spotify fail for six seconds in every 30, each time with the next fault. Returns a function that ends
+ * the faults.
+ */
 export function failInTurn(sandbox: Sandbox): () => void {
   let nth = 0
   let repair = () => {}

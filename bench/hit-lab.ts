@@ -18,7 +18,7 @@ export interface HitLab {
   sandbox: Sandbox
   /** Starts the built service with these variables. */
   service(environment?: Record<string, string>): Promise<Measured>
-  /** Requests each target once, so the service caches it, and checks the response. */
+  /** Requests each target once, so the service caches its list, and checks the response. */
   filled(server: Measured, targets: Target[]): Filled
   /** Plain node:http with a body of that many bytes. */
   plain(targets: Target[], bytes: number): Promise<Contender>
@@ -28,7 +28,7 @@ export interface HitLab {
 
 type Filled = Promise<{ contender: Contender; checked: Checked[] }>
 
-/** Starts a sandbox, which closes with the group. */
+/** Starts the sandbox of the lab, which closes when the group ends. */
 export async function startHitLab(bench: Bench): Promise<HitLab> {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())

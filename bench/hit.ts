@@ -64,7 +64,7 @@ async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: num
   return metrics
 }
 
-/** Compares windows of long lists, as Spotify clients request them, with whole lists of that length. */
+/** Compares windows of long lists, as Spotify clients request them, with whole lists as long as a window. */
 async function windows(bench: Bench, lab: HitLab): Promise<Metric> {
   bench.report('/v1 windows')
   const collectors = usersNamed('collector', WINDOW.users)
@@ -113,10 +113,12 @@ async function pages(bench: Bench, lab: HitLab): Promise<Metric> {
   return metric('page of 50 as HTML', reference, compared, { atLeast: 0.84 })
 }
 
-/** Each process has a speed of its own for its whole life, so one pair says little. */
+/** Each process keeps its own speed for its whole life, so one pair says little. */
 const PAIRS_OF_PROCESSES = 5
 
-/** Compares several pairs of processes under the same names; the median pair of each name counts. */
+/**
+ * Compares several pairs of processes. For each name of a comparison, the pair with the median ratio counts.
+ */
 async function medianPairs(
   bench: Bench,
   name: string,
@@ -159,7 +161,7 @@ async function withOption(
   return metric(name, 'the same without', option as Comparison, { atLeast })
 }
 
-/** Compares hits with what one would write by hand: a bare Fastify route that sends the same. */
+/** Compares hits with a hand-written, bare Fastify route that sends the same responses. */
 async function againstBareFastify(bench: Bench, lab: HitLab, kilobytes: number): Promise<Metric[]> {
   const targets = wholeLists(lab, kilobytes * KB)
   const reference = `bare Fastify, ${kilobytes} KB`

@@ -16,7 +16,7 @@ export const listOf = (user: string, playlists: number): PlaylistJson[] =>
 
 const bytesOf = (entry: PlaylistJson) => Buffer.byteLength(JSON.stringify(entry)) + 1
 
-/** A list of about that many bytes as our JSON. */
+/** A list that takes about that many bytes in our JSON. */
 function listOfBytes(user: string, bytes: number): PlaylistJson[] {
   const list: PlaylistJson[] = []
   let left = bytes - AROUND_BYTES
@@ -26,7 +26,7 @@ function listOfBytes(user: string, bytes: number): PlaylistJson[] {
     left -= bytesOf(next)
     list.push(next)
   }
-  // One description takes the rest, as a text that does not compress well.
+  // Fills the first description up to the wanted size, with a text that does not compress well.
   const [first] = list as [PlaylistJson]
   const text = createHash('shake256', { outputLength: Math.ceil(Math.max(left, 0) / 2) })
   first.description = `${first.description ?? ''}${text.update(user).digest('hex')}`

@@ -84,7 +84,7 @@ class Connection {
   readonly #socket: Socket
   #running: Running | undefined
   #sentMs = 0
-  /** Missing bytes of the body; undefined before the head has arrived. */
+  /** Bytes of the body that are still missing; undefined before the head has arrived. */
   #bodyLeft: number | undefined
 
   constructor(host: string, port: number) {

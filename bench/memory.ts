@@ -7,15 +7,15 @@ import { type Measured, startService } from './process.ts'
 import { spreadOf } from './statistics.ts'
 import { fill } from './targets.ts'
 
-/** The number of users and the size of their lists: about 60 MB each, below the default limit. */
+/** The number of users and the size of their lists: about 60 MB for each size, below the default limit. */
 const CACHED = [
   { bytes: 2048, users: 12_000 },
   { bytes: 25_600, users: 2000 },
   { bytes: 122_880, users: 448 },
 ]
 /**
- * Cached before the measurement, so the process has its base size. The young generation of the heap,
- * which grows to 32 MB, needs so many.
+ * Cached before the measurement, so the process has reached its base size. The young generation of the heap
+ * needs that many users to grow to its 32 MB.
  */
 const WARM_UP = { bytes: 2048, users: 3000 }
 const QUICK_DIVISOR = 4
@@ -56,7 +56,7 @@ async function cached(bench: Bench, bytes: number, count: number): Promise<Metri
   }
 }
 
-/** Compares the memory of a cached user with the size that the cache counts for it. */
+/** Compares the memory of a cached user with the size that the cache counts for that user. */
 export const memoryOfUsers: Group = async bench => {
   const metrics: Metric[] = []
   const divisor = bench.plan === QUICK ? QUICK_DIVISOR : 1

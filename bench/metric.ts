@@ -9,20 +9,22 @@ export interface Metric {
   ours: Spread
   /** What `ours` is compared with. */
   reference?: Spread & { name: string }
-  /** Of ours and the reference, pair by pair. The direction depends on the threshold. */
+  /** Pair by pair: `reference / ours` for `atLeast`, `ours / reference` for `atMost`. */
   ratio?: Spread
-  /** For the median of the ratio, or of `ours` without a ratio. */
+  /** Applies to the median of the ratio, or to that of `ours` if there is no ratio. */
   threshold?: Threshold
   /** The share of the machine, 0 to 1, that other processes used. */
   othersShare?: number
-  /** The share of the time, 0 to 1, in which each server was busy. Far below 1, the load was too low. */
+  /**
+   * The share of the time, 0 to 1, in which each server was busy. If it is far below 1, the load was too low.
+   */
   busyShare?: { ours: number; reference: number }
   note?: string
 }
 
 export type Threshold = { atLeast: number } | { atMost: number }
 
-/** If other processes use more of the machine, the table marks the metric as disturbed. */
+/** Above this share of other processes, the table marks a metric as disturbed. */
 export const DISTURBED_SHARE = 0.1
 
 /** Whether the metric meets its threshold; undefined without one. */

@@ -4,10 +4,10 @@ import { seeded } from './seeded.ts'
 
 const SEED = 20_261_130
 const CONNECTIONS = 64
-/** Beyond so many requests in flight, the load leaves requests out. */
+/** With this many requests in flight, the load leaves out the requests that are due. */
 const MAX_IN_FLIGHT = 256
 const TICK_MS = 20
-/** The longest body is below this. */
+/** Longer than any body. */
 const MAX_BODY_BYTES = 2 ** 26
 /** Statuses of this service while Spotify works, fails or denies a user. */
 const EXPECTED = new Set([200, 404, 429, 502, 503, 504])

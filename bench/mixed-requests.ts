@@ -1,14 +1,14 @@
-/** The lists of users: the first part of their id, and the number of playlists. */
+/** The lengths of lists, in playlists; `prefixOf` puts the length into the id of the user. */
 export const SIZES = [5, 30, 100, 250, 600, 2000, 10_000]
 export const prefixOf = (playlists: number): string => `list${playlists}-`
 
-/** How many users most requests are for, and how many users the other requests are for. */
+/** Most requests are for a few busy users, the rest for many other users. */
 const BUSY_USERS = 60
 const OTHER_USERS = 20_000
 const BUSY_SHARE = 0.7
-/** Upper ends of the shares of `SIZES` among users: 104 playlists on average. */
+/** The cumulative shares of users for each of `SIZES` except the longest: 104 playlists on average. */
 const SIZE_SHARES = [0.3, 0.6, 0.85, 0.95, 0.99, 1]
-/** Every so many users there is one with the longest list. */
+/** One in this many users has the longest list. */
 const LONGEST_EVERY = 2000
 
 const FORMATS = ['json', 'text', 'csv', 'excel', 'ndjson', 'html']

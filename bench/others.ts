@@ -16,7 +16,7 @@ export interface Measurement<T> {
   othersShare: number
 }
 
-/** Measures what work that keeps a server busy uses. */
+/** Measures the resources that a server and the rest of the machine use during the work. */
 export async function measureUsage<T>(
   server: Measured,
   work: () => Promise<T>,

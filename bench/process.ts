@@ -7,11 +7,11 @@ import { serverLauncher } from './cores.ts'
 import { plainJavaScript, probeArguments } from './plain-javascript.ts'
 import type { ProbeCommand, Sample } from './probe.ts'
 
-/** A measured server in a process of its own. */
+/** A measured server in its own process. */
 export interface Measured {
   readonly url: string
   readonly child: ChildProcess
-  /** Sends a command to its probe. */
+  /** Sends a command to the server's probe. */
   probe(command: ProbeCommand): Promise<Sample>
   /** Records a CPU profile until the work is done. */
   profile(work: () => Promise<unknown>): Promise<Profiler.Profile>
@@ -66,11 +66,11 @@ export async function startService(
 
 /** A server that the service is compared with. */
 export interface Reference extends Measured {
-  /** Sends it a message, and resolves when it is ready. */
+  /** Sends the server a message, and resolves when the server is ready. */
   prepare(message: object): Promise<void>
 }
 
-/** Starts a reference, a file of this folder. */
+/** Starts a reference from a file in this folder. */
 export async function startReference(name: string): Promise<Reference> {
   const nodeArguments = ['--input-type=module', '--eval', plainJavaScript(name)]
   const [command, ...rest] = [

@@ -33,7 +33,7 @@ function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   return [...times].sort(([, a], [, b]) => b - a).map(([name, time]) => [name, time / sum] as const)
 }
 
-/** The source file of each line of a file in dist/, from the comments of the bundler. */
+/** Names the source file of each line in a file of dist/, according to the bundler's comments. */
 function originsOf(path: string): string[] {
   let origin = path
   return readFileSync(path, 'utf8')

@@ -14,8 +14,8 @@ const HEADERS = {
 export const pagesOf = (playlists: number): number => Math.max(1, Math.ceil(playlists / PAGE))
 
 /**
- * Makes the sandbox serve the same list for each user id that begins with `prefix`, from prepared pages:
- * making a page takes longer than the service may take for it.
+ * Makes the sandbox serve the same list for each user id that begins with `prefix`, from prepared pages: the
+ * sandbox takes longer to make a page than the service may take to read it.
  */
 export function serveReadyPages(sandbox: Sandbox, prefix: string, playlists: number): void {
   const list = listOf(prefix, playlists)

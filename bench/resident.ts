@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The resident memory of a process in bytes: now, and the most since its start. */
+/** The resident memory of a process in bytes: now, and at its peak since the start. */
 export interface Resident {
   nowBytes: number
   peakBytes: number

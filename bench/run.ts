@@ -45,7 +45,6 @@ if (unknown.length > 0) {
 }
 
 const cleanup = new Cleanup()
-/** Cleans up and exits. */
 async function quit(exitCode: number, why: string): Promise<void> {
   console.error(why)
   await cleanup.run()

@@ -15,9 +15,10 @@ import { residentOf } from './resident.ts'
 import { quantile } from './statistics.ts'
 
 // `npm run bench:sizing -- [--minutes 18] [--per-second 60] [--cache-mib 64,256]` measures the resident
-// memory of the built service under mixed requests, while Spotify fails in turns and Redis is killed again
-// and again. It prints the peak after each minute, so a reader sees whether it still grows. It needs Linux
-// and redis-server or valkey-server. The service inherits variables such as NODE_OPTIONS.
+// memory of the built service under mixed requests, while Spotify fails in one way after another and the
+// script kills Redis every 90 seconds. The script prints the peak after each minute, which shows whether
+// memory still grows. It needs Linux and redis-server or valkey-server. The service inherits variables such
+// as NODE_OPTIONS.
 
 const MAX_MINUTES = 60
 const MAX_PER_SECOND = 1000
@@ -54,7 +55,7 @@ if (
 
 const mb = (bytes: number) => Math.round(bytes / 1e6)
 
-/** Kills Redis again and again, and starts it empty after a few seconds, until the signal aborts. */
+/** Kills Redis every 90 seconds and restarts it, empty, five seconds later, until the signal aborts. */
 async function killInTurn(redis: OwnRedisServer, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
@@ -68,7 +69,7 @@ async function killInTurn(redis: OwnRedisServer, signal: AbortSignal): Promise<v
   }
 }
 
-/** Measures one size of the cache, with a service, a sandbox and a Redis of its own. */
+/** Measures one size of the cache, with a new service, sandbox and Redis. */
 async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sizing-'))
   cleanup.defer(() => rmSync(folder, { recursive: true }))

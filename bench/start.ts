@@ -15,7 +15,7 @@ const SNAPSHOT_VARIABLE = 'CACHE_SNAPSHOT_FILE'
 /** The number of users in the snapshot, and the size of their lists. */
 const USERS = 1000
 const BYTES = 25_600
-/** The first start reads the files into the page cache of the system. */
+/** An earlier start, which is not measured, has read the files into the page cache of the system. */
 const STARTS_PER_ROUND = 3
 
 /** Starts the service, requests one user as soon as it listens, and stops it. */

@@ -33,8 +33,8 @@ export function rawRequest(
 }
 
 /**
- * Requests each target once, so the service caches it, and checks status, length, coding, entity tag and
- * number of playlists of each response.
+ * Requests each target once, so the service caches its list, and checks status, length, coding, entity tag
+ * and number of playlists of each response.
  *
  * @throws {AssertionError} if a response is wrong.
  */

@@ -17,7 +17,7 @@ const THRESHOLD = { atMost: 1.1 }
 /** Enough pages for all connections. */
 const WARM_UP = { prefix: 'warm-up', playlists: 1000 }
 
-/** Lists are never fresh nor stale-while-revalidate, so each later lookup waits for its revalidation. */
+/** Lists are neither fresh nor stale-while-revalidate, so each later lookup waits for its revalidation. */
 const ENVIRONMENT = {
   SPOTIFY_CONCURRENCY: String(CONCURRENCY),
   CACHE_FRESH_SECONDS: '0',
@@ -76,7 +76,7 @@ async function sequentialMs(
 
 interface Traversal {
   group: string
-  /** The minimum of round trips for so many pages. */
+  /** The minimum number of round trips for that many pages. */
   roundTrips: (pages: number) => number
   /** Resolves with the duration in milliseconds. */
   measure: (lab: TraversalLab, user: string) => Promise<number>

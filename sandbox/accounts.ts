@@ -19,7 +19,7 @@ interface OAuthError {
   error_description?: string
 }
 
-/** The consent that a grant stands for and the refresh token of the response, if it has one. */
+/** A grant, and the refresh token that the response contains, if any. */
 interface Issued {
   grant: Grant
   refreshToken: string | undefined
@@ -116,7 +116,7 @@ function tokenResponse(accounts: Accounts, issued?: Issued): object {
   }
 }
 
-/** The `grant_type` of a form; undefined for another content type or without one. */
+/** The `grant_type` of a form; undefined for another content type, or if the form has no `grant_type`. */
 export function grantTypeOf(contentType = '', body = ''): string | undefined {
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
   return (isForm && new URLSearchParams(body).get('grant_type')) || undefined

@@ -11,7 +11,7 @@ export interface AnswerContext {
   readonly socket: Socket
   /** The address of the sandbox according to the client, `http://host:port`. */
   readonly origin: string
-  /** Creates the page of a healthy sandbox. */
+  /** Creates the page that a healthy sandbox would send. */
   page(): PlaylistPage
 }
 
@@ -23,14 +23,13 @@ export function status(code: number, body: string, headers: OutgoingHttpHeaders 
   return ({ res }) => send(res, code, body, { 'content-type': 'text/plain', ...headers })
 }
 
-/** A JSON response. */
 export function json(code: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
   return ({ res }) => sendJson(res, code, value, headers)
 }
 
 /**
- * The 429 of the rate limit. `retryAfter` becomes the unchecked Retry-After field, so it may be a date
- * or malformed; without it the field is missing, as sometimes with Spotify.
+ * The 429 of the rate limit. `retryAfter` becomes the Retry-After field unchecked, so it may be a date or
+ * malformed. Without it, the response has no such field, as sometimes with Spotify.
  */
 export function rateLimited(retryAfter?: string, body = 'Too many requests'): Answer {
   return status(429, body, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
@@ -49,7 +48,6 @@ export function apiError(
   return json(code, { error: { status: code, message, reason } }, headers)
 }
 
-/** Sends a JSON response. */
 export function sendJson(
   res: ServerResponse,
   code: number,

@@ -29,7 +29,7 @@ export function challenge(description: string) {
 export const answers = {
   'expired-token': apiError(401, 'The access token expired', challenge('The access token expired')),
   'user-authentication-required': apiError(401, 'Valid user authentication required'),
-  // With these exact spaces: the endpoint is forbidden to this app.
+  // Spotify sends exactly these spaces when the endpoint is forbidden to the app.
   forbidden: status(403, '{"error": {"status": 403, "message": "Forbidden" } }', JSON_TYPE),
   'premium-required': status(
     403,
@@ -88,7 +88,7 @@ export const answers = {
   'huge-total': changedPage({ total: 1e9 }),
   'invalid-client': invalidClient(400),
   'invalid-client-401': invalidClient(401),
-  // In outages also for refresh tokens that are still valid.
+  // In outages, Spotify sends this for valid refresh tokens, too.
   'invalid-grant': json(400, {
     error: 'invalid_grant',
     error_description: 'Refresh token revoked',
@@ -97,7 +97,6 @@ export const answers = {
   'token-html': status(200, '<html><body>Log in to Spotify</body></html>', HTML),
 } satisfies Record<string, Answer>
 
-/** The name of an answer. */
 export type AnswerName = keyof typeof answers
 
 function changedPage(change: Partial<Record<keyof PlaylistPage, unknown>>): Answer {

@@ -16,7 +16,7 @@ interface Decision {
   approves: boolean
 }
 
-/** Of Spotify's scopes, those that concern playlists and the account. */
+/** Spotify's scopes for playlists and the account. */
 const SCOPES = new Set([
   'playlist-read-private',
   'playlist-read-collaborative',
@@ -26,8 +26,9 @@ const SCOPES = new Set([
 const PAGE_HEADERS = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }
 
 /**
- * `/authorize`: GET shows a page on which a person approves or denies, and POST is one of its buttons
- * (RFC 6749 section 4.1.1). As with Spotify, a wrong client id or redirect URI is never sent back.
+ * `/authorize`: GET shows a page on which a person approves or denies, and POST is the press of a button on
+ * it (RFC 6749 section 4.1.1). Like Spotify, the sandbox never redirects to the app if the client id or the
+ * redirect URI is wrong.
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export function authorizeAnswer(
@@ -75,7 +76,7 @@ function pressed(body: string | undefined, { signedIn }: Switches): Decision {
   return { userId: form.get('user') || signedIn, approves: form.get('decision') === 'approve' }
 }
 
-/** The decision of the control API, or of a user who agreed before and is not asked again. */
+/** The decision of the control API, or of a user who agreed before; undefined if the page has to ask. */
 function withoutPerson(
   { grants, switches }: Authorization,
   query: URLSearchParams,

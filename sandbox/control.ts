@@ -13,7 +13,7 @@ export function isControl(req: IncomingMessage): boolean {
   return /^\/_sandbox(\/|\?|$)/.test(String(req.url))
 }
 
-/** The control API, for a sandbox in a process of its own. */
+/** The control API, for a sandbox in its own process. */
 export async function answerControl(
   sandbox: RunningSandbox,
   req: IncomingMessage,
@@ -113,7 +113,6 @@ function putUser(sandbox: RunningSandbox, segment: string, body: string | undefi
   sandbox.users.generate(userIdOf(segment), count, privateCount)
 }
 
-/** Gives an account another id. */
 function renameUser(sandbox: RunningSandbox, userId: string, body: string | undefined): void {
   const to = text(fieldsOf(body, ['to']), 'to')
   if (!to) throw new Invalid('to is missing')

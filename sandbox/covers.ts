@@ -3,7 +3,7 @@ import { send } from './answer.ts'
 import { type CoverKind, drawCover } from './draw-cover.ts'
 import type { ImageHosts } from './playlist.ts'
 
-// The paths, and so the lengths of URLs, are as on the hosts of Spotify.
+// The paths, and so their lengths, are those of Spotify's image hosts.
 const MOSAIC = /^\/(60|300|640)\/([0-9a-f]{40,160})$/
 const UPLOAD = /^\/image\/([0-9a-f]{40})$/
 /** The size of an upload, which Spotify's API does not state. */
@@ -22,7 +22,7 @@ export function imageHosts(url: string): ImageHosts {
   return { mosaics: url, uploads: `${url}/image` }
 }
 
-/** The cover at a request target; undefined if it is none. */
+/** The cover at a request target; undefined if the target is no cover. */
 export function coverOf(target: string): Cover | undefined {
   const [, pixels, mosaic] = MOSAIC.exec(target) ?? []
   if (mosaic !== undefined) return { kind: 'mosaic', name: mosaic, pixels: Number(pixels) }
@@ -31,8 +31,8 @@ export function coverOf(target: string): Cover | undefined {
 }
 
 /**
- * Sends a drawn cover. Spotify's covers are on hosts of their own, so requests for them neither count
- * as requests to Spotify nor meet a fault.
+ * Sends a drawn cover. Spotify serves covers from separate hosts, so requests for covers neither count as
+ * requests to Spotify nor meet a fault.
  */
 export function answerCover(cover: Cover, { method }: IncomingMessage, res: ServerResponse): void {
   if (method !== 'GET' && method !== 'HEAD') {

@@ -1,14 +1,14 @@
 /** The service's page size and its default of SPOTIFY_CONCURRENCY. */
 const PAGE = 50
 const CONCURRENCY = 8
-/** What a first lookup takes beside waiting for the sandbox, on a usual machine. */
+/** How long a first lookup takes on a usual machine, besides waiting for the sandbox. */
 const OVERHEAD_MS = 150
 
 /** What the greeting of the demo mentions. */
 export interface Demo {
   /** Scheme, host and port of the service. */
   readonly url: string
-  /** The same of the sandbox. */
+  /** Scheme, host and port of the sandbox. */
   readonly sandboxUrl: string
   /** The delay of each response of the sandbox. */
   readonly latencyMs: number

@@ -1,4 +1,4 @@
-/** What the demo reads of a line of the service's log (docs/operating.md). */
+/** The members of a line in the service's log (docs/operating.md) that the demo reads. */
 interface LogLine {
   level: string
   time: number

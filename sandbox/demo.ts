@@ -28,7 +28,7 @@ async function portFor(variable: string, usual: number): Promise<string> {
 }
 
 const ADMIN_KEY = randomBytes(32).toString('hex')
-/** Private playlists of this user stay private, also for an app that has the consent. */
+/** This user's private playlists stay private, even from an app that has the user's consent. */
 const OWNER = 'with-private'
 
 /** The address at which the owner links the account. */
@@ -42,7 +42,7 @@ async function invite(url: string): Promise<string> {
   return page
 }
 
-/** Lines from before the greeting, for the case that it never comes. */
+/** Lines that arrive before the greeting; shown only if the demo does not start. */
 const early: string[] = []
 let print = (line: string) => {
   early.push(line)
@@ -83,7 +83,7 @@ try {
     onSpawn(child) {
       let isStopping = false
       const stop = () => {
-        // Ctrl-C arrives twice, also through tsx, and a second signal would end the service at once.
+        // Ctrl-C arrives twice, directly and through tsx, and a second signal would end the service at once.
         if (!isStopping) child.kill()
         isStopping = true
       }
@@ -92,7 +92,7 @@ try {
     },
   })
   const invitation = await invite(service.url)
-  // Its line in the log is no request of the person who reads.
+  // Waits for the log line of the invitation, which no person requested, so the output does not show it.
   await invited
   print = console.log
   const { latencyMs } = sandbox

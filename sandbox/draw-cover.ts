@@ -22,8 +22,8 @@ const TILE = 300
 const SIDE = 2 * TILE
 
 /**
- * The shapes of a tile in two colours. They reach a little beyond its sides, since between two shapes
- * that only touch, a browser lets the ground show through.
+ * The shapes of a tile in two colours. They reach a little beyond its sides: where two shapes only touch, a
+ * browser lets the ground show through.
  */
 const MOTIFS: readonly ((a: string, b: string) => string)[] = [
   (a, b) =>
@@ -39,7 +39,7 @@ const MOTIFS: readonly ((a: string, b: string) => string)[] = [
 ]
 
 /**
- * Draws a cover as SVG, `pixels` wide and high. The name alone decides what it shows, so each playlist
+ * Draws a cover as SVG, `pixels` wide and high. The name alone decides what the cover shows, so each playlist
  * has the same cover in every size, in every run and on every machine.
  */
 export function drawCover(kind: CoverKind, name: string, pixels: number): string {
@@ -49,7 +49,7 @@ export function drawCover(kind: CoverKind, name: string, pixels: number): string
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${pixels}" height="${pixels}" viewBox="0 0 ${SIDE} ${SIDE}">${drawing}</svg>`
 }
 
-/** Four tiles, whose grounds are all different. */
+/** Four tiles with different grounds. */
 function mosaic(palette: Palette, digest: Buffer): string {
   const tiles = [0, 1, 2, 3].map(nth => {
     const motif = MOTIFS[digest.readUInt8(1 + nth) % MOTIFS.length] as (typeof MOTIFS)[number]

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 
 /** A code is valid for ten minutes. */
 const CODE_LIFETIME_MS = 600_000
-/** Six months, in which the shortest ones have 181 days. */
+/** Six months; the shortest six in a row have 181 days. */
 const GRANT_LIFETIME_MS = 181 * 86_400_000
-/** At least six months, whichever they are. */
+/** Six months; the longest six in a row have 184 days. */
 const SIX_MONTHS_MS = 184 * 86_400_000
 
 /** The consent of a user to the app. A second consent is another grant. */
@@ -89,7 +89,7 @@ export class Grants {
     this.#refreshTokens.delete(token)
   }
 
-  /** Ends all grants of a user, who removes the app; access tokens live on. */
+  /** Ends all grants of a user, as if the user had removed the app; access tokens stay valid. */
   revoke(userId: string): void {
     for (const grant of this.#of(userId)) grant.isRevoked = true
   }
@@ -118,7 +118,7 @@ function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
 }
 
-/** The same sequence in every sandbox. */
+/** A text that depends on the seed alone, so every sandbox issues the same sequence. */
 function opaque(prefix: string, seed: string): string {
   const [first, second] = [seed, `${seed}, second half`].map(text =>
     createHash('sha512').update(text).digest('base64url'),

@@ -1,7 +1,7 @@
 import { optionsFrom } from './options.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
-// Runs the sandbox as a process of its own; options.ts lists its variables.
+// Runs the sandbox in its own process; options.ts lists its variables.
 try {
   const sandbox = await startSandbox(optionsFrom(process.env))
   console.log(greeting(sandbox))

@@ -1,5 +1,6 @@
 /**
- * The profile of the token's user in Development Mode since 2026, without what needs a scope.
+ * The profile of the token's user as Development Mode has sent it since 2026, without the members that need a
+ * scope.
  * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
  */
 export function profile(id: string, accountId: string): object {

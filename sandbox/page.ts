@@ -8,7 +8,7 @@ export interface PlaylistsQuery {
   offset: number
 }
 
-/** The page of a request for playlists. Malformed numbers are NaN. */
+/** The page that a request for playlists asks for. Malformed numbers are NaN. */
 export type PageQuery = Omit<PlaylistsQuery, 'userId'>
 
 /** Spotify's paging object around simplified playlists, members in Spotify's order. */
@@ -24,9 +24,9 @@ export interface PlaylistPage {
 }
 
 /**
- * Parses a raw request target. Undefined if it is not `/v1/users/{id}/playlists` with the id as one
- * well-formed segment. It does not use a URL parser, which removes dot segments. It refuses the ids
- * `.` and `..`, which change the path on a server that does.
+ * Parses a raw request target. Undefined unless the target is `/v1/users/{id}/playlists` with the id as one
+ * well-formed segment. Uses no URL parser, which would remove dot segments. Refuses the ids `.` and `..`,
+ * which change the path on a server that uses one.
  */
 export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   const [, segment, search] = /^\/v1\/users\/([^/?]+)\/playlists(\?.*)?$/.exec(path) ?? []

@@ -46,9 +46,9 @@ export interface PlaylistJson {
 
 const WEB = 'https://open.spotify.com'
 const API = 'https://api.spotify.com/v1'
-/** URLs that the URLs of images begin with. */
+/** The beginnings of image URLs. */
 export interface ImageHosts {
-  /** Of mosaics, which Spotify makes of the covers of four albums. */
+  /** Of mosaics, which Spotify makes from the covers of four albums. */
   readonly mosaics: string
   /** Of images that a user has uploaded. */
   readonly uploads: string
@@ -61,8 +61,8 @@ const SPOTIFY_IMAGES: ImageHosts = {
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /**
- * Playlist number `index` of an owner, deterministic on every machine. Any 50 consecutive playlists
- * have all unusual names and descriptions. Its images are at `hosts`; those of Spotify do not have them.
+ * Playlist number `index` of an owner, deterministic on every machine. Any 50 consecutive playlists have all
+ * unusual names and descriptions. The image URLs begin with `hosts`; Spotify's own hosts have no such images.
  */
 export function playlist(
   ownerId: string,
@@ -106,7 +106,7 @@ function owner(id: string): PlaylistJson['owner'] {
   }
 }
 
-/** The kinds of images: none, null, one of the user without a size, a mosaic of four covers. */
+/** The kinds of images: null, none, an upload without a size, a mosaic of four covers. */
 function images(choice: number, hex: string, hosts: ImageHosts): ImageJson[] | null {
   if (choice === 0) return null
   if (choice === 1) return []

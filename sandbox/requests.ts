@@ -14,9 +14,9 @@ export interface SandboxRequest {
   headers: IncomingHttpHeaders
   /** Whether its connection had an earlier request. */
   isReused: boolean
-  /** The decoded user id, if the path is of a user's playlists; or the user of the token below /v1/me. */
+  /** The decoded user id in the path of a user's playlists, or the user of the token for /v1/me/playlists. */
   userId?: string
-  /** The offset (0 by default), if the path is of playlists. */
+  /** The offset in a request for playlists, 0 by default. */
   offset?: number
   /** The `grant_type` of a token request. */
   grantType?: string

@@ -137,7 +137,7 @@ export class RunningSandbox implements Sandbox {
     if (request.kind === 'token') this.#noteGrantType(request, body)
     await this.#holds.pass(request.kind)
     if (request.kind === 'api' && this.latencyMs > 0) await delay(this.latencyMs, res)
-    // A disconnected client must not count as one of a fault's times.
+    // A disconnected client must not use up one of a fault's times.
     if (res.destroyed) return
     const context = this.#context(request, user, req, res)
     const faulty = this.faults.take(request)
@@ -159,7 +159,7 @@ export class RunningSandbox implements Sandbox {
     req: IncomingMessage,
     res: ServerResponse,
   ): AnswerContext {
-    // Links use the client's name of the sandbox, so they also work between containers.
+    // Links name the host that the client used, so they also work between containers.
     const origin = req.headers.host ? `http://${req.headers.host}` : this.#origin
     const page = () => this.#page(`${origin}/v1`, request.path, user)
     return { request, res, socket: req.socket, origin, page }
@@ -172,7 +172,7 @@ export class RunningSandbox implements Sandbox {
       const entries = ownEntries(this.users.get(userId) ?? [], user.scope, this.switches)
       return playlistPage(apiUrl, entries, { userId, ...own })
     }
-    // Faults with pages also respond to other requests.
+    // A fault that sends a page may answer any other request, too.
     const query = playlistsQuery(path) ?? { userId: 'smedjan', limit: 50, offset: 0 }
     return playlistPage(apiUrl, publicEntries(this.users.get(query.userId) ?? []), query)
   }

@@ -12,7 +12,10 @@ export interface SandboxOptions {
   host?: string
   /** Default 0: any free port. */
   port?: number
-  /** Scheme, host and port at which browsers reach covers and consent page; default: where it listens. */
+  /**
+   * Scheme, host and port at which browsers reach covers and consent page; default: the address it listens
+   * on.
+   */
   publicUrl?: string
   /** The delay of each Web API response in real milliseconds, for demo and benchmarks; default 0. */
   latencyMs?: number
@@ -43,7 +46,7 @@ export interface Sandbox {
   /** The latest 10 000 requests since the last clear(), in order of arrival. */
   readonly requests: readonly SandboxRequest[]
   count(kind: RequestKind): number
-  /** The maximum of concurrent Web API requests since the last clear(). */
+  /** The maximum number of concurrent Web API requests since the last clear(). */
   readonly peakInFlight: number
   /** Resets requests, counts and peak. */
   clear(): void
@@ -61,11 +64,11 @@ export interface Sandbox {
   readonly issuedRefreshTokens: readonly string[]
   /** Can be changed at any time. */
   readonly switches: Switches
-  /** Ends all consents of a user, who removes the app; access tokens live on. */
+  /** Ends all consents of a user, as if the user had removed the app; access tokens stay valid. */
   revokeGrants(userId: string): void
   /** Makes all consents of a user six months older, so they end. */
   ageGrants(userId: string): void
-  /** Gives an account another user id; its consents and tokens go on. */
+  /** Gives an account another user id; its consents and tokens stay valid. */
   renameUser(from: string, to: string): void
   /** Adds a user or replaces the list. */
   setUser(id: string, entries: Entries): void

@@ -26,7 +26,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const cover = coverOf(String(req.url))
     if (isControl(req)) void answerControl(sandbox, req, res)
     else if (cover !== undefined) answerCover(cover, req, res)
-    // Errors of a test's own match or answer stay unhandled, so that test fails.
+    // An error in a test's own `match` or `answer` stays unhandled, so the test fails.
     else void sandbox.serve(req, res)
   })
   return sandbox

@@ -35,18 +35,18 @@ export interface ServiceProcessOptions {
   environment?: Record<string, string | undefined>
   /** Called when the process exists, before it listens. */
   onSpawn?: (child: ChildProcess) => void
-  /** Called with every line of its log. */
+  /** Called with every line of the service's log. */
   onLine?: (line: string) => void
-  /** The destination of its error output; the caller reads `pipe`. */
+  /** The destination of the service's error output; with `pipe`, the caller reads it. */
   stderr?: 'inherit' | 'pipe'
 }
 
-/** The service as a process of its own. */
+/** The service in its own process. */
 export interface ServiceProcess {
   /** Scheme, host and port. */
   readonly url: string
   readonly child: ChildProcess
-  /** Every line of its log so far. */
+  /** Every line of the service's log so far. */
   readonly log: readonly string[]
   /** Sends a signal, as an orchestrator does, and resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
@@ -68,14 +68,14 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
       PORT: '0',
       ...environment,
     },
-    // A process group of its own, so Ctrl-C reaches it only through stop().
+    // A separate process group, so Ctrl-C reaches the service only through stop().
     detached: true,
     stdio: ['ignore', 'pipe', stderr, ...channels],
   })
 }
 
 /**
- * Starts the service and waits for its log line about listening, at level info.
+ * Starts the service and waits until it logs, at level info, that it listens.
  *
  * @throws {Error} if it exits before that.
  */

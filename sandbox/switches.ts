@@ -1,6 +1,6 @@
 import { type Fields, flag, Invalid, maybeOneOf, text, texts } from './fields.ts'
 
-/** What of Spotify's behaviour a test or the control API can change at any time. */
+/** The parts of Spotify's behaviour that a test or the control API can change at any time. */
 export interface Switches {
   /**
    * The quota mode of the app. In Development Mode `GET /v1/users/{id}/playlists` is forbidden, with any
@@ -13,15 +13,15 @@ export interface Switches {
   unregistered: string[]
   /** Who is signed in to Spotify in the browser. */
   signedIn: string
-  /** What happens at `/authorize`: a page with two buttons, or at once what one of them does. */
+  /** What `/authorize` does: show a page with two buttons, or act at once like one of them. */
   consent: 'ask' | 'approve' | 'deny'
   /** Whether a refresh brings a new refresh token, and whether that ends the old one. */
   rotation: 'off' | 'on' | 'kill-old'
-  /** Scopes that every user token has in addition to those that were asked for, space-separated. */
+  /** Scopes that every user token has besides those that the app asked for, space-separated. */
   extraScope: string
   /** Whether a token response without scopes has a `scope` member. */
   emptyScope: 'sent' | 'absent'
-  /** Whether `public` of an entry is true, or says true of private lists, too. */
+  /** Whether `public` of an entry is honest, or true even for private playlists. */
   publicFlag: 'honest' | 'always-true'
   /** Whether `/v1/me/playlists` lists private playlists without a scope. */
   leaksPrivate: boolean
@@ -44,7 +44,7 @@ export function defaultSwitches(): Switches {
 }
 
 /**
- * Why Spotify's dashboard refuses a redirect URI; undefined if it accepts it.
+ * Why Spotify's dashboard refuses a redirect URI; undefined if the dashboard accepts it.
  * https://developer.spotify.com/documentation/web-api/concepts/redirect_uri
  */
 export function redirectUriFault(uri: string): string | undefined {

@@ -2,8 +2,8 @@
 export const COLLABORATIVE = '👩‍👩‍👧‍👦 family dinner'
 
 /**
- * Realistic names; `%` becomes the index of the playlist. The unusual ones break unprepared CSV, text
- * lines, spreadsheets and terminals.
+ * Realistic names; `%` becomes the index of the playlist. The unusual ones break CSV, text lines,
+ * spreadsheets and terminals that are not prepared for them.
  */
 export const NAMES = [
   'Morning coffee %',
@@ -32,7 +32,7 @@ export const NAMES = [
   'Running 170 bpm %',
 ] as const
 
-/** Spotify sends HTML-escaped descriptions; its own have links. Most are empty. */
+/** Spotify sends descriptions HTML-escaped; those of Spotify's own playlists have links. Most are empty. */
 export const DESCRIPTIONS = [
   '',
   '',

@@ -70,8 +70,8 @@ export class Users {
   }
 
   /**
-   * Gives a user `count` generated playlists, a ninth of which belong to others, and after each of the
-   * first ones a private one, `privateCount` in all.
+   * Gives a user `count` generated public playlists, a ninth of which belong to other users, and
+   * `privateCount` private ones, one after each of the first public ones.
    */
   generate(id: string, count: number, privateCount = 0): void {
     this.#lists.set(id, () => {
@@ -85,8 +85,8 @@ export class Users {
   }
 
   /**
-   * Gives an account another id; its playlists still name the old id of their owner. The old id is then
-   * that of another account, without playlists.
+   * Gives an account another id; its playlists still name their owner by the old id. The old id then belongs
+   * to another account, which has no playlists.
    */
   rename(from: string, to: string): void {
     this.#accountIds.set(to, this.accountId(from))
@@ -95,7 +95,7 @@ export class Users {
     this.#lists.delete(from)
   }
 
-  /** The id of an account that no renaming changes. */
+  /** The account id, which no renaming changes. */
   accountId(id: string): string {
     return this.#accountIds.get(id) ?? accountIdFor(id)
   }
@@ -122,7 +122,7 @@ export function publicEntries(entries: Readonly<Entries>): Entries {
 }
 
 /**
- * What the user sees through a token with these scopes: without a scope, what is on the profile.
+ * What the user sees through a token with these scopes: without a scope, only what is on the public profile.
  * https://developer.spotify.com/documentation/web-api/concepts/scopes#playlist-read-private
  */
 export function ownEntries(

@@ -20,8 +20,8 @@ export interface WebApi {
 }
 
 /**
- * The Web API, with `GET /v1/users/{id}/playlists`, `/v1/me` and `/v1/me/playlists` alone. As with
- * Spotify, an unknown user has an empty list.
+ * The Web API, reduced to `GET /v1/users/{id}/playlists`, `/v1/me` and `/v1/me/playlists`. As with Spotify,
+ * an unknown user has an empty list.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export async function answerWebApi(

@@ -10,17 +10,17 @@ import {
 import { basename, join, sep } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
-// `npm run build` bundles the service and its packages into a few files in dist/, because Node takes most of
-// the start to find and read a thousand small ones. `npm test` checks the types.
+// `npm run build` bundles the service and its packages into a few files in dist/, because Node spends most of
+// its start on finding and reading a thousand small ones. `npm test` checks the types.
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'dist')
-/** Renamed to `out` when it is complete. */
+/** The build renames this folder to `out` once it is complete. */
 const fresh = join(root, 'dist.new')
 
 /**
  * Folders of files that packages read at run time. The build copies them to the same path below dist/.
- * Package `by` contains a copy of the package `from`, of the version in its devDependencies.
+ * Package `by` contains a copy of the package `from`, in the version that its devDependencies name.
  */
 const ASSETS = [
   { by: 'node_modules/@fastify/swagger-ui', folder: 'static', from: 'swagger-ui-dist' },
@@ -63,7 +63,10 @@ const folderNames: Plugin = {
   },
 }
 
-/** What `src/` uses of undici. With the rest, such as `fetch` and mocks, a start would take an eighth longer. */
+/**
+ * The parts of undici that `src/` uses. The rest, such as `fetch` and mocks, would make a start an eighth
+ * longer.
+ */
 const UNDICI = `import api from './lib/api/index.js'
 import Dispatcher from './lib/dispatcher/dispatcher.js'
 export { default as buildConnector } from './lib/core/connect.js'
@@ -71,7 +74,7 @@ export { default as errors } from './lib/core/errors.js'
 export { default as Pool } from './lib/dispatcher/pool.js'
 Object.assign(Dispatcher.prototype, api)`
 
-/** Bundles that part alone, and fails the build when `src/` imports anything else of undici. */
+/** Bundles those parts alone, and fails the build when `src/` imports anything else from undici. */
 const partOfUndici: Plugin = {
   name: 'part of undici',
   setup({ onLoad }) {
@@ -103,7 +106,7 @@ function makerOf({ by, from }: (typeof ASSETS)[number]): string {
   return folder
 }
 
-/** The licences of all bundled packages, which must be shipped with them. */
+/** The licence texts that must ship with the bundled packages. */
 function licences({ inputs }: Metafile): string {
   const bundled = Object.keys(inputs).flatMap(path => PACKAGE.exec(path)?.[0] ?? [])
   const folders = new Set([...bundled, ...ASSETS.map(makerOf)])

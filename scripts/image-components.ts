@@ -14,7 +14,10 @@ export interface Component {
   description?: string
 }
 
-/** Debian packages of the libraries that Node is linked with; scripts/image/image.test.ts compares. */
+/**
+ * Debian packages of the libraries that Node is linked with; scripts/image/image.test.ts compares them with
+ * the image.
+ */
 const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6']
 const UNKNOWN =
   'The base image decides the version: run this with the root file system of an image.'

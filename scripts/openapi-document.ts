@@ -80,7 +80,7 @@ export async function openapiDocument(): Promise<string> {
   return document
 }
 
-/** How callers of a path authenticate, where that is not as on most paths. */
+/** How callers of a path authenticate; empty if as on most paths. */
 function securityOf(url: string): { security?: Record<string, string[]>[] } {
   if (isOpen(url)) return { security: [] }
   return isForAdmins(url) ? { security: [{ apiKey: [] }, { password: [] }] } : {}

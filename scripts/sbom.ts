@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type Component, imageComponents } from './image-components.ts'
 
 // `npm run --silent sbom` prints a bill of materials (CycloneDX 1.6, JSON) of the image: the packages in the
-// lock file, Node and the C libraries. `npm run --silent sbom -- ROOT` takes the versions of the last two
-// from the root file system of an image.
+// lock file, Node and the C libraries. `npm run --silent sbom -- ROOT` takes the versions of Node and the C
+// libraries from the root file system of an image.
 
 interface Bill {
   metadata: { component: Component }
@@ -15,9 +15,8 @@ interface Bill {
 }
 
 /**
- * The bill of the runtime dependencies as npm makes it. It removes the development dependencies first,
- * because `npm sbom --omit=dev` also omits runtime dependencies that they share. npm names the bill after
- * the folder.
+ * npm's bill of the runtime dependencies. The script removes the development dependencies first, because `npm
+ * sbom --omit=dev` also omits runtime dependencies that they share. npm names the bill after the folder.
  */
 function packages(): Bill {
   const { devDependencies: _, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))

@@ -5,11 +5,11 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { playlist } from '../sandbox/users.ts'
 
-// `npm run screenshot`: makes the picture in the README, the page of a list in Chromium, with covers
-// of the sandbox. Its names are usual ones, since those of the sandbox test how pages show others.
+// `npm run screenshot`: makes the picture in the README, the page of a list in Chromium, with covers of the
+// sandbox. The playlists have usual names, since those of the sandbox test how pages show unusual ones.
 
 const FILE = 'docs/list.png'
-/** Readers of the README load it. */
+/** Every reader of the README loads the file. */
 const MAX_BYTES = 200_000
 const VIEWPORT = { width: 1200, height: 800 }
 const USER = 'smedjan'

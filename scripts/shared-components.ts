@@ -1,4 +1,4 @@
-/** Kinds of objects that may be references to `components`, in the order in which they contain each other. */
+/** Kinds of objects that may be references to `components`, inner ones before those that contain them. */
 const KINDS = ['headers', 'examples', 'responses'] as const
 
 type Kind = (typeof KINDS)[number]
@@ -19,9 +19,9 @@ interface Response {
 }
 
 /**
- * Returns a copy of an OpenAPI document in which headers, examples and responses that occur more than once are
- * in `components` (OpenAPI 3.1, Reference Object). A component has the name that the object has where it
- * occurs, with a number if other objects have that name, too.
+ * Returns a copy of an OpenAPI document in which headers, examples and responses that occur more than once
+ * are in `components` (OpenAPI 3.1, Reference Object). A component takes the name of its object, with a
+ * number if another object already has that name.
  */
 export function shareComponents<T extends object>(openapiObject: T): T {
   // A copy shares no objects, which YAML would write as aliases.
@@ -39,7 +39,10 @@ export function shareComponents<T extends object>(openapiObject: T): T {
   return document
 }
 
-/** Replaces what occurs more than once by references below `root`. Returns the objects by their names there. */
+/**
+ * Replaces objects that occur more than once with references below `root`. Returns these objects by component
+ * name.
+ */
 function share(places: readonly Named[], root: string): Named {
   const entries = places.flatMap(named => Object.entries(named))
   const keys = entries.map(([name, value]) => keyOf(name, value))

@@ -1,4 +1,4 @@
-/** Where the version of the package is written again, and what stands before it. */
+/** The files that repeat the version of the package, and the text before it. */
 const COPIES: Record<string, RegExp> = {
   Dockerfile: /^ARG VERSION=/m,
   'deploy/kubernetes/base/deployment.yaml': /^ +image: playlist-proxy:/m,

@@ -46,12 +46,12 @@ const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'
 
 export interface AppDependencies {
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded), for the jitter of retries and renewals. */
+  /** A number from 0 (inclusive) to 1 (exclusive), for the jitter of retries and renewals. */
   random: () => number
   logger: FastifyBaseLogger
   /** Metrics of the whole process, which may run several services; none by default. */
   processMetrics?: Pick<Registry, 'metrics'>
-  /** The maximum number of open files of the process; unknown by default. */
+  /** How many files the process may open; unknown by default. */
   openFiles?: number | undefined
   /** Whether requests are traced; not by default. */
   isTraced?: boolean
@@ -59,7 +59,7 @@ export interface AppDependencies {
   runInBackground?: RunInBackground
 }
 
-/** Builds the whole service, without listening. Closing it stops everything that it has started. */
+/** Builds the whole service but does not listen. Closing the app stops everything that it started. */
 export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
@@ -113,7 +113,7 @@ export async function buildApp(
     sharedCounts: shared?.callerCounts,
     clock,
   })
-  // Only the routes write the log lines and spans of hits.
+  // The fast path writes no log lines and spans for hits.
   const isSeen = isTraced || ['debug', 'trace'].includes(log.level)
   const fastPathOptions = { cache, variants, keyOf, responses, observe: observeHttp, clock }
   const fastPath =
@@ -180,7 +180,7 @@ export async function buildApp(
     shared,
     close: async late => {
       cache.close()
-      // A renewal in progress needs the connection.
+      // A renewal in progress still needs the connection to Spotify.
       await linked?.close(late)
       await spotify.close()
     },

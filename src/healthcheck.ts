@@ -1,10 +1,9 @@
 import { isIPv6 } from 'node:net'
 import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './config/environment.ts'
 
-/**
- * Checks the liveness of the service in the same container, for images without a shell or curl. Reads
- * HOST and PORT like the service.
- */
+// Checks the liveness of the service in the same container, for images without a shell or curl. Reads
+// HOST and PORT as the service does.
+
 const TIMEOUT_MS = 2000
 /** A service that listens on all addresses also listens on these. */
 const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }

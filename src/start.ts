@@ -21,12 +21,12 @@ const LAST_SPANS_SHARE = 0.1
 /** The share of SHUTDOWN_TIMEOUT_MS for writing the last log lines to a slow reader. */
 const LAST_LINES_SHARE = 0.02
 /**
- * Signals of the system for a fault in the process. They keep their default action, since the fault
- * would repeat whenever a handler returns. https://nodejs.org/api/process.html#signal-events
+ * Signals that the system sends for a fault in the process. They keep their default action, since the
+ * fault would repeat whenever a handler returns. https://nodejs.org/api/process.html#signal-events
  */
 const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
 const STDOUT = 1
-/** What the operator can do when the service cannot listen, by the code of the error. */
+/** What the operator can do when the service cannot listen, by error code. */
 const REMEDIES: Record<string, string> = {
   EADDRINUSE: 'another process listens on this port; stop it, or set PORT to a free port',
   EADDRNOTAVAIL: 'set HOST to an address of this machine, such as 0.0.0.0 for all',
@@ -48,7 +48,7 @@ const systemClock: Clock = {
 export async function start(releaseSignals: () => void): Promise<void> {
   setGcFlags(availableParallelism())
   const config = await loadConfig(process.env, '.env').catch((error: Error) => {
-    // There is no logger before the configuration, and a person reads this.
+    // There is no logger until the configuration is loaded, and a person reads this message.
     console.error(error.message)
     process.exit(1)
   })

@@ -39,7 +39,7 @@ function prepare({ root }: Image): void {
   mount('-o', 'remount,bind,ro', root)
 }
 
-/** Runs a command of the image like a container runtime: with its user, variables and folder, as process 1. */
+/** Runs a command like a container runtime: with the image's user, variables and folder, as process 1. */
 function start({ root, config }: Image, command: string[], variables: string[] = []): ChildProcess {
   const [uid = '', gid = ''] = config.User.split(':')
   const [program = '', ...args] = command

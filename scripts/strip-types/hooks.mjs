@@ -6,8 +6,8 @@ const cache = new URL('../../node_modules/.cache/strip-types/', import.meta.url)
 
 /**
  * Loads TypeScript modules, and the 370 modules of typebox as one (Node's `load` hook): each module costs
- * messages between two threads. It caches the results in files, because each test file runs in its own
- * process, and loading the compiler takes half a second.
+ * messages between two threads. Caches the results in files; otherwise each process of a test run would load
+ * the compiler, which takes half a second.
  */
 export async function load(url, context, nextLoad) {
   const { protocol, pathname } = new URL(url)

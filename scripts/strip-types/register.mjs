@@ -1,4 +1,4 @@
-// Runs TypeScript on Node 20, as later versions do. It replaces types by spaces, so stack traces and
+// Runs TypeScript on Node 20, as later versions do. It replaces types with spaces, so stack traces and
 // coverage need no source maps.
 import { register } from 'node:module'
 

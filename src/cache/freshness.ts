@@ -8,8 +8,8 @@ export interface Lifetime {
 }
 
 /**
- * A stored response and the instants (epoch ms) that decide its use. They are fixed when it is stored,
- * so all replicas decide alike.
+ * A stored response and the instants (epoch ms) that decide its use. The instants are fixed when the response
+ * is stored, so all replicas decide alike.
  */
 export interface StoredResponse<Body> {
   readonly body: Body
@@ -29,7 +29,7 @@ export interface StoredResponse<Body> {
  */
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'gone'
 
-/** At the instant itself, the use is over. */
+/** Each use ends at its instant, not after it. */
 export function freshness(stored: StoredResponse<unknown>, now: number): Freshness {
   if (now < stored.freshUntil) return 'fresh'
   if (now < stored.staleWhileRevalidateUntil) return 'stale-while-revalidate'

@@ -37,7 +37,8 @@ export interface Outcome<Body> {
 /**
  * The results of lookups:
  * - `hit`, `stale`: a stored response, fresh or stale,
- * - `miss`, `revalidated`: a response of the origin, which replaced nothing usable or a stored one,
+ * - `miss`, `revalidated`: a response of the origin, which replaced nothing usable (`miss`) or a stored
+ *   response,
  * - `stale-if-error`: a stored response, because the origin failed,
  * - `failed`: a problem.
  */
@@ -65,11 +66,10 @@ export function lookupResult(
 
 /** Lookups since the start, by result. */
 export type LookupCounts = Record<LookupResult, number> & {
-  /** Those of all results that joined an origin fetch in flight. */
+  /** Lookups, whatever their result, that joined an origin fetch in flight. */
   collapsed: number
 }
 
-/** Counts of zero. */
 export function noLookups(): LookupCounts {
   const counts = { hit: 0, stale: 0, miss: 0, revalidated: 0, 'stale-if-error': 0, failed: 0 }
   return { ...counts, collapsed: 0 }

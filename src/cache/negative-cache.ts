@@ -4,7 +4,7 @@ import { type Problem, type ProblemType, withRetryAt } from '../problems/problem
 
 const MAX_KEYS = 5000
 
-/** Unless the origin sent them, these cost no request and may be over a moment later. */
+/** Unless the origin sent the problem, it cost no request and may be over a moment later. */
 const NOT_CACHEABLE: ReadonlySet<ProblemType> = new Set([
   'overloaded',
   'quota-budget-spent',

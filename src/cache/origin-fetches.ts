@@ -9,7 +9,10 @@ import type { MemoryStore, Sized } from './memory-store.ts'
 import { NegativeCache } from './negative-cache.ts'
 import type { SharedLookups } from './shared-lookups.ts'
 
-/** Background revalidations count as one caller. No caller can have this name, since it has spaces. */
+/**
+ * Background revalidations count as one caller. No caller has this name: names of API keys have no spaces,
+ * and all others begin with `address`.
+ */
 const REVALIDATIONS = 'background revalidations'
 
 /** A response of the origin: its body, its status, and how long it may be used. */
@@ -20,7 +23,7 @@ export interface OriginResponse<Body> {
 }
 
 export interface FetchOptions {
-  /** Monotonic ms. After it, the fetch must not start, and must not retry a request. */
+  /** Monotonic ms. After this deadline, the fetch must neither start nor retry a request. */
   deadlineMs: number
   callers: WaitingCallers
   /** Whether a cached response can be served instead, so other fetches have priority. */

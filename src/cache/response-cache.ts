@@ -43,8 +43,8 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * Looks up the key. A hit returns at once, without a promise. Failures are part of the result. The
-   * caller's name is read only before a fetch; the promise rejects only if reading it throws.
+   * Looks up the key. A hit returns at once, without a promise. Failures are part of the result. Reads the
+   * caller's name only before a fetch; the promise rejects only if reading the name throws.
    */
   lookup(
     key: string,
@@ -57,8 +57,8 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * The response that `lookup` would return at once at `now` (epoch ms) as a hit, without directives; does not
-   * count it.
+   * The response that `lookup` would return at once at `now` (epoch ms) as a hit, without directives. Does
+   * not count the hit.
    */
   fresh(key: string, now: number): StoredResponse<Body> | undefined {
     const found = this.#options.store.get(key)
@@ -85,7 +85,7 @@ export class ResponseCache<Body extends Sized> {
     if (this.#shared === undefined || !looksUpShared) {
       return this.#settle(key, found, decision, directives, caller)
     }
-    // It rejects only when the service stops; then our own store decides.
+    // This wait rejects only when the service stops; then our own store decides.
     const lookedUp = untilAborted(this.#shared.lookUpShared(key), signal).catch(() => {})
     return lookedUp.then(() => {
       const newest = store.get(key)

@@ -9,7 +9,7 @@ import type { LeaseResult, SharedTier } from './shared-tier.ts'
 export interface SharedLookupsOptions<Body extends Sized> {
   store: MemoryStore<Body>
   tier: SharedTier<Body>
-  /** Returns the body to keep in memory, given the replica's body and our own. */
+  /** Returns the body to keep in memory, given another replica's body and our own. */
   mergeFromReplica: (theirs: Body, ours: Body | undefined) => Body
   clock: Clock
 }
@@ -57,7 +57,7 @@ export class SharedLookups<Body extends Sized> {
         const { failure } = await lease.ended
         if (failure !== undefined) throw failure
       }
-      // After acquireLease, which orders this read after the write of the last holder.
+      // Reads only after acquireLease, and so after the write of the last holder.
       const newest = await this.#fetchShared(key)
       const isNew = newest !== undefined && newest.generatedAt > (found?.generatedAt ?? 0)
       if (isNew && (newest.generatedAt >= beganAt || clock.now() < newest.freshUntil)) {
@@ -98,7 +98,9 @@ export class SharedLookups<Body extends Sized> {
   }
 }
 
-/** Notifies the other replicas without waiting, so no caller waits for that. */
+/**
+ * Fetches as the holder of the lease. Notifies the other replicas without waiting, so no caller waits either.
+ */
 async function fetchAsHolder<Body>(
   lease: Extract<LeaseResult<Body>, { kind: 'held' }>,
   fetch: () => Promise<Outcome<Body>>,

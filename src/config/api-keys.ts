@@ -14,7 +14,7 @@ const NAME = /^[\w.-]{1,64}$/
 /** The syntax of a bearer token (RFC 6750 2.1). */
 const KEY = /^[\w.~+/-]+=*$/
 /**
- * The service compares keys by a fast digest and does not limit guesses, so only their randomness
+ * The service compares keys by a fast digest and does not limit guesses, so only the randomness of the keys
  * protects them: 32 characters have 128 bits even in hexadecimal.
  */
 const MIN_KEY_LENGTH = 32

@@ -1,7 +1,7 @@
 /** The origins whose pages may read responses. */
 export type CorsOrigins = '*' | string[]
 
-/** Scheme, host and port, also of hybrid apps, such as `capacitor://localhost`. */
+/** Scheme, host and port. Hybrid apps have their own schemes, as in `capacitor://localhost`. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@\s,*]+$/i
 
 /**

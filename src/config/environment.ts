@@ -4,13 +4,12 @@ import { parseEnv } from 'node:util'
 export const DEFAULT_HOST = '127.0.0.1'
 export const DEFAULT_PORT = 3000
 
-/** Variables by name. */
 export type Variables = Record<string, string | undefined>
 
 /**
- * Reads the variables in a file such as `.env`; none if it does not exist.
+ * Reads the variables in a file such as `.env`; none if the file does not exist.
  *
- * @throws {NodeJS.ErrnoException} if it exists and cannot be read.
+ * @throws {NodeJS.ErrnoException} if the file exists but cannot be read.
  */
 export function readDotenv(path: string): Variables {
   try {

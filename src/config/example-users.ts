@@ -4,8 +4,8 @@ const MAX_USERS = 20
 const USER_ID = /^[^\s,/:\p{C}]{1,256}$/u
 
 /**
- * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, none without a
- * value; undefined if malformed.
+ * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, and none if there is
+ * no value; undefined if the value is malformed.
  */
 export function parseExampleUsers(value: string | undefined): string[] | undefined {
   if (value === undefined) return []

@@ -12,7 +12,7 @@ const ONLY_WITH_LINKS = [
   'LINKS_PREVIOUS_CLIENT_SECRET',
 ] as const satisfies (keyof Config)[]
 
-/** The redirect URI of linked accounts; undefined if no variable tells it. */
+/** The redirect URI of linked accounts; undefined if no variable determines it. */
 export function redirectUriOf(
   config: Pick<Config, 'LINKS_REDIRECT_URI' | 'PUBLIC_URL' | 'PORT'>,
 ): string | undefined {
@@ -40,7 +40,7 @@ export function linkFaults(config: Config): string[] {
   return [...faults, ...adminKeyFaults(config), ...redirectUriFaults(config)]
 }
 
-/** Whether the two files, their temporary files and the locks of the file of links have a name in common. */
+/** Whether the links file, the snapshot, their temporary files and the links file's locks share a name. */
 function doClash(linksFile: string, snapshotFile: string): boolean {
   const [links, snapshot] = [resolve(linksFile), resolve(snapshotFile)]
   const isTemporary = snapshot === `${links}.tmp` || temporaryPath(snapshot) === links

@@ -31,8 +31,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads and checks the configuration. The environment overrides the optional file at `dotenvPath`. An
- * empty variable overrides it too, and counts as not set.
+ * Reads and checks the configuration. The environment overrides the optional file at `dotenvPath`. An empty
+ * variable overrides the file, too, and counts as not set.
  *
  * @throws {ConfigError} with all faults at once.
  */

@@ -17,8 +17,8 @@ const EDITS_PER_LETTER = 0.2
 const EDITS_PER_LETTER_AFTER_FIRST_WORD = 0.35
 
 /**
- * Returns a sentence for each unknown variable whose name resembles a known one, or that is set in the
- * file at `dotenvPath`. Never contains a value.
+ * Returns a sentence for each unknown variable whose name resembles a known one, or that is set in the file
+ * at `dotenvPath`. No sentence contains a value.
  */
 export function misspeltVariables(environment: Variables, dotenvPath: string): string[] {
   const inDotenv = Object.keys(readDotenv(dotenvPath))

@@ -2,9 +2,9 @@
 const CALLBACK_PATH = '/link/callback'
 
 /**
- * Why Spotify would refuse a redirect URI, or why it would not lead to the callback of this service;
- * undefined if it is fine. Spotify wants https, or http with a literal loopback address, never `localhost`, and
- * compares character by character.
+ * Why Spotify would refuse a redirect URI, or why the URI would not lead to the callback of this service;
+ * undefined if the URI is fine. Spotify wants https, or http with a literal loopback address, never
+ * `localhost`, and compares character by character.
  * https://developer.spotify.com/documentation/web-api/concepts/redirect_uri
  */
 export function redirectUriFault(uri: string): string | undefined {
@@ -24,8 +24,8 @@ export function redirectUriFault(uri: string): string | undefined {
 }
 
 /**
- * The redirect URI without `LINKS_REDIRECT_URI`: below `PUBLIC_URL`, or on this machine. Never built from
- * a request, whose `Host` anybody can choose. Undefined if the port is not known before the start.
+ * The redirect URI if `LINKS_REDIRECT_URI` is not set: below `PUBLIC_URL`, or on this machine. It never comes
+ * from a request, whose `Host` anybody can choose. Undefined if the port is not known before the start.
  */
 export function defaultRedirectUri(
   publicUrl: string | undefined,

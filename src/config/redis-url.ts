@@ -12,15 +12,12 @@ export interface Credentials {
 
 /** The value of `SHARED_CACHE_URL`. The credentials are those of Redis. */
 export interface SharedCacheTarget extends Credentials {
-  /**
-   * Whose `addresses` these are: of the only Redis, of sentinels that know the primary, or of nodes of a
-   * cluster.
-   */
+  /** What is at the `addresses`: the only Redis, sentinels that know the primary, or nodes of a cluster. */
   readonly mode: 'single' | 'sentinel' | 'cluster'
   readonly addresses: readonly [Address, ...Address[]]
   /** The database number. */
   readonly db: number
-  /** Whether to use TLS, also with the sentinels: `rediss`. */
+  /** Whether to use TLS, even with the sentinels: `rediss`. */
   readonly tls: boolean
   /** The name under which the sentinels monitor the primary; empty without sentinels. */
   readonly service: string
@@ -58,7 +55,7 @@ export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefine
   const isUnknown = query !== undefined && (mode !== 'sentinel' || Object.keys(others).length > 0)
   if (names === undefined || isUnknown) return undefined
   try {
-    // A URL for each host, since no parser of URLs accepts several.
+    // A URL for each host, since no URL parser accepts several hosts.
     const urls = hosts.split(',').map(host => new URL(`redis://${user}${host}`)) as [URL, ...URL[]]
     if (mode === 'single' && urls.length > 1) return undefined
     const [{ username, password }] = urls

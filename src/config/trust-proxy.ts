@@ -15,6 +15,6 @@ function isAddressRange(range: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(range)) return true
   const [address = '', prefix = '1', ...rest] = range.split('/')
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] as number
-  // Fastify refuses /0, all addresses, for which there is `true`.
+  // Fastify refuses /0; `true` means all addresses.
   return rest.length === 0 && /^[1-9]\d*$/.test(prefix) && Number(prefix) <= bits
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** Node's timers take no more. */
+/** The longest delay of Node's timers. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Image links expire within a day, and Spotify's terms allow only temporary caching. */
 export const MAX_STORED_SECONDS = 86_400
@@ -9,7 +9,7 @@ export const MAX_STORED_SECONDS = 86_400
 export const seconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
 
-/** Whole milliseconds, as many as a timer takes. */
+/** Whole milliseconds, up to the longest delay of a timer. */
 export const milliseconds = (fallback: number, description: string, $comment?: string) =>
   Type.Integer({
     minimum: 1,

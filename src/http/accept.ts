@@ -1,7 +1,7 @@
 import Negotiator from 'negotiator'
 import { checkFieldSize, isTooLarge } from './validation.ts'
 
-/** The best of these media types for an `Accept` field (RFC 9110 12.5.1), the first of equal ones. */
+/** The best of these media types for an `Accept` field (RFC 9110 12.5.1); the first if several are equal. */
 export function bestMediaType<Type extends string>(
   accept: string,
   offers: readonly Type[],
@@ -12,7 +12,7 @@ export function bestMediaType<Type extends string>(
 
 /**
  * Whether to send a page as HTML: browsers name it in `Accept`. All other clients get one of the
- * alternatives, also if they accept anything.
+ * alternatives, even if they accept anything.
  *
  * @throws {Problem} `headers-too-large`
  */
@@ -26,7 +26,7 @@ export function prefersHtml(
   return bestMediaType(accept, [...alternatives, 'text/html']) === 'text/html'
 }
 
-/** Whether the response to this request, if it is a problem, is a page: for browsers and `?format=html`. */
+/** Whether a problem in response to this request is a page: for browsers and `?format=html`. */
 export function prefersPage(url: string, accept: string | undefined): boolean {
   if (/[?&]format=html(?:&|$)/.test(url)) return true
   if (accept === undefined || isTooLarge(accept)) return false

@@ -26,19 +26,19 @@ export interface Admission {
 }
 
 /**
- * Admits a request without the hooks, and counts it against the limit of its caller. Undefined if only the
- * hooks can decide, or refuse it.
+ * Admits a request without the hooks, and counts it against the limit of its caller. Returns undefined if
+ * the hooks must decide about the request or refuse it.
  */
 export type Admit = (request: IncomingMessage) => Admission | undefined
 
 export interface AccessControl {
   /** `private` if callers need a key. */
   cacheScope: CacheScope
-  /** Undefined if replicas count the requests of callers, which takes a round trip. */
+  /** Undefined if replicas share the counts of callers, since counting then takes a round trip. */
   admit: Admit | undefined
 }
 
-/** Adds CORS, API keys and the limit of callers to a server, as configured. */
+/** Adds CORS, API keys and the limit per caller to a server, as configured. */
 export async function controlAccess(
   app: AppInstance,
   config: Config,
@@ -82,7 +82,7 @@ function admitCounted(findCaller: FindCaller, counts: LocalFixedWindow, limit: C
     if (caller === undefined || (isAnonymous && 'x-forwarded-for' in headers)) return undefined
     const name = isAnonymous ? addressName(socket.remoteAddress) : caller
     const { fields, problem } = limit(counts.count(name))
-    // A refused request is counted twice, which changes nothing: the count is beyond the limit.
+    // The hooks count a refused request again, which changes nothing: the count is beyond the limit.
     return problem === undefined ? { caller, rateLimitFields: fields } : undefined
   }
 }

@@ -7,13 +7,13 @@ import { CLIENT_CLOSED_REQUEST, type SentResponse } from './response-observer.ts
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
 /**
- * Writes one log line per response. Cache hits and polled routes are logged at `debug`, because they
- * are many. Only internal errors are logged with a stack; other problems explain themselves.
+ * Writes one log line per response: at `debug` for cache hits and polled routes, because there are many.
+ * Only the lines of internal errors have a stack; other problems explain themselves.
  */
 export function logResponse(response: SentResponse): void {
   const { url, status, durationMs, context, requestId, log } = response
   const level = levelOf(response)
-  // Most responses are hits. Their lines are usually not enabled.
+  // Most responses are hits, and their level is usually not enabled.
   if (!log.isLevelEnabled(level)) return
   const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {

@@ -14,7 +14,7 @@ const REALM = 'realm="playlist-proxy"'
 
 /**
  * Routes for orchestrators, routes that explain the service to callers without a key, the files that
- * pages load, and the pages for owners of accounts, whose addresses are sealed.
+ * pages load, and the pages for owners of accounts, which have sealed addresses.
  */
 const OPEN =
   /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|(?:assets|link)\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
@@ -27,19 +27,18 @@ export function isOpen(pattern: string | undefined): boolean {
   return pattern !== undefined && OPEN.test(pattern)
 }
 
-/** Whether the route with this pattern needs the key of an administrator, also without API keys. */
+/** Whether the route with this pattern needs an administrator's key, even if there are no API keys. */
 export function isForAdmins(pattern: string | undefined): boolean {
   return pattern !== undefined && FOR_ADMINS.test(pattern)
 }
 
 /**
- * The caller with the credentials of an `Authorization` field: the name of its key; anonymous for any
- * other field if the service has no keys for callers. Undefined if it has, and the field contains none of
- * the keys.
+ * Finds the caller by the `Authorization` field: returns the name of the key in the field. If the field
+ * contains no known key, returns `ANONYMOUS` if the service has no keys for callers, else undefined.
  */
 export type FindCaller = (authorization: string | undefined) => string | undefined
 
-/** Finds callers by these keys. Those of administrators are API keys as well. */
+/** Finds callers by these keys. The keys of administrators are API keys as well. */
 export function callersWith(keys: readonly ApiKey[], adminKeys: readonly ApiKey[]): FindCaller {
   const unknown = keys.length === 0 ? ANONYMOUS : undefined
   const names = new Map([...keys, ...adminKeys].map(({ digest, name }) => [digest, name]))
@@ -52,7 +51,7 @@ export function callersWith(keys: readonly ApiKey[], adminKeys: readonly ApiKey[
 
 export interface AuthenticationOptions {
   findCaller: FindCaller
-  /** The names of the keys of administrators; none by default. */
+  /** The names of the administrators' keys. */
   admins: readonly string[]
   /** Patterns of further routes that need no key. */
   alsoOpen: readonly string[]
@@ -70,12 +69,13 @@ export function presentedKey(authorization = ''): string | undefined {
 }
 
 /**
- * Requires a known caller, by its key as `Authorization: Bearer` or as the password of Basic
- * authentication, on all routes that are not open, and on unknown paths, so strangers cannot probe these.
- * Routes for administrators require one of their keys, and other keys get 403 `not-admin`.
- * Other requests get 401 `unknown-api-key` with challenges. Only navigations get one for Basic (RFC 7617),
- * to which browsers respond by asking for the key: for requests of scripts, such as those of the API
- * reference, nobody expects that.
+ * Requires a known caller on all routes that are not open, and on unknown paths, so strangers cannot probe
+ * paths. A caller sends its key as `Authorization: Bearer` or as the password of Basic authentication.
+ * Routes for administrators require an administrator's key, and any other key gets 403 `not-admin`.
+ *
+ * A request without a known key gets 401 `unknown-api-key` with a Bearer challenge. Only navigations also
+ * get a Basic challenge (RFC 7617), which makes browsers ask for the key: nobody expects that for requests
+ * of scripts, such as those of the API reference.
  */
 export function authenticate(
   app: AppInstance,

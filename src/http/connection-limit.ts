@@ -2,15 +2,15 @@ import type { Server } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 
-/** More would need hundreds of megabytes of buffers, and one process serves far fewer callers. */
+/** More connections would need hundreds of megabytes of buffers; one process serves far fewer callers. */
 const MAX_CONNECTIONS = 4096
-/** A generous estimate of open files that are neither connections of callers nor to Spotify. */
+/** A generous estimate of open files that are connections neither from callers nor to Spotify. */
 const RESERVED_FILES = 64
 const REPORT_INTERVAL_MS = 60_000
 
 /**
- * The maximum number of caller connections. It leaves file descriptors for `toSpotify` connections and
- * for other files; if there are few, half of `openFiles`, the limit of the process, if known.
+ * The maximum number of caller connections. It leaves descriptors for `toSpotify` connections and for other
+ * files, but never more than half of `openFiles`, the number that the process may open, if known.
  */
 export function maxConnections(openFiles: number | undefined, toSpotify: number): number {
   if (openFiles === undefined) return MAX_CONNECTIONS

@@ -28,7 +28,7 @@ const RESPONSE_FIELDS = [
   'X-Request-Id',
 ]
 
-/** How long browsers may cache the result of a preflight request; they allow at most two hours. */
+/** How long browsers may cache the result of a preflight request. Chromium allows at most two hours. */
 const PREFLIGHT_SECONDS = 7200
 
 /**
@@ -49,7 +49,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
     maxAge: PREFLIGHT_SECONDS,
   })
   app.addHook('onRequest', (request, reply, done) => {
-    // `sendRepresentation` bypasses Fastify, and so the fields that the plugin sets on the reply.
+    // `sendRepresentation` bypasses Fastify, and with it the fields that the plugin sets on the reply.
     const fields = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])
     contextOf(request).corsFields = fields.flat()
     done()

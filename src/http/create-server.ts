@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 export interface ServerOptions {
   trustProxy: TrustProxy | undefined
-  /** The path that a proxy in front adds, as `basePathOf` gives it. */
+  /** The path that a proxy in front adds, as `basePathOf` returns it. */
   basePath: string
 }
 
@@ -28,7 +28,7 @@ export interface ServerDependencies {
 }
 
 /**
- * Creates a Fastify instance without routes that turns every failure into a problem, and tracks its
+ * Creates a Fastify instance that has no routes, turns every failure into a problem, and tracks its
  * in-flight responses.
  */
 export function createServer(
@@ -50,16 +50,16 @@ export function createServer(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    // Startup and shutdown hooks have limits of their own.
+    // Startup and shutdown hooks have their own time limits.
     pluginTimeout: 0,
     frameworkErrors: frameworkProblems(problemOptions, observeAll),
     clientErrorHandler: parserProblems(problemOptions, logger),
-    // Node would respond without a body. Joined duplicates show a second `Host`.
+    // Without `Host`, Node would respond by itself, without a body. `checkHost` refuses a joined `Host`.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // Compiled serializers would not pay off for these short responses. Tests check them against the
-  // schemas.
+  // Compiled serializers would not pay off for these short responses. Tests check the responses against
+  // the schemas.
   app.setSerializerCompiler(() => JSON.stringify)
   // A server may ignore an unknown expectation (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))

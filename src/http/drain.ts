@@ -13,9 +13,9 @@ const MAX_TICKS = 512
 const SHORT_TICK_MS = 0.05
 /** A connection that has sent nothing for so long has no request in transit. */
 const SILENT_MS = 250
-/** The share of the limit after which lookups are aborted. */
+/** The share of the limit after which the service aborts lookups. */
 const ABORT_SHARE = 0.75
-/** The share of the limit after which all connections are closed; later steps have the rest. */
+/** The share of the limit after which the service closes all connections; later steps have the rest. */
 const CUT_SHARE = 0.8
 
 export interface DrainOptions {
@@ -37,9 +37,9 @@ export interface DrainOptions {
  * for another `delayMs`, so callers and load balancers notice; then it stops listening and closes idle
  * connections.
  *
- * No connection delays the shutdown: the function closes one with an incomplete request halfway between
- * the end of listening and the abort of lookups, and all others after the abort. It resolves once no
- * connection is open.
+ * No connection delays the shutdown: the function closes connections with an incomplete request halfway
+ * between the end of listening and the abort of lookups, and all others after the abort. Its promise
+ * resolves once no connection is open.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
   const { responses, connections, clock, delayMs, limitMs, abortLookups } = options
@@ -50,10 +50,10 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   /** The last response on each connection. */
   const last = new WeakMap<Socket, ServerResponse>()
 
-  /** Node closes the connection after a response with `close`, so only the last one may have it. */
+  /** Node closes the connection after a response with `close`, so only the last response may have it. */
   function announceClose({ socket }: IncomingMessage, response: ServerResponse): void {
     const before = last.get(socket)
-    // Fastify may have set `close` on it, too.
+    // Fastify may have set `close` on the earlier response as well.
     if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
     response.shouldKeepAlive = false
     last.set(socket, response)
@@ -61,8 +61,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
 
   /**
    * Accepts the connections in the backlog, which the system would reset when the server stops
-   * listening. Node accepts one per tick of the event loop, so this waits for a tick without a new
-   * connection that is too short for more to arrive.
+   * listening. Node accepts one per tick of the event loop, so this function waits for a tick that
+   * brings no connection and is too short for another one to arrive.
    */
   async function acceptBacklog(): Promise<void> {
     let isEmpty = false
@@ -93,13 +93,13 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     for (const [socket, acceptedAtMs] of connections) {
       const isNew = socket.bytesRead === 0 && acceptedAtMs > nowMs - SILENT_MS
       if (isNew) isFirstRequestInTransit = true
-      // Node takes a connection with a part of a request, and before version 26 one without a byte, for
-      // a busy one.
+      // Node considers a connection busy if it has received a part of a request or, before version 26, no
+      // byte yet.
       const isSilent = socket.bytesRead === 0 && !isNew
       if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }
-    // Node takes a connection that flushes its response for an idle one, and from version 26 on also one
-    // without a byte.
+    // Node considers a connection idle while it flushes a response and, from version 26 on, until it has
+    // received a byte.
     if (!isFlushing() && !isFirstRequestInTransit) server.closeIdleConnections()
   }
 
@@ -120,7 +120,7 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     if (delayMs > 0) await pause(clock, delayMs, closed.signal)
     await acceptBacklog()
     // Fastify would do this later, when new connections may have arrived. The HTTP server's own
-    // `close` would also close connections that only Node takes for idle.
+    // `close` would also close connections that only Node considers idle.
     Server.prototype.close.call(server, () => closed.abort())
     const unfinishedUntilMs = (clock.monotonic() + abortAtMs) / 2
     while (!closed.signal.aborted) {

@@ -57,7 +57,7 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
 /** Responds to input that Node's parser refuses. There is only a socket, no request. */
 export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
-    // The client would take this for the response that is still in flight.
+    // The client would mistake this problem for the response that is still in flight.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
     // After `Connection: close` the server ignores what follows (RFC 9112 9.6).
     if (isAnswering && error.code === 'HPE_CLOSED_CONNECTION') return
@@ -101,7 +101,7 @@ function sendProblem(
       ? undefined
       : { at: retryAt, seconds: retryAfterSeconds(retryAt, clock.now()) }
   if (retry !== undefined) reply.header('retry-after', retry.seconds)
-  // A cached 404 has its own.
+  // A cached 404 already has this field.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
   const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
@@ -116,7 +116,7 @@ function sendProblem(
       return
     }
   }
-  // A Buffer, since Fastify adds a charset to strings, which these media types do not have.
+  // A Buffer: for a string, Fastify would add a charset parameter, which these media types do not have.
   reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 
@@ -145,7 +145,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
-  // The parser of the body refuses its type, length or syntax.
+  // Fastify's body parser has refused the type, length or syntax of the body.
   if (error.code?.startsWith('FST_ERR_CTP_')) {
     return new Problem('bad-request', expectedBody(request), { cause: error })
   }

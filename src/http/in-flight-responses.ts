@@ -6,24 +6,24 @@ interface InFlight {
   readonly onDisconnect: () => void
 }
 
-/** In the order of their requests. An array, since most connections have one; a map allocates for each. */
+/** In the order of their requests. An array, since most connections have one response at a time. */
 type Responses = InFlight[]
 
 /**
- * The in-flight responses, by connection. It has one close listener per connection, because one per
- * request would cost more than most of the work for a hit.
+ * Tracks the in-flight responses by connection, with one close listener per connection: a listener per
+ * request would take longer than most of the work for a hit.
  */
 export class InFlightResponses {
   readonly #byConnection = new Map<Socket, Responses>()
 
-  /** Call it when a request arrives. `onDisconnect` is called if its client closes the connection. */
+  /** Call it when a request arrives. `onDisconnect` runs if the connection closes before `end`. */
   begin(response: ServerResponse, onDisconnect: () => void): void {
     const { socket } = response.req
     const responses = this.#byConnection.get(socket) ?? this.#newConnection(socket)
     responses.push({ response, onDisconnect })
   }
 
-  /** Call it at the end of a response. Returns false if the client closed the connection before. */
+  /** Call it at the end of a response. Returns false if the connection has already closed. */
   end(response: ServerResponse): boolean {
     const responses = this.#byConnection.get(response.req.socket)
     const at = responses?.findIndex(inFlight => inFlight.response === response) ?? -1

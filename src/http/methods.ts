@@ -20,7 +20,7 @@ export function allowOnly(app: AppInstance, path: string, allowed: readonly stri
 }
 
 /**
- * Refuses a request for its method on a read-only path (RFC 9110 15.5.6).
+ * Refuses a request because of its method, on a read-only path (RFC 9110 15.5.6).
  *
  * @throws {Problem} `method-not-allowed`
  */
@@ -33,7 +33,7 @@ async function refused(reply: FastifyReply, allowed: readonly string[]): Promise
   throw new Problem('method-not-allowed', `Use ${allowed.join(' or ')}.`)
 }
 
-/** Makes Fastify route every method that Node parses, so none of them gets 404. */
+/** Makes Fastify route every method that Node parses except CONNECT, so known paths answer 405, not 404. */
 export function acceptAllMethods(app: AppInstance): void {
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {

@@ -3,10 +3,10 @@ import { type Problem, type ProblemBody, problemBody } from '../problems/problem
 /** The media type of RFC 9457. */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Below it, responses have Spotify's format. */
+/** The path below which responses have Spotify's format. */
 export const MIRROR_ROOT = '/v1'
 
-/** Below it are the pages for owners of accounts. */
+/** The path below which owners of accounts have their pages. */
 export const OWNER_ROOT = '/link'
 
 /** Whether a path is the mirror's root or below it. */

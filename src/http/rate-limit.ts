@@ -11,7 +11,7 @@ export const WINDOW_SECONDS = 60
 export interface CountedRequest {
   /** The fields of draft-ietf-httpapi-ratelimit-headers-10, flat: name, value, name, … */
   readonly fields: string[]
-  /** Set beyond the limit. */
+  /** Set if the request exceeds the limit. */
   readonly problem: Problem | undefined
 }
 
@@ -32,8 +32,8 @@ export function callerLimit(limit: number, clock: Clock): CallerLimit {
 }
 
 /**
- * Limits the requests of each caller: beyond the limit it gets 429 `caller-rate-limited`. The name of the
- * API key, or the address on routes without one, identifies a caller. Health checks have no limit. Call it
+ * Limits the requests of each caller: a caller beyond its limit gets 429 `caller-rate-limited`. The name of
+ * its API key, or else its address, identifies a caller. Health checks have no limit. Call this function
  * after `authenticate`.
  */
 export function limitCallers(app: AppInstance, counts: FixedWindow, limit: CallerLimit): void {

@@ -6,12 +6,12 @@ import type { Caller } from '../lib/waiting-callers.ts'
 import type { Problem } from '../problems/problem.ts'
 import { checkFieldSize } from './validation.ts'
 
-/** Data of a request for its log line and the metrics, filled in while the service handles it. */
+/** Data of a request for its log line and the metrics, filled in while the service handles the request. */
 export class RequestContext implements Caller {
   readonly #request: FastifyRequest
-  /** The pattern of the route; undefined if none matches. Fastify's getter makes an object each time. */
+  /** The route's pattern; undefined if none matches. Copied: Fastify's getter makes an object per call. */
   readonly route: string | undefined
-  /** Monotonic time; undefined if the request was refused before any hook ran. */
+  /** Monotonic time; undefined if Fastify refused the request before any hook ran. */
   receivedAtMs: number | undefined = undefined
   /** The name of the API key; undefined on open routes or if the key is unknown. */
   caller: string | undefined = undefined
@@ -68,8 +68,8 @@ export function addressName(address: string | undefined): string {
 
 /**
  * The block of addresses that counts as one caller: an IPv4 address or an IPv6 /64 prefix, since a host
- * can use all addresses below that (RFC 4291 2.5.1). All invalid addresses, which a trusted proxy may
- * forward, count as one caller.
+ * can use every address with its prefix (RFC 4291 2.5.1). All invalid addresses, which a trusted proxy
+ * may forward, count as one caller.
  */
 export function addressBlock(address: string | undefined): string {
   const [bare = ''] = (address ?? '').split('%')

@@ -6,7 +6,7 @@ import type { AppInstance } from './app-instance.ts'
 import { InFlightResponses } from './in-flight-responses.ts'
 import { contextOf, type RequestContext } from './request-context.ts'
 
-/** The status in logs of a response that the client did not wait for; a convention of nginx. */
+/** The status that logs show if the client did not wait for the response; a convention of nginx. */
 export const CLIENT_CLOSED_REQUEST = 499
 
 /** The parts of a response that the metrics count. */
@@ -28,7 +28,7 @@ export interface SentResponse extends MeasuredResponse {
 /** Called after each response. */
 export type ResponseObserver = (response: SentResponse) => void
 
-/** The status to observe when a response has ended: 499 if its connection closed before. */
+/** The status to observe when a response has ended: 499 if its connection closed first. */
 export function finalStatus({ req, statusCode }: ServerResponse): number {
   // Node 20 reports a response as finished if its connection is destroyed with bytes left.
   return req.socket.destroyed ? CLIENT_CLOSED_REQUEST : statusCode
@@ -72,7 +72,7 @@ function sentResponse(request: FastifyRequest, status: number, clock: Clock): Se
     durationMs: nowMs - (context.receivedAtMs ?? nowMs),
     context,
     requestId: request.id,
-    // Fastify's type of its logger has fewer members.
+    // Fastify's logger type has fewer members.
     log: request.log as Logger,
   }
 }

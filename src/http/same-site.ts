@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../problems/problem.ts'
 
 /**
- * Refuses a form that a browser sends from a page of another site. Clients that say nothing about it,
- * such as curl, pass.
+ * Refuses a form that a browser sends from a page of another site. Clients that name no site, such as
+ * curl, pass.
  *
- * Browsers send `Sec-Fetch-Site` only over HTTPS and to this machine. From our own pages they send
- * `Origin: null`, because of `Referrer-Policy: no-referrer`, so any other origin must be that of the host.
+ * Browsers send `Sec-Fetch-Site` only over HTTPS or to their own machine. From our own pages they send
+ * `Origin: null`, because of `Referrer-Policy: no-referrer`, so any other origin must match `Host`.
  * https://www.w3.org/TR/fetch-metadata/
  *
  * @throws {Problem} `bad-request`
@@ -23,7 +23,7 @@ export function refuseOtherSites({ headers }: FastifyRequest): void {
   }
 }
 
-/** Undefined if it is no origin. */
+/** Undefined if the value is not an origin. */
 function hostIn(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }

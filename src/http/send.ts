@@ -13,7 +13,7 @@ export function commonFields(request: FastifyRequest): string[] {
 /** Fields with the same value in every response. */
 export const SAME_FIELDS: readonly string[] = ['x-content-type-options', 'nosniff']
 
-/** The request id and the rate limit of the caller, if there is one. */
+/** The fields with the request id and, if the caller has a limit, the rate limit. */
 export function ownFields(requestId: string, rateLimitFields: string[] | undefined): string[] {
   const fields = ['x-request-id', requestId]
   return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
@@ -38,15 +38,15 @@ export function sendPage(
   reply.code(status).header('content-type', HTML_TYPE).send(page)
 }
 
-/** Up to this size, a string of the bytes costs less than a write of its own. */
+/** Up to this size, converting the bytes to a string costs less than a separate write. */
 const MAX_STRING_BYTES = 1024
 /** The size of one write, which the system copies in one blocking call. */
 const MAX_BYTES_AT_ONCE = 1024 * 1024
 
 /**
- * Sends a representation, or 304 if the caller has it. The response has the header `fields` (name,
+ * Sends a representation, or 304 if the caller already has it. The response has the header `fields` (name,
  * value, name, …), not those set on the reply; for HEAD it has no body. `stored` is the cached list
- * that is represented, if any.
+ * behind the representation, if any.
  */
 export function sendRepresentation(
   reply: FastifyReply,
@@ -75,7 +75,7 @@ export function fieldsOf(
   return all
 }
 
-/** Ends a response whose head is written: with the body, unless it has none. */
+/** Ends a response whose head is written; sends the body, unless the response has none. */
 export function endRepresentation(
   raw: ServerResponse,
   status: 200 | 304,
@@ -96,7 +96,7 @@ export function endRepresentation(
   else raw.end(joined)
 }
 
-/** Joins flat fields, and the `Vary` of both into one, since nginx before 1.23 reads only the last one. */
+/** Joins flat fields, and merges their `Vary` fields, since nginx before 1.23 reads only the last `Vary`. */
 function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
   const at = validators.findIndex(isVary)
   const other = fields.findIndex(isVary)
@@ -105,7 +105,7 @@ function withOneVary(validators: readonly string[], fields: readonly string[]): 
   return [...validators.with(at + 1, vary), ...fields.toSpliced(other, 2)]
 }
 
-/** Whether this part of flat fields is the name `Vary`; callers choose some values. */
+/** Whether this part of flat fields is the name `Vary`, not a value: callers choose some of the values. */
 function isVary(part: string, index: number): boolean {
   return index % 2 === 0 && part === 'vary'
 }
@@ -128,7 +128,7 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
   while (index < last && bytes < MAX_BYTES_AT_ONCE) {
     const part = parts[index++] as Buffer
     bytes += part.length
-    // Node joins the header fields with a string, so the system has one piece less to copy.
+    // Node sends a string together with the header fields, so the system has one piece fewer to copy.
     if (index === 1 && part.length <= MAX_STRING_BYTES) raw.write(part.toString('latin1'), 'latin1')
     else raw.write(part)
   }
@@ -136,14 +136,14 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
     raw.end(parts[last])
     return
   }
-  // The callback may run synchronously, once the system has taken all bytes.
+  // Node may call back synchronously if the system takes all bytes at once.
   raw.write(parts[index] as Buffer, () => setImmediate(() => writeOn(raw, parts, index + 1)))
   raw.uncork()
 }
 
 /**
  * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110
- * 13.2.2). Entity tags are compared weakly; the date counts only without a tag. `dated` says when the
+ * 13.2.2). Compares entity tags weakly; a date counts only without `If-None-Match`. `dated` says when the
  * content last changed, in epoch ms; undefined if unknown.
  */
 export function isNotModified(

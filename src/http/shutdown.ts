@@ -2,14 +2,14 @@ import type { CacheSnapshot } from '../playlists/snapshot.ts'
 import type { AppInstance } from './app-instance.ts'
 import { type DrainOptions, drainConnections } from './drain.ts'
 
-/** The share of the limit after which unfinished writes are abandoned. */
+/** The share of the limit after which the service abandons unfinished writes. */
 const CLOSE_SHARE = 0.85
 
 export interface ShutdownOptions extends DrainOptions {
   /** Called when the shutdown begins. */
   onStop: () => void
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
-  /** The connection to other replicas; `late` aborts when its time is up. */
+  /** The connection to other replicas; `late` aborts when there is no time left to wait. */
   shared: { close(late: AbortSignal): Promise<void> } | undefined
   /** Closes everything else; `late` aborts when there is no time left to wait. */
   close: (late: AbortSignal) => Promise<void>
@@ -31,7 +31,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
       snapshot?.abandon()
       late.abort()
     })
-    // Also now, since there may be too little time at the end.
+    // Writes the snapshot now as well, since there may be too little time at the end.
     snapshot?.write()
     await drain()
   })

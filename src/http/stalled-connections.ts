@@ -19,8 +19,8 @@ export interface StalledOptions {
 }
 
 /**
- * Closes connections that make no write progress for 30 to 33 seconds, also after their last byte was
- * written: a caller that never reads would keep its response and system buffers in memory. Callers that
+ * Closes connections that make no write progress for 30 to 33 seconds, even after Node has written the
+ * last byte: a caller that never reads would keep its response and system buffers in memory. Callers that
  * wait for a response, read slowly or keep an idle connection stay connected.
  */
 export function closeStalledConnections(server: Server, options: StalledOptions): void {
@@ -61,8 +61,8 @@ export function closeStalledConnections(server: Server, options: StalledOptions)
 }
 
 /**
- * How many bytes the system has taken. Only the handle knows the rest of a large write; the time-out of
- * Node's sockets reads it too. A closed socket has no handle.
+ * How many bytes the system has taken. Only the handle knows how much of a large write is left; the
+ * time-out of Node's sockets reads the same member. A closed socket has no handle.
  */
 function takenBytesOf(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle: { writeQueueSize: number } | null }

@@ -3,9 +3,9 @@ import type { Representation } from '../playlists/representation.ts'
 
 export interface StaticOptions {
   contentType: string
-  /** The request fields that select it (RFC 9110 12.5.5). */
+  /** The request fields that select the representation (RFC 9110 12.5.5). */
   vary?: string
-  /** The value of `Cache-Control`; by default clients revalidate it each time. */
+  /** The value of `Cache-Control`; by default, clients revalidate the text each time. */
   cacheControl?: string
   /** Further header fields of responses with the body, flat. */
   fields?: readonly string[]
@@ -23,7 +23,7 @@ export function staticRepresentation(text: string, options: StaticOptions): Repr
   return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }
 
-/** Makes a value on first use, so that the start does not wait for pages that few processes send. */
+/** Makes a value on first use, so startup does not wait for pages that few processes ever send. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => {

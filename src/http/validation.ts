@@ -28,8 +28,8 @@ export function wholeNumbersOnly(schema: QuerySchema) {
 }
 
 /**
- * The problem of a query parameter, with its allowed values: its description up to the colon. What follows
- * says what the parameter does.
+ * The problem of an invalid query parameter, with the allowed values: they are the part of its description
+ * before the colon. The part after the colon says what the parameter does.
  */
 export function invalidQuery(name: string, schema: QuerySchema): Problem {
   const [allowed] = String(schema.properties[name]?.description).split(': ', 1)
@@ -48,9 +48,9 @@ export function isTooLarge(value: string): boolean {
 }
 
 /**
- * Refuses a list-based field that is far larger than clients need, before it is parsed: a few fields of
- * 16 kB would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a 4xx and
- * forbids ignoring a part of the field.
+ * Refuses a list-based field that is far larger than clients need, before anything parses it: parsing a
+ * few fields of 16 kB would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a
+ * 4xx and forbids ignoring a part of the field.
  *
  * @throws {Problem} `headers-too-large` (RFC 6585 5)
  */

@@ -14,7 +14,7 @@ export interface ChildAbortController {
  */
 export function childAbortController(parent: AbortSignal): ChildAbortController {
   const controller = new AbortController()
-  // There is a listener for each piece of work, which removes it: no leak.
+  // Each piece of work adds one listener and removes it: no leak.
   setMaxListeners(0, parent, controller.signal)
   const follow = () => controller.abort(parent.reason)
   if (parent.aborted) follow()

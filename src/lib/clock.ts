@@ -8,8 +8,8 @@ export interface Clock {
   /** Milliseconds that only increase, for durations: someone may set the wall clock. */
   monotonic(): number
   /**
-   * Runs `task` once after `delayMs` (0 to 2^31-1) without keeping the process alive. Returns a function
-   * that cancels it, and does nothing afterwards.
+   * Runs `task` once after `delayMs` (0 to 2^31-1) without keeping the process alive. Returns a function that
+   * cancels the task, and does nothing once the task has run.
    */
   schedule(delayMs: number, task: () => void): () => void
 }

@@ -25,7 +25,7 @@ interface Window {
 }
 
 /**
- * Counts in this process alone. The window of a caller, of `windowMs`, begins with its first request.
+ * Counts in this process alone. The window of a caller lasts `windowMs` and begins with its first request.
  * Memory is bounded for any number of callers.
  */
 export class LocalFixedWindow implements FixedWindow {

@@ -1,11 +1,13 @@
 import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 
-/** Up to this size decoding takes less time than a hand-over to another thread; also its chunk size. */
+/**
+ * Up to this size, decoding takes less time than a hand-over to another thread. Also the chunk size there.
+ */
 const MAX_BYTES_AT_ONCE = 256 * 1024
 /** Bounds the number of chunks if the stated length is too small. */
 const MIN_CHUNK_BYTES = 1024
-/** The length of the decoded data at the end of gzip data (RFC 1952 2.3.1). */
+/** Gzip data ends with the length of the decoded data (RFC 1952 2.3.1). */
 const LENGTH_BYTES = 4
 
 const gunzipInThread = promisify<Buffer, object, Buffer>(gunzip)

@@ -20,7 +20,7 @@ export function httpDate(field: string): number | undefined {
   return Number.isNaN(instant) ? undefined : instant
 }
 
-/** Returns a function that formats instants (epoch ms) like RFC 9110 5.6.7, those of the same second once. */
+/** Returns a function that formats instants (epoch ms) as RFC 9110 5.6.7 wants, once for each second. */
 export function httpDates(): (now: number) => string {
   let second = Number.NaN
   let date = ''

@@ -6,8 +6,8 @@ const MAX_RETRY_MS = 100
 
 export interface LogDestinationOptions {
   /**
-   * Writes without blocking and returns the number of bytes written. Throws an error with code `EAGAIN`
-   * if the reader is not ready, and any other if the write fails.
+   * Writes without blocking and returns the number of bytes written. Throws an error with code `EAGAIN` if
+   * the reader is not ready, and any other error if the write fails.
    */
   write: (bytes: Uint8Array) => number
   clock: Clock
@@ -23,7 +23,9 @@ export interface LogDestinationOptions {
  */
 export class LogDestination {
   readonly #options: Required<LogDestinationOptions>
-  /** The first may be partly written. While there are any, a retry is scheduled. */
+  /**
+   * The lines that wait, the first of them perhaps partly written. While a line waits, a retry is scheduled.
+   */
   #waiting: Buffer[] = []
   #waitingBytes = 0
   /** Whether the last written line is incomplete. */
@@ -49,7 +51,7 @@ export class LogDestination {
     }
     const bytes = Buffer.from(line)
     const hasRoom = this.#waitingBytes + bytes.length <= this.#options.maxWaitingBytes
-    // After a dropped line it drops all until none waits, for a single gap and report.
+    // After a dropped line, drops all others until no line waits, so the log has one gap and one report.
     if (hasRoom && this.#dropped === this.#reported) this.#keep(bytes)
     else this.#dropped++
   }

@@ -11,16 +11,16 @@ const AT_SIGN = '(?:@|%(?:25)*40)'
 /** User name and password of a URL in the path. */
 const USER_INFO = new RegExp(`(?<=${SLASH}{2})(?:(?!${SLASH}).)*${AT_SIGN}`, 'gi')
 
-/** The sealed address of an account's owner, which lets everybody link or unlink that account. */
+/** The sealed address of an account's owner, which lets anybody who has it link or unlink that account. */
 const SEALED = /(?<=\/link\/)[^/]{64,}/gi
 
 /** The query parameters of the routes. Any other one may be a secret. */
 const KNOWN_PARAMETER = /^(?:limit|offset|format)=[\w.+-]{0,16}$/
 
 /**
- * The path of a request target (RFC 9112 3.2) without any part that may have a key: authority, query,
- * fragment, path parameters, sealed addresses. It begins with a single slash, so it names no host as a relative reference
- * (RFC 3986 4.2), and has at most 256 printable ASCII characters.
+ * The path of a request target (RFC 9112 3.2) without any part that may contain a key: authority, query,
+ * fragment, path parameters, sealed addresses. It begins with a single slash, so it names no host as a
+ * relative reference (RFC 3986 4.2), and has at most 256 printable ASCII characters.
  */
 export function loggablePath(target: string): string {
   const [plain = ''] = target.replace(/[^!-~]/g, '').split(DELIMITER, 1)

@@ -69,7 +69,7 @@ interface ErrorFacts {
 
 const MAX_CAUSES = 4
 
-/** The loggable parts of an error and of at most `depth` errors in its chain of causes. */
+/** The loggable parts of an error and its chain of causes, at most `depth` errors in all. */
 export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) }
   const facts: ErrorFacts = { type: error.name, message: error.message }

@@ -3,7 +3,7 @@ import type { WaitingCallers } from './waiting-callers.ts'
 
 /** A request that waits for a slot. */
 interface Waiter {
-  /** Gives it a slot of this caller. */
+  /** Gives the request a slot, which counts as this caller's. */
   grant(caller: string): void
 }
 
@@ -20,9 +20,9 @@ interface Share {
 export type Release = () => void
 
 /**
- * A semaphore whose slots callers get in turn. Requests of lookups that have begun come before those of
- * new lookups, so under a flood some lookups are in time instead of all being late. But a caller with
- * more slots than its share waits for the other callers first. Requests of one caller are in order.
+ * A semaphore that grants its slots to the callers in turn. Requests of lookups that have begun come before
+ * those of new lookups, so under a flood some lookups are in time instead of all being late. But a caller
+ * with more slots than its share waits for the other callers first. Requests of one caller are in order.
  */
 export class PrioritySemaphore {
   readonly #size: number
@@ -44,7 +44,7 @@ export class PrioritySemaphore {
     return this.#inUse >= this.#size
   }
 
-  /** How many waiting requests are ahead of one more of the caller. */
+  /** How many waiting requests are ahead of the caller's next one. */
   countAhead(caller: string): number {
     const own = waiting(this.#shares.get(caller))
     let sum = own
@@ -59,7 +59,7 @@ export class PrioritySemaphore {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.isFull) return Promise.resolve(this.#grant(callers.first))
     const queue = isNew ? 'fresh' : 'begun'
-    // One listener per waiting request, each of which removes its own: that is no leak.
+    // Each waiting request adds one listener and removes it: no leak.
     setMaxListeners(0, signal)
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -12,7 +12,7 @@ const BEGINNING = new RegExp(`^${MARK}\\d+(?:\\n|$)`)
 /** How many bytes to read to recognise a snapshot; longer than any preamble. */
 const BEGINNING_BYTES = 40
 
-/** The temporary file, which then replaces the snapshot at this path. */
+/** The temporary file that each write renames to this path. */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`
 }

@@ -23,7 +23,7 @@ type HandleStream = NodeJS.WriteStream & {
 }
 
 /**
- * Closes terminals that are gone. Node 20 aborts at its exit if it cannot reset a terminal, and skips
+ * Closes terminals that are gone. Node 20 aborts when it exits if it cannot reset a terminal, but skips
  * closed ones.
  */
 export function closeGone(terminals: readonly number[], isTerminal = isatty, close = closeSync) {

@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events'
  * work.
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // There is a listener for each piece of work, which removes it: no leak.
+  // Each piece of work adds one listener and removes it: no leak.
   setMaxListeners(0, signal)
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)

@@ -1,9 +1,11 @@
-/** A caller, for fairness between callers. */
+/** Identifies a caller, so that callers can take turns. */
 export interface Caller {
   readonly callerName: string
 }
 
-/** The names of the callers that wait for one lookup. More may join while it waits for a slot. */
+/**
+ * The names of the callers that wait for one lookup. More callers may join while the lookup waits for a slot.
+ */
 export class WaitingCallers {
   /** The caller that requested the lookup. */
   readonly first: string

@@ -12,9 +12,9 @@ const MAX_PAUSE_MS = 6 * 3_600_000
 const PROBE_MS = 1000
 
 /**
- * Whether Spotify accepts the app token, so users without a link can be read. Instants are on the
- * monotonic clock.
- * - `open`: it does, as far as anybody knows.
+ * Whether Spotify accepts the app token, so users without a link can be read. Instants are on the monotonic
+ * clock.
+ * - `open`: Spotify does, as far as anybody knows.
  * - `unverified`: nobody knows. One request is sent at a time, and the others wait for it.
  * - `closed`: Spotify denied two users in a row. After `untilMs` the next request is a probe.
  */
@@ -36,8 +36,8 @@ export interface AppTokenAccessOptions {
 }
 
 /**
- * Keeps requests with the app token back while Spotify denies it, as it does to apps in Development Mode.
- * Requests with the tokens of linked users are not concerned.
+ * Holds back requests with the app token while Spotify denies that token, as it does for apps in Development
+ * Mode. Requests with the tokens of linked users pass.
  */
 export class AppTokenAccess {
   readonly #options: AppTokenAccessOptions

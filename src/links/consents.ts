@@ -17,7 +17,7 @@ export interface ConsentsOptions {
   oauth: Pick<OAuthClient, 'authorizationUrl' | 'exchange'>
   tickets: Tickets
   clock: Clock
-  /** Reads whose access token it is. */
+  /** Reads the profile of the user whom an access token belongs to. */
   profile: (accessToken: string) => Promise<Profile>
   /** Called with the token that came with the consent to a new link. */
   accept: (link: Link, grant: Grant) => void
@@ -43,7 +43,7 @@ export interface OwnerView {
   readonly canLink: boolean
 }
 
-/** How accounts are linked: invitation, authorization at Spotify, and check of whose account it is. */
+/** Links accounts: invites owners, sends them to Spotify, and checks whose account has agreed. */
 export class Consents {
   readonly #options: ConsentsOptions
 
@@ -62,7 +62,7 @@ export class Consents {
     return owner && this.#viewOf(owner)
   }
 
-  /** The address at Spotify at which the owner agrees; undefined if this ticket cannot link. */
+  /** The address of Spotify's page on which the owner agrees; undefined if this ticket cannot link. */
   async begin(ticket: string): Promise<string | undefined> {
     const view = await this.view(ticket)
     if (view?.canLink !== true) return undefined
@@ -73,10 +73,10 @@ export class Consents {
   }
 
   /**
-   * Ends a consent with the query of the callback. With `userId` it must be for that user.
+   * Completes a consent with the query of the callback. With `userId`, the consent must be for that user.
    *
-   * @throws {Problem} if Spotify cannot answer or refuses, or the file cannot be written. Then nothing is
-   * kept, and the owner has to agree again.
+   * @throws {Problem} if Spotify cannot answer or refuses, or the file cannot be written. Then the service
+   * keeps nothing, and the owner has to agree again.
    */
   async complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
     const { tickets, oauth, links } = this.#options
@@ -92,7 +92,9 @@ export class Consents {
     return this.#link(authorization, consent.grant)
   }
 
-  /** Ends a consent with the address on which the owner's browser ended, pasted below a ticket. */
+  /**
+   * Completes a consent with the address that the owner's browser ended at, pasted on the page of a ticket.
+   */
   async finish(ticket: string, pasted: string): Promise<ConsentResult> {
     const view = await this.view(ticket)
     const url = pasted.trim()
@@ -115,8 +117,8 @@ export class Consents {
   }
 
   /**
-   * An invitation is used once a consent is newer, and invalid once the link was removed. The page of a link
-   * links again what has ended.
+   * A newer consent uses up an invitation, and a later removal makes it invalid. The page of a link can
+   * always link the account again.
    */
   #viewOf({ userId, invitedAt, linkId }: OwnerTicket): OwnerView | undefined {
     const { links } = this.#options
@@ -147,13 +149,13 @@ export class Consents {
       consentAt: clock.now(),
     }
     const link = await links.add(record, issuedAt)
-    // The lists of an earlier link are forgotten meanwhile.
+    // `add` has also forgotten the lists of an earlier link; meanwhile somebody may have unlinked the user.
     if (!links.has(link)) return { kind: 'invalid' }
     accept(link, grant)
     return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
   }
 
-  /** Whose token it is; a denial gets the words of a refused link. */
+  /** The profile of the token's user. Words a denial like that of a refused link. */
   async #profile(accessToken: string): Promise<Profile> {
     return this.#options.profile(accessToken).catch((error: unknown) => {
       throw error instanceof LinkDenial ? linkProblem(error.reason) : error

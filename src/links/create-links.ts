@@ -22,7 +22,7 @@ import { readProfile } from './read-profile.ts'
 import { Sealer } from './sealing.ts'
 import { Tickets } from './tickets.ts'
 
-/** How accounts are linked, as configured. */
+/** The configuration of linked accounts. */
 export interface LinkSettings {
   file: string
   authorizeUrl: URL
@@ -46,7 +46,9 @@ export interface LinkedAccountsOptions {
   clock: Clock
   random: () => number
   log: Log
-  /** Called when the lists of a link must not be served any more. Resolves when they are nowhere. */
+  /**
+   * Called when the lists of a link must not be served any more. Resolves when they are removed everywhere.
+   */
   forget: (link: LinkName) => Promise<void>
   /** Called for each entry of a linked user that is left out. */
   onLeftOut: (isPublic: LeftOut) => void
@@ -54,7 +56,9 @@ export interface LinkedAccountsOptions {
   signal: AbortSignal
 }
 
-/** What reads the list of one link. All its lookups share it, and with it the bound of waiting pages. */
+/**
+ * Reads the list of one link. All lookups of the link share one reader, and so its bound of waiting pages.
+ */
 interface LinkReader {
   readonly tokens: LinkTokens
   readonly client: SpotifyClient
@@ -64,17 +68,17 @@ interface LinkReader {
 export interface LinkedAccounts {
   readonly links: Links
   readonly consents: Consents
-  /** Reads linked users with their tokens, and all others with that of the app. */
+  /** Reads linked users with their tokens, and all others with the app token. */
   readonly source: PlaylistSource
   /**
-   * Waits for the renewals in progress, which may bring new refresh tokens, but not longer than until `late`
-   * aborts. Then waits for writes in flight, and lets other processes use the file.
+   * Waits for the renewals in progress, which may bring new refresh tokens, but only until `late` aborts.
+   * Then waits for writes in flight, and lets other processes use the file.
    */
   close(late: AbortSignal): Promise<void>
 }
 
 /**
- * Opens the file of links and builds all that reads and changes them.
+ * Opens the file of links and builds everything that reads and changes links.
  *
  * @throws {LinkFileError} if the file cannot be used.
  */
@@ -83,7 +87,7 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
   const { clientOptions } = spotify
   const { observe } = clientOptions
   const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, settings.previousClientSecret)
-  /** By the id of their link, for as long as it works. */
+  /** The readers of working links, by the id of the link. */
   const readers = new Map<string, LinkReader>()
   const forget = (link: LinkName) => {
     readers.delete(link.linkId)

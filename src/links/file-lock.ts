@@ -8,17 +8,17 @@ import { LinkFileError } from './link-file-error.ts'
 /** A socket address has 108 bytes on Linux and 104 on macOS, with a zero byte at the end. */
 const MAX_SOCKET_PATH_BYTES = 103
 const SUFFIX_BYTES = 3
-/** What the name of a lock has after that of the file. */
+/** The name of a lock is that of the file with this suffix. */
 const SUFFIX = /^\.lock-[0-9a-f]{6}$/
 
 /**
- * Keeps other processes off a file, with a socket beside it that this process listens on. The kernel
- * closes the socket with the process, however that ends, so unlike a file with a process id the lock
- * never outlives it. It works between processes on one host, also in containers that share the folder, and
- * not between hosts that share it: a socket of another host looks like that of a process that was killed.
+ * Keeps other processes off a file, with a socket beside it that this process listens on. The kernel closes
+ * the socket when the process ends, for whatever reason, so unlike a file with a process id, the lock never
+ * outlives its process. The lock works between processes on one host, even in containers that share the
+ * folder, but not between hosts: the socket of another host looks like that of a killed process.
  *
- * Each process makes a socket with a name of its own before it looks for others, so of two that start at the
- * same time at least one sees the other, and a socket that nobody listens on is never in use again.
+ * Each process makes a socket with a unique name before it looks for others. So of two processes that start
+ * at the same time, at least one sees the other, and nobody ever listens on an abandoned socket again.
  */
 export class FileLock {
   readonly #server: Server
@@ -30,7 +30,8 @@ export class FileLock {
   /**
    * Locks the file at `path`.
    *
-   * @throws {LinkFileError} if another process has it or tries to lock it, or the folder can hold no socket.
+   * @throws {LinkFileError} if another process has locked the file or tries to, or the folder can hold no
+   * socket.
    */
   static async acquire(path: string): Promise<FileLock> {
     const suffix = `.lock-${randomBytes(SUFFIX_BYTES).toString('hex')}`
@@ -82,10 +83,10 @@ function listening(socket: string): Promise<Server> {
   })
 }
 
-/** Without a listener: what a connection to the socket of a killed process fails with, or to none. */
+/** A connection fails with one of these if the socket belongs to a killed process or does not exist. */
 const FREE: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
 
-/** Any other failure may come from a process that is busy. */
+/** Any other failure counts as listening, since the process may be busy. */
 function isListening(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)

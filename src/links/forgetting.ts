@@ -1,6 +1,6 @@
 import type { LinkName } from './link.ts'
 
-/** Removes the lists of links that are over from everywhere, again until that works. */
+/** Removes the lists of ended links from everywhere; each run also retries what failed before. */
 export class Forgetting {
   readonly #forget: (link: LinkName) => Promise<void>
   /** Links whose lists may still be somewhere. */

@@ -10,7 +10,7 @@ const PERMISSION_BITS = 0o777
 /** Follows no link and does not block on a pipe. */
 const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
-/** The system calls of a write, which tests let fail. */
+/** The system calls of a write; tests make them fail. */
 export interface FileSystem {
   open: Open
   rename(from: PathLike, to: PathLike): Promise<void>
@@ -64,15 +64,15 @@ export class LinkFile {
   }
 
   /**
-   * Replaces the file. It is on the disk once this resolves; if it rejects, the disk has the old or the
-   * new file.
+   * Replaces the file. The new file is on the disk once this resolves; if this rejects, the disk has the old
+   * or the new one.
    */
   async write(records: SealedRecords): Promise<void> {
     const { open, rename, rm } = this.#fileSystem
     const temporary = `${this.path}.tmp`
     const text = `${JSON.stringify({ version: VERSION, links: Object.fromEntries(records) })}\n`
     try {
-      // A killed process may have left one, with other permissions.
+      // A killed process may have left a temporary file, with other permissions.
       await rm(temporary, { force: true })
       await written(await open(temporary, 'wx', OWNER_ONLY), text)
       await rename(temporary, this.path)
@@ -108,7 +108,7 @@ export class LinkFile {
     try {
       return JSON.parse(text)
     } catch {
-      // The error quotes the file.
+      // The error of `JSON.parse` quotes the file.
       throw this.#fault('is not JSON')
     }
   }

@@ -1,11 +1,11 @@
 import { type LinkName, liveRecord } from './link.ts'
 import type { Links } from './links.ts'
 
-/** No user id has one. */
+/** No user id contains this character. */
 const SEPARATOR = '/'
 
 /**
- * The key under which the list of a user is cached: that of a linked user names the link, so no list
+ * The key under which the list of a user is cached. The key of a linked user names the link, so no list
  * outlives the link that it was read with.
  */
 export function cacheKeyOf(links: Links, userId: string): string {
@@ -25,7 +25,7 @@ export function partsOf(key: string): { linkId: string | undefined; userId: stri
   return { linkId: key.slice(0, at), userId: key.slice(at + 1) }
 }
 
-/** Whether a list with this key may be served: that of a user without a link, or of one that goes on. */
+/** Whether a list with this key may be served: it was read without a link, or its link has not ended. */
 export function isServable(links: Links, key: string): boolean {
   const { linkId, userId } = partsOf(key)
   if (linkId === undefined) return true

@@ -9,7 +9,7 @@ export type LinkFault = RefusalReason | EndReason | 'consent-doubtful' | 'unread
 interface FaultTexts {
   /** What happened, in one sentence. */
   readonly explanation: string
-  /** How a person can fix it, in one sentence. */
+  /** How a person can fix the fault, in one sentence. */
   readonly remedy: string
 }
 
@@ -76,14 +76,14 @@ export function faultOf(state: LinkState): LinkFault | undefined {
   }
 }
 
-/** How a person can fix it, in one sentence. */
+/** How a person can fix the fault, in one sentence. */
 export function remedyOf(fault: LinkFault): string {
   return TEXTS[fault].remedy
 }
 
 /**
- * The problem for lookups of a user whose link is in this state. For a state without a fault: somebody
- * removed or replaced the link during the lookup.
+ * The problem for lookups of a user whose link is in this state. If the state has no fault, somebody removed
+ * or replaced the link during the lookup.
  */
 export function stateProblem(state: LinkState, clock: Clock): Problem {
   const fault = faultOf(state)

@@ -2,7 +2,7 @@
 export interface LinkRecord {
   /** The canonical id of the user. */
   readonly userId: string
-  /** Identifies this consent: a second one of the same user has another. */
+  /** Identifies this consent: a second consent of the same user has another id. */
   readonly linkId: string
   /** Spotify's id of the account, which no renaming changes; undefined if Spotify did not send it. */
   readonly accountId?: string
@@ -26,8 +26,8 @@ export interface EndedRecord {
 const END_REASONS: readonly unknown[] = ['consent-revoked', 'consent-expired', 'other-user']
 
 /**
- * The record in an opened text that is stored under `userId`. Undefined if it is none, or one of another
- * user that somebody moved there.
+ * The record in an opened text that is stored under `userId`. Undefined if it is no record, or the record of
+ * another user, which somebody moved there.
  */
 export function recordFor(userId: string, value: unknown): LinkRecord | EndedRecord | undefined {
   const record = (value ?? {}) as Partial<LinkRecord & EndedRecord>

@@ -1,14 +1,14 @@
 import type { LinkDenialReason } from '../spotify/gate/token-denials.ts'
 import type { EndReason } from './link-record.ts'
 
-/** After a first `invalid_grant`, which may be false in an outage, the token is renewed no sooner. */
+/** How long no token is renewed after a first `invalid_grant`, which may be false in an outage. */
 const DOUBT_MS = 10 * 60_000
-/** How long a refused link is left alone, doubling with each further refusal. */
+/** How long the service leaves a refused link alone; doubles with each further refusal. */
 const FIRST_REFUSAL_MS = 3_600_000
 const MAX_REFUSAL_MS = 24 * 3_600_000
 /**
- * A consent lasts six months, in which the shortest ones have 181 days. Counting from a later end would
- * only make warnings late.
+ * A consent lasts six months; the shortest six in a row have 181 days. A longer count would only make
+ * warnings late.
  * https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens
  */
 const CONSENT_MS = 181 * 86_400_000
@@ -66,7 +66,7 @@ export function consentEndsAt(consentAt: number): number {
   return consentAt + CONSENT_MS
 }
 
-/** Whether a state is one that only a new consent, or for `unreadable` the right key, can end. */
+/** Whether only a new consent can end the state, or for `unreadable` the right key. */
 function isOver({ name }: LinkState): boolean {
   return name === 'ended' || name === 'mismatch' || name === 'unreadable'
 }
@@ -93,7 +93,7 @@ export function afterEvent(
   }
 }
 
-/** Whether anything may be sent for a link in this state. */
+/** Whether the service may send requests for a link in this state. */
 export function isUsable(state: LinkState, nowMs: number): boolean {
   return !isOver(state) && !(state.name === 'refused' && nowMs < state.retryAtMs)
 }

@@ -36,7 +36,7 @@ export class LinkStore {
    */
   write(links = this.#links): Promise<void> {
     const write = this.#writing.then(() => this.#write(links()))
-    // A failure concerns only the one who asked for that write.
+    // Only the caller of this write gets its failure.
     this.#writing = write.catch(() => {})
     return write
   }
@@ -54,7 +54,7 @@ export class LinkStore {
   /** Resolves when no write is in progress. */
   async settled(): Promise<void> {
     let ended: Promise<void> | undefined
-    // A caller may answer the end of its write with another one.
+    // A caller may start another write when its first one ends.
     while (ended !== this.#writing) {
       ended = this.#writing
       await ended

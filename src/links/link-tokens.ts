@@ -8,7 +8,7 @@ import type { Links } from './links.ts'
 import type { OAuthClient } from './oauth-client.ts'
 import type { Grant } from './token-request.ts'
 
-/** A token is renewed when it is valid for less than this, or than half of its lifetime. */
+/** A token is renewed this long before it expires, or half of its lifetime before, whichever is shorter. */
 const MARGIN_MS = 60_000
 /** A 401 for a token that has just replaced another one is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
@@ -36,8 +36,8 @@ interface AccessToken {
 }
 
 /**
- * The access token of one link, in memory only: renewed when it is needed, by one request at a time. A
- * new refresh token is in the file before the access token that came with it is used.
+ * The access token of one link, in memory only: renewed on demand, by one request at a time. A new refresh
+ * token is in the file before the access token that came with it is used.
  * https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens
  */
 export class LinkTokens {
@@ -54,7 +54,7 @@ export class LinkTokens {
     this.#options = options
   }
 
-  /** Keeps the token that came with the consent. */
+  /** Keeps the access token that came with a consent or a renewal. */
   accept({ accessToken, lifetimeMs }: Grant): void {
     const marginMs = Math.min(MARGIN_MS, lifetimeMs / 2)
     const renewAtMs = this.#options.clock.monotonic() + lifetimeMs - marginMs
@@ -67,7 +67,7 @@ export class LinkTokens {
   }
 
   /**
-   * Returns a token that is valid for some time yet. Calls `onRequest` if this call starts a renewal.
+   * Returns a token that does not expire soon. Calls `onRequest` if this call starts a renewal.
    *
    * @throws {Problem} why there is none, with the instant of the next attempt.
    */
@@ -118,7 +118,7 @@ export class LinkTokens {
     return grant.accessToken
   }
 
-  /** What Spotify grants, with its refresh token in the file; undefined for `invalid_grant`. */
+  /** What Spotify grants, once a new refresh token is in the file; undefined for `invalid_grant`. */
   async #grant(onRequest?: () => void): Promise<Grant | undefined> {
     const { links, oauth } = this.#options
     // If Spotify replaced the refresh token, a file that cannot be written would lose the new one.

@@ -3,7 +3,7 @@ import { faultOf, remedyOf } from './link-problems.ts'
 import { type EndedRecord, isEnded, type LinkRecord } from './link-record.ts'
 import { ACTIVE, type LinkState } from './link-state.ts'
 
-/** How long the row of an ended link stays: the terms of Spotify want data deleted within five days. */
+/** How long the row of an ended link stays: Spotify's terms require deletion within five days. */
 const KEEP_ENDED_MS = 5 * 86_400_000
 
 /** A linked account, while it is in `Links`. */
@@ -13,7 +13,7 @@ export interface Link {
   readonly linkId: string
   /** Undefined if it is unreadable. */
   record: LinkRecord | EndedRecord | undefined
-  /** The record as the file has it; undefined when it has changed. */
+  /** The record as the file has it; undefined if the record has changed since. */
   sealed: string | undefined
   state: LinkState
   /** When its list was last read, epoch ms; unknown after a restart. */
@@ -22,12 +22,12 @@ export interface Link {
   warnedDays: number
 }
 
-/** What identifies a link, for those who store its lists. */
+/** Identifies a link, for code that stores its lists. */
 export type LinkName = Pick<Link, 'userId' | 'linkId'>
 
 /**
- * A link with this record, or with an unreadable one. `sealed` is its text in the file, if that need not
- * change.
+ * Makes a link with this record, or with an unreadable one. `sealed` is the text of the record in the file;
+ * undefined if the text must change.
  */
 export function newLink(
   userId: string,

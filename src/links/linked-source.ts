@@ -49,7 +49,7 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
     const read = (expectedTotal: number | undefined) =>
       fetchPages(OWN_PLAYLISTS, expectedTotal, lookup, { ...options, client })
     const list = await readStable(read, previous)
-    // Nothing of a link that has ended or was removed meanwhile may be stored.
+    // If the link has ended or was removed meanwhile, its list must not be stored.
     if (!links.has(link) || !isUsable(link.state, clock.monotonic())) {
       throw stateProblem(link.state, clock)
     }
@@ -67,7 +67,7 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
   }
 }
 
-/** A client whose pages have only public playlists of the user of the link, with nulls for all others. */
+/** A client for the user of the link, whose pages have null in place of each entry that is not public. */
 function publicClient(
   link: Link,
   { links, clientOf, clock, onLeftOut }: LinkedSourceOptions,

@@ -14,8 +14,8 @@ const SWEEP_MS = 3_600_000
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
   /**
-   * Called when the lists of a link must not be served any more, and again if it fails. Resolves when they
-   * are nowhere; logs a failure.
+   * Called when the lists of a link must not be served any more, and again after a failure. Resolves when
+   * they are removed everywhere; logs a failure.
    */
   forget: (link: LinkName) => Promise<void>
 }
@@ -39,8 +39,8 @@ export class Links {
   }
 
   /**
-   * Takes the records of the file. One that does not open stays in the file as it is. Resolves with
-   * whether the previous key sealed any, so the file should be written.
+   * Takes the records of the file; an unreadable one stays in the file as it is. Resolves with true if the
+   * previous key sealed some of them, so the file should be written.
    */
   async load(records: SealedRecords): Promise<boolean> {
     const { sealer, log } = this.#options
@@ -80,8 +80,8 @@ export class Links {
   }
 
   /**
-   * Adds a link once it is in the file. An earlier one of the same user stands until then, and its lists
-   * are forgotten. `askedAt` is when the owner was asked to agree (epoch ms).
+   * Adds a link once it is in the file. An earlier link of the same user stays until then; then its lists are
+   * forgotten. `askedAt` is when the owner was asked to agree (epoch ms).
    *
    * @throws {Problem} if somebody has unlinked the user since then, or the file cannot be written. Then the
    * links stay as they are.
@@ -113,8 +113,8 @@ export class Links {
   }
 
   /**
-   * Removes a user's link from memory at once, and its token and its lists from all files before it
-   * resolves. Nobody can link the account with an invitation from before.
+   * Removes a user's link from memory at once, and its token and its lists from all files before it resolves.
+   * Earlier invitations can no longer link the account.
    *
    * @throws {Problem} if a file cannot be written; the sweep tries again.
    */
@@ -125,7 +125,7 @@ export class Links {
       this.#links.delete(userId)
       this.#options.log.info({ user_id: userId }, 'unlinked an account')
     }
-    // Also without a link, since an earlier removal may be in progress or have failed.
+    // Runs even without a link, since an earlier removal may be in progress or have failed.
     const forgotten = this.#forgetting.run(link)
     const saved = link === undefined ? this.#store.retry() : this.save()
     await Promise.allSettled([forgotten, saved])
@@ -146,7 +146,7 @@ export class Links {
   }
 
   /**
-   * Records what happened to a link. One that ends loses its token and its lists: from memory at once, and
+   * Records what happened to a link. A link that ends loses its token and its lists: from memory at once, and
    * from the file as soon as that can be written.
    */
   async report(link: Link, event: LinkEvent): Promise<void> {
@@ -164,7 +164,7 @@ export class Links {
     const { userId, linkId } = record
     link.record = { userId, linkId, reason: link.state.reason, endedAt: now }
     link.sealed = undefined
-    // The log has failures, and the sweep tries again.
+    // Failures are in the log, and the sweep tries again.
     await Promise.allSettled([this.#forgetting.run(link), this.save()])
   }
 
@@ -177,7 +177,7 @@ export class Links {
     return this.#store.write()
   }
 
-  /** Warns of consents that end, removes old rows, and does again what failed before. */
+  /** Warns of consents that end, removes old rows, and retries what failed before. */
   async sweep(): Promise<void> {
     const { clock, log } = this.#options
     const now = clock.now()
@@ -185,7 +185,7 @@ export class Links {
     for (const { userId } of old) this.#links.delete(userId)
     this.#removals.dropOld()
     for (const link of this.list()) warnOfEnd(link, now, log)
-    // The log has failures, and the next sweep tries again.
+    // Failures are in the log, and the next sweep tries again.
     const saved = old.length > 0 ? this.save() : this.#store.retry()
     await Promise.allSettled([this.#forgetting.run(), saved])
   }

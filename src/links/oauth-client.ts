@@ -29,7 +29,7 @@ export type Consent =
   | { readonly kind: 'granted'; readonly grant: Grant & { readonly refreshToken: string } }
   /** The owner declined. */
   | { readonly kind: 'declined' }
-  /** The code or the address with it is wrong, old or used. */
+  /** The code, or the address that contains it, is wrong, old or used. */
   | { readonly kind: 'invalid' }
 
 /**
@@ -49,8 +49,8 @@ export class OAuthClient {
   }
 
   /**
-   * The address at which the owner of an account agrees. It asks for no scope, so for what is public, and
-   * always shows the page, since the browser may be signed in to another account.
+   * The address at which the owner of an account agrees. The address asks for no scope, so only for what is
+   * public, and Spotify always shows the page, since the browser may be signed in to another account.
    */
   async authorizationUrl(state: string, verifier: string): Promise<string> {
     const { authorizeUrl, clientId, redirectUri } = this.#options
@@ -105,8 +105,8 @@ export class OAuthClient {
    */
   async refresh(refreshToken: string): Promise<Grant | undefined> {
     this.#options.signal.throwIfAborted()
-    // Spotify may have replaced the token although its response was lost, so the request is sent once, and
-    // not cancelled when the service stops.
+    // Spotify may have replaced the token although its response was lost. So we send the request once, and do
+    // not cancel it when the service stops.
     const uncancelled = { ...this.#options, signal: new AbortController().signal }
     return requestGrant(uncancelled, { mayResend: async () => false }, async options =>
       processRefreshTokenResponse(
@@ -139,7 +139,7 @@ export class OAuthClient {
     }
   }
 
-  /** Spotify decodes no percent-encoding in the field, which oauth4webapi would apply. */
+  /** oauth4webapi would percent-encode the credentials, which Spotify does not decode. */
   readonly #authenticate: ClientAuth = (_server, _client, _body, headers) => {
     const { clientId, clientSecret } = this.#options
     const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')

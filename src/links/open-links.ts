@@ -12,10 +12,10 @@ export interface OpenLinks {
 
 /**
  * Opens the file of links, warns of consents that end and removes old rows. Writes the file at once if there
- * is none, if others may read it, or if records are sealed with the previous key, so a file that cannot be
- * written shows at the start.
+ * is none, if others may read it, or if records are sealed with the previous key, so the start fails if the
+ * file cannot be written.
  *
- * @throws {LinkFileError} if the file cannot be used. Then it stays as it is.
+ * @throws {LinkFileError} if the file cannot be used. Then the file stays as it is.
  */
 export async function openLinks(
   file: LinkFile,
@@ -31,7 +31,7 @@ export async function openLinks(
     const content = await file.read()
     links = new Links({ file, ...options })
     const isToReseal = content !== undefined && (await links.load(content.records))
-    // What was due while the service did not run.
+    // Does what became due while the service was not running.
     await links.sweep()
     if (content?.isPrivate !== true || isToReseal || links.isUnwritable) {
       await links.save().catch(({ cause }: Error) => {

@@ -13,17 +13,17 @@ export interface ProfileOptions
     SpotifyClientOptions,
     'transport' | 'basePath' | 'gate' | 'budget' | 'clock' | 'observe' | 'userAgent'
   > {
-  /** How long a person waits for it, in milliseconds. */
+  /** How long a person waits for the profile, in milliseconds. */
   timeoutMs: number
   /** Aborted when the service stops. */
   signal: AbortSignal
 }
 
-/** Whose token it is. */
+/** The user whom a token belongs to. */
 export interface Profile {
   /** In lower case. */
   readonly userId: string
-  /** What no renaming changes; undefined if Spotify does not send it. */
+  /** The account id, which no renaming changes; undefined if Spotify does not send it. */
   readonly accountId: string | undefined
 }
 
@@ -78,7 +78,7 @@ function profileIn({ body }: SpotifyResponse): Profile {
   }
 }
 
-/** An empty object for anything but an object. */
+/** The JSON value; an empty object for null and for anything but JSON. */
 function parsed(body: string): Record<string, unknown> {
   try {
     return JSON.parse(body) ?? {}

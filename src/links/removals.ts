@@ -2,8 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import { INVITATION_MS } from './tickets.ts'
 
 /**
- * When users were unlinked, so that no invitation from before links them again. Kept in memory only and for
- * a day, since no user id may stay in a file after the unlinking, and invitations are valid for a day.
+ * When users were unlinked, so that no earlier invitation links them again. Kept for a day, as long as an
+ * invitation is valid, and only in memory, since no file may keep the id of an unlinked user.
  */
 export class Removals {
   readonly #clock: Clock

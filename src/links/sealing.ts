@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** What a sealed text is for. Each purpose has its own keys, so no text passes as one for another. */
+/** What a sealed text is for. Each purpose has its own keys, so no text passes for one of another purpose. */
 export const PURPOSES = [
   'link record',
   'invitation',
@@ -23,7 +23,7 @@ const MAX_LENGTH = 8192
 /** The content of a sealed text. */
 export interface Opened {
   readonly value: unknown
-  /** Whether the current key sealed it, not the one before. */
+  /** Whether the current key sealed the text, rather than the previous one. */
   readonly isCurrent: boolean
 }
 
@@ -36,8 +36,8 @@ export class Sealer {
   readonly #secrets: readonly string[]
 
   /**
-   * `previousSecret` opens what was sealed before the client secret was changed: records, which are then
-   * sealed again, and the addresses that owners keep, which are not and so stop working without it.
+   * `previousSecret` opens what was sealed before the client secret was changed: records, which the service
+   * then seals again, and the addresses that owners keep, which stop working without the previous secret.
    */
   constructor(clientSecret: string, previousSecret?: string) {
     this.#secrets = previousSecret === undefined ? [clientSecret] : [clientSecret, previousSecret]
@@ -74,7 +74,7 @@ function isCanonical(text: string): boolean {
     .every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
-/** Undefined if the text does not open with this key, whose error says no more. */
+/** Undefined if the text does not open with this key; the error would say no more. */
 async function decrypted(text: string, key: Uint8Array): Promise<Buffer | undefined> {
   try {
     const { plaintext } = await compactDecrypt(text, key, DECRYPT_OPTIONS)

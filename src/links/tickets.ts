@@ -5,10 +5,13 @@ import type { Sealer } from './sealing.ts'
 /** How long an invitation can link an account. */
 export const INVITATION_MS = 24 * 3_600_000
 const STATE_MS = 10 * 60_000
-/** States are used once. Far more than people use in ten minutes; Spotify's codes are used once, too. */
+/**
+ * How many used states to remember: far more than people use in ten minutes. A forgotten one could be used
+ * twice, but its code from Spotify could not.
+ */
 const MAX_USED = 10_000
 
-/** What the address of a page for an account's owner stands for. */
+/** What the address of an owner's page stands for. */
 export interface OwnerTicket {
   readonly userId: string
   /** When the invitation was made, epoch ms; undefined for the page of a link that exists. */
@@ -30,8 +33,8 @@ export interface Redeemed extends Authorization {
 }
 
 /**
- * Makes and opens the sealed texts that people carry: the addresses for owners, and the `state` that
- * Spotify sends back. Nothing of them is stored, except which states were used.
+ * Makes and opens the sealed texts that people carry: the addresses for owners, and the `state` that Spotify
+ * sends back. The service stores none of them; it only remembers which states were used.
  */
 export class Tickets {
   readonly #sealer: Sealer
@@ -52,12 +55,12 @@ export class Tickets {
     return { ticket, expiresAt }
   }
 
-  /** A ticket for the page of a link, as long as that exists. */
+  /** A ticket for the page of a link, valid as long as the link exists. */
   pageOf(userId: string, linkId: string): Promise<string> {
     return this.#sealer.seal("owner's page", { userId, linkId })
   }
 
-  /** Opens a ticket of an owner; undefined if it is none, or too old. */
+  /** Opens a ticket of an owner; undefined if the text is no ticket, or too old. */
   async owner(ticket: string): Promise<OwnerTicket | undefined> {
     const [invitation, page] = await Promise.all([
       this.#sealer.open('invitation', ticket),
@@ -78,8 +81,8 @@ export class Tickets {
   }
 
   /**
-   * Uses up a state. Undefined if it is none, too old or used. With `userId` it must be for that user;
-   * a ticket of another user does not use it up.
+   * Uses up a state. Undefined if the text is no state, or one that is too old or used. With `userId`, the
+   * state must be for that user; a ticket of another user does not use the state up.
    */
   async redeem(state: string, userId?: string): Promise<Redeemed | undefined> {
     const opened = await this.#sealer.open('authorization state', state)

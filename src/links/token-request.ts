@@ -35,7 +35,7 @@ export interface Grant {
  * Sends one token request with the functions of oauth4webapi, over our own transport. Undefined if Spotify
  * answers `invalid_grant`.
  *
- * @throws {Problem} if the token endpoint cannot answer. It has no cause with tokens in it.
+ * @throws {Problem} if the token endpoint cannot answer. No cause of the problem contains tokens.
  */
 export async function requestGrant(
   options: TokenRequestOptions,
@@ -56,7 +56,7 @@ export async function requestGrant(
     return { accessToken: value, lifetimeMs, refreshToken, scope }
   } catch (error) {
     if (error instanceof InvalidGrant) return undefined
-    // The causes of other errors have tokens in them.
+    // The causes of other errors may contain tokens.
     throw error instanceof Problem ? error : unusableGrant()
   }
 }

@@ -8,10 +8,10 @@ export interface DurationHistogramOptions {
   registers: readonly Registry[]
 }
 
-/** The durations in each bucket, for one set of labels. */
+/** Counts the durations in each bucket, for one set of labels. */
 export class DurationSeries {
   readonly #buckets: readonly number[]
-  /** Not cumulative. The last one counts durations above all bounds. */
+  /** Not cumulative. The last element counts durations above all bounds. */
   readonly counts: Float64Array
   sum = 0
 
@@ -29,16 +29,16 @@ export class DurationSeries {
   }
 }
 
-/** All that a registry needs of a metric; the types of prom-client omit the name. */
+/** What a registry needs from a metric; prom-client's types omit the name. */
 interface RegistryMetric {
   name?: string
   get(): Promise<unknown>
 }
 
 /**
- * A Prometheus histogram of durations in seconds. The one of prom-client creates and hashes an object
- * of labels for every observation, which takes longer than serving a hit. This one hands out a series
- * once, which counts in plain numbers until a scrape.
+ * A Prometheus histogram of durations in seconds. For every observation, prom-client's own histogram
+ * creates and hashes an object of labels, which takes longer than serving a hit. This class hands out
+ * each series once, and the series counts in plain numbers until a scrape.
  */
 export class DurationHistogram<Label extends string> {
   readonly #options: DurationHistogramOptions

@@ -6,7 +6,7 @@ import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 
 /** From a hit in memory to slightly above the default of LOOKUP_TIMEOUT_MS. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
-/** Problems of the caller, whatever it requests. */
+/** Problems that depend on the caller, not on what it requests. */
 const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
 type Series = Partial<Record<LookupResult | 'none', DurationSeries>>

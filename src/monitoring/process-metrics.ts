@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 
-/** Gauges with the suffix of counters, which repeat the sums of other metrics. */
+/** Gauges that have the suffix of counters and only repeat the sums of other metrics. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -8,8 +8,8 @@ const MISNAMED = [
 ]
 
 /**
- * Starts to collect the metrics of the process: the default ones of Prometheus clients (memory, CPU
- * time, garbage collection, event loop lag), and dropped log lines. Call it once in a process.
+ * Starts to collect the metrics of the process: the defaults of Prometheus clients (memory, CPU time,
+ * garbage collection, event loop lag), and dropped log lines. Call it once per process.
  */
 export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   const register = new Registry()

@@ -7,10 +7,10 @@ import {
 } from '../spotify/request-observer.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
-/** Up to slightly above the default of SPOTIFY_TIMEOUT_MS. */
+/** Up to twice the default of SPOTIFY_TIMEOUT_MS. */
 const BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Counts and times requests to Spotify. Token requests also count by their grant. */
+/** Counts and times requests to Spotify. Counts token requests by grant as well. */
 export function spotifyMetrics(register: Registry): RequestObserver {
   const requests = new Counter({
     name: 'playlist_proxy_spotify_requests_total',
@@ -34,7 +34,7 @@ export function spotifyMetrics(register: Registry): RequestObserver {
     page: durations.series({ kind: 'page' }),
     token: durations.series({ kind: 'token' }),
   }
-  // Zero from the start, so Prometheus sees the first one as an increase.
+  // Zero from the start, so Prometheus sees the first request as an increase.
   for (const grant of TOKEN_GRANTS) {
     for (const outcome of ['ok', 'failed', 'rejected']) renewals.inc({ grant, outcome }, 0)
   }

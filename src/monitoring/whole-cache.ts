@@ -1,6 +1,6 @@
 import type { ResponseCache } from '../cache/response-cache.ts'
 
-/** The cache of lists, with the memory of all that is made from them. */
+/** The cache of lists; its bytes include those of `others`, which hold what is made from the lists. */
 export function wholeCache(
   cache: Pick<ResponseCache<never>, 'status'>,
   others: readonly ({ readonly heldBytes: number } | undefined)[],

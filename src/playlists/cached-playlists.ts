@@ -24,8 +24,8 @@ export class StoredPlaylists implements Sized {
   readonly dateFields: readonly string[]
 
   /**
-   * `modifiedAt` is when the service first saw this content, epoch ms. If the list equals the previous
-   * one, it reuses the bytes of that one.
+   * `modifiedAt` is when the service first saw this content, epoch ms. If the list equals that of `previous`,
+   * the body reuses the bytes of `previous`.
    */
   constructor(list: PlaylistList, modifiedAt: number, previous: StoredPlaylists | undefined) {
     const same = sameContent(list, previous)
@@ -120,7 +120,6 @@ export function listFetcher(
   }
 }
 
-/** The lifetime of a cached body. */
 export function lifetimeFor(body: StoredBody, lifetimes: Lifetimes): Lifetime {
   if (!(body instanceof StoredPlaylists)) {
     const freshSeconds = lifetimes.CACHE_NEGATIVE_SECONDS

@@ -12,7 +12,7 @@ export interface PlaylistList {
   readonly spotifyTotal: number
   /** Whether the list certainly has all playlists: see spotify/playlist-source.ts. */
   readonly complete: boolean
-  /** Whether a second read gave the same list, so another one soon gains nothing. */
+  /** Whether a second read gave the same list, so another read soon would gain nothing. */
   readonly settled: boolean
   /** Digest of all bytes of the playlists and of `complete`, so of all that callers see. */
   readonly digest: string

@@ -51,7 +51,10 @@ export function bodyOf(
   return [head, ...playlists.joined(items.from, items.to), end]
 }
 
-/** Joins the body in one Buffer if it has a whole list. That pays off for lists that are sent more than once. */
+/**
+ * Joins the body in one Buffer if it contains a whole list. That pays off for lists that are sent more than
+ * once.
+ */
 export function joinBody(
   { parts, items }: Pick<Representation, 'parts' | 'items'>,
   { playlists }: Pick<PlaylistList, 'playlists'>,

@@ -6,7 +6,7 @@ import type { SerialisedItems } from './serialised-items.ts'
 /** The share of `CACHE_MAX_BYTES` for variants of cached lists; the lists have the rest. */
 export const VARIANTS_SHARE = 0.25
 
-/** Holds a variant while it is cached, and nothing afterwards: so a reference to it keeps no memory in use. */
+/** Holds a variant only while it is cached, so a reference to the slot keeps no memory in use. */
 export interface Slot<Variant extends Sized> {
   variant: Variant | undefined
 }
@@ -41,8 +41,8 @@ class CachedVariants {
 
 /**
  * Formats and representations of cached lists, made on first use: one LRU cache for all lists. Its keys
- * consist of the content, so a revalidated list without changes finds its variants again. Variants of an
- * evicted list are evicted in their turn.
+ * depend on the content, so a list that a revalidation left unchanged finds its variants again. Variants of
+ * an evicted list stay until they are the least recently used.
  */
 export class VariantCache {
   readonly #maxBytes: number
@@ -54,7 +54,7 @@ export class VariantCache {
     this.#current = new CachedVariants(maxBytes)
   }
 
-  /** Where one request finds and caches its variants; after `clear`, other requests do not see these. */
+  /** Where one request finds and caches its variants; requests after a `clear` do not see them. */
   get current(): Pick<CachedVariants, 'representations' | 'lines'> {
     return this.#current
   }
@@ -65,8 +65,8 @@ export class VariantCache {
   }
 
   /**
-   * Forgets all variants, since some may be of an ended link, and those that requests in progress still
-   * make.
+   * Forgets all variants, even those that requests in progress still make, since some may be of an ended
+   * link.
    */
   clear(): void {
     this.#current.clear()

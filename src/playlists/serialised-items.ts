@@ -49,7 +49,7 @@ export class SerialisedItems {
   /** The non-empty pages. The separator of the last item may have been overwritten. */
   #segments: readonly Segment[]
   #whole: readonly Buffer[] | undefined
-  /** The body of one representation, what identifies that, and the head of the body. */
+  /** The body of one representation, the key of that representation, and the head of the body. */
   #body: Buffer | undefined
   #bodyKey: object | undefined
   #bodyHead: Buffer | undefined
@@ -82,8 +82,8 @@ export class SerialisedItems {
   }
 
   /**
-   * Like `window`, without the separator of the last item, which has one byte. The whole list, which hits
-   * send most often, is cut once.
+   * Like `window`, without the one-byte separator of the last item. Cuts the whole list, which hits send most
+   * often, only once.
    */
   joined(from: number, to: number): readonly Buffer[] {
     const isWhole = from === 0 && to === this.length
@@ -102,8 +102,8 @@ export class SerialisedItems {
 
   /**
    * Puts all items between `head` and `end` into one Buffer, which costs less to send than parts. The items
-   * move there, so they are not in memory twice: only the first head can have that. Long lists, which take
-   * long to move, never have it.
+   * move there, so they are not in memory twice; this works only for the first head. Long lists stay in
+   * parts, since moving them takes long.
    */
   joinBody(key: object, head: Buffer, end: Buffer): void {
     // The representation was evicted and made again.
@@ -163,7 +163,7 @@ export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   return bytes
 }
 
-/** The longest items to move at once, which takes some 0.2 ms. */
+/** The most bytes to move at once; moving them takes some 0.2 ms. */
 const MAX_MOVED_BYTES = 512 * 1024
 
 /** Overhead of a segment: object headers and the stores of its two arrays, as measured on 64-bit Node. */

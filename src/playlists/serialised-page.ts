@@ -2,7 +2,7 @@ import { Problem } from '../problems/problem.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
 import { type Segment, segmentOf } from './serialised-items.ts'
 
-/** The maximum of Spotify, which the service always requests. */
+/** Spotify's maximum, which the service always requests. */
 export const PAGE_SIZE = 50
 
 /** The members of Spotify's paging object that the service relies on. */

@@ -29,8 +29,8 @@ export interface CacheSnapshotOptions {
 }
 
 /**
- * Keeps the cache in a file across restarts. Writes are atomic; loading skips damaged entries. Errors
- * only cause warnings in the log.
+ * Keeps the cache in a file across restarts. Writes are atomic; loading skips damaged entries. Errors cause
+ * only warnings in the log, except in `purge`.
  */
 export class CacheSnapshot {
   readonly #options: CacheSnapshotOptions
@@ -45,7 +45,7 @@ export class CacheSnapshot {
     this.#stopWriting = repeat(options.clock, INTERVAL_MS, () => this.write())
   }
 
-  /** Loads the file. No write starts before it is done, so a partial cache never replaces the file. */
+  /** Loads the file. No write starts before the load is done, so a partial cache never replaces the file. */
   load(): Promise<void> {
     this.#writing = this.#load()
     return this.#writing
@@ -87,7 +87,7 @@ export class CacheSnapshot {
   }
 
   /**
-   * Makes sure that the file has no list that the store has retired: writes it, or else removes it.
+   * Makes sure that the file has no list that the store has retired: writes the file, or else removes it.
    *
    * @throws {Problem} if neither works.
    */
@@ -177,7 +177,7 @@ export class CacheSnapshot {
     const { store, importEntry } = this.#options
     const counts = { loaded: 0, refused: 0, left: 0 }
     for (const frame of frames) {
-      // Lets the process read responses about the token and from Redis, which would time out otherwise.
+      // Lets the process read responses with tokens and from Redis, which would otherwise time out.
       await nextTask()
       const entry = await importEntry(frame)
       if (entry.kind === 'malformed') counts.left++
@@ -190,7 +190,7 @@ export class CacheSnapshot {
   }
 }
 
-/** Whether a list with this key was read without a link: the key of any other names its link before a slash. */
+/** Whether a list with this key was read without a link: any other key names its link before a slash. */
 export function isWithoutLink(key: string): boolean {
   return !key.includes('/')
 }

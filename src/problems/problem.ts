@@ -3,7 +3,7 @@ import { PROBLEMS_ROOT, type ProblemType, problems } from './catalog.ts'
 export { type ProblemType, problems } from './catalog.ts'
 
 export interface ProblemOptions {
-  /** The error behind it, for the log, never for the caller. */
+  /** The underlying error, for the log, never for the caller. */
   cause?: unknown
   /** Epoch milliseconds: when a retry may succeed. */
   retryAt?: number | undefined
@@ -43,15 +43,15 @@ export class Problem extends Error {
   }
 }
 
-/** Wraps any other error as an internal error, whose details only the log shows. */
+/** Returns a problem as it is; wraps any other error as an internal error, whose cause only the log shows. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   return new Problem('internal-error', 'The service has a bug.', { cause: error })
 }
 
 /**
- * Copies a problem with another `retryAt` (epoch ms). Only if `fromOrigin`, the copy keeps the status
- * of the origin's response.
+ * Copies a problem with another `retryAt` (epoch ms). The copy keeps the status of the origin's response
+ * only if `fromOrigin` is true.
  */
 export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boolean): Problem {
   const { type, message, cause, transient, causeName, originStatus } = problem
@@ -71,8 +71,8 @@ export interface ProblemBody {
 }
 
 /**
- * `instance` is the path of the request, `requestId` is also in the log, and `basePath`, the path that
- * a proxy adds, is the start of `type`.
+ * The members of a problem. `instance` is the path of the request, `requestId` is also in the log, and
+ * `type` begins with `basePath`, the path that a proxy adds.
  */
 export function problemBody(
   problem: Problem,

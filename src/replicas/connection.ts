@@ -20,8 +20,8 @@ export interface RedisConnectionOptions {
 }
 
 /**
- * The connections to Redis: one for commands with the short time-out, one for those with the long
- * time-out, which a slow Redis keeps waiting, and one for messages.
+ * The connections to Redis: one for commands with the short time-out, one for commands with the long
+ * time-out, which may wait for a slow Redis, and one for messages.
  */
 export class RedisConnection {
   readonly #options: RedisConnectionOptions

@@ -16,8 +16,8 @@ export interface EntryCodec<Body> {
 }
 
 /**
- * Stores a response unless Redis has a newer one, and ends the lease. Replaces a newer response from the
- * future by the clocks of Redis and this replica: its writer has a wrong clock or is no replica.
+ * Stores a response unless Redis has a newer one, and ends the lease. Replaces even a newer one if it is from
+ * the future by the clocks of both Redis and this replica: its writer has a wrong clock or is no replica.
  */
 const STORE = `${RELEASE}
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end

@@ -17,8 +17,8 @@ local function currentPause(key)
 end
 `
 /**
- * Stores the pause ARGV[1] for ARGV[2] ms, unless the current one ends later within a day. Returns the
- * pause that is current then.
+ * Stores the pause ARGV[1] for ARGV[2] ms, unless the current one ends later within a day. Returns the pause
+ * that is current afterwards.
  */
 const SYNC = `${CURRENT_PAUSE}
 local text, left = currentPause(KEYS[1])
@@ -51,7 +51,7 @@ export interface GateSyncOptions {
   connection: Pick<RedisConnection, 'run' | 'publish' | 'onMessage' | 'countMalformed'>
   /** Identifies the Spotify app in keys and messages. */
   app: string
-  /** The right to probe expires after so long, in case its holder dies. */
+  /** How long the right to probe lasts, in case its holder dies. */
   probeMs: number
   clock: Clock
 }

@@ -8,7 +8,7 @@ import { asRedisError, type Operation, RedisError, type RedisObserver } from './
 /** The check writes this key, to see whether Redis accepts writes. */
 const PROBE_KEY = 'probe'
 const PROBE_LIFETIME_MS = 60_000
-/** To open a connection, and for the check of an open one; no caller waits for either. */
+/** The time-out for opening a connection and for checking an open one; no caller waits for either. */
 const CHECK_TIMEOUT_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
@@ -134,7 +134,7 @@ export class GuardedClient {
     this.#cancelCheck = this.#options.clock.schedule(delayMs, () => this.#check())
   }
 
-  /** Connects if necessary, and writes a key. Runs one check at a time. */
+  /** Connects if necessary, and writes a key. Only one check runs at a time. */
   async #check(): Promise<void> {
     const works = await this.#probe().catch(failure => {
       this.#degrade(failure)
@@ -158,7 +158,7 @@ export class GuardedClient {
     const startedAtMs = clock.monotonic()
     const write = (c: Valkey) => c.set(PROBE_KEY, '1', 'PX', PROBE_LIFETIME_MS)
     await this.#send(client, 'probe', write, Math.max(CHECK_TIMEOUT_MS, timeoutMs))
-    // Redis is alive, so the connection stays, but it is too slow for callers.
+    // Redis is alive, so the connection stays, but Redis is too slow for callers.
     this.#isTripped = clock.monotonic() - startedAtMs > timeoutMs
     if (this.#isTripped) throw new RedisError('timeout')
     if (needsReplacement) this.#options.onReplaced?.()

@@ -8,7 +8,7 @@ import { asRedisError, type RedisObserver } from './operation.ts'
 
 /** How often the reader checks its connection, and reopens a lost one. */
 const CHECK_MS = 500
-/** To open the connection, and for each command; no caller waits for either. */
+/** The time-out for opening the connection and for each command; no caller waits for either. */
 const TIMEOUT_MS = 1000
 
 export interface MessageReaderOptions {
@@ -20,8 +20,8 @@ export interface MessageReaderOptions {
 }
 
 /**
- * Subscribes to the messages of all replicas, on a connection of its own. It misses messages while
- * that connection is lost, so every user of messages also polls.
+ * Subscribes to the messages of all replicas, on a separate connection. Misses messages while that connection
+ * is lost, so every user of messages also polls.
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions

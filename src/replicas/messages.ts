@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DAY_MS, remoteProblemSchema } from './remote-problem.ts'
 
-/** Of messages and pauses. Replicas ignore other versions. */
+/** The version of messages and pauses; replicas ignore all others. */
 const VERSION = 2
 
 const messageSchema = Type.Union([
@@ -23,7 +23,7 @@ const messageSchema = Type.Union([
   }),
   /** A gate has closed and stored its pause. */
   Type.Object({ kind: Type.Literal('paused'), from: Type.String(), app: Type.String() }),
-  /** A probe that was sent `agoMs` before has succeeded. */
+  /** A probe that was sent `agoMs` ago has succeeded. */
   Type.Object({
     kind: Type.Literal('opened'),
     from: Type.String(),
@@ -37,7 +37,7 @@ const messageSchema = Type.Union([
 /** A message to all replicas, including the sender. */
 export type Message = Static<typeof messageSchema>
 
-/** The channel of a database: keys belong to a database, channels do not. */
+/** The channel for a database. In Redis, keys belong to a database, but channels do not. */
 export function messageChannel(db: number): string {
   return `playlist-proxy:news:${db}`
 }
@@ -77,7 +77,7 @@ export function decodePause(text: string): StoredPause | undefined {
   return decode(text, pauseSchema)
 }
 
-/** Longer than any message or pause. A forged one could take seconds to parse. */
+/** Longer than any message or pause. A longer text is forged, and could take seconds to parse. */
 const MAX_TEXT_LENGTH = 8192
 
 function decode<Schema extends TSchema>(text: string, schema: Schema): Static<Schema> | undefined {

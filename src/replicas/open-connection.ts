@@ -38,11 +38,11 @@ export async function openConnection(
     connectionName: 'playlist-proxy',
     lazyConnect: true,
     enableOfflineQueue: false,
-    // The PING below checks it.
+    // The PING below checks the connection.
     enableReadyCheck: false,
     autoResendUnfulfilledCommands: false,
     retryStrategy: () => null,
-    // `inTime` limits it, by our clock.
+    // `inTime` limits the whole attempt, by our clock.
     connectTimeout: 0,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   })

@@ -10,13 +10,16 @@ const KEY_PREFIXES = {
   sentinel: 'playlist-proxy:',
   cluster: '{playlist-proxy}:',
 }
-/** To ask a sentinel or a node of a cluster. Most reply at once, and one that hangs delays the others. */
+/**
+ * The time-out for asking a sentinel or a cluster node. Most reply at once, but all wait for one that hangs.
+ */
 const FIND_TIMEOUT_MS = 500
 
 /**
  * Opens a connection to the primary, wherever it is now, as `openConnection` does within `timeoutMs`.
  *
- * @throws {RedisError} also if nobody names the primary: the failure of the first address.
+ * @throws {RedisError} as `openConnection` does. If no address names the primary: the failure of the first
+ * one.
  */
 export async function openPrimary(
   target: SharedCacheTarget,
@@ -28,7 +31,7 @@ export async function openPrimary(
   return openConnection({ ...target, ...address, keyPrefix }, clock, timeoutMs)
 }
 
-/** The address that most name, since one that is cut off from the others may name the former primary. */
+/** The address that most servers name, since one that is cut off may still name the former primary. */
 async function findPrimary(target: SharedCacheTarget, clock: Clock): Promise<Address> {
   const { mode, addresses } = target
   if (mode === 'single') return addresses[0]
@@ -53,7 +56,7 @@ function askSentinel(target: SharedCacheTarget, address: Address, clock: Clock):
   })
 }
 
-/** Where another node has the slot; without a host if the operator wants clients to keep theirs. */
+/** Names the node that has the slot; the host is empty if the operator wants clients to keep theirs. */
 const REDIRECTION = /^MOVED \d+ (.*):(\d+)$/
 
 /** Returns `host:port` of the node of the cluster that has the slot of all keys. */

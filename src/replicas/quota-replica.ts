@@ -5,7 +5,7 @@ import type { BucketCount, OtherCounts } from './quota-script.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 
-/** The requests of all replicas, as one of them knows them, by the clock of Redis. */
+/** The requests of all replicas, as this one knows them, by the clock of Redis. */
 export class RequestCounts {
   readonly #clock: Clock
   /** Of this replica, by bucket. */

@@ -5,11 +5,11 @@ const { windowMs, bucketMs } = BUDGET_WINDOW
 const MAX_COUNT = 1_000_000
 /** Longer than the names of the fields that replicas write. */
 const MAX_FIELD_LENGTH = 50
-/** A day of a hundred replicas. More are forged, and would take long to count. */
+/** More than a hundred replicas write in a day. Further fields are forged, and would take long to count. */
 const MAX_FIELDS = 50_000
 /** How far somebody may set back the clock of Redis before the script rejects earlier counts. */
 const MAX_AHEAD_MS = 3_600_000
-/** A replica that sends nothing for so long has stopped. */
+/** A replica that sends nothing for this long has stopped. */
 export const PRESENT_MS = 15_000
 
 /**

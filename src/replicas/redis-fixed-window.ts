@@ -49,7 +49,7 @@ export class RedisFixedWindow implements FixedWindow {
   /** Never rejects. */
   async count(caller: string): Promise<FixedWindowCount> {
     const local = this.#local.count(caller)
-    // The names of API keys have no colon.
+    // `address …` becomes `address:…`, which is no name of an API key, since those have no colon.
     const key = `caller:${caller.replace(' ', ':')}`
     try {
       const counting = this.#connection.run('caller_count', client =>

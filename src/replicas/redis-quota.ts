@@ -22,7 +22,7 @@ import {
 
 /** A replica misses three syncs before the others consider it stopped. */
 const SYNC_MS = PRESENT_MS / 3
-/** Redis usually returns within a minute, and then more than the local share is left. */
+/** Redis is usually back within a minute, and then more than the local share is left. */
 const SHARE_RETRY_MS = 60_000
 
 export interface RedisQuotaOptions {

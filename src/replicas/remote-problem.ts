@@ -23,7 +23,7 @@ const LONGEST_MS = {
 type SharedType = keyof typeof LONGEST_MS
 
 /**
- * A problem in a message. It has names instead of texts, which no replica takes from another, and a
+ * A problem in a message. It has names instead of texts, since no replica accepts texts from another, and a
  * duration instead of an instant, since clocks may differ.
  */
 export const remoteProblemSchema = Type.Object({

@@ -35,7 +35,7 @@ export interface Spotify {
   readonly source: PlaylistSource
   /** To the token endpoint. */
   readonly tokenTransport: Transport
-  /** What clients with other tokens share with that of the app: connections, gate and budget. */
+  /** What clients with other tokens share with the client of the app token: connections, gate and budget. */
   readonly clientOptions: Omit<SpotifyClientOptions, 'tokens'>
   /** Stops renewing tokens and closes all connections. */
   close(): Promise<void>

@@ -45,7 +45,7 @@ export async function fetchPages(
   /** The number of pages, once the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
-  /** Filled page by page, to not block the event loop. */
+  /** Filled page by page, so that it never blocks the event loop. */
   const ids = new Set<string>()
   let repeats = false
 

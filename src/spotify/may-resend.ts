@@ -2,8 +2,8 @@ import type { Gate, PassOptions } from './gate/gate.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 
 /**
- * Whether the transport may send a request again, which the gate does not see. Counts it against the budget;
- * allows none once the gate has closed or nobody waits any more.
+ * Whether the transport may send a request again, which the gate does not see. Counts the request against the
+ * budget; allows none while the gate is paused or once nobody waits any more.
  *
  * @throws {Problem} if the budget is spent.
  */

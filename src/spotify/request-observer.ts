@@ -12,7 +12,7 @@ export type TokenGrant = (typeof TOKEN_GRANTS)[number]
 /** A page of the Web API, or a token request with this grant. */
 export type RequestKind = 'page' | TokenGrant
 
-/** The outcomes of a request to Spotify; `cancelled` is an abort before its response arrived. */
+/** The outcomes of a request to Spotify; `cancelled` is an abort before the response arrived. */
 export const REQUEST_OUTCOMES = [
   'ok',
   'unauthorized',

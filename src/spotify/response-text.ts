@@ -22,7 +22,7 @@ export async function responseText(
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
-/** The codings in the order of their application, without `identity`. */
+/** The codings in the order in which the server applied them, without `identity`. */
 function codingsIn(field: string | string[] = ''): string[] {
   const codings = String(field)
     .toLowerCase()

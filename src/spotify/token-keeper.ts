@@ -90,8 +90,8 @@ export class TokenKeeper {
   }
 
   /**
-   * Returns a replacement for a token that got a 401 from the Web API. It compares tokens, so all
-   * requests that used the same one share one renewal, even those whose 401 arrives after it. Returns
+   * Returns a replacement for a token that got a 401 from the Web API. It compares tokens, so all requests
+   * that used the same one share one renewal, even those whose 401 arrives after the renewal. Returns
    * `rejected` itself if that token replaced another one less than a minute ago.
    *
    * @throws {Problem} as `token()`.

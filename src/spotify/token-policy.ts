@@ -2,7 +2,7 @@ import { Problem } from '../problems/problem.ts'
 import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** For a response without `expires_in`, which RFC 6749 5.1 allows; a 401 renews a token that expires sooner. */
+/** If the response has no `expires_in` (RFC 6749 5.1). A 401 renews a token that expires sooner. */
 const UNSTATED_LIFETIME_SECONDS = 300
 const MAX_LIFETIME_SECONDS = 86_400
 const MIN_MARGIN_MS = 60_000
@@ -47,9 +47,9 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
 }
 
 /**
- * How long after its request a token is renewed: a fifth of its lifetime before it expires, but at least
- * a minute and at most half of the lifetime. `jitter`, from 0 (included) to 1 (excluded), spreads
- * replicas.
+ * How long after its request a token is renewed. The renewal comes a fifth of the lifetime before the token
+ * expires, but at least a minute and at most half of the lifetime before that. `jitter`, from 0 (included) to
+ * 1 (excluded), spreads replicas.
  */
 export function renewalDelayMs(lifetimeMs: number, jitter: number): number {
   const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)

@@ -12,7 +12,7 @@ const UNAUTHENTICATED = new Set([401, 407])
 export class ProxyError extends Error {
   /** For the log; undefined if the cause has one. */
   readonly code: string | undefined
-  /** Whether a retry may succeed; not after a refusal of the proxy (4xx). */
+  /** Whether a retry may succeed; not after a refusal by the proxy (4xx). */
   readonly transient: boolean
 
   constructor(detail: string, facts: { cause?: unknown; code?: string; transient?: boolean } = {}) {

@@ -33,9 +33,9 @@ export interface SpotifyClientOptions {
   userAgent: string
   /** A longer list is a bad response. */
   maxPages: number
-  /** The problem for a 403, or a 401 even with a new token; that of the app by default. */
+  /** The problem for a 403, or a 401 even with a new token; by default the problem of the app token. */
   denied?: DenialReader
-  /** What the gate knows the requests by; their path by default. */
+  /** The subject of the requests for the gate; by default the path of the list. */
   subject?: string
 }
 
@@ -43,7 +43,7 @@ export interface SpotifyClientOptions {
 export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
   /** Called for each request to Spotify, including one for a new token. */
   onRequest: () => void
-  /** Called when the page has been read, unless the next one must wait until it is decoded. */
+  /** Called when the page has been read, unless too many pages already wait to be decoded. */
   onRead: () => void
 }
 

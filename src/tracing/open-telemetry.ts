@@ -37,7 +37,7 @@ const SERVICE_NAME = 'playlist-proxy'
 
 /**
  * Starts tracing for the whole process. The SDK itself reads sampler, limits, batches and OTLP options
- * from `OTEL_*` variables. Call it before the server is created.
+ * from `OTEL_*` variables. Call this function before you create the server.
  */
 export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
   logSdkWarnings(log)
@@ -74,7 +74,7 @@ export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
   }
 }
 
-/** Starts a trace of its own, with a link to the active span. */
+/** Runs the work in a new trace, which links to the active span. */
 const runInBackground: RunInBackground = (name, work) => {
   const active = trace.getSpanContext(context.active())
   const links = active === undefined ? [] : [{ context: active }]
@@ -83,8 +83,8 @@ const runInBackground: RunInBackground = (name, work) => {
 }
 
 /**
- * Reads only the caller's `traceparent`, since a `tracestate` may contain anything. Sends none, since
- * Spotify has no use for it.
+ * Reads only the caller's `traceparent`, since a `tracestate` may contain anything. Adds neither field to
+ * requests, since Spotify has no use for them.
  */
 class IncomingTraceContext extends W3CTraceContextPropagator {
   override extract(into: Context, carrier: unknown, getter: TextMapGetter): Context {

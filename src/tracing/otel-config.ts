@@ -16,14 +16,14 @@ export interface OtelConfig {
 
 const OFF: OtelConfig = { exporters: [], acceptsParent: false, warnings: [] }
 
-/** Propagators without effect here: there is no next service for baggage. */
+/** Valid propagators that have no effect here, since this service passes baggage on to nobody. */
 const WITHOUT_EFFECT = ['none', 'baggage']
 
 /**
  * Tracing is on if `OTEL_TRACES_EXPORTER` names `otlp` or `console`, or is empty while an OTLP endpoint
- * is set; `OTEL_SDK_DISABLED=true` turns it off. An invalid variable causes a warning and is ignored,
- * as the specification requires, unless no span could be delivered: then tracing is off. Does not load
- * OpenTelemetry.
+ * is set; `OTEL_SDK_DISABLED=true` turns it off. The service warns about an invalid variable and ignores
+ * it, as the specification requires; but if no exporter can deliver spans, tracing is off. This function
+ * does not load OpenTelemetry.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 export function otelConfig(environment: Environment): OtelConfig {
@@ -85,7 +85,7 @@ function isHttpUrl(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 }
 
-/** Whether all pairs have a name and a value, and at most `maxParts` parts between `=`. */
+/** Whether each pair has a name, a value, valid percent-escapes, and at most `maxParts - 1` equals signs. */
 function isPairs(value = '', maxParts: number): boolean {
   return value
     .split(',')

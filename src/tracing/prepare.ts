@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log, LogIds } from '../lib/logger.ts'
 import { type Environment, otelConfig } from './otel-config.ts'
 
-/** What the entry point needs of tracing. */
+/** What the entry point needs from tracing. */
 export interface Tracing {
   /** Like the given clock, but its tasks belong to no request. */
   readonly clock: Clock

@@ -11,19 +11,19 @@ import type { LogIds } from '../lib/logger.ts'
 const NEW_INSTANCE = 'fastify.initialization'
 
 /**
- * Records one span for each request to servers created from now on, except to polled endpoints.
- * Returns a function that stops this.
+ * Records one span for each request to servers created from now on, except for polled endpoints.
+ * Returns a function that stops the recording.
  */
 export function traceRequests(): () => void {
   const spans = new WeakMap<FastifyRequest, Span>()
   const addHooks = (message: unknown) => {
     completeSpans((message as { fastify: FastifyInstance }).fastify, spans)
   }
-  // Before the instrumentation, whose hooks end the spans that these complete.
+  // Subscribes before the instrumentation does: its hooks end the spans, so ours must complete them first.
   subscribe(NEW_INSTANCE, addHooks)
   const instrumentation = new FastifyOtelInstrumentation({
     registerOnInitialization: true,
-    // Slow steps of a handler have spans of their own.
+    // Requests to Spotify, the slow step of a handler, have their own spans.
     instrumentHooks: false,
     instrumentHandler: false,
     recordExceptions: false,
@@ -73,7 +73,7 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
   })
 }
 
-/** Detaches a span from the instrumentation, which would end it again with a late response. */
+/** Detaches a span from the instrumentation, which would end the span again after a late response. */
 function forget(request: FastifyRequest, span: Span): void {
   for (const key of Object.getOwnPropertySymbols(request)) {
     if (Reflect.get(request, key) === span) Reflect.set(request, key, null)

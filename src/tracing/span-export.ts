@@ -64,8 +64,8 @@ function guarded(exporter: SpanExporter, log: Log): SpanExporter {
 }
 
 /**
- * Reduces the spans, and drops those of Fastify's internal steps: the instrumentation records the
- * not-found handler whatever its options are.
+ * Reduces the spans, and drops those of Fastify's internal steps: whatever its options say, the
+ * instrumentation records the not-found handler.
  */
 function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
   return spans
@@ -77,8 +77,8 @@ function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
 }
 
 /**
- * Reduces a span to allowed attributes, without events and message, since these repeat error messages.
- * The log has them under the same trace.
+ * Keeps only the allowed attributes of a span. Drops its events and its status message, because they
+ * repeat error messages, which the log has under the same trace.
  *
  * The instrumentation marks any problem as an error of the server; the conventions mark only 5xx.
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status

@@ -11,8 +11,9 @@ const FLAG = String.raw`\u{1f3f4}`
 
 const LEADING = new RegExp(`^[${INVISIBLE}]+`, 'u')
 /**
- * Everything up to the last visible character and its selectors or tags: a heart emoji ends with one, the
- * flag of Scotland with six. It is greedy, so the engine searches from the end, in linear time.
+ * Everything up to the last visible character and its selectors or tags: a heart emoji ends with one
+ * selector, the flag of Scotland with six tags. The pattern is greedy, so the engine searches from the
+ * end, in linear time.
  */
 const UP_TO_LAST_VISIBLE = new RegExp(
   `^[^]*(?:[^${INVISIBLE}\\0-\\x7f][${SELECTORS}]+|${FLAG}[${TAGS}]+|[^${INVISIBLE}])`,
@@ -27,8 +28,8 @@ export function trimInvisible(text: string): string {
 
 /**
  * An invisible character that no script or emoji needs at its position. Many scripts and emoji need
- * joiners, but not between two ASCII characters. A selector applies to the character before it, in ASCII
- * only to that of a keycap. Tags follow a black flag.
+ * joiners, but not between two ASCII characters. A selector applies to the character before it; in ASCII,
+ * only the characters of keycaps take one. Tags follow a black flag.
  */
 const STRAY = new RegExp(
   [

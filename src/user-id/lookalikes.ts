@@ -34,7 +34,7 @@ const PLACEHOLDER = new RegExp(
   'i',
 )
 
-/** Why a name, in its original case, cannot be an id, in one sentence; undefined if it can. */
+/** One sentence that says why a name, in its original case, cannot be an id; undefined if it can be one. */
 export function impossibleBecause(name: string): string | undefined {
   if (NO_VALUE.test(name)) {
     return 'This looks like "(null)", which programs print for a missing value, not like a user id.'

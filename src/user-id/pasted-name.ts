@@ -50,7 +50,7 @@ function bareName(text: string): string {
   return name
 }
 
-/** The name in a link or URI, which is the text or a part of it. */
+/** The name in a link or URI that is the whole text or a part of it. */
 function linkedName(text: string, { start, end, name: written, nameEnd }: Link): string {
   const raw = cleaned(written)
   // If the link continues after the name, the end of the name is clear.
@@ -99,7 +99,7 @@ function cleaned(text: string): string {
   return trimInvisible(withoutTracking(trimInvisible(text)))
 }
 
-/** Parameters that Spotify, networks and advertisers add to links to track who shares them. */
+/** Parameters that Spotify, social networks and advertisers add to links to track who shares them. */
 const TRACKING = new RegExp(
   [
     '^(?:amp;)?(?:si|dlsi|nd|pt|pi|go|context|product|flow_ctx|dl_branch|app_destination|locale',
@@ -110,8 +110,8 @@ const TRACKING = new RegExp(
 )
 
 /**
- * Removes queries at the end that only have tracking parameters, and fragments for tracking. Other
- * queries stay, because old names have question marks and ampersands.
+ * Removes queries at the end that have only tracking parameters, and tracking fragments. Other queries
+ * stay, because some old names contain question marks and ampersands.
  */
 function withoutTracking(text: string): string {
   let rest = text.replace(/#(?::~:text=.*|_=_)$/s, '')

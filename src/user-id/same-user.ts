@@ -1,12 +1,12 @@
 /**
- * Whether two decoded ids name the same user. Spotify does not always send the letters and the Unicode
- * normalisation that a caller sends.
+ * Whether two decoded ids name the same user. Spotify does not always send an id in the case and the
+ * Unicode normalisation in which the caller sent it.
  */
 export function isSameUser(left: string, right: string): boolean {
   return comparable(left) === comparable(right)
 }
 
-/** Lower case first, since it can make characters that a normalisation composes. */
+/** Converts to lower case first, since that can produce characters that normalisation then composes. */
 function comparable(id: string): string {
   return id.toLowerCase().normalize()
 }

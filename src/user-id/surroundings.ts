@@ -20,7 +20,7 @@ const QUOTES: readonly (readonly [opener: string, closers: string])[] = [
 ]
 const QUOTE_CLOSERS = new Map(QUOTES)
 
-/** The same for links in a text, which brackets, tags and emphasis may enclose too. */
+/** The same for links in a text: brackets, tags and emphasis may enclose a link as well. */
 const CLOSERS = new Map([
   ...QUOTES,
   ['(', ')'],
@@ -65,7 +65,7 @@ const CLEAR_END = /^\p{Zs}*(?:[\p{Cc}\p{Zl}\p{Zp}]|https?:\/|spotify:)/iu
  * @throws {Problem} `invalid-user-id` if the end of the name is unclear
  */
 export function nameInText(raw: string, before: string, after: string): string {
-  // A text that begins with a link may be a link to `a b` without percent-encoding.
+  // A text that begins with a link may as a whole be an unencoded link to the user `a b`.
   if (before === '' && !CLEAR_END.test(after)) refuseUnclearEnd(after)
   const enclosedEnd = endWithin(raw, before)
   const isEnclosed = enclosedEnd < raw.length || closersOf(before.at(-1)).includes(after[0] ?? ' ')
@@ -97,7 +97,7 @@ function closersOf(opener: string | undefined): string {
   return CLOSERS.get(opener ?? '') ?? ''
 }
 
-/** Removes the punctuation of a sentence and a parenthesis that the name does not open. */
+/** Removes sentence punctuation at the end, and closing parentheses that the name does not open. */
 function withoutPunctuation(raw: string, isInParentheses: boolean): string {
   let end = raw.length
   let surplus = isInParentheses ? count(raw, ')') - count(raw, '(') : 0
@@ -114,7 +114,7 @@ function refuseUnclearEnd(character: string): never {
   )
 }
 
-/** Quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
+/** Separators, quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
 const AMBIGUOUS_FIRST = /^(?:[,;"'`<>]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
 /** The same, and punctuation that ends clauses and sentences, except `!`, which ends some names. */
 const AMBIGUOUS_LAST =

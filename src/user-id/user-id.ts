@@ -15,8 +15,8 @@ const USUAL =
   /^(?:spotify:user:|https:\/\/open\.spotify\.com\/user\/)?([a-z\d_-]{1,64})(?:\?si=[\w-]+)?$/i
 
 /**
- * Extracts the canonical user id from a pasted text: decoded and lower case, as Spotify stores it. With upper
- * case Spotify omits playlists, so `Bob` and `bob` must be one cache key.
+ * Extracts the canonical user id from a pasted text: decoded and lower case, as Spotify stores it. For an
+ * id with upper case, Spotify omits playlists, so `Bob` and `bob` must share one cache key.
  *
  * `pasted` is the path segment, percent-decoded once. In URIs and links the name is percent-encoded once
  * more.
@@ -49,8 +49,8 @@ export function userIdSegment(userId: string): string {
 }
 
 /**
- * Encodes a canonical id as one path segment that this service parses to the same id. It is a URI if the
- * service would refuse or change the plain id, such as one in quotes.
+ * Encodes a canonical id as one path segment that this service parses to the same id. The segment is a
+ * URI if the service would refuse or change the plain id, such as an id in quotes.
  */
 export function ownSegment(userId: string): string {
   return encodeURIComponent(isItself(userId) ? userId : `spotify:user:${percentEncoded(userId)}`)

@@ -28,9 +28,9 @@ const VARIANT = '(?:(?:intl-[a-z\\-]+|embed)/+)*'
 const BARE_PATH = `/*(?:${VARIANT}user|(?:v1/+)?users)/`
 
 /**
- * Every link and URI, and a text that is only the path of one. A match includes any link within it, so a
- * link to another site never passes for one of Spotify. No match begins within a word, which keeps the
- * search linear.
+ * Every link and URI, and the bare path of a profile link at the start of the text. A match includes any
+ * link within it, so a link to another site never passes for a link to Spotify. No match begins within a
+ * word, which keeps the search linear.
  */
 const LINKS = new RegExp(
   [
@@ -58,7 +58,7 @@ const SHORT = new RegExp(
   'iv',
 )
 
-/** A text with more links is refused, which bounds the time. */
+/** `pastedName` refuses a text with more links, which bounds its running time. */
 export const MAX_LINKS = 10
 
 /**

@@ -33,7 +33,7 @@ const PAGE_PROBLEMS: readonly ProblemType[] = [
   'internal-error',
 ]
 
-/** The problems of a consent, which Spotify and the file of links may refuse. */
+/** The problems of a consent: Spotify may refuse it, and writing the file of links may fail. */
 const consentProblems = problemResponsesFor([
   ...PAGE_PROBLEMS,
   'link-declined',
@@ -51,5 +51,5 @@ export const ownerFormResponses = {
   ...problemResponsesFor(PAGE_PROBLEMS),
 }
 
-/** The responses to the address at which the browser of the owner ended. */
+/** The responses to the address to which Spotify sends the owner's browser. */
 export const ownerCallbackResponses = { 303: linked, ...consentProblems }

@@ -28,7 +28,7 @@ export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'calle
 /** The problems of requests that the service refuses before it knows their path. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
-/** The problems of requests to Spotify, which it may refuse or fail. */
+/** The problems of routes that send requests to Spotify. */
 export const SPOTIFY_PROBLEMS: readonly ProblemType[] = [
   'user-not-found',
   'spotify-bad-response',
@@ -90,7 +90,7 @@ function responsesFor(
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
-  // The field with the address of a caller may be too large. Administrators have the name of their key.
+  // `X-Forwarded-For` may be too large. For administrators, the service reads the key, not that field.
   const readsAddress = isLimited && !own.includes('not-admin')
   const originHeaders = isLookup ? cacheHeaders : {}
   const statuses = new Set(types.map(type => problems[type].status))

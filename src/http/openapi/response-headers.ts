@@ -90,7 +90,7 @@ export const contentDisposition = {
   ),
 }
 
-/** The field of a resource that is a page for browsers, and something else for others. */
+/** The field of a resource that is a page for browsers and has another format for all other clients. */
 export const varyAccept = {
   Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it.' }),
 }

@@ -113,7 +113,7 @@ const ADVICE: Record<ProblemType, Advice> = {
 const OPEN_AGAIN =
   'Nothing is kept. Wait some minutes, then open the address that you got from the operator again, and press the button.'
 
-/** Where it differs on the pages for owners of accounts. */
+/** Advice that differs on the pages for owners of accounts. */
 const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'bad-request': {
     todo: 'Open the address that you got from the operator, and press a button on that page.',
@@ -139,7 +139,7 @@ const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
 }
 
-/** The advice on a problem, on a page for an owner or on any other one. */
+/** The advice on a problem, for a page that an owner sees or for any other page. */
 export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
   return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

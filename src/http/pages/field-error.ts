@@ -1,8 +1,8 @@
 import { type Html, html } from './html.ts'
 
 /**
- * What is wrong with the value of a field: the attributes that connect the field `id` with it and with
- * the hint `id-hint` (WCAG 2.2 3.3.1), and the text to show below the field.
+ * Shows what is wrong with the value of the field `id`: `attributes` connect the field with the error and
+ * with the hint `id-hint` (WCAG 2.2 3.3.1), and `message` is the text below the field.
  */
 export function fieldError(
   id: string,

@@ -21,7 +21,7 @@ type Value = string | number | Html | readonly Html[] | undefined
 /**
  * Tags a template of markup and escapes all text in it, for elements and for attributes in double quotes.
  *
- * The package would take a value after `!` as markup, also in `Hello!${name}`; here only the type of a
+ * The package would treat a value after `!` as markup, even in `Hello!${name}`; here only the type of a
  * value decides.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Html {

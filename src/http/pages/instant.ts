@@ -10,12 +10,12 @@ export function instant(epochMs: number): Html {
   return timeOf(epochMs, `${Number(day)} ${month} ${year}, ${time.slice(0, 5)} UTC`)
 }
 
-/** The first full minute from an instant (epoch ms) on. */
+/** The first full minute at or after an instant (epoch ms). */
 export function minuteAfter(epochMs: number): Html {
   return instant(Math.ceil(epochMs / MINUTE_MS) * MINUTE_MS)
 }
 
-/** The first full second from an instant (epoch ms) on, for a time within the next minutes: "14:05:07 UTC". */
+/** The first full second at or after an instant (epoch ms) in the next minutes: "14:05:07 UTC". */
 export function secondAfter(epochMs: number): Html {
   const rounded = Math.ceil(epochMs / SECOND_MS) * SECOND_MS
   return timeOf(rounded, `${new Date(rounded).toISOString().slice(11, 19)} UTC`)

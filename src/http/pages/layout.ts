@@ -5,12 +5,12 @@ import { STYLE_PATH } from './style.ts'
 export const ICON_PATH = '/favicon.svg'
 
 /**
- * Header fields of every page, flat: it loads only the style of this service and covers, from any host,
- * since Spotify's hosts change; and no other site learns from which page a reader comes.
+ * Header fields of every page, flat. A page loads only the style sheet of this service, and covers from
+ * any host, since Spotify's hosts change. No other site learns which page a reader comes from.
  */
 export const PAGE_FIELDS: readonly string[] = pageFields("'self'")
 
-/** The header fields of a page whose forms lead to these sources, also by a redirect. */
+/** The header fields of a page whose forms lead to these sources, directly or through a redirect. */
 export function pageFields(formAction: string): readonly string[] {
   return [
     'content-security-policy',
@@ -27,11 +27,11 @@ export interface LayoutOptions {
   basePath: string
   /** Further elements of the head. */
   head?: Html | undefined
-  /** Whether the page shows names and covers of Spotify, which then is named as their source. */
+  /** Whether the page shows names and covers from Spotify; it then names Spotify as their source. */
   isFromSpotify?: boolean
 }
 
-/** The start of a page up to its `main` element, and its end from there on. */
+/** The parts of a page before and after the content of its `main` element. */
 export function layout({ title, basePath, head, isFromSpotify = false }: LayoutOptions): {
   start: Html
   end: Html
@@ -66,13 +66,13 @@ ${isFromSpotify ? source : undefined}<nav aria-label="Service"><ul>
   return { start, end }
 }
 
-/** A whole page with this content of its `main` element. */
+/** A whole page with this content in its `main` element. */
 export function page(options: LayoutOptions, main: Html): string {
   const { start, end } = layout(options)
   return String(html`${start}${main}${end}`)
 }
 
-/** A text with code between backticks, as the texts of problems have it. */
+/** Marks up a text that has code between backticks, as the texts of problems do. */
 export function withCode(text: string): Html {
   // Every second part was between backticks.
   const parts = text

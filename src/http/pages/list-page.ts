@@ -9,9 +9,9 @@ import { isOwnedBy } from './playlist-card.ts'
 import { coverUrl, visibleText, withoutBidiControls } from './spotify-text.ts'
 import { userForm } from './user-form.ts'
 
-/** The number of playlists on a page unless the reader asks for another one. */
+/** The number of playlists on a page unless the reader asks for another number. */
 export const PAGE_LENGTH = 50
-/** The maximum number of playlists on a page: a browser would load the covers of all. */
+/** The maximum number of playlists on a page, since a browser may load the covers of all of them. */
 export const MAX_PAGE_LENGTH = 200
 
 /** Whether a list is up to date, or why not: the service has just found it stale, or Spotify failed. */
@@ -23,9 +23,9 @@ export interface ListPageOptions {
   basePath: string
   /** The path of the list, without the base path. */
   path: string
-  /** The address of the list for callers of other hosts; undefined if unknown. */
+  /** The public URL of the list; undefined if unknown. */
   canonicalUrl: string | undefined
-  /** The first playlists of the page, from which it takes its title and image. */
+  /** The first playlists of the page, from which the page takes its title and image. */
   playlists: readonly unknown[]
   /** The positions of the playlists of the page: the first, and the one after the last. */
   from: number
@@ -44,7 +44,7 @@ export interface ListPageOptions {
   explanation: string | undefined
 }
 
-/** A page with playlists of a user, up to the first and from after the last of them. */
+/** The parts of a page with playlists of a user: all before the first playlist, and all after the last. */
 export function listPage(options: ListPageOptions): { start: Html; end: Html } {
   const { userId, basePath, playlists, from, to, total, explanation } = options
   const own = playlists.find(
@@ -91,7 +91,7 @@ function nameOfOwner(playlist: unknown): string | undefined {
   return visibleText(member(member(playlist, 'owner'), 'display_name'))
 }
 
-/** Members of Open Graph (https://ogp.me/), from which other programs make a preview of a link. */
+/** The Open Graph properties (https://ogp.me/) from which other programs make a preview of a link. */
 function headOf(title: string, { playlists, total, canonicalUrl }: ListPageOptions): Html {
   const image = playlists
     .map(playlist => coverUrl(member(playlist, 'images')))

@@ -15,13 +15,13 @@ export interface OwnerPageOptions {
   basePath: string
   /** The privacy policy of the operator. */
   privacyUrl: string | undefined
-  /** Whether Spotify sends the browser to the machine on which it runs, which may not be the server. */
+  /** Whether Spotify sends the browser to the browser's own machine, which may not be the server. */
   isLocalRedirect: boolean
   /** What is wrong with the address that the owner pasted. */
   error?: string
 }
 
-/** The page on which the owner of an account links it, sees the state of the link, and ends it. */
+/** The page on which an owner links the account, sees the state of the link, and ends the link. */
 export function ownerPage(options: OwnerPageOptions): string {
   const { view, basePath, privacyUrl } = options
   const { userId, link, canLink } = view
@@ -93,8 +93,8 @@ function row(name: string, epochMs: number): Html {
 }
 
 /**
- * The button that leads to Spotify and, if the browser may not get back from there, the way around. While the
- * link works, nobody has to press it.
+ * The button that leads to Spotify and, if the browser may fail to open the page after Spotify, a form for
+ * the address of that page. While the link works, nobody has to press the button.
  */
 function linkForms({ view, path, isLocalRedirect, error }: OwnerPageOptions): Html {
   const { userId, link } = view
@@ -107,7 +107,7 @@ function linkForms({ view, path, isLocalRedirect, error }: OwnerPageOptions): Ht
 ${isLocalRedirect || error !== undefined ? finishing(link === undefined || error !== undefined, finishForm(path, error)) : undefined}`
 }
 
-/** Few owners need it for a second consent, so it is closed then. */
+/** Few owners need the form for a second consent, so the page shows it collapsed then. */
 function finishing(isOpen: boolean, form: Html): Html {
   const title = 'If your browser cannot open the page after Spotify'
   return isOpen

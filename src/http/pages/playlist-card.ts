@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 import { counted } from './numbers.ts'
 import { coverUrl, plainText, spotifyUrl, visibleText } from './spotify-text.ts'
 
-/** The entry of a playlist as Spotify sent it, in the list of this user. Its link covers all of it. */
+/** The entry of a playlist, as Spotify sent it, in the list of this user. The link covers the entry. */
 export function playlistCard(playlist: unknown, userId: string): Html {
   const cover = coverUrl(member(playlist, 'images'))
   const about = plainText(member(playlist, 'description'))

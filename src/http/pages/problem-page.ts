@@ -45,7 +45,7 @@ ${meantPaths.map(meantOf)}${retry === undefined ? undefined : retryOf(retry, isF
   )
 }
 
-/** The form on the page says where to find a user id. */
+/** Leaves out where to find a user id, because the form on the page says that. */
 function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
@@ -57,7 +57,7 @@ function meantOf(path: string): Html {
 `
 }
 
-/** An owner starts over, since the address at which Spotify sends a browser back works once. */
+/** An owner has to start over, since the address to which Spotify sends a browser back works only once. */
 function retryOf({ at, seconds }: { at: number; seconds: number }, isForOwner: boolean): Html {
   const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
   const lead = isForOwner ? html`Try again` : html`<a href="">Try again</a>`

@@ -2,8 +2,8 @@ import { decodeHTML } from 'entities'
 import { member } from '../../lib/member.ts'
 
 /**
- * A string that Spotify sent, or undefined if it is none or shows nothing: readers of a screen would miss
- * a link with such a text.
+ * A string that Spotify sent; undefined if the value is not a string or shows nothing: nobody would see a
+ * link with such a text.
  */
 export function visibleText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
@@ -31,10 +31,10 @@ export function spotifyUrl(value: unknown): string | undefined {
   return url.username === '' && url.password === '' ? url.href : undefined
 }
 
-/** Covers are shown some 150 to 250 pixels wide, on screens with up to two device pixels each. */
+/** Pages show covers some 150 to 250 CSS pixels wide, on screens with up to two device pixels for each. */
 const COVER_PIXELS = 300
 
-/** The URL of the smallest image that is large enough, else of the first one; undefined without one. */
+/** The URL of the smallest image that is large enough, else of the first; undefined without images. */
 export function coverUrl(images: unknown): string | undefined {
   if (!Array.isArray(images)) return undefined
   const covers = images.flatMap(image => {

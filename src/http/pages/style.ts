@@ -140,5 +140,5 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
 .pages a:hover { background: var(--sunken); }
 `
 
-/** The path of the style sheet. It changes with the content, so clients may cache it for ever. */
+/** The path of the style sheet. It changes with the content, so clients may cache the style sheet forever. */
 export const STYLE_PATH = `/assets/style-${hash('sha256', STYLE, 'base64url').slice(0, 12)}.css`

@@ -6,13 +6,13 @@ export interface UserFormOptions {
   basePath: string
   /** What the reader typed before. */
   value?: string
-  /** What is wrong with it. */
+  /** What is wrong with `value`. */
   error?: string | undefined
 }
 
 /**
- * The longest text that the field takes. The service refuses it, so a text that a browser cuts off names no
- * other user; without a limit, a long one would be a request line that the server cannot read.
+ * The longest text that the field accepts. The service refuses a text of this length, so a text that the
+ * browser cut off never names another user. Without a limit, the request line could be too long to read.
  */
 const MAX_LENGTH = MAX_PASTED_LENGTH + 1
 

@@ -11,7 +11,7 @@ export type Coding = (typeof CODINGS)[number]
 
 /** A body that fits into one packet gains nothing from compression. */
 const MIN_GZIP_BYTES = 1024
-/** Brotli saves a tenth against gzip but takes twice the time, which small bodies are not worth. */
+/** Brotli saves a tenth against gzip but takes twice as long, which does not pay off for small bodies. */
 const MIN_BROTLI_BYTES = 16 * 1024
 const MIN_BYTES = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
 /** Higher qualities take several times as long and hardly save bytes. */
@@ -39,7 +39,7 @@ export class CompressionQueue {
     return !this.#slots.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
   }
 
-  /** Compresses a body of `bytes`. The signal also cancels a body that waits. */
+  /** Compresses a body of `bytes`. The signal also removes a waiting body from the queue. */
   async compress(
     parts: readonly Buffer[],
     bytes: number,
@@ -65,7 +65,7 @@ export class CompressionQueue {
 /** One queue for the whole process, whose threads and memory it limits. */
 export const compressions = new CompressionQueue()
 
-/** Compresses a body off the event loop, into memory of its own. */
+/** Compresses a body off the event loop, into a Buffer that owns its memory. */
 async function compress(
   parts: readonly Buffer[],
   coding: Exclude<Coding, 'identity'>,

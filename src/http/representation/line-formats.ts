@@ -10,13 +10,13 @@ type Playlist = Record<string, unknown>
 /** Makes the line for a playlist at its 1-based position in the whole list. */
 export type LineMaker = (position: number, playlist: Playlist) => string
 
-/** All listings share it, so many at once block the event loop no longer than one does. */
+/** All listings share these ticks, so many listings at once block the event loop no longer than one does. */
 const ticks = new OneTaskPerTick()
 
 /**
  * Makes one line per playlist, one page per tick of the event loop.
  *
- * @throws the reason of the signal, before the next page, once it is aborted.
+ * @throws the reason of the signal, before the next page, once the signal aborts.
  */
 export async function makeLines(
   playlists: SerialisedItems,
@@ -36,8 +36,8 @@ export async function makeLines(
 }
 
 /**
- * A line of the text format: `"%4d %s %s"` of position, uri and name. It has no control characters and
- * line separators, which would break the line or control the terminal, and no bidirectional controls,
+ * A line of the text format: `"%4d %s %s"` with position, uri and name. The line has no control characters
+ * or line separators, which would break the line or control the terminal, and no bidirectional controls,
  * which would reorder the rest of the line (https://www.unicode.org/reports/tr9/).
  */
 export const textLine: LineMaker = (position, { uri, name }) =>
@@ -74,7 +74,7 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
 const FORMULA =
   /^(?:[\t\r]|[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
 
-/** Ends every record, the last one too (RFC 4180). */
+/** Ends every record, including the last (RFC 4180). */
 export const CSV_SEPARATOR = '\r\n'
 
 /** A record of the CSV format (RFC 4180). */

@@ -6,7 +6,7 @@ import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 
-/** Callers send few different fields. Rare ones are negotiated each time. */
+/** Callers send few different values of these fields. The service negotiates rare values each time. */
 const MAX_CACHED_FIELDS = 100
 
 const formats = new LRUCache<string, { best: Format | undefined }>({ max: MAX_CACHED_FIELDS })
@@ -19,7 +19,7 @@ const IDENTITY: readonly Coding[] = ['identity']
 const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
 
 /**
- * The format of the response: `requested`, the one in the query, else the best one of the `Accept`
+ * The format of the response: `requested`, which is from the query, else the best format for the `Accept`
  * field (RFC 9110 12.5.1), else JSON.
  *
  * @throws {Problem} `not-acceptable` if the field excludes all formats, `headers-too-large`.
@@ -72,7 +72,7 @@ export function negotiateCodings(acceptEncoding: string | undefined): readonly C
   return accepted
 }
 
-/** Version 1 of the package takes an order for codings of equal weight, which its types lack. */
+/** Version 1 of the package accepts an order for codings of equal weight; its types lack that option. */
 interface NegotiatorWithPreference {
   encodings(available: string[], options: { preferred: string[] }): string[]
 }

@@ -91,7 +91,7 @@ function compressed(
 }
 
 /**
- * Whether the representation has the coding that the caller prefers, not another one because the
+ * Whether the representation has the coding that the caller prefers. It has `identity` instead if the
  * compression queue was full.
  */
 export function isPreferred(

@@ -19,9 +19,9 @@ export type Body = Omit<
 
 /** A format and window of a list, before content coding. */
 export interface View {
-  /** All that shapes the body and its fields, except the content of the list; `total` is its length. */
+  /** Names all that shapes body and fields, except the content of the list; `total` is the list's length. */
   key(total: number): string
-  /** Makes the body. The signal cancels that, unless other callers wait for the same lines. */
+  /** Makes the body. The signal cancels the work, unless other callers wait for the same lines. */
   body(
     list: PlaylistList,
     lines: Variants<SerialisedItems>,
@@ -36,7 +36,7 @@ export function jsonBody(list: PlaylistList, { from, to }: Window, members: obje
   const whole = bodyOf(body, list)
   const bytes = sum(whole, part => part.length)
   const common = { bytes, vary: 'Accept-Encoding', fields: ['content-type', contentType('json')] }
-  // Joining the parts of a short body would take longer than all else that is done for a hit.
+  // Joining the parts of a short body for each hit would take longer than the rest of the work for a hit.
   return bytes <= MAX_JOINED_BYTES
     ? { ...common, parts: [ownBuffer(...whole)], heldBytes: bytes + PART_OVERHEAD_BYTES }
     : { ...common, ...body, heldBytes: head.length + PART_OVERHEAD_BYTES }
@@ -102,7 +102,7 @@ export function linesView(format: LineFormat, { userId, query, link }: Requested
       return {
         parts,
         bytes: sum(parts, part => part.length),
-        // The parts keep the lines of the whole list alive, even after their eviction.
+        // The parts keep the lines of the whole list alive, even after the cache has evicted the lines.
         heldBytes: sum(parts, part => part.buffer.byteLength + PART_OVERHEAD_BYTES),
         vary: 'Accept, Accept-Encoding',
         fields,

@@ -15,7 +15,7 @@ const style = staticRepresentation(STYLE, {
   contentType: 'text/css; charset=utf-8',
   cacheControl: IMMUTABLE,
 })
-/** For the page of another version, as during a rolling update. */
+/** For pages of another version, during a rolling update. */
 const otherStyle = staticRepresentation(STYLE, { contentType: 'text/css; charset=utf-8' })
 const icon = staticRepresentation(ICON, { contentType: 'image/svg+xml', cacheControl: ONE_DAY })
 const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
@@ -27,7 +27,7 @@ const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
 export function assetRoutes(app: AppInstance): void {
   for (const [path, file] of [
     [ICON_PATH, icon],
-    // Browsers ask for it on resources that name no icon.
+    // Browsers request this path for resources that name no icon.
     ['/favicon.ico', icon],
     ['/robots.txt', robots],
   ] as const) {

@@ -28,12 +28,12 @@ follow()
 `
 
 /**
- * `GET /docs`: a page that shows /openapi.yaml and sends requests to try it. It loads its files from
- * below `basePath`.
+ * `GET /docs`: a page that shows /openapi.yaml and lets readers send requests. The page loads its files
+ * from below `basePath`.
  */
 export async function docsPage(app: AppInstance, basePath: string): Promise<void> {
-  // The UI plugin requires a document of this plugin. We redirect the browser to /openapi.yaml
-  // instead, so nobody parses that file or generates it again.
+  // The UI plugin requires a document from this plugin. We redirect the browser to /openapi.yaml
+  // instead, so the service neither parses that file nor generates it again.
   await app.register(fastifySwagger, {
     mode: 'static',
     specification: {

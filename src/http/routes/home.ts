@@ -83,8 +83,8 @@ export function homeRoute(
 }
 
 /**
- * The path segment of the user in a pasted text. Only upper case tells the id of a playlist from a user id,
- * so the segment keeps it, and an empty list can say what the id looks like.
+ * The path segment of the user in a pasted text. Only upper case distinguishes the id of a playlist from a
+ * user id, so the segment keeps the case, and an empty list can say what the id looks like.
  */
 function segmentOf(pasted: string): string {
   const userId = parseUserId(pasted)

@@ -19,11 +19,11 @@ export interface LinkedServiceOptions
   config: Config
   store: MemoryStore<StoredBody>
   variants: VariantCache
-  /** Makes sure that the file with cached lists, if there is one, has no retired list; rejects if it may. */
+  /** Removes retired lists from the file with cached lists, if there is one; rejects if some may remain. */
   purgeSnapshot: () => Promise<void>
 }
 
-/** What the service needs of linked accounts. */
+/** What the service needs from linked accounts. */
 export interface LinkedAccountsService {
   /** Reads users by their cache keys. */
   readonly source: PlaylistSource
@@ -32,13 +32,13 @@ export interface LinkedAccountsService {
   /** Whether a cached list with this key may be served. */
   accepts(key: string): boolean
   status(): LinksStatus
-  /** The entries that were left out since the start, by their `public` member. */
+  /** How many entries the service has left out since the start, by their `public` member. */
   readonly leftOut: Readonly<Record<LeftOut, number>>
   /** The attempts to link an account since the start, by how they ended. */
   readonly attempts: Readonly<LinkAttempts>
   /** Registers the routes of linked accounts. */
   register(app: AppInstance, publicUrl: string | undefined): void
-  /** Waits for renewals until `late` aborts, and for writes; lets other processes use the file. */
+  /** Waits for renewals until `late` aborts, then for writes; then lets other processes use the file. */
   close(late: AbortSignal): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export async function startLinkedAccounts(
   options: LinkedServiceOptions,
 ): Promise<LinkedAccountsService> {
   const { config, store, variants, purgeSnapshot, log } = options
-  // `loadConfig` has checked that there are both.
+  // `loadConfig` has checked that both are set.
   const redirectUri = redirectUriOf(config) as string
   const file = config.LINKS_FILE as string
 

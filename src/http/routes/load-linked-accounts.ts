@@ -1,6 +1,6 @@
 import type { LinkedAccountsService, LinkedServiceOptions } from './linked-accounts.ts'
 
-/** Linked accounts, if they are configured. Only then their code and its packages are loaded. */
+/** Loads linked accounts, with their code and its packages, only if they are configured. */
 export async function loadLinkedAccounts(
   options: LinkedServiceOptions,
 ): Promise<LinkedAccountsService | undefined> {

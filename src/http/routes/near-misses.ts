@@ -25,7 +25,7 @@ const PATHS = new Map(
   ]),
 )
 
-/** A path with a user in it and a wrong start or end. `/v1/playlists` has single playlists at Spotify. */
+/** A path with a user and a wrong start or end. At Spotify, `/v1/playlists/{id}` is a single playlist. */
 const USER_PATH =
   /^(?:\/api)?(?:(\/v1)?\/(?:users?\/([^/]+)(?:\/.*)?|([^/]+)\/playlists?)|\/playlists?\/([^/]+))$/i
 

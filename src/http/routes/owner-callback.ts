@@ -9,8 +9,8 @@ import { OWNER_ROOT } from '../problem-body.ts'
 export const OWNER_TAGS = ['Linked accounts']
 
 /**
- * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The owner is
- * redirected to the page of the new link, or gets the problem.
+ * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The route
+ * redirects the browser to the page of the new link, or responds with the problem.
  */
 export function callbackRoute(
   app: AppInstance,
@@ -41,7 +41,7 @@ export function callbackRoute(
 /**
  * Redirects to the page of a new link.
  *
- * @throws {Problem} why there is none.
+ * @throws {Problem} if there is no new link
  */
 export function sendResult(
   reply: FastifyReply,

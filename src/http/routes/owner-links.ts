@@ -69,7 +69,7 @@ const ofForm = { ...ofPage, consumes }
  * nothing, except at the callback, where Spotify sends the owner's browser.
  */
 export function ownerLinksRoutes(app: AppInstance, options: OwnerLinksOptions): void {
-  // An instance of its own, since no other route accepts forms.
+  // A separate instance, since no other route accepts forms.
   app.register(async forms => {
     acceptOnlyForms(forms)
     pageRoutes(forms, options)

@@ -19,11 +19,11 @@ const MINUTE_MS = 60_000
 /** What a page says about its list. */
 export interface FoundList {
   response: Pick<StoredResponse<unknown>, 'generatedAt' | 'freshUntil'>
-  /** Why the list could not be revalidated, if it could not. */
+  /** The problem of a failed revalidation, if there was one. */
   failure?: Problem | undefined
 }
 
-/** All pages share it, so many at once block the event loop no longer than one does. */
+/** All pages share these ticks, so many pages at once block the event loop no longer than one does. */
 const ticks = new OneTaskPerTick()
 
 /**
@@ -85,7 +85,7 @@ export function pageView(
   }
 }
 
-/** The playlists of the first buffer, and the entries of all, one buffer per tick of the event loop. */
+/** Makes the entries of all playlists, one buffer per tick. `first` has the playlists of the first buffer. */
 async function cardsOf(
   buffers: readonly Buffer[],
   userId: string,

@@ -27,8 +27,8 @@ export interface ListOptions {
   /** Undefined if each request has to go through the routes. */
   fastPath: FastPath | undefined
   /**
-   * The cache key of a user, by canonical id. A list under another key than the id is read on behalf of
-   * its user, so no shared cache may store it. The id by default.
+   * The cache key of a user, by canonical id; the id by default. The service reads a list under any other
+   * key on behalf of its user, so no shared cache may store that list.
    */
   keyOf?: ((userId: string) => string) | undefined
 }
@@ -39,7 +39,7 @@ export interface ListRequest {
   reply: FastifyReply
   /** Canonical. */
   userId: string
-  /** A view that changes with the age of the list is made once the list is found. */
+  /** A function makes a view that changes with the age of the list, once the service has found the list. */
   view: View | ((found: FoundList, now: number) => View)
 }
 
@@ -101,7 +101,7 @@ function respond(
   const isPage = typeof view === 'function'
   const wanted = { request, view: isPage ? view({ response, failure }, now) : view }
   const made = represent(stored.list, wanted, codings, variants)
-  // A page changes without its list, so the date of the list says nothing about it.
+  // A page may change while its list does not, so the date of the list says nothing about the page.
   const dated = isPage ? undefined : stored
   if (!(made instanceof Promise)) {
     if (context.result === 'hit' && isPreferred(made, codings)) {

@@ -7,7 +7,7 @@ const MAX_LENGTH = 1024
 /** How many combinations of fields have a number; most clients send one of a few. */
 const MAX_COMBINATIONS = 256
 
-/** The part of a request of Node that the key depends on. */
+/** The part of Node's request on which the key depends. */
 interface Request {
   readonly headers: IncomingHttpHeaders
   readonly socket: Pick<Socket, 'remoteAddress'>
@@ -33,14 +33,14 @@ export class RequestKeys {
   #last: Fields & { readonly number: number } = { ...NO_FIELDS, number: 0 }
 
   /**
-   * The key of a request for this target. Undefined if only the routes serve it: without `Host`, the response
-   * depends on the version of HTTP (RFC 9112 3.2).
+   * The key of a request for this target. Undefined if only the routes serve the request: without `Host`, the
+   * response depends on the version of HTTP (RFC 9112 3.2).
    */
   of(target: string, { headers, socket }: Request): string | undefined {
     const { host, accept = '', origin = '', 'x-forwarded-proto': proto } = headers
     const { 'accept-encoding': encoding = '' } = headers
     if (host === undefined || target.length > MAX_LENGTH) return undefined
-    // Whether the field is trusted depends on the address of the client.
+    // Whether the service trusts the field depends on the address of the client.
     const scheme = proto === undefined ? '' : `${proto} ${socket.remoteAddress}`
     const last = this.#last
     const isLast =
@@ -64,5 +64,5 @@ export class RequestKeys {
   }
 }
 
-/** No request has them, as `Host` is never empty here. */
+/** No request has these fields, since `Host` never contains a line break. */
 const NO_FIELDS: Fields = { host: '\n', accept: '', encoding: '', origin: '', scheme: '' }

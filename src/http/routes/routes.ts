@@ -23,7 +23,7 @@ export type RouteOptions = ListOptions &
     exampleUsers?: readonly string[] | undefined
   }
 
-/** Registers all routes; `npm run generate` makes openapi.yaml from them too. */
+/** Registers all routes; `npm run generate` also makes openapi.yaml from them. */
 export function registerRoutes(app: AppInstance, options: RouteOptions): void {
   acceptAllMethods(app)
   addSchemas(app)

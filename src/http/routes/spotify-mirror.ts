@@ -67,7 +67,7 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
   allowOnlyReading(app, PATH)
 }
 
-/** Spotify's paging object: `limit` is the requested one, also in the links. */
+/** Spotify's paging object: `limit` is always the requested limit, in the links as well. */
 function mirrorView(
   { limit = DEFAULT_LIMIT, offset = 0 }: WindowQuery,
   origin: string,

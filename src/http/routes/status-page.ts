@@ -65,7 +65,7 @@ function gateOf({ spotify }: Status): Html {
   return html`${row('Gate', GATES[gate])}${cause === null ? undefined : row('Reason', html`<code>${cause}</code>`)}${until === null ? undefined : row('Until', at(until))}${remedy === null ? undefined : row('Remedy', remedy)}`
 }
 
-/** A bar turns from here on. */
+/** The share of the budget from which on the bar changes its colour. */
 const NEARLY_SPENT = 0.8
 
 function budgetOf({ spotify: { requests_24h: used, budget } }: Status): Html {

@@ -20,7 +20,9 @@ export interface AdmissionQueueOptions {
 
 /** How the requests of one lookup wait. */
 export interface QueueOptions {
-  /** The path of the list, or the link that it is read with. Failures of a single subject do not count as an outage. */
+  /**
+   * The path of the list, or the link that reads it. Failures of a single subject do not count as an outage.
+   */
   subject: string
   /** The callers that wait for the lookup. */
   callers: WaitingCallers
@@ -43,10 +45,10 @@ interface WaitingLookup {
 }
 
 /**
- * Limits how many lookups wait for a slot. It refuses a lookup at once if the queue is full or if, by
- * the recent duration of requests, its slot would come after its deadline: a caller would rather know
- * now than at the deadline. When the queue is full, a caller with few waiting lookups displaces the
- * latest one of the caller with the most.
+ * Limits how many lookups wait for a slot. It refuses a lookup at once if the queue is full or if, by the
+ * recent duration of requests, its slot would come after its deadline: a caller would rather know now than at
+ * the deadline. When the queue is full, a caller with few waiting lookups displaces the latest lookup of the
+ * caller with the most.
  */
 export class AdmissionQueue {
   readonly #options: AdmissionQueueOptions
@@ -127,7 +129,7 @@ export class AdmissionQueue {
   }
 
   /**
-   * Cancels the latest waiting lookup of the caller with the most, unless `caller` would then have as
+   * Cancels the latest lookup of the caller with the most waiting ones, unless `caller` would then have as
    * many. Spares lookups that several callers wait for.
    */
   #displace(caller: string): boolean {

@@ -6,7 +6,7 @@ const REMEMBERED = 8
 const CERTAIN_MS = 1000
 /** Consecutive failures, of more than one subject, that may be an outage. */
 const OUTAGE_FAILURES = 3
-/** The same shortly after a response. It bounds the requests that a real outage gets. */
+/** The same shortly after a response. Bounds the requests that leave during a real outage. */
 const SUDDEN_OUTAGE_FAILURES = 8
 
 /**
@@ -17,7 +17,7 @@ export const FALLBACK_SUBJECT = '/users/spotify/playlists'
 
 const LINK = 'link '
 
-/** The subject of requests with the token of a linked user. No probe is for it but its own requests. */
+/** The subject of requests with the token of a linked user. Only its own requests probe for it. */
 export function linkSubject(linkId: string): string {
   return LINK + linkId
 }
@@ -42,7 +42,7 @@ export interface Evidence {
   readonly failing: readonly string[]
   /** The subjects among them that Spotify denied. */
   readonly denied: readonly string[]
-  /** Whether one of those, other than the first, worked before. */
+  /** Whether one of the denied subjects, other than the first, worked before. */
   readonly isDenialSure: boolean
 }
 
@@ -78,7 +78,7 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
         lastSuccessMs: nowMs,
       }
     case 'declined':
-      // It counts for a probe only. Otherwise anybody could keep the gate open during an outage.
+      // Counts for a probe only; otherwise anybody could keep the gate open during an outage.
       return isProbe ? { ...NO_FAILURES, working, lastSuccessMs: nowMs } : evidence
     case 'failed':
       return withFailure(evidence, working, subject)
@@ -111,8 +111,8 @@ export function isAppDenied({ denied, isDenialSure }: Evidence, isProbe: boolean
 }
 
 /**
- * The subject of the probe that a request for `subject` needs: the one that worked last. While none
- * works, the fallback and `subject` itself alternate, in case the fallback fails for a reason of its own.
+ * The subject of the probe that a request for `subject` needs: the one that worked last. While none works,
+ * the fallback and `subject` itself alternate, in case something else makes the fallback fail.
  */
 export function probeSubject({ working, failing, failures }: Evidence, subject: string): string {
   const [best] = working

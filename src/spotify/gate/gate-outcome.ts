@@ -6,7 +6,7 @@ export const DENIED_PAUSE_MS = 5 * 60_000
 
 /** What the outcome of one request says about Spotify. */
 export type Outcome =
-  /** Spotify works for this subject, even if it does not know it. */
+  /** Spotify works for this subject, even if Spotify does not know the user. */
   | { readonly kind: 'succeeded' }
   /** Spotify declines this request, which says nothing about other subjects. */
   | { readonly kind: 'declined' }

@@ -18,7 +18,7 @@ export interface GatePeersListener {
 
 /** The gates of the other replicas with the same Spotify app. */
 export interface GatePeers {
-  /** Registers the only listener. It may also receive what this gate published itself. */
+  /** Registers the only listener, which may also receive what this gate has published. */
   listen(listener: GatePeersListener): void
   /** Publishes that this gate has closed by itself, not because a peer did. */
   publishPause(pause: RemotePause): void

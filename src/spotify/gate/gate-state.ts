@@ -145,8 +145,8 @@ function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
 }
 
 /**
- * Doubles with each consecutive pause, plus a jitter of up to a tenth. It lasts at least as long as
- * Spotify asked for.
+ * The pause doubles each time in a row, plus a jitter of up to a tenth. It lasts at least as long as Spotify
+ * asked for.
  */
 function outage(
   state: GateState,

@@ -38,8 +38,8 @@ export class GatedSender {
   }
 
   /**
-   * Sends the request when the gate and the budget allow it, and calls `onSend` just before. If a probe
-   * for another subject is due, before the request or because of its failure, sends that one too.
+   * Sends the request when the gate and the budget allow it, and calls `onSend` just before. If a probe for
+   * another subject is due, before the request or because of its failure, sends that probe, too.
    *
    * @throws {Problem} why the request may not be sent, or its failure.
    */

@@ -71,7 +71,7 @@ export function localShareSpent(limit: number, retryAt: number, need?: Need): Pr
   )
 }
 
-/** A lookup that was refused after a response costs that request again each time. */
+/** A lookup that is refused only after a response costs the request for it again each time. */
 function originOf(need: Need | undefined): { originStatus?: number } {
   return need !== undefined && need.left < need.whole ? { originStatus: 200 } : {}
 }

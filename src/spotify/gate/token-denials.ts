@@ -26,8 +26,8 @@ export class LinkDenial extends Problem {
 }
 
 /**
- * The problem for a response with the given body to a request with the token of a user: a 403, or a 401
- * even with a new token. Only the lapsed Premium subscription of its owner concerns the whole app.
+ * The problem for a response with the given body to a request with the token of a user: a 403, or a 401 even
+ * with a new token. Only a lapsed Premium subscription of the app's owner concerns the whole app.
  */
 export function linkDenied(originStatus: 401 | 403, body: string): Problem {
   const denial = accessDenied(originStatus, body)
