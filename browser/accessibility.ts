@@ -12,7 +12,7 @@ interface Finding {
 
 /** What axe-core finds wrong with the page as it is now, one text for each element. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  // Chromium evaluates it whatever the policy of the page allows its own scripts.
+  // Chromium evaluates this even if the policy of the page denies it to the scripts of the page.
   await page.evaluate(axe.source)
   const options = JSON.stringify({ runOnly: STANDARDS, resultTypes: ['violations'] })
   const { violations } = (await page.evaluate(`axe.run(${options})`)) as { violations: Finding[] }

@@ -94,7 +94,7 @@ t.test('the home page offers the users that EXAMPLE_USERS names', { skip }, asyn
   t.same(faults, [])
 })
 
-t.test('a problem speaks to the person in front of it', { skip }, async t => {
+t.test('a browser shows a problem as a page that says what a person can do', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   sandbox.fault({ on: 'api', answer: 'rate-limited' })
   for (const [path, status] of [

@@ -14,7 +14,7 @@ const EVERY_MS = 2
 /** The duration of a request that is in flight when the signal arrives. */
 const LONGEST_REQUEST_MS = 800
 const LOAD_BEFORE_MS = 1000
-/** Every so many requests are a readiness probe, like one of a load balancer every 100 ms. */
+/** One of this many requests is a readiness probe, as from a load balancer every 100 ms. */
 const PROBE_EVERY = 50
 /** More than a round needs. Limits the load on a service that never stops being ready. */
 const MAX_REQUESTS = 5000

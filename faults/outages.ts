@@ -74,7 +74,7 @@ function outage(answer: AnswerName, staleSeconds: number, where: string): Scenar
     const startMs = clock.monotonic()
     await lookUpFor(lab, OUTAGE_SECONDS)
     const duringOutage = faulted.length
-    // For one time-out, responses to requests from before the closing still arrive.
+    // For one time-out, responses to requests sent before the gate closed still arrive.
     const noise = tooSoon(lab, startMs + 6000)
     const retries = retriesIn(faulted)
     const failures = stats.failures

@@ -88,13 +88,16 @@ t.test('after a restart with a snapshot, cached users cost no request', async t 
   t.equal(await third.stop(), 0)
 })
 
-t.test('a shutdown under 500 requests a second loses none, with idle connections open', async t => {
-  for (let round = 0; round < 5; round++) {
-    const stats = new Stats()
-    t.match(await endUnderLoad(stats), { exitCode: 0, lost: [], longRequestStatus: 200 })
-    t.ok(stats.responses.length > 100 && stats.responses.every(({ status }) => status === 200))
-  }
-})
+t.test(
+  'a shutdown under 500 requests a second loses no request, with idle connections open',
+  async t => {
+    for (let round = 0; round < 5; round++) {
+      const stats = new Stats()
+      t.match(await endUnderLoad(stats), { exitCode: 0, lost: [], longRequestStatus: 200 })
+      t.ok(stats.responses.length > 100 && stats.responses.every(({ status }) => status === 200))
+    }
+  },
+)
 
 t.test('the built service names missing variables and exits', async t => {
   const sandbox = { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' }

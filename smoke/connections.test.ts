@@ -38,7 +38,7 @@ async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   return { ask, open, closed }
 }
 
-t.test('a connection whose caller never reads is closed after 30 s, others are not', async t => {
+t.test('the service closes a connection whose caller has not read for 30 s', async t => {
   const log: { msg: string }[] = []
   const { ask, open, closed } = await serviceFor(t, {
     environment: { LOG_LEVEL: 'debug' },

@@ -96,7 +96,7 @@ t.test('npm run demo prints an address, commands that work, and what they cost',
 
 type Command = () => Promise<string>
 
-/** Follows an invitation as a browser does whose owner presses the button, and agrees at Spotify. */
+/** Follows an invitation like a browser whose owner presses the button and agrees at Spotify. */
 async function linkedBy(invitation: string): Promise<string> {
   const post = (url: string, form: Record<string, string>) =>
     fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' })

@@ -125,7 +125,7 @@ for (const cache of frontCaches) {
       t.match(await ask(), { total: 2, isHit: true }, 'it keeps the newer list')
     })
 
-    t.test('serves no list longer because the service has cached it before', async t => {
+    t.test('counts the time that a list spent in the cache of the service', async t => {
       const { ask, askService, setTotal, moveClock } = await serviceBehind(cache, t, {
         CACHE_STALE_WHILE_REVALIDATE_SECONDS: '0',
       })
@@ -149,7 +149,7 @@ for (const cache of frontCaches) {
       await eventually(async () => (await ask()).total === 2)
     })
 
-    t.test('serves a stale list while the service fails, and not for ever', async t => {
+    t.test('serves a stale list while the service fails, but not for ever', async t => {
       const { ask, service, start, sandbox } = await serviceBehind(cache, t, {
         CACHE_FRESH_SECONDS: '1',
         CACHE_STALE_WHILE_REVALIDATE_SECONDS: '8',

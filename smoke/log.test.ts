@@ -65,7 +65,7 @@ async function start(t: Test, launcher: string[]) {
   return {
     ask,
     child,
-    /** Makes the service log so many lines. */
+    /** Makes the service log this many lines. */
     async log(lines: number) {
       const requests = Array.from({ length: lines }, () => ask(`/${'x'.repeat(200)}`))
       for (const { status } of await Promise.all(requests))

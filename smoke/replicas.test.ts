@@ -59,7 +59,7 @@ async function replicasFor(t: Test, variables: Record<string, string> = {}) {
 
 const options = { skip: withoutOwnRedis }
 
-t.test('500 first lookups at each of two replicas cost the pages once', options, async t => {
+t.test('500 first lookups at each of two replicas fetch each page once', options, async t => {
   const { sandbox, start, flood } = await replicasFor(t)
   const replicas = [await start(), await start()] as const
   const responses = (await Promise.all(replicas.map(one => flood(one, 'smedjan')))).flat()
@@ -92,7 +92,7 @@ t.test(
   },
 )
 
-t.test('a refusal of one replica pauses the others', options, async t => {
+t.test('a refusal that one replica gets pauses the others', options, async t => {
   const { sandbox, start } = await replicasFor(t)
   const [first, second] = [await start(), await start()]
   sandbox.fault({ on: 'api', times: 1, answer: 'quota-exceeded' })
@@ -149,7 +149,7 @@ t.test('replicas never exceed a budget of 100 while Redis fails', options, async
   }
 })
 
-t.test('no caller sees an error of Redis', options, async t => {
+t.test('no caller sees an error while Redis is disturbed', options, async t => {
   const { redis, start } = await replicasFor(t, { CACHE_FRESH_SECONDS: '1' })
   const [first, second] = [await start(), await start()]
   const replicas = [first, second] as const

@@ -34,7 +34,7 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
     return { name, folder: dirname(name), text, imports, own }
   })
 
-t.test('LAYERS lists every folder of src, and at most four files are above them', async t => {
+t.test('LAYERS lists every folder of src, and at most four files are in src itself', async t => {
   const folders = new Set(files.map(({ folder }) => folder))
   t.same([...folders].sort(), ['.', ...LAYERS].sort())
   t.ok(files.filter(({ folder }) => folder === '.').length <= 4)

@@ -87,7 +87,7 @@ t.test('the service exits if the snapshot is a pipe', async t => {
   t.match(await message, /^ {2}CACHE_SNAPSHOT_FILE: the file is .*a pipe/m)
 })
 
-t.test('the service exits with a log line if its file of linked accounts is none', async t => {
+t.test('the service exits with a log line if LINKS_FILE is not a links file', async t => {
   const sandbox = await sandboxFor(t)
   // A short path, since the lock beside the file is a socket.
   const folder = mkdtempSync('/tmp/server-')

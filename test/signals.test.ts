@@ -32,7 +32,7 @@ t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t =
   t.match(service.log.at(-1), '"signal":"SIGHUP","msg":"stopping"')
 })
 
-t.test('a signal about a fault of the process keeps its default action', async t => {
+t.test('a signal for a fault of the process, such as SIGBUS, keeps its default action', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const service = await startServiceProcess({ sandbox, nodeArguments })

@@ -10,14 +10,17 @@ const metric = (more: Partial<Metric> = {}): Metric => ({
   ...more,
 })
 
-t.test('a threshold applies to the ratio, or to the metric without one', async t => {
-  const ratio = spreadOf([0.5])
-  t.equal(isMet(metric()), undefined)
-  t.equal(isMet(metric({ threshold: { atLeast: 50 } })), true)
-  t.equal(isMet(metric({ threshold: { atMost: 49 } })), false)
-  t.equal(isMet(metric({ ratio, threshold: { atLeast: 0.51 } })), false)
-  t.equal(isMet(metric({ ratio, threshold: { atMost: 0.5 } })), true)
-})
+t.test(
+  'a threshold applies to the ratio of a metric, or to the metric itself if it has no ratio',
+  async t => {
+    const ratio = spreadOf([0.5])
+    t.equal(isMet(metric()), undefined)
+    t.equal(isMet(metric({ threshold: { atLeast: 50 } })), true)
+    t.equal(isMet(metric({ threshold: { atMost: 49 } })), false)
+    t.equal(isMet(metric({ ratio, threshold: { atLeast: 0.51 } })), false)
+    t.equal(isMet(metric({ ratio, threshold: { atMost: 0.5 } })), true)
+  },
+)
 
 t.test(
   'the table has medians, quartiles, thresholds and verdicts, and marks disturbed metrics',

@@ -128,7 +128,7 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
 
 for (const [field, decisions] of rows) {
   t.test(
-    `with ${field ?? 'no directive'}, the age decides how a stored response is used`,
+    `with ${field ?? 'no directive'}, the age of a stored response decides how the cache uses it`,
     async t => {
       for (const [ageMs, decision] of decisions) {
         t.equal(decisionAt(ageMs, field), decision, `${ageMs} ms`)

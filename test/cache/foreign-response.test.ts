@@ -18,7 +18,7 @@ t.test('a response of this process is plausible and keeps its lifetimes', async 
   t.same(capLifetimes(response(), LONGEST), response())
 })
 
-t.test('a clock may be one minute ahead, not more', async t => {
+t.test('a response from a clock more than one minute ahead is not plausible', async t => {
   for (const [aheadMs, isFine] of [
     [59_999, true],
     [60_000, true],
@@ -30,7 +30,7 @@ t.test('a clock may be one minute ahead, not more', async t => {
   }
 })
 
-t.test('a response with an instant that is no whole number is not plausible', async t => {
+t.test('a response with an instant that is not a safe integer is not plausible', async t => {
   for (const name of Object.keys(response()).filter(name => name !== 'body')) {
     for (const value of [1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined]) {
       t.notOk(isPlausible(response({ [name]: value }), NOW), `${name}: ${value}`)

@@ -94,7 +94,7 @@ t.test('a response that exceeds the bound is not stored and evicts no other', as
   }
 })
 
-t.test('a response that exceeds the bound deletes the older one of its key', async t => {
+t.test('a response that exceeds the bound deletes the stored response of the same key', async t => {
   const store = storeFor(1)
   store.set('a', response(1000))
   t.equal(store.set('a', response(1001)), false)
@@ -149,14 +149,14 @@ t.test('hasUsable says whether a stored response may still be served', async t =
   )
 })
 
-t.test('a key that is not accepted gets no response', async t => {
+t.test('the store refuses a response whose key it does not accept', async t => {
   const store = new MemoryStore<Sized>(100_000, key => key !== 'a')
   t.equal(store.set('a', response(1000)), false)
   t.equal(store.set('b', response(1000)), true)
   t.equal(keysIn(store), 'b')
 })
 
-t.test('a retired response is gone', async t => {
+t.test('retiring a key deletes its response', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   const { changes } = store

@@ -10,7 +10,7 @@ function negativeCache(random = 0) {
 
 const down = new Problem('spotify-unavailable', 'down', { originStatus: 503, transient: true })
 
-t.test('a failure is active for its back-off and names the end of it', async t => {
+t.test('a failure is active until the end of its back-off, and names that end', async t => {
   const { clock, failures } = negativeCache()
   t.equal(failures.active('bob'), undefined)
   t.match(failures.add('bob', down), { ...down, retryAt: clock.now() + 1000, originStatus: 503 })

@@ -130,21 +130,24 @@ t.test('a revalidation serves all replicas', async t => {
   t.same(requests, [])
 })
 
-t.test('a response that one replica stores replaces an older one of another', async t => {
-  const { replica, store, clock, next, settle } = replicasFor(t)
-  const [a, b, c] = [replica('a'), replica('b'), replica('c')]
-  await store(a, 'one')
-  await b.lookup('bob')
-  await clock.advance(seconds(20))
-  const forced = a.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
-  const request = await next()
-  t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'b does not wait')
-  request.respond('two')
-  await forced
-  await settle()
-  t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
-  t.equal(c.status.entries, 0, 'c holds no older one')
-})
+t.test(
+  'a response that one replica stores replaces an older response of another replica',
+  async t => {
+    const { replica, store, clock, next, settle } = replicasFor(t)
+    const [a, b, c] = [replica('a'), replica('b'), replica('c')]
+    await store(a, 'one')
+    await b.lookup('bob')
+    await clock.advance(seconds(20))
+    const forced = a.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
+    const request = await next()
+    t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'b does not wait')
+    request.respond('two')
+    await forced
+    await settle()
+    t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
+    t.equal(c.status.entries, 0, 'c holds no older one')
+  },
+)
 
 t.test('a failure of the lease holder fails the lookups of all replicas', async t => {
   const { replica, next, clock, requests, settle } = replicasFor(t)

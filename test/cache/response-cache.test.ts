@@ -191,7 +191,7 @@ t.test('a response that is gone is not served, even when the origin fails', asyn
 })
 
 t.test(
-  'waiting lookups share a failure, and the next one after the back-off fetches again',
+  'waiting lookups share a failure, and the next lookup after the back-off fetches again',
   async t => {
     const { cache, clock, next, fetched } = cacheFor(t)
     const lookups = [cache.lookup('bob'), cache.lookup('bob')]
@@ -268,7 +268,7 @@ t.test('sweeps drop responses that are gone', async t => {
 })
 
 t.test(
-  'a caller may force a revalidation from the minimum age on, and others can join it',
+  'a caller can force a revalidation once a response has the minimum age, and others can join',
   async t => {
     const { cache, clock, store, next, fetched } = cacheFor(t)
     await store('bob', 'first')
@@ -334,7 +334,7 @@ t.test('close stops the timer of the sweeps', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('a fetch whose key is retired meanwhile stores nothing', async t => {
+t.test('a fetch stores nothing if its key is retired meanwhile', async t => {
   const { cache, memory, next, retire, lines } = cacheFor(t)
   const lookup = cache.lookup('one/user')
   retire('one/user')
@@ -344,7 +344,7 @@ t.test('a fetch whose key is retired meanwhile stores nothing', async t => {
   t.same(lines(), [])
 })
 
-t.test('a lookup that waits gets no stale response of a key that is retired meanwhile', async t => {
+t.test('a waiting lookup gets no stale response if its key is retired meanwhile', async t => {
   const { cache, clock, store, next, retire } = cacheFor(t)
   await store('one/user', 'first')
   clock.suspend(minutes(5))

@@ -90,7 +90,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
     }
   })
 
-  t.test(`${name} reads the list of a linked account like any other`, async t => {
+  t.test(`${name} reads the list of a linked account like any other list`, async t => {
     const { app, sandbox } = await linkedServiceFor(t, ['smedjan'])
     const read = makeClient(`${await app.listen({ port: 0 })}/v1`, 'unused')
     const pages = await walk(read, 'smedjan', 50)
@@ -101,7 +101,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
     )
   })
 
-  t.test(`${name} takes errors of this service for what they are`, async t => {
+  t.test(`${name} reports errors of this service as it reports those of Spotify`, async t => {
     const { mirror, direct, sandbox } = await bothWays(t, makeClient)
     const kindOf = (error: unknown) => (error as object).constructor.name
     for (const [userId, limit, answer, message] of [
@@ -119,7 +119,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
       const [ours, theirs] = [await ask(mirror), await ask(direct)]
       t.match(ours.message, message)
       t.match(theirs.message, message)
-      // What Spotify answers with status 200 and no JSON, this service answers with an error.
+      // Where Spotify sends a 200 that is not JSON, this service sends an error.
       if (answer !== 'html') t.equal(kindOf(ours), kindOf(theirs))
       if (ours instanceof SpotifyError) {
         t.match(ours, { status: Number, body: { error: { status: ours.status, message: String } } })

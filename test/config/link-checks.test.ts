@@ -19,7 +19,7 @@ async function faultsOf(variables: Variables): Promise<readonly string[]> {
   throw error
 }
 
-t.test('two variables turn linked accounts on', async t => {
+t.test('LINKS_FILE and ADMIN_KEYS turn linked accounts on', async t => {
   const config = await load(links)
   t.match(config, { ...links, SPOTIFY_AUTHORIZE_URL: 'https://accounts.spotify.com/authorize' })
   t.equal(redirectUriOf(config), 'http://127.0.0.1:3000/link/callback')
@@ -38,14 +38,14 @@ t.test('secrets may be in files', async t => {
   t.match(config, { ADMIN_KEYS: `admin:${KEY}`, LINKS_PREVIOUS_CLIENT_SECRET: 'old-secret' })
 })
 
-t.test('a file of keys that cannot be read is one fault, not two', async t => {
+t.test('an unreadable ADMIN_KEYS_FILE is one fault, not two', async t => {
   const missing = { LINKS_FILE: '/data/links.json', ADMIN_KEYS_FILE: '/nonexistent/keys' }
   const fault = 'ADMIN_KEYS_FILE: the file cannot be read (ENOENT)'
   t.same(await faultsOf(missing), [fault])
   t.match(await faultsOf({ ...missing, PORT: 'x' }), [fault, /^PORT: invalid/])
 })
 
-t.test('without LINKS_FILE, every other variable of links is a fault', async t => {
+t.test('without LINKS_FILE, every other variable for linked accounts is a fault', async t => {
   const useless = {
     ADMIN_KEYS: `admin:${KEY}`,
     LINKS_REDIRECT_URI: 'https://lists.example/link/callback',
@@ -90,7 +90,7 @@ t.test('links and the cache cannot be in the same file', async t => {
   }
 })
 
-t.test('admin keys have the form of API keys, and are not among them', async t => {
+t.test('an admin key has the form of an API key, and must not be in API_KEYS', async t => {
   t.same(await faultsOf({ ...links, ADMIN_KEYS: 'admin:short' }), [
     'ADMIN_KEYS: entry 1: the key must have 32 to 512 characters; create one with "openssl rand -hex 32"',
   ])

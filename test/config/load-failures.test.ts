@@ -6,7 +6,7 @@ import { NO_DOTENV, required } from './load-support.ts'
 const mocked = (t: Test, mocks: Record<string, unknown>) =>
   t.mockImport<typeof import('../../src/config/load.ts')>('../../src/config/load.ts', mocks)
 
-t.test('loadConfig rethrows errors that are no faults', async t => {
+t.test('loadConfig rethrows errors that are not faults', async t => {
   const bug = new Error('a bug')
   const broken = await mocked(t, { '@fastify/env': { default: () => Promise.reject(bug) } })
   t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)

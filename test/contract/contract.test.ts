@@ -74,30 +74,33 @@ const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ['/problems/not-found', 'text/html', 'text/markdown'],
 ]
 
-t.test('every answer is as documented, in every format, coding and window', async t => {
-  const service = await startService(t)
-  for (const [url, ...types] of answered) {
-    await hold(t, service, url)
-    for (const accept of types.length === 0 ? ['*/*'] : types) {
-      for (const coding of ['identity', 'gzip', 'br', 'gzip, identity;q=0']) {
-        const headers = { accept, 'accept-encoding': coding }
-        const whole = await hold(t, service, url, headers)
-        t.equal(whole.status, 200)
-        const head = await hold(t, service, url, headers, 'HEAD')
-        const { 'x-request-id': _, date, ...fields } = whole.headers
-        t.match(head.headers, fields, 'HEAD has the same fields')
-        const { etag } = whole.headers
-        if (etag === undefined) continue
-        const conditional = { ...headers, 'if-none-match': String(etag) }
-        for (const method of ['GET', 'HEAD'] as const) {
-          t.equal((await hold(t, service, url, conditional, method)).status, 304)
+t.test(
+  'every successful response is as documented, in every format, coding and window',
+  async t => {
+    const service = await startService(t)
+    for (const [url, ...types] of answered) {
+      await hold(t, service, url)
+      for (const accept of types.length === 0 ? ['*/*'] : types) {
+        for (const coding of ['identity', 'gzip', 'br', 'gzip, identity;q=0']) {
+          const headers = { accept, 'accept-encoding': coding }
+          const whole = await hold(t, service, url, headers)
+          t.equal(whole.status, 200)
+          const head = await hold(t, service, url, headers, 'HEAD')
+          const { 'x-request-id': _, date, ...fields } = whole.headers
+          t.match(head.headers, fields, 'HEAD has the same fields')
+          const { etag } = whole.headers
+          if (etag === undefined) continue
+          const conditional = { ...headers, 'if-none-match': String(etag) }
+          for (const method of ['GET', 'HEAD'] as const) {
+            t.equal((await hold(t, service, url, conditional, method)).status, 304)
+          }
         }
       }
     }
-  }
-})
+  },
+)
 
-t.test('every list came in every coding', async t => {
+t.test('the tests have seen every list format in every coding', async t => {
   const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/html']
   for (const type of types) {
     for (const coding of ['identity', 'gzip', 'br']) {
@@ -164,7 +167,7 @@ for (const [url, cases] of [
   })
 }
 
-t.test('who has no key, and who asks too often, is refused as documented', async t => {
+t.test('callers without a key or over their limit are refused as documented', async t => {
   const key = 'k'.repeat(32)
   const variables = { API_KEYS: `a:${key}`, CALLER_REQUESTS_PER_MINUTE: '8' }
   const service = await startService(t, variables)
@@ -187,7 +190,7 @@ t.test('who has no key, and who asks too often, is refused as documented', async
   }
 })
 
-t.test('an open page has the limit of its address, as documented', async t => {
+t.test('open pages have the documented limit per address', async t => {
   for (const url of ['/', '/openapi.yaml', '/problems', '/problems/not-found']) {
     const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
     for (const status of [200, 200, 429]) {
@@ -198,7 +201,7 @@ t.test('an open page has the limit of its address, as documented', async t => {
   }
 })
 
-t.test('a list that is too long for a page is refused as documented', async t => {
+t.test('open pages refuse too long an Accept field as documented', async t => {
   const headers = { accept: 'a/b,'.repeat(3900) }
   const service = await startService(t)
   t.equal((await hold(t, service, '/', headers)).status, 431)
@@ -206,7 +209,7 @@ t.test('a list that is too long for a page is refused as documented', async t =>
   t.equal((await hold(t, service, '/problems/not-found', headers)).status, 431)
 })
 
-t.test('a service that stops is not ready, as documented', async t => {
+t.test('a stopping service says as documented that it is not ready', async t => {
   const { app, clock } = await startService(t)
   const port = await listen(app)
   const arrived = once(app.server, 'connection')
@@ -224,7 +227,7 @@ t.test('a service that stops is not ready, as documented', async t => {
   await clock.runUntil(closing)
 })
 
-t.test('the form answers as documented', async t => {
+t.test('the form of the home page responds as documented', async t => {
   const service = await startService(t)
   t.equal((await hold(t, service, '/?user=one')).status, 303)
   for (const query of ['user=', 'user=a&user=b']) {
@@ -233,13 +236,13 @@ t.test('the form answers as documented', async t => {
   }
 })
 
-t.test('a page that is not there is as documented', async t => {
+t.test('an unknown problem page gets the documented 404', async t => {
   const service = await startService(t)
   t.equal((await hold(t, service, '/problems/none')).status, 404)
   t.equal((await hold(t, service, '/problems/none', HTML)).status, 404)
 })
 
-t.test('a browser gets a page for what the service cannot read, as documented', async t => {
+t.test('a browser whose request the service cannot read gets the documented page', async t => {
   const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1000' })
   for (const path of paths.filter(path => !path.startsWith('/v1/'))) {
     const url = path.replace(/\{\w+\}/, 'one')
@@ -250,7 +253,7 @@ t.test('a browser gets a page for what the service cannot read, as documented', 
   }
 })
 
-t.test('what Node cannot read is refused as documented, whatever was asked for', async t => {
+t.test('requests that Node cannot read are refused as documented, on every path', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const hostile = {
@@ -271,12 +274,15 @@ t.test('what Node cannot read is refused as documented, whatever was asked for',
   }
 })
 
-t.test('all that is documented was seen: a route or problem more needs a case above', async t => {
-  t.same(
-    contract.unseen.filter(name => !ofLinks(name)),
-    [],
-  )
-})
+t.test(
+  'the tests have seen every documented response: a new route or problem needs a case above',
+  async t => {
+    t.same(
+      contract.unseen.filter(name => !ofLinks(name)),
+      [],
+    )
+  },
+)
 
 t.test('every example in openapi.yaml fits its schema', async t => {
   t.same(contract.badExamples, [])

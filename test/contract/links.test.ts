@@ -39,7 +39,7 @@ async function hold(
   }
 }
 
-t.test('administrators get what is documented', async t => {
+t.test('administrators get the documented responses', async t => {
   const service = await linkedServiceFor(t, ['smedjan'])
   await hold(t, service, INVITE, 201, admin)
   await hold(t, service, LIST, 200, admin)
@@ -89,7 +89,7 @@ t.test('a file that cannot be written is reported as documented', async t => {
   await hold(t, service, UNLINK, 204, admin)
 })
 
-t.test('what Node cannot read is refused as documented', async t => {
+t.test('requests that Node cannot read are refused as documented', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of ALL) {

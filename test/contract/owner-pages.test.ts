@@ -242,7 +242,7 @@ const plain: readonly Asked[] = [
   { method: 'GET', url: '/link/callback' },
 ]
 
-t.test('a caller over its limit, or with a list too long, is refused as documented', async t => {
+t.test('a caller over its limit, or with too long a field, is refused as documented', async t => {
   const service = await linkedServiceFor(t, [], { CALLER_REQUESTS_PER_MINUTE: '1' })
   const tooLong = { 'x-forwarded-for': 'x'.repeat(1025) }
   await service.get('/link/x')
@@ -254,7 +254,7 @@ t.test('a caller over its limit, or with a list too long, is refused as document
   }
 })
 
-t.test('what Node cannot read is refused as documented', async t => {
+t.test('requests that time out before Node has read them are refused as documented', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of plain) {

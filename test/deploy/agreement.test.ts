@@ -25,7 +25,7 @@ const known = new Set<string>([
   ...SECRET_NAMES.map(name => `${name}_FILE`),
 ])
 
-t.test('only variables that the service reads are set', async t => {
+t.test('Compose and Kubernetes set only variables that the service reads', async t => {
   const set = [
     ...Object.keys(compose.services['playlist-proxy'].environment),
     ...Object.keys(compose.services.demo.environment),
@@ -42,14 +42,14 @@ t.test('only variables that the service reads are set', async t => {
   )
 })
 
-t.test('the demo in Compose is that of npm run demo', async t => {
+t.test('the demo in Compose matches npm run demo', async t => {
   const { demo, sandbox } = compose.services
   t.equal(demo.environment.EXAMPLE_USERS, EXAMPLES.join())
   t.equal(sandbox.environment.SANDBOX_LATENCY_MS, '50')
   t.same(sandbox.ports, [`${sandbox.environment.SANDBOX_PUBLIC_URL.replace('http://', '')}:4100`])
 })
 
-t.test('secrets are files, and none is in here', async t => {
+t.test('secrets are files, and Git ignores their folder', async t => {
   for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET']) {
     const { secrets, environment } = compose.services['playlist-proxy']
     t.notOk(name in environment)
@@ -62,7 +62,7 @@ t.test('secrets are files, and none is in here', async t => {
   t.match(read('.gitignore'), /^secrets\/$/m)
 })
 
-t.test('what asks for health asks for routes that exist', async t => {
+t.test('the probes of Kubernetes ask for routes that exist', async t => {
   const { paths } = load('openapi.yaml')
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
     const { path, port } = container[probe].httpGet
@@ -73,7 +73,7 @@ t.test('what asks for health asks for routes that exist', async t => {
   t.equal(container.readinessProbe.httpGet.path, '/health/ready')
 })
 
-t.test('all speak of one port', async t => {
+t.test('the image, Kubernetes, Compose and Prometheus agree on the port', async t => {
   t.match(dockerfile, `PORT=${PORT}\n`)
   t.match(dockerfile, `\nEXPOSE ${PORT}\n`)
   t.equal(container.ports[0].containerPort, PORT)
@@ -83,7 +83,7 @@ t.test('all speak of one port', async t => {
   t.equal(scrape.dns_sd_configs[0].port, PORT)
 })
 
-t.test('the service may drain before it is killed', async t => {
+t.test('Kubernetes and Compose let the service drain before they kill it', async t => {
   type Variables = Record<string, string | number>
   const drainSeconds = ({ SHUTDOWN_TIMEOUT_MS: ms }: Variables) =>
     Number(ms ?? defaultOf('SHUTDOWN_TIMEOUT_MS')) / 1000
@@ -95,7 +95,7 @@ t.test('the service may drain before it is killed', async t => {
   }
 })
 
-t.test('an init handles signals before the services that are built here can', async t => {
+t.test('Compose runs an init in front of every service that it builds', async t => {
   const built = Object.entries<{ build?: unknown; init?: boolean }>(compose.services).filter(
     ([, { build }]) => build !== undefined,
   )
@@ -103,7 +103,7 @@ t.test('an init handles signals before the services that are built here can', as
   for (const [name, { init }] of built) t.equal(init, true, name)
 })
 
-t.test('the memory limit is what docs/operating.md advises for the default bound', async t => {
+t.test('the memory limits allow what docs/operating.md advises for the default bound', async t => {
   const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
   const advised = 1.25 * bound + 400
@@ -142,7 +142,7 @@ t.test('no service of Compose can fill the memory, the disk or the table of proc
   t.ok(Number.parseInt(mem_limit, 10) > Number.parseInt(stored, 10), 'Valkey evicts in time')
 })
 
-t.test('containers have no rights and write nowhere', async t => {
+t.test('containers have no capabilities and a read-only root file system', async t => {
   t.match(pod.spec, {
     automountServiceAccountToken: false,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
@@ -159,7 +159,7 @@ t.test('containers have no rights and write nowhere', async t => {
 })
 
 t.test(
-  'services of Compose share one image each, and wait until what they need is healthy',
+  'Compose builds each image in one way, and waits until dependencies are healthy',
   async t => {
     type Service = { image: string; build?: unknown; healthcheck?: unknown } & {
       depends_on?: Record<string, { condition: string }>
@@ -180,7 +180,7 @@ t.test(
   },
 )
 
-t.test('everything is published to this machine alone', async t => {
+t.test('Compose publishes ports to this machine only', async t => {
   for (const [name, { ports = [] }] of Object.entries<{ ports?: string[] }>(compose.services)) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
   }
@@ -195,7 +195,7 @@ t.test('links of the replicas lead to the load balancer', async t => {
   t.match(read('docs/operating.md'), `<${published}>`)
 })
 
-t.test('nginx passes on no field of a caller that says where a request came from', async t => {
+t.test('nginx overwrites every field that says where a request came from', async t => {
   const set = read('deploy/replicas/nginx.conf').matchAll(/^ *proxy_set_header (\S+) (\S+);$/gm)
   const fields = Object.fromEntries([...set].map(([, name, value]) => [name, value]))
   t.match(fields, {
@@ -224,7 +224,7 @@ t.test('the selectors of Kubernetes find the pod', async t => {
   t.match(monitor.spec.podMetricsEndpoints, [{ port: container.ports[0].name, path: '/metrics' }])
 })
 
-t.test('docs/operating.md says what each diagnosis of /status wants, and of no other', async t => {
+t.test('docs/operating.md has a row for each diagnosis of /status, and no other row', async t => {
   const { paths } = load('openapi.yaml')
   const { schema } = paths['/status'].get.responses['200'].content['application/json']
   const { description } = schema.properties.spotify.properties.diagnosis
@@ -244,7 +244,7 @@ t.test('Prometheus finds the service, the demo and the replicas under one name',
   }
 })
 
-t.test('Grafana finds the dashboard, and Prometheus', async t => {
+t.test('Grafana finds the dashboard and Prometheus', async t => {
   const [provider] = load('deploy/grafana/provisioning/dashboards/playlist-proxy.yml').providers
   const [source] = load('deploy/grafana/provisioning/datasources/prometheus.yml').datasources
   const { volumes } = compose.services.grafana

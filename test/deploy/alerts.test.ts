@@ -23,7 +23,7 @@ const skip =
   spawnSync('promtool', ['--version']).error !== undefined &&
   'promtool is not installed (Debian has it in the package prometheus)'
 
-t.test('every alert has a severity and a section of its own that says what to do', async t => {
+t.test('every alert has a severity, and a section of its own in docs/operating.md', async t => {
   t.ok(rules.length > 10)
   for (const { alert, labels, annotations } of rules) {
     t.match(labels.severity, /^(?:critical|warning)$/, alert)
@@ -41,7 +41,7 @@ t.test('one external label holds the address of the runbooks', async t => {
   t.match(readFileSync('docs/operating.md', 'utf8'), 'external label `runbooks`')
 })
 
-t.test('docs/operating.md explains no alert that is gone', async t => {
+t.test('docs/operating.md names only alerts that exist', async t => {
   const named = readFileSync('docs/operating.md', 'utf8').matchAll(/\bPlaylistProxy\w+/g)
   t.same(
     [...named].map(([name]) => name).filter(name => !rules.some(({ alert }) => alert === name)),
@@ -49,7 +49,7 @@ t.test('docs/operating.md explains no alert that is gone', async t => {
   )
 })
 
-t.test('every alert has a case', async t => {
+t.test('every alert has a test case', async t => {
   t.same(rules.map(({ alert }) => alert).sort(), Object.keys(alertCases).sort())
 })
 
@@ -58,7 +58,7 @@ t.test('Prometheus accepts its configuration', { skip }, async t => {
 })
 
 t.test(
-  'each alert fires for what it is made for, and for nothing close to it',
+  'each alert fires for its test case, and stays quiet for a similar one',
   { skip },
   async t => {
     const inputs = (series: Series) =>

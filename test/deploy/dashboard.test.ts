@@ -101,7 +101,7 @@ t.test('every quotient and quantile is empty where it would be NaN', async t => 
   }
 })
 
-t.test('a number without a value says why', async t => {
+t.test('every number panel says why it may have no value', async t => {
   const numbers = panels.filter(({ type }) => type === 'stat')
   t.equal(numbers.length, 6)
   for (const { title, fieldConfig } of numbers) t.match(fieldConfig.defaults.noValue, /^no /, title)

@@ -9,7 +9,7 @@ t.test('the image is labelled with the version of the package', async t => {
   t.match(dockerfile, `\nARG VERSION=${manifest.version}\n`)
 })
 
-t.test('what the image copies is let into its build', async t => {
+t.test('the build context has every file that the image copies', async t => {
   const ignored = read('.dockerignore').split('\n')
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
     paths.split(' '),
@@ -19,5 +19,5 @@ t.test('what the image copies is let into its build', async t => {
     copied.filter(path => !ignored.includes(`!${path}`)),
     [],
   )
-  t.equal(ignored[0], '*', 'and nothing else, so that no secret gets in')
+  t.equal(ignored[0], '*', 'it excludes all other files, such as secrets')
 })

@@ -32,7 +32,7 @@ t.test('Kubernetes knows every member of the manifests', async t => {
   t.same(typeFaults(...whole.flatMap(path => manifestsIn(read(path)))), [])
 })
 
-t.test('the check finds typing errors, what is missing and what is of the wrong type', async t => {
+t.test('the check finds members that are misspelt, missing or of the wrong type', async t => {
   // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
   const changed = (change: (copy: any) => void) => {
     const copy = structuredClone(deployment)
@@ -94,7 +94,7 @@ t.test('the single instance keeps its snapshot on a volume', { skip }, async t =
   )
   const mount = container.volumeMounts.find(({ name }: { name: string }) => name === 'data')
   t.equal(dirname(snapshot.value), mount.mountPath)
-  t.equal(container.volumeMounts.length, 2, 'beside the secrets')
+  t.equal(container.volumeMounts.length, 2, 'one for the data, one for the secrets')
   const claim = find(built, 'PersistentVolumeClaim')
   t.ok(
     spec.template.spec.volumes.some(

@@ -107,7 +107,7 @@ t.test('every alert asks for series and labels that exist', async t => {
   }
 })
 
-t.test('no panel lies on another, and each has an id of its own', async t => {
+t.test('panels do not overlap, and each has an id of its own', async t => {
   const taken = new Set<string>()
   const doubly: string[] = []
   for (const { title, gridPos } of dashboard.panels) {

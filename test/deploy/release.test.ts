@@ -6,7 +6,7 @@ import { versionedFiles } from '../../scripts/versioned-files.ts'
 const read = (path: string) => readFileSync(path, 'utf8')
 const manifest = JSON.parse(read('package.json'))
 
-t.test('a release writes its version wherever the current one stands', async t => {
+t.test('a release writes its version wherever the current version occurs', async t => {
   const changed = versionedFiles('9.8.7', '2030-01-02', path =>
     path === 'CHANGELOG.md' ? '# Changelog\n\n## Unreleased\n\n- New.\n' : read(path),
   )
@@ -34,8 +34,11 @@ t.test('a release without changes to announce is an error', async t => {
   t.throws(() => versionedFiles('9.8.7', '2030-01-02', released), { message: /^CHANGELOG\.md has/ })
 })
 
-t.test('the changelog has a section for what is not released, or for this version', async t => {
-  const [first = ''] = /^## .*$/m.exec(read('CHANGELOG.md')) ?? []
-  const version = manifest.version.replaceAll('.', '\\.')
-  t.match(first, new RegExp(`^## (?:Unreleased|${version} \\(\\d{4}-\\d\\d-\\d\\d\\))$`))
-})
+t.test(
+  'the first section of the changelog is for unreleased changes, or for this version',
+  async t => {
+    const [first = ''] = /^## .*$/m.exec(read('CHANGELOG.md')) ?? []
+    const version = manifest.version.replaceAll('.', '\\.')
+    t.match(first, new RegExp(`^## (?:Unreleased|${version} \\(\\d{4}-\\d\\d-\\d\\d\\))$`))
+  },
+)

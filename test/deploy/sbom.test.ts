@@ -108,18 +108,14 @@ t.test('an incomplete record of a Debian package is an error', async t => {
 })
 
 const skip = spawnSync('dpkg-query', ['--version']).error !== undefined && 'needs dpkg-query'
-t.test(
-  'the records of the package manager of Debian have all that is needed',
-  { skip },
-  async t => {
-    const record = execFileSync('dpkg-query', ['--status', 'libc6'], { encoding: 'utf8' })
-    const root = t.testdir({
-      ...rootFilesystem,
-      var: { lib: { dpkg: { 'status.d': { libc6: record } } } },
-    })
-    t.match(imageComponents(root)[1], { name: 'libc6', version: /^\d/, purl: /upstream=glibc$/ })
-  },
-)
+t.test('a real record of a Debian package has all that the bill needs', { skip }, async t => {
+  const record = execFileSync('dpkg-query', ['--status', 'libc6'], { encoding: 'utf8' })
+  const root = t.testdir({
+    ...rootFilesystem,
+    var: { lib: { dpkg: { 'status.d': { libc6: record } } } },
+  })
+  t.match(imageComponents(root)[1], { name: 'libc6', version: /^\d/, purl: /upstream=glibc$/ })
+})
 
 t.test('the check finds what CycloneDX does not allow', async t => {
   const bill = { bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ name: 'node' }] }

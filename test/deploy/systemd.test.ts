@@ -54,12 +54,12 @@ t.test('the service may write its snapshot, and drain before systemd kills it', 
   t.ok(Number(setting('TimeoutStopSec')) * 1000 > Number(drainMs))
 })
 
-t.test('the memory limit is what Compose sets', async t => {
+t.test('the unit has the memory limit of Compose', async t => {
   const [, mebibytes] = /mem_limit: (\d+)m/.exec(read('docker-compose.yml')) ?? []
   t.equal(setting('MemoryMax'), `${mebibytes}M`)
 })
 
-t.test('the folder to copy has what the image has', async t => {
+t.test('docs/operating.md copies the paths that the image has', async t => {
   const folder = setting('WorkingDirectory')
   const [, command = ''] = /^sudo cp -R (.*)$/m.exec(operating) ?? []
   const paths = command.split(' ')
@@ -93,7 +93,7 @@ t.test('systemd accepts the unit', { skip }, async t => {
   t.match(await verify(unit.replace('ProtectHome', 'ProtectHouse')), /ProtectHouse/)
 })
 
-t.test('systemd finds the service hardly exposed', { skip }, async t => {
+t.test('systemd rates the exposure of the service as low', { skip }, async t => {
   const security = (path: string) =>
     run('systemd-analyze', [
       'security',

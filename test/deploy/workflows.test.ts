@@ -42,12 +42,20 @@ t.test('GitHub accepts the workflows', async t => {
       .map(({ message }) => message)
   for (const { name, text } of workflows) {
     t.same(faults(name, text), [], name)
-    t.match(faults(name, text.replace('runs-on:', 'run-on:')), [/run-on/], 'finds a misspelt key')
-    t.not(faults(name, text.replaceAll('github.ref', 'githup.ref')).length, 0, 'and variable')
+    t.match(
+      faults(name, text.replace('runs-on:', 'run-on:')),
+      [/run-on/],
+      'the parser finds a misspelt key',
+    )
+    t.not(
+      faults(name, text.replaceAll('github.ref', 'githup.ref')).length,
+      0,
+      'the parser finds a misspelt variable',
+    )
   }
 })
 
-t.test('actions are pinned to a commit, with the release that it is', async t => {
+t.test('actions are pinned to a commit, and a comment names the release', async t => {
   for (const { name, text } of workflows) {
     const uses = [...text.matchAll(/\buses: (.*)$/gm)].map(([, action = '']) => action)
     t.ok(uses.length > 0, name)
@@ -68,33 +76,36 @@ t.test('workflows may only read, except for the job that publishes the image', a
   t.equal(jobs.image?.permissions?.contents, 'read')
 })
 
-t.test('CI runs what a change has to pass, and a release waits for it', async t => {
+t.test('CI runs .ci/run, and a release waits for CI', async t => {
   t.ok(load('ci.yml').jobs.ci?.steps?.some(({ run }) => run === '.ci/run'))
   t.ok(statSync('.ci/run').mode & 0o100, '.ci/run is executable')
   t.equal(jobs.ci?.uses, `./${FOLDER}/ci.yml`)
   t.match(jobs.image, { needs: 'ci' })
 })
 
-t.test('a release publishes one image for two platforms with provenance and two bills', async t => {
-  const [push, runtime] = stepsWith('docker/build-push-action')
-  t.match(push?.with, {
-    platforms: 'linux/amd64,linux/arm64',
-    push: true,
-    provenance: 'mode=max',
-    sbom: true,
-  })
-  const dockerfile = read('Dockerfile')
-  for (const [, name] of String(push?.with?.['build-args']).matchAll(/^(\w+)=/gm)) {
-    t.match(dockerfile, `\nARG ${name}=`)
-  }
-  t.match(dockerfile, ` AS ${runtime?.with?.target}\n`)
-  const [attest] = stepsWith('actions/attest')
-  t.match(attest?.with, { 'push-to-registry': true })
-  const bill = String(attest?.with?.['sbom-path']).replace(/^.*\}\}/, '$RUNNER_TEMP')
-  t.ok(steps.some(({ run }) => run?.startsWith('npm run --silent sbom') && run.includes(bill)))
-})
+t.test(
+  'a release publishes an image for two platforms, its provenance and two bills of materials',
+  async t => {
+    const [push, runtime] = stepsWith('docker/build-push-action')
+    t.match(push?.with, {
+      platforms: 'linux/amd64,linux/arm64',
+      push: true,
+      provenance: 'mode=max',
+      sbom: true,
+    })
+    const dockerfile = read('Dockerfile')
+    for (const [, name] of String(push?.with?.['build-args']).matchAll(/^(\w+)=/gm)) {
+      t.match(dockerfile, `\nARG ${name}=`)
+    }
+    t.match(dockerfile, ` AS ${runtime?.with?.target}\n`)
+    const [attest] = stepsWith('actions/attest')
+    t.match(attest?.with, { 'push-to-registry': true })
+    const bill = String(attest?.with?.['sbom-path']).replace(/^.*\}\}/, '$RUNNER_TEMP')
+    t.ok(steps.some(({ run }) => run?.startsWith('npm run --silent sbom') && run.includes(bill)))
+  },
+)
 
-t.test('what is documented for a release by hand is what the workflow does', async t => {
+t.test('CONTRIBUTING.md documents the build options of the release workflow', async t => {
   const text = read('CONTRIBUTING.md')
   const [push] = stepsWith('docker/build-push-action')
   t.match(text, `--platform ${push?.with?.platforms}`)

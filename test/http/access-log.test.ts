@@ -53,7 +53,7 @@ t.test('a response has one log line with its result and its cost', async t => {
 })
 
 t.test(
-  'spotify_requests counts the requests that this lookup caused, token requests included',
+  'spotify_requests counts the requests that a lookup caused, token requests included',
   async t => {
     const service = await startService(t)
     const { app, get, clock, sandbox, quiet } = service

@@ -143,11 +143,14 @@ for (const [host, API_KEYS, warnings] of [
   ['localhost', '', 0],
   ['0.0.0.0', variables.API_KEYS, 0],
 ] as const) {
-  t.test(`on ${host} ${API_KEYS ? 'with' : 'without'} keys ${warnings} warnings`, async t => {
-    const { app, lines } = await startService(t, { API_KEYS })
-    await app.listen({ host, port: 0 })
-    const warned = lines().filter(({ msg }) => /without API_KEYS/.test(msg))
-    t.equal(warned.length, warnings)
-    for (const line of warned) t.match(line, { level: 'warn', addresses: [host] })
-  })
+  t.test(
+    `listening on ${host} ${API_KEYS ? 'with' : 'without'} API keys logs ${warnings} warnings`,
+    async t => {
+      const { app, lines } = await startService(t, { API_KEYS })
+      await app.listen({ host, port: 0 })
+      const warned = lines().filter(({ msg }) => /without API_KEYS/.test(msg))
+      t.equal(warned.length, warnings)
+      for (const line of warned) t.match(line, { level: 'warn', addresses: [host] })
+    },
+  )
 }

@@ -8,7 +8,7 @@ const withCode = (code: unknown, cause?: unknown) =>
   Object.assign(new Error('canary', { cause }), { code })
 const around = (cause: unknown) => new Error('outside', { cause })
 
-t.test('the code of the innermost cause is found, and only if it is a code', async t => {
+t.test('causeCode finds the code of the innermost cause, and ignores other values', async t => {
   t.equal(causeCode(around(withCode('ENOTFOUND'))), 'ENOTFOUND')
   t.equal(causeCode(around(around(withCode('UND_ERR_SOCKET')))), 'UND_ERR_SOCKET')
   t.equal(causeCode(around(withCode('Bearer canary', withCode('EPIPE')))), 'EPIPE')

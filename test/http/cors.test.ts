@@ -62,7 +62,7 @@ t.test('a request id that is the name of a field changes no field', async t => {
   }
 })
 
-t.test('other origins get the response without CORS fields', async t => {
+t.test('pages of unlisted origins get responses without CORS fields', async t => {
   const { app } = await startService(t, { CORS_ORIGINS: PAGE })
   const url = `http://127.0.0.1:${await listen(app)}${LIST}`
   for (const origin of ['https://evil.example', `${PAGE}.evil.example`, 'null', '', undefined]) {

@@ -115,7 +115,7 @@ async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Prom
   while (!isClosed) await clock.advance(100)
 }
 
-t.test('hits without a route say Connection: close, too, while the service drains', async t => {
+t.test('a draining service also sends Connection: close with hits that need no route', async t => {
   const variables = { SHUTDOWN_DELAY_MS: '1000' }
   const { app, clock } = await startService(t, variables, undefined, { logLevel: 'info' })
   const url = await app.listen({ port: 0 })

@@ -10,7 +10,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const LIST = '/users/one/playlists'
 
-t.test('every response has the remaining requests', async t => {
+t.test('every response says how many requests remain', async t => {
   const { get, clock, sandbox } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '3' })
   for (const [url, left] of [
     [LIST, 2],
@@ -35,7 +35,7 @@ t.test('every response has the remaining requests', async t => {
   t.equal((await get(LIST)).headers.ratelimit, '"caller";r=2;t=60')
 })
 
-t.test('a 304 has the remaining requests too', async t => {
+t.test('a 304 also says how many requests remain', async t => {
   const { get } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '3' })
   const { headers } = await get(LIST)
   const again = await get(LIST, { 'if-none-match': String(headers.etag) })

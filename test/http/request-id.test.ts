@@ -1,7 +1,7 @@
 import t from 'tap'
 import { requestId } from '../../src/http/request-id.ts'
 
-t.test('a new id is a UUID, and never the same', async t => {
+t.test('each new id is a different UUID', async t => {
   const ids = Array.from({ length: 10_000 }, () => requestId({ headers: {} }))
   t.equal(new Set(ids).size, ids.length)
   for (const id of ids) {

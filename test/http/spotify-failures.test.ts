@@ -260,15 +260,18 @@ const isSerialisable = (() => {
   }
 })()
 
-t.test('a playlist nested too deeply for Node is a bad response, else it is whole', async t => {
-  const { get, sandbox } = await startService(t)
-  const body = `{"total":1,"items":[{"id":"x","deep":${NESTED}}]}`
-  sandbox.fault({ on: 'api', answer: status(200, body) })
-  const response = await get('/users/one/playlists')
-  t.equal(response.statusCode, isSerialisable ? 200 : 502)
-  if (isSerialisable) t.ok(response.body.includes(`{"id":"x","deep":${NESTED}}`))
-  else t.match(response.json(), { type: '/problems/spotify-bad-response' })
-})
+t.test(
+  'a deeply nested playlist stays whole, or is a bad response if Node cannot serialise it',
+  async t => {
+    const { get, sandbox } = await startService(t)
+    const body = `{"total":1,"items":[{"id":"x","deep":${NESTED}}]}`
+    sandbox.fault({ on: 'api', answer: status(200, body) })
+    const response = await get('/users/one/playlists')
+    t.equal(response.statusCode, isSerialisable ? 200 : 502)
+    if (isSerialisable) t.ok(response.body.includes(`{"id":"x","deep":${NESTED}}`))
+    else t.match(response.json(), { type: '/problems/spotify-bad-response' })
+  },
+)
 
 t.test('the service never follows next', async t => {
   const { get, sandbox } = await startService(t)

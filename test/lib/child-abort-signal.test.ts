@@ -36,7 +36,7 @@ t.test('an abort of the signal affects neither the parent nor its other signals'
   t.equal(other.signal.aborted, false)
 })
 
-t.test('the first reason stays, from either side', async t => {
+t.test('the signal keeps its first reason, its own or that of the parent', async t => {
   const first = new Error('first')
   const second = new Error('second')
 

@@ -116,7 +116,7 @@ t.test('work that takes too long times out', async t => {
   t.match(await late, { message: 'too late' })
 })
 
-t.test('repeated work pauses after each run and can be stopped during one', async t => {
+t.test('repeated work pauses after each run and can be stopped during a run', async t => {
   const clock = new ManualClock()
   let times = 0
   let finish = () => {}

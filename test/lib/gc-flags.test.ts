@@ -6,7 +6,7 @@ import { loaderArguments } from '../support/loader-arguments.ts'
 
 const run = promisify(execFile)
 
-t.test('only with a single CPU the collector has no threads', async t => {
+t.test('the collector goes without threads only on a single CPU', async t => {
   const flagsFor = (cpus: number) => {
     const flags: string[] = []
     setGcFlags(cpus, flag => flags.push(flag))
@@ -16,7 +16,7 @@ t.test('only with a single CPU the collector has no threads', async t => {
   t.same(flagsFor(2), [])
 })
 
-t.test('V8 knows these flags; it reports unknown ones on stderr', async t => {
+t.test('V8 knows these flags: it reports unknown flags on stderr, but not these', async t => {
   const module = JSON.stringify(new URL('../../src/lib/gc-flags.ts', import.meta.url))
   const script = (act: string) => `import { setGcFlags } from ${module}; ${act}`
   const stderrOf = async (act: string) => {

@@ -56,7 +56,7 @@ t.test('data above the limit is refused, whatever length it states', async t => 
   }
 })
 
-t.test('all of several members are decoded', async t => {
+t.test('every member of a gzip file is decoded', async t => {
   const [first, second] = [randomBytes(AT_ONCE), randomBytes(10)]
   const packed = Buffer.concat([gzipSync(first), gzipSync(second)])
   t.ok(Buffer.concat([first, second]).equals(await gunzipped(packed, MAX_BYTES)))

@@ -68,7 +68,7 @@ t.test('the chain of causes is limited, even if it is circular', async t => {
   t.equal(messages(circular), 'round round round round')
 })
 
-t.test('a thrown value that is not an error has its type', async t => {
+t.test('a thrown value that is not an error is logged with its type', async t => {
   for (const [thrown, type, message] of [
     ['text', 'string', 'text'],
     [undefined, 'undefined', 'undefined'],

@@ -5,7 +5,7 @@ import { untilAborted } from '../../src/lib/until-aborted.ts'
 const stopped = new Error('stopped')
 const never = new Promise<string>(() => {})
 
-t.test('the work or the abort settles it, and no listener stays', async t => {
+t.test('untilAborted settles with the work or the abort, and leaves no listener', async t => {
   const controller = new AbortController()
   const { signal } = controller
   t.equal(await untilAborted(Promise.resolve('done'), signal), 'done')

@@ -63,7 +63,7 @@ t.test('while Spotify accepts the app token, requests are sent at once', async t
 })
 
 t.test(
-  '200 lookups of strangers cost two requests, 12 on the first day and 4 on others',
+  '200 denied lookups every five minutes cost 11 requests on the first day, then 4 a day',
   async t => {
     const { page, paths, deny, clock, lines } = accessFor()
     deny()
@@ -121,7 +121,7 @@ t.test('the denial of one user is not that of the app', async t => {
   t.equal(paths.length, 6)
 })
 
-t.test('a probe that succeeds, or finds no such user, opens the access', async t => {
+t.test('a probe that succeeds, or finds no such user, ends the pause', async t => {
   for (const failure of [undefined, new Problem('user-not-found', 'nobody')]) {
     const { page, paths, deny, parts, clock, lines } = accessFor()
     deny()
@@ -178,7 +178,7 @@ t.test('denials of requests that left before the pause do not prolong it', async
   t.match(await failureOf(page('six')), { retryAt: clock.now() + 10 * MINUTE_MS })
 })
 
-t.test('a failure that is no denial leaves outages to the gate', async t => {
+t.test('a failure that is not a denial pauses nothing, since outages concern the gate', async t => {
   const { page, paths, parts } = accessFor()
   let fail = (_: Error) => {}
   parts.respond = () =>
@@ -197,26 +197,29 @@ t.test('a failure that is no denial leaves outages to the gate', async t => {
   t.equal(paths.length, 3)
 })
 
-t.test('a caller that leaves shows nothing, and one that waits may leave', async t => {
-  const { page, paths, parts, deny } = accessFor()
-  const leaving = new AbortController()
-  parts.respond = () =>
-    new Promise((_, reject) => {
-      leaving.signal.addEventListener('abort', () => reject(leaving.signal.reason))
-    })
-  const first = failureOf(page('one', leaving.signal))
-  const waiting = new AbortController()
-  const second = failureOf(page('two', waiting.signal))
-  const third = failureOf(page('three'))
-  waiting.abort(new Error('left'))
-  t.match(await second, { message: 'left' })
-  t.equal(paths.length, 1)
-  deny()
-  leaving.abort(new Error('gone'))
-  t.match(await first, { message: 'gone' })
-  t.match(await third, { causeName: 'endpoint-forbidden' })
-  await t.rejects(page('four'))
-  t.equal(paths.length, 3)
-  await t.rejects(page('five'))
-  t.equal(paths.length, 3, 'closed')
-})
+t.test(
+  'an aborted request shows nothing about the app, and a waiting request can be aborted',
+  async t => {
+    const { page, paths, parts, deny } = accessFor()
+    const leaving = new AbortController()
+    parts.respond = () =>
+      new Promise((_, reject) => {
+        leaving.signal.addEventListener('abort', () => reject(leaving.signal.reason))
+      })
+    const first = failureOf(page('one', leaving.signal))
+    const waiting = new AbortController()
+    const second = failureOf(page('two', waiting.signal))
+    const third = failureOf(page('three'))
+    waiting.abort(new Error('left'))
+    t.match(await second, { message: 'left' })
+    t.equal(paths.length, 1)
+    deny()
+    leaving.abort(new Error('gone'))
+    t.match(await first, { message: 'gone' })
+    t.match(await third, { causeName: 'endpoint-forbidden' })
+    await t.rejects(page('four'))
+    t.equal(paths.length, 3)
+    await t.rejects(page('five'))
+    t.equal(paths.length, 3, 'closed')
+  },
+)

@@ -93,13 +93,13 @@ t.test('an invited owner agrees, and the account is linked', async t => {
   t.notOk(sandbox.requests.some(({ path }) => path.includes('scope')))
 })
 
-t.test('another account, or a scope that is too wide, links nothing', async t => {
+t.test('a consent of another account, or with too wide a scope, links nothing', async t => {
   const { linkAs, links, sandbox, file, accepted } = await consentsFor(t)
   t.same(await linkAs('fifty', 'smedjan'), { kind: 'wrong-account', userId: 'smedjan' })
   sandbox.switches.extraScope = 'playlist-read-private'
   t.same(await linkAs('smedjan'), { kind: 'wrong-account', userId: 'smedjan' })
   sandbox.switches.extraScope = 'user-read-email'
-  t.match(await linkAs('smedjan'), { kind: 'linked' }, 'that concerns no playlists')
+  t.match(await linkAs('smedjan'), { kind: 'linked' }, 'the extra scope concerns no playlists')
   t.same(
     links.list().map(({ userId }) => userId),
     ['smedjan'],
@@ -143,7 +143,7 @@ t.test('a callback works once and for ten minutes', async t => {
   t.equal(sandbox.count('token'), 1)
 })
 
-t.test('a foreign code in our state is invalid', async t => {
+t.test('a callback with our state and a foreign code is invalid', async t => {
   const { consents, agree } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   const url = await agree(ticket, 'smedjan')
@@ -151,30 +151,33 @@ t.test('a foreign code in our state is invalid', async t => {
   t.same(await consents.complete(url.searchParams), { kind: 'invalid' })
 })
 
-t.test('the address of a dead page can be pasted below the invitation of that user', async t => {
-  const { consents, agree, links } = await consentsFor(t)
-  const mine = await consents.invite('smedjan')
-  const other = await consents.invite('fifty')
-  const url = await agree(mine.ticket, 'smedjan')
-  const wrong = [
-    '',
-    'nonsense',
-    url.search,
-    `${REDIRECT_URI}`,
-    `http://127.0.0.1:3000/other${url.search}`,
-    `http://127.0.0.1:3000/link/callback/${url.search}`,
-  ]
-  for (const pasted of wrong) {
-    t.same(await consents.finish(mine.ticket, pasted), { kind: 'invalid' }, pasted)
-  }
-  t.same(await consents.finish(other.ticket, url.href), { kind: 'invalid' }, "another's consent")
-  t.same(await consents.finish('nonsense', url.href), { kind: 'invalid' })
-  t.equal(links.list().length, 0)
-  t.match(await consents.finish(mine.ticket, ` ${url.href}\n`), { kind: 'linked' })
-  t.same(await consents.finish(mine.ticket, url.href), { kind: 'invalid' })
-})
+t.test(
+  'an owner can paste the address of a callback that failed to load, below the invitation',
+  async t => {
+    const { consents, agree, links } = await consentsFor(t)
+    const mine = await consents.invite('smedjan')
+    const other = await consents.invite('fifty')
+    const url = await agree(mine.ticket, 'smedjan')
+    const wrong = [
+      '',
+      'nonsense',
+      url.search,
+      `${REDIRECT_URI}`,
+      `http://127.0.0.1:3000/other${url.search}`,
+      `http://127.0.0.1:3000/link/callback/${url.search}`,
+    ]
+    for (const pasted of wrong) {
+      t.same(await consents.finish(mine.ticket, pasted), { kind: 'invalid' }, pasted)
+    }
+    t.same(await consents.finish(other.ticket, url.href), { kind: 'invalid' }, "another's consent")
+    t.same(await consents.finish('nonsense', url.href), { kind: 'invalid' })
+    t.equal(links.list().length, 0)
+    t.match(await consents.finish(mine.ticket, ` ${url.href}\n`), { kind: 'linked' })
+    t.same(await consents.finish(mine.ticket, url.href), { kind: 'invalid' })
+  },
+)
 
-t.test('linking again replaces the link, and the old page is gone', async t => {
+t.test('linking again replaces the link, and the page of the old link stops working', async t => {
   const { linkAs, consents, links, forgotten, clock, agree } = await consentsFor(t)
   const first = await linkAs('smedjan')
   const page = first.kind === 'linked' ? first.ticket : ''
@@ -201,7 +204,7 @@ t.test('an ended link can be linked again from its page and from an invitation',
   t.match(await consents.view(page), { canLink: true, link: { state: { name: 'mismatch' } } })
 })
 
-t.test('an owner ends the link with its address', async t => {
+t.test('an owner can end the link from its page', async t => {
   const { linkAs, consents, links } = await consentsFor(t)
   const linked = await linkAs('smedjan')
   const page = linked.kind === 'linked' ? linked.ticket : ''
@@ -213,7 +216,7 @@ t.test('an owner ends the link with its address', async t => {
   t.equal(await consents.view(page), undefined)
 })
 
-t.test('an invitation from before an unlinking links nothing, and a new one does', async t => {
+t.test('unlinking withdraws earlier invitations, but not later ones', async t => {
   const { consents, agree, links, clock, linkAs, sandbox } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   const open = await agree(ticket, 'smedjan')
@@ -230,7 +233,7 @@ t.test('an invitation from before an unlinking links nothing, and a new one does
   t.match(await linkAs('smedjan'), { kind: 'linked' }, 'a new invitation')
 })
 
-t.test('unlinking withdraws an invitation before the account is linked, too', async t => {
+t.test('unlinking withdraws the invitation of an account that was never linked', async t => {
   const { consents, links, clock } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   clock.suspend(1)
@@ -239,7 +242,7 @@ t.test('unlinking withdraws an invitation before the account is linked, too', as
 })
 
 for (const request of ['token', 'api'] as const) {
-  t.test(`an unlinking during a consent wins, at its ${request} request`, async t => {
+  t.test(`unlinking during the ${request} request of a consent cancels the consent`, async t => {
     const { consents, agree, links, clock, sandbox, accepted, file } = await consentsFor(t)
     const { ticket } = await consents.invite('smedjan')
     const { searchParams } = await agree(ticket, 'smedjan')
@@ -275,7 +278,7 @@ t.test('a link that is removed before its consent ends keeps no token in memory'
   t.equal(file.records.size, 0)
 })
 
-t.test('a failure of Spotify keeps nothing and says why', async t => {
+t.test('if Spotify fails, the service stores nothing and says why', async t => {
   const { linkAs, sandbox, links, file, gate } = await consentsFor(t)
   sandbox.switches.unregistered = ['smedjan']
   t.match(await failureOf(linkAs('smedjan')), {
@@ -304,21 +307,21 @@ t.test('a failure of Spotify keeps nothing and says why', async t => {
   t.equal(file.records.size, 0)
 })
 
-t.test('while the gate is closed or the budget is spent, nobody is linked', async t => {
+t.test('once the daily budget is spent, nobody can be linked', async t => {
   const { linkAs, links } = await consentsFor(t, { dailyBudget: 1 })
   t.match(await linkAs('smedjan'), { kind: 'linked' })
   t.match(await failureOf(linkAs('fifty')), { type: 'quota-budget-spent' })
   t.equal(links.find('fifty'), undefined)
 })
 
-t.test('a link that cannot be written is not made', async t => {
+t.test('a consent fails if its link cannot be written', async t => {
   const { linkAs, file, accepted } = await consentsFor(t)
   file.failure = new Error('EROFS')
   t.match(await failureOf(linkAs('smedjan')), { type: 'internal-error' })
   t.equal(accepted.length, 0)
 })
 
-t.test('the profile is the probe when Spotify needs one', async t => {
+t.test('the first consent after an outage links the account and opens the gate', async t => {
   const { linkAs, sandbox, gate, clock, links } = await consentsFor(t)
   await links.add(recordOf('one'))
   sandbox.fault({ on: 'api', answer: 'server-error' })
@@ -331,7 +334,7 @@ t.test('the profile is the probe when Spotify needs one', async t => {
   t.equal(gate.status().state, 'open')
 })
 
-t.test('no invented, changed or borrowed text gets anything', async t => {
+t.test('invented, changed and borrowed texts give access to nothing', async t => {
   const { consents, agree, sandbox, links } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   const url = await agree(ticket, 'smedjan')

@@ -21,7 +21,7 @@ t.test('in Development Mode a user can be read once the owner has agreed', async
   await close()
 })
 
-t.test('after a restart the token is renewed, and after an end nothing is left', async t => {
+t.test('a restart renews the token, and unlinking leaves nothing behind', async t => {
   const { start, sandbox, clock, file, forgotten, written } = await accountsFor(t)
   const first = await start()
   await first.link('smedjan')
@@ -50,7 +50,7 @@ t.test('after a restart the token is renewed, and after an end nothing is left',
   for (const secret of secrets) t.notOk(log.includes(secret), 'no secret in the log')
 })
 
-t.test('a link that is made again reads with its new token', async t => {
+t.test('an account that is linked again is read with the new token', async t => {
   const { start, sandbox, clock } = await accountsFor(t)
   const { link, look, close } = await start()
   await link('fifty')

@@ -49,7 +49,7 @@ t.test('denials of five links do not close the gate', async t => {
 
 const PROBE = '/v1/users/spotify/playlists?limit=1&offset=0'
 
-t.test('an outage closes the gate for linked users too, and one request opens it', async t => {
+t.test('an outage closes the gate for linked users too, and the next lookup opens it', async t => {
   const probes = new Set<string | undefined>()
   for (const rounds of [1, 2, 3, 4]) {
     const { look, addLink, sandbox, gate, clock } = await sourceFor(t)

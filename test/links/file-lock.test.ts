@@ -40,7 +40,7 @@ t.test('a second lock on a file fails until the first is released', async t => {
   await second.release()
 })
 
-t.test('a lock tells its callers nothing', async t => {
+t.test('the socket of a lock sends nothing to its callers', async t => {
   const path = join(folderFor(t), 'links.json')
   const lock = await FileLock.acquire(path)
   const socket = connect(join(dirname(path), String(locksIn(path)[0])))
@@ -50,7 +50,7 @@ t.test('a lock tells its callers nothing', async t => {
   await lock.release()
 })
 
-t.test('the lock of a process that was killed is free', async t => {
+t.test('another process can acquire the lock of a killed process', async t => {
   const path = join(folderFor(t), 'links.json')
   const script = `
     import { FileLock } from '${new URL('../../src/links/file-lock.ts', import.meta.url)}'
@@ -68,38 +68,33 @@ t.test('the lock of a process that was killed is free', async t => {
   await once(child, 'exit')
   t.equal(locksIn(path).length, 1, 'the socket is left')
   const lock = await FileLock.acquire(path)
-  t.equal(locksIn(path).length, 1, 'only the new one')
+  t.equal(locksIn(path).length, 1, 'only the new socket')
   await lock.release()
 })
 
-t.test(
-  'of processes that find the lock of a killed one at the same time, one at most gets it',
-  async t => {
-    const path = join(folderFor(t), 'links.json')
-    const folder = dirname(path)
-    const killed = join(folder, 'killed')
-    const server = createServer().listen(join(folder, 'socket'))
-    await once(server, 'listening')
-    linkSync(join(folder, 'socket'), killed)
-    await new Promise(resolve => server.close(resolve))
-    for (let count = 1; count < 20; count++) {
-      linkSync(killed, `${path}.lock-000000`)
-      const settled = await Promise.allSettled(
-        Array.from({ length: count }, () => FileLock.acquire(path)),
-      )
-      const locks = settled.flatMap(attempt =>
-        attempt.status === 'fulfilled' ? attempt.value : [],
-      )
-      t.ok(locks.length <= 1, `${count} processes`)
-      for (const lock of locks) await lock.release()
-      t.same(locksIn(path), [], 'no socket is left')
-      const lock = await FileLock.acquire(path)
-      await lock.release()
-    }
-  },
-)
+t.test('at most one of many processes acquires the lock of a killed process', async t => {
+  const path = join(folderFor(t), 'links.json')
+  const folder = dirname(path)
+  const killed = join(folder, 'killed')
+  const server = createServer().listen(join(folder, 'socket'))
+  await once(server, 'listening')
+  linkSync(join(folder, 'socket'), killed)
+  await new Promise(resolve => server.close(resolve))
+  for (let count = 1; count < 20; count++) {
+    linkSync(killed, `${path}.lock-000000`)
+    const settled = await Promise.allSettled(
+      Array.from({ length: count }, () => FileLock.acquire(path)),
+    )
+    const locks = settled.flatMap(attempt => (attempt.status === 'fulfilled' ? attempt.value : []))
+    t.ok(locks.length <= 1, `${count} processes`)
+    for (const lock of locks) await lock.release()
+    t.same(locksIn(path), [], 'no socket is left')
+    const lock = await FileLock.acquire(path)
+    await lock.release()
+  }
+})
 
-t.test('files that only look like locks stay', async t => {
+t.test('files whose names only resemble locks stay', async t => {
   const path = join(folderFor(t), 'links.json')
   const others = [
     '.lock',
@@ -115,7 +110,7 @@ t.test('files that only look like locks stay', async t => {
   for (const suffix of others) t.ok(existsSync(path + suffix), suffix)
 })
 
-t.test('a lock that a starting process mistook for a left one is not held', async t => {
+t.test('acquiring fails if another process mistakes the new lock for an abandoned one', async t => {
   const path = join(folderFor(t), 'links.json')
   const acquiring = FileLock.acquire(path)
   unlinkSync(join(dirname(path), String(locksIn(path)[0])))

@@ -13,31 +13,34 @@ import { accountsFor } from './accounts-support.ts'
 
 const DAY_MS = 86_400_000
 
-t.test('a link works for six months, warns before it ends, and a new consent heals it', async t => {
-  const { start, clock, lines } = await accountsFor(t)
-  const { link, look, links, close } = await start()
-  await link('one')
-  const warned: number[] = []
-  for (let day = 1; day <= 180; day++) {
-    const before = lines().length
+t.test(
+  'a link works for six months, warns before it ends, and works again after a new consent',
+  async t => {
+    const { start, clock, lines } = await accountsFor(t)
+    const { link, look, links, close } = await start()
+    await link('one')
+    const warned: number[] = []
+    for (let day = 1; day <= 180; day++) {
+      const before = lines().length
+      await clock.advance(DAY_MS)
+      t.match(await look('one'), { complete: true }, `day ${day}`)
+      const warnings = lines()
+        .slice(before)
+        .filter(({ level }) => level === 'warn')
+      if (warnings.length > 0) warned.push(181 - day)
+    }
+    t.same(warned, [30, 7, 1])
     await clock.advance(DAY_MS)
-    t.match(await look('one'), { complete: true }, `day ${day}`)
-    const warnings = lines()
-      .slice(before)
-      .filter(({ level }) => level === 'warn')
-    if (warnings.length > 0) warned.push(181 - day)
-  }
-  t.same(warned, [30, 7, 1])
-  await clock.advance(DAY_MS)
-  t.match(await failureOf(look('one')), {
-    causeName: 'consent-expired',
-    message: /Have the owner link the account again/,
-  })
-  t.equal(links.find('one')?.state.name, 'ended')
-  t.match(await link('one'), { kind: 'linked' })
-  t.match(await look('one'), { complete: true })
-  await close()
-})
+    t.match(await failureOf(look('one')), {
+      causeName: 'consent-expired',
+      message: /Have the owner link the account again/,
+    })
+    t.equal(links.find('one')?.state.name, 'ended')
+    t.match(await link('one'), { kind: 'linked' })
+    t.match(await look('one'), { complete: true })
+    await close()
+  },
+)
 
 t.test('an unlinked account leaves no list and no token anywhere', async t => {
   const parts = await accountsFor(t, link => {

@@ -17,21 +17,24 @@ const RECORDS = new Map([
   ['__proto__', 'sealed too'],
 ])
 
-t.test('what is written is read again, by the owner alone', async t => {
-  const path = join(t.testdir(), 'links.json')
-  const file = new LinkFile(path)
-  t.equal(await file.read(), undefined, 'no file yet')
-  await file.write(RECORDS)
-  t.same(await file.read(), { records: RECORDS, isPrivate: true })
-  t.equal(statSync(path).mode & 0o777, 0o600)
-  t.notOk(existsSync(`${path}.tmp`))
-  chmodSync(path, 0o640)
-  t.equal((await file.read())?.isPrivate, false)
-  await file.write(new Map())
-  t.same(await file.read(), { records: new Map(), isPrivate: true })
-})
+t.test(
+  'the file returns the records that were written, and only its owner can read it',
+  async t => {
+    const path = join(t.testdir(), 'links.json')
+    const file = new LinkFile(path)
+    t.equal(await file.read(), undefined, 'no file yet')
+    await file.write(RECORDS)
+    t.same(await file.read(), { records: RECORDS, isPrivate: true })
+    t.equal(statSync(path).mode & 0o777, 0o600)
+    t.notOk(existsSync(`${path}.tmp`))
+    chmodSync(path, 0o640)
+    t.equal((await file.read())?.isPrivate, false)
+    await file.write(new Map())
+    t.same(await file.read(), { records: new Map(), isPrivate: true })
+  },
+)
 
-t.test('a temporary file that was left is replaced', async t => {
+t.test('a write replaces an abandoned temporary file', async t => {
   const path = join(t.testdir({ 'links.json.tmp': 'left' }), 'links.json')
   chmodSync(`${path}.tmp`, 0o644)
   await new LinkFile(path).write(RECORDS)
@@ -65,7 +68,7 @@ t.test('a file that is not a links file is refused and stays as it is', async t 
   }
 })
 
-t.test('a path that is no regular file is refused', async t => {
+t.test('a path that is not a regular file is refused', async t => {
   const folder = t.testdir({ 'links.json': '{"version":1,"links":{}}' })
   mkdirSync(join(folder, 'folder'))
   symlinkSync(join(folder, 'links.json'), join(folder, 'link'))

@@ -2,19 +2,22 @@ import t from 'tap'
 import { cacheKeyOf, isServable, partsOf } from '../../src/links/link-key.ts'
 import { linksFor, recordOf } from './support.ts'
 
-t.test('the key of a linked user names the link, and that of others is their id', async t => {
-  const { links, file, restarted } = linksFor()
-  t.equal(cacheKeyOf(links, 'smedjan'), 'smedjan')
-  await links.add(recordOf('smedjan', { linkId: 'one' }))
-  t.equal(cacheKeyOf(links, 'smedjan'), 'one/smedjan')
-  t.same(partsOf('one/smedjan'), { linkId: 'one', userId: 'smedjan' })
-  t.same(partsOf('smedjan'), { linkId: undefined, userId: 'smedjan' })
-  file.records = new Map([['smedjan', 'damaged']])
-  const later = await restarted()
-  t.same(partsOf(cacheKeyOf(later, 'smedjan')), { linkId: '', userId: 'smedjan' })
-})
+t.test(
+  'the key of a linked user names the link, and the key of any other user is the user id',
+  async t => {
+    const { links, file, restarted } = linksFor()
+    t.equal(cacheKeyOf(links, 'smedjan'), 'smedjan')
+    await links.add(recordOf('smedjan', { linkId: 'one' }))
+    t.equal(cacheKeyOf(links, 'smedjan'), 'one/smedjan')
+    t.same(partsOf('one/smedjan'), { linkId: 'one', userId: 'smedjan' })
+    t.same(partsOf('smedjan'), { linkId: undefined, userId: 'smedjan' })
+    file.records = new Map([['smedjan', 'damaged']])
+    const later = await restarted()
+    t.same(partsOf(cacheKeyOf(later, 'smedjan')), { linkId: '', userId: 'smedjan' })
+  },
+)
 
-t.test('only lists of known links and of users without one are served', async t => {
+t.test('only lists of known links and of users without a link are served', async t => {
   const { links } = linksFor()
   t.ok(isServable(links, 'smedjan'))
   t.notOk(isServable(links, 'one/smedjan'))

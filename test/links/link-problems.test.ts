@@ -55,13 +55,16 @@ t.test('the problem of a state names its reason and what a person can do', async
   }
 })
 
-t.test('a link without a fault changed during the lookup', async t => {
-  t.equal(faultOf({ name: 'active' }), undefined)
-  t.match(stateProblem({ name: 'active' }, new ManualClock()), {
-    type: 'spotify-unavailable',
-    message: /changed during the lookup/,
-  })
-})
+t.test(
+  'the problem of a link without a fault says that the link changed during the lookup',
+  async t => {
+    t.equal(faultOf({ name: 'active' }), undefined)
+    t.match(stateProblem({ name: 'active' }, new ManualClock()), {
+      type: 'spotify-unavailable',
+      message: /changed during the lookup/,
+    })
+  },
+)
 
 t.test('the problem of a file that cannot be written names the variable', async t => {
   const cause = new Error('EROFS')

@@ -59,7 +59,7 @@ t.test('an unreadable record has no instants', async t => {
   })
 })
 
-t.test('the status has numbers and no names', async t => {
+t.test('the status counts links by state and names no user', async t => {
   const { links, file, clock } = linksFor()
   t.same(statusOf(links), {
     state: 'ok',

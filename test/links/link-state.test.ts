@@ -108,18 +108,21 @@ t.test('denials of several pages of one read are one refusal', async t => {
   )
 })
 
-t.test('only a page ends a refusal, and a doubt may follow it', async t => {
-  t.same(
-    states([
-      [0, denied],
-      [HOUR_MS, renewed],
-      [HOUR_MS, read],
-    ]),
-    [refused(1, HOUR_MS), refused(1, HOUR_MS), ACTIVE],
-  )
-  t.same(states([[HOUR_MS, invalid]], refused(3, HOUR_MS)), [doubtful(70 * MINUTE_MS)])
-  t.same(states([[0, denied]], doubtful(5)), [refused(1, HOUR_MS)])
-})
+t.test(
+  'only a page that is read ends a refusal, and a doubt or a refusal can replace the other',
+  async t => {
+    t.same(
+      states([
+        [0, denied],
+        [HOUR_MS, renewed],
+        [HOUR_MS, read],
+      ]),
+      [refused(1, HOUR_MS), refused(1, HOUR_MS), ACTIVE],
+    )
+    t.same(states([[HOUR_MS, invalid]], refused(3, HOUR_MS)), [doubtful(70 * MINUTE_MS)])
+    t.same(states([[0, denied]], doubtful(5)), [refused(1, HOUR_MS)])
+  },
+)
 
 t.test('a page of another user ends the link whatever its state', async t => {
   for (const state of [ACTIVE, doubtful(5), refused(1, 5)]) {

@@ -30,7 +30,7 @@ async function tokensFor(t: Test) {
   return { ...parts, sandbox, oauth, grant, link, tokens, refreshes }
 }
 
-t.test('the first token is that of the consent, until a minute before it expires', async t => {
+t.test('the token of the consent is used first, until a minute before it expires', async t => {
   const { tokens, grant, clock, refreshes, messages } = await tokensFor(t)
   tokens.accept(grant)
   t.equal(await tokens.token(), grant.accessToken)
@@ -102,11 +102,11 @@ t.test('a new refresh token is in the file before its access token is used', asy
   t.notOk(isUsed)
   disk.resolve()
   await renewing
-  t.equal(writes, 2, 'one before the refresh, to see that it works')
+  t.equal(writes, 2, 'the first write, before the refresh, shows that the file can be written')
   t.match(await kept('smedjan'), { refreshToken: sandbox.issuedRefreshTokens[1] })
 })
 
-t.test('while the file cannot be written nothing is renewed', async t => {
+t.test('while the file cannot be written, no token is renewed', async t => {
   const { tokens, file, clock, sandbox, refreshes, link } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   file.failure = new Error('EROFS')
@@ -124,7 +124,7 @@ t.test('while the file cannot be written nothing is renewed', async t => {
   t.equal(refreshes(), 1)
 })
 
-t.test('a refresh token whose write fails is used and written later', async t => {
+t.test('a refresh token that could not be written is used, and written later', async t => {
   const { tokens, file, clock, sandbox, kept, link } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const write = file.write.bind(file)
@@ -141,7 +141,7 @@ t.test('a refresh token whose write fails is used and written later', async t =>
   t.equal(link.state.name, 'active')
 })
 
-t.test('a failure backs off, as long as Spotify asked for', async t => {
+t.test('failed renewals back off, or wait as long as Spotify asks', async t => {
   const { tokens, clock, sandbox, refreshes, link, lines } = await tokensFor(t)
   const remove = sandbox.fault({ on: 'token', answer: 'server-error' })
   const delays: number[] = []
@@ -166,10 +166,14 @@ t.test('a failure backs off, as long as Spotify asked for', async t => {
   t.equal(warnings.length, 1)
   sandbox.fault({ on: 'token', answer: 'rate-limited', times: 1 })
   clock.suspend(HOUR_MS)
-  t.match(await failureOf(tokens.token()), { retryAt: clock.now() + 3000 }, 'longer than our own')
+  t.match(
+    await failureOf(tokens.token()),
+    { retryAt: clock.now() + 3000 },
+    'longer than our own back-off',
+  )
 })
 
-t.test('one false invalid_grant is a doubt of ten minutes', async t => {
+t.test('a single invalid_grant pauses the link for ten minutes', async t => {
   const { tokens, clock, sandbox, refreshes, link } = await tokensFor(t)
   sandbox.fault({ on: 'token', answer: 'invalid-grant', times: 1 })
   const problem = { type: 'spotify-unavailable', causeName: 'consent-doubtful' }
@@ -182,7 +186,7 @@ t.test('one false invalid_grant is a doubt of ten minutes', async t => {
   t.same(link.state, { name: 'active' })
 })
 
-t.test('two invalid_grants end the link and its token', async t => {
+t.test('a second invalid_grant ends the link and deletes its token', async t => {
   const { tokens, clock, sandbox, refreshes, link, kept, file } = await tokensFor(t)
   sandbox.revokeGrants('smedjan')
   await t.rejects(tokens.token())
@@ -233,7 +237,7 @@ t.test('a rejected token is replaced, but not twice in a minute', async t => {
   t.not(second, first)
   t.equal(same, second)
   t.equal(await tokens.replace(first), second, 'a late 401 of the first token')
-  t.equal(await tokens.replace(second), second, 'it is not about the token')
+  t.equal(await tokens.replace(second), second, 'the second 401 is not about the token')
   t.equal(refreshes(), 2)
   clock.suspend(MINUTE_MS)
   t.not(await tokens.replace(second), second)
@@ -249,7 +253,7 @@ t.test('a link that was removed or ended is not renewed', async t => {
   t.equal(file.records.size, 0)
 })
 
-t.test('a renewal of a link that is removed meanwhile brings nothing back', async t => {
+t.test('a renewal does not restore a link that is removed meanwhile', async t => {
   const { tokens, links, link, sandbox, file, messages, refreshes } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const release = sandbox.hold('token')
@@ -279,7 +283,7 @@ t.test('nothing is sent for a link that is removed before its renewal', async t 
   t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
 })
 
-t.test('a refusal of a link that is removed meanwhile is no state of it', async t => {
+t.test('a renewal that Spotify refuses after the link was removed reports the removal', async t => {
   const { tokens, links, sandbox } = await tokensFor(t)
   sandbox.revokeGrants('smedjan')
   const release = sandbox.hold('token')
@@ -292,7 +296,7 @@ t.test('a refusal of a link that is removed meanwhile is no state of it', async 
 
 for (const rotation of ['off', 'on', 'kill-old'] as const) {
   t.test(
-    `a process killed at any step of a refresh loses no link, rotation ${rotation}`,
+    `with rotation ${rotation}, a process killed at any step of a refresh loses no link`,
     async t => {
       const { tokens, sandbox, file, restarted, oauth, clock, log } = await tokensFor(t)
       sandbox.switches.rotation = rotation

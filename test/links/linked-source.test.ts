@@ -8,7 +8,7 @@ import { recordOf } from './support.ts'
 
 const HOUR_MS = 3_600_000
 
-t.test('a linked user is read page by page with own offsets', async t => {
+t.test('a linked user is read page by page from /v1/me/playlists', async t => {
   const { sandbox, read, link, clock, unlinked } = await sourceFor(t)
   const list = await read()
   const shown = sandbox.user('smedjan')?.filter(entry => entry?.public === true)
@@ -33,7 +33,7 @@ t.test('a user without a link is read from the other source', async t => {
   t.match(await look('fifty'), { spotifyTotal: 50 })
   await links.remove('smedjan')
   const list = await look('smedjan')
-  t.equal(idsOf(list).length, 120, 'also those with public: null')
+  t.equal(idsOf(list).length, 120, 'with the playlists whose public is null')
   t.same(unlinked, ['fifty', 'smedjan'])
   t.notOk(sandbox.requests.some(({ path }) => path.startsWith('/v1/me')))
 })
@@ -63,7 +63,7 @@ t.test('only an entry with public: true passes, whatever Spotify sends', async t
   )
 })
 
-t.test('entries that are left out are counted by what their public says', async t => {
+t.test('left-out entries are counted by the value of public', async t => {
   const { sandbox, read, left } = await sourceFor(t)
   const flags = [false, null, 'yes', true]
   const entries = flags.map((value, at) => ({ ...playlist('smedjan', at), public: value }))
@@ -86,39 +86,42 @@ t.test('a page of another user ends the link, and nothing of it is returned', as
   t.equal(sandbox.requests.length, 0)
 })
 
-t.test('a link to the same user in other letters or to nobody is no mismatch', async t => {
-  const { sandbox, read, link } = await sourceFor(t, 'spotify_españa')
-  const hrefs = [
-    'https://api.spotify.com/v1/users/Spotify_Espan%CC%83a/playlists?offset=0',
-    'https://api.spotify.com/v1/users/SPOTIFY_ESPA%C3%91A/playlists',
-    'https://api.spotify.com/v1/users/spotify_españa/playlists#x',
-    'https://api.spotify.com/v1/users/%zz/playlists',
-    'https://api.spotify.com/v1/users/other',
-    'https://api.spotify.com/v1/me/playlists?x=/users/other/playlists',
-    '',
-    null,
-    7,
-  ]
-  for (const href of hrefs) {
+t.test(
+  'a href with another spelling of the user, or without a user, is not a mismatch',
+  async t => {
+    const { sandbox, read, link } = await sourceFor(t, 'spotify_españa')
+    const hrefs = [
+      'https://api.spotify.com/v1/users/Spotify_Espan%CC%83a/playlists?offset=0',
+      'https://api.spotify.com/v1/users/SPOTIFY_ESPA%C3%91A/playlists',
+      'https://api.spotify.com/v1/users/spotify_españa/playlists#x',
+      'https://api.spotify.com/v1/users/%zz/playlists',
+      'https://api.spotify.com/v1/users/other',
+      'https://api.spotify.com/v1/me/playlists?x=/users/other/playlists',
+      '',
+      null,
+      7,
+    ]
+    for (const href of hrefs) {
+      sandbox.fault({
+        on: 'api',
+        times: 1,
+        answer: context => json(200, { ...context.page(), href })(context),
+      })
+      await read()
+      t.equal(link.state.name, 'active', String(href))
+    }
     sandbox.fault({
       on: 'api',
       times: 1,
-      answer: context => json(200, { ...context.page(), href })(context),
+      answer: context =>
+        json(200, { ...context.page(), href: 'http://x/v1/users/other/playlists?a' })(context),
     })
-    await read()
-    t.equal(link.state.name, 'active', String(href))
-  }
-  sandbox.fault({
-    on: 'api',
-    times: 1,
-    answer: context =>
-      json(200, { ...context.page(), href: 'http://x/v1/users/other/playlists?a' })(context),
-  })
-  await t.rejects(read())
-  t.equal(link.state.name, 'mismatch')
-})
+    await t.rejects(read())
+    t.equal(link.state.name, 'mismatch')
+  },
+)
 
-t.test('a denial refuses the link for an hour and says what to do', async t => {
+t.test('a denial pauses the link for an hour and says what to do', async t => {
   const { sandbox, read, clock, link } = await sourceFor(t)
   const list = await read()
   sandbox.switches.unregistered = ['smedjan']
@@ -157,7 +160,7 @@ t.test('each denial has its reason', async t => {
   }
 })
 
-t.test('a 401 that a new token cures is no refusal', async t => {
+t.test('a 401 that a new token cures does not count as a refusal', async t => {
   const { sandbox, read, link } = await sourceFor(t)
   await read()
   sandbox.revokeTokens()
@@ -204,7 +207,7 @@ for (const change of ['removed', 'replaced'] as const) {
   })
 }
 
-t.test('a lookup fails if another lookup gets its link refused meanwhile', async t => {
+t.test('a lookup fails if another lookup ends its link meanwhile', async t => {
   const { sandbox, read, links, link } = await sourceFor(t)
   const release = sandbox.hold('api')
   const reading = failureOf(read())

@@ -7,7 +7,7 @@ import { DAY_MS, linksFor, recordOf } from './support.ts'
 
 const TEN_MINUTES_MS = 600_000
 
-t.test('a link is in the file before it is in use', async t => {
+t.test('a new link is in the file before it is used', async t => {
   const { links, file, kept, lines } = linksFor()
   let release = () => {}
   file.held = new Promise(resolve => {
@@ -39,7 +39,7 @@ t.test('a link that cannot be written is not added', async t => {
   t.equal(messages()[1], 'info: wrote the file of linked accounts after failures')
 })
 
-t.test('a new consent replaces a link and its lists once it is in the file', async t => {
+t.test('a new link replaces the old one and its lists once it is in the file', async t => {
   const { links, file, forgotten, kept } = linksFor()
   const first = await links.add(recordOf('smedjan', { linkId: 'one' }))
   await links.add(recordOf('fifty'))
@@ -107,7 +107,7 @@ t.test('a token that changes while it is sealed is not lost', async t => {
   t.match(await kept('smedjan'), { refreshToken: 'AQ-second' })
 })
 
-t.test('nothing is kept for a link that was removed meanwhile', async t => {
+t.test('a late token or report for a removed link changes nothing', async t => {
   const { links, file, lines } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   await links.remove('smedjan')
@@ -157,7 +157,7 @@ t.test(
   },
 )
 
-t.test('a mismatch survives a restart, and a new consent heals it', async t => {
+t.test('a mismatch survives a restart, and a new consent ends it', async t => {
   const { links, restarted } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   await links.report(link, { kind: 'other-user' })
@@ -167,7 +167,7 @@ t.test('a mismatch survives a restart, and a new consent heals it', async t => {
   t.same(later.find('smedjan')?.state, { name: 'active' })
 })
 
-t.test('an end that cannot be written is written by a later sweep', async t => {
+t.test('a later sweep writes the end of a link that could not be written', async t => {
   const { links, file, clock, kept } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   file.failure = new Error('EROFS')
@@ -180,7 +180,7 @@ t.test('an end that cannot be written is written by a later sweep', async t => {
   t.match(await kept('smedjan'), { reason: 'other-user' })
 })
 
-t.test('a read is remembered, and ends a refusal', async t => {
+t.test('a read sets the time of the last use, and ends a refusal', async t => {
   const { links, clock, messages } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   t.equal(link.lastUsedAt, undefined)
@@ -236,7 +236,7 @@ t.test(
   },
 )
 
-t.test('a record that does not open is kept as it is, and the others work', async t => {
+t.test('a record that cannot be decrypted is kept as it is, and other links work', async t => {
   const { links, file, restarted, lines } = linksFor()
   for (const user of ['smedjan', 'fifty', 'one']) await links.add(recordOf(user))
   const text = (user: string) => String(file.records.get(user))
@@ -270,7 +270,7 @@ t.test('a record that does not open is kept as it is, and the others work', asyn
   t.notOk(file.records.has('cut'))
 })
 
-t.test('the earliest end of a consent is that of a link that works', async t => {
+t.test('the next end of a consent counts only links that work', async t => {
   const { links } = linksFor()
   const end = () => statusOf(links).next_consent_end
   t.equal(end(), null)

@@ -11,7 +11,7 @@ import { failureOf } from '../support/failure-of.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { oauthFor, REDIRECT_URI, VERIFIER } from './oauth-support.ts'
 
-t.test('the address for the owner asks for no scope and always shows the page', async t => {
+t.test('the authorization URL asks for no scope, and always shows the consent page', async t => {
   const { oauth, sandbox } = await oauthFor(t, new ManualClock())
   const url = new URL(await oauth.authorizationUrl('a state', VERIFIER))
   t.equal(`${url.origin}${url.pathname}`, sandbox.authorizeUrl)
@@ -89,7 +89,7 @@ t.test('a refresh keeps the old refresh token or brings a new one', async t => {
   t.equal(await oauth.refresh(String(next?.refreshToken)), undefined)
 })
 
-t.test('an empty or null refresh token is none', async t => {
+t.test('an empty or null refresh token counts as absent', async t => {
   const { oauth, sandbox, callback, grantOf } = await oauthFor(t, new ManualClock())
   const { refreshToken } = await grantOf('smedjan')
   for (const value of ['', null]) {
@@ -104,7 +104,7 @@ t.test('an empty or null refresh token is none', async t => {
   }
 })
 
-t.test('a token endpoint that cannot answer is a problem, not the end of a consent', async t => {
+t.test('a failing token endpoint is a problem, but does not end the consent', async t => {
   const clock = new ManualClock()
   const { oauth, sandbox, callback, grantOf } = await oauthFor(t, clock)
   const { refreshToken } = await grantOf('smedjan')
@@ -128,7 +128,7 @@ t.test('a token endpoint that cannot answer is a problem, not the end of a conse
     t.match(await failureOf(oauth.exchange(query, 'state', VERIFIER)), { type })
     remove()
   }
-  t.equal((await oauth.refresh(refreshToken))?.scope, '', 'the consent goes on')
+  t.equal((await oauth.refresh(refreshToken))?.scope, '', 'the consent is still valid')
 })
 
 t.test('no token of an unusable response is in the error', async t => {
@@ -156,20 +156,23 @@ t.test('stopping the service cancels the exchange of a code', async t => {
   t.match(await exchanging, { type: 'shutting-down' })
 })
 
-t.test('stopping the service cancels no refresh in flight, but no other one begins', async t => {
-  const { oauth, sandbox, grantOf, stop } = await oauthFor(t, new ManualClock())
-  const { refreshToken } = await grantOf('smedjan')
-  sandbox.switches.rotation = 'kill-old'
-  sandbox.clear()
-  const release = sandbox.hold('token')
-  const refreshing = oauth.refresh(refreshToken)
-  await sandbox.arrived('token', 1)
-  stop()
-  release()
-  t.equal((await refreshing)?.refreshToken, sandbox.issuedRefreshTokens.at(-1))
-  t.match(await failureOf(oauth.refresh(refreshToken)), { type: 'shutting-down' })
-  t.equal(sandbox.requests.length, 1)
-})
+t.test(
+  'stopping the service lets a refresh in flight finish, but no other refresh begins',
+  async t => {
+    const { oauth, sandbox, grantOf, stop } = await oauthFor(t, new ManualClock())
+    const { refreshToken } = await grantOf('smedjan')
+    sandbox.switches.rotation = 'kill-old'
+    sandbox.clear()
+    const release = sandbox.hold('token')
+    const refreshing = oauth.refresh(refreshToken)
+    await sandbox.arrived('token', 1)
+    stop()
+    release()
+    t.equal((await refreshing)?.refreshToken, sandbox.issuedRefreshTokens.at(-1))
+    t.match(await failureOf(oauth.refresh(refreshToken)), { type: 'shutting-down' })
+    t.equal(sandbox.requests.length, 1)
+  },
+)
 
 t.test('a refresh that is lost on a dead connection is not sent again', async t => {
   let requests = 0

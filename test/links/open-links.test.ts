@@ -50,7 +50,7 @@ t.test('a new file is written at once, and links survive a restart', async t => 
   await second.close()
 })
 
-t.test('a second process on the file is refused, and the first one goes on', async t => {
+t.test('a second process on the same file is refused, and the first keeps working', async t => {
   const { start } = fileFor(t)
   const first = await start()
   t.match(await failureOf(start()), { name: 'LinkFileError', message: /another process/ })
@@ -61,7 +61,7 @@ t.test('a second process on the file is refused, and the first one goes on', asy
   await second.close()
 })
 
-t.test('what the previous secret sealed is sealed with the new one at the start', async t => {
+t.test('a start seals the records of the previous secret with the new secret', async t => {
   const { start, path } = fileFor(t)
   const old = await start('old')
   await old.links.add(recordOf('smedjan'))
@@ -75,7 +75,7 @@ t.test('what the previous secret sealed is sealed with the new one at the start'
   t.equal(readFileSync(path, 'utf8'), after, 'a start that changes nothing writes nothing')
 })
 
-t.test('a start does what was due while the service did not run', async t => {
+t.test('a start removes ended links that are due, and warns of consents that end soon', async t => {
   const { start, clock, lines, path } = fileFor(t)
   const before = await start()
   const ended = await before.links.add(recordOf('fifty'))
@@ -93,7 +93,7 @@ t.test('a start does what was due while the service did not run', async t => {
   await third.close()
 })
 
-t.test('a file that others may read becomes private', async t => {
+t.test('a start makes a file that others may read private', async t => {
   const { start, path } = fileFor(t)
   await (await start()).close()
   chmodSync(path, 0o644)
@@ -101,7 +101,7 @@ t.test('a file that others may read becomes private', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-t.test('a file that is not a links file stops the start and stays as it is', async t => {
+t.test('a file that is not a links file prevents the start and stays as it is', async t => {
   const { start, path, folder } = fileFor(t)
   for (const content of ['not JSON', '{"version":9,"links":{}}']) {
     writeFileSync(path, content)
@@ -111,7 +111,7 @@ t.test('a file that is not a links file stops the start and stays as it is', asy
   }
 })
 
-t.test('a file that cannot be written stops the start', async t => {
+t.test('a file that cannot be written prevents the start', async t => {
   const { start, path, folder, clock } = fileFor(t)
   // Not even root can replace a folder with a file.
   const full = join(`${path}.tmp`, 'full')

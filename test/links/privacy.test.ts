@@ -27,7 +27,7 @@ function snapshotText(path: string): string {
   return text
 }
 
-t.test('nothing that leaves the service has the id of a playlist that is not public', async t => {
+t.test('no response, log line or snapshot has the id of a playlist that is not public', async t => {
   const snapshot = join(t.testdir({}), 'snapshot')
   const users = Array.from({ length: RUNS }, (_, nth) => `owner-${nth}`)
   const service = await linkedServiceFor(t, users, { CACHE_SNAPSHOT_FILE: snapshot })
@@ -92,91 +92,88 @@ t.test('nothing that leaves the service has the id of a playlist that is not pub
   )
 })
 
-t.test(
-  'no log line, span, metric or response has a secret of a link, nor has the file',
-  async t => {
-    // The lock is a socket, and sockets need short paths.
-    const folder = mkdtempSync(join(tmpdir(), 'links-'))
-    t.teardown(() => rmSync(folder, { recursive: true }))
-    const file = join(folder, 'links.json')
-    const secrets: Record<string, string> = { 'the key of an administrator': ADMIN_KEY }
-    const variables = { LINKS_FILE: file, ADMIN_KEYS: `admin:${ADMIN_KEY}` }
-    const { app, sandbox, clock, spans, written } = await startTracedService(t, {}, variables)
-    Object.assign(sandbox.switches, {
-      mode: 'development',
-      redirectUris: ['http://127.0.0.1:3000/link/callback'],
-      consent: 'approve',
-      signedIn: 'with-private',
-      rotation: 'on',
+t.test('no log line, span, response or file of links has a secret of a link', async t => {
+  // The lock is a socket, and sockets need short paths.
+  const folder = mkdtempSync(join(tmpdir(), 'links-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'links.json')
+  const secrets: Record<string, string> = { 'the key of an administrator': ADMIN_KEY }
+  const variables = { LINKS_FILE: file, ADMIN_KEYS: `admin:${ADMIN_KEY}` }
+  const { app, sandbox, clock, spans, written } = await startTracedService(t, {}, variables)
+  Object.assign(sandbox.switches, {
+    mode: 'development',
+    redirectUris: ['http://127.0.0.1:3000/link/callback'],
+    consent: 'approve',
+    signedIn: 'with-private',
+    rotation: 'on',
+  })
+  const responses: string[] = []
+  const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
+    const response = await app.inject({
+      method,
+      url,
+      ...(payload && { payload }),
+      headers: admin,
     })
-    const responses: string[] = []
-    const ask = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
-      const response = await app.inject({
-        method,
-        url,
-        ...(payload && { payload }),
-        headers: admin,
-      })
-      const { statusCode, headers, body } = response
-      responses.push(`${JSON.stringify(headers)} ${body}`)
-      return { statusCode, headers, body }
+    const { statusCode, headers, body } = response
+    responses.push(`${JSON.stringify(headers)} ${body}`)
+    return { statusCode, headers, body }
+  }
+  const invited = await ask('POST', '/links', { user: 'with-private' })
+  const page = new URL(JSON.parse(invited.body).page).pathname
+  const pressed = await ask('POST', page)
+  const authorize = new URL(String(pressed.headers.location))
+  const state = String(authorize.searchParams.get('state'))
+  const challenge = authorize.searchParams.get('code_challenge')
+  authorize.href = authorize.href.replace(
+    authorize.origin + authorize.pathname,
+    sandbox.authorizeUrl,
+  )
+  const { headers } = await fetch(authorize, { redirect: 'manual' })
+  const back = new URL(String(headers.get('location')))
+  secrets['the code'] = String(back.searchParams.get('code'))
+  const own = await ask('GET', back.pathname + back.search)
+  t.equal(own.statusCode, 303)
+  // The owner's browser gets these.
+  responses.length = 0
+  t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
+  clock.suspend(HOUR_MS)
+  t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
+  // The revalidation in the background renews the token.
+  await until(() => sandbox.issuedRefreshTokens.length === 2)
+  const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
+  await clock.advance(2 * HOUR_MS)
+  const asked = sandbox.count('token')
+  t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200, 'stale')
+  await until(() => sandbox.count('token') > asked)
+  repair()
+  const kept = readFileSync(file, 'utf8')
+  for (const url of ['/links', '/status', '/metrics', back.pathname + back.search, `${page}x`]) {
+    await ask('GET', url)
+  }
+  await ask('DELETE', '/links/with-private')
+  for (const token of [...sandbox.issuedTokens, ...sandbox.issuedRefreshTokens]) {
+    secrets[`the token ${token.slice(0, 4)}`] = token
+  }
+  secrets['the client secret'] = sandbox.clientSecret
+  secrets['the invitation'] = page.slice('/link/'.length)
+  secrets['the state'] = state
+  secrets['the page of the owner'] = String(own.headers.location).slice('/link/'.length)
+  const places = {
+    log: written.join(''),
+    spans: JSON.stringify(await spans()),
+    responses: responses.join('\n'),
+    file: kept,
+  }
+  for (const [place, text] of Object.entries(places)) {
+    t.ok(text.length > 100, place)
+    for (const [name, secret] of Object.entries(secrets)) {
+      t.notOk(text.includes(secret), `${name}: ${place}`)
     }
-    const invited = await ask('POST', '/links', { user: 'with-private' })
-    const page = new URL(JSON.parse(invited.body).page).pathname
-    const pressed = await ask('POST', page)
-    const authorize = new URL(String(pressed.headers.location))
-    const state = String(authorize.searchParams.get('state'))
-    const challenge = authorize.searchParams.get('code_challenge')
-    authorize.href = authorize.href.replace(
-      authorize.origin + authorize.pathname,
-      sandbox.authorizeUrl,
+    const words = text.match(/[\w.~-]{43,128}/g) ?? []
+    t.notOk(
+      words.some(word => hash('sha256', word, 'base64url') === challenge),
+      `verifier: ${place}`,
     )
-    const { headers } = await fetch(authorize, { redirect: 'manual' })
-    const back = new URL(String(headers.get('location')))
-    secrets['the code'] = String(back.searchParams.get('code'))
-    const own = await ask('GET', back.pathname + back.search)
-    t.equal(own.statusCode, 303)
-    // The owner's browser gets these.
-    responses.length = 0
-    t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
-    clock.suspend(HOUR_MS)
-    t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
-    // The revalidation in the background renews the token.
-    await until(() => sandbox.issuedRefreshTokens.length === 2)
-    const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
-    await clock.advance(2 * HOUR_MS)
-    const asked = sandbox.count('token')
-    t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200, 'stale')
-    await until(() => sandbox.count('token') > asked)
-    repair()
-    const kept = readFileSync(file, 'utf8')
-    for (const url of ['/links', '/status', '/metrics', back.pathname + back.search, `${page}x`]) {
-      await ask('GET', url)
-    }
-    await ask('DELETE', '/links/with-private')
-    for (const token of [...sandbox.issuedTokens, ...sandbox.issuedRefreshTokens]) {
-      secrets[`the token ${token.slice(0, 4)}`] = token
-    }
-    secrets['the client secret'] = sandbox.clientSecret
-    secrets['the invitation'] = page.slice('/link/'.length)
-    secrets['the state'] = state
-    secrets['the page of the owner'] = String(own.headers.location).slice('/link/'.length)
-    const places = {
-      log: written.join(''),
-      spans: JSON.stringify(await spans()),
-      responses: responses.join('\n'),
-      file: kept,
-    }
-    for (const [place, text] of Object.entries(places)) {
-      t.ok(text.length > 100, place)
-      for (const [name, secret] of Object.entries(secrets)) {
-        t.notOk(text.includes(secret), `${name}: ${place}`)
-      }
-      const words = text.match(/[\w.~-]{43,128}/g) ?? []
-      t.notOk(
-        words.some(word => hash('sha256', word, 'base64url') === challenge),
-        `verifier: ${place}`,
-      )
-    }
-  },
-)
+  }
+})

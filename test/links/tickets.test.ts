@@ -11,7 +11,7 @@ function ticketsFor() {
   return { clock, sealer, tickets: new Tickets(sealer, clock) }
 }
 
-t.test('an invitation is for one user and for 24 hours', async t => {
+t.test('an invitation is valid for one user and for 24 hours', async t => {
   const { tickets, clock } = ticketsFor()
   const { ticket, expiresAt } = await tickets.invite('smedjan')
   t.equal(expiresAt, clock.now() + 24 * HOUR_MS)
@@ -33,7 +33,7 @@ t.test('the ticket of a page does not expire', async t => {
   })
 })
 
-t.test('a state is valid for ten minutes and used once', async t => {
+t.test('a state is valid for ten minutes and works once', async t => {
   const { tickets, clock } = ticketsFor()
   const authorization = { userId: 'smedjan', verifier: 'verifier' }
   const [first, second] = [await tickets.state(authorization), await tickets.state(authorization)]
@@ -53,7 +53,7 @@ t.test('a state is valid for ten minutes and used once', async t => {
   t.equal(await tickets.redeem(third), undefined)
 })
 
-t.test('used states are forgotten when they have expired', async t => {
+t.test('a used state does not work again, even after earlier states have expired', async t => {
   const { tickets, clock } = ticketsFor()
   const authorization = { userId: 'smedjan', verifier: 'verifier' }
   for (let round = 0; round < 3; round++) {
@@ -64,7 +64,7 @@ t.test('used states are forgotten when they have expired', async t => {
   }
 })
 
-t.test('a text of another kind or key opens as nothing', async t => {
+t.test('a text of another kind, or sealed with another key, does not open', async t => {
   const { tickets, sealer } = ticketsFor()
   const { ticket } = await tickets.invite('smedjan')
   const state = await tickets.state({ userId: 'smedjan', verifier: 'x' })

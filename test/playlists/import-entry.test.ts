@@ -52,7 +52,7 @@ t.test('imported entries have the lifetimes of this process', async t => {
   }
 })
 
-t.test('an expired entry and one of another version are unusable', async t => {
+t.test('an expired entry and an entry of another version are unusable', async t => {
   const old = await entryOf(playlists, clock.now() - 7_500_000)
   t.same(await importEntry(old), { kind: 'unusable' })
   t.match(await importEntry(await entryOf(playlists, clock.now() - 7_499_999)), { kind: 'usable' })
@@ -60,7 +60,7 @@ t.test('an expired entry and one of another version are unusable', async t => {
   t.same(await importEntry(newer), { kind: 'unusable' })
 })
 
-t.test('an entry from the future and other bytes are malformed', async t => {
+t.test('an entry from the future is malformed, and so are bytes that are not an entry', async t => {
   const ahead = await entryOf(playlists, clock.now() + 60_001)
   t.same(await importEntry(ahead), { kind: 'malformed' })
   t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })

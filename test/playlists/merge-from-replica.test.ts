@@ -21,7 +21,7 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt, undefined)
 }
 
-t.test('a different body of a replica is taken unchanged', async t => {
+t.test('mergeFromReplica returns a different body of a replica unchanged', async t => {
   const theirs = playlists('a', 1)
   t.equal(mergeFromReplica(theirs, undefined), theirs)
   t.equal(mergeFromReplica(theirs, playlists('b', 2)), theirs)

@@ -124,7 +124,7 @@ t.test('a caller that has already disconnected neither starts work nor joins it'
   await failureOf(csv)
 })
 
-t.test('after a clearing nothing is cached, also of the work in progress', async t => {
+t.test('clear() empties the cache, and the work in progress is not cached', async t => {
   const variants = new VariantCache(1_000_000)
   const { lines: before } = variants.current
   await before.make('csv', async () => made(1000), connected())
@@ -142,7 +142,7 @@ t.test('after a clearing nothing is cached, also of the work in progress', async
   t.ok(lines.get('text'))
 })
 
-t.test('a slot holds its variant while that is cached', async t => {
+t.test('a slot holds its variant while the variant is cached', async t => {
   const variants = new VariantCache(10_000)
   const { lines } = variants.current
   t.equal(lines.slot('csv'), undefined)

@@ -45,7 +45,7 @@ t.test('a segment owns exactly the memory that it needs', async t => {
   }
 })
 
-t.test('without leaves no gaps', async t => {
+t.test('without() leaves no gaps', async t => {
   const segment = segmentOf(['a', 'ñ', 'ccc', ''], SEPARATOR)
   for (const [dropped, text, offsets] of [
     [[], 'a,ñ,ccc,,', [2, 5, 9, 10]],
@@ -186,7 +186,7 @@ t.test('a body in one Buffer has all items between its head and its end', async 
   }
 })
 
-t.test('items are the same after a body in one Buffer was made', async t => {
+t.test('making a body in one Buffer does not change the items', async t => {
   const property = fc.property(
     pages,
     fc.nat({ max: 50 }),
@@ -208,7 +208,7 @@ t.test('items are the same after a body in one Buffer was made', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('a body in one Buffer is not in memory twice', async t => {
+t.test('a body in one Buffer shares its memory with the items', async t => {
   const items = itemsOf(['1', '2'], ['3'])
   const key = {}
   items.joinBody(key, HEAD, END)

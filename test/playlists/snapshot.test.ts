@@ -296,7 +296,7 @@ t.test('a list whose key is no longer accepted is not loaded', async t => {
   t.same(without.users(), ['smedjan'], 'without linked accounts')
 })
 
-t.test('a list that is refused at the load is gone from the file after the next write', async t => {
+t.test('the next write removes a list that was refused at the load', async t => {
   const { start, path } = snapshotsFor(t)
   const first = await start()
   for (const key of ['smedjan', 'two/fifty']) first.put(key)
@@ -338,7 +338,7 @@ t.test('purge() writes the file, or else removes it, and fails if neither works'
   t.same((await start()).users(), ['smedjan'], 'a later write works')
 })
 
-t.test('the folder is on the disk once a write is done, so a power cut undoes nothing', async t => {
+t.test('a write also syncs the folder, so a power cut does not undo the write', async t => {
   const { start, folder } = snapshotsFor(t)
   const { put, snapshot, store } = await start()
   const file = await open(folder)
@@ -360,10 +360,10 @@ t.test('the folder is on the disk once a write is done, so a power cut undoes no
   mkdirSync(join(folder, 'cache.snapshot.tmp', 'full'), { recursive: true })
   store.retire('one/fifty')
   await snapshot.purge()
-  t.same(synced, ['file', 'folder', 'folder'], 'after the removal, too')
+  t.same(synced, ['file', 'folder', 'folder'], 'also after a removal')
 })
 
-t.test('a retired list is gone from the file after the next write', async t => {
+t.test('the next write removes a retired list from the file', async t => {
   const { start, path } = snapshotsFor(t)
   const { put, store, snapshot } = await start()
   put('one/fifty')

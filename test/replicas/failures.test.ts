@@ -29,25 +29,33 @@ async function recovers(t: Test, replica: Replica, changes: string[]) {
 const CONNECTED = 'connected to the shared cache'
 const FAILED = 'the shared cache failed, continuing without it'
 
-t.test('Redis is down at the start', skip, async t => {
-  const server = await startOwnRedis(t)
-  await server.kill()
-  const replica = await tierAt(t, server.url)
-  t.equal(replica.connection.state, 'degraded')
-  await worksAlone(t, replica)
-  await server.restart()
-  await recovers(t, replica, [`${FAILED} unreachable ECONNREFUSED`, CONNECTED])
-})
+t.test(
+  'a replica works alone while Redis is down at the start, and then recovers',
+  skip,
+  async t => {
+    const server = await startOwnRedis(t)
+    await server.kill()
+    const replica = await tierAt(t, server.url)
+    t.equal(replica.connection.state, 'degraded')
+    await worksAlone(t, replica)
+    await server.restart()
+    await recovers(t, replica, [`${FAILED} unreachable ECONNREFUSED`, CONNECTED])
+  },
+)
 
-t.test('Redis is killed and started again', skip, async t => {
-  const server = await startOwnRedis(t)
-  const replica = await tierAt(t, server.url)
-  await server.kill()
-  await replica.wait(() => replica.connection.state === 'degraded')
-  await worksAlone(t, replica)
-  await server.restart()
-  await recovers(t, replica, [CONNECTED, `${FAILED} unreachable`, CONNECTED])
-})
+t.test(
+  'a replica works alone after Redis is killed, and recovers after its restart',
+  skip,
+  async t => {
+    const server = await startOwnRedis(t)
+    const replica = await tierAt(t, server.url)
+    await server.kill()
+    await replica.wait(() => replica.connection.state === 'degraded')
+    await worksAlone(t, replica)
+    await server.restart()
+    await recovers(t, replica, [CONNECTED, `${FAILED} unreachable`, CONNECTED])
+  },
+)
 
 t.test('while Redis hangs, commands fail at once after one time-out', skip, async t => {
   const server = await startOwnRedis(t)

@@ -81,7 +81,7 @@ t.test('an unusable entry is replaced, whatever its time', skip, async t => {
   t.equal(second.sandbox.count('api'), 0)
 })
 
-t.test('a replica with a clock that is an hour off harms no other', skip, async t => {
+t.test('a replica whose clock is an hour off does not harm the others', skip, async t => {
   const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url }
   const right = new ManualClock(Date.now())
@@ -106,7 +106,7 @@ t.test('a replica with a clock that is an hour off harms no other', skip, async 
         [off, one, other].map(({ sandbox }) => sandbox.count('api')),
       )
       const cost = one.sandbox.count('api') + other.sandbox.count('api')
-      t.ok(cost <= 1, 'those whose clocks are right go on sharing')
+      t.ok(cost <= 1, 'replicas whose clocks are right still share lists')
       t.ok(off.sandbox.count('api') <= 1)
     }
   }

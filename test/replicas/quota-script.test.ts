@@ -31,7 +31,7 @@ async function redis(t: Test) {
   return { client, ask, total, now, current: Math.floor(now / BUCKET_MS) }
 }
 
-t.test('requests are granted in order, up to the highest count of each', skip, async t => {
+t.test('the script grants requests in order, each up to a total of its own', skip, async t => {
   const { ask, total, current } = await redis(t)
   t.strictSame((await ask({ mostBefore: [1, 0, 1, 2, 1] }))?.granted, [
     true,
@@ -89,7 +89,7 @@ t.test('the reply is nil after Redis has lost the data of the replica', skip, as
   t.equal(await total(), 8)
 })
 
-t.test('the larger count of Redis and of the replica stays', skip, async t => {
+t.test('Redis keeps the larger of its own count and that of the replica', skip, async t => {
   const { ask, client, now, current } = await redis(t)
   const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
   await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
@@ -113,7 +113,7 @@ t.test('a replica counts as present for 15 seconds after its last message', skip
   )
 })
 
-t.test('a replica with a lower limit keeps the larger counts of others', skip, async t => {
+t.test('counts of others above the limit of a replica count in full', skip, async t => {
   const { ask, client, current } = await redis(t)
   await client.hset(KEY, `${current}:${randomUUID()}`, 1500)
   t.match(await ask({ mostBefore: [99] }), { granted: [false] })

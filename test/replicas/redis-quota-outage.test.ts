@@ -112,7 +112,7 @@ t.test(
   },
 )
 
-t.test('replicas that cannot reach Redis divide what is left', skip, async t => {
+t.test('replicas that cannot reach Redis divide the rest of the budget', skip, async t => {
   const { url } = await startRedis(t)
   const one = await replica(t, url, 20)
   const other = await replica(t, url, 20)

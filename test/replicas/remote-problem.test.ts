@@ -39,7 +39,7 @@ t.test('a refusal of Spotify has the same texts and duration on each replica', a
   }
 })
 
-t.test('a problem keeps its diagnosis with another time to retry', async t => {
+t.test('a problem keeps its diagnosis when its retryAt changes', async t => {
   const denied = withRetryAt(accessDenied(403, '"Forbidden"'), NOW + MINUTE_MS, false)
   t.match(decodeProblem(sent(denied), THERE), {
     message: /^endpoint-forbidden: The Spotify app is in Development Mode/,

@@ -12,7 +12,7 @@ t.test('a person agrees or cancels on a page', async t => {
   t.match(text, 'wants to read: only what is public.')
   t.match(text, 'name="user" value="smedjan"')
   t.match(text, /value="approve">Agree<.*value="deny">Cancel</s)
-  t.same(sandbox.issuedCodes, [], 'the page alone is no consent')
+  t.same(sandbox.issuedCodes, [], 'the page alone is not a consent')
 
   const agreed = await call('POST', authorizePath(), FORM, 'user=fifty&decision=approve')
   t.match(agreed.headers.location, /^http:\/\/127\.0\.0\.1:3000\/link\/callback\?code=AQ/)
@@ -87,7 +87,7 @@ t.test('the query of a redirect URI is kept', async t => {
   t.match(sentBack(reply), { tenant: '1', code: /^AQ/ })
 })
 
-t.test('the control API replaces the person', async t => {
+t.test('the switch consent answers in place of the person', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.switches.redirectUris = [REDIRECT_URI]
   sandbox.switches.consent = 'deny'

@@ -68,7 +68,7 @@ t.test('latency, token lifetime, requests, users and tokens can be changed', asy
   t.equal(sandbox.requests.length, 0)
 })
 
-t.test('switches can be changed, each alone', async t => {
+t.test('each switch can be changed on its own', async t => {
   const { sandbox, control } = await sandboxFor(t)
   const changes = {
     mode: 'development',

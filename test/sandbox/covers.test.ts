@@ -19,10 +19,10 @@ t.test('the sandbox draws every image of its playlists', async t => {
   }
   t.ok(covers.length > 90 && covers.length < 120, 'some playlists have none')
   t.ok(covers.some(images => images.length === 1))
-  t.equal(sandbox.requests.length, 0, 'these are no requests to the Web API')
+  t.equal(sandbox.requests.length, 0, 'requests for covers do not count as Web API requests')
 })
 
-t.test('a cover depends on the playlist alone, and its sizes show the same', async t => {
+t.test('a cover depends on its playlist alone, and looks the same in all sizes', async t => {
   const [first, second] = [await sandboxFor(t), await sandboxFor(t)]
   const drawings: string[] = []
   for (const images of imagesOf(first.sandbox.user('fifty'))) {
@@ -48,7 +48,7 @@ t.test('covers are at the public URL of the sandbox', async t => {
   t.ok(urls.every(url => /^http:\/\/covers\.example\/(640|300|60|image)\//.test(url)))
 })
 
-t.test('covers can only be read, and other paths are none', async t => {
+t.test('covers are read-only, and other paths are not found', async t => {
   const { sandbox, origin, call } = await sandboxFor(t)
   const [url = ''] = imagesOf(sandbox.user('one')).flatMap(images => images.map(({ url }) => url))
   const path = url.slice(origin.length)

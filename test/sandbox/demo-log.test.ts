@@ -45,7 +45,7 @@ t.test('the demo prints a response with its path, duration and cost', async t =>
   t.match(shown({ route: '/', status: 200, duration_ms: 2 }), /^200 {2}\/ +2 ms$/)
 })
 
-t.test('the demo prints a problem in words, and what it was about', async t => {
+t.test('the demo prints the path and the detail of a problem', async t => {
   const problem = {
     route: null,
     status: 404,
@@ -67,7 +67,7 @@ t.test('the demo prints events, but not those of level debug', async t => {
   t.equal(shown({ level: 'debug', msg: 'a detail' }), undefined)
 })
 
-t.test('the demo prints what is no line of the log as it is', async t => {
+t.test('the demo prints a line that is not from the log as it is', async t => {
   for (const line of ['a warning of a package', '{"msg":7}', 'null', '{']) {
     t.equal(demoLine(line), line)
   }

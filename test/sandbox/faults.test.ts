@@ -22,7 +22,7 @@ t.test('faults have priority over the checks of token and path', async t => {
   t.equal((await call('GET', '/v1/nothing')).status, 502)
 })
 
-t.test('a fault with times removes itself', async t => {
+t.test('a fault with a number of times removes itself', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   sandbox.fault({ on: 'token', times: 2, answer: 'unavailable-text' })
   const statuses: number[] = []

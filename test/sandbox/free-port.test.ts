@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { freePort } from '../../sandbox/free-port.ts'
 
-t.test('a taken port is replaced by one that is free, a free one is kept', async t => {
+t.test('freePort replaces a taken port and keeps a free one', async t => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -7,7 +7,7 @@ async function linkable(t: Parameters<typeof sandboxFor>[0]) {
   return { ...client, ...consentFor(client) }
 }
 
-t.test('/v1/me is the profile of the user of the token', async t => {
+t.test('/v1/me returns the profile of the user whose token it gets', async t => {
   const { link, get } = await linkable(t)
   const { access_token: token } = await link('#mimble!')
   const { status, json } = await get('/v1/me', token)
@@ -47,7 +47,7 @@ t.test('a page of /v1/me/playlists links to the endpoint of the user', async t =
   t.equal((await get('/v1/me/playlists?offset=500', token)).json().items.length, 0)
 })
 
-t.test('private playlists need a scope, and nobody else sees them', async t => {
+t.test('private playlists need a scope, and no app token reads them', async t => {
   const { sandbox, link, get, bearer, call } = await linkable(t)
   const [shown, hidden, shared] = [0, 1, 2].map(index => playlist('new', index))
   const followed = playlist('wizzler', 3)
@@ -81,7 +81,7 @@ t.test('private playlists need a scope, and nobody else sees them', async t => {
   t.same(await flags(), [true, null, true])
 })
 
-t.test('generated users may have private playlists between the public ones', async t => {
+t.test('generated users can have private playlists between the public ones', async t => {
   const { sandbox, control, link, get } = await linkable(t)
   const flagsOf = (user: string) => sandbox.user(user)?.map(entry => entry?.public !== false)
   t.equal(flagsOf('with-private')?.filter(isPublic => isPublic).length, 120)
@@ -107,7 +107,11 @@ t.test('in Development Mode only the lists of registered users can be read', asy
   const forbidden = [403, '{"error": {"status": 403, "message": "Forbidden" } }']
   const user = { authorization: `Bearer ${token}` }
   t.same(await refused('/v1/users/smedjan/playlists', app), forbidden)
-  t.same(await refused('/v1/users/smedjan/playlists', user), forbidden, 'the own list by its id')
+  t.same(
+    await refused('/v1/users/smedjan/playlists', user),
+    forbidden,
+    'even the own list, if read by user id',
+  )
   t.equal((await get('/v1/me/playlists', token)).status, 200)
 
   sandbox.switches.unregistered = ['smedjan']
@@ -139,12 +143,16 @@ t.test('a renamed account keeps its tokens, its lists and its account id', async
   t.equal((await get('/v1/me/playlists', other)).json().total, 0)
 })
 
-t.test('faults with pages answer for the user of the token', async t => {
+t.test('a fault that sends a page sends that of the user of the token', async t => {
   const { sandbox, link, get } = await linkable(t)
   const { access_token: token } = await link('fifty')
   sandbox.fault({ on: 'api', answer: 'foreign-next', userId: 'fifty', offset: 0, times: 1 })
   const page = (await get('/v1/me/playlists', token)).json()
   t.match(page, { next: /\/elsewhere$/, total: 50 })
   sandbox.fault({ on: 'api', answer: 'foreign-next', times: 1 })
-  t.equal((await get('/v1/me', token)).json().total, 120, 'on any other path for some user')
+  t.equal(
+    (await get('/v1/me', token)).json().total,
+    120,
+    'any other path gets the page of some user',
+  )
 })

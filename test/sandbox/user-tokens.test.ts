@@ -23,7 +23,7 @@ t.test('a code is exchanged for an access token and a refresh token', async t =>
   t.equal(sandbox.requests.at(-1)?.grantType, 'authorization_code')
 })
 
-t.test('codes and tokens are the same sequence in every sandbox, all different', async t => {
+t.test('codes and tokens all differ, and are the same sequence in every sandbox', async t => {
   const all = async () => {
     const { sandbox, link } = await linkable(t)
     await link('smedjan')
@@ -66,7 +66,7 @@ t.test('a code works once, for ten minutes, with its redirect URI and verifier',
   t.same(await refused(late), ['invalid_grant', 'Authorization code expired'])
 })
 
-t.test('PKCE is optional, and the credentials are not', async t => {
+t.test('PKCE is optional, but the credentials are not', async t => {
   const { sandbox, call, code, requestToken } = await linkable(t)
   const value = await code({ code_challenge: undefined, code_challenge_method: undefined })
   const body = `grant_type=authorization_code&code=${value}&redirect_uri=${REDIRECT_URI}`
@@ -77,7 +77,7 @@ t.test('PKCE is optional, and the credentials are not', async t => {
   t.equal(sandbox.issuedRefreshTokens.length, 1)
 })
 
-t.test('the granted scopes are those that were asked for, and those of the switch', async t => {
+t.test('the granted scopes are the requested scopes and those of the switch', async t => {
   const { sandbox, link, refresh } = await linkable(t)
   const asked = await link('smedjan', 'playlist-read-private')
   t.equal(asked.scope, 'playlist-read-private')
@@ -146,7 +146,7 @@ t.test('a consent lasts six months, however often it is refreshed', async t => {
   t.equal((await refresh(fresh.refresh_token)).json().error, 'invalid_grant')
 })
 
-t.test('a fault can be for one grant type', async t => {
+t.test('a fault can apply to one grant type', async t => {
   const { control, token, link, refresh } = await linkable(t)
   const { refresh_token: kept } = await link('smedjan')
   const fault = { on: 'token', answer: 'invalid-grant', grant_type: 'refresh_token', times: 1 }

@@ -5,13 +5,16 @@ import { sandboxFor } from './support.ts'
 const many = Array.from({ length: 2000 }, (_, index) => playlist('smedjan', index))
 const some = (test: (playlist: PlaylistJson) => boolean) => many.some(test)
 
-t.test('the same arguments give the same playlist, other ones another id', async t => {
-  t.same(playlist('smedjan', 7), playlist('smedjan', 7))
-  t.equal(new Set(many.map(({ id }) => id)).size, many.length)
-  t.not(playlist('collector', 7).id, playlist('smedjan', 7).id)
-})
+t.test(
+  'the same arguments give the same playlist, and other arguments give another id',
+  async t => {
+    t.same(playlist('smedjan', 7), playlist('smedjan', 7))
+    t.equal(new Set(many.map(({ id }) => id)).size, many.length)
+    t.not(playlist('collector', 7).id, playlist('smedjan', 7).id)
+  },
+)
 
-t.test('a playlist has the size of a typical one', async t => {
+t.test('the average playlist has a realistic size', async t => {
   const bytes = many.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)), 0)
   t.ok(bytes / many.length > 1200 && bytes / many.length < 1400, `${bytes / many.length} bytes`)
 })
@@ -58,7 +61,7 @@ t.test('optional members are sometimes null or absent', async t => {
   t.ok(names.some(({ display_name }) => display_name !== null))
 })
 
-t.test('any fifty consecutive playlists have all unusual names', async t => {
+t.test('any fifty consecutive playlists have every kind of unusual name', async t => {
   const odd = [/"/, /,/, /\n/, /\r\n/, /\t/, /\p{Extended_Pictographic}/u, /\p{Script=Arabic}/u]
   odd.push(/\p{Script=Hebrew}/u, /^=/, /^\+/, /^-/, /^@/, /^$/, /^ .* $/, /\u200b/, /[<&]/)
   for (const start of [0, 33, 1950]) {

@@ -63,7 +63,7 @@ t.test('limit and offset have maximums', async t => {
   }
 })
 
-t.test('the id is one encoded segment and differs by case', async t => {
+t.test('a user id is one encoded path segment, and is case-sensitive', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const cases: Array<[segment: string, total: number]> = [

@@ -70,7 +70,7 @@ t.test('a Retry-After sets the next attempt and prevents a retry', async t => {
   }
 })
 
-t.test('a 400 that is about the request itself says so', async t => {
+t.test('the problem of a 400 says what is wrong with the request', async t => {
   for (const [message, explanation] of [
     ['Invalid limit', /refuses pages of 50 playlists/],
     ['invalid limit: 50', /refuses pages of 50 playlists/],
@@ -93,7 +93,7 @@ t.test('a 400 that is about the request itself says so', async t => {
   )
 })
 
-t.test('a page keeps its URL if that is a text', async t => {
+t.test('a page keeps its href if that is a string', async t => {
   const hrefOf = (href: unknown) => {
     const body = JSON.stringify({ ...pageOf([]), href })
     return readPage({ status: 200, headers: {}, body }, 240, NOW).href

@@ -114,7 +114,7 @@ t.test('a list that keeps changing is the union of two reads and incomplete', as
 })
 
 t.test(
-  'two reads that give the same unstable list settle it, also for the next revalidation',
+  'two equal reads settle an unstable list, and the next revalidation reads it once',
   async t => {
     const unstable = (offset: number) => ({
       total: offset === 0 ? 100 : 99,

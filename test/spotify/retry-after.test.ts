@@ -99,7 +99,7 @@ t.test('all three date formats of RFC 9110 are in UTC', async t => {
   }
 })
 
-t.test('a date is exact when now is between two whole seconds', async t => {
+t.test('a date in Retry-After is exact even if now is between two whole seconds', async t => {
   t.equal(rateLimitedUntil(dateIn(1), NOW + 1), NOW + 1000)
   t.equal(rateLimitedUntil(dateIn(1), NOW + 999), NOW + 1000)
   t.equal(rateLimitedUntil(dateIn(1), NOW + 1000), NOW + 31_000, 'in the past')

@@ -35,7 +35,7 @@ t.test('background work without a request has no link', async t => {
 })
 
 t.test(
-  'a token request belongs to the trace of the lookup that needs it, else to none',
+  'a token request belongs to the trace of the lookup that needs it, or to no trace',
   async t => {
     const { url, clock, sandbox, spans } = await startTracedService(t)
     await (await fetch(url + LIST)).text()

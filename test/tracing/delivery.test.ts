@@ -59,7 +59,7 @@ t.test('OTEL_TRACES_SAMPLER sets the sampler', async t => {
   t.same(await spans(), [])
 })
 
-t.test('with OTEL_PROPAGATORS=none, a caller is no parent', async t => {
+t.test('with OTEL_PROPAGATORS=none, the span of a request has no parent', async t => {
   const { url, spans } = await startTracedService(t, { OTEL_PROPAGATORS: 'none' })
   await (await fetch(`${url}/status`, { headers: traceparent(1).headers })).text()
   t.match(

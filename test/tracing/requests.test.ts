@@ -55,7 +55,7 @@ t.test('every response has one finished span with status, route and parent', asy
     t.same(others, [], path)
     t.equal(span?.name, route === undefined ? method : `${method} ${route}`)
     t.equal(span?.parentSpanId, '00000000000000aa')
-    t.strictSame(span?.status, { code: status < 500 ? 0 : 2 }, 'a 4xx is no error')
+    t.strictSame(span?.status, { code: status < 500 ? 0 : 2 }, 'a 4xx is not an error')
     t.equal(span?.attributes['http.response.status_code'], status)
     t.equal(span?.attributes['http.route'], route)
     t.equal(span?.attributes['playlist_proxy.cache_result'], expected.result)

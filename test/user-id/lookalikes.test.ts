@@ -52,18 +52,21 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
   [/"\(null\)", which programs print/, '(null)', '(NULL)', '(nil)', '(None)'],
 ]
 
-t.test('an impossible id is refused in every form, with what it looks like', async t => {
-  for (const [what, ...names] of impossible) {
-    for (const name of names) {
-      for (const way of encodedWays(name)) {
-        t.throws(() => parseUserId(way), { type: 'invalid-user-id', message: what }, way)
-      }
-      for (const way of rawWays(name)) {
-        t.throws(() => parseUserId(way), { name: 'Problem' }, way)
+t.test(
+  'every form of an impossible id is refused, and the refusal says what the id looks like',
+  async t => {
+    for (const [what, ...names] of impossible) {
+      for (const name of names) {
+        for (const way of encodedWays(name)) {
+          t.throws(() => parseUserId(way), { type: 'invalid-user-id', message: what }, way)
+        }
+        for (const way of rawWays(name)) {
+          t.throws(() => parseUserId(way), { name: 'Problem' }, way)
+        }
       }
     }
-  }
-})
+  },
+)
 
 t.test('a raw placeholder in a link is refused as a placeholder, not as an empty name', async t => {
   for (const way of [

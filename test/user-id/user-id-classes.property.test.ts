@@ -72,7 +72,7 @@ t.test('every invisible code point is removed at an end, or refused with its nam
   t.same(faults, [])
 })
 
-t.test('a text that is encoded too often is refused as such', async t => {
+t.test('a text that is encoded too often is refused for that reason', async t => {
   const form = fc.constantFrom(...LINK_FORMS, (encoded: string) => decodeURIComponent(encoded))
   const name = fc.constantFrom(...ODD_NAMES, 'smedjan')
   const property = fc.property(name, form, fc.integer({ min: 1, max: 6 }), (id, form, times) => {
@@ -92,7 +92,7 @@ t.test('a text that is encoded too often is refused as such', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('a link whose name is encoded too often is refused as such', async t => {
+t.test('a link whose name is encoded too often is refused for that reason', async t => {
   const odd = fc.constantFrom(...ODD_NAMES)
   const property = fc.property(odd, linkForm, fc.integer({ min: 2, max: 5 }), (id, form, times) => {
     let name: string = id
@@ -117,7 +117,7 @@ t.test('all accepted forms of a name give the same id', async t => {
   t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }))
 })
 
-t.test('the service parses its own path segment for an id to the same id', async t => {
+t.test('the path segment that the service writes for an id is parsed to the same id', async t => {
   const property = fc.property(pasted, input => {
     const id = accepted(input)
     if (id === undefined) return true

@@ -16,7 +16,7 @@ t.test('a link may have up to 2048 characters', async t => {
   t.throws(() => parseUserId(link(2049)), tooLong)
 })
 
-t.test('only blanks within an id count', async t => {
+t.test('blanks around an id do not count towards its length', async t => {
   t.equal(parseUserId(`${' '.repeat(900)}bob${' '.repeat(900)}`), 'bob')
   t.equal(parseUserId('  a  b  '), 'a  b')
   t.throws(() => parseUserId(' '.repeat(900)), { message: /is empty/ })

@@ -100,7 +100,7 @@ const playlistWith = (text: string) => ({
   items: { total: text },
 })
 
-t.test('no text of Spotify changes the elements of a page', async t => {
+t.test('no text from Spotify changes the elements of a page', async t => {
   const withOwn = (text: string) => [
     playlistWith(text),
     { ...playlistWith(text), owner: { id: USER, display_name: `x${text}` } },
@@ -147,7 +147,7 @@ t.test('a playlist has a link, a cover, its facts and its description', async t 
   t.match(String(playlistCard(ownerless, USER)), 'by <bdi>wizzler</bdi>')
 })
 
-t.test('a playlist without usable members has a name and a place for its cover', async t => {
+t.test('a playlist without usable members gets a placeholder name and cover', async t => {
   for (const odd of [
     {},
     null,
@@ -175,7 +175,7 @@ t.test('the page names the user, and the display name if its own playlists have 
   t.match(named, '<h1>Playlists of <bdi>Sme\u202edjan</bdi> <small>smedjan</small></h1>')
 })
 
-t.test('other programs can make a preview of the page', async t => {
+t.test('the page has the metadata from which other programs make a preview', async t => {
   const cover = { images: [{ url: 'https://i.scdn.co/x', width: null }] }
   const canonicalUrl = 'https://lists.example/users/smedjan/playlists'
   const page = pageOf([{}, cover, cover], { canonicalUrl })
@@ -207,7 +207,7 @@ t.test('the page says how old the list is, and what is wrong with it', async t =
   t.equal(counted(1, 'track'), '1 track')
 })
 
-t.test('a part of a list leads to its neighbours', async t => {
+t.test('a part of a list links to the parts before and after it', async t => {
   const partOf = (...given: Parameters<typeof pageOf>) =>
     pageOf(...given)
       .replaceAll('&#38;', '&')

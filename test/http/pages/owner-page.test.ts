@@ -40,7 +40,7 @@ const states: LinkState[] = [
 ]
 
 t.test(
-  'before the consent the page says who asks, what is read and kept, and how to end it',
+  'before the consent, the page says who asks, what is read and kept, and how to end the link',
   async t => {
     const page = pageOf({})
     for (const text of [
@@ -62,7 +62,7 @@ t.test(
   },
 )
 
-t.test('the page of a link that works says since when and until when', async t => {
+t.test('the page of a working link says when it began and when it expires', async t => {
   const link = linkIn({ name: 'active' })
   const page = pageOf({ link })
   t.match(page, '<h1>Your Spotify account is linked</h1>')
@@ -80,30 +80,36 @@ t.test('the page of a link that works says since when and until when', async t =
   t.notMatch(pageOf({ link, canLink: false }), 'value="link"')
 })
 
-t.test('the page of a link that does not work says why, and can end it', async t => {
-  for (const state of states) {
-    const page = pageOf({ link: linkIn(state) })
-    const fault = faultOf(state)
-    t.match(page, '<h1>The link to your Spotify account does not work</h1>')
-    t.match(page, `<p class="lead">${fault && OWNER_FAULTS[fault]}</p>`)
-    t.match(page, 'value="end"')
-  }
-})
+t.test(
+  'the page of a link that does not work says why, and has a button to end the link',
+  async t => {
+    for (const state of states) {
+      const page = pageOf({ link: linkIn(state) })
+      const fault = faultOf(state)
+      t.match(page, '<h1>The link to your Spotify account does not work</h1>')
+      t.match(page, `<p class="lead">${fault && OWNER_FAULTS[fault]}</p>`)
+      t.match(page, 'value="end"')
+    }
+  },
+)
 
-t.test('the page of an ended link has no button to end it', async t => {
-  for (const reason of ['consent-revoked', 'consent-expired', 'other-user'] as EndReason[]) {
-    const record: EndedRecord = { userId: 'smedjan', linkId: 'x', reason, endedAt: 0 }
-    const page = pageOf({ link: newLink('smedjan', record, undefined) })
-    t.match(page, '<h1>The link to your Spotify account has ended</h1>')
-    t.match(page, `<p class="lead">${OWNER_FAULTS[reason]}</p>`)
-    t.match(page, 'value="link" aria-describedby="link-hint">Link the account again</button>')
-    t.notMatch(page, 'value="end"')
-    t.notMatch(page, 'End the link')
-    t.notMatch(page, '<dt>Linked')
-  }
-})
+t.test(
+  'the page of an ended link has a button to link again, and none to end the link',
+  async t => {
+    for (const reason of ['consent-revoked', 'consent-expired', 'other-user'] as EndReason[]) {
+      const record: EndedRecord = { userId: 'smedjan', linkId: 'x', reason, endedAt: 0 }
+      const page = pageOf({ link: newLink('smedjan', record, undefined) })
+      t.match(page, '<h1>The link to your Spotify account has ended</h1>')
+      t.match(page, `<p class="lead">${OWNER_FAULTS[reason]}</p>`)
+      t.match(page, 'value="link" aria-describedby="link-hint">Link the account again</button>')
+      t.notMatch(page, 'value="end"')
+      t.notMatch(page, 'End the link')
+      t.notMatch(page, '<dt>Linked')
+    }
+  },
+)
 
-t.test('no text is taken for markup', async t => {
+t.test('the pages escape hostile text', async t => {
   for (const page of [
     pageOf({ userId: HOSTILE }),
     pageOf({ link: { ...linkIn({ name: 'active' }), userId: HOSTILE } }),

@@ -149,7 +149,7 @@ for (const formatIsCached of [false, true]) {
   })
 }
 
-t.test('the items of a JSON body stay with the list', async t => {
+t.test('a JSON body takes its items from the list', async t => {
   const list = listOf(3)
   const parts = [Buffer.from('{"items":['), Buffer.from(']}')]
   for (const [from, to] of [
@@ -163,7 +163,7 @@ t.test('the items of a JSON body stay with the list', async t => {
   }
 })
 
-t.test('a clearing while a representation is made leaves nothing of it in the cache', async t => {
+t.test('a representation in progress is not cached if the cache is cleared meanwhile', async t => {
   const { ask, variants } = asker(listOf(10))
   const asked = ask()
   variants.clear()

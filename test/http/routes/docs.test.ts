@@ -25,7 +25,7 @@ t.test('with PUBLIC_URL, the contract lists its path and the whole URL as server
   t.same(rest, same)
 })
 
-t.test('with a PUBLIC_URL without a path, the first server is still relative', async t => {
+t.test('if PUBLIC_URL has no path, the first server in the contract is still relative', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example' })
   const { servers } = parse((await get('/openapi.yaml')).body)
   t.match(servers, [{ url: '/' }, { url: 'https://lists.example' }])

@@ -24,7 +24,7 @@ t.test('an empty list explains why it may be empty, in every format', async t =>
 })
 
 t.test(
-  'a list with playlists has no explanation and no link, nor has an empty window of it',
+  'neither a list with playlists nor an empty window of it has an explanation or a link',
   async t => {
     const { get } = await startService(t)
     for (const query of ['', '?offset=100000', '?limit=1']) {

@@ -48,16 +48,19 @@ t.test('an owner links an account with one button, and ends the link with anothe
   t.same((await get('/links', admin)).json().links, [])
 })
 
-t.test('on a headless server, the owner pastes the address back', async t => {
-  const service = await linkedServiceFor(t, [])
-  const { app, get } = service
-  const { page, back } = await agreed(service)
-  const payload = new URLSearchParams({ url: back }).toString()
-  const url = `${page}/finish`
-  const finished = await app.inject({ method: 'POST', url, payload, headers: FORM })
-  t.equal(finished.statusCode, 303)
-  t.equal((await get(LIST)).statusCode, 200)
-})
+t.test(
+  'the owner of an account on a headless server pastes the address of the callback',
+  async t => {
+    const service = await linkedServiceFor(t, [])
+    const { app, get } = service
+    const { page, back } = await agreed(service)
+    const payload = new URLSearchParams({ url: back }).toString()
+    const url = `${page}/finish`
+    const finished = await app.inject({ method: 'POST', url, payload, headers: FORM })
+    t.equal(finished.statusCode, 303)
+    t.equal((await get(LIST)).statusCode, 200)
+  },
+)
 
 t.test('the consent of another account links nothing', async t => {
   const service = await linkedServiceFor(t, [])
@@ -66,7 +69,7 @@ t.test('the consent of another account links nothing', async t => {
   t.same((await service.get('/links', admin)).json().links, [])
 })
 
-t.test('an ordinary POST /links takes no form, although the pages for owners do', async t => {
+t.test('POST /links refuses a form, although the pages for owners take forms', async t => {
   const { app } = await linkedServiceFor(t, [])
   const headers = { ...admin, ...FORM }
   const payload = 'user=smedjan'
@@ -110,7 +113,7 @@ t.test('attempts to link an account count by result, token requests by grant', a
 })
 
 t.test(
-  'a user who links or unlinks gets no hits of the list before, also without the routes',
+  'after linking or unlinking, no hit serves the previous list, even without a route',
   async t => {
     const service = await linkedServiceFor(t, [], {}, 'info')
     const { app, sandbox } = service

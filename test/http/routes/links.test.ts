@@ -33,23 +33,26 @@ t.test('the redirect URI is in the log at the start', async t => {
   )
 })
 
-t.test('in Development Mode a linked user is read, also page by page, and nobody else', async t => {
-  const { get, sandbox } = await linkedServiceFor(t, ['with-private'])
-  const list = await get(LIST)
-  t.equal(list.statusCode, 200)
-  const shown = sandbox.user('with-private')?.filter(entry => entry?.public === true) ?? []
-  t.same(
-    list.json().items.map(({ id }: { id: string }) => id),
-    shown.map(entry => entry?.id),
-  )
-  t.match(list.headers['cache-control'], /^private, /)
-  const page = await get('/v1/users/with-private/playlists?limit=1')
-  t.equal(page.json().total, shown.length)
-  t.match(page.headers['cache-control'], /^private, /)
-  t.match((await get('/users/one/playlists')).json(), { type: '/problems/spotify-access-denied' })
-})
+t.test(
+  'in Development Mode the service reads linked users, also page by page, and no others',
+  async t => {
+    const { get, sandbox } = await linkedServiceFor(t, ['with-private'])
+    const list = await get(LIST)
+    t.equal(list.statusCode, 200)
+    const shown = sandbox.user('with-private')?.filter(entry => entry?.public === true) ?? []
+    t.same(
+      list.json().items.map(({ id }: { id: string }) => id),
+      shown.map(entry => entry?.id),
+    )
+    t.match(list.headers['cache-control'], /^private, /)
+    const page = await get('/v1/users/with-private/playlists?limit=1')
+    t.equal(page.json().total, shown.length)
+    t.match(page.headers['cache-control'], /^private, /)
+    t.match((await get('/users/one/playlists')).json(), { type: '/problems/spotify-access-denied' })
+  },
+)
 
-t.test('a repeated hit of a linked user stays private, and ends with the link', async t => {
+t.test('repeated hits of a linked user stay private, and end with the link', async t => {
   const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'], {}, 'info')
   const address = await app.listen({ port: 0 })
   t.equal((await get(LIST)).statusCode, 200)
@@ -65,17 +68,20 @@ t.test('a repeated hit of a linked user stays private, and ends with the link', 
   t.equal((await get(LIST)).statusCode, 502)
 })
 
-t.test('an invitation of somebody who cannot be a user says what to put into the body', async t => {
-  const { app } = await linkedServiceFor(t, [])
-  const payload = { user: '{id}' }
-  const response = await app.inject({ method: 'POST', url: '/links', payload, headers: admin })
-  t.equal(response.statusCode, 400)
-  t.match(response.json(), {
-    type: '/problems/invalid-user-id',
-    detail:
-      'Member "user": This looks like a placeholder, not like a user id. Send the user id, or the link that "Copy link to profile" in Spotify gives.',
-  })
-})
+t.test(
+  'an invitation for an impossible user id is refused with what to put into the body',
+  async t => {
+    const { app } = await linkedServiceFor(t, [])
+    const payload = { user: '{id}' }
+    const response = await app.inject({ method: 'POST', url: '/links', payload, headers: admin })
+    t.equal(response.statusCode, 400)
+    t.match(response.json(), {
+      type: '/problems/invalid-user-id',
+      detail:
+        'Member "user": This looks like a placeholder, not like a user id. Send the user id, or the link that "Copy link to profile" in Spotify gives.',
+    })
+  },
+)
 
 t.test('an administrator invites the owner of an account', async t => {
   const { app, clock } = await linkedServiceFor(t, [])
@@ -133,7 +139,7 @@ t.test(
   },
 )
 
-t.test('a request that needs no body is refused with one or with its type', async t => {
+t.test('a request that takes no body is refused if it has a body or a Content-Type', async t => {
   const { app } = await linkedServiceFor(t, [])
   const send = (url: string, payload: string, type?: string) => {
     const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
@@ -164,7 +170,7 @@ t.test('the address for the owner begins with PUBLIC_URL', async t => {
   t.equal(redirect_uri, 'https://lists.example/base/link/callback')
 })
 
-t.test('an administrator lists links, without any token', async t => {
+t.test('the list of links that an administrator gets contains no token', async t => {
   const { get, sandbox, file } = await linkedServiceFor(t, ['with-private', 'smedjan'])
   await get(LIST)
   const response = await get('/links', { ...admin, host: 'other.example' })
@@ -180,30 +186,33 @@ t.test('an administrator lists links, without any token', async t => {
   t.notMatch(readFileSync(file, 'utf8'), sandbox.clientSecret)
 })
 
-t.test('an administrator unlinks an account, and its list is nowhere', async t => {
-  const snapshot = join(t.testdir({}), 'snapshot')
-  const variables = { CACHE_SNAPSHOT_FILE: snapshot }
-  const { app, get, restart, file } = await linkedServiceFor(t, ['with-private'], variables)
-  await get(LIST)
-  const remove = (user: string) =>
-    app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
-  const { cache: before } = (await get('/status')).json()
-  const response = await remove('with-private')
-  t.equal(response.statusCode, 204)
-  t.equal(response.body, '')
-  t.equal(response.headers['cache-control'], 'no-store')
-  t.match(before, { entries: 1 })
-  t.match((await get('/status')).json().cache, { entries: 0, bytes: 0 })
-  t.equal(readFileSync(file, 'utf8'), '{"version":1,"links":{}}\n')
-  t.equal(readFileSync(snapshot, 'latin1').split('\n')[1], '', 'the snapshot is empty')
-  t.equal((await remove('with-private')).statusCode, 204, 'again')
-  t.equal((await remove('never-linked')).statusCode, 204)
-  t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
-  await restart()
-  t.equal((await get(LIST)).statusCode, 502)
-})
+t.test(
+  'when an administrator unlinks an account, its list leaves the cache and the snapshot',
+  async t => {
+    const snapshot = join(t.testdir({}), 'snapshot')
+    const variables = { CACHE_SNAPSHOT_FILE: snapshot }
+    const { app, get, restart, file } = await linkedServiceFor(t, ['with-private'], variables)
+    await get(LIST)
+    const remove = (user: string) =>
+      app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
+    const { cache: before } = (await get('/status')).json()
+    const response = await remove('with-private')
+    t.equal(response.statusCode, 204)
+    t.equal(response.body, '')
+    t.equal(response.headers['cache-control'], 'no-store')
+    t.match(before, { entries: 1 })
+    t.match((await get('/status')).json().cache, { entries: 0, bytes: 0 })
+    t.equal(readFileSync(file, 'utf8'), '{"version":1,"links":{}}\n')
+    t.equal(readFileSync(snapshot, 'latin1').split('\n')[1], '', 'the snapshot is empty')
+    t.equal((await remove('with-private')).statusCode, 204, 'again')
+    t.equal((await remove('never-linked')).statusCode, 204)
+    t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
+    await restart()
+    t.equal((await get(LIST)).statusCode, 502)
+  },
+)
 
-t.test('an unlinking that cannot write the snapshot removes it, or else fails', async t => {
+t.test('unlinking removes a snapshot that it cannot write, or else fails', async t => {
   const folder = t.testdir({})
   const snapshot = join(folder, 'snapshot')
   const users = ['with-private', 'smedjan']
@@ -228,7 +237,7 @@ t.test('an unlinking that cannot write the snapshot removes it, or else fails', 
   t.equal((await remove('smedjan')).statusCode, 204)
 })
 
-t.test('a file of links that cannot be written is no failure of Spotify', async t => {
+t.test('an unwritable LINKS_FILE does not count as a failure of Spotify', async t => {
   const { app, get, file, lines, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   // Not even root can replace a folder with a file.
   mkdirSync(join(`${file}.tmp`, 'full'), { recursive: true })
@@ -249,7 +258,7 @@ t.test('a file of links that cannot be written is no failure of Spotify', async 
   t.equal((await get(LIST)).statusCode, 200)
 })
 
-t.test('the list of a linked user survives a restart, but not the end of its link', async t => {
+t.test('the list of a linked user survives a restart, but not the end of the link', async t => {
   const snapshot = join(t.testdir({}), 'snapshot')
   const variables = { CACHE_SNAPSHOT_FILE: snapshot }
   const { get, restart, sandbox, file } = await linkedServiceFor(t, ['with-private'], variables)
@@ -277,7 +286,7 @@ t.test('a list that arrives after its link has ended is not stored', async t => 
   t.match((await get('/status')).json().cache, { entries: 0 })
 })
 
-t.test('a lookup that waits gets no stale list of a link that ends meanwhile', async t => {
+t.test('a waiting lookup gets no stale list if its link ends meanwhile', async t => {
   const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   t.equal((await get(LIST)).statusCode, 200)
   clock.suspend(600_000)
@@ -300,7 +309,7 @@ const ADMIN_ROUTES = [
 ] as const
 
 for (const keys of [undefined, `caller:${API_KEY}`]) {
-  t.test(`links are for administrators, ${keys ? 'with' : 'without'} API_KEYS`, async t => {
+  t.test(`only administrators manage links, ${keys ? 'with' : 'without'} API_KEYS`, async t => {
     const variables = keys === undefined ? {} : { API_KEYS: keys }
     const { app, get } = await linkedServiceFor(t, ['smedjan'], variables)
     for (const [method, url] of ADMIN_ROUTES) {

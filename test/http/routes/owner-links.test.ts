@@ -50,7 +50,7 @@ t.test(
   },
 )
 
-t.test('an owner ends the link, and the address is of no use any more', async t => {
+t.test('an owner ends the link, and its address stops working', async t => {
   const { linkAs, get, post, links, file, forgotten } = await ownerPagesFor(t)
   const path = await linkAs('smedjan')
   const { body, statusCode, headers } = await post(path, { action: 'end' })
@@ -70,7 +70,7 @@ t.test('an owner ends the link, and the address is of no use any more', async t 
   t.match(page.body, 'If you see this page again, ask the operator for a new address.')
 })
 
-t.test('a link that ends in the same moment has no address any more', async t => {
+t.test('an owner who ends a link that has just ended gets 400', async t => {
   const { linkAs, consents, links, post } = await ownerPagesFor(t)
   const path = await linkAs('smedjan')
   const { end } = consents
@@ -81,7 +81,7 @@ t.test('a link that ends in the same moment has no address any more', async t =>
   t.equal((await post(path, { action: 'end' })).statusCode, 400)
 })
 
-t.test('without any state in a browser, the pasted address links the account', async t => {
+t.test('the pasted address links the account without any state in the browser', async t => {
   const { invite, agree, get, post, links, sandbox } = await ownerPagesFor(t)
   const path = await invite('smedjan')
   t.match((await get(path)).body, `<form action="${path}/finish" method="post">`)
@@ -169,7 +169,7 @@ t.test('a callback works once and for ten minutes, an invitation for a day', asy
   }
 })
 
-t.test('what is tampered with, borrowed or invented gets 4xx and costs no request', async t => {
+t.test('a changed, borrowed or invented text gets 400 and costs no request', async t => {
   const { invite, agree, get, post, target, sandbox, links, written } = await ownerPagesFor(t)
   const path = await invite('smedjan')
   const ticket = path.slice('/link/'.length)
@@ -261,7 +261,7 @@ t.test('no field of a request changes the redirect URI', async t => {
   )
 })
 
-t.test('a form of another site has no effect', async t => {
+t.test('a form on another site has no effect', async t => {
   const { linkAs, post, links } = await ownerPagesFor(t)
   const path = await linkAs('smedjan')
   const host = 'lists.example'
@@ -292,7 +292,7 @@ t.test('a form of another site has no effect', async t => {
   }
 })
 
-t.test('a request that no button sends is refused', async t => {
+t.test('requests that no button sends are refused', async t => {
   const { linkAs, app, post, links } = await ownerPagesFor(t)
   const url = await linkAs('smedjan')
   t.equal((await app.inject({ method: 'POST', url })).statusCode, 303, 'curl -X POST')

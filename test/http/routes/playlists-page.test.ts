@@ -67,7 +67,7 @@ t.test('a page comes from the cache, compressed, with a strong entity tag', asyn
   t.equal(sandbox.count('api'), 3)
 })
 
-t.test('a page says when the list was read, so a revalidation changes it', async t => {
+t.test('a page says when the list was read, so a revalidation changes the page', async t => {
   const { get, clock, quiet } = await startService(t)
   const first = await get(LIST, html)
   t.match(first.body, '23 Nov 2026, 00:00 UTC')
@@ -140,7 +140,7 @@ t.test('a page has at most 200 playlists and leads to the others', async t => {
   t.equal((await get(`${LONG}?limit=10000`)).json().items.length, 10_000, 'unlike the JSON')
 })
 
-t.test('all pages beyond the end are one, which leads to the first', async t => {
+t.test('all pages beyond the end are the same, and link to the first page', async t => {
   const { get } = await startService(t)
   const [past, far] = [
     await get(`${LIST}?offset=120&format=html`),
@@ -150,7 +150,7 @@ t.test('all pages beyond the end are one, which leads to the first', async t => 
   t.match(past.body, 'limit&#61;50&#38;offset&#61;0&#38;format&#61;html">Show the first ones')
 })
 
-t.test('a long page is made one page of Spotify at a time', async t => {
+t.test('the service makes a long page from one page of Spotify at a time', async t => {
   const { get } = await startService(t)
   await get('/users/hoarder/playlists?limit=1')
   let ticks = 0

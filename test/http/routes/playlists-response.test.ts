@@ -137,7 +137,7 @@ t.test('a list that was read on behalf of its user is private', async t => {
   t.same(keys, ['one/linked', 'other'])
 })
 
-t.test('a repeated hit is private too, until the user is linked or unlinked', async t => {
+t.test('repeated hits of a linked user are private until the user is unlinked', async t => {
   let linkId: string | undefined = 'one'
   const keyOf = (userId: string) => (linkId === undefined ? userId : `${linkId}/${userId}`)
   const { app, keys } = routeFor(t, '{}', keyOf, true)

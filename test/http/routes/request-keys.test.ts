@@ -32,7 +32,7 @@ t.test('fields that do not shape the response change no key', async t => {
   t.equal(keys.of(TARGET, request({ accept: '', origin: '' })), key, 'empty means absent')
 })
 
-t.test('no field can pass for another', async t => {
+t.test('equal values of different fields give different keys', async t => {
   const keys = new RequestKeys()
   t.not(
     keys.of(TARGET, request({ accept: 'gzip' })),
@@ -40,14 +40,14 @@ t.test('no field can pass for another', async t => {
   )
 })
 
-t.test('only the routes serve requests without Host, and long ones', async t => {
+t.test('requests without Host and long requests have no key', async t => {
   const keys = new RequestKeys()
   t.equal(keys.of(TARGET, request({ host: undefined })), undefined)
   t.equal(keys.of(`/${'x'.repeat(1024)}`, request({})), undefined)
   t.equal(keys.of(TARGET, request({ accept: 'x'.repeat(1024) })), undefined)
 })
 
-t.test('a key is never that of other fields, however many there are', async t => {
+t.test('other fields never get a key that was used before, however many there are', async t => {
   const keys = new RequestKeys()
   const seen = new Set<string | undefined>()
   for (let nth = 0; nth < 1000; nth++) seen.add(keys.of(TARGET, request({ accept: `text/${nth}` })))

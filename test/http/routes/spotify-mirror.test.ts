@@ -4,7 +4,7 @@ import { seconds, startService } from '../../support/service.ts'
 
 const HERE = 'http://localhost:80/v1'
 
-t.test('every page equals the one of Spotify, but links to this service', async t => {
+t.test('every page equals that of Spotify, but links to this service', async t => {
   const { get, sandbox } = await startService(t)
   const there = async (path: string) => {
     const authorization = `Bearer ${sandbox.issuedTokens.at(-1)}`
@@ -45,7 +45,7 @@ t.test('a page with limit 0 has the total and no neighbours', async t => {
   t.equal((await get('/users/smedjan/playlists?limit=0')).statusCode, 400, 'only below /v1')
 })
 
-t.test('pages come from the one cached list, and together they are the whole list', async t => {
+t.test('pages come from the same cached list, and together are the whole list', async t => {
   const { get, sandbox } = await startService(t)
   const items: unknown[] = []
   let url: string | null = '/v1/users/with-nulls/playlists?limit=7'

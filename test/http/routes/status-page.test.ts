@@ -88,7 +88,7 @@ t.test('the page shows the whole status', async t => {
 const noLinks = { doubtful: 0, refused: 0, ended: 0, unreadable: 0 }
 const links = { state: 'ok', active: 3, ...noLinks, next_consent_end: null } as const
 
-t.test('linked accounts have a section while they are on', async t => {
+t.test('the page has a section for linked accounts if they are on', async t => {
   t.notMatch(statusPage(well, ''), 'Linked accounts')
   const of = (change: Partial<NonNullable<Status['links']>>) =>
     statusPage({ ...well, links: { ...links, ...change } }, '')

@@ -66,7 +66,7 @@ t.test('a denial that takes two responses closes the gate too', async t => {
 })
 
 t.test(
-  'failures of several users close the gate if a probe fails; those of one user never do',
+  'failures of several users close the gate if a probe fails; failures of one user never do',
   async t => {
     const { gate, clock } = gateFor()
     const bob = failing('bob', outage())

@@ -48,7 +48,7 @@ t.test('one denial needs a probe; within a second after a response it takes two'
 })
 
 t.test(
-  'the app is denied once a second subject is, if that one worked before or is the probe',
+  'the app counts as denied after two subjects, if the second worked before or is the probe',
   async t => {
     const worked = then(START, succeeded, { subject: 'worked' })
     const once = then(worked, denied)
@@ -104,14 +104,17 @@ t.test(
   },
 )
 
-t.test('an outcome of one request alone changes nothing, unless it is the probe', async t => {
-  const history = each(then(START, succeeded, { subject: 'worked' }), failed, ['a', 'b', 'c'])
-  for (const outcome of [declined, unknown, refusedFor(1)]) {
-    t.equal(then(history, outcome).evidence, history.evidence)
-  }
-  const probed = then(history, declined, { subject: 'worked', isProbe: true, nowMs: 5000 })
-  t.match(probed.evidence, { failures: 0, failing: [], working: [], lastSuccessMs: 5000 })
-})
+t.test(
+  'an outcome that concerns one request changes nothing, unless that request is the probe',
+  async t => {
+    const history = each(then(START, succeeded, { subject: 'worked' }), failed, ['a', 'b', 'c'])
+    for (const outcome of [declined, unknown, refusedFor(1)]) {
+      t.equal(then(history, outcome).evidence, history.evidence)
+    }
+    const probed = then(history, declined, { subject: 'worked', isProbe: true, nowMs: 5000 })
+    t.match(probed.evidence, { failures: 0, failing: [], working: [], lastSuccessMs: 5000 })
+  },
+)
 
 t.test('the evidence is bounded', async t => {
   const many = Array.from({ length: 100 }, (_, index) => `user${index}`)
@@ -124,12 +127,15 @@ t.test('the evidence is bounded', async t => {
   t.equal(each(START, succeeded, many).evidence.working.length, 8)
 })
 
-t.test('no request probes for a link, but one shows that Spotify works', async t => {
-  const link = linkSubject('one')
-  const history = then(each(START, failed, ['bob', 'alice', 'bob']), succeeded, { subject: link })
-  t.notOk(needsProbe(history.evidence, 0))
-  t.same(history.evidence.working, [])
-  t.equal(probeSubject(history.evidence, 'stranger'), FALLBACK_SUBJECT)
-  const both = then(then(START, succeeded, { subject: 'bob' }), succeeded, { subject: link })
-  t.equal(probeSubject(both.evidence, 'stranger'), 'bob')
-})
+t.test(
+  'a successful request for a link shows that Spotify works, but a link is never probed',
+  async t => {
+    const link = linkSubject('one')
+    const history = then(each(START, failed, ['bob', 'alice', 'bob']), succeeded, { subject: link })
+    t.notOk(needsProbe(history.evidence, 0))
+    t.same(history.evidence.working, [])
+    t.equal(probeSubject(history.evidence, 'stranger'), FALLBACK_SUBJECT)
+    const both = then(then(START, succeeded, { subject: 'bob' }), succeeded, { subject: link })
+    t.equal(probeSubject(both.evidence, 'stranger'), 'bob')
+  },
+)

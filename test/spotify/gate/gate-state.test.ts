@@ -128,7 +128,7 @@ t.test('if the probe is the first subject that Spotify denies, another probe fol
   t.match(then(probed(verified), denied, next).state, { cause: denial })
 })
 
-t.test('a denial of a peer continues when the probe is denied', async t => {
+t.test('a pause for the denial of a peer continues if the probe is denied', async t => {
   const state: GateState = { name: 'paused', cause: denial, untilMs: 0, pauses: 0 }
   const remote = { state, evidence: NO_EVIDENCE }
   t.match(then(probed(remote), denied, probe).state, { cause: denial, untilMs: 302_000 })

@@ -54,7 +54,7 @@ t.test('a single denied user costs one probe, and other lookups go on', async t 
   t.same(lines(), [])
 })
 
-t.test('after a start the probe is for the account of Spotify', async t => {
+t.test('after a start the gate probes for the account of Spotify', async t => {
   const { gate, probes, of, fail } = probedGate()
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
@@ -149,7 +149,7 @@ t.test('a cancelled lookup sends no probe', async t => {
   t.match(await late, { message: /^Lookups are paused/ })
 })
 
-t.test('if the failed user would be the probe, the next request sends one', async t => {
+t.test('if the failed user would be the probe, the next request sends a probe', async t => {
   const { gate, probes, of, fail } = probedGate()
   t.match(await fail(FALLBACK_SUBJECT, denial()), { type: 'spotify-access-denied' })
   t.equal(probes.length, 0)
