@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
 import { GateSync } from '../../src/replicas/gate-sync.ts'
-import { messageChannel } from '../../src/replicas/messages.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor, passOptions } from '../support/gate.ts'
@@ -33,7 +32,6 @@ t.test(
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)
-    const channel = messageChannel(Number(new URL(url).pathname.slice(1)))
     const one = await replica(t, url)
     const other = await replica(t, url)
     await one.refuse(5000)
@@ -45,16 +43,21 @@ t.test(
     const late = await replica(t, url)
     t.equal(late.state(), 'paused', 'a new replica knows from the start')
     t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
-    for (const { clock } of [one, other, late]) await clock.advance(5000)
+    const replicas = [one, other, late]
+    for (const { clock } of replicas) await clock.advance(5000)
     // Such a jump times out the commands in flight, so the replicas have to subscribe again.
+    const subscribed = new Set()
+    for (const { connection } of replicas) connection.onMessage(() => subscribed.add(connection))
     await eventually(
-      async () =>
-        (await client.pubsub('NUMSUB', channel))[1] === 3 &&
-        [one, other, late].every(({ connection }) => connection.state === 'connected'),
+      () =>
+        subscribed.size === replicas.length &&
+        replicas.every(({ connection }) => connection.state === 'connected'),
       async () => {
-        for (const { clock } of [one, other, late]) await clock.advance(10)
+        for (const { clock } of replicas) await clock.advance(10)
+        one.connection.publish({ kind: 'released', from: 'test', key: 'test' })
       },
     )
+    // From here on the clocks stand still, so no command times out.
     let answer: ((value: string) => void) | undefined
     const probe = one.gate.pass(
       () => new Promise<string>(resolve => (answer = resolve)),
@@ -68,7 +71,7 @@ t.test(
     )
     answer?.('answered')
     t.equal(await probe, 'answered')
-    for (const { state, wait } of [other, late]) await wait(() => state() === 'open')
+    await eventually(() => [other, late].every(({ state }) => state() === 'open'))
     t.equal(other.gateLines().length, 2)
   },
 )
