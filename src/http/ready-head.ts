@@ -3,13 +3,13 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 // For every response, Node joins the header fields and checks each of them, which takes a third of the time
 // of a hit. These functions keep the end of a head that Node has built, and use it for later responses.
 
-/** Where Node keeps the head of a response until it writes it. Node does not document this member. */
+/** Node keeps the head of a response in this undocumented member until it writes the head. */
 type WithHead = ServerResponse & { _header?: string | null }
 
 /**
- * Writes the head of a response. `own` are the lines of its own fields, which must be valid and contain the
- * `Date`; `end` is what `buildHead` returned for a response with the same status and the same other fields.
- * Returns false if this response needs a head of its own.
+ * Writes the head of a response. `own` has the lines of the fields that only this response has; they must be
+ * valid and contain the `Date`. `end` is what `buildHead` returned for a response with the same status and
+ * the same other fields. Returns false if Node has to build the head of this response.
  */
 export function reuseHead(
   response: ServerResponse,
@@ -20,12 +20,14 @@ export function reuseHead(
   if (end === undefined || !staysConnected(response)) return false
   response.statusCode = status
   ;(response as WithHead)._header = beginningOf(status, own) + end
-  return true
+  // False with a Node that keeps the head elsewhere.
+  return response.headersSent
 }
 
 /**
- * Lets Node build and write the head of a response with these fields, flat (name, value, name, …): its own, which
- * contain the `Date`, and others. Returns the end of the head for `reuseHead`; undefined if it has none.
+ * Lets Node build and write the head of a response with these flat fields (name, value, name, …). `own` are
+ * the fields that only this response has, `Date` included. Returns the end of the head for `reuseHead`;
+ * undefined if no other response can use that end.
  */
 export function buildHead(
   response: ServerResponse,
@@ -45,7 +47,7 @@ function beginningOf(status: number, own: string): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${own}`
 }
 
-/** Whether the response has the `Connection` and `Keep-Alive` fields of most. */
+/** Whether the response has the same `Connection` and `Keep-Alive` fields as most responses. */
 function staysConnected({ shouldKeepAlive, req }: ServerResponse): boolean {
   return shouldKeepAlive && req.httpVersion === '1.1'
 }

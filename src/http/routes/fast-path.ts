@@ -17,7 +17,7 @@ import { CLIENT_CLOSED_REQUEST, finalStatus, type MeasuredResponse } from '../re
 import { endRepresentation, fieldsOf, isNotModified, ownFields, SAME_FIELDS } from '../send.ts'
 import { RequestKeys } from './request-keys.ts'
 
-/** The share of the memory for variants that the selections may have. */
+/** How much of the memory for variants the selections may use. */
 export const SELECTIONS_SHARE = 0.2
 /** A selection, its cache entry and the ends of two heads, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1900
@@ -29,9 +29,9 @@ export interface SelectedList {
   readonly key: string
   readonly scope: CacheScope
   readonly digest: string
-  /** When Spotify sent it, epoch ms; a page shows the time. */
+  /** When Spotify sent the list, epoch ms; a page shows the time. */
   readonly generatedAt: number
-  /** Whether its date is the date of the representation. */
+  /** Whether the date of the list is also the date of the representation. */
   readonly isDated: boolean
 }
 
@@ -43,9 +43,9 @@ interface Selection extends SelectedList {
   readonly representationKey: string
   readonly etag: string
   readonly corsFields: readonly string[]
-  /** When the cache of representations last counted a use, in whole seconds on the monotonic clock. */
-  usedAtSeconds: number
-  /** Those of the cached list: each list has its own array, which identifies it without keeping it in memory. */
+  /** When the caches last counted a use, on the monotonic clock. */
+  usedAtMs: number
+  /** The array of the cached list, which identifies that list without keeping the list in memory. */
   dateFields: readonly string[]
   /** The ends of the heads of hits with status 200 and 304, from `buildHead`. */
   end200: string | undefined
@@ -66,10 +66,10 @@ export interface FastPathOptions {
 }
 
 /**
- * Serves cache hits ahead of the routes, which cost most of the time of a hit. It remembers which user and
+ * Serves cache hits ahead of the routes, which take most of the time of a hit. It remembers which user and
  * which representation a route has selected, by the target of the request and the header fields that shape
- * the response. It serves the next such request from the same cached list and representation while that list is
- * fresh, and leaves every other request to the routes.
+ * the response. While the cached list is fresh, it serves later requests with the same target and fields
+ * from that list and representation. It leaves every other request to the routes.
  */
 export class FastPath {
   readonly #options: FastPathOptions
@@ -91,7 +91,7 @@ export class FastPath {
     return this.#selections.calculatedSize
   }
 
-  /** Remembers what a route has selected for a hit. `Cache-Control` changes only whether it is one. */
+  /** Remembers what a route selected for a hit. `Cache-Control` only decides whether a request is a hit. */
   remember(
     request: FastifyRequest,
     list: SelectedList,
@@ -111,14 +111,14 @@ export class FastPath {
       representationKey: representation.key,
       etag: representation.etag,
       corsFields,
-      usedAtSeconds: wholeSeconds(clock.monotonic()),
+      usedAtMs: clock.monotonic(),
       dateFields,
       end200: undefined,
       end304: undefined,
     })
   }
 
-  /** Serves the requests of a server, and leaves those that it cannot serve to the present listener. */
+  /** Serves the requests of a server, and leaves all others to the listener that the server already has. */
   attachTo(server: Server): void {
     const [listener] = server.listeners('request') as [RequestListener]
     server.removeListener('request', listener)
@@ -132,28 +132,29 @@ export class FastPath {
     const { method, url = '', headers } = request
     if (method !== 'GET' || headers['cache-control'] !== undefined) return false
     const key = this.#keys.of(url, request)
-    const selection = key === undefined ? undefined : this.#selections.peek(key)
-    if (selection === undefined) return false
-    // The user may have been linked or unlinked since.
+    const selection = key && this.#selections.peek(key)
+    if (!selection) return false
+    // The owner may have linked or unlinked the account since then.
     if (keyOf !== undefined && keyOf(selection.userId) !== selection.key) return false
     const now = clock.now()
     const cached = cache.fresh(selection.key, now)
     if (!(cached?.body instanceof StoredPlaylists)) return false
     const { body } = cached
+    const { variant: representation } = selection.slot
+    if (representation === undefined) return false
     if (body.dateFields !== selection.dateFields) {
       if (!fits(selection, body, cached.generatedAt)) return false
+      joinBody(representation, body.list)
       selection.dateFields = body.dateFields
       selection.end200 = undefined
       selection.end304 = undefined
     }
     const startMs = clock.monotonic()
-    const { variant: representation } = selection.slot
-    if (representation === undefined) return false
     const admission = admit(request)
     if (admission === undefined) return false
 
     cache.countHit()
-    this.#countUse(selection, startMs)
+    this.#countUse(key, selection, startMs)
     const { caller, rateLimitFields } = admission
     const context = { route: selection.route, caller, result: 'hit', problem: undefined } as const
     const observed = (status: number) =>
@@ -174,26 +175,22 @@ export class FastPath {
     if (!reuseHead(response, status, linesOf(own), selection[end])) {
       const fields = [...SAME_FIELDS, ...selection.corsFields]
       const others = fieldsOf(status, representation, fields, stored)
-      selection[end] = buildHead(response, status, own, others)
+      selection[end] = buildHead(response, status, own, others) ?? selection[end]
     }
     endRepresentation(response, status, representation, stored)
     return true
   }
 
-  /** Once a second, since that costs as much as a lookup. */
-  #countUse(selection: Selection, nowMs: number): void {
-    const nowSeconds = wholeSeconds(nowMs)
-    if (nowSeconds === selection.usedAtSeconds) return
-    selection.usedAtSeconds = nowSeconds
+  /** Counts at most one use per second, since counting takes as long as a lookup. */
+  #countUse(key: string, selection: Selection, nowMs: number): void {
+    if (nowMs - selection.usedAtMs < 1000) return
+    selection.usedAtMs = nowMs
+    this.#selections.get(key)
     this.#options.variants.current.representations.get(selection.representationKey)
   }
 }
 
-function wholeSeconds(ms: number): number {
-  return Math.floor(ms / 1000)
-}
-
-/** Whether the selection is valid for a list that replaces its list. */
+/** Whether a selection is still valid after this list has replaced the list of the selection. */
 function fits(selection: Selection, { list }: StoredPlaylists, generatedAt: number): boolean {
   const { digest, isDated } = selection
   return list.digest === digest && (isDated || generatedAt === selection.generatedAt)
