@@ -64,21 +64,27 @@ const folderNames: Plugin = {
 }
 
 /**
- * The parts of undici that `src/` uses. The rest, such as `fetch` and mocks, would make a start an eighth
+ * The parts of undici that `src/` uses. The rest, such as `fetch` and mocks, would make a start a seventh
  * longer.
  */
-const UNDICI = `import api from './lib/api/index.js'
-import Dispatcher from './lib/dispatcher/dispatcher.js'
-export { default as buildConnector } from './lib/core/connect.js'
-export { default as errors } from './lib/core/errors.js'
-export { default as Pool } from './lib/dispatcher/pool.js'
+const UNDICI = `import api from 'undici/lib/api/index.js'
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+export { default as buildConnector } from 'undici/lib/core/connect.js'
+export { default as errors } from 'undici/lib/core/errors.js'
+export { default as Pool } from 'undici/lib/dispatcher/pool.js'
 Object.assign(Dispatcher.prototype, api)`
 
-/** Bundles those parts alone, and fails the build when `src/` imports anything else from undici. */
+/** Bundles those parts alone. Fails the build if `src/` imports another part, or a package imports undici. */
 const partOfUndici: Plugin = {
   name: 'part of undici',
-  setup({ onLoad }) {
-    onLoad({ filter: /node_modules[\\/]undici[\\/]index\.js$/ }, () => ({ contents: UNDICI }))
+  setup({ onLoad, onResolve }) {
+    const namespace = 'part-of-undici'
+    onResolve({ filter: /^undici$/ }, ({ path, importer, kind }) => {
+      const isOurs = kind === 'import-statement' && importer.startsWith(join(root, 'src', sep))
+      if (isOurs) return { path, namespace }
+      return { errors: [{ text: 'only src/ can import undici, and only by static imports' }] }
+    })
+    onLoad({ filter: /^/, namespace }, () => ({ contents: UNDICI, resolveDir: root }))
   },
 }
 
