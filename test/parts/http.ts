@@ -1,3 +1,3 @@
 import { runTests } from '../support/run-tests.ts'
 
-await runTests('http')
+await runTests(import.meta.filename)

@@ -1,3 +1,3 @@
 import { runTests } from '../support/run-tests.ts'
 
-await runTests('others')
+await runTests(import.meta.filename)
