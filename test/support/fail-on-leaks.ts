@@ -1,4 +1,4 @@
-/** Imported before each test file: makes leaked listeners an error, which Node only warns of. */
+/** Each test process imports this first: it makes leaked listeners an error, of which Node only warns. */
 process.on('warning', warning => {
   if (warning.name === 'MaxListenersExceededWarning') throw warning
 })

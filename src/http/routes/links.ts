@@ -96,7 +96,7 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
         tags,
         summary: 'Ends the link to an account',
         description:
-          'The token and the cached lists are gone before the response, which is the same if there is no such link. Invitations of that user from before no longer work. The owner can also remove the app at https://www.spotify.com/account/apps/.',
+          'Deletes the token and the cached lists before it responds; the response is the same if there is no such link. Earlier invitations of that user no longer work. The owner can also remove the app at https://www.spotify.com/account/apps/.',
         params: userParamsSchema,
         response: unlinkResponses,
       },

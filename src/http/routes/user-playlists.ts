@@ -30,7 +30,7 @@ const querySchema = Type.Object({
     Type.Integer({
       minimum: 1,
       description:
-        'a whole number of at least 1, given once: the maximum number of playlists; a page for browsers has 50 without it, and 200 at most',
+        'a whole number of at least 1, given once: the maximum number of playlists. A page for browsers has 50 by default, and never more than 200',
     }),
   ),
   offset: Type.Optional(
