@@ -114,7 +114,7 @@ export class Links {
 
   /**
    * Removes a user's link from memory at once, and its token and its lists from all files before it resolves.
-   * Earlier invitations can no longer link the account.
+   * Until a restart, earlier invitations can no longer link the account.
    *
    * @throws {Problem} if a file cannot be written; the sweep tries again.
    */

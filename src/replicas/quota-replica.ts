@@ -33,7 +33,7 @@ export class RequestCounts {
     return [...this.#own]
   }
 
-  /** Requests in the window. */
+  /** The requests of all replicas in the window. */
   get total(): number {
     return this.#rolling().total(this.#nowMs)
   }

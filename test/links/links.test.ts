@@ -270,7 +270,7 @@ t.test('a record that cannot be decrypted is kept as it is, and other links work
   t.notOk(file.records.has('cut'))
 })
 
-t.test('the next end of a consent counts only links that work', async t => {
+t.test('`next_consent_end` ignores links that do not work', async t => {
   const { links } = linksFor()
   const end = () => statusOf(links).next_consent_end
   t.equal(end(), null)

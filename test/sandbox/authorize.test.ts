@@ -87,7 +87,7 @@ t.test('the query of a redirect URI is kept', async t => {
   t.match(sentBack(reply), { tenant: '1', code: /^AQ/ })
 })
 
-t.test('the switch consent answers in place of the person', async t => {
+t.test('the `consent` switch answers in place of the user', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.switches.redirectUris = [REDIRECT_URI]
   sandbox.switches.consent = 'deny'

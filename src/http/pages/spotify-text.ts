@@ -2,8 +2,8 @@ import { decodeHTML } from 'entities'
 import { member } from '../../lib/member.ts'
 
 /**
- * A string that Spotify sent; undefined if the value is not a string or shows nothing: nobody would see a
- * link with such a text.
+ * The value if it is a string with at least one visible character, else undefined. A link with invisible
+ * text cannot be seen.
  */
 export function visibleText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined

@@ -118,7 +118,7 @@ export class FastPath {
     })
   }
 
-  /** Serves the requests of a server, and leaves all others to the listener that the server already has. */
+  /** Answers the requests that repeat a remembered hit; the server's own listener answers all others. */
   attachTo(server: Server): void {
     const [listener] = server.listeners('request') as [RequestListener]
     server.removeListener('request', listener)

@@ -34,8 +34,8 @@ export function handleUnknownPaths(app: AppInstance, basePath: string): void {
 }
 
 /**
- * The path of the user whose profile link this path contains, not encoded or with unencoded slashes;
- * undefined without a link.
+ * If `path` has a profile link in place of the user id, the path of the playlists of that user; undefined
+ * otherwise. Callers may leave the whole link or only its slashes unencoded.
  *
  * @throws {Problem} `invalid-user-id` if the link names no user
  */

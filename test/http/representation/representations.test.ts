@@ -137,7 +137,7 @@ t.test('complete and incomplete lists have different entity tags', async t => {
   t.not(before, after)
 })
 
-t.test('users with equal lists get responses with their own names', async t => {
+t.test('the representations of two equal lists name their own user', async t => {
   const { get, sandbox } = await startService(t)
   const entries = [playlist('a', 1), playlist('a', 2)]
   for (const user of ['a', 'b']) sandbox.setUser(user, entries)
