@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { setImmediate as nextTask } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { playlist } from '../../../sandbox/playlist.ts'
 import { metricsOf, some } from '../../support/metrics.ts'
 import { seconds } from '../../support/service.ts'
@@ -61,51 +61,48 @@ t.test('a client that disconnects before the end of a hit counts as 499', async 
   t.ok((await closed()) <= 20)
 })
 
-t.test('the body of a list is one piece from its first hit on', async t => {
-  const { write } = ServerResponse.prototype
-  let written = 0
-  t.teardown(() => {
-    ServerResponse.prototype.write = write
-  })
-  ServerResponse.prototype.write = function (...args: unknown[]) {
-    written++
-    return Reflect.apply(write, this, args)
+/** Counts the calls of a method of all responses until the test ends. */
+function countCalls(t: Test, name: 'write' | 'writeHead'): () => number {
+  const method = ServerResponse.prototype[name]
+  let calls = 0
+  t.teardown(() => Object.assign(ServerResponse.prototype, { [name]: method }))
+  const counted = function (this: ServerResponse, ...args: unknown[]) {
+    calls++
+    return Reflect.apply(method, this, args)
   }
+  Object.assign(ServerResponse.prototype, { [name]: counted })
+  return () => calls
+}
+
+t.test('the body of a list is one piece from its first hit on', async t => {
+  const written = countCalls(t, 'write')
   const { fetch, routed, clock } = await start(t)
   const path = '/users/smedjan/playlists'
   const { body } = await fetch(path)
-  t.ok(written > 0, 'a miss sends the parts')
-  written = 0
+  t.ok(written() > 0, 'a miss sends the parts')
   const hit = () => routed(async () => t.equal((await fetch(path)).body, body))
+  const before = written()
   t.equal(await hit(), 1, 'the first hit')
   t.equal(await hit(), 0)
-  t.equal(written, 0)
+  t.equal(written(), before)
   // Longer than the cache keeps a list, while it keeps the representation.
   await clock.advance(seconds(50_000))
   await fetch(path)
-  written = 0
+  const after = written()
   t.equal(await hit(), 0, 'the first hit of the list that was read again')
-  t.equal(written, 0)
+  t.equal(written(), after)
 })
 
 t.test(
   'Node builds the head of repeated hits once, and a new head for the last response',
   async t => {
-    const { writeHead } = ServerResponse.prototype
-    let built = 0
-    t.teardown(() => {
-      ServerResponse.prototype.writeHead = writeHead
-    })
-    ServerResponse.prototype.writeHead = function (...args: unknown[]) {
-      built++
-      return Reflect.apply(writeHead, this, args)
-    }
+    const built = countCalls(t, 'writeHead')
     const { fetch, clock, app } = await start(t)
     await warmUp({ fetch })
     await fetch(PATH)
     const etag = String((await fetch(PATH)).headers.etag)
     await fetch(PATH, { 'if-none-match': etag })
-    const before = built
+    const before = built()
     await clock.advance(seconds(2))
     for (const [headers, status] of [
       [{}, 200],
@@ -115,12 +112,14 @@ t.test(
       const date = new Date(clock.now()).toUTCString()
       t.match(response, { status, headers: { age: '2', date, 'x-request-id': `of-${status}` } })
     }
-    t.equal(built, before)
+    t.equal(built(), before)
     app.server.prependOnceListener('request', (_request, response) => {
       response.shouldKeepAlive = false
     })
     t.match(await fetch(PATH), { status: 200, headers: { connection: 'close' } })
-    t.equal(built, before + 1)
+    t.equal(built(), before + 1)
+    t.match(await fetch(PATH), { status: 200, headers: { connection: 'keep-alive' } })
+    t.equal(built(), before + 1, 'the kept head is still there')
   },
 )
 
@@ -168,4 +167,16 @@ t.test('hits keep their representation in the cache', async t => {
     await clock.advance(500)
     t.equal(await routed(() => fetch(PATH)), 0)
   }
+})
+
+t.test('the requests in use stay remembered while others make room', async t => {
+  const { fetch, routed, clock } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
+  await warmUp({ fetch })
+  for (const window of WINDOWS) {
+    // The service makes the representation, remembers the request, and then needs no route.
+    for (const routes of [1, 1, 0]) t.equal(await routed(() => fetch(window)), routes)
+    await clock.advance(1000)
+    t.equal(await routed(() => fetch(PATH)), 0)
+  }
+  t.equal(await routed(() => fetch(WINDOWS[0] as string)), 1)
 })
