@@ -17,7 +17,7 @@ export interface ConsentsOptions {
   oauth: Pick<OAuthClient, 'authorizationUrl' | 'exchange'>
   tickets: Tickets
   clock: Clock
-  /** Reads the profile of the user whom an access token belongs to. */
+  /** Reads the profile of the owner of an access token. */
   profile: (accessToken: string) => Promise<Profile>
   /** Called with the token that came with the consent to a new link. */
   accept: (link: Link, grant: Grant) => void

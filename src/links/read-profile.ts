@@ -19,7 +19,7 @@ export interface ProfileOptions
   signal: AbortSignal
 }
 
-/** The user whom a token belongs to. */
+/** The owner of a token. */
 export interface Profile {
   /** In lower case. */
   readonly userId: string
