@@ -24,7 +24,7 @@ export const callerProblems = {
     status: 400,
     title: 'Malformed request',
     meaning:
-      'The request is not valid HTTP, its `Host` names no host, its path has a broken percent-escape, its body is malformed, or another site sent the form.',
+      'The request is not valid HTTP, its `Host` names no host, its path has a broken percent-escape, its body is malformed, or it is a form that another site sent.',
     caller:
       'Correct the request. A percent-escape in a path is `%` and two hexadecimal digits, and the bytes are UTF-8.',
     operator: 'If many callers get this, check the proxy in front of the service.',
@@ -33,7 +33,7 @@ export const callerProblems = {
     status: 408,
     title: 'Request timeout',
     meaning: 'The connection was open, but the request did not arrive completely in time.',
-    caller: 'Send it again.',
+    caller: 'Send the request again.',
     operator: 'Many of these come from clients or scanners that open connections and send nothing.',
   },
   'headers-too-large': {
@@ -42,7 +42,7 @@ export const callerProblems = {
     meaning:
       'The request line and the header fields are larger than 16 KiB together, or a field that is a list (`Accept`, `Accept-Encoding`, `Cache-Control`, `X-Forwarded-For`) has more than 1024 characters or 50 entries: `detail` names it.',
     caller:
-      'Send less. The cause is often cookies, which this service does not use, or `X-Forwarded-For`, to which each proxy adds.',
+      'Send fewer or shorter header fields. The cause is often cookies, which this service does not use, or `X-Forwarded-For`, to which each proxy adds.',
     operator: 'Check whether a proxy adds header fields.',
   },
   'unknown-api-key': {
@@ -50,7 +50,7 @@ export const callerProblems = {
     title: 'API key required',
     meaning: 'This resource requires an API key, and the request has none, or an unknown one.',
     caller:
-      'Send `Authorization: Bearer` and the key that the operator gave you, or the key as the password of Basic authentication. If it worked before, the operator has replaced it.',
+      'Send `Authorization: Bearer` and the key that the operator gave you, or the key as the password of Basic authentication. If the key worked before, the operator has replaced it.',
     operator:
       '`API_KEYS` and `ADMIN_KEYS` list the keys. The log names the caller of each request, never the key.',
   },
@@ -67,7 +67,7 @@ export const callerProblems = {
     meaning:
       'The address for the owner of an account, or the one with which Spotify sent the owner back, is expired, used, incomplete, or not from this service.',
     caller:
-      'Open the address from the operator again, and copy it whole. An invitation expires after 24 hours, and consent at Spotify has to follow within ten minutes. If it does not help, ask the operator for a new address.',
+      'Open the address from the operator again, and copy it whole. An invitation expires after 24 hours, and consent at Spotify has to follow within ten minutes. If that does not help, ask the operator for a new address.',
     operator:
       'Invite the owner again with `POST /links`. A new client secret makes older addresses invalid, unless `LINKS_PREVIOUS_CLIENT_SECRET` has the old one.',
   },
@@ -86,7 +86,7 @@ export const callerProblems = {
     meaning:
       'The account that agreed at Spotify is not the invited one, which `detail` names, or it granted more than public information. The service keeps nothing.',
     caller:
-      'Sign out of Spotify in this browser, open the address from the operator again, and sign in with the invited account. If it is the right account, remove the app at https://www.spotify.com/account/apps/ first.',
+      'Sign out of Spotify in this browser, open the address from the operator again, and sign in with the invited account. If you signed in with the invited account, remove the app at https://www.spotify.com/account/apps/ first.',
     operator:
       'Check the user id in the invitation: it is the part after `/user/` in the link to the profile.',
   },

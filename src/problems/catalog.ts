@@ -21,17 +21,17 @@ export const problems = {
   'internal-error': {
     status: 500,
     title: 'Internal error',
-    meaning: 'A bug in this service, or a file that it cannot write; then `detail` says so.',
+    meaning: 'This service has a bug, or cannot write a file; `detail` says if it is a file.',
     caller: 'Send the `request_id` to the operator. A retry seldom helps.',
     operator:
-      'The log has the cause under that `request_id`. If it is a file, check its folder and the space on the disk. Otherwise it is a bug: please report it.',
+      'The log has the cause under the `request_id` of the response. If a file is the cause, check its folder and the space on the disk. Otherwise please report the bug.',
   },
   'spotify-bad-response': {
     status: 502,
     title: 'Unusable response from Spotify',
     meaning:
       'The response of Spotify is not a list of playlists: not JSON, of the wrong shape, too large, cut short, a redirect, or with an unexpected status. The service used and cached nothing of it.',
-    caller: 'Retry later. If it is always the same user, that account is the cause.',
+    caller: 'Retry later. If it happens with one user only, the account of that user is the cause.',
     operator:
       'If `detail` begins with `request-refused`, update this service. If all users are affected, check `SPOTIFY_API_URL`, `SPOTIFY_TOKEN_URL`, and the proxies between the service and Spotify.',
   },
@@ -39,7 +39,7 @@ export const problems = {
     status: 502,
     title: 'Spotify denied access to this app',
     meaning:
-      'Spotify refuses the app whose credentials this service uses, not the caller: only for this user or, if it denied a second user as well, for all. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else). For a linked account it may also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
+      'Spotify refuses the app whose credentials this service uses, not the caller. It denies access to this user or, if it has denied access to a second user as well, to all users. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else). For a linked account it may also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
     caller: 'A retry does not help. Tell the operator.',
     operator:
       'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
@@ -57,7 +57,7 @@ export const problems = {
     title: 'Spotify is unavailable',
     meaning:
       'Spotify responded with a server error, too late, or not at all; or the service has paused all lookups because requests for several users failed and none worked. The cache holds nothing usable for this user.',
-    caller: `${RETRY_LATER} Without that field, wait some seconds and double the wait each time.`,
+    caller: `${RETRY_LATER} Without \`Retry-After\`, wait some seconds and double the wait each time.`,
     operator:
       'Most outages pass. If only this service is affected, check DNS, TLS and outgoing connections.',
   },
@@ -83,7 +83,7 @@ export const problems = {
     status: 503,
     title: 'The request budget of this service is spent',
     meaning:
-      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance that cannot reach the other replicas uses only its share. The cache holds nothing usable for this user; cached lists are still served.',
+      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance that cannot reach the other replicas uses only its share of the budget. The cache holds nothing usable for this user; the service still serves cached lists.',
     caller: RETRY_LATER,
     operator:
       'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota allows it; `/status` shows the requests of the last 24 hours. Or raise `CACHE_FRESH_SECONDS`.',
@@ -92,7 +92,7 @@ export const problems = {
     status: 503,
     title: 'Too many lookups are waiting',
     meaning:
-      'More lookups wait for Spotify than `SPOTIFY_QUEUE` allows, or more than Spotify can serve in time; the caller with the most lookups gets this problem first. Cached lists are still served.',
+      'More lookups wait for Spotify than `SPOTIFY_QUEUE` allows, or more than Spotify can serve in time; the caller with the most lookups gets this problem first. The service still serves cached lists.',
     caller: RETRY_LATER,
     operator:
       'Find out who requests so many users that are not in the cache. Callers take turns by API key, else by address, so give each its own key. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many lookups wait and for how long.',
@@ -111,14 +111,14 @@ export const problems = {
       'The list did not arrive within `LOOKUP_TIMEOUT_MS`. If a part of it has arrived, the service fetches the rest and caches the list.',
     caller: RETRY_LATER,
     operator:
-      'If it is a user with very many playlists, raise `LOOKUP_TIMEOUT_MS`. If all users are affected, Spotify is slow or too many lookups wait for each other.',
+      'If only users with very many playlists are affected, raise `LOOKUP_TIMEOUT_MS`. If all users are affected, Spotify is slow, or too many lookups wait for Spotify.',
   },
   'not-stored': {
     status: 504,
     title: 'No usable list in the cache',
     meaning:
       'The request forbids a request to Spotify (`Cache-Control: only-if-cached`), and the cache holds no list that it may use.',
-    caller: 'Leave that directive out.',
+    caller: 'Leave `only-if-cached` out.',
     operator: NOTHING,
   },
 } as const satisfies Record<string, ProblemKind>
