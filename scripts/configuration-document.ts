@@ -31,15 +31,15 @@ const INTRODUCTION = `# Configuration
 The service reads environment variables and a file \`.env\` in its working directory; the environment
 overrides the file. It reports every missing or bad variable at once and exits with code 1. An empty
 variable counts as not set. The log warns of variables whose names resemble those below, and of any
-other variable in \`.env\`.
+other variable in \`.env\` except those of Node, OpenTelemetry, Docker and npm.
 
 - **Secrets in files.** Each of these variables has a variant with \`_FILE\` at the end, which names a file
   that holds the value, as Docker secrets do:
   ${names(SECRET_NAMES)}.
 - **Lifetimes.** \`CACHE_FRESH_SECONDS\` and the longer of the two stale times together are at most
   ${MAX_STORED_SECONDS} seconds (one day): cover links expire within a day, and Spotify's terms allow only temporary caching.
-- **Proxy variables.** The service also reads ${names(PROXY_NAMES)} in lower case, and
-  prefers that.
+- **Proxy variables.** The service also reads the names ${names(PROXY_NAMES)} in lower case,
+  and prefers them.
 - **Traces** have the standard \`OTEL_*\` variables: [tracing.md](tracing.md).
 - **Linked accounts**: [linked-accounts.md](linked-accounts.md).
 - [operating.md](operating.md) explains [sizing and quota](operating.md#sizing), [API keys](operating.md#api-keys),
@@ -47,7 +47,7 @@ other variable in \`.env\`.
   [replicas](operating.md#replicas), proxies [in front](operating.md#behind-a-proxy) and
   [to Spotify](operating.md#through-a-proxy-to-spotify), and [how the service stops](operating.md#stop-upgrade-roll-back).
 
-This page is generated from \`src/config/schema.ts\` by \`npm run generate\`.
+\`npm run generate\` makes this page from \`src/config/schema.ts\` and \`src/config/link-variables.ts\`.
 `
 
 const HEADER = ['| variable | default | what it does |', '|---|---|---|']

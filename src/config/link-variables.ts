@@ -7,14 +7,14 @@ export const linkVariables = {
     Type.String({
       description: 'file that keeps linked accounts; its folder must be writable',
       $comment:
-        'Turns linked accounts on. The refresh tokens in it are encrypted with a key derived from the client secret. Only one instance can use it, so not with `SHARED_CACHE_URL`.',
+        'Turns linked accounts on. The refresh tokens in it are encrypted with a key derived from the client secret. Only one instance can use the file, so it excludes `SHARED_CACHE_URL`.',
     }),
   ),
   ADMIN_KEYS: Type.Optional(
     Type.String({
       description:
         'API keys of administrators, who invite owners, list linked accounts and unlink them; same format as API_KEYS',
-      $comment: 'Required with `LINKS_FILE`. They are API keys as well.',
+      $comment: 'Required with `LINKS_FILE`. The keys of administrators are API keys as well.',
     }),
   ),
   LINKS_REDIRECT_URI: Type.Optional(
@@ -22,7 +22,7 @@ export const linkVariables = {
       description:
         'redirect URI that the Spotify dashboard has for the app: https, or http with [::1] or 127.0.0.1',
       $comment:
-        'Without it, `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs it at the start. Its path must end with `/link/callback`, and Spotify compares every character.',
+        'Without it, the redirect URI is `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs the redirect URI at the start. Its path must end with `/link/callback`, and Spotify compares every character.',
     }),
   ),
   LINKS_PRIVACY_URL: Type.Optional(
@@ -37,7 +37,7 @@ export const linkVariables = {
       description:
         'client secret before the last change, with which the service still decrypts LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
       $comment:
-        'The service re-encrypts the file with the current secret at the start. The addresses that owners keep are encrypted, too, and stop working when you remove the variable.',
+        'The service re-encrypts the file with the current secret at the start. The addresses of pages that owners got before the change stop working when you remove the variable.',
     }),
   ),
   SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page on which owners agree', {

@@ -92,11 +92,11 @@ export const configSchema = Type.Object({
   CACHE_FRESH_SECONDS: seconds(300, 'seconds for which a cached list is fresh, 0 to 86400'),
   CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds(
     3600,
-    'seconds after the end of freshness in which a stale list is served while it is revalidated in the background, 0 to 86400',
+    'seconds after the end of freshness in which the service serves a stale list and revalidates it in the background, 0 to 86400',
   ),
   CACHE_STALE_IF_ERROR_SECONDS: seconds(
     43_200,
-    'seconds after the end of freshness in which a stale list is served when Spotify fails, 0 to 86400',
+    'seconds after the end of freshness in which the service serves a stale list when Spotify fails, 0 to 86400',
   ),
   CACHE_NEGATIVE_SECONDS: seconds(60, 'seconds for which "no such user" is cached, 0 to 86400'),
   CACHE_MIN_REFRESH_SECONDS: seconds(
@@ -115,13 +115,13 @@ export const configSchema = Type.Object({
     Type.String({
       description: 'file that keeps cached lists across restarts; its folder must be writable',
       $comment:
-        'The service writes it on shutdown and every five minutes. Each instance needs its own. The service does not start if the file exists and is not a snapshot.',
+        'The service writes it on shutdown and every five minutes. Each instance needs its own file. The service does not start if the file exists and is not a snapshot.',
     }),
   ),
   SHARED_CACHE_URL: Type.Optional(
     Type.String({
       description:
-        'redis:// URL of the Redis or Valkey that replicas share, with user, password and database number if there are any; redis+sentinel:// with the addresses of sentinels and the name of the service, or redis+cluster:// with the addresses of some nodes; rediss for TLS',
+        'redis:// URL of the Redis or Valkey that replicas share, with user, password and database number if there are any; redis+sentinel:// with the addresses of sentinels and the name of their primary, or redis+cluster:// with the addresses of some nodes; rediss for TLS',
       $comment:
         'Examples: `redis://:password@host:6379/0`, `rediss+sentinel://user:password@one:26379,two:26379/mymaster/0`, `redis+cluster://one:6379,two:6379`. [More](operating.md#redis).',
     }),
@@ -129,7 +129,7 @@ export const configSchema = Type.Object({
   SHARED_CACHE_TIMEOUT_MS: milliseconds(
     50,
     'milliseconds after which a command to the shared cache times out, 1 to 2147483647',
-    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out, usually two seconds at most.',
+    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out: two seconds, or this one if it is longer.',
   ),
   ...linkVariables,
   SPOTIFY_CONCURRENCY: Type.Integer({
@@ -157,9 +157,9 @@ export const configSchema = Type.Object({
     minimum: 0,
     maximum: 100_000,
     default: 500,
-    description: 'maximum lookups that wait for a free Web API request, 0 to 100000',
+    description: 'maximum lookups that wait until they may send their first request, 0 to 100000',
     $comment:
-      'Beyond it, or when a lookup would wait too long, the service responds with `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups loses one to a caller with fewer.',
+      'Beyond this maximum, or if a lookup would wait too long, the service responds with `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups loses one to a caller with fewer.',
   }),
   SPOTIFY_DAILY_BUDGET: Type.Optional(
     Type.Integer({
@@ -167,7 +167,7 @@ export const configSchema = Type.Object({
       maximum: Number.MAX_SAFE_INTEGER,
       description: 'maximum Web API requests in any 24 hours, at least 1',
       $comment:
-        'Above 80 %, only users without a usable cached list are fetched. The count begins with the process; with a shared cache it covers all replicas and survives restarts.',
+        'Above 80 %, the service fetches only users without a usable cached list. The count begins with the process; with a shared cache it covers all replicas and survives restarts.',
     }),
   ),
   HTTPS_PROXY: proxyUrl('https requests to Spotify'),
@@ -184,7 +184,7 @@ export const configSchema = Type.Object({
     default: 500,
     description:
       'milliseconds after SIGTERM in which the service still accepts connections while readiness responds with 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
-    $comment: 'Load balancers notice in this time.',
+    $comment: 'Load balancers need this time to notice the stop.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     8000,
