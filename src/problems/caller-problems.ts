@@ -65,7 +65,7 @@ export const callerProblems = {
     status: 400,
     title: 'Invalid address for a linked account',
     meaning:
-      'The address for the owner of an account, or the one with which Spotify sent the owner back, is expired, used, incomplete, or not from this service.',
+      'The address for the owner of an account, or the address with which Spotify sent the owner back, is expired, used, incomplete, or not from this service.',
     caller:
       'Open the address from the operator again, and copy it whole. An invitation expires after 24 hours, and consent at Spotify has to follow within ten minutes. If that does not help, ask the operator for a new address.',
     operator:
