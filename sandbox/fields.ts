@@ -32,34 +32,25 @@ export function wholeNumber(
   min: number,
   max: number,
 ): number | undefined {
-  const value = fields[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
-    return value
-  }
-  throw new Invalid(`${name} must be a whole number from ${min} to ${max}`)
+  const isWithin = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+  return optional(fields, name, isWithin, `a whole number from ${min} to ${max}`)
 }
 
 /** An optional string; throws Invalid. */
 export function text(fields: Fields, name: string): string | undefined {
-  const value = fields[name]
-  if (value === undefined || typeof value === 'string') return value
-  throw new Invalid(`${name} must be a string`)
+  return optional(fields, name, isText, 'a string')
 }
 
 /** An optional array of strings; throws Invalid. */
 export function texts(fields: Fields, name: string): string[] | undefined {
-  const value = fields[name]
-  if (value === undefined) return undefined
-  if (Array.isArray(value) && value.every(entry => typeof entry === 'string')) return value
-  throw new Invalid(`${name} must be an array of strings`)
+  const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
+  return optional(fields, name, areTexts, 'an array of strings')
 }
 
 /** An optional boolean; throws Invalid. */
 export function flag(fields: Fields, name: string): boolean | undefined {
-  const value = fields[name]
-  if (value === undefined || typeof value === 'boolean') return value
-  throw new Invalid(`${name} must be true or false`)
+  return optional(fields, name, value => typeof value === 'boolean', 'true or false')
 }
 
 /** An optional string of `allowed`; throws Invalid. */
@@ -77,6 +68,19 @@ export function oneOf<T extends string>(fields: Fields, name: string, allowed: r
   if (found !== undefined) return found
   throw new Invalid(`${name} must be one of ${allowed.join(', ')}`)
 }
+
+function optional<T>(
+  fields: Fields,
+  name: string,
+  isValid: (value: unknown) => value is T,
+  kind: string,
+): T | undefined {
+  const value = fields[name]
+  if (value === undefined || isValid(value)) return value
+  throw new Invalid(`${name} must be ${kind}`)
+}
+
+const isText = (value: unknown) => typeof value === 'string'
 
 function parsed(body: string): unknown {
   try {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { opaque } from './tokens.ts'
 
 /** A code is valid for ten minutes. */
 const CODE_LIFETIME_MS = 600_000
@@ -116,12 +117,4 @@ export class Grants {
 /** The S256 challenge of a verifier (RFC 7636 section 4.2). */
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
-}
-
-/** A text that depends on the seed alone, so every sandbox issues the same sequence. */
-function opaque(prefix: string, seed: string): string {
-  const [first, second] = [seed, `${seed}, second half`].map(text =>
-    createHash('sha512').update(text).digest('base64url'),
-  )
-  return `${prefix}${first}${second}`
 }

@@ -23,10 +23,7 @@ export class Tokens {
 
   /** Issues an app token, or a token of `user`. */
   issue(lifetimeSeconds: number, user?: TokenUser): string {
-    const seed = `token ${this.issued.length}`
-    // Longer than the recorded 86 characters: a client must not assume a length.
-    const bytes = Buffer.concat([sha512(seed), sha512(`${seed}, second half`)])
-    const token = `BQ${bytes.toString('base64url')}`
+    const token = opaque('BQ', `token ${this.issued.length}`)
     this.issued.push(token)
     this.#expiresAtMs.set(token, this.#now() + lifetimeSeconds * 1000)
     if (user !== undefined) this.#users.set(token, user)
@@ -50,6 +47,13 @@ export class Tokens {
   }
 }
 
-function sha512(text: string): Buffer {
-  return createHash('sha512').update(text).digest()
+/**
+ * A text that depends on the seed alone, so every sandbox issues the same sequence. It is longer than the
+ * recorded 86 characters, since a client must not assume a length.
+ */
+export function opaque(prefix: string, seed: string): string {
+  const halves = [seed, `${seed}, second half`].map(text =>
+    createHash('sha512').update(text).digest('base64url'),
+  )
+  return prefix + halves.join('')
 }
