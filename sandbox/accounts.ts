@@ -1,28 +1,11 @@
 import { type Answer, json } from './answer.ts'
-import type { Grant, Grants } from './grants.ts'
+import type { Grant } from './grants.ts'
 import type { SandboxRequest } from './requests.ts'
-import type { Switches } from './switches.ts'
-import type { Tokens } from './tokens.ts'
-
-/** The state of the token endpoint. */
-export interface Accounts {
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly tokenLifetimeSeconds: number
-  readonly tokens: Tokens
-  readonly grants: Grants
-  readonly switches: Switches
-}
+import type { Sandbox } from './running-sandbox.ts'
 
 interface OAuthError {
   error: string
   error_description?: string
-}
-
-/** A grant, and the refresh token that the response contains, if any. */
-interface Issued {
-  grant: Grant
-  refreshToken: string | undefined
 }
 
 /**
@@ -32,7 +15,7 @@ interface Issued {
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export function tokenAnswer(
-  accounts: Accounts,
+  sandbox: Sandbox,
   request: SandboxRequest,
   body: string | undefined,
 ): Answer {
@@ -41,78 +24,77 @@ export function tokenAnswer(
   }
   if (body === undefined) return json(413, { error: 'request_too_large' })
   const answer =
-    credentialsError(accounts, request.headers.authorization) ?? tokenFor(accounts, request, body)
+    credentialsError(sandbox, request.headers.authorization) ??
+    tokenFor(sandbox, request.grantType, new URLSearchParams(body))
   if ('error' in answer) return json(400, answer)
   return json(200, answer, { 'cache-control': 'no-store' })
 }
 
-function credentialsError(accounts: Accounts, authorization = ''): OAuthError | undefined {
+function credentialsError(sandbox: Sandbox, authorization = ''): OAuthError | undefined {
   const [, encoded = ''] = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? []
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
   if (id === undefined) return { error: 'invalid_client' }
-  if (id !== accounts.clientId) return invalidClient('Invalid client')
-  return secret === accounts.clientSecret ? undefined : invalidClient('Invalid client secret')
+  if (id !== sandbox.clientId) return oauthError('invalid_client', 'Invalid client')
+  if (secret === sandbox.clientSecret) return undefined
+  return oauthError('invalid_client', 'Invalid client secret')
 }
 
-function invalidClient(description: string): OAuthError {
-  return { error: 'invalid_client', error_description: description }
+function oauthError(error: string, description: string): OAuthError {
+  return { error, error_description: description }
 }
 
-function tokenFor(accounts: Accounts, request: SandboxRequest, body: string): OAuthError | object {
-  const form = new URLSearchParams(body)
-  switch (request.grantType) {
+function tokenFor(
+  sandbox: Sandbox,
+  grantType: string | undefined,
+  form: URLSearchParams,
+): OAuthError | object {
+  switch (grantType) {
     case 'client_credentials':
-      return tokenResponse(accounts)
-    case 'authorization_code': {
-      const issued = exchanged(accounts, form)
-      return 'error' in issued ? issued : tokenResponse(accounts, issued)
-    }
-    case 'refresh_token': {
-      const issued = refreshed(accounts, form)
-      return 'error' in issued ? issued : tokenResponse(accounts, issued)
-    }
+      return tokenResponse(sandbox)
+    case 'authorization_code':
+      return exchanged(sandbox, form)
+    case 'refresh_token':
+      return refreshed(sandbox, form)
+    case undefined:
+      return oauthError('unsupported_grant_type', 'grant_type parameter is missing')
     default:
-      return {
-        error: 'unsupported_grant_type',
-        error_description: request.grantType
-          ? 'grant_type must be client_credentials, authorization_code or refresh_token'
-          : 'grant_type parameter is missing',
-      }
+      return oauthError(
+        'unsupported_grant_type',
+        'grant_type must be client_credentials, authorization_code or refresh_token',
+      )
   }
 }
 
-function exchanged({ grants }: Accounts, form: URLSearchParams): Issued | OAuthError {
+function exchanged(sandbox: Sandbox, form: URLSearchParams): OAuthError | object {
+  const { grants } = sandbox
   const code = form.get('code')
-  if (!code) return { error: 'invalid_request', error_description: 'code must be supplied' }
+  if (!code) return oauthError('invalid_request', 'code must be supplied')
   const grant = grants.redeem(code, form.get('redirect_uri'), form.get('code_verifier'))
-  if (typeof grant === 'string') return { error: 'invalid_grant', error_description: grant }
-  return { grant, refreshToken: grants.refreshToken(grant) }
+  if (typeof grant === 'string') return oauthError('invalid_grant', grant)
+  return tokenResponse(sandbox, grant, grants.refreshToken(grant))
 }
 
-function refreshed({ grants, switches }: Accounts, form: URLSearchParams): Issued | OAuthError {
+function refreshed(sandbox: Sandbox, form: URLSearchParams): OAuthError | object {
+  const { grants, switches } = sandbox
   const token = form.get('refresh_token')
-  if (!token) {
-    return { error: 'invalid_request', error_description: 'refresh_token must be supplied' }
-  }
+  if (!token) return oauthError('invalid_request', 'refresh_token must be supplied')
   const grant = grants.grantOf(token)
-  if (grant === undefined) {
-    return { error: 'invalid_grant', error_description: 'Refresh token revoked' }
-  }
+  if (grant === undefined) return oauthError('invalid_grant', 'Refresh token revoked')
   if (switches.rotation === 'kill-old') grants.endRefreshToken(token)
-  const refreshToken = switches.rotation === 'off' ? undefined : grants.refreshToken(grant)
-  return { grant, refreshToken }
+  const replacement = switches.rotation === 'off' ? undefined : grants.refreshToken(grant)
+  return tokenResponse(sandbox, grant, replacement)
 }
 
-function tokenResponse(accounts: Accounts, issued?: Issued): object {
-  const { tokens, tokenLifetimeSeconds, switches } = accounts
-  const scope = `${issued?.grant.scope} ${switches.extraScope}`.trim()
-  const user = issued && { grant: issued.grant, scope }
+/** The token response: without a grant, for the app itself. */
+function tokenResponse(sandbox: Sandbox, grant?: Grant, refreshToken?: string): object {
+  const { tokens, tokenLifetimeSeconds, switches } = sandbox
+  const scope = `${grant?.scope} ${switches.extraScope}`.trim()
   return {
-    access_token: tokens.issue(tokenLifetimeSeconds, user),
+    access_token: tokens.issue(tokenLifetimeSeconds, grant && { grant, scope }),
     token_type: 'Bearer',
     expires_in: tokenLifetimeSeconds,
-    ...(issued?.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
-    ...(issued && (scope !== '' || switches.emptyScope === 'sent') && { scope }),
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(grant && (scope !== '' || switches.emptyScope === 'sent') && { scope }),
   }
 }
 

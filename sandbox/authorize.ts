@@ -1,14 +1,7 @@
 import { type Answer, status } from './answer.ts'
-import type { Grants } from './grants.ts'
 import type { SandboxRequest } from './requests.ts'
+import type { Sandbox } from './running-sandbox.ts'
 import type { Switches } from './switches.ts'
-
-/** The state of the authorization endpoint. */
-export interface Authorization {
-  readonly clientId: string
-  readonly grants: Grants
-  readonly switches: Switches
-}
 
 /** What the person at the browser decides. */
 interface Decision {
@@ -32,12 +25,12 @@ const PAGE_HEADERS = { 'content-type': 'text/html; charset=utf-8', 'cache-contro
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export function authorizeAnswer(
-  authorization: Authorization,
+  sandbox: Sandbox,
   { method, path }: SandboxRequest,
   body: string | undefined,
 ): Answer {
   if (method !== 'GET' && method !== 'POST') return page(405, 'Method not allowed')
-  const { clientId, switches } = authorization
+  const { clientId, switches, grants } = sandbox
   const query = new URLSearchParams(/\?(.*)/s.exec(path)?.[1])
   if (query.get('client_id') !== clientId) return page(400, 'INVALID_CLIENT: Invalid client')
   if (!switches.redirectUris.includes(query.get('redirect_uri') ?? '')) {
@@ -45,10 +38,10 @@ export function authorizeAnswer(
   }
   const error = queryError(query)
   if (error !== undefined) return sendBack(query, { error })
-  const decision = method === 'POST' ? pressed(body, switches) : withoutPerson(authorization, query)
+  const decision = method === 'POST' ? pressed(body, switches) : withoutPerson(sandbox, query)
   if (decision === undefined) return page(200, 'Agree', consentForm(query, switches))
   if (!decision.approves) return sendBack(query, { error: 'access_denied' })
-  const code = authorization.grants.consent(decision.userId, scopeOf(query), {
+  const code = grants.consent(decision.userId, scopeOf(query), {
     redirectUri: String(query.get('redirect_uri')),
     challenge: query.get('code_challenge') ?? undefined,
   })
@@ -78,7 +71,7 @@ function pressed(body: string | undefined, { signedIn }: Switches): Decision {
 
 /** The decision of the control API, or of a user who agreed before; undefined if the page has to ask. */
 function withoutPerson(
-  { grants, switches }: Authorization,
+  { grants, switches }: Sandbox,
   query: URLSearchParams,
 ): Decision | undefined {
   const { consent, signedIn } = switches

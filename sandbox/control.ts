@@ -3,7 +3,7 @@ import { sendJson } from './answer.ts'
 import { answers } from './answers.ts'
 import { readBody } from './body.ts'
 import { fieldsOf, Invalid, oneOf, text, wholeNumber } from './fields.ts'
-import type { RunningSandbox } from './running-sandbox.ts'
+import type { Sandbox } from './running-sandbox.ts'
 import { changedSwitches, SWITCH_NAMES, switchesReport } from './switches.ts'
 
 const PREFIX = '/_sandbox'
@@ -15,7 +15,7 @@ export function isControl(req: IncomingMessage): boolean {
 
 /** The control API, for a sandbox in its own process. */
 export async function answerControl(
-  sandbox: RunningSandbox,
+  sandbox: Sandbox,
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function answerControl(
   }
 }
 
-function run(sandbox: RunningSandbox, command: string, body: string | undefined) {
+function run(sandbox: Sandbox, command: string, body: string | undefined) {
   const userId = /^PUT \/users\/([^/]+)$/.exec(command)?.[1]
   if (userId !== undefined) return putUser(sandbox, userId, body)
   const [, user = '', verb] = /^POST \/users\/([^/]+)\/(revoke|age|rename)$/.exec(command) ?? []
@@ -61,7 +61,7 @@ function run(sandbox: RunningSandbox, command: string, body: string | undefined)
   }
 }
 
-function report(sandbox: RunningSandbox): object {
+function report(sandbox: Sandbox): object {
   const { log, faults, users, latencyMs, tokenLifetimeSeconds, switches } = sandbox
   return {
     requests: {
@@ -80,7 +80,7 @@ function report(sandbox: RunningSandbox): object {
   }
 }
 
-function change(sandbox: RunningSandbox, body: string | undefined): void {
+function change(sandbox: Sandbox, body: string | undefined): void {
   const fields = fieldsOf(body, ['latency_ms', 'token_lifetime_seconds', ...SWITCH_NAMES])
   const latencyMs = wholeNumber(fields, 'latency_ms', 0, 600_000)
   const lifetimeSeconds = wholeNumber(fields, 'token_lifetime_seconds', 0, 31_536_000)
@@ -89,7 +89,7 @@ function change(sandbox: RunningSandbox, body: string | undefined): void {
   sandbox.tokenLifetimeSeconds = lifetimeSeconds ?? sandbox.tokenLifetimeSeconds
 }
 
-function addFault(sandbox: RunningSandbox, body: string | undefined): void {
+function addFault(sandbox: Sandbox, body: string | undefined): void {
   const fields = fieldsOf(body, ['on', 'answer', 'times', 'user_id', 'offset', 'grant_type'])
   const times = wholeNumber(fields, 'times', 1, 1_000_000_000)
   const userId = text(fields, 'user_id')
@@ -105,7 +105,7 @@ function addFault(sandbox: RunningSandbox, body: string | undefined): void {
   })
 }
 
-function putUser(sandbox: RunningSandbox, segment: string, body: string | undefined): void {
+function putUser(sandbox: Sandbox, segment: string, body: string | undefined): void {
   const fields = fieldsOf(body, ['playlists', 'private_playlists'])
   const count = wholeNumber(fields, 'playlists', 0, 100_000)
   if (count === undefined) throw new Invalid('playlists is missing')
@@ -113,7 +113,7 @@ function putUser(sandbox: RunningSandbox, segment: string, body: string | undefi
   sandbox.users.generate(userIdOf(segment), count, privateCount)
 }
 
-function renameUser(sandbox: RunningSandbox, userId: string, body: string | undefined): void {
+function renameUser(sandbox: Sandbox, userId: string, body: string | undefined): void {
   const to = text(fieldsOf(body, ['to']), 'to')
   if (!to) throw new Invalid('to is missing')
   sandbox.renameUser(userId, to)

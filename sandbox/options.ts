@@ -1,5 +1,26 @@
-import type { SandboxOptions } from './sandbox.ts'
-import { redirectUriFault } from './switches.ts'
+import { redirectUriFault, type Switches } from './switches.ts'
+
+export interface SandboxOptions {
+  /** The id of the only registered app; default `sandbox-client`. */
+  clientId?: string
+  /** Default `sandbox-secret`. */
+  clientSecret?: string
+  /** Address to listen on; default 127.0.0.1. */
+  host?: string
+  /** Default 0: any free port. */
+  port?: number
+  /**
+   * Scheme, host and port at which browsers reach covers and consent page; default: the address it listens
+   * on.
+   */
+  publicUrl?: string
+  /** The delay of each Web API response in real milliseconds, for demo and benchmarks; default 0. */
+  latencyMs?: number
+  /** Epoch milliseconds, for the expiry of tokens; default Date.now. */
+  now?: () => number
+  /** Switches other than their defaults. */
+  switches?: Partial<Switches>
+}
 
 /** Reads options from the environment; throws an Error that lists every invalid variable. */
 export function optionsFrom(env: Record<string, string | undefined>): SandboxOptions {

@@ -7,29 +7,38 @@ import { imageHosts } from './covers.ts'
 import { type Fault, Faults } from './faults.ts'
 import { Grants } from './grants.ts'
 import { delay, Holds } from './holds.ts'
+import type { SandboxOptions } from './options.ts'
 import { ownPlaylistsQuery, type PlaylistPage, playlistPage, playlistsQuery } from './page.ts'
 import { type RequestKind, RequestLog, type SandboxRequest } from './requests.ts'
-import type { Sandbox, SandboxOptions } from './sandbox-options.ts'
 import { defaultSwitches, type Switches } from './switches.ts'
 import { Tokens, type TokenUser } from './tokens.ts'
 import { type Entries, ownEntries, publicEntries, Users } from './users.ts'
 import { answerWebApi, userOf } from './web-api.ts'
 
-/** The sandbox behind a server. */
-export class RunningSandbox implements Sandbox {
+/**
+ * A running stand-in for Spotify: token endpoint, Web API and covers on one HTTP server, with invented
+ * users. `/_sandbox` is its control API.
+ */
+export class Sandbox {
   readonly port: number
+  /** `http://host:port/v1` */
   readonly apiUrl: string
+  /** `http://host:port/api/token` */
   readonly tokenUrl: string
+  /** `http://host:port/authorize` */
   readonly authorizeUrl: string
   readonly clientId: string
   readonly clientSecret: string
+  /** The delay of each Web API response in real milliseconds; can be changed at any time. */
   latencyMs: number
+  /** For later tokens; default 3600, as with Spotify. */
   tokenLifetimeSeconds = 3600
   readonly log = new RequestLog()
   readonly faults = new Faults()
   readonly users: Users
   readonly tokens: Tokens
   readonly grants: Grants
+  /** Can be changed at any time. */
   switches: Switches
   readonly #holds = new Holds()
   readonly #server: Server
@@ -52,77 +61,91 @@ export class RunningSandbox implements Sandbox {
     this.switches = { ...defaultSwitches(), ...options.switches }
   }
 
-  get requests() {
+  /** The latest 10 000 requests since the last clear(), in order of arrival. */
+  get requests(): readonly SandboxRequest[] {
     return this.log.requests
   }
 
-  get peakInFlight() {
+  /** The maximum number of concurrent Web API requests since the last clear(). */
+  get peakInFlight(): number {
     return this.log.peakInFlight
   }
 
-  get issuedTokens() {
+  get issuedTokens(): readonly string[] {
     return this.tokens.issued
   }
 
-  get issuedCodes() {
+  get issuedCodes(): readonly string[] {
     return this.grants.issuedCodes
   }
 
-  get issuedRefreshTokens() {
+  get issuedRefreshTokens(): readonly string[] {
     return this.grants.issuedRefreshTokens
   }
 
-  count(kind: RequestKind) {
+  /** The number of requests of that kind since the last clear(). */
+  count(kind: RequestKind): number {
     return this.log.count(kind)
   }
 
-  clear() {
+  /** Resets requests, counts and peak. */
+  clear(): void {
     this.log.clear()
   }
 
-  arrived(kind: RequestKind, count: number) {
+  /** Resolves when at least `count` requests of that kind have arrived since the last clear(). */
+  arrived(kind: RequestKind, count: number): Promise<void> {
     return this.log.arrived(kind, count)
   }
 
-  hold(kind: 'token' | 'api') {
+  /** Holds requests of that kind until the returned function is called. */
+  hold(kind: 'token' | 'api'): () => void {
     return this.#holds.add(kind)
   }
 
-  fault(fault: Fault) {
+  /** Installs a fault before all others; the first match counts. Returns a function that removes it. */
+  fault(fault: Fault): () => void {
     return this.faults.add(fault)
   }
 
-  clearFaults() {
+  clearFaults(): void {
     this.faults.clear()
   }
 
-  revokeTokens() {
+  /** Expires every token so far: 401 `The access token expired`. */
+  revokeTokens(): void {
     this.tokens.revokeAll()
   }
 
-  revokeGrants(userId: string) {
+  /** Ends all consents of a user, as if the user had removed the app; access tokens stay valid. */
+  revokeGrants(userId: string): void {
     this.grants.revoke(userId)
   }
 
-  ageGrants(userId: string) {
+  /** Makes all consents of a user six months older, so they end. */
+  ageGrants(userId: string): void {
     this.grants.age(userId)
   }
 
-  renameUser(from: string, to: string) {
+  /** Gives an account another user id; its consents and tokens stay valid. */
+  renameUser(from: string, to: string): void {
     this.users.rename(from, to)
     this.grants.rename(from, to)
   }
 
-  setUser(id: string, entries: Entries) {
+  /** Adds a user or replaces the list. */
+  setUser(id: string, entries: Entries): void {
     this.users.set(id, entries)
   }
 
-  user(id: string) {
+  /** The current list of a user; undefined for an unknown user. */
+  user(id: string): Readonly<Entries> | undefined {
     return this.users.get(id)
   }
 
-  close() {
-    return new Promise<void>(resolve => {
+  /** Stops listening and closes every connection, even held and hanging ones. */
+  close(): Promise<void> {
+    return new Promise(resolve => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
     })

@@ -3,14 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerControl, isControl } from './control.ts'
 import { answerCover, coverOf } from './covers.ts'
-import { RunningSandbox } from './running-sandbox.ts'
-import type { Sandbox, SandboxOptions } from './sandbox-options.ts'
+import type { SandboxOptions } from './options.ts'
+import { Sandbox } from './running-sandbox.ts'
 
 export type { Answer, AnswerContext } from './answer.ts'
 export type { AnswerName } from './answers.ts'
 export type { Fault } from './faults.ts'
+export type { SandboxOptions } from './options.ts'
 export type { RequestKind, SandboxRequest } from './requests.ts'
-export type { Sandbox, SandboxOptions } from './sandbox-options.ts'
+export type { Sandbox } from './running-sandbox.ts'
 export type { Switches } from './switches.ts'
 export type { Entries, PlaylistJson } from './users.ts'
 
@@ -21,7 +22,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   server.listen(port, host)
   await once(server, 'listening')
   const address = server.address() as AddressInfo
-  const sandbox = new RunningSandbox(server, host, address.port, options)
+  const sandbox = new Sandbox(server, host, address.port, options)
   server.on('request', (req, res) => {
     const cover = coverOf(String(req.url))
     if (isControl(req)) void answerControl(sandbox, req, res)

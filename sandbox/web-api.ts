@@ -1,23 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Answer, AnswerContext } from './answer.ts'
-import { apiError, send } from './answer.ts'
+import { type Answer, type AnswerContext, apiError, send } from './answer.ts'
 import { answers, challenge } from './answers.ts'
-import { profile } from './me.ts'
 import { ownPlaylistsQuery, playlistsQuery } from './page.ts'
-import type { Switches } from './switches.ts'
+import type { Sandbox } from './running-sandbox.ts'
 import type { Tokens, TokenUser } from './tokens.ts'
-import type { Users } from './users.ts'
 
 const compress = promisify(gzip)
-
-/** The state of the Web API. */
-export interface WebApi {
-  readonly tokens: Tokens
-  readonly users: Users
-  readonly switches: Switches
-}
 
 /**
  * The Web API, reduced to `GET /v1/users/{id}/playlists`, `/v1/me` and `/v1/me/playlists`. As with Spotify,
@@ -25,13 +15,13 @@ export interface WebApi {
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export async function answerWebApi(
-  api: WebApi,
+  sandbox: Sandbox,
   req: IncomingMessage,
   context: AnswerContext,
 ): Promise<void> {
-  const refusal = refusalOf(api, req, context.request.path)
+  const refusal = refusalOf(sandbox, req, context.request.path)
   if (refusal) return refusal(context)
-  const body = JSON.stringify(contentOf(api, req, context))
+  const body = JSON.stringify(contentOf(sandbox, req, context))
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'public, max-age=0',
@@ -48,15 +38,37 @@ export function userOf(tokens: Tokens, req: IncomingMessage): TokenUser | undefi
   return tokens.user(bearerOf(req.headers.authorization) ?? '')
 }
 
-function contentOf({ tokens, users }: WebApi, req: IncomingMessage, context: AnswerContext) {
+function contentOf({ tokens, users }: Sandbox, req: IncomingMessage, context: AnswerContext) {
   const id = userOf(tokens, req)?.grant.userId
   return isProfile(context.request.path) && id !== undefined
     ? profile(id, users.accountId(id))
     : context.page()
 }
 
-function refusalOf(api: WebApi, req: IncomingMessage, path: string): Answer | undefined {
-  const { tokens, switches } = api
+/**
+ * The profile of the token's user as Development Mode has sent it since 2026, without the members that need a
+ * scope.
+ * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
+ */
+function profile(id: string, accountId: string): object {
+  const encoded = encodeURIComponent(id)
+  return {
+    account_id: accountId,
+    display_name: null,
+    external_urls: { spotify: `https://open.spotify.com/user/${encoded}` },
+    href: `https://api.spotify.com/v1/users/${encoded}`,
+    id,
+    images: [],
+    type: 'user',
+    uri: `spotify:user:${encoded}`,
+  }
+}
+
+function refusalOf(
+  { tokens, switches }: Sandbox,
+  req: IncomingMessage,
+  path: string,
+): Answer | undefined {
   if (req.method !== 'GET') return apiError(405, 'Method not allowed', { allow: 'GET' })
   const unauthorized = bearerRefusal(tokens, req.headers.authorization)
   if (unauthorized) return unauthorized
