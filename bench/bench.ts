@@ -20,7 +20,7 @@ export interface Bench {
    * Runs the function when the group ends or the benchmark is interrupted. The last deferred function runs
    * first.
    */
-  defer(close: () => unknown): void
+  readonly defer: (close: () => unknown) => void
   /** Reports progress. */
   report(text: string): void
 }

@@ -1,8 +1,14 @@
-/** Runs deferred functions, the last one first. */
+/** Runs deferred functions, the last one first; after a signal, it then ends the process. */
 export class Cleanup {
   #closers: (() => unknown)[] = []
 
-  defer(close: () => unknown): void {
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => void this.run().finally(() => process.exit(130)))
+    }
+  }
+
+  readonly defer = (close: () => unknown): void => {
     this.#closers.push(close)
   }
 

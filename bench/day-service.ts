@@ -18,7 +18,7 @@ export async function playService(bench: Bench, lookups: readonly DayLookup[]) {
   const spotify = new SpotifyOfTheDay()
   const stats = new DayStats()
   const { app, clock, sandbox, get, quiet } = await startService(
-    { teardown: (close: () => unknown) => bench.defer(close) } as never,
+    { teardown: bench.defer } as never,
     { SPOTIFY_DAILY_BUDGET: String(QUOTA) },
   )
   await app.ready()

@@ -1,4 +1,3 @@
-import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import type { Bench } from './bench.ts'
 import { giveLists, usersNamed } from './lists.ts'
@@ -13,60 +12,42 @@ export const KEYS = 1000
 /** No list becomes stale while hits are measured. */
 const ENVIRONMENT = { CACHE_FRESH_SECONDS: '3600', CACHE_STALE_IF_ERROR_SECONDS: '43200' }
 
-/** Starts the servers that hits are measured on. */
-export interface HitLab {
-  sandbox: Sandbox
-  /** Starts the built service with these variables. */
-  service(environment?: Record<string, string>): Promise<Measured>
-  /** Requests each target once, so the service caches its list, and checks the response. */
-  filled(server: Measured, targets: Target[]): Filled
-  /** Plain node:http with a body of that many bytes. */
-  plain(targets: Target[], bytes: number): Promise<Contender>
-  /** A bare Fastify route that sends what the service sends. */
-  bare(filled: Contender, targets: Target[]): Promise<Contender>
-}
-
-type Filled = Promise<{ contender: Contender; checked: Checked[] }>
+/** The servers that hits are measured on. They stop when the group ends. */
+export type HitLab = Awaited<ReturnType<typeof startHitLab>>
 
 /** Starts the sandbox of the lab, which closes when the group ends. */
-export async function startHitLab(bench: Bench): Promise<HitLab> {
+export async function startHitLab(bench: Bench) {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
   let plainServer: Reference | undefined
-  const loadOn = async (server: Measured) => {
+  const contender = async (server: Measured, targets: readonly Target[]): Promise<Contender> => {
     const load = await Load.open(server.url, CONNECTIONS)
     bench.defer(() => load.close())
-    return load
+    const requests = targets.map(target => rawRequest(server.url, target))
+    return { server, load, requests, status: 200 }
   }
   return {
     sandbox,
-    async service(environment = {}) {
-      const server = await startService(sandbox, { ...ENVIRONMENT, ...environment })
-      bench.defer(() => server.stop())
-      return server
-    },
-    async filled(server, targets) {
+    /** Starts the built service with these variables. */
+    service: (environment: Record<string, string> = {}) =>
+      startService(bench, sandbox, { ...ENVIRONMENT, ...environment }),
+    /** Requests each target once, so the service caches its list, and checks the response. */
+    async filled(server: Measured, targets: readonly Target[]) {
       const checked = await fill(server.url, targets)
-      const requests = targets.map(target => rawRequest(server.url, target))
-      return { checked, contender: { server, load: await loadOn(server), requests, status: 200 } }
+      return { checked, contender: await contender(server, targets) }
     },
-    async plain(targets, bytes) {
-      if (plainServer === undefined) {
-        plainServer = await startReference('plain-server.ts')
-        bench.defer(() => plainServer?.stop())
-      }
-      const server = plainServer
-      await server.prepare({ bytes })
+    /** Plain node:http with a body of that many bytes. */
+    async plain(targets: readonly Target[], bytes: number) {
+      plainServer ??= await startReference(bench, 'plain-server.ts')
+      await plainServer.prepare({ bytes })
       // The server ignores the path, so one target will do.
-      const requests = targets.slice(0, 1).map(target => rawRequest(server.url, target))
-      return { server, load: await loadOn(server), requests, status: 200 }
+      return contender(plainServer, targets.slice(0, 1))
     },
-    async bare({ server: service }, targets) {
-      const server = await startReference('bare-fastify.ts')
-      bench.defer(() => server.stop())
+    /** A bare Fastify route that sends what the service sends. */
+    async bare({ server: service }: Contender, targets: readonly Target[]) {
+      const server = await startReference(bench, 'bare-fastify.ts')
       await server.prepare({ copyFrom: service.url, paths: targets.map(({ path }) => path) })
-      const requests = targets.map(target => rawRequest(server.url, target))
-      return { server, load: await loadOn(server), requests, status: 200 }
+      return contender(server, targets)
     },
   }
 }

@@ -39,8 +39,10 @@ async function cached(bench: Bench, bytes: number, count: number): Promise<Metri
   bench.report(`${count} users of ${bytes / 1024} KB`)
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
-  const server = await startService(sandbox, { ...IMAGE_SETTINGS, CACHE_FRESH_SECONDS: '3600' })
-  bench.defer(() => server.stop())
+  const server = await startService(bench, sandbox, {
+    ...IMAGE_SETTINGS,
+    CACHE_FRESH_SECONDS: '3600',
+  })
   /** For each user a miss, the first hit, which joins the body, and a hit without a route. */
   const fillWith = (users: string[], listBytes: number) => {
     const targets = giveLists(sandbox, users, listBytes)

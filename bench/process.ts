@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { Profiler } from 'node:inspector'
+import { join } from 'node:path'
+import ts from 'typescript'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
+import type { Bench } from './bench.ts'
 import { serverLauncher } from './cores.ts'
-import { plainJavaScript, probeArguments } from './plain-javascript.ts'
 import type { ProbeCommand, Sample } from './probe.ts'
 
 /** A measured server in its own process. */
 export interface Measured {
   readonly url: string
-  readonly child: ChildProcess
   /** Sends a command to the server's probe. */
   probe(command: ProbeCommand): Promise<Sample>
   /** Records a CPU profile until the work is done. */
@@ -42,26 +44,41 @@ async function profile(child: ChildProcess, work: () => Promise<unknown>) {
   return done
 }
 
-/** Starts the built service as in production: it logs to a pipe that a reader empties. */
+/**
+ * The JavaScript of a file in this folder. A measured process must not use a TypeScript loader, which
+ * would cost memory and time.
+ */
+function plainJavaScript(name: string): string {
+  const { outputText } = ts.transpileModule(readFileSync(join(import.meta.dirname, name), 'utf8'), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
+  })
+  return outputText
+}
+
+/** Arguments that make Node preload the probe. */
+const probeArguments = () => [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(plainJavaScript('probe.ts'))}`,
+]
+
+/**
+ * Starts the built service as in production: it logs to a pipe that a reader empties. It stops when the group
+ * ends.
+ */
 export async function startService(
+  bench: Bench,
   sandbox: Sandbox,
   environment: Record<string, string> = {},
 ): Promise<Measured> {
-  const service = await startServiceProcess({
+  const { url, child, stop } = await startServiceProcess({
     sandbox,
     environment,
     launcher: serverLauncher,
     channels: ['ipc'],
     nodeArguments: [...probeArguments(), 'dist/server.js'],
   })
-  const { url, child } = service
-  return {
-    url,
-    child,
-    probe: command => probe(child, command),
-    profile: work => profile(child, work),
-    stop: () => service.stop(),
-  }
+  bench.defer(stop)
+  return measured(url, child, stop)
 }
 
 /** A server that the service is compared with. */
@@ -70,8 +87,8 @@ export interface Reference extends Measured {
   prepare(message: object): Promise<void>
 }
 
-/** Starts a reference from a file in this folder. */
-export async function startReference(name: string): Promise<Reference> {
+/** Starts a reference from a file in this folder. It stops when the group ends. */
+export async function startReference(bench: Bench, name: string): Promise<Reference> {
   const nodeArguments = ['--input-type=module', '--eval', plainJavaScript(name)]
   const [command, ...rest] = [
     ...serverLauncher,
@@ -84,20 +101,27 @@ export async function startReference(name: string): Promise<Reference> {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const port = await messageFrom<number>(child, 'port')
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill()
+    await once(child, 'exit')
+  }
+  bench.defer(stop)
   return {
-    url: `http://127.0.0.1:${port}`,
-    child,
-    probe: command => probe(child, command),
-    profile: work => profile(child, work),
+    ...measured(`http://127.0.0.1:${port}`, child, stop),
     async prepare(message) {
       const ready = messageFrom(child, 'isReady')
       child.send(message)
       await ready
     },
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      child.kill()
-      await once(child, 'exit')
-    },
+  }
+}
+
+function measured(url: string, child: ChildProcess, stop: () => Promise<unknown>): Measured {
+  return {
+    url,
+    probe: command => probe(child, command),
+    profile: work => profile(child, work),
+    stop,
   }
 }

@@ -86,13 +86,9 @@ async function show(title: string, { server, load, requests, status }: Contender
 }
 
 const cleanup = new Cleanup()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanup.run().finally(() => process.exit(130)))
-}
 leaveServerCore()
 try {
-  const bench = { plan: FULL, report: console.error, defer: (c: () => unknown) => cleanup.defer(c) }
-  const lab = await startHitLab(bench)
+  const lab = await startHitLab({ plan: FULL, report: console.error, defer: cleanup.defer })
   const targets = wholeLists(lab, BYTES)
   const server = await lab.service()
   const { contender } = await lab.filled(server, targets)

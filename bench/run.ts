@@ -45,13 +45,12 @@ if (unknown.length > 0) {
 }
 
 const cleanup = new Cleanup()
-async function quit(exitCode: number, why: string): Promise<void> {
-  console.error(why)
+const { defer } = cleanup
+
+async function giveUp(name: string): Promise<void> {
+  console.error(`${name} timed out`)
   await cleanup.run()
-  process.exit(exitCode)
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void quit(130, `received ${signal}`))
+  process.exit(1)
 }
 
 const plan = values.quick ? QUICK : FULL
@@ -61,9 +60,9 @@ const loadBefore = loadavg()[0]
 const metrics: Metric[] = []
 for (const name of names) {
   console.error(name)
-  const limit = setTimeout(() => void quit(1, `${name} timed out`), GROUP_LIMIT_MS)
+  const limit = setTimeout(() => void giveUp(name), GROUP_LIMIT_MS)
   try {
-    metrics.push(...(await (GROUPS[name] as Group)({ plan, defer: c => cleanup.defer(c), report })))
+    metrics.push(...(await (GROUPS[name] as Group)({ plan, defer, report })))
   } finally {
     clearTimeout(limit)
     await cleanup.run()

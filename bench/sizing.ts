@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startSandbox } from '../sandbox/sandbox.ts'
+import { type AnswerName, startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
-import { type OwnRedisServer, startOwnRedis } from '../test/support/valkey.ts'
+import { startOwnRedis } from '../test/support/valkey.ts'
 import { Cleanup } from './cleanup.ts'
-import { failInTurn } from './faults-in-turn.ts'
 import { sendMixed } from './mixed-load.ts'
 import { prefixOf, SIZES } from './mixed-requests.ts'
 import { serveReadyPages } from './ready-pages.ts'
@@ -15,18 +14,32 @@ import { residentOf } from './resident.ts'
 import { quantile } from './statistics.ts'
 
 // `npm run bench:sizing -- [--minutes 18] [--per-second 60] [--cache-mib 64,256]` measures the resident
-// memory of the built service under mixed requests, while Spotify fails in one way after another and the
-// script kills Redis every 90 seconds. The script prints the peak after each minute, which shows whether
-// memory still grows. It needs Linux and redis-server or valkey-server. The service inherits variables such
-// as NODE_OPTIONS.
+// memory of the built service under mixed requests. Meanwhile Spotify fails for six seconds in every 30, each
+// time in another way, and Redis is gone for five seconds after every 90. The script prints the peak after each
+// minute, which shows whether memory still grows. It needs Linux and redis-server or valkey-server. The service
+// inherits variables such as NODE_OPTIONS.
 
 const MAX_MINUTES = 60
 const MAX_PER_SECOND = 1000
 const MAX_CACHE_MIB = 4096
 const SPOTIFY_LATENCY_MS = 20
 const REDIS_ARGUMENTS = ['--maxmemory', '256mb', '--maxmemory-policy', 'volatile-lru']
-const REDIS_KILL_EVERY_MS = 90_000
+const REDIS_RUNS_MS = 90_000
 const REDIS_GONE_MS = 5000
+const SPOTIFY_WORKS_MS = 24_000
+const SPOTIFY_FAILS_MS = 6000
+const FAULTS: AnswerName[] = [
+  'unavailable-text',
+  'hang',
+  'rate-limited',
+  'huge-page',
+  'reset-mid-body',
+  'gzip-bomb',
+  'not-found',
+  'cut-gzip',
+  'expired-token',
+  'drip',
+]
 /** Shorter than the default, so that lists are revalidated many times. */
 const FRESH_SECONDS = 60
 const MIB = 2 ** 20
@@ -55,14 +68,18 @@ if (
 
 const mb = (bytes: number) => Math.round(bytes / 1e6)
 
-/** Kills Redis every 90 seconds and restarts it, empty, five seconds later, until the signal aborts. */
-async function killInTurn(redis: OwnRedisServer, signal: AbortSignal): Promise<void> {
+/** Breaks something for `brokenMs` after each `intactMs`, until the signal aborts. */
+async function breakInTurn(
+  signal: AbortSignal,
+  intactMs: number,
+  brokenMs: number,
+  breakIt: (nth: number) => Promise<() => unknown>,
+): Promise<void> {
   try {
-    for (;;) {
-      await sleep(REDIS_KILL_EVERY_MS, undefined, { signal })
-      await redis.kill()
-      await sleep(REDIS_GONE_MS, undefined, { signal })
-      await redis.restart()
+    for (let nth = 0; ; nth++) {
+      await sleep(intactMs, undefined, { signal })
+      const repair = await breakIt(nth)
+      await sleep(brokenMs, undefined, { signal }).finally(repair)
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -76,7 +93,7 @@ async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
   const sandbox = await startSandbox({ latencyMs: SPOTIFY_LATENCY_MS })
   cleanup.defer(() => sandbox.close())
   for (const playlists of SIZES) serveReadyPages(sandbox, prefixOf(playlists), playlists)
-  const test = { teardown: (close: () => unknown) => cleanup.defer(close), testdir: () => folder }
+  const test = { teardown: cleanup.defer, testdir: () => folder }
   const redis = await startOwnRedis(test as never, ...REDIS_ARGUMENTS)
   const service = await startServiceProcess({
     sandbox,
@@ -91,12 +108,16 @@ async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
   cleanup.defer(() => service.stop())
   const end = new AbortController()
   const load = sendMixed(service.url, perSecond, end.signal)
-  const stopFaults = failInTurn(sandbox)
-  const kills = killInTurn(redis, end.signal)
+  const faults = breakInTurn(end.signal, SPOTIFY_WORKS_MS, SPOTIFY_FAILS_MS, async nth =>
+    sandbox.fault({ on: 'api', answer: FAULTS[nth % FAULTS.length] as AnswerName }),
+  )
+  const kills = breakInTurn(end.signal, REDIS_RUNS_MS, REDIS_GONE_MS, async () => {
+    await redis.kill()
+    return () => redis.restart()
+  })
   cleanup.defer(() => {
     end.abort()
-    stopFaults()
-    return kills
+    return Promise.all([faults, kills])
   })
   for (let minute = 1; minute <= minutes; minute++) {
     await sleep(60_000)
@@ -111,9 +132,6 @@ async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
 }
 
 const cleanup = new Cleanup()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanup.run().then(() => process.exit(130)))
-}
 for (const mib of sizesMib) {
   try {
     await measure(mib, cleanup)

@@ -29,8 +29,7 @@ async function startTraversalLab(bench: Bench) {
   bench.defer(() => sandbox.close())
   serveReadyPages(sandbox, WARM_UP.prefix, WARM_UP.playlists)
   for (const size of SIZES) serveReadyPages(sandbox, `size${size}-`, size)
-  const service = await startService(sandbox, ENVIRONMENT)
-  bench.defer(() => service.stop())
+  const service = await startService(bench, sandbox, ENVIRONMENT)
   const load = await Load.open(service.url, 1)
   bench.defer(() => load.close())
   const path = (user: string) => `/users/${user}/playlists`
