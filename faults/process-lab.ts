@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
-import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
-import { type AnswerName, answers } from '../sandbox/answers.ts'
-import { startSandbox } from '../sandbox/sandbox.ts'
+import { residentOf } from '../bench/resident.ts'
+import { type AnswerName, startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
-import type { Result, Scenario, Stats, TimedResponse } from './stats.ts'
+import { type Stats, scenariosIn, type TimedResponse } from './stats.ts'
 
 /** Runs the built service in a process, in front of a sandbox, in real time. */
-export async function startProcessLab(environment: Record<string, string> = {}) {
+async function startProcessLab(environment: Record<string, string>) {
   let sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
   // Each caller has a socket, as in reality, but beyond 1000 the system resets connections that wait
@@ -41,10 +40,7 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
       await Promise.all(lookups)
     },
     /** Applies the fault to every Web API request. Returns a function that removes it. */
-    fault(answer: AnswerName | FaultAnswer): () => void {
-      const act: FaultAnswer = typeof answer === 'function' ? answer : answers[answer]
-      return sandbox.fault({ on: 'api', answer: act })
-    },
+    fault: (answer: AnswerName) => sandbox.fault({ on: 'api', answer }),
     /** Closes the port of Spotify. Returns a function that opens it again. */
     async unplug(): Promise<() => Promise<void>> {
       const { port } = sandbox
@@ -69,14 +65,8 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
       return spotify.requests_24h
     },
     /** The resident memory of the process in bytes; NaN without /proc. */
-    residentBytes(): number {
-      try {
-        const text = readFileSync(`/proc/${service.child.pid}/status`, 'utf8')
-        return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) * 1024
-      } catch {
-        return Number.NaN
-      }
-    },
+    residentBytes: () =>
+      existsSync('/proc') ? residentOf(Number(service.child.pid)).nowBytes : Number.NaN,
     isAlive: () => service.child.exitCode === null,
     async close(): Promise<void> {
       await pool.close()
@@ -88,21 +78,5 @@ export async function startProcessLab(environment: Record<string, string> = {}) 
 
 export type ProcessLab = Awaited<ReturnType<typeof startProcessLab>>
 
-/** Creates a scenario in real time, with a lab of its own. */
-export function real(
-  title: string,
-  play: (lab: ProcessLab) => Promise<Result>,
-  environment: Record<string, string> = {},
-): Scenario {
-  return {
-    title,
-    async run(): Promise<Result> {
-      const lab = await startProcessLab(environment)
-      try {
-        return await play(lab)
-      } finally {
-        await lab.close()
-      }
-    },
-  }
-}
+/** Creates a scenario in real time. */
+export const real = scenariosIn(startProcessLab)

@@ -56,3 +56,29 @@ export interface Scenario {
   title: string
   run(): Promise<Result>
 }
+
+/** The lab of a scenario. */
+interface Lab {
+  close(): Promise<void>
+}
+
+/** Returns a function that creates scenarios, each with a lab of its own. */
+export function scenariosIn<L extends Lab>(
+  start: (variables: Record<string, string>) => Promise<L>,
+) {
+  return (
+    title: string,
+    play: (lab: L) => Promise<Result>,
+    variables: Record<string, string> = {},
+  ): Scenario => ({
+    title,
+    async run() {
+      const lab = await start(variables)
+      try {
+        return await play(lab)
+      } finally {
+        await lab.close()
+      }
+    },
+  })
+}

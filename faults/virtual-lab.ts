@@ -2,7 +2,7 @@ import type { Answer as FaultAnswer } from '../sandbox/answer.ts'
 import { type AnswerName, answers } from '../sandbox/answers.ts'
 import type { SandboxRequest } from '../sandbox/requests.ts'
 import { startService } from '../test/support/service.ts'
-import { type Result, Stats, type TimedResponse } from './stats.ts'
+import { type Result, Stats, scenariosIn, type TimedResponse } from './stats.ts'
 
 /** A Web API request with a fault. */
 export interface FaultedRequest {
@@ -14,7 +14,7 @@ export interface FaultedRequest {
  * Runs the service in this process, in front of a sandbox, in virtual time: an hour takes as long as its
  * lookups.
  */
-export async function startVirtualLab(variables: Record<string, string> = {}) {
+async function startVirtualLab(variables: Record<string, string>) {
   const closing: (() => unknown)[] = []
   const service = await startService(
     { teardown: (close: () => unknown) => void closing.push(close) } as never,
@@ -82,14 +82,7 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
       }
     },
     /** Advances the clock in steps until the work is done. */
-    async passUntil<T>(work: Promise<T>, stepMs = 1000): Promise<T> {
-      let isDone = false
-      work.finally(() => (isDone = true)).catch(() => {})
-      while (!isDone) {
-        await clock.advance(stepMs)
-      }
-      return work
-    },
+    passUntil: <T>(work: Promise<T>, stepMs = 1000) => clock.runUntil(work, stepMs),
     result: (thresholds: Result['thresholds']): Result => ({
       stats,
       spotifyRequests: sandbox.count('api'),
@@ -103,24 +96,8 @@ export async function startVirtualLab(variables: Record<string, string> = {}) {
 
 export type VirtualLab = Awaited<ReturnType<typeof startVirtualLab>>
 
-/** Creates a scenario in virtual time, with a lab of its own. */
-export function virtual(
-  title: string,
-  play: (lab: VirtualLab) => Promise<Result>,
-  variables: Record<string, string> = {},
-) {
-  return {
-    title,
-    async run(): Promise<Result> {
-      const lab = await startVirtualLab(variables)
-      try {
-        return await play(lab)
-      } finally {
-        await lab.close()
-      }
-    },
-  }
-}
+/** Creates a scenario in virtual time. */
+export const virtual = scenariosIn(startVirtualLab)
 
 /** The users `prefix0` to `prefix{count-1}`. */
 export const users = (prefix: string, count: number): string[] =>

@@ -47,15 +47,15 @@ export class ManualClock implements Clock {
     this.#moveTo(this.#elapsedMs + durationMs)
   }
 
-  /** Runs due timers, such as retries without a back-off, until the work is done. */
-  async runUntil<T>(work: Promise<T>): Promise<T> {
+  /** Advances both clocks in steps, by default of 0 ms, which run due timers, until the work is done. */
+  async runUntil<T>(work: Promise<T>, stepMs = 0): Promise<T> {
     let isDone = false
     const done = work.finally(() => {
       isDone = true
     })
     // The caller gets the failure; this only waits for the end.
     done.catch(() => {})
-    while (!isDone) await this.advance(0)
+    while (!isDone) await this.advance(stepMs)
     return done
   }
 
