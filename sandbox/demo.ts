@@ -21,7 +21,7 @@ const takenPorts: number[] = []
 /** The service needs its port before it listens, for the redirect URI. */
 async function portFor(variable: string, usual: number): Promise<string> {
   const given = process.env[variable]
-  if (given) return given === '0' ? String(await freePort(0)) : given
+  if (given) return given === '0' ? String(await freePort()) : given
   const port = await freePort(usual)
   if (port !== usual) takenPorts.push(usual)
   return String(port)

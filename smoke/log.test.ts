@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Pool } from 'undici'
+import { freePort } from '../sandbox/free-port.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService } from '../sandbox/service-process.ts'
-import { freePort } from '../test/support/valkey.ts'
 
 // Nothing reads the log here, or the disk is full: the service must work on, and stop in time.
 

@@ -1,19 +1,19 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createServer } from 'node:tls'
 import t, { type Test } from 'tap'
+import { freePort } from '../sandbox/free-port.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
-import { eventually, freePort } from '../test/support/valkey.ts'
+import { isListening } from '../test/support/is-listening.ts'
+import { withoutProgram } from '../test/support/programs.ts'
+import { eventually } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-proxy'
-
-const withoutTinyproxy =
-  spawnSync('tinyproxy', ['-v']).status === 0 ? false : 'SKIPPED: needs tinyproxy'
 
 /** Starts a server that terminates TLS and forwards to `port`. */
 async function startTls(t: Test, port: number, { key, cert }: { key: string; cert: string }) {
@@ -38,14 +38,7 @@ async function startTinyproxy(t: Test, folder: string) {
   )
   const child = spawn('tinyproxy', ['-d', '-c', configuration], { stdio: 'ignore' })
   t.teardown(() => child.kill())
-  await eventually(
-    () =>
-      new Promise<boolean>(resolve => {
-        const socket = connect(port, '127.0.0.1')
-        socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-        socket.once('connect', () => socket.destroy())
-      }),
-  )
+  await eventually(() => isListening(port))
   return {
     url: `http://operator:${PASSWORD}@127.0.0.1:${port}`,
     log: () => readFileSync(log, 'utf8'),
@@ -54,7 +47,7 @@ async function startTinyproxy(t: Test, folder: string) {
 
 t.test(
   'the built service reaches Spotify through a proxy, with TLS end to end',
-  { skip: withoutTinyproxy || withoutOpenssl },
+  { skip: withoutProgram('tinyproxy') || withoutOpenssl },
   async t => {
     const files = certificate(t)
     const sandbox = await startSandbox()

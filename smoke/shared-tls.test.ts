@@ -1,4 +1,5 @@
 import t from 'tap'
+import { freePort } from '../sandbox/free-port.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { certificate, withoutOpenssl } from '../test/support/certificate.ts'
@@ -8,7 +9,7 @@ import {
   startSentinels,
   withoutCluster,
 } from '../test/support/redis-groups.ts'
-import { eventually, freePort, startOwnRedis, withoutOwnRedis } from '../test/support/valkey.ts'
+import { eventually, startOwnRedis, withoutOwnRedis } from '../test/support/valkey.ts'
 
 const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1

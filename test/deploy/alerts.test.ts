@@ -1,10 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
 import { anchors } from '../support/anchors.ts'
+import { withoutProgram } from '../support/programs.ts'
 import { alertCases, type Series } from './alert-cases.ts'
 
 interface Rule {
@@ -19,9 +20,7 @@ const RUNBOOKS = 'https://docs.example/operating.md'
 const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }
 const rules = groups.flatMap(group => group.rules)
 const run = promisify(execFile)
-const skip =
-  spawnSync('promtool', ['--version']).error !== undefined &&
-  'promtool is not installed (Debian has it in the package prometheus)'
+const skip = withoutProgram('promtool', 'prometheus')
 
 t.test('every alert has a severity, and a section of its own in docs/operating.md', async t => {
   t.ok(rules.length > 10)

@@ -1,7 +1,8 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { withoutProgram } from '../support/programs.ts'
 
 interface Panel {
   type: string
@@ -13,9 +14,7 @@ const run = promisify(execFile)
 const { panels } = JSON.parse(
   readFileSync('deploy/grafana/dashboards/playlist-proxy.json', 'utf8'),
 ) as { panels: Panel[] }
-const skip =
-  spawnSync('promtool', ['--version']).error !== undefined &&
-  'promtool is not installed (Debian has it in the package prometheus)'
+const skip = withoutProgram('promtool', 'prometheus')
 
 const series = (name: string, labels = '') => `${name}{instance="i",job="j"${labels}}`
 const lookups = (result: string) =>

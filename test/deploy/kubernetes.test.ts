@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
+import { withoutProgram } from '../support/programs.ts'
 import { type Manifest, typeFaults } from './kubernetes-types.ts'
 
 const FOLDER = 'deploy/kubernetes'
@@ -61,9 +62,7 @@ t.test('every manifest belongs to a kustomization', async t => {
   t.same(listed.sort(), all.filter(path => !kustomizations.includes(path)).sort())
 })
 
-const skip =
-  spawnSync('kubectl', ['version', '--client']).error !== undefined &&
-  'kubectl is not installed (Debian has it in the package kubernetes-client)'
+const skip = withoutProgram('kubectl', 'kubernetes-client')
 const build = (folder: string) =>
   manifestsIn(
     execFileSync('kubectl', ['kustomize', join(FOLDER, folder)], {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import t from 'tap'
 import { type Component, imageComponents } from '../../scripts/image-components.ts'
+import { withoutProgram } from '../support/programs.ts'
 
 interface Bill {
   specVersion: string
@@ -107,7 +108,7 @@ t.test('an incomplete record of a Debian package is an error', async t => {
   })
 })
 
-const skip = spawnSync('dpkg-query', ['--version']).error !== undefined && 'needs dpkg-query'
+const skip = withoutProgram('dpkg-query', 'dpkg')
 t.test('a real record of a Debian package has all that the bill needs', { skip }, async t => {
   const record = execFileSync('dpkg-query', ['--status', 'libc6'], { encoding: 'utf8' })
   const root = t.testdir({

@@ -1,10 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { configSchema } from '../../src/config/schema.ts'
 import { SECRET_NAMES } from '../../src/config/secret-names.ts'
+import { withoutProgram } from '../support/programs.ts'
 
 const run = promisify(execFile)
 const read = (path: string) => readFileSync(path, 'utf8')
@@ -17,9 +18,7 @@ const setting = (name: string) => settings(name)[0] ?? ''
 const variables = new Map(
   settings('Environment').map(line => line.split('=', 2) as [string, string]),
 )
-const skip =
-  spawnSync('systemd-analyze', ['--version']).error !== undefined &&
-  'systemd-analyze is not installed (Debian has it in the package systemd)'
+const skip = withoutProgram('systemd-analyze', 'systemd')
 /** The most exposure that is accepted; 0 is none, 10 is a root process without limits. */
 const MAX_EXPOSURE = 2
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { withoutProgram } from './programs.ts'
 
-export const withoutOpenssl =
-  spawnSync('openssl', ['version']).status === 0 ? false : 'needs openssl'
+export const withoutOpenssl = withoutProgram('openssl')
 
 /** The files of a key and of a self-signed certificate for `localhost`. */
 export function certificate(t: Test) {

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { eventually, freePort } from './valkey.ts'
+import { freePort } from '../../sandbox/free-port.ts'
+import { isListening } from './is-listening.ts'
+import { withoutProgram } from './programs.ts'
+import { eventually } from './valkey.ts'
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
@@ -25,7 +27,7 @@ const SERVICE_PORT = '3000'
 export const frontCaches: readonly FrontCache[] = [
   {
     name: 'nginx',
-    without: spawnSync('nginx', ['-v']).status === 0 ? false : 'SKIPPED: needs nginx',
+    without: withoutProgram('nginx'),
     usesStaleIfError: true,
     start: (t, servicePort) =>
       start(t, (folder, port) => {
@@ -45,7 +47,7 @@ export const frontCaches: readonly FrontCache[] = [
   },
   {
     name: 'varnish',
-    without: spawnSync('varnishd', ['-V']).status === 0 ? false : 'SKIPPED: needs varnishd',
+    without: withoutProgram('varnishd', 'varnish'),
     usesStaleIfError: false,
     start: (t, servicePort) =>
       start(t, (folder, port) => {
@@ -83,14 +85,6 @@ async function start(t: T, run: (folder: string, port: number) => ChildProcess):
     return isListening(port)
   })
   return `http://127.0.0.1:${port}`
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }
 
 /** Replaces what a test cannot use as it is, each of which has to be there. */

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Valkey } from 'iovalkey'
 import type { Test } from 'tap'
+import { freePort } from '../../sandbox/free-port.ts'
 import {
   binary,
   eventually,
-  freePort,
   type OwnRedisServer,
   startOwnRedis,
   withoutOwnRedis,

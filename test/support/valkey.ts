@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Valkey } from 'iovalkey'
 import type { Test } from 'tap'
+import { freePort } from '../../sandbox/free-port.ts'
 
 /** Longer than on a slow machine. */
 const MAX_WAIT_MS = 20_000
@@ -131,14 +131,4 @@ async function run(dir: string, port: number, args: string[]): Promise<ChildProc
     return output.includes('Ready to accept connections')
   })
   return server
-}
-
-/** A free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
