@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { parse, stringify } from 'yaml'
 import { configurationDocument } from './configuration-document.ts'
 import { openapiDocument } from './openapi-document.ts'
 import { problemsDocument } from './problems-document.ts'
-import { prometheusRuleDocument } from './prometheus-rule-document.ts'
 
 /** The texts of all generated files, by path. */
 export async function generatedFiles(): Promise<Record<string, string>> {
@@ -11,4 +12,16 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/problems.md': problemsDocument(),
     'deploy/kubernetes/monitoring/prometheus-rule.yaml': prometheusRuleDocument(),
   }
+}
+
+/** The alert rules as a resource of the Prometheus operator, as YAML. */
+function prometheusRuleDocument(): string {
+  const { groups } = parse(readFileSync('deploy/prometheus/alerts.yml', 'utf8'))
+  const rule = {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name: 'playlist-proxy', labels: { 'app.kubernetes.io/name': 'playlist-proxy' } },
+    spec: { groups },
+  }
+  return `# Generated from deploy/prometheus/alerts.yml by \`npm run generate\`.\n${stringify(rule)}`
 }
