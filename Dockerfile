@@ -1,4 +1,4 @@
-# The one image that everything comes from; a digest pins it to the byte:
+# The base image of the build and of Node. A digest pins its exact bytes:
 # --build-arg NODE_IMAGE=node:26-slim@sha256:…
 ARG NODE_IMAGE=node:26-slim
 
@@ -11,9 +11,9 @@ COPY scripts/build.ts scripts/
 COPY src src
 RUN npm run build
 
-# What Node needs to run: itself, the C libraries it is linked with, who it runs as and how to look
-# up names. Certificates and time zones are inside its binary. The records of Debian's package
-# manager tell scanners which versions these libraries are.
+# The root file system: Node, the C libraries that it is linked with, its user, and the way it looks up host
+# names. Certificates and time zones are inside the binary of Node. The records of Debian's package manager
+# tell scanners the versions of the libraries.
 FROM ${NODE_IMAGE} AS root
 WORKDIR /root-fs
 RUN set -eu \
@@ -36,7 +36,7 @@ ENV PATH=/usr/local/bin NODE_ENV=production
 WORKDIR /app
 USER 1000:1000
 
-# A stand-in for Spotify, for the demo: docker build --target sandbox. Node reads the types away.
+# A stand-in for Spotify, for the demo: docker build --target sandbox. Node strips the types.
 FROM runtime AS sandbox
 COPY package.json ./
 COPY sandbox sandbox
@@ -59,11 +59,11 @@ ENV HOST=0.0.0.0 PORT=3000
 # allows: so glibc returns the memory of evicted lists instead of retaining it.
 ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_MMAP_MAX_=32768
 EXPOSE 3000
-# Liveness, not readiness: who acts on an unhealthy container replaces it, and a new one is no
-# readier while Spotify refuses the credentials; it only asks for one token more. Readiness is for
-# who sends the traffic.
+# Liveness, not readiness: an orchestrator replaces an unhealthy container. While Spotify refuses the
+# credentials, a new container is not ready either, and it requests one more token. Readiness is for load
+# balancers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["node", "dist/healthcheck.js"]
-# Without a shell between, node is process 1 and gets the signals. SIGUSR1 would open the inspector. A
-# smaller young generation also frees the buffers of old pages sooner.
+# Without a shell in front, node is process 1 and gets the signals. By default, SIGUSR1 would open the
+# inspector. A smaller young generation frees the buffers of old pages sooner.
 CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "dist/server.js"]

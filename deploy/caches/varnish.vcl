@@ -20,7 +20,7 @@ sub vcl_recv {
   }
   # The service reads no cookies, and Varnish stores no response to a request with one.
   unset req.http.Cookie;
-  # The service knows what the Cache-Control of a caller may ask for. Varnish would not pass it on.
+  # The service decides about the Cache-Control of a caller, which Varnish would not pass on.
   unset req.http.X-Caller-Cache-Control;
   if (req.http.Cache-Control) {
     set req.http.X-Caller-Cache-Control = req.http.Cache-Control;
@@ -40,7 +40,7 @@ sub vcl_backend_response {
   if (bereq.is_bgfetch && (beresp.status >= 500 || beresp.ttl <= 0s)) {
     return (abandon);
   }
-  # Without the directive, Varnish would serve stale lists for ten seconds.
+  # By default, Varnish would serve any stale list for ten seconds.
   if (beresp.http.Cache-Control !~ "stale-while-revalidate") {
     set beresp.grace = 0s;
   }
@@ -49,7 +49,7 @@ sub vcl_backend_response {
 sub vcl_deliver {
   if (obj.hits > 0) {
     set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; hit";
-    # It is that of another caller.
+    # The stored RateLimit is that of another caller.
     unset resp.http.RateLimit;
   }
 }
