@@ -3,7 +3,7 @@ import type { SandboxRequest } from './requests.ts'
 import type { Sandbox } from './running-sandbox.ts'
 import type { Switches } from './switches.ts'
 
-/** What the person at the browser decides. */
+/** The decision of the person at the browser. */
 interface Decision {
   userId: string
   approves: boolean

@@ -9,7 +9,7 @@ const UPLOAD = /^\/image\/([0-9a-f]{40})$/
 /** The size of an upload, which Spotify's API does not state. */
 const UPLOAD_PIXELS = 640
 
-/** What the URL of a cover names. */
+/** The cover that a URL names. */
 export interface Cover {
   readonly kind: CoverKind
   readonly name: string

@@ -4,7 +4,7 @@ const CONCURRENCY = 8
 /** How long a first lookup takes on a usual machine, besides waiting for the sandbox. */
 const OVERHEAD_MS = 150
 
-/** What the greeting of the demo mentions. */
+/** The values that the greeting of the demo shows. */
 export interface Demo {
   /** Scheme, host and port of the service. */
   readonly url: string
@@ -25,7 +25,7 @@ export function greeting(demo: Demo): string {
   const { url, sandboxUrl, latencyMs, takenPorts, invitation, playlistsOf } = demo
   const costOf = (user: string) => {
     const requests = Math.max(1, Math.ceil(playlistsOf(user) / PAGE))
-    // The first page says how many others there are.
+    // The first page says how many pages follow.
     const rounds = 1 + Math.ceil((requests - 1) / CONCURRENCY)
     const seconds = ((rounds * latencyMs + OVERHEAD_MS) / 1000).toFixed(1)
     return `${requests} Spotify requests, about ${seconds} s`

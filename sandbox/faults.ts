@@ -37,7 +37,7 @@ export class Faults {
     this.#newestFirst = []
   }
 
-  /** The answer of the newest matching fault, of whose `times` this uses up one. */
+  /** Returns the answer of the newest matching fault, and uses up one of its `times`. */
   take(request: SandboxRequest): Answer | undefined {
     const found = this.#newestFirst.find(({ fault }) => matches(fault, request))
     if (found === undefined) return undefined

@@ -18,7 +18,7 @@ export interface Grant {
   isRevoked: boolean
 }
 
-/** What the app sent to `/authorize`. */
+/** The parameters of an authorization request that the token request has to match. */
 export interface CodeRequest {
   readonly redirectUri: string
   /** S256 of the verifier; undefined without PKCE (RFC 7636). */
@@ -62,7 +62,7 @@ export class Grants {
     return code
   }
 
-  /** Uses up a code. Returns its grant, or why it is refused. */
+  /** Uses up a code. Returns its grant, or the reason for the refusal. */
   redeem(code: string, redirectUri: string | null, verifier: string | null): Grant | string {
     const known = this.#codes.get(code)
     this.#codes.delete(code)
@@ -73,6 +73,7 @@ export class Grants {
     return challenge === known.challenge ? known.grant : 'code_verifier was incorrect'
   }
 
+  /** Issues a refresh token. */
   refreshToken(grant: Grant): string {
     const token = opaque('AQ', `refresh token ${this.issuedRefreshTokens.length}`)
     this.issuedRefreshTokens.push(token)

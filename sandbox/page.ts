@@ -35,7 +35,7 @@ export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   return { userId, ...pageQuery(search) }
 }
 
-/** The same for `/v1/me/playlists`, the list of the token's user. */
+/** Parses the target of a request for `/v1/me/playlists`, the list of the token's user. */
 export function ownPlaylistsQuery(path: string): PageQuery | undefined {
   const [target, search] = /^\/v1\/me\/playlists(\?.*)?$/.exec(path) ?? []
   return target === undefined ? undefined : pageQuery(search)

@@ -11,9 +11,9 @@ export interface Switches {
   redirectUris: string[]
   /** Users whom the developer took off the allowlist of the app, which only Development Mode has. */
   unregistered: string[]
-  /** Who is signed in to Spotify in the browser. */
+  /** The user who is signed in to Spotify in the browser. */
   signedIn: string
-  /** What `/authorize` does: show a page with two buttons, or act at once like one of them. */
+  /** Whether `/authorize` shows a page with two buttons, or acts at once as if one had been pressed. */
   consent: 'ask' | 'approve' | 'deny'
   /** Whether a refresh brings a new refresh token, and whether that ends the old one. */
   rotation: 'off' | 'on' | 'kill-old'
@@ -27,7 +27,7 @@ export interface Switches {
   leaksPrivate: boolean
 }
 
-/** The switches of a sandbox that nobody has changed. */
+/** The switches of a new sandbox. */
 export function defaultSwitches(): Switches {
   return {
     mode: 'extended',

@@ -116,13 +116,14 @@ function accountIdFor(seed: string): string {
   return createHash('sha256').update(`account ${seed}`).digest('hex').slice(0, 32)
 }
 
-/** What anyone sees on a user's profile. */
+/** The entries that anyone sees on a user's profile. */
 export function publicEntries(entries: Readonly<Entries>): Entries {
   return entries.filter(entry => entry?.public !== false)
 }
 
 /**
- * What the user sees through a token with these scopes: without a scope, only what is on the public profile.
+ * The entries that a token of the user with these scopes can read: without a scope, only those on the public
+ * profile.
  * https://developer.spotify.com/documentation/web-api/concepts/scopes#playlist-read-private
  */
 export function ownEntries(

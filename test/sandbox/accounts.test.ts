@@ -56,14 +56,14 @@ t.test('only the registered app with its secret gets a token', async t => {
   }
 })
 
-t.test('a request without credentials is refused', async t => {
+t.test('the token endpoint refuses a request without credentials', async t => {
   const { call } = await sandboxFor(t)
   const { status, json } = await call('POST', '/api/token', FORM, 'grant_type=client_credentials')
   t.equal(status, 400)
   t.same(json(), { error: 'invalid_client' })
 })
 
-t.test('only a form with a known grant type is accepted', async t => {
+t.test('the token endpoint accepts only a form with a known grant type', async t => {
   const { sandbox, requestToken, call } = await sandboxFor(t)
   const missing = 'grant_type parameter is missing'
   const cases = [
@@ -88,7 +88,7 @@ t.test('only a form with a known grant type is accepted', async t => {
   t.equal((await requestToken(withCharset)).status, 200)
 })
 
-t.test('other methods and oversized bodies are refused', async t => {
+t.test('the token endpoint refuses other methods and oversized bodies', async t => {
   const { requestToken, call } = await sandboxFor(t)
   const get = await call('GET', '/api/token?grant_type=client_credentials')
   t.equal(get.status, 405)

@@ -25,7 +25,7 @@ t.test('JSON errors have the shape and the texts of the Web API', async t => {
   }
 })
 
-t.test('several errors are not JSON', async t => {
+t.test('several errors of Spotify are plain text or HTML', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const cases: Array<[name: AnswerName, code: number, type: string, body: RegExp]> = [
     ['premium-required', 403, 'text/plain', /^Active premium .* allowed again\.$/],
@@ -47,7 +47,7 @@ t.test('several errors are not JSON', async t => {
   }
 })
 
-t.test('details that distinguish causes are exact', async t => {
+t.test('answers have the exact details that distinguish causes', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const get = async (answer: AnswerName) => {
     sandbox.fault({ on: 'api', times: 1, answer })
@@ -68,7 +68,7 @@ t.test('details that distinguish causes are exact', async t => {
   })
 })
 
-t.test('a page can have one invalid member', async t => {
+t.test('a fault can send a page with one invalid member', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const good = (await call('GET', SMEDJAN, await bearer())).json()
   const cases: Array<[name: AnswerName, change: object]> = [
@@ -87,7 +87,7 @@ t.test('a page can have one invalid member', async t => {
   }
 })
 
-t.test('a redirect leads elsewhere on the sandbox', async t => {
+t.test('the answer `redirect` leads to another path of the sandbox', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'redirect' })
   const { status, headers } = await call('GET', SMEDJAN)

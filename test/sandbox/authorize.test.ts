@@ -3,7 +3,7 @@ import { authorizePath, consentFor, REDIRECT_URI, sandboxFor, sentBack } from '.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
-t.test('a person agrees or cancels on a page', async t => {
+t.test('a person agrees or cancels on the page of the authorization endpoint', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.switches.redirectUris = [REDIRECT_URI]
   const { status, headers, text } = await call('GET', authorizePath())
@@ -30,32 +30,35 @@ t.test('the page shows the scopes and escapes what others chose', async t => {
   t.match(text, 'value="&#34;&#62;&#60;b&#62;"')
 })
 
-t.test('a wrong client id or redirect URI is never sent back', async t => {
-  const { sandbox, call } = await sandboxFor(t)
-  const wrong = [
-    { client_id: 'another' },
-    { client_id: undefined },
-    { redirect_uri: undefined },
-    { redirect_uri: `${REDIRECT_URI}/` },
-    { redirect_uri: REDIRECT_URI.toUpperCase() },
-  ]
-  t.equal((await call('GET', authorizePath())).status, 400, 'without a redirect URI in the app')
-  sandbox.switches.redirectUris = [REDIRECT_URI]
-  sandbox.switches.consent = 'approve'
-  for (const changes of wrong) {
-    for (const method of ['GET', 'POST']) {
-      const { status, headers, text } = await call(method, authorizePath(changes))
-      t.equal(status, 400, JSON.stringify(changes))
-      t.equal(headers.location, undefined)
-      t.match(text, 'client_id' in changes ? 'Invalid client' : 'Invalid redirect URI')
+t.test(
+  'a request with a wrong client id or redirect URI is never redirected to the app',
+  async t => {
+    const { sandbox, call } = await sandboxFor(t)
+    const wrong = [
+      { client_id: 'another' },
+      { client_id: undefined },
+      { redirect_uri: undefined },
+      { redirect_uri: `${REDIRECT_URI}/` },
+      { redirect_uri: REDIRECT_URI.toUpperCase() },
+    ]
+    t.equal((await call('GET', authorizePath())).status, 400, 'without a redirect URI in the app')
+    sandbox.switches.redirectUris = [REDIRECT_URI]
+    sandbox.switches.consent = 'approve'
+    for (const changes of wrong) {
+      for (const method of ['GET', 'POST']) {
+        const { status, headers, text } = await call(method, authorizePath(changes))
+        t.equal(status, 400, JSON.stringify(changes))
+        t.equal(headers.location, undefined)
+        t.match(text, 'client_id' in changes ? 'Invalid client' : 'Invalid redirect URI')
+      }
     }
-  }
-  t.equal((await call('GET', '/authorize')).status, 400)
-  t.equal((await call('PUT', authorizePath())).status, 405)
-  t.same(sandbox.issuedCodes, [])
-})
+    t.equal((await call('GET', '/authorize')).status, 400)
+    t.equal((await call('PUT', authorizePath())).status, 405)
+    t.same(sandbox.issuedCodes, [])
+  },
+)
 
-t.test('other errors are sent back to the app', async t => {
+t.test('the authorization endpoint redirects all other errors to the app', async t => {
   const client = await sandboxFor(t)
   consentFor(client)
   const cases: Array<[changes: Record<string, string | undefined>, error: string]> = [

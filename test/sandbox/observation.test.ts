@@ -51,7 +51,7 @@ t.test('held requests get their responses after the release', async t => {
   t.equal(sandbox.peakInFlight, 4)
 })
 
-t.test('token requests can be held, too', async t => {
+t.test('held token requests get their tokens after the release', async t => {
   const { sandbox, token } = await sandboxFor(t)
   const release = sandbox.hold('token')
   const tokens = [token(), token()]
@@ -122,7 +122,7 @@ t.test('the latency delays Web API responses, including faults', async t => {
   await waiting
 })
 
-t.test('the record contains the latest requests, the count all of them', async t => {
+t.test('the record contains only the latest requests, and the count all requests', async t => {
   const log = new RequestLog(2)
   const server = createServer((req, res) => {
     log.add(req, res)

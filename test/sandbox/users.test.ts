@@ -95,7 +95,7 @@ t.test('every sandbox starts with the same users', async t => {
   t.equal(new Set(ids).size, 10_000)
 })
 
-t.test('some entries are null, including the first one', async t => {
+t.test('the lists of some users have null entries', async t => {
   const { sandbox } = await sandboxFor(t)
   const entries = sandbox.user('with-nulls') ?? []
   t.equal(entries[0], null)

@@ -48,7 +48,7 @@ t.test('pages link to the previous and the next page', async t => {
   }
 })
 
-t.test('limit and offset have maximums', async t => {
+t.test('the Web API refuses a limit above 50 and an offset above 100 000', async t => {
   const { call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   for (const query of ['limit=51', 'limit=-1', 'limit=ten', 'limit=1.5', 'limit=']) {
@@ -113,7 +113,7 @@ t.test('other paths of the Web API do not exist', async t => {
   t.equal((await call('GET', '/v10')).json().error, 'not_found', 'a path outside the Web API')
 })
 
-t.test('only GET is allowed', async t => {
+t.test('the Web API allows only GET', async t => {
   const { call, bearer } = await sandboxFor(t)
   const { status, headers, json } = await call('POST', SMEDJAN, await bearer(), '{}')
   t.equal(status, 405)
@@ -121,7 +121,7 @@ t.test('only GET is allowed', async t => {
   t.same(json(), { error: { status: 405, message: 'Method not allowed' } })
 })
 
-t.test('the bearer token is checked', async t => {
+t.test('the Web API refuses missing, malformed, unknown and expired tokens', async t => {
   let nowMs = 0
   const { sandbox, call, token } = await sandboxFor(t, { now: () => nowMs })
   const get = (authorization?: string) =>
