@@ -49,18 +49,23 @@ t.test('the demo in Compose matches npm run demo', async t => {
   t.same(sandbox.ports, [`${sandbox.environment.SANDBOX_PUBLIC_URL.replace('http://', '')}:4100`])
 })
 
-t.test('secrets are files, and Git ignores their folder', async t => {
-  for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET']) {
-    const { secrets, environment } = compose.services['playlist-proxy']
-    t.notOk(name in environment)
-    t.ok(secrets.includes(name.toLowerCase()))
-    t.equal(environment[`${name}_FILE`], `/run/secrets/${name.toLowerCase()}`)
-    const variable = container.env.find((entry: { name: string }) => entry.name === `${name}_FILE`)
-    const [mount] = container.volumeMounts
-    t.equal(variable.value, `${mount.mountPath}/${name.toLowerCase()}`)
-  }
-  t.match(read('.gitignore'), /^secrets\/$/m)
-})
+t.test(
+  'Compose and Kubernetes pass secrets in files, and Git ignores the folder of secrets',
+  async t => {
+    for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET']) {
+      const { secrets, environment } = compose.services['playlist-proxy']
+      t.notOk(name in environment)
+      t.ok(secrets.includes(name.toLowerCase()))
+      t.equal(environment[`${name}_FILE`], `/run/secrets/${name.toLowerCase()}`)
+      const variable = container.env.find(
+        (entry: { name: string }) => entry.name === `${name}_FILE`,
+      )
+      const [mount] = container.volumeMounts
+      t.equal(variable.value, `${mount.mountPath}/${name.toLowerCase()}`)
+    }
+    t.match(read('.gitignore'), /^secrets\/$/m)
+  },
+)
 
 t.test('the probes of Kubernetes ask for routes that exist', async t => {
   const { paths } = load('openapi.yaml')

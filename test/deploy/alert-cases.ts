@@ -2,10 +2,11 @@
 export type Series = Record<string, string>
 
 export interface AlertCase {
-  /** When it has to fire, in minutes. */
+  /** The minute in which the alert has to fire. */
   atMinutes: number
+  /** Series that fire the alert. */
   fires: Series
-  /** What comes close, and must not fire it. */
+  /** Similar series, which must not fire the alert. */
   quiet: Series
   /** Labels of the alert beside its severity. */
   labels?: Record<string, string>
@@ -30,7 +31,7 @@ const build = ours('build_info')
 const second = 'playlist_proxy_build_info{job="j",instance="second"}'
 const third = 'playlist_proxy_build_info{job="j",instance="third"}'
 
-/** For each alert what fires it and what does not. */
+/** The test case of each alert. */
 export const alertCases: Record<string, AlertCase> = {
   PlaylistProxyAbsent: {
     atMinutes: 14,
@@ -41,7 +42,7 @@ export const alertCases: Record<string, AlertCase> = {
   PlaylistProxyInstancesMissing: {
     atMinutes: 130,
     fires: { [build]: '1x200', [second]: '1x120 stale' },
-    // A rollout has one more for a while, and a restart one less for four minutes.
+    // A rollout has one more instance for ten minutes, and a restart one less for four.
     quiet: { [build]: '1x200', [second]: '_x100 1x10 stale', [third]: '1x126 _ _ _ _ 1x60' },
     summary: 'Only 1 of the usual instances can be scraped.',
   },

@@ -66,7 +66,7 @@ const cases: { panel: string; when: string; input: Record<string, string>; shows
   },
 ]
 
-/** The query of a panel, with what Grafana puts in. */
+/** The query of a panel, with values for the variables of Grafana. */
 const queryOf = (title: string): string => {
   const panel = panels.find(panel => panel.title === title)
   const [{ expr } = { expr: '' }] = panel?.targets ?? []

@@ -7,15 +7,15 @@ export interface Manifest {
   metadata: { name: string; labels?: Record<string, string> }
 }
 
-/** Where the types of an API group are; they are made from the schemas of Kubernetes and the operator. */
+/** The package with the types of an API group, which come from the schemas of Kubernetes and the operator. */
 const packageOf = (apiVersion: string) =>
   apiVersion.startsWith('monitoring.coreos.com/')
     ? '@kubernetes-models/prometheus-operator'
     : 'kubernetes-models'
 
 /**
- * What Kubernetes would not take: unknown and missing members, wrong types, as the compiler sees
- * each manifest as a literal of its type.
+ * The faults for which Kubernetes would refuse a manifest: unknown members, missing members and wrong types.
+ * The compiler finds them, because each manifest becomes a literal of its type.
  */
 export function typeFaults(...manifests: Manifest[]): string[] {
   const lines = manifests.map((manifest, index) => {

@@ -33,26 +33,31 @@ t.test('Kubernetes knows every member of the manifests', async t => {
   t.same(typeFaults(...whole.flatMap(path => manifestsIn(read(path)))), [])
 })
 
-t.test('the check finds members that are misspelt, missing or of the wrong type', async t => {
-  // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
-  const changed = (change: (copy: any) => void) => {
-    const copy = structuredClone(deployment)
-    change(copy)
-    return typeFaults(copy)
-  }
-  t.match(
-    changed(({ spec }) => Object.assign(spec.template.spec, { hostname: 1 })),
-    [/number/],
-  )
-  t.match(
-    changed(({ spec }) => delete spec.selector),
-    [/selector/],
-  )
-  t.match(
-    changed(({ spec }) => Object.assign(spec.template.spec.containers[0], { readynessProbe: {} })),
-    [/readynessProbe/],
-  )
-})
+t.test(
+  'the check of manifests finds members that are misspelt, missing or of the wrong type',
+  async t => {
+    // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
+    const changed = (change: (copy: any) => void) => {
+      const copy = structuredClone(deployment)
+      change(copy)
+      return typeFaults(copy)
+    }
+    t.match(
+      changed(({ spec }) => Object.assign(spec.template.spec, { hostname: 1 })),
+      [/number/],
+    )
+    t.match(
+      changed(({ spec }) => delete spec.selector),
+      [/selector/],
+    )
+    t.match(
+      changed(({ spec }) =>
+        Object.assign(spec.template.spec.containers[0], { readynessProbe: {} }),
+      ),
+      [/readynessProbe/],
+    )
+  },
+)
 
 t.test('every manifest belongs to a kustomization', async t => {
   const listed = kustomizations.flatMap(path => {

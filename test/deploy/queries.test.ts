@@ -27,9 +27,9 @@ function documentedSeries(): Map<string, string[]> {
 
 const documented = documentedSeries()
 
-/** What is wrong with a PromQL expression: its syntax, or a series or a label that is not known. */
+/** The faults of a PromQL expression: bad syntax, unknown series and unknown labels. */
 function faults(query: string): string[] {
-  // Grafana puts these in; any duration and any pattern will do for the grammar.
+  // Grafana replaces these variables; the grammar accepts any duration.
   const expression = query.replace(/\$__rate_interval|\$__interval|\$__range/g, '5m')
   const text = ({ from, to }: { from: number; to: number }) => expression.slice(from, to)
   const found: string[] = []
@@ -76,7 +76,7 @@ const { groups } = parse(read('deploy/prometheus/alerts.yml')) as {
   groups: { rules: { alert: string; expr: string }[] }[]
 }
 
-t.test('the check finds what is wrong with a query', async t => {
+t.test('the check of queries finds bad syntax, unknown series and unknown labels', async t => {
   const up = 'playlist_proxy_build_info'
   t.same(faults(`max(${up}{version="1"}) > 0`), [])
   t.match(faults(`max(${up}`), [/does not parse/])

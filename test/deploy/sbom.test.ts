@@ -20,7 +20,7 @@ const read = (path: string) => readFileSync(path, 'utf8')
 const SCHEMAS = 'node_modules/@cyclonedx/cyclonedx-library/res/schema'
 const schema = (name: string) => JSON.parse(read(join(SCHEMAS, `${name}.SNAPSHOT.schema.json`)))
 
-/** What the JSON schema of CycloneDX 1.6 finds wrong with a bill. */
+/** The errors of a bill by the JSON schema of CycloneDX 1.6. */
 function faults(bill: unknown): string[] {
   const ajv = new Ajv({ strict: false, allErrors: true })
   ;(addFormats as unknown as { default: (ajv: Ajv) => void }).default(ajv)
@@ -37,7 +37,7 @@ function faults(bill: unknown): string[] {
 const sbom = async (...args: string[]): Promise<Bill> =>
   JSON.parse((await run('npm', ['run', '--silent', 'sbom', '--', ...args])).stdout)
 
-/** The files of an image that say what is in it, with this Node. */
+/** The files of an image that the bill takes versions from. Node is the one that runs this test. */
 const rootFilesystem = {
   usr: { local: { bin: { node: t.fixture('symlink', process.execPath) } } },
   etc: { 'os-release': 'ID=debian\nVERSION_ID="12"\n' },
@@ -118,7 +118,7 @@ t.test('a real record of a Debian package has all that the bill needs', { skip }
   t.match(imageComponents(root)[1], { name: 'libc6', version: /^\d/, purl: /upstream=glibc$/ })
 })
 
-t.test('the check finds what CycloneDX does not allow', async t => {
+t.test('the check of bills finds a component without a type', async t => {
   const bill = { bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ name: 'node' }] }
   t.match(faults(bill), ["/components/0 must have required property 'type'"])
   t.same(faults({ ...bill, components: [] }), [])

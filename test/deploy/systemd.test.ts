@@ -19,7 +19,7 @@ const variables = new Map(
   settings('Environment').map(line => line.split('=', 2) as [string, string]),
 )
 const skip = withoutProgram('systemd-analyze', 'systemd')
-/** The most exposure that is accepted; 0 is none, 10 is a root process without limits. */
+/** The maximum exposure of the unit; 0 is none, 10 is that of a root process without limits. */
 const MAX_EXPOSURE = 2
 
 t.test('the unit sets only variables that the service or its allocator reads', async t => {
@@ -27,7 +27,7 @@ t.test('the unit sets only variables that the service or its allocator reads', a
     ...Object.keys(configSchema.properties),
     ...SECRET_NAMES.map(name => `${name}_FILE`),
     'NODE_ENV',
-    // Of glibc; the image sets them as well.
+    // Variables of glibc, which the image sets, too.
     'MALLOC_ARENA_MAX',
     'MALLOC_MMAP_THRESHOLD_',
     'MALLOC_MMAP_MAX_',

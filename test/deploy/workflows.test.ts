@@ -26,7 +26,7 @@ const stepsWith = (action: string) => steps.filter(({ uses }) => uses?.startsWit
 
 type Parser = typeof import('@actions/workflow-parser')
 
-/** The parser of GitHub. Node cannot load it as it is, because it imports JSON without saying so. */
+/** The parser of GitHub. Node cannot load it as it is, because it imports JSON without an import attribute. */
 async function loadParser(folder: string): Promise<Parser> {
   const outfile = join(folder, 'parser.cjs')
   const stdin = { contents: `export * from '@actions/workflow-parser'`, resolveDir: '.' }

@@ -7,7 +7,7 @@ import { withoutProgram } from './programs.ts'
 
 export const withoutOpenssl = withoutProgram('openssl')
 
-/** The files of a key and of a self-signed certificate for `localhost`. */
+/** Creates a key and a self-signed certificate for `localhost`. Returns the paths of their files. */
 export function certificate(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
   t.teardown(() => rmSync(dir, { recursive: true }))

@@ -61,12 +61,12 @@ export class Contract {
   constructor(text = readFileSync('openapi.yaml', 'utf8')) {
     const document = parse(text)
     this.#document = resolved(document, document.components) as Document
-    // Its CommonJS build hides the function behind another default.
+    // The CommonJS build of ajv-formats hides the function behind another default.
     ;(addFormats as unknown as { default: (ajv: Ajv2020) => void }).default(this.#ajv)
     this.#ajv.addSchema({ $id: 'openapi', components: this.#document.components })
   }
 
-  /** The paths that can be read, as the contract writes them, such as `/users/{id}/playlists`. */
+  /** The paths with a GET operation, as the contract writes them, such as `/users/{id}/playlists`. */
   get paths(): string[] {
     const { paths } = this.#document
     return Object.keys(paths).filter(path => paths[path]?.get !== undefined)

@@ -1,4 +1,4 @@
-/** The failure of the work; if it does not fail, an error that matches no pattern. */
+/** Returns the error of the work. If the work succeeds, returns an error that no test expects. */
 export function failureOf(work: unknown): Promise<unknown> {
   return Promise.resolve(work).then(
     value => new Error(`did not fail but resolved with ${JSON.stringify(value)}`),

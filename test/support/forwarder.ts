@@ -28,7 +28,7 @@ export async function startForwarder(t: Pick<Test, 'teardown'>, firstPort: numbe
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** The number of accepted connections. */
     accepted: () => accepted,
-    /** Forwards new connections to another port; open ones stay. */
+    /** Forwards new connections to another port; open connections stay. */
     moveTo: (next: number) => {
       port = next
     },

@@ -87,7 +87,7 @@ async function start(t: T, run: (folder: string, port: number) => ChildProcess):
   return `http://127.0.0.1:${port}`
 }
 
-/** Replaces what a test cannot use as it is, each of which has to be there. */
+/** Replaces settings that a test cannot use; throws if one of them is missing. */
 function replaced(settings: string, changes: Record<string, string>): string {
   return Object.entries(changes).reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`the settings lack ${from}`)

@@ -37,7 +37,7 @@ export const INVISIBLE = [
   ...'\u{1d159}\u{e0001}\u{e0041}\u{e0100}',
 ]
 
-/** Any number of them. */
+/** Up to eight white-space or invisible characters. */
 export const invisible = fc
   .array(fc.constantFrom(...INVISIBLE), { maxLength: 8 })
   .map(characters => characters.join(''))

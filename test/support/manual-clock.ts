@@ -47,7 +47,10 @@ export class ManualClock implements Clock {
     this.#moveTo(this.#elapsedMs + durationMs)
   }
 
-  /** Advances both clocks in steps, by default of 0 ms, which run due timers, until the work is done. */
+  /**
+   * Advances both clocks in steps until the work is done. A step of 0 ms runs due timers, such as retries
+   * without a back-off.
+   */
   async runUntil<T>(work: Promise<T>, stepMs = 0): Promise<T> {
     let isDone = false
     const done = work.finally(() => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id in a text, or undefined if it is refused. */
+/** The id in a text, or undefined if the service refuses the text. */
 export function accepted(input: string): string | undefined {
   try {
     return parseUserId(input)
@@ -25,7 +25,7 @@ const text = fc.oneof(
   fc.string({ minLength: 250, maxLength: 260 }),
 )
 
-/** Those that are valid Unicode. */
+/** Path segments that are valid Unicode. */
 export const wellFormed = text.filter(name => name.isWellFormed())
 
 /** Texts that people, or attackers, paste for a user. */

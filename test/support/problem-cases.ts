@@ -15,7 +15,7 @@ export interface Case {
   provoke?: (service: Service) => unknown
   /** Runs while the request is in flight. */
   meanwhile?: (service: Service) => Promise<unknown>
-  /** Whether the mirror has no such problem. */
+  /** Whether requests below `/v1` never get this problem. */
   notOfMirror?: boolean
 }
 

@@ -23,7 +23,7 @@ export interface RawResponse {
 
 /**
  * Parses the responses on one connection to requests with these methods. Every body must have a length,
- * as all of this service have.
+ * as all bodies of this service have.
  */
 export function responsesIn(received: string, methods: readonly string[] = ['GET']): RawResponse[] {
   let rest = Buffer.from(received)

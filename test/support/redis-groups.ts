@@ -156,7 +156,7 @@ export async function startCluster(
   })
   await replica.client.call('CLUSTER', 'REPLICATE', ownerId)
   await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
-  // The others must know the replica as one before they vote for it.
+  // The other primaries vote for the replica only after they know that it is a replica.
   await eventually(async () =>
     (await Promise.all(primaries.map(({ client }) => client.call('CLUSTER', 'NODES')))).every(
       text => /slave/.test(String(text)),
@@ -166,7 +166,7 @@ export async function startCluster(
     owner,
     replica,
     others: primaries.filter(node => node !== owner) as [OwnRedisServer, OwnRedisServer],
-    /** Gives the slot, which has to be empty, to one of these nodes. */
+    /** Gives the slot, which has to be empty, to the first of these nodes; the others learn of it. */
     async moveSlot([to, ...others]: [OwnRedisServer, ...OwnRedisServer[]]) {
       const id = await idOf(to)
       // Between the calls, the former owner may claim the slot once more: the later epoch wins.

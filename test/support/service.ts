@@ -7,7 +7,7 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
-/** Where the covers would be: not at a port, so that the lists of all sandboxes are the same bytes. */
+/** The URL of the covers. It has no port, so the lists of all sandboxes have the same bytes. */
 const COVERS = 'http://covers.test'
 
 /** Ticks of the event loop. The service reads one page per tick, and may then request more. */

@@ -4,7 +4,7 @@ import { Valkey } from 'iovalkey'
 import type { Test } from 'tap'
 import { freePort } from '../../sandbox/free-port.ts'
 
-/** Longer than on a slow machine. */
+/** Longer than any condition takes on a slow machine. */
 const MAX_WAIT_MS = 20_000
 const POLL_MS = 5
 /** The default number of databases. A test reserves one with a key that expires. */
@@ -40,7 +40,7 @@ export interface RedisServer {
 export interface OwnRedisServer extends RedisServer {
   /** Sends SIGKILL; the data is lost. */
   kill(): Promise<void>
-  /** Starts it again, empty, with other arguments if there are any. */
+  /** Starts the process again, empty, with these arguments; without any, with those of the first start. */
   restart(...args: string[]): Promise<void>
   /** Suspends it (SIGSTOP): connections stay open, but nothing gets a reply. */
   stop(): void
