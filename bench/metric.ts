@@ -7,7 +7,7 @@ export interface Metric {
   /** Of `ours` and `reference`. */
   unit: string
   ours: Spread
-  /** What `ours` is compared with. */
+  /** The measurement that `ours` is compared with. */
   reference?: Spread & { name: string }
   /** Pair by pair: `reference / ours` for `atLeast`, `ours / reference` for `atMost`. */
   ratio?: Spread

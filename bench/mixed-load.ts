@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 2 ** 26
 /** Statuses of this service while Spotify works, fails or denies a user. */
 const EXPECTED = new Set([200, 404, 429, 502, 503, 504])
 
-/** What callers got. */
+/** The responses to the mix. */
 export interface MixedStats {
   /** The number of responses by status. */
   statuses: Record<number, number>

@@ -52,7 +52,7 @@ function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
 
 const API_KEYS = `honest:${'h'.repeat(32)},attacker:${'a'.repeat(32)}`
 
-/** The same with ids for which Spotify hangs, so each holds a slot until the time-out. */
+/** Requests ids for which Spotify hangs, so each request holds a slot until the time-out. */
 const hangingIds = virtual(
   'forty ids that hang, requested with one key',
   async lab => {

@@ -152,7 +152,7 @@ t.test('the root file system cannot be written', async t => {
   t.equal(await exitCode(start(service, ['node', '-e', write])), 9)
 })
 
-t.test('sizes', async t => {
+t.test('the test prints the sizes of Node, the bundle and the image', async t => {
   for (const path of ['usr/local/bin/node', 'app/dist', '.']) {
     const [bytes] = execFileSync('du', ['-sbx', join(service.root, path)], {
       encoding: 'utf8',
