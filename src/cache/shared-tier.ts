@@ -11,6 +11,11 @@ export interface SharedTier<Body> {
   onStored(listener: (key: string, generatedAt: number) => void): void
 }
 
+/** How a lease ended: the failure of its holder, if the holder failed. */
+export interface LeaseEnd {
+  readonly failure: Problem | undefined
+}
+
 /** The result of acquiring a lease. */
 export type LeaseResult<Body> =
   /** Fetch, then call one of the three, which notifies the other caches. None rejects. */
@@ -22,8 +27,8 @@ export type LeaseResult<Body> =
     }
   /**
    * Another cache holds the lease. `ended` resolves when it is worth looking up the key and acquiring
-   * the lease again, with the failure if the holder failed. It never rejects.
+   * the lease again. It never rejects.
    */
-  | { readonly kind: 'taken'; readonly ended: Promise<{ readonly failure: Problem | undefined }> }
+  | { readonly kind: 'taken'; readonly ended: Promise<LeaseEnd> }
   /** The tier is unavailable: fetch without a lease. */
   | { readonly kind: 'unavailable' }

@@ -9,13 +9,12 @@ import type { StoredBody } from '../playlists/cached-playlists.ts'
 import { encodeEntry } from '../playlists/entry-codec.ts'
 import type { ImportEntry } from '../playlists/import-entry.ts'
 import { LONG_TIMEOUT_MS, RedisConnection } from './connection.ts'
-import type { EntryCodec } from './entry-store.ts'
 import { GateSync } from './gate-sync.ts'
 import type { RedisState } from './guarded-client.ts'
 import type { RedisObserver } from './operation.ts'
 import { RedisFixedWindow } from './redis-fixed-window.ts'
 import { RedisQuota } from './redis-quota.ts'
-import { RedisTier } from './redis-tier.ts'
+import { type EntryCodec, RedisTier } from './redis-tier.ts'
 
 /** The right to probe outlasts the longest probe. */
 const PROBE_MARGIN_MS = 1000

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, pause, repeat } from '../lib/clock.ts'
 import type { RedisConnection } from './connection.ts'
 import type { Message } from './messages.ts'
 
@@ -71,46 +71,29 @@ export class Leases {
   }
 
   /**
-   * Polls the lease of another replica and calls `onEnd` when it has ended or Redis fails. Returns a
-   * function that stops polling.
+   * Polls the lease of another replica, which expires in `leftMs`. Resolves when the lease has ended or Redis
+   * fails; rejects with the signal's reason if it aborts first.
    */
-  watch(key: string, leftMs: number, onEnd: () => void): () => void {
-    let isStopped = false
-    const poll = (delayMs: number): (() => void) =>
-      this.#clock.schedule(delayMs, async () => {
-        const left = await this.#connection
-          .run('lease', client => client.pttl(leaseKey(key)))
-          .catch(() => 0)
-        if (isStopped) return
-        // No replica has set a lease that lasts longer, so `acquire` replaces it.
-        if (left > 0 && left <= LEASE_MS) cancel = poll(Math.min(left + 1, RENEW_MS))
-        else onEnd()
-      })
-    let cancel = poll(Math.min(leftMs + 1, RENEW_MS))
-    return () => {
-      isStopped = true
-      cancel()
+  async waitForEnd(key: string, leftMs: number, signal: AbortSignal): Promise<void> {
+    let left = leftMs
+    // No replica has set a lease that lasts longer, so `acquire` replaces it.
+    while (left > 0 && left <= LEASE_MS) {
+      await pause(this.#clock, Math.min(left + 1, RENEW_MS), signal)
+      left = await this.#connection
+        .run('lease', client => client.pttl(leaseKey(key)))
+        .catch(() => 0)
     }
   }
 
   #renew(key: string, token: string): Lease {
-    let isEnded = false
-    const renewLater = (): (() => void) =>
-      this.#clock.schedule(RENEW_MS, async () => {
-        const renewed = await this.#connection
-          .run('lease', client => client.eval(RENEW, 1, leaseKey(key), token, LEASE_MS))
-          .catch(() => 1)
-        // Without the lease the fetch goes on, but there is nothing to renew.
-        if (!isEnded && renewed === 1) cancel = renewLater()
-      })
-    let cancel = renewLater()
-    return {
-      token,
-      end: () => {
-        isEnded = true
-        cancel()
-      },
-    }
+    const end = repeat(this.#clock, RENEW_MS, async () => {
+      const renewed = await this.#connection
+        .run('lease', client => client.eval(RENEW, 1, leaseKey(key), token, LEASE_MS))
+        .catch(() => 1)
+      // Without the lease the fetch goes on, but there is nothing to renew.
+      if (renewed !== 1) end()
+    })
+    return { token, end }
   }
 }
 

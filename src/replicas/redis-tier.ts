@@ -1,16 +1,42 @@
 import { randomUUID } from 'node:crypto'
+import { MAX_AHEAD_MS } from '../cache/foreign-response.ts'
 import type { StoredResponse } from '../cache/freshness.ts'
-import type { LeaseResult, SharedTier } from '../cache/shared-tier.ts'
+import type { LeaseEnd, LeaseResult, SharedTier } from '../cache/shared-tier.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Problem } from '../problems/problem.ts'
 import type { RedisConnection } from './connection.ts'
-import { type EntryCodec, EntryStore } from './entry-store.ts'
-import { type Lease, Leases } from './leases.ts'
+import { type Lease, Leases, leaseKey, RELEASE } from './leases.ts'
 import type { Message } from './messages.ts'
 import { decodeProblem, encodeProblem } from './remote-problem.ts'
 
-type Outcome = { readonly failure: Problem | undefined }
-const RELEASED: Outcome = { failure: undefined }
+const RELEASED: LeaseEnd = { failure: undefined }
+
+/** Encodes stored responses as bytes. */
+export interface EntryCodec<Body> {
+  encode(key: string, response: StoredResponse<Body>): Promise<Buffer>
+  /**
+   * Undefined if the response has expired or another version of the service wrote it.
+   *
+   * @throws if the bytes are malformed or belong to another key.
+   */
+  decode(key: string, bytes: Buffer): Promise<StoredResponse<Body> | undefined>
+}
+
+/**
+ * Stores a response unless Redis has a newer one, and ends the lease. Replaces even a newer one if it is from
+ * the future by the clocks of both Redis and this replica: its writer has a wrong clock or is no replica.
+ */
+const STORE = `${RELEASE}
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
+local there = tonumber(redis.call('HGET', KEYS[1], 'generated_at') or 'none')
+local new = tonumber(ARGV[1])
+local now = math.max(new, redis.call('TIME')[1] * 1000)
+if not (there and there > new and there <= now + ${MAX_AHEAD_MS}) then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'generated_at', ARGV[1], 'entry', ARGV[2])
+  redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+end
+release(KEYS[2], ARGV[4])
+`
 
 export interface RedisTierOptions<Body> {
   connection: RedisConnection
@@ -20,18 +46,15 @@ export interface RedisTierOptions<Body> {
 
 /** A shared tier in Redis. */
 export class RedisTier<Body> implements SharedTier<Body> {
-  readonly #entries: EntryStore<Body>
+  readonly #options: RedisTierOptions<Body>
   readonly #leases: Leases
   readonly #id = randomUUID()
-  readonly #connection: RedisConnection
-  readonly #clock: Clock
   /** Notifies the lookups that wait for the lease of another replica, by key. */
-  readonly #waiting = new Map<string, Set<(outcome: Outcome) => void>>()
+  readonly #waiting = new Map<string, Set<(end: LeaseEnd) => void>>()
 
-  constructor({ connection, codec, clock }: RedisTierOptions<Body>) {
-    this.#connection = connection
-    this.#clock = clock
-    this.#entries = new EntryStore(connection, codec)
+  constructor(options: RedisTierOptions<Body>) {
+    this.#options = options
+    const { connection, clock } = options
     this.#leases = new Leases(connection, clock)
     connection.onMessage(message => this.#receive(message))
     connection.onDegraded(() => {
@@ -39,21 +62,33 @@ export class RedisTier<Body> implements SharedTier<Body> {
     })
   }
 
-  get(key: string): Promise<StoredResponse<Body> | undefined> {
-    return this.#entries.get(key)
+  async get(key: string): Promise<StoredResponse<Body> | undefined> {
+    const { connection, codec } = this.#options
+    const [bytes] = await connection
+      .run('entry_get', client => client.hmgetBuffer(entryKey(key), 'entry'))
+      .catch((): null[] => [])
+    if (bytes === undefined || bytes === null) return undefined
+    return codec.decode(key, bytes).catch(() => {
+      connection.countMalformed('entry_get')
+      return undefined
+    })
   }
 
   async acquireLease(key: string): Promise<LeaseResult<Body>> {
     // Wait before asking Redis, so no message is missed in between.
-    const { outcome, notify } = this.#wait(key)
+    const { ended, notify } = this.#wait(key)
     try {
       const acquired = await this.#leases.acquire(key)
       if (typeof acquired !== 'number') {
         notify(RELEASED)
         return this.#held(key, acquired)
       }
-      const stop = this.#leases.watch(key, acquired, () => notify(RELEASED))
-      return { kind: 'taken', ended: outcome.finally(stop) }
+      const stopping = new AbortController()
+      this.#leases.waitForEnd(key, acquired, stopping.signal).then(
+        () => notify(RELEASED),
+        () => {},
+      )
+      return { kind: 'taken', ended: ended.finally(() => stopping.abort()) }
     } catch {
       // The connection has counted the failure.
       notify(RELEASED)
@@ -62,7 +97,7 @@ export class RedisTier<Body> implements SharedTier<Body> {
   }
 
   onStored(listener: (key: string, generatedAt: number) => void): void {
-    this.#connection.onMessage(message => {
+    this.#options.connection.onMessage(message => {
       if (message.kind !== 'stored' || message.from === this.#id) return
       listener(message.key, message.generatedAt)
     })
@@ -75,40 +110,58 @@ export class RedisTier<Body> implements SharedTier<Body> {
       kind: 'held',
       released,
       stored: async response => {
-        const { generatedAt } = response
-        const message: Message = { kind: 'stored', from, key, generatedAt }
         // If storing fails, other replicas must not wait for the lease to expire.
-        await this.#entries.store(key, response, lease.token, message).catch(released)
+        await this.#store(key, response, lease).catch(released)
         lease.end()
       },
       failed: failure => {
-        const problem = encodeProblem(failure, this.#clock.now())
+        const problem = encodeProblem(failure, this.#options.clock.now())
         if (problem === undefined) return released()
         return this.#leases.release(key, lease, { kind: 'failed', from, key, problem })
       },
     }
   }
 
+  /**
+   * Stores the response until it may no longer be served, then publishes that.
+   *
+   * @throws if the encoder or Redis fails.
+   */
+  async #store(key: string, response: StoredResponse<Body>, { token }: Lease): Promise<void> {
+    const { connection, codec } = this.#options
+    const bytes = await codec.encode(key, response)
+    const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = response
+    const expiresAt = Math.max(freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil)
+    const keys = [entryKey(key), leaseKey(key)]
+    const args = [generatedAt, bytes, Math.ceil(expiresAt), token]
+    await connection.run('entry_store', client => client.eval(STORE, 2, ...keys, ...args))
+    connection.publish({ kind: 'stored', from: this.#id, key, generatedAt })
+  }
+
+  /** Registers a lookup that waits for a lease. `notify` ends the wait; later calls do nothing. */
   #wait(key: string) {
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting)
-    let notify!: (outcome: Outcome) => void
-    const outcome = new Promise<Outcome>(resolve => {
-      notify = outcome => {
-        waiting.delete(notify)
-        if (waiting.size === 0) this.#waiting.delete(key)
-        resolve(outcome)
+    let notify!: (end: LeaseEnd) => void
+    const ended = new Promise<LeaseEnd>(resolve => {
+      notify = end => {
+        if (waiting.delete(notify) && waiting.size === 0) this.#waiting.delete(key)
+        resolve(end)
       }
     })
     waiting.add(notify)
-    return { outcome, notify }
+    return { ended, notify }
   }
 
   #receive(message: Message): void {
     if (!('key' in message)) return
-    const now = this.#clock.now()
-    const outcome =
+    const now = this.#options.clock.now()
+    const end =
       message.kind === 'failed' ? { failure: decodeProblem(message.problem, now) } : RELEASED
-    for (const notify of this.#waiting.get(message.key) ?? []) notify(outcome)
+    for (const notify of this.#waiting.get(message.key) ?? []) notify(end)
   }
+}
+
+function entryKey(key: string): string {
+  return `entry:${key}`
 }

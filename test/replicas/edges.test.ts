@@ -3,14 +3,15 @@ import { parseSharedCacheUrl, type SharedCacheTarget } from '../../src/config/re
 import { Problem } from '../../src/problems/problem.ts'
 import { RedisConnection } from '../../src/replicas/connection.ts'
 import { GateSync } from '../../src/replicas/gate-sync.ts'
-import { Leases } from '../../src/replicas/leases.ts'
-import { decodeMessage } from '../../src/replicas/messages.ts'
+import { decodeMessage, type Message } from '../../src/replicas/messages.ts'
 import { openPrimary } from '../../src/replicas/open-primary.ts'
 import { RedisError } from '../../src/replicas/operation.ts'
 import { RedisQuota } from '../../src/replicas/redis-quota.ts'
+import { RedisTier } from '../../src/replicas/redis-tier.ts'
+import { expectKind } from '../cache/shared-tier-contract.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { connectTo, tierAt } from '../support/shared.ts'
+import { connectTo, textCodec, tierAt } from '../support/shared.ts'
 import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../support/valkey.ts'
 
 const UNREACHABLE = 'rediss://user:secret@127.0.0.1:1/3'
@@ -114,25 +115,38 @@ t.test('a malformed message is ignored', async t => {
   for (const text of ['', '{}', '[]', '{"version":1}']) t.equal(decodeMessage(text), undefined)
 })
 
-t.test('a poll in flight does not notify a lookup that has stopped waiting', async t => {
+t.test('a late poll of a lease that has ended does not end a later wait', async t => {
   const clock = new ManualClock()
   let reply = (_left: number) => {}
-  const polled = new Promise<number>(resolve => {
+  const late = new Promise<number>(resolve => {
     reply = resolve
   })
+  const replies = [10, late, 2000]
+  let receive = (_message: Message) => {}
   const connection = Object.assign(connectionTo(UNREACHABLE), {
-    run: () => polled as Promise<never>,
+    run: async () => replies.shift() as never,
+    onMessage: (listener: typeof receive) => {
+      receive = listener
+      return () => {}
+    },
   })
-  const leases = new Leases(connection, clock)
-  let isNotified = false
-  const stop = leases.watch('bob', 10, () => {
-    isNotified = true
-  })
+  const tier = new RedisTier({ connection, codec: textCodec, clock })
+  const release = () => receive({ kind: 'released', from: 'other', key: 'bob' })
+  const first = expectKind(await tier.acquireLease('bob'), 'taken')
   await clock.advance(20)
-  stop()
+  release()
+  await first.ended
+  const second = expectKind(await tier.acquireLease('bob'), 'taken')
+  let hasEnded = false
+  second.ended.then(() => {
+    hasEnded = true
+  })
   reply(0)
-  await clock.advance(5000)
-  t.notOk(isNotified)
+  await clock.advance(0)
+  t.notOk(hasEnded)
+  release()
+  await second.ended
+  t.same(clock.pending, [])
 })
 
 t.test('the quota and the gate sync close without having started', async t => {

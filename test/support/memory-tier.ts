@@ -1,15 +1,13 @@
 import type { StoredResponse } from '../../src/cache/freshness.ts'
-import type { LeaseResult, SharedTier } from '../../src/cache/shared-tier.ts'
-import type { Problem } from '../../src/problems/problem.ts'
+import type { LeaseEnd, LeaseResult, SharedTier } from '../../src/cache/shared-tier.ts'
 
-type Ended = { readonly failure: Problem | undefined }
-const RELEASED: Ended = { failure: undefined }
+const RELEASED: LeaseEnd = { failure: undefined }
 
 /** A tier that caches of one process share, in memory instead of Redis. */
 export class MemoryTier<Body> {
   readonly entries = new Map<string, StoredResponse<Body>>()
   /** The waiting replicas of each key with a lease. */
-  readonly leases = new Map<string, ((ended: Ended) => void)[]>()
+  readonly leases = new Map<string, ((ended: LeaseEnd) => void)[]>()
   readonly #listeners: { of: object; listener: (key: string, generatedAt: number) => void }[] = []
   /** While false, the tier is unavailable. */
   isUp = true
@@ -52,7 +50,7 @@ export class MemoryTier<Body> {
     }
   }
 
-  #end(key: string, ended: Ended): void {
+  #end(key: string, ended: LeaseEnd): void {
     const waiting = this.leases.get(key) ?? []
     this.leases.delete(key)
     for (const resolve of waiting) resolve(ended)
