@@ -2,7 +2,7 @@ import { repeat, withTimeout } from '../lib/clock.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { Caller } from '../lib/waiting-callers.ts'
 import { asProblem, Problem } from '../problems/problem.ts'
-import { type Decision, decide, type ForwardReason, type StoredResponse } from './freshness.ts'
+import { decide, type ForwardReason, type StoredResponse } from './freshness.ts'
 import { type Lookup, type LookupCounts, lookupResult, noLookups } from './lookup-result.ts'
 import type { Sized, StoreSize } from './memory-store.ts'
 import { OriginFetches, type OriginFetchesOptions } from './origin-fetches.ts'
@@ -51,7 +51,7 @@ export class ResponseCache<Body extends Sized> {
     directives: RequestDirectives = NO_DIRECTIVES,
     caller: Caller = ANONYMOUS,
   ): Lookup<Body> | Promise<Lookup<Body>> {
-    const lookup = this.#lookup(key, directives, caller)
+    const lookup = this.#lookup(key, directives, caller, true)
     if (lookup instanceof Promise) return lookup.then(result => this.#counted(result))
     return this.#counted(lookup)
   }
@@ -74,52 +74,36 @@ export class ResponseCache<Body extends Sized> {
     key: string,
     directives: RequestDirectives,
     caller: Caller,
+    looksUpShared: boolean,
   ): Lookup<Body> | Promise<Lookup<Body>> {
     const { store, clock, minRefreshMs, signal } = this.#options
     const found = store.get(key)
     const decision = decide(found, clock.now(), directives, minRefreshMs)
     if (decision.use === 'reuse' && found !== undefined) return { response: found }
-    // A background revalidation or a fetch in flight looks up the shared tier itself.
-    const looksUpShared =
-      decision.use !== 'revalidate-in-background' && !this.#fetches.isInFlight(key)
-    if (this.#shared === undefined || !looksUpShared) {
-      return this.#settle(key, found, decision, directives, caller)
-    }
-    // This wait rejects only when the service stops; then our own store decides.
-    const lookedUp = untilAborted(this.#shared.lookUpShared(key), signal).catch(() => {})
-    return lookedUp.then(() => {
-      const newest = store.get(key)
-      const newDecision = decide(newest, clock.now(), directives, minRefreshMs)
-      return this.#settle(key, newest, newDecision, directives, caller)
-    })
-  }
-
-  #settle(
-    key: string,
-    found: StoredResponse<Body> | undefined,
-    decision: Decision,
-    directives: RequestDirectives,
-    caller: Caller,
-  ): Lookup<Body> | Promise<Lookup<Body>> {
-    if (decision.use === 'forward') {
-      // After a miss, `found` is undefined or gone.
-      const usable = decision.reason === 'uri-miss' ? undefined : found
-      const failure = this.#fetches.activeFailure(key)
-      if (failure !== undefined) {
-        return usable === undefined ? { failure } : { response: usable, failure }
-      }
-      // A key that has failed may take long to fail again, so its lookups wait only on request.
-      const mayWait = decision.reason !== 'stale' || limitsStaleness(directives)
-      if (usable === undefined || mayWait || !this.#fetches.hasFailed(key)) {
-        return this.#forward(key, usable, decision.reason, caller)
-      }
-      this.#fetches.revalidateInBackground(key, usable)
-      return { response: usable }
-    }
-    if (found === undefined || decision.use === 'not-stored') return { failure: notStored() }
-    if (decision.use === 'revalidate-in-background')
+    if (decision.use === 'revalidate-in-background' && found !== undefined) {
       this.#fetches.revalidateInBackground(key, found)
-    return { response: found }
+      return { response: found }
+    }
+    // A fetch in flight looks up the shared tier itself.
+    if (this.#shared !== undefined && looksUpShared && !this.#fetches.isInFlight(key)) {
+      // This wait rejects only when the service stops; then our own store decides.
+      const lookedUp = untilAborted(this.#shared.lookUpShared(key), signal).catch(() => {})
+      return lookedUp.then(() => this.#lookup(key, directives, caller, false))
+    }
+    if (decision.use !== 'forward') return { failure: notStored() }
+    // After a miss, `found` is undefined or gone.
+    const usable = decision.reason === 'uri-miss' ? undefined : found
+    const failure = this.#fetches.activeFailure(key)
+    if (failure !== undefined) {
+      return usable === undefined ? { failure } : { response: usable, failure }
+    }
+    // A key that has failed may take long to fail again, so its lookups wait only on request.
+    const mayWait = decision.reason !== 'stale' || limitsStaleness(directives)
+    if (usable === undefined || mayWait || !this.#fetches.hasFailed(key)) {
+      return this.#forward(key, usable, decision.reason, caller)
+    }
+    this.#fetches.revalidateInBackground(key, usable)
+    return { response: usable }
   }
 
   #counted(lookup: Lookup<Body>): Lookup<Body> {
@@ -151,21 +135,16 @@ export class ResponseCache<Body extends Sized> {
   ): Promise<Lookup<Body>> {
     const collapsed = this.#fetches.isInFlight(key)
     const { outcome, cost } = this.#fetches.fetch(key, found, callerName)
-    const requests = () => (collapsed ? 0 : cost.requests)
+    const forwarded = (status: number | undefined, stored: boolean) => {
+      return { reason, status, stored, collapsed, requests: collapsed ? 0 : cost.requests }
+    }
     try {
       const { response, status, stored } = await this.#inTime(outcome)
       const isShared = collapsed || status === undefined
-      const forward = { reason, status, stored, collapsed: isShared, requests: requests() }
-      return { response, forward }
+      return { response, forward: { ...forwarded(status, stored), collapsed: isShared } }
     } catch (error) {
       const failure = asProblem(error)
-      const forward = {
-        reason,
-        status: failure.originStatus,
-        stored: false,
-        collapsed,
-        requests: requests(),
-      }
+      const forward = forwarded(failure.originStatus, false)
       const { store, clock } = this.#options
       if (found === undefined || !store.isUsable(key, found, clock.now())) {
         return { forward, failure }
