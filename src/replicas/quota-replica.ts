@@ -12,8 +12,8 @@ export class RequestCounts {
   #own = new Map<number, number>()
   /** Of the other replicas, from the last reply. */
   #others: OtherCounts = {}
-  /** Their sums by bucket. */
-  #othersByBucket = new Map<number, number>()
+  /** Of all replicas. */
+  #all = new SlidingWindow(windowMs, bucketMs)
   /** The clock of Redis minus the monotonic clock. */
   #offsetMs: number
 
@@ -35,7 +35,7 @@ export class RequestCounts {
 
   /** The requests of all replicas in the window. */
   get total(): number {
-    return this.#rolling().total(this.#nowMs)
+    return this.#all.total(this.#nowMs)
   }
 
   /** Counts a request that leaves now. Returns a function that takes it back. */
@@ -49,34 +49,27 @@ export class RequestCounts {
   update(redisMs: number, others: OtherCounts): void {
     this.#offsetMs = redisMs - this.#clock.monotonic()
     this.#others = others
-    this.#othersByBucket = new Map()
+    this.#all = new SlidingWindow(windowMs, bucketMs)
     for (const [field, requests] of Object.entries(others)) {
-      const bucket = Number.parseInt(field, 10)
-      this.#othersByBucket.set(bucket, (this.#othersByBucket.get(bucket) ?? 0) + requests)
+      this.#all.add(Number.parseInt(field, 10) * bucketMs, requests)
     }
+    for (const [bucket, requests] of this.#own) this.#all.add(bucket * bucketMs, requests)
   }
 
   /** Milliseconds until the window has at most `most` requests. */
   untilMs(most: number): number {
     const nowMs = this.#nowMs
-    return this.#rolling().atMostFromMs(Math.max(most, 0), nowMs) - nowMs
+    return this.#all.atMostFromMs(Math.max(most, 0), nowMs) - nowMs
   }
 
   /** The count, and the current instant on its clock. */
   spending(): { count: SlidingWindow; nowMs: number } {
-    return { count: this.#rolling(), nowMs: this.#nowMs }
+    return { count: this.#all, nowMs: this.#nowMs }
   }
 
   #change(bucket: number, requests: number): void {
     this.#own.set(bucket, (this.#own.get(bucket) ?? 0) + requests)
-  }
-
-  #rolling(): SlidingWindow {
-    const count = new SlidingWindow(windowMs, bucketMs)
-    for (const [bucket, requests] of [...this.#othersByBucket, ...this.#own]) {
-      count.add(bucket * bucketMs, requests)
-    }
-    return count
+    this.#all.add(bucket * bucketMs, requests)
   }
 
   get #nowMs(): number {
