@@ -8,7 +8,7 @@ import { encodeMessage, type Message, messageChannel } from './messages.ts'
 import type { Operation, RedisError, RedisObserver } from './operation.ts'
 
 /** The long time-out, in milliseconds, unless the short one is longer. */
-export const LONG_TIMEOUT_MS = 2000
+const LONG_TIMEOUT_MS = 2000
 
 export interface RedisConnectionOptions {
   target: SharedCacheTarget
@@ -24,22 +24,26 @@ export interface RedisConnectionOptions {
  * time-out, which may wait for a slow Redis, and one for messages.
  */
 export class RedisConnection {
+  readonly longTimeoutMs: number
   readonly #options: RedisConnectionOptions
   readonly #clients: Record<'short' | 'long', GuardedClient>
   readonly #reader: MessageReader
-  readonly #messageListeners = new Set<(message: Message) => void>()
+  readonly #messageListeners: ((message: Message) => void)[] = []
   readonly #degradedListeners: (() => void)[] = []
   #state: RedisState | undefined
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options
     const onState = (failure?: RedisError) => this.#updateState(failure)
-    const longMs = Math.max(LONG_TIMEOUT_MS, options.timeoutMs)
+    this.longTimeoutMs = Math.max(LONG_TIMEOUT_MS, options.timeoutMs)
     this.#clients = {
       short: new GuardedClient({ ...options, onState, onReplaced: () => this.#reader.reopen() }),
-      long: new GuardedClient({ ...options, onState, timeoutMs: longMs }),
+      long: new GuardedClient({ ...options, onState, timeoutMs: this.longTimeoutMs }),
     }
-    this.#reader = new MessageReader({ ...options, onMessage: message => this.#emit(message) })
+    const onMessage = (message: Message) => {
+      for (const listener of this.#messageListeners) listener(message)
+    }
+    this.#reader = new MessageReader({ ...options, onMessage })
   }
 
   /** Resolves after the first attempt to connect, even if it failed. */
@@ -79,10 +83,9 @@ export class RedisConnection {
     this.run('news_tell', client => client.publish(channel, encodeMessage(message))).catch(() => {})
   }
 
-  /** Calls the listener with each message. Returns a function that removes it. */
-  onMessage(listener: (message: Message) => void): () => void {
-    this.#messageListeners.add(listener)
-    return () => this.#messageListeners.delete(listener)
+  /** Calls the listener with each message. */
+  onMessage(listener: (message: Message) => void): void {
+    this.#messageListeners.push(listener)
   }
 
   /** Calls the listener when the state changes to `degraded`. */
@@ -110,9 +113,5 @@ export class RedisConnection {
     const { reason, code } = failure
     log.warn({ reason, code }, 'the shared cache failed, continuing without it')
     for (const listener of this.#degradedListeners) listener()
-  }
-
-  #emit(message: Message): void {
-    for (const listener of this.#messageListeners) listener(message)
   }
 }

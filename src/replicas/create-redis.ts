@@ -2,15 +2,13 @@ import { createHash } from 'node:crypto'
 import { parseSharedCacheUrl, type SharedCacheTarget } from '../config/redis-url.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { FixedWindow } from '../lib/fixed-window.ts'
 import type { Log } from '../lib/logger.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
 import type { StoredBody } from '../playlists/cached-playlists.ts'
 import { encodeEntry } from '../playlists/entry-codec.ts'
 import type { ImportEntry } from '../playlists/import-entry.ts'
-import { LONG_TIMEOUT_MS, RedisConnection } from './connection.ts'
+import { RedisConnection } from './connection.ts'
 import { GateSync } from './gate-sync.ts'
-import type { RedisState } from './guarded-client.ts'
 import type { RedisObserver } from './operation.ts'
 import { RedisFixedWindow } from './redis-fixed-window.ts'
 import { RedisQuota } from './redis-quota.ts'
@@ -24,8 +22,7 @@ const BUDGET_REPLIES = 4
 const APP_NAME_LENGTH = 16
 
 export interface RedisOptions {
-  /** The value of SHARED_CACHE_URL. */
-  url: string
+  /** Its `SHARED_CACHE_URL` is set and valid. */
   config: Config
   importEntry: ImportEntry
   clock: Clock
@@ -35,25 +32,11 @@ export interface RedisOptions {
   signal: AbortSignal
 }
 
-/** Everything that replicas share through one Redis or Valkey. */
-export interface RedisServices {
-  readonly tier: RedisTier<StoredBody>
-  readonly budget: RedisQuota
-  readonly gates: GateSync
-  callerCounts(windowMs: number): FixedWindow
-  readonly state: RedisState
-  /** Connects, and reads the count and the current pause, within about two seconds. Never rejects. */
-  start(): Promise<void>
-  /** Sends the final count, unless `late` aborts first, and disconnects. Never rejects. */
-  close(late: AbortSignal): Promise<void>
-}
-
-/** Creates everything that replicas share, without connecting. */
-export function createRedis(options: RedisOptions): RedisServices {
-  const { url, config, importEntry, clock, log, observe, signal } = options
+/** Creates everything that replicas share through one Redis or Valkey, without connecting. */
+export function createRedis(options: RedisOptions) {
+  const { config, importEntry, clock, log, observe, signal } = options
   const connection = new RedisConnection({
-    // The configuration is valid.
-    target: parseSharedCacheUrl(url) as SharedCacheTarget,
+    target: parseSharedCacheUrl(String(config.SHARED_CACHE_URL)) as SharedCacheTarget,
     timeoutMs: config.SHARED_CACHE_TIMEOUT_MS,
     clock,
     log,
@@ -65,23 +48,24 @@ export function createRedis(options: RedisOptions): RedisServices {
     .slice(0, APP_NAME_LENGTH)
   const limit = config.SPOTIFY_DAILY_BUDGET
   const budget = new RedisQuota({ connection, app, limit, clock })
-  const budgetMs = BUDGET_REPLIES * Math.max(LONG_TIMEOUT_MS, config.SHARED_CACHE_TIMEOUT_MS)
+  const budgetMs = BUDGET_REPLIES * connection.longTimeoutMs
   const probeMs = config.SPOTIFY_TIMEOUT_MS + budgetMs + PROBE_MARGIN_MS
   const gates = new GateSync({ connection, app, probeMs, clock })
-  const tier = new RedisTier({ connection, codec: codecFor(importEntry), clock })
   return {
-    tier,
+    tier: new RedisTier({ connection, codec: codecFor(importEntry), clock }),
     budget,
     gates,
-    callerCounts: windowMs => new RedisFixedWindow(connection, windowMs, clock, signal),
+    callerCounts: (windowMs: number) => new RedisFixedWindow(connection, windowMs, clock, signal),
     get state() {
       return connection.state
     },
-    async start() {
+    /** Connects, and reads the count and the current pause, within about two seconds. Never rejects. */
+    async start(): Promise<void> {
       await connection.start()
       await Promise.all([budget.start(), gates.start()])
     },
-    async close(late) {
+    /** Sends the final count, unless `late` aborts first, and disconnects. Never rejects. */
+    async close(late: AbortSignal): Promise<void> {
       gates.close()
       await untilAborted(budget.close(), late).catch(() => {})
       connection.close()

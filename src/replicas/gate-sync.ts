@@ -3,7 +3,7 @@ import { type Clock, repeat } from '../lib/clock.ts'
 import type { GatePeers, GatePeersListener, RemotePause } from '../spotify/gate/gate-peers.ts'
 import type { RedisConnection } from './connection.ts'
 import { decodePause, encodePause, type Message } from './messages.ts'
-import { DAY_MS, decodeProblem, encodeProblem, longestMs } from './remote-problem.ts'
+import { DAY_MS, decodeProblem, encodeProblem, LONGEST_MS } from './remote-problem.ts'
 
 /** Polling covers lost messages. */
 const SYNC_MS = 1000
@@ -85,13 +85,9 @@ export class GateSync implements GatePeers {
   /** Reads the current pause, and again every second. Never rejects. */
   async start(): Promise<void> {
     const { connection, clock } = this.#options
-    const removeListener = connection.onMessage(message => this.#receive(message))
+    connection.onMessage(message => this.#receive(message))
     await this.#sync()
-    const stopSync = repeat(clock, SYNC_MS, () => this.#sync())
-    this.#stop = () => {
-      removeListener()
-      stopSync()
-    }
+    this.#stop = repeat(clock, SYNC_MS, () => this.#sync())
   }
 
   close(): void {
@@ -107,7 +103,7 @@ export class GateSync implements GatePeers {
     const problem = encodeProblem(cause, clock.now())
     if (problem === undefined) return
     const text = encodePause({ from: this.#id, id: randomUUID(), pauses, cause: problem })
-    const leftMs = Math.min(until - clock.now(), longestMs(problem))
+    const leftMs = Math.min(until - clock.now(), LONGEST_MS[problem.type])
     this.#own = { text, endMs: clock.monotonic() + leftMs }
     this.#sync()
     connection.publish({ kind: 'paused', from: this.#id, app })
@@ -167,7 +163,7 @@ export class GateSync implements GatePeers {
   #apply([text, leftMs]: CurrentPause): void {
     if (text === '' || text === this.#received) return
     const pause = decodePause(text)
-    if (pause === undefined || leftMs < 0 || leftMs > longestMs(pause.cause)) {
+    if (pause === undefined || leftMs < 0 || leftMs > LONGEST_MS[pause.cause.type]) {
       this.#options.connection.countMalformed('gate')
       this.#remove(this.#pauseKey, text)
       return

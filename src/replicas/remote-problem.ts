@@ -9,7 +9,7 @@ export const DAY_MS = 86_400_000
 const REJECTED_MS = 66_000
 
 /** The problems that concern all replicas, with their maximum duration in milliseconds. */
-const LONGEST_MS = {
+export const LONGEST_MS = {
   'spotify-rate-limited': DAY_MS,
   'spotify-quota-exceeded': DAY_MS,
   // A response of any status may have a Retry-After.
@@ -34,11 +34,6 @@ export const remoteProblemSchema = Type.Object({
 })
 
 export type RemoteProblem = Static<typeof remoteProblemSchema>
-
-/** The maximum duration of a problem of this type, in milliseconds. */
-export function longestMs({ type }: Pick<RemoteProblem, 'type'>): number {
-  return LONGEST_MS[type]
-}
 
 /** Undefined if the problem concerns this replica alone. `now` is epoch milliseconds. */
 export function encodeProblem(problem: Problem, now: number): RemoteProblem | undefined {

@@ -53,20 +53,12 @@ t.test('all replicas receive what one of them publishes', { skip: withoutRedis }
   const other = await connectTo(t, url)
   const received: unknown[] = []
   one.connection.onMessage(({ kind }) => received.push(['one', kind]))
-  const removeListener = other.connection.onMessage(({ kind }) => received.push(['other', kind]))
+  other.connection.onMessage(({ kind }) => received.push(['other', kind]))
   one.connection.publish(stored('a'))
   await eventually(() => received.length === 2)
   t.strictSame(received.toSorted(), [
     ['one', 'stored'],
     ['other', 'stored'],
-  ])
-  removeListener()
-  one.connection.publish(stored('b'))
-  one.connection.publish(stored('c'))
-  await eventually(() => received.length === 4)
-  t.strictSame(received.slice(2), [
-    ['one', 'stored'],
-    ['one', 'stored'],
   ])
 })
 

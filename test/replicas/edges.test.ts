@@ -127,7 +127,6 @@ t.test('a late poll of a lease that has ended does not end a later wait', async 
     run: async () => replies.shift() as never,
     onMessage: (listener: typeof receive) => {
       receive = listener
-      return () => {}
     },
   })
   const tier = new RedisTier({ connection, codec: textCodec, clock })
@@ -157,7 +156,7 @@ t.test('the quota and the gate sync close without having started', async t => {
     },
     // A bug of one replica must not pause the others.
     publish: () => t.fail('published'),
-    onMessage: () => () => {},
+    onMessage: () => {},
     onDegraded: () => {},
     countMalformed: () => {},
   }
