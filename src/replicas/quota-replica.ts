@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { SlidingWindow } from '../lib/sliding-window.ts'
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
-import type { BucketCount, OtherCounts } from './quota-script.ts'
+import { type BucketCount, type OtherCounts, PRESENT_MS } from './quota-script.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 
@@ -79,12 +79,11 @@ export class RequestCounts {
 
 /**
  * The share of the quota that one replica may send while Redis fails: from the first failure until
- * `settleMs` after the last one, when all replicas have synced again.
+ * `PRESENT_MS` after the last one, when all replicas have synced again.
  */
 export class LocalShare {
   readonly #limit: number
   readonly #clock: Clock
-  readonly #settleMs: number
   #replicas = 1
   /** Instants of grants that another replica may not know of, on the clock of Redis. */
   #unseen: number[] = []
@@ -94,10 +93,9 @@ export class LocalShare {
   #left = 0
 
   /** Without a `limit`, the share is unlimited. */
-  constructor(limit: number | undefined, clock: Clock, settleMs: number) {
+  constructor(limit: number | undefined, clock: Clock) {
     this.#limit = limit ?? Number.POSITIVE_INFINITY
     this.#clock = clock
-    this.#settleMs = settleMs
   }
 
   /** Updates the number of replicas, and the instant up to which all of them know the counts. */
@@ -117,7 +115,7 @@ export class LocalShare {
       const left = this.#limit - spent
       this.#left = Math.floor((left + unseen) / this.#replicas) - unseen
     }
-    this.#settledFromMs = this.#clock.monotonic() + this.#settleMs
+    this.#settledFromMs = this.#clock.monotonic() + PRESENT_MS
   }
 
   /** Whether `requests` exceeds what this replica may send now. */
