@@ -3,27 +3,15 @@ import { messageChannel } from '../../src/replicas/messages.ts'
 import { asRedisError } from '../../src/replicas/operation.ts'
 import { expectKind, response } from '../cache/shared-tier-contract.ts'
 import { startForwarder } from '../support/forwarder.ts'
+import { portOf, startPair } from '../support/redis-groups.ts'
 import { connectTo, tierAt } from '../support/shared.ts'
-import {
-  eventually,
-  type OwnRedisServer,
-  startOwnRedis,
-  withoutOwnRedis,
-} from '../support/valkey.ts'
+import { eventually, startOwnRedis, withoutOwnRedis } from '../support/valkey.ts'
 
 const skip = { skip: withoutOwnRedis }
-const portOf = ({ url }: OwnRedisServer) => Number(new URL(url).port)
-
 /** A primary, its replica, and an address that forwards to the primary. */
 async function pair(t: Test, ...args: string[]) {
-  // By default, a primary waits five seconds for more replicas.
-  const all = ['--repl-diskless-sync-delay', '0', ...args]
-  const primary = await startOwnRedis(t, ...all)
-  const replica = await startOwnRedis(t, ...all)
-  await replica.client.replicaof('127.0.0.1', portOf(primary))
-  await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
-  const address = await startForwarder(t, portOf(primary))
-  return { primary, replica, address }
+  const servers = await startPair(t, ...args)
+  return { ...servers, address: await startForwarder(t, portOf(servers.primary)) }
 }
 
 /** Swaps the roles of both servers; connections stay open. */
