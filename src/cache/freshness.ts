@@ -13,7 +13,7 @@ export interface Lifetime {
  */
 export interface StoredResponse<Body> {
   readonly body: Body
-  /** When the origin sent it; its age (RFC 9111 4.2.3) counts from here. */
+  /** When the origin sent the response; the age (RFC 9111 4.2.3) counts from this instant. */
   readonly generatedAt: number
   readonly freshUntil: number
   readonly staleWhileRevalidateUntil: number
@@ -29,7 +29,7 @@ export interface StoredResponse<Body> {
  */
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'gone'
 
-/** Each use ends at its instant, not after it. */
+/** How the response may be used at `now` (epoch ms). Each use has ended at the instant that limits it. */
 export function freshness(stored: StoredResponse<unknown>, now: number): Freshness {
   if (now < stored.freshUntil) return 'fresh'
   if (now < stored.staleWhileRevalidateUntil) return 'stale-while-revalidate'
@@ -53,7 +53,10 @@ export function stored<Body>(
   }
 }
 
-/** Why a lookup goes to the origin (RFC 9211 2.2): nothing usable stored, stale, or on request. */
+/**
+ * Why a lookup goes to the origin (RFC 9211 2.2): nothing usable is stored, the stored response is stale, or
+ * the caller wants a newer one.
+ */
 export type ForwardReason = 'uri-miss' | 'stale' | 'request'
 
 /**
@@ -104,7 +107,10 @@ function wantsNewer(ageMs: number, { noCache, maxAge }: RequestDirectives): bool
   return noCache || (maxAge !== undefined && ageMs > maxAge * 1000)
 }
 
-/** Undefined without a directive about staleness; `max-age` alone excludes stale responses. */
+/**
+ * Whether the caller accepts a response that has been stale for `stalenessMs`. Undefined without a directive
+ * about staleness; `max-age` alone excludes stale responses.
+ */
 function acceptsStale(
   stalenessMs: number,
   { maxAge, maxStale }: RequestDirectives,

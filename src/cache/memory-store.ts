@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { freshness, type StoredResponse } from './freshness.ts'
 
 /**
- * The map entry, the list node, the instants, and what allocators add in gaps and rounded sizes.
- * Measured in resident memory on 64-bit Node.
+ * The memory of an entry besides key and body: the map entry, the list node, the instants, and the gaps and
+ * rounded sizes of allocators. Measured in resident memory on 64-bit Node.
  */
 const ENTRY_OVERHEAD_BYTES = 3400
 
@@ -18,7 +18,7 @@ export interface StoreSize {
   /** Memory held, in bytes. */
   bytes: number
   maxBytes: number
-  /** Entries evicted since the start to make space for others. */
+  /** Entries evicted since the start to make space for other entries. */
   evictions: number
 }
 
@@ -56,7 +56,7 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.peek(key)
   }
 
-  /** Changes whenever a response is stored or retired. */
+  /** A number that changes whenever a response is stored or retired. */
   get changes(): number {
     return this.#changes
   }
@@ -87,7 +87,7 @@ export class MemoryStore<Body extends Sized> {
     return this.accepts(key) && freshness(response, now) !== 'gone'
   }
 
-  /** Deletes responses that must not be served any more. */
+  /** Deletes all responses that must not be served at `now` (epoch ms) any more. */
   dropGone(now: number): void {
     const gone: string[] = []
     for (const [key, response] of this.#entries.entries()) {
@@ -96,7 +96,7 @@ export class MemoryStore<Body extends Sized> {
     for (const key of gone) this.#entries.delete(key)
   }
 
-  /** Whether a stored response may still be served and its body satisfies `counts`. */
+  /** Whether a stored response may be served at `now` (epoch ms) and has a body that satisfies `counts`. */
   hasUsable(now: number, counts: (body: Body) => boolean): boolean {
     for (const response of this.#entries.values()) {
       if (freshness(response, now) !== 'gone' && counts(response.body)) return true

@@ -4,7 +4,7 @@ import { type Problem, type ProblemType, withRetryAt } from '../problems/problem
 
 const MAX_KEYS = 5000
 
-/** Unless the origin sent the problem, it cost no request and may be over a moment later. */
+/** Without a response of the origin, these problems cost no request and may be over a moment later. */
 const NOT_CACHEABLE: ReadonlySet<ProblemType> = new Set([
   'overloaded',
   'quota-budget-spent',
@@ -25,7 +25,7 @@ export interface NegativeCacheOptions {
 
 interface Failure {
   readonly problem: Problem
-  /** Monotonic. */
+  /** The end of the back-off, on the monotonic clock. */
   readonly untilMs: number
   /** Failures in a row. */
   readonly times: number
@@ -45,7 +45,8 @@ export class NegativeCache {
 
   /**
    * Caches a failure until its own `retryAt`, or for a back-off of 1 s to 60 s that doubles with each
-   * failure in a row, plus up to a tenth of jitter. Returns the problem with that `retryAt`.
+   * failure in a row, plus up to a tenth of jitter. Returns the problem with the end of that time as its
+   * `retryAt`. Returns a problem that is not cacheable as it is.
    */
   add(key: string, problem: Problem): Problem {
     if (!isCacheable(problem)) return problem
@@ -57,7 +58,7 @@ export class NegativeCache {
     return withRetryAt(problem, retryAt, true)
   }
 
-  /** Call it when the key works again. */
+  /** Forgets the failures of a key that works again. */
   delete(key: string): void {
     this.#failures.delete(key)
   }
@@ -67,7 +68,7 @@ export class NegativeCache {
     return this.#failures.has(key)
   }
 
-  /** Returns the failure of the key until its back-off ends. */
+  /** The failure of the key, whose `retryAt` is the end of its back-off; undefined after that. */
   active(key: string): Problem | undefined {
     const failure = this.#failures.get(key)
     if (failure === undefined) return undefined

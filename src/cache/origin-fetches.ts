@@ -11,7 +11,7 @@ import type { SharedLookups } from './shared-lookups.ts'
 
 /**
  * Background revalidations count as one caller. No caller has this name: names of API keys have no spaces,
- * and all others begin with `address`.
+ * and all other names begin with `address`.
  */
 const REVALIDATIONS = 'background revalidations'
 
@@ -34,7 +34,7 @@ export interface FetchOptions {
 
 export interface OriginFetchesOptions<Body extends Sized> {
   store: MemoryStore<Body>
-  /** Fetches from the origin. `previous` is the stored body that the new one replaces. */
+  /** Fetches from the origin. `previous` is the stored body that the new body replaces. */
   fetch: (
     key: string,
     previous: Body | undefined,
@@ -65,7 +65,7 @@ export class OriginFetches<Body extends Sized> {
   readonly #options: OriginFetchesOptions<Body>
   readonly #inFlight = new Map<string, OriginFetch<Body>>()
   readonly #failures: NegativeCache
-  /** The last problem of a revalidation, so a long outage is logged when it begins, not at every hit. */
+  /** The problem type of the last failed revalidation, so the log warns of an outage once, not at every hit. */
   #lastProblem: string | undefined
 
   readonly #shared: SharedLookups<Body> | undefined

@@ -10,7 +10,7 @@ export interface RequestDirectives {
   readonly onlyIfCached: boolean
 }
 
-/** A request without directives, like most. */
+/** No directives: most requests have no `Cache-Control` field. */
 export const NO_DIRECTIVES: RequestDirectives = {
   noCache: false,
   maxAge: undefined,
@@ -30,7 +30,7 @@ const MEMBERS = /(?:"[^"]*"|[^",])+/g
 
 /**
  * Parses the `Cache-Control` field of a request. Names are case-insensitive; unknown and malformed
- * directives are ignored (RFC 9111 5.2); of a repeated directive, the stricter one counts.
+ * directives are ignored (RFC 9111 5.2). If a directive is repeated, its stricter argument counts.
  */
 export function requestDirectives(field: string | undefined): RequestDirectives {
   if (field === undefined) return NO_DIRECTIVES

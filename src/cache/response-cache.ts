@@ -12,7 +12,7 @@ import { SharedLookups, type SharedLookupsOptions } from './shared-lookups.ts'
 const SWEEP_INTERVAL_MS = 60_000
 /** The `Retry-After` of a time-out: about the time of one more slow page. */
 const RETRY_AFTER_MS = 5_000
-/** The caller of lookups that name none. */
+/** The caller of lookups that name no caller. */
 const ANONYMOUS: Caller = { callerName: '' }
 
 export interface ResponseCacheOptions<Body extends Sized> extends OriginFetchesOptions<Body> {

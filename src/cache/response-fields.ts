@@ -30,7 +30,7 @@ export function age(response: StoredResponse<unknown>, now: number): number {
   return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
 }
 
-/** The fields of a lookup with a response, flat: name, value, name, … */
+/** The caching fields of a response at `now` (epoch ms), flat: name, value, name, … */
 export function cacheFields(
   status: string,
   response: StoredResponse<unknown>,

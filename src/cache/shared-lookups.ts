@@ -19,11 +19,11 @@ export interface FetchTarget<Body> {
   key: string
   /** The stored response to replace. */
   found: StoredResponse<Body> | undefined
-  /** Monotonic ms. After it, this replica stops waiting for others. */
+  /** Monotonic ms. After this deadline, this replica stops waiting for other replicas. */
   deadlineMs: number
 }
 
-/** Copies into memory what other replicas have stored in the shared tier. */
+/** Reads the responses of other replicas from the shared tier, and stores them in memory. */
 export class SharedLookups<Body extends Sized> {
   readonly #options: SharedLookupsOptions<Body>
   readonly #inFlight = new Map<string, Promise<void>>()
@@ -42,7 +42,7 @@ export class SharedLookups<Body extends Sized> {
    * Fetches once across replicas: calls `fetch` if this replica gets the lease, else waits for the
    * response of the lease's holder. `fetch` gets the response to replace.
    *
-   * @throws {Problem} the failure of the origin, on this replica or the holder's.
+   * @throws {Problem} if the fetch fails, by this replica or by the holder.
    */
   async fetchOnce(
     { key, found, deadlineMs }: FetchTarget<Body>,
@@ -57,7 +57,7 @@ export class SharedLookups<Body extends Sized> {
         const { failure } = await lease.ended
         if (failure !== undefined) throw failure
       }
-      // Reads only after acquireLease, and so after the write of the last holder.
+      // This read follows acquireLease, so it sees the write of the last holder.
       const newest = await this.#fetchShared(key)
       const isNew = newest !== undefined && newest.generatedAt > (found?.generatedAt ?? 0)
       if (isNew && (newest.generatedAt >= beganAt || clock.now() < newest.freshUntil)) {
@@ -83,7 +83,7 @@ export class SharedLookups<Body extends Sized> {
 
   /**
    * Reads the key from the shared tier, and stores the response in memory if it is newer and fits.
-   * Returns the newer of the two. Never rejects.
+   * Returns the newer of the shared and the local response. Never rejects.
    */
   async #fetchShared(key: string): Promise<StoredResponse<Body> | undefined> {
     const { store, tier, mergeFromReplica } = this.#options
@@ -98,9 +98,7 @@ export class SharedLookups<Body extends Sized> {
   }
 }
 
-/**
- * Fetches as the holder of the lease. Notifies the other replicas without waiting, so no caller waits either.
- */
+/** Fetches as the holder of the lease. No caller waits until the other replicas are notified. */
 async function fetchAsHolder<Body>(
   lease: Extract<LeaseResult<Body>, { kind: 'held' }>,
   fetch: () => Promise<Outcome<Body>>,
@@ -111,7 +109,7 @@ async function fetchAsHolder<Body>(
     return outcome
   } catch (error) {
     const problem = asProblem(error)
-    // A failure of this process alone, such as its shutdown, must not stop the others.
+    // A failure of this process alone, such as its shutdown, must not stop the other replicas.
     if (isCacheable(problem)) lease.failed(problem)
     else lease.released()
     throw error

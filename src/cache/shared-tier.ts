@@ -3,7 +3,7 @@ import type { StoredResponse } from './freshness.ts'
 
 /** A store that several caches share, behind the memory of each. */
 export interface SharedTier<Body> {
-  /** Undefined when nothing usable is stored, or the tier is unavailable. Never rejects. */
+  /** The stored response; undefined if nothing usable is stored or the tier is unavailable. Never rejects. */
   get(key: string): Promise<StoredResponse<Body> | undefined>
   /** Tries to acquire the exclusive right to fetch the key from the origin. Never rejects. */
   acquireLease(key: string): Promise<LeaseResult<Body>>
@@ -18,7 +18,7 @@ export interface LeaseEnd {
 
 /** The result of acquiring a lease. */
 export type LeaseResult<Body> =
-  /** Fetch, then call one of the three, which notifies the other caches. None rejects. */
+  /** Fetch, then call one of the three functions, which notifies the other caches. None of them rejects. */
   | {
       readonly kind: 'held'
       stored(response: StoredResponse<Body>): Promise<void>
