@@ -4,7 +4,7 @@
  */
 export type RunInBackground = (name: string, work: () => Promise<void>) => void
 
-/** The implementation without tracing. */
+/** Runs the work without tracing. */
 export const runUntraced: RunInBackground = (_name, work) => {
   work()
 }

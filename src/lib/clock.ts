@@ -48,7 +48,7 @@ export function withTimeout<T>(
 
 /**
  * Runs the work, which never throws or rejects, repeatedly: first after `pauseMs`, then `pauseMs` after
- * each end. Returns a function that stops it.
+ * the end of each run. Returns a function that stops it.
  */
 export function repeat(
   clock: Clock,

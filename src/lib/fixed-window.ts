@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 
-/** About 2 MB. The least recently seen caller is forgotten first. */
+/** The counts of so many callers take about 2 MB. The least recently seen caller is forgotten first. */
 const MAX_CALLERS = 10_000
 
 /** The count of a caller in its current window. */

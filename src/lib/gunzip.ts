@@ -2,7 +2,8 @@ import { promisify } from 'node:util'
 import { gunzip, gunzipSync } from 'node:zlib'
 
 /**
- * Up to this size, decoding takes less time than a hand-over to another thread. Also the chunk size there.
+ * Up to this size, decoding takes less time than a hand-over to another thread. Also the chunk size in that
+ * thread.
  */
 const MAX_BYTES_AT_ONCE = 256 * 1024
 /** Bounds the number of chunks if the stated length is too small. */

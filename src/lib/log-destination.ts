@@ -51,7 +51,7 @@ export class LogDestination {
     }
     const bytes = Buffer.from(line)
     const hasRoom = this.#waitingBytes + bytes.length <= this.#options.maxWaitingBytes
-    // After a dropped line, drops all others until no line waits, so the log has one gap and one report.
+    // After a dropped line, drops each line until no line waits, so the log has one gap and one report.
     if (hasRoom && this.#dropped === this.#reported) this.#keep(bytes)
     else this.#dropped++
   }

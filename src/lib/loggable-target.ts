@@ -28,7 +28,7 @@ export function loggablePath(target: string): string {
   return path.startsWith('/') ? shortened(path.replace(/^[/\\]+/, '/')) : '/'
 }
 
-/** The same with known query parameters, such as `limit=50`. */
+/** The loggable path of a request target, with known query parameters such as `limit=50`. */
 export function loggableTarget(target: string): string {
   const [, ...query] = target.split(/[?&]/)
   const known = query.filter(part => KNOWN_PARAMETER.test(part))
@@ -41,7 +41,7 @@ export function loggableUserId(userId: string): string {
   return userId.replace(/[?&#;][^?&#;]*=.*/s, '').replace(/^.*\//s, '')
 }
 
-/** Never cuts a percent-escape. */
+/** The text, or its first 256 characters without a truncated percent-escape. */
 function shortened(text: string): string {
   return text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH).replace(/%.?$/, '') : text
 }

@@ -8,7 +8,7 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 /** Returns the ids of the trace for a log line. */
 export type LogIds = NonNullable<LoggerOptions['mixin']>
 
-/** Members that the logger redacts, at the top level of a line or one below. */
+/** Members that the logger redacts, at the top level of a line or one level below. */
 const SECRET_MEMBERS = [
   'headers',
   'authorization',
@@ -79,7 +79,7 @@ export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   return facts
 }
 
-/** The syntax of error codes of Node, OpenSSL and undici; nothing from the wire has it. */
+/** The syntax of the error codes of Node, OpenSSL and undici. Any other code may be text from the network. */
 const CODE = /^[A-Z][A-Z\d_]{1,63}$/
 
 /** The code nearest to `error` in its chain of causes, such as `ECONNREFUSED`. */
@@ -89,7 +89,7 @@ export function causeCode({ cause }: Error, depth = MAX_CAUSES): string | undefi
   return depth > 1 ? causeCode(cause, depth - 1) : undefined
 }
 
-/** Does not serialise objects, which may have secrets. */
+/** The text of a thrown value; of an object, which may have secrets, only its type. */
 function textOf(thrown: unknown): string {
   const isObject = typeof thrown === 'object' && thrown !== null
   return isObject ? Object.prototype.toString.call(thrown) : String(thrown)

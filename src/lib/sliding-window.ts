@@ -32,7 +32,7 @@ export class SlidingWindow {
     return this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** When the total falls to `most` (0 or more), if no event follows. */
+  /** The instant from which the total is at most `most` (0 or more), if no event follows. */
   atMostFromMs(most: number, nowMs: number): number {
     let excess = this.total(nowMs) - most
     if (excess <= 0) return nowMs

@@ -3,7 +3,7 @@ import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
 /** The first line of a snapshot of this version. */
 export const PREAMBLE = Buffer.from('playlist-proxy snapshot 2\n')
 
-/** Follows no link and does not block on a pipe. */
+/** Flags for `open`: it follows no link, and does not block on a pipe. */
 export const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
 /** The beginning of a snapshot of any version, possibly truncated. */
@@ -19,7 +19,7 @@ export function temporaryPath(path: string): string {
 
 /**
  * Why the service cannot write a snapshot at this path, in one sentence for each file that it would
- * replace. It may replace an empty file and a snapshot of any version, even a damaged one.
+ * replace. The service may replace an empty file and a snapshot of any version, even a damaged one.
  */
 export function snapshotFaults(path: string | undefined): string[] {
   if (path === undefined) return []

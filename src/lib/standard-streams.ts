@@ -5,7 +5,7 @@ const STANDARD_STREAMS = [0, 1, 2]
 
 /**
  * Drops output that standard output or standard error cannot take, so a reader that hangs or is gone
- * never stops the process. Call it once.
+ * never stops the process. Call this function once.
  */
 export function makeOutputLossy(): void {
   for (const stream of [process.stdout, process.stderr] as HandleStream[]) {
