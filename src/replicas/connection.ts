@@ -24,6 +24,7 @@ export interface RedisConnectionOptions {
  * time-out, which may wait for a slow Redis, and one for messages.
  */
 export class RedisConnection {
+  /** The long time-out of commands, in milliseconds. */
   readonly longTimeoutMs: number
   readonly #options: RedisConnectionOptions
   readonly #clients: Record<'short' | 'long', GuardedClient>
@@ -76,7 +77,7 @@ export class RedisConnection {
     this.#options.observe(operation, 'rubbish', 0)
   }
 
-  /** Publishes a message to all replicas, including this one. It may be lost. */
+  /** Publishes a message to all replicas, including this one. The message may be lost. */
   publish(message: Message): void {
     const channel = messageChannel(this.#options.target.db)
     // The client has counted the failure, and replicas that miss the message poll.
@@ -99,7 +100,7 @@ export class RedisConnection {
     for (const client of Object.values(this.#clients)) client.close()
   }
 
-  /** Degraded if either client is, connected if both are. */
+  /** Sets `degraded` when the first client fails, and `connected` when no client is degraded. */
   #updateState(failure: RedisError | undefined): void {
     const { log } = this.#options
     if (failure === undefined) {

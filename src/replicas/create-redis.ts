@@ -16,13 +16,13 @@ import { type EntryCodec, RedisTier } from './redis-tier.ts'
 
 /** The right to probe outlasts the longest probe. */
 const PROBE_MARGIN_MS = 1000
-/** The budget may wait for two replies to its own message and two to the one before. */
+/** The budget may wait for two replies to its own message, and for two to the message before. */
 const BUDGET_REPLIES = 4
 /** Enough to distinguish apps without revealing their ids. */
 const APP_NAME_LENGTH = 16
 
 export interface RedisOptions {
-  /** Its `SHARED_CACHE_URL` is set and valid. */
+  /** A configuration with a `SHARED_CACHE_URL`, which is valid. */
   config: Config
   importEntry: ImportEntry
   clock: Clock

@@ -31,8 +31,9 @@ return {text, left}
 `
 
 /**
- * Acquires the right to probe, KEYS[1], for ARGV[2] ms unless another replica has it. Returns whether it
- * did, and the current pause. Replaces a right that never expires or lasts too long: no replica set it.
+ * Acquires the right to probe, KEYS[1], for ARGV[2] ms unless another replica has it. Returns 1
+ * or else 0, and the current pause. Replaces a right that never expires or lasts too long, since no replica
+ * sets such a right.
  */
 const PROBE = `${CURRENT_PAUSE}
 local left = redis.call('PTTL', KEYS[1])
@@ -61,7 +62,7 @@ type CurrentPause = readonly [text: string, leftMs: number]
 
 /**
  * Shares pauses between the gates of all replicas. A key lasts as long as the pause, and a message tells
- * the replicas to read it. A gate does not forward the pauses of its peers, and stores its own pause
+ * the replicas to read the key. A gate does not forward the pauses of its peers, and stores its own pause
  * again if Redis has lost it.
  */
 export class GateSync implements GatePeers {

@@ -31,8 +31,8 @@ export interface GuardedClientOptions {
  * A Redis client with a circuit breaker. After a time-out or a lost connection, commands fail at once
  * until a background check succeeds, so a dead server costs callers one time-out, not one for each
  * request. If the server refuses commands, the client still reads from it. If the refusal is about the
- * connection, as after a failover, each check opens a new one, which follows the address to the new
- * primary.
+ * connection, as after a failover, each check opens a new connection, which follows the address to
+ * the new primary.
  */
 export class GuardedClient {
   readonly #options: GuardedClientOptions

@@ -17,7 +17,10 @@ local function release(key, token)
   if holds(key, token) then redis.call('DEL', key) end
 end
 `
-/** Replaces a lease that never expires or lasts too long: no replica has set it. */
+/**
+ * Sets the lease and returns 0, or returns the milliseconds until the lease of another replica expires.
+ * Replaces a lease that never expires or lasts too long, since no replica sets such a lease.
+ */
 const ACQUIRE = `
 local left = redis.call('PTTL', KEYS[1])
 if left > 0 and left <= tonumber(ARGV[2]) and redis.call('TYPE', KEYS[1]).ok == 'string' then
@@ -42,7 +45,7 @@ export interface Lease {
   end(): void
 }
 
-/** The exclusive right of one replica to fetch a key. */
+/** Acquires and releases leases. A lease is the exclusive right of one replica to fetch a key. */
 export class Leases {
   readonly #connection: RedisConnection
   readonly #clock: Clock
@@ -76,7 +79,7 @@ export class Leases {
    */
   async waitForEnd(key: string, leftMs: number, signal: AbortSignal): Promise<void> {
     let left = leftMs
-    // No replica has set a lease that lasts longer, so `acquire` replaces it.
+    // No replica sets a longer lease, so `acquire` replaces one.
     while (left > 0 && left <= LEASE_MS) {
       await pause(this.#clock, Math.min(left + 1, RENEW_MS), signal)
       left = await this.#connection

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DAY_MS, remoteProblemSchema } from './remote-problem.ts'
 
-/** The version of messages and pauses; replicas ignore all others. */
+/** The version of messages and pauses; replicas ignore all other versions. */
 const VERSION = 2
 
 const messageSchema = Type.Union([

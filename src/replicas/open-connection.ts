@@ -11,7 +11,7 @@ export interface Server extends Address, Credentials {
   /** The database number. */
   readonly db: number
   readonly tls: boolean
-  /** The client puts it in front of all keys. */
+  /** The prefix that the client adds to all keys. */
   readonly keyPrefix: string
 }
 

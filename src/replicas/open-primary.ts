@@ -11,15 +11,16 @@ const KEY_PREFIXES = {
   cluster: '{playlist-proxy}:',
 }
 /**
- * The time-out for asking a sentinel or a cluster node. Most reply at once, but all wait for one that hangs.
+ * The time-out for a connection to a sentinel or a cluster node, and for its reply. Most servers reply at once,
+ * but their replies wait for a server that hangs.
  */
 const FIND_TIMEOUT_MS = 500
 
 /**
- * Opens a connection to the primary, wherever it is now, as `openConnection` does within `timeoutMs`.
+ * Finds the current primary, then opens a connection to it, as `openConnection` does within `timeoutMs`.
  *
  * @throws {RedisError} as `openConnection` does. If no address names the primary: the failure of the first
- * one.
+ * address.
  */
 export async function openPrimary(
   target: SharedCacheTarget,
@@ -31,7 +32,7 @@ export async function openPrimary(
   return openConnection({ ...target, ...address, keyPrefix }, clock, timeoutMs)
 }
 
-/** The address that most servers name, since one that is cut off may still name the former primary. */
+/** The address that most servers name: a server that is cut off may still name the former primary. */
 async function findPrimary(target: SharedCacheTarget, clock: Clock): Promise<Address> {
   const { mode, addresses } = target
   if (mode === 'single') return addresses[0]

@@ -1,4 +1,4 @@
-/** What the service does with Redis; the values of a metric label. */
+/** The operations of the service on Redis; the values of a metric label. */
 export const OPERATIONS = [
   'probe',
   'entry_get',
@@ -63,7 +63,7 @@ export class RedisError extends Error {
 /**
  * Error replies of a server that cannot serve yet or any more: a replica or a former primary after a
  * failover, a primary without its replicas, a server that is starting, one that has forgotten the
- * password, or a node that has left its cluster or given its keys to another. Others (`OOM`, `NOPERM`,
+ * password, or a node that has left its cluster or given its keys to another. Other replies (`OOM`, `NOPERM`,
  * `MISCONF`, `BUSY`) are the same on every connection.
  */
 const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
@@ -81,7 +81,7 @@ const NOT_CONNECTED = /^(?:Connection is closed|Stream isn't writeable|Command a
 /** Error replies of Redis for a value of the wrong type, in scripts as well. */
 const WRONG_VALUE = /WRONGTYPE|is not an? (?:integer|valid float)/
 
-/** Converts a rejection of the client, or an error while reading a reply. */
+/** The RedisError for a rejection of the client, or for an error while reading a reply. */
 export function asRedisError(error: unknown): RedisError {
   if (error instanceof RedisError) return error
   const { name, message, code } = error as NodeJS.ErrnoException

@@ -12,7 +12,7 @@ export class RequestCounts {
   #own = new Map<number, number>()
   /** Of the other replicas, from the last reply. */
   #others: OtherCounts = {}
-  /** Of all replicas. */
+  /** Of all replicas, as a window on the clock of Redis. */
   #all = new SlidingWindow(windowMs, bucketMs)
   /** The clock of Redis minus the monotonic clock. */
   #offsetMs: number
@@ -26,7 +26,7 @@ export class RequestCounts {
     return this.#others
   }
 
-  /** The requests of this replica. Forgets those that have left the window. */
+  /** The requests of this replica. Forgets requests that have left the window. */
   get own(): BucketCount[] {
     const first = Math.floor((this.#nowMs - windowMs) / bucketMs)
     this.#own = new Map([...this.#own].filter(([bucket, count]) => bucket >= first && count > 0))
@@ -87,9 +87,9 @@ export class LocalShare {
   #replicas = 1
   /** Instants of grants that another replica may not know of, on the clock of Redis. */
   #unseen: number[] = []
-  /** On the monotonic clock. */
+  /** When all replicas have synced again, on the monotonic clock. */
   #settledFromMs = 0
-  /** Requests that this replica may still send until then. */
+  /** Requests that this replica may still send until all replicas have synced again. */
   #left = 0
 
   /** Without a `limit`, the share is unlimited. */
@@ -106,8 +106,9 @@ export class LocalShare {
   }
 
   /**
-   * Divides what is left after `spent` requests, unless it is divided already. A replica that does not
-   * know of the latest grants divides too much, so the replica that got them deducts them from its share.
+   * Divides the limit minus `spent` requests among the replicas, unless a recent failure has done so. A
+   * replica that does not know of the latest grants divides too much, so the replica with these grants
+   * deducts them from its share.
    */
   divide(spent: number): void {
     if (this.#isSettled) {

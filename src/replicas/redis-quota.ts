@@ -68,7 +68,7 @@ export class RedisQuota implements RequestBudget {
     this.#count = new RequestCounts(options.clock)
     this.#share = new LocalShare(options.limit, options.clock)
     // Other replicas may spend their shares while this one has no request to count. If Redis only pauses
-    // for less than the long time-out, there is a reply, and the count stays exact.
+    // for less than the long time-out, it replies, and the count stays exact.
     options.connection.onDegraded(() => this.#send())
   }
 

@@ -123,7 +123,7 @@ export class RedisTier<Body> implements SharedTier<Body> {
   }
 
   /**
-   * Stores the response until it may no longer be served, then publishes that.
+   * Stores the response until it may no longer be served, ends the lease, and publishes a message.
    *
    * @throws if the encoder or Redis fails.
    */
