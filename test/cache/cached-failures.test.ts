@@ -119,7 +119,7 @@ t.test('after the back-off, a lookup that limits staleness waits for the origin'
   }
 })
 
-t.test('status counts lookups by result', async t => {
+t.test('the status of the cache counts lookups by result', async t => {
   const { cache, clock, origin } = cacheFor(t)
   const none = { hit: 0, stale: 0, miss: 0, revalidated: 0, failed: 0, collapsed: 0 }
   t.match(cache.status, { ...none, entries: 0, bytes: 0, maxBytes: 100_000, evictions: 0 })

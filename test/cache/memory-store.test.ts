@@ -17,11 +17,11 @@ const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<S
 /** A store for `entries` entries with a body of 1000 bytes. */
 const storeFor = (entries: number) => new MemoryStore<Sized>(entries * (1000 + PER_ENTRY))
 
-/** Those of the keys that are stored; counts as use. */
+/** Returns the stored ones of the keys, joined. Marks their responses as used. */
 const keysIn = (store: MemoryStore<Sized>, keys = 'abcdef') =>
   [...keys].filter(key => store.get(key) !== undefined).join('')
 
-t.test('get returns the stored response of the key', async t => {
+t.test('the memory store returns the response that it stored under a key', async t => {
   const store = storeFor(2)
   const one = response(1000)
   t.equal(store.set('a', one), true)
@@ -29,7 +29,7 @@ t.test('get returns the stored response of the key', async t => {
   t.equal(store.get('b'), undefined)
 })
 
-t.test('set replaces the response and its size', async t => {
+t.test('a second response of a key replaces the first response and its size', async t => {
   const store = storeFor(2)
   store.set('a', response(2000))
   const newer = response(1000)
@@ -39,7 +39,7 @@ t.test('set replaces the response and its size', async t => {
   t.equal(keysIn(store), 'ab', 'the old size is no longer counted')
 })
 
-t.test('the store evicts the least recently used response first', async t => {
+t.test('the memory store evicts the least recently used response first', async t => {
   const store = storeFor(3)
   for (const key of 'abc') store.set(key, response(1000))
   store.get('a')
@@ -49,20 +49,23 @@ t.test('the store evicts the least recently used response first', async t => {
   t.equal(keysIn(store), 'ade')
 })
 
-t.test('the bound covers body, key and overhead of all entries together', async t => {
-  for (const [spare, kept] of [
-    [-1, 'b'],
-    [0, 'ab'],
-    [1, 'ab'],
-  ] as const) {
-    const store = new MemoryStore<Sized>(2 * (1000 + PER_ENTRY) + spare)
-    store.set('a', response(1000))
-    store.set('b', response(1000))
-    t.equal(keysIn(store), kept, `${spare} bytes to spare`)
-  }
-})
+t.test(
+  'the bound of the memory store covers body, key and overhead of all entries together',
+  async t => {
+    for (const [spare, kept] of [
+      [-1, 'b'],
+      [0, 'ab'],
+      [1, 'ab'],
+    ] as const) {
+      const store = new MemoryStore<Sized>(2 * (1000 + PER_ENTRY) + spare)
+      store.set('a', response(1000))
+      store.set('b', response(1000))
+      t.equal(keysIn(store), kept, `${spare} bytes to spare`)
+    }
+  },
+)
 
-t.test('a key counts two bytes for each character', async t => {
+t.test('the memory store counts two bytes for each character of a key', async t => {
   const key = 'k'.repeat(101)
   for (const [spare, fits] of [
     [-1, false],
@@ -74,13 +77,13 @@ t.test('a key counts two bytes for each character', async t => {
   }
 })
 
-t.test('entries with empty bodies fill the store', async t => {
+t.test('entries with empty bodies fill the memory store too', async t => {
   const store = new MemoryStore<Sized>(10 * PER_ENTRY)
   for (let index = 0; index < 11; index++) store.set(String.fromCharCode(97 + index), response(0))
   t.equal(keysIn(store, 'abcdefghijk'), 'bcdefghijk')
 })
 
-t.test('a response that exceeds the bound is not stored and evicts no other', async t => {
+t.test('a response that exceeds the bound is not stored and evicts no other response', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   for (const [heldBytes, fits] of [
@@ -118,7 +121,7 @@ t.test('dropGone keeps every response that may still be served', async t => {
   }
 })
 
-t.test('dropGone() does not mark entries as recently used', async t => {
+t.test('dropGone does not mark entries as recently used', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   store.set('b', response(1000))
@@ -149,7 +152,7 @@ t.test('hasUsable says whether a stored response may still be served', async t =
   )
 })
 
-t.test('the store refuses a response whose key it does not accept', async t => {
+t.test('the memory store refuses a response whose key it does not accept', async t => {
   const store = new MemoryStore<Sized>(100_000, key => key !== 'a')
   t.equal(store.set('a', response(1000)), false)
   t.equal(store.set('b', response(1000)), true)

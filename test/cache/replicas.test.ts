@@ -72,21 +72,34 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
   return { clock, tier, requests, replica, next, settle, store }
 }
 
-t.test('of many replicas that miss the same key at once, one fetches it', async t => {
-  const { replica, next, requests } = replicasFor(t)
-  const caches = ['a', 'b', 'c'].map(replica)
-  const lookups = caches.flatMap(cache => Array.from({ length: 500 }, () => cache.lookup('bob')))
-  ;(await next()).respond('one')
-  const results = await Promise.all(lookups)
-  for (const result of results) t.match(result, { response: { body: { value: 'one' } } })
-  t.equal(requests.length, 0)
-  t.equal(
-    results.reduce((sum, { forward }) => sum + (forward?.requests ?? 0), 0),
-    0,
-  )
-  t.match(results[0]?.forward, { reason: 'uri-miss', status: 200, stored: true, collapsed: false })
-  t.match(results[500]?.forward, { reason: 'uri-miss', stored: true, collapsed: true, requests: 0 })
-})
+t.test(
+  'of many replicas that miss the same key at once, one replica fetches the response',
+  async t => {
+    const { replica, next, requests } = replicasFor(t)
+    const caches = ['a', 'b', 'c'].map(replica)
+    const lookups = caches.flatMap(cache => Array.from({ length: 500 }, () => cache.lookup('bob')))
+    ;(await next()).respond('one')
+    const results = await Promise.all(lookups)
+    for (const result of results) t.match(result, { response: { body: { value: 'one' } } })
+    t.equal(requests.length, 0)
+    t.equal(
+      results.reduce((sum, { forward }) => sum + (forward?.requests ?? 0), 0),
+      0,
+    )
+    t.match(results[0]?.forward, {
+      reason: 'uri-miss',
+      status: 200,
+      stored: true,
+      collapsed: false,
+    })
+    t.match(results[500]?.forward, {
+      reason: 'uri-miss',
+      stored: true,
+      collapsed: true,
+      requests: 0,
+    })
+  },
+)
 
 t.test('a new replica serves fresh and stale responses from the shared tier', async t => {
   const { replica, store, clock, requests, settle } = replicasFor(t)

@@ -227,18 +227,21 @@ t.test('a finished lookup leaves no timer', async t => {
   t.same(clock.pending, [60_000], 'the timer of the sweeps')
 })
 
-t.test('a response larger than the cache is served and logged, but not stored', async t => {
-  const { cache, store, lines } = cacheFor(t, 500)
-  t.match(await store('bob', 'huge'), {
-    response: { body: { value: 'huge' } },
-    forward: { stored: false },
-  })
-  t.match(lines(), [{ level: 'warn', user_id: 'bob', bytes: 1000 }])
-  t.equal(
-    cache.hasUsable(() => true),
-    false,
-  )
-})
+t.test(
+  'a response larger than the cache is served but not stored, and the log names its size',
+  async t => {
+    const { cache, store, lines } = cacheFor(t, 500)
+    t.match(await store('bob', 'huge'), {
+      response: { body: { value: 'huge' } },
+      forward: { stored: false },
+    })
+    t.match(lines(), [{ level: 'warn', user_id: 'bob', bytes: 1000 }])
+    t.equal(
+      cache.hasUsable(() => true),
+      false,
+    )
+  },
+)
 
 t.test('a sweep each minute drops responses that are gone', async t => {
   const { cache, clock, store } = cacheFor(t)
@@ -257,7 +260,7 @@ t.test('a sweep each minute drops responses that are gone', async t => {
 })
 
 t.test(
-  'a caller can force a revalidation once a response has the minimum age, and others can join',
+  'a caller can force a revalidation once a response has the minimum age, and other lookups can join',
   async t => {
     const { cache, clock, store, next, fetched } = cacheFor(t)
     await store('bob', 'first')
@@ -317,7 +320,7 @@ t.test('a lookup with only-if-cached returns at once, stored or not', async t =>
   t.match(cache.lookup('bob', onlyIfCached), { response: { body: { value: 'first' } } })
 })
 
-t.test('close stops the timer of the sweeps', async t => {
+t.test('closing the cache stops the timer of the sweeps', async t => {
   const { cache, clock } = cacheFor(t)
   cache.close()
   t.same(clock.pending, [])

@@ -36,25 +36,28 @@ export function expectKind<K extends Kind>(lease: LeaseResult<string>, kind: K) 
 
 /** The tests that every shared tier passes. */
 export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplicas>): void {
-  t.test('get returns undefined for a key that is not stored', async t => {
+  t.test('a shared tier returns undefined for a key that is not stored', async t => {
     const { one } = await open(t)
     t.equal(await one.get('user'), undefined)
   })
 
-  t.test('when one replica stores a response, the other is notified and can read it', async t => {
-    const { one, other, wait } = await open(t)
-    const received: unknown[] = []
-    const own: unknown[] = []
-    one.onStored((key, generatedAt) => own.push([key, generatedAt]))
-    other.onStored((key, generatedAt) => received.push([key, generatedAt]))
-    const stored = response('list')
-    await expectKind(await one.acquireLease('user'), 'held').stored(stored)
-    t.strictSame(await other.get('user'), stored)
-    t.equal(await other.get('another'), undefined)
-    await wait(() => received.length === 1)
-    t.strictSame(received, [['user', stored.generatedAt]])
-    t.strictSame(own, [], 'no notification of its own')
-  })
+  t.test(
+    'when one replica stores a response, the other replica is notified and can read it',
+    async t => {
+      const { one, other, wait } = await open(t)
+      const received: unknown[] = []
+      const own: unknown[] = []
+      one.onStored((key, generatedAt) => own.push([key, generatedAt]))
+      other.onStored((key, generatedAt) => received.push([key, generatedAt]))
+      const stored = response('list')
+      await expectKind(await one.acquireLease('user'), 'held').stored(stored)
+      t.strictSame(await other.get('user'), stored)
+      t.equal(await other.get('another'), undefined)
+      await wait(() => received.length === 1)
+      t.strictSame(received, [['user', stored.generatedAt]])
+      t.strictSame(own, [], 'no notification of its own')
+    },
+  )
 
   t.test('one replica at a time holds the lease of a key', async t => {
     const { one, other } = await open(t)

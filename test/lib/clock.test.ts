@@ -52,7 +52,7 @@ t.test('a pause leaves neither timer nor listener', async t => {
   t.equal(listeners(), 0)
 })
 
-t.test('an abort after the end changes nothing', async t => {
+t.test('an abort after the end of a pause changes nothing', async t => {
   const { clock, controller, done, state } = pausing(1000)
   await clock.advance(1000)
   controller.abort(new Error('late'))

@@ -16,7 +16,7 @@ t.test('the window of a caller begins with its first request', async t => {
   t.same(counts.count('b'), { used: 2, leftMs: 400 })
 })
 
-t.test('a change of the wall clock has no effect', async t => {
+t.test('a change of the wall clock has no effect on the window of a caller', async t => {
   const clock = new ManualClock()
   const counts = new LocalFixedWindow(1000, clock)
   counts.count('a')

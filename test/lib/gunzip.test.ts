@@ -15,14 +15,14 @@ function stating(length: number, packed: Buffer): Buffer {
 
 const codeOf = (error: NodeJS.ErrnoException) => error.code
 
-t.test('data of any size is decoded', async t => {
+t.test('gzip data of any size is decoded', async t => {
   for (const length of [0, 1, 63, 64, 65, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, MAX_BYTES]) {
     const bytes = randomBytes(length)
     t.ok(bytes.equals(await gunzipped(gzipSync(bytes), MAX_BYTES)), `${length} bytes`)
   }
 })
 
-t.test('short data is decoded synchronously, long data is not', async t => {
+t.test('short gzip data is decoded synchronously, and long data is not', async t => {
   const emptyMember = gzipSync('')
   const manyMembers = Buffer.concat(
     Array(Math.ceil(AT_ONCE / emptyMember.length) + 1).fill(emptyMember),
@@ -45,7 +45,7 @@ t.test('short data is decoded synchronously, long data is not', async t => {
   }
 })
 
-t.test('data above the limit is refused, whatever length it states', async t => {
+t.test('gzip data above the limit is refused, whatever length it states', async t => {
   for (const bound of [100, MAX_BYTES]) {
     const larger = gzipSync(Buffer.alloc(bound + 1))
     t.equal(await gunzipped(larger, bound).catch(codeOf), 'ERR_BUFFER_TOO_LARGE')
@@ -62,7 +62,7 @@ t.test('every member of a gzip file is decoded', async t => {
   t.ok(Buffer.concat([first, second]).equals(await gunzipped(packed, MAX_BYTES)))
 })
 
-t.test('malformed or truncated data or a wrong length is an error', async t => {
+t.test('malformed or truncated gzip data, or a wrong length, is an error', async t => {
   const packed = gzipSync('some words')
   for (const [name, bytes, code] of [
     ['nothing', Buffer.alloc(0), 'Z_BUF_ERROR'],

@@ -28,7 +28,7 @@ function setUp() {
   return { clock, system, destination, reports }
 }
 
-t.test('a line is written at once', async t => {
+t.test('a log line is written at once', async t => {
   const { clock, system, destination } = setUp()
   destination.write('één\n')
   destination.write('two\n')
@@ -38,7 +38,7 @@ t.test('a line is written at once', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('lines wait for a slow reader and keep their order', async t => {
+t.test('log lines wait for a slow reader and keep their order', async t => {
   const { clock, system, destination, reports } = setUp()
   system.room = 6
   for (const line of ['one\n', 'two\n', 'three\n']) destination.write(line)
@@ -74,7 +74,7 @@ t.test('the retry delay for a reader that hangs doubles up to 100 ms', async t =
   t.same(clock.pending, [1], 'progress resets the delay')
 })
 
-t.test('lines beyond the limit are dropped, counted and reported as one gap', async t => {
+t.test('log lines beyond the limit are dropped, counted and reported as one gap', async t => {
   const { clock, system, destination, reports } = setUp()
   system.room = 0
   for (let n = 0; n < 14; n++) destination.write(`${n % 10}\n`.padStart(4))
@@ -93,7 +93,7 @@ t.test('lines beyond the limit are dropped, counted and reported as one gap', as
   t.same(reports, [5])
 })
 
-t.test('a line longer than the limit is written when no line waits', async t => {
+t.test('a log line longer than the limit is written when no line waits', async t => {
   const { system, destination } = setUp()
   const line = `${'x'.repeat(2 * MAX_WAITING_BYTES)}\n`
   destination.write(line)
@@ -101,7 +101,7 @@ t.test('a line longer than the limit is written when no line waits', async t => 
 })
 
 for (const code of ['ENOSPC', 'EIO', 'EFBIG', 'EPIPE', 'EBADF']) {
-  t.test(`${code} drops lines until a write succeeds`, async t => {
+  t.test(`after ${code}, log lines are dropped until a write succeeds`, async t => {
     const { clock, system, destination, reports } = setUp()
     Object.assign(system, { room: 0, error: code })
     for (const line of ['one\n', 'two\n', 'three\n']) t.doesNotThrow(() => destination.write(line))
@@ -116,7 +116,7 @@ for (const code of ['ENOSPC', 'EIO', 'EFBIG', 'EPIPE', 'EBADF']) {
   })
 }
 
-t.test('a line truncated by a full disk does not merge with the next', async t => {
+t.test('a log line that a full disk truncates does not merge with the next line', async t => {
   const { clock, system, destination } = setUp()
   Object.assign(system, { room: 2, error: 'ENOSPC' })
   destination.write('one\n')
@@ -130,7 +130,7 @@ t.test('a line truncated by a full disk does not merge with the next', async t =
   t.equal(system.text, 'on\nthree\ndropped 2\nfour\n')
 })
 
-t.test('waiting lines are dropped when the reader closes', async t => {
+t.test('waiting log lines are dropped when the reader closes', async t => {
   const { clock, system, destination } = setUp()
   system.room = 2
   for (const line of ['one\n', 'two\n', 'three\n']) destination.write(line)
@@ -140,7 +140,7 @@ t.test('waiting lines are dropped when the reader closes', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('flush waits for the waiting lines, up to its limit', async t => {
+t.test('flush waits until the waiting log lines are written, up to its limit', async t => {
   const { clock, system, destination } = setUp()
   await destination.flush(100)
   system.room = 0

@@ -43,13 +43,13 @@ t.test('an error without code and stack has neither', async t => {
   )
 })
 
-t.test('causes are reduced in the same way', async t => {
+t.test('the causes of an error are reduced to name, message, code and stack', async t => {
   const facts = errorFacts(new Error('outside', { cause: clientError() }))
   t.match(facts, { message: 'outside', cause: { message: 'connection lost', code: 'ECONNRESET' } })
   t.notMatch(JSON.stringify(facts), /canary/)
 })
 
-t.test('the chain of causes is limited, even if it is circular', async t => {
+t.test('the logged chain of causes is limited, even if it is circular', async t => {
   let chain = new Error('1')
   for (let depth = 2; depth <= 6; depth++) chain = new Error(`${depth}`, { cause: chain })
   const messages = (error: Error, depth?: number) => {
@@ -98,7 +98,7 @@ t.test('the logger reduces an error passed in any way', async t => {
 })
 
 t.test(
-  'headers and authorization are redacted at the top of a line and one member down',
+  'headers and authorization are redacted at the top level of a log line and one level below',
   async t => {
     for (const facts of [
       { headers: { authorization: 'Bearer canary' } },
@@ -127,7 +127,7 @@ t.test('members with secrets are redacted at both levels', async t => {
   }
 })
 
-t.test('credentials are redacted anywhere in a line', async t => {
+t.test('credentials are redacted anywhere in a log line', async t => {
   for (const [text, written] of [
     ['sent Bearer canary-canary== to x', 'sent Bearer [Redacted] to x'],
     ['basic Y2FuYXJ5OmNhbmFyeQ==', 'basic [Redacted]'],
@@ -139,13 +139,13 @@ t.test('credentials are redacted anywhere in a line', async t => {
   }
 })
 
-t.test('other members are unchanged', async t => {
+t.test('log members without secrets are unchanged', async t => {
   const { logger, only } = recorder()
   logger.info({ user_id: 'smedjan', cache: 'hit' }, 'answered')
   t.hasStrict(only(), { level: 'info', user_id: 'smedjan', cache: 'hit', msg: 'answered' })
 })
 
-t.test('lines below the level are not written', async t => {
+t.test('log lines below the level are not written', async t => {
   for (const [level, written] of [
     ['debug', 3],
     ['info', 2],

@@ -24,7 +24,7 @@ t.test('events expire one after another, even after a long silence', async t => 
   t.equal(count.total(1_000_000), 1)
 })
 
-t.test('atMostFromMs returns when the total falls to a number', async t => {
+t.test('atMostFromMs returns the instant at which the total has fallen to a number', async t => {
   const count = new SlidingWindow(10_000, 1000)
   for (const at of [500, 2500, 2600, 7000]) count.add(at)
   for (const [most, from] of [
@@ -43,7 +43,7 @@ t.test('atMostFromMs returns when the total falls to a number', async t => {
   t.equal(count.total(18_000), 0)
 })
 
-t.test('events count and are taken back at their own instant', async t => {
+t.test('events are counted and taken back at their own instant', async t => {
   const count = new SlidingWindow(10_000, 1000)
   count.add(5000, 3)
   count.add(9000)

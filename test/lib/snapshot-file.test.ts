@@ -73,7 +73,7 @@ for (const [name, put] of fine) {
   })
 }
 
-t.test('a snapshot may be truncated anywhere', async t => {
+t.test('a snapshot that is truncated anywhere may be replaced', async t => {
   const path = pathFor(t)
   for (let length = 0; length < PREAMBLE.length; length++) {
     writeFileSync(path, PREAMBLE.subarray(0, length))
@@ -81,7 +81,7 @@ t.test('a snapshot may be truncated anywhere', async t => {
   }
 })
 
-t.test('a path through a file is a fault', async t => {
+t.test('a snapshot path through a file is a fault', async t => {
   const path = pathFor(t)
   writeFileSync(path, '')
   t.same(snapshotFaults(join(path, 'cache.snapshot')), [
@@ -90,6 +90,6 @@ t.test('a path through a file is a fault', async t => {
   ])
 })
 
-t.test('a device is never opened', async t => {
+t.test('the check of a snapshot path opens no device', async t => {
   t.match(snapshotFaults('/dev/null'), [/device/])
 })

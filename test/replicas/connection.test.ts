@@ -12,7 +12,7 @@ import {
 
 const stored = (key: string): Message => ({ kind: 'stored', from: 'test', key, generatedAt: 1 })
 
-t.test('run resolves with the reply of the command', { skip: withoutRedis }, async t => {
+t.test('a Redis command resolves with its reply', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)
   const { connection, outcomes, lines } = await connectTo(t, url)
   t.equal(connection.state, 'connected')
@@ -26,41 +26,50 @@ t.test('run resolves with the reply of the command', { skip: withoutRedis }, asy
   )
 })
 
-t.test('a malformed value does not degrade the connection', { skip: withoutRedis }, async t => {
-  const { url, client } = await startRedis(t)
-  const { connection, outcomes } = await connectTo(t, url)
-  await client.lpush('playlist-proxy:test', 'rubbish')
-  for (const command of [
-    () => connection.run('entry_get', c => c.get('test')),
-    () => connection.run('entry_get', c => c.eval(`return redis.call('GET', KEYS[1])`, 1, 'test')),
-    () =>
-      connection.run('entry_get', async () => {
-        throw new SyntaxError('malformed')
-      }),
-  ]) {
-    outcomes.length = 0
-    t.match(await failureOf(command()), { name: 'RedisError', reason: 'rubbish' })
-    t.strictSame(outcomes, ['entry_get rubbish'])
-    t.equal(connection.state, 'connected')
-  }
-  connection.countMalformed('lease')
-  t.strictSame(outcomes.at(-1), 'lease rubbish')
-})
+t.test(
+  'a malformed value in Redis does not degrade the connection',
+  { skip: withoutRedis },
+  async t => {
+    const { url, client } = await startRedis(t)
+    const { connection, outcomes } = await connectTo(t, url)
+    await client.lpush('playlist-proxy:test', 'rubbish')
+    for (const command of [
+      () => connection.run('entry_get', c => c.get('test')),
+      () =>
+        connection.run('entry_get', c => c.eval(`return redis.call('GET', KEYS[1])`, 1, 'test')),
+      () =>
+        connection.run('entry_get', async () => {
+          throw new SyntaxError('malformed')
+        }),
+    ]) {
+      outcomes.length = 0
+      t.match(await failureOf(command()), { name: 'RedisError', reason: 'rubbish' })
+      t.strictSame(outcomes, ['entry_get rubbish'])
+      t.equal(connection.state, 'connected')
+    }
+    connection.countMalformed('lease')
+    t.strictSame(outcomes.at(-1), 'lease rubbish')
+  },
+)
 
-t.test('all replicas receive what one of them publishes', { skip: withoutRedis }, async t => {
-  const { url } = await startRedis(t)
-  const one = await connectTo(t, url)
-  const other = await connectTo(t, url)
-  const received: unknown[] = []
-  one.connection.onMessage(({ kind }) => received.push(['one', kind]))
-  other.connection.onMessage(({ kind }) => received.push(['other', kind]))
-  one.connection.publish(stored('a'))
-  await eventually(() => received.length === 2)
-  t.strictSame(received.toSorted(), [
-    ['one', 'stored'],
-    ['other', 'stored'],
-  ])
-})
+t.test(
+  'all replicas receive a message that one of them publishes',
+  { skip: withoutRedis },
+  async t => {
+    const { url } = await startRedis(t)
+    const one = await connectTo(t, url)
+    const other = await connectTo(t, url)
+    const received: unknown[] = []
+    one.connection.onMessage(({ kind }) => received.push(['one', kind]))
+    other.connection.onMessage(({ kind }) => received.push(['other', kind]))
+    one.connection.publish(stored('a'))
+    await eventually(() => received.length === 2)
+    t.strictSame(received.toSorted(), [
+      ['one', 'stored'],
+      ['other', 'stored'],
+    ])
+  },
+)
 
 t.test(
   'a replica that lost its subscription subscribes again',
@@ -107,7 +116,7 @@ t.test(
   },
 )
 
-t.test('a malformed message is counted and ignored', { skip: withoutRedis }, async t => {
+t.test('a replica counts and ignores a malformed message', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)
   const { connection, outcomes } = await connectTo(t, url)
   const received: string[] = []

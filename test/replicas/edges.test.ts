@@ -25,12 +25,15 @@ const connectionTo = (url: string, clock = new ManualClock()) =>
     observe: () => {},
   })
 
-t.test('a port without a listener is unreachable, with credentials and TLS too', async t => {
-  const target = parseSharedCacheUrl(UNREACHABLE) as SharedCacheTarget
-  await t.rejects(openPrimary(target, new ManualClock(), 1000), { message: /unreachable/ })
-})
+t.test(
+  'Redis is unreachable at a port without a listener, with credentials and TLS too',
+  async t => {
+    const target = parseSharedCacheUrl(UNREACHABLE) as SharedCacheTarget
+    await t.rejects(openPrimary(target, new ManualClock(), 1000), { message: /unreachable/ })
+  },
+)
 
-t.test('a connection that has not started is degraded and sends no command', async t => {
+t.test('a Redis connection that has not started is degraded and sends no command', async t => {
   const connection = connectionTo(UNREACHABLE)
   t.equal(connection.state, 'degraded')
   await t.rejects(
@@ -40,7 +43,7 @@ t.test('a connection that has not started is degraded and sends no command', asy
 })
 
 t.test(
-  'a connection that is closed while it opens stays closed',
+  'a Redis connection that is closed while it opens stays closed',
   { skip: withoutRedis },
   async t => {
     const { url } = await startRedis(t)

@@ -24,7 +24,7 @@ async function failOver({ primary, replica, address }: Awaited<ReturnType<typeof
 const idOf = ({ connection }: Awaited<ReturnType<typeof connectTo>>) =>
   connection.run('probe', client => client.client('ID'))
 
-t.test('after a failover replicas reconnect to the new primary', skip, async t => {
+t.test('after a failover, replicas reconnect to the new primary', skip, async t => {
   const servers = await pair(t)
   const one = await tierAt(t, servers.address.url)
   const other = await tierAt(t, servers.address.url)
@@ -50,7 +50,7 @@ t.test('after a failover replicas reconnect to the new primary', skip, async t =
   await other.wait(() => received.includes('later'))
 })
 
-t.test('without a primary the stored lists are still readable', skip, async t => {
+t.test('without a primary, the lists in Redis are still readable', skip, async t => {
   const { primary, address } = await pair(t)
   const { tier, connection, wait, outcomes } = await tierAt(t, address.url)
   await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
@@ -68,7 +68,7 @@ t.test('without a primary the stored lists are still readable', skip, async t =>
   await expectKind(await tier.acquireLease('user'), 'held').released()
 })
 
-t.test('reads work while the new address is unreachable', skip, async t => {
+t.test('lists in Redis are readable while the new address is unreachable', skip, async t => {
   const { primary, replica, address } = await pair(t)
   const { tier, connection, wait, outcomes } = await tierAt(t, address.url)
   await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
@@ -82,18 +82,22 @@ t.test('reads work while the new address is unreachable', skip, async t => {
   await wait(() => connection.state === 'connected')
 })
 
-t.test('a server that refuses reads without its primary is replaced', skip, async t => {
-  const servers = await pair(t, '--replica-serve-stale-data', 'no')
-  const { tier, connection, wait, lines } = await tierAt(t, servers.address.url)
-  await servers.primary.client.replicaof('127.0.0.1', 1)
-  await wait(async () => {
-    await tier.get('user')
-    return lines().some(({ code }) => code === 'MASTERDOWN')
-  })
-  await servers.replica.client.replicaof('NO', 'ONE')
-  servers.address.moveTo(portOf(servers.replica))
-  await wait(() => connection.state === 'connected')
-})
+t.test(
+  'a connection to a server that refuses reads without its primary is replaced',
+  skip,
+  async t => {
+    const servers = await pair(t, '--replica-serve-stale-data', 'no')
+    const { tier, connection, wait, lines } = await tierAt(t, servers.address.url)
+    await servers.primary.client.replicaof('127.0.0.1', 1)
+    await wait(async () => {
+      await tier.get('user')
+      return lines().some(({ code }) => code === 'MASTERDOWN')
+    })
+    await servers.replica.client.replicaof('NO', 'ONE')
+    servers.address.moveTo(portOf(servers.replica))
+    await wait(() => connection.state === 'connected')
+  },
+)
 
 t.test('a connection whose authentication is reset is replaced', skip, async t => {
   const server = await startOwnRedis(t, '--requirepass', 'right')
@@ -141,7 +145,7 @@ t.test(
   },
 )
 
-t.test('refusals are classified by code, in scripts of Redis 6 too', async t => {
+t.test('refusals of Redis are classified by code, in scripts of Redis 6 too', async t => {
   const refusal = (message: string) =>
     asRedisError(Object.assign(new Error(message), { name: 'ReplyError' }))
   const script = 'ERR Error running script (call to f_1): @user_script:8: @user_script: 8: '

@@ -51,7 +51,7 @@ t.test('forged numbers in an entry never reach a response', skip, async t => {
   }
 })
 
-t.test('an unusable entry is replaced, whatever its time', skip, async t => {
+t.test('an unusable entry in Redis is replaced, whatever its time', skip, async t => {
   const { url, client } = await startRedis(t)
   const clock = new ManualClock(Date.now())
   const variables = { SHARED_CACHE_URL: url, CACHE_MAX_BYTES: '1048576' }
@@ -81,7 +81,7 @@ t.test('an unusable entry is replaced, whatever its time', skip, async t => {
   t.equal(second.sandbox.count('api'), 0)
 })
 
-t.test('a replica whose clock is an hour off does not harm the others', skip, async t => {
+t.test('a replica whose clock is an hour off does not harm other replicas', skip, async t => {
   const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url }
   const right = new ManualClock(Date.now())

@@ -52,7 +52,7 @@ t.test('a malformed pause closes no gate', skip, async t => {
   }
 })
 
-t.test('a pause replaces a malformed one', skip, async t => {
+t.test('a pause replaces a malformed pause', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const set of [
     () => client.set(PAUSE, '', 'PX', DAY_MS),
@@ -104,7 +104,7 @@ t.test('a pause that lasts too long for its cause is ignored', skip, async t => 
   }
 })
 
-t.test('a pause ends in time on each clock', skip, async t => {
+t.test('a pause ends in time on each replica, even if its clock is an hour off', skip, async t => {
   for (const offMs of [3_600_000, -3_600_000]) {
     const { start } = await replicasFor(t)
     const off = await start(offMs)

@@ -27,7 +27,7 @@ t.test(
   },
 )
 
-t.test('a reply in time cancels the timer', async t => {
+t.test('a reply in time cancels the timer of the command', async t => {
   const clock = new ManualClock()
   t.equal(await inTime(Promise.resolve('reply'), clock, TIMEOUT_MS), 'reply')
   await clock.advance(0)

@@ -36,14 +36,14 @@ t.test(
   },
 )
 
-t.test('a connection that replies again is kept', skip, async t => {
+t.test('a Redis connection that replies again after a time-out is kept', skip, async t => {
   const { server, connection, wait, id, before } = await timedOut(t)
   server.resume()
   await wait(() => connection.state === 'connected')
   t.equal(await id(), before)
 })
 
-t.test('a connection that replies too slowly is kept but not used', skip, async t => {
+t.test('a Redis connection that replies too slowly is kept but not used', skip, async t => {
   const { server, clock, connection, ping, outcomes, wait, id, before } = await timedOut(t)
   // The check leaves after 250 ms.
   await clock.advance(400)
@@ -58,7 +58,7 @@ t.test('a connection that replies too slowly is kept but not used', skip, async 
   t.equal(await id(), before)
 })
 
-t.test('a connection that fails the check is replaced', skip, async t => {
+t.test('a Redis connection whose check gets no reply in time is replaced', skip, async t => {
   const { server, clock, connection, outcomes, wait, id, before } = await timedOut(t)
   await clock.advance(1300)
   t.ok(outcomes.includes('probe timeout'))
@@ -67,19 +67,23 @@ t.test('a connection that fails the check is replaced', skip, async t => {
   t.not(await id(), before)
 })
 
-t.test('the long time-out is two seconds, and the next command fails at once', skip, async t => {
-  const { server, ping, clock, connection, wait } = await timedOut(t)
-  const long = ping('long')
-  const ends = t.rejects(long, { message: /timeout/ })
-  await clock.advance(2000)
-  await ends
-  await t.rejects(ping('long'), { message: /not-tried/ })
-  server.resume()
-  await wait(() => connection.state === 'connected')
-  t.equal(await ping('long'), 'PONG')
-})
+t.test(
+  'the long time-out of Redis commands is two seconds, and the next command fails at once',
+  skip,
+  async t => {
+    const { server, ping, clock, connection, wait } = await timedOut(t)
+    const long = ping('long')
+    const ends = t.rejects(long, { message: /timeout/ })
+    await clock.advance(2000)
+    await ends
+    await t.rejects(ping('long'), { message: /not-tried/ })
+    server.resume()
+    await wait(() => connection.state === 'connected')
+    t.equal(await ping('long'), 'PONG')
+  },
+)
 
-t.test('closing the connection rejects a command in flight', skip, async t => {
+t.test('closing a Redis connection rejects a command in flight', skip, async t => {
   const { ping, connection, clock } = await timedOut(t)
   const long = ping('long')
   await Promise.all([t.rejects(long, { message: /unreachable/ }), connection.close()])

@@ -8,7 +8,7 @@ const pause: StoredPause = {
   cause: { type: 'spotify-access-denied', diagnosis: 'premium-required' },
 }
 
-t.test('a pause survives encoding', async t => {
+t.test('a pause is the same after encoding and decoding', async t => {
   t.match(decodePause(encodePause(pause)), pause)
   const outage: StoredPause = { ...pause, cause: { type: 'spotify-unavailable' } }
   t.match(decodePause(encodePause(outage)), outage)

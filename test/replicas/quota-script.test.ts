@@ -31,7 +31,7 @@ async function redis(t: Test) {
   return { client, ask, total, now, current: Math.floor(now / BUCKET_MS) }
 }
 
-t.test('the script grants requests in order, each up to a total of its own', skip, async t => {
+t.test('the quota script grants requests in order, each up to its own total', skip, async t => {
   const { ask, total, current } = await redis(t)
   t.strictSame((await ask({ mostBefore: [1, 0, 1, 2, 1] }))?.granted, [
     true,
@@ -46,7 +46,7 @@ t.test('the script grants requests in order, each up to a total of its own', ski
   t.equal(await total(), 3)
 })
 
-t.test('a message replaces the counts of its replica', skip, async t => {
+t.test('a message replaces the request counts of its replica', skip, async t => {
   const { ask, total, current } = await redis(t)
   await ask({ mostBefore: [9, 9] })
   await ask({ own: [[current, 1]] })
@@ -66,37 +66,45 @@ t.test('requests of a replica whose clock is ahead count as current', skip, asyn
   t.equal(await client.hget(KEY, `${current}:${ONE}`), '6')
 })
 
-t.test('requests older than the window do not count', skip, async t => {
+t.test('the quota script does not count requests older than the window', skip, async t => {
   const { ask, client, current } = await redis(t)
   await client.hset(KEY, { [`${current - 288}:${randomUUID()}`]: 2, [`${current - 289}:a`]: 4 })
   t.match(await ask({ mostBefore: [1] }), { granted: [false] })
   t.match(await ask({ mostBefore: [2] }), { granted: [true] })
 })
 
-t.test('the reply is nil after Redis has lost the data of the replica', skip, async t => {
-  const { ask, client, total, current } = await redis(t)
-  const other = `${current}:${randomUUID()}`
-  await client.hset(KEY, other, 7)
-  const first = await ask()
-  t.match(first, { replicas: 1, seenByAll: first?.now })
-  t.strictSame(first?.others, { [other]: 7 })
-  await client.del(KEY)
-  const message = { lastReplyAt: Number(first?.now), own: [[current, 1]] as const }
-  t.equal(await ask(message), undefined)
-  t.equal(await client.exists(KEY), 0)
-  const known = { ...first?.others, '1:a': 5 }
-  t.strictSame((await ask({ ...message, known }))?.others, { [other]: 7 })
-  t.equal(await total(), 8)
-})
+t.test(
+  'the quota script replies nil after Redis has lost the data of the replica',
+  skip,
+  async t => {
+    const { ask, client, total, current } = await redis(t)
+    const other = `${current}:${randomUUID()}`
+    await client.hset(KEY, other, 7)
+    const first = await ask()
+    t.match(first, { replicas: 1, seenByAll: first?.now })
+    t.strictSame(first?.others, { [other]: 7 })
+    await client.del(KEY)
+    const message = { lastReplyAt: Number(first?.now), own: [[current, 1]] as const }
+    t.equal(await ask(message), undefined)
+    t.equal(await client.exists(KEY), 0)
+    const known = { ...first?.others, '1:a': 5 }
+    t.strictSame((await ask({ ...message, known }))?.others, { [other]: 7 })
+    t.equal(await total(), 8)
+  },
+)
 
-t.test('Redis keeps the larger of its own count and that of the replica', skip, async t => {
-  const { ask, client, now, current } = await redis(t)
-  const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
-  await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
-  const known = { [a]: 5, [b]: 3 }
-  t.match(await ask({ lastReplyAt: now, known }), { others: { [a]: 7, [b]: 3 } })
-  t.equal(await client.hget(KEY, b), '3')
-})
+t.test(
+  'Redis keeps the larger of its own count and the count that a replica restores',
+  skip,
+  async t => {
+    const { ask, client, now, current } = await redis(t)
+    const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
+    await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
+    const known = { [a]: 5, [b]: 3 }
+    t.match(await ask({ lastReplyAt: now, known }), { others: { [a]: 7, [b]: 3 } })
+    t.equal(await client.hget(KEY, b), '3')
+  },
+)
 
 t.test('a replica counts as present for 15 seconds after its last message', skip, async t => {
   const { ask, client, now } = await redis(t)
@@ -113,13 +121,17 @@ t.test('a replica counts as present for 15 seconds after its last message', skip
   )
 })
 
-t.test('counts of others above the limit of a replica count in full', skip, async t => {
-  const { ask, client, current } = await redis(t)
-  await client.hset(KEY, `${current}:${randomUUID()}`, 1500)
-  t.match(await ask({ mostBefore: [99] }), { granted: [false] })
-})
+t.test(
+  'requests of other replicas count in full, even above the limit of a replica',
+  skip,
+  async t => {
+    const { ask, client, current } = await redis(t)
+    await client.hset(KEY, `${current}:${randomUUID()}`, 1500)
+    t.match(await ask({ mostBefore: [99] }), { granted: [false] })
+  },
+)
 
-t.test('the script removes fields whose name or value is too long', skip, async t => {
+t.test('the quota script removes fields whose name or value is too long', skip, async t => {
   const { ask, client, current } = await redis(t)
   await client.hset(KEY, {
     [`${current}:${'a'.repeat(1000)}`]: 1,
@@ -130,7 +142,7 @@ t.test('the script removes fields whose name or value is too long', skip, async 
   t.strictSame(await client.hkeys(KEY), [`replica:${ONE}`])
 })
 
-t.test('a hash with more fields than replicas can write counts as lost', skip, async t => {
+t.test('a request count with more fields than replicas can write counts as lost', skip, async t => {
   const { ask, client, now, current } = await redis(t)
   const forged = Array.from({ length: 50_001 }, (_, nth) => [`${current}:${nth}`, '1'])
   await client.hset(KEY, ...forged.flat())

@@ -2,15 +2,18 @@ import t from 'tap'
 import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-t.test('check refuses a lookup above the known count, and counts nothing', async t => {
-  const connection = {
-    run: () => Promise.reject(new Error('unreachable')),
-    onDegraded: () => {},
-  }
-  const clock = new ManualClock()
-  const budget = new RedisQuota({ connection, app: 'app', limit: 10, clock })
-  await budget.reserve(false)
-  t.doesNotThrow(() => budget.check({ left: 9, whole: 9 }, false))
-  t.throws(() => budget.check({ left: 10, whole: 10 }, false), { message: /takes 10 requests/ })
-  t.equal(budget.spent, 1)
-})
+t.test(
+  'the quota refuses a lookup that needs more requests than are left, and counts nothing',
+  async t => {
+    const connection = {
+      run: () => Promise.reject(new Error('unreachable')),
+      onDegraded: () => {},
+    }
+    const clock = new ManualClock()
+    const budget = new RedisQuota({ connection, app: 'app', limit: 10, clock })
+    await budget.reserve(false)
+    t.doesNotThrow(() => budget.check({ left: 9, whole: 9 }, false))
+    t.throws(() => budget.check({ left: 10, whole: 10 }, false), { message: /takes 10 requests/ })
+    t.equal(budget.spent, 1)
+  },
+)

@@ -132,17 +132,21 @@ t.test('replicas that cannot reach Redis divide the rest of the budget', skip, a
   t.equal(await other.counted(), 20)
 })
 
-t.test('a replica deducts grants that the others may not know of from its share', skip, async t => {
-  const { url } = await startRedis(t)
-  const one = await replica(t, url, 20)
-  const other = await replica(t, url, 20)
-  await sync(one, other)
-  await one.reserve(8)
-  one.path.loses = 'messages'
-  other.path.loses = 'messages'
-  t.equal((await other.reserve(20)).length, 10)
-  t.equal((await one.reserve(20)).length, 2)
-})
+t.test(
+  'a replica deducts grants that other replicas may not know of from its share',
+  skip,
+  async t => {
+    const { url } = await startRedis(t)
+    const one = await replica(t, url, 20)
+    const other = await replica(t, url, 20)
+    await sync(one, other)
+    await one.reserve(8)
+    one.path.loses = 'messages'
+    other.path.loses = 'messages'
+    t.equal((await other.reserve(20)).length, 10)
+    t.equal((await one.reserve(20)).length, 2)
+  },
+)
 
 t.test('replicas restore counts that Redis has lost', skip, async t => {
   const { url, client } = await startRedis(t)
@@ -175,7 +179,7 @@ t.test(
   },
 )
 
-t.test('replicas correct a Redis that was restored from a backup', skip, async t => {
+t.test('replicas correct the count of a Redis that was restored from a backup', skip, async t => {
   const { url, client } = await startRedis(t)
   const one = await replica(t, url, 20)
   await one.reserve(4)
@@ -187,7 +191,7 @@ t.test('replicas correct a Redis that was restored from a backup', skip, async t
   t.equal(await one.counted(), 20)
 })
 
-t.test('check refuses a list that exceeds the local share', skip, async t => {
+t.test('the quota refuses a list that exceeds the local share', skip, async t => {
   const { url } = await startRedis(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)

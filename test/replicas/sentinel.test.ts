@@ -43,7 +43,7 @@ t.test('after a failover of Sentinel replicas connect to the new primary', skip,
   t.equal(await replica.client.exists('playlist-proxy:entry:later'), 1)
 })
 
-t.test('most sentinels outvote one that is cut off', skip, async t => {
+t.test('a majority of sentinels outvotes a sentinel that is cut off', skip, async t => {
   const primary = await startOwnRedis(t)
   const former = await startOwnRedis(t)
   const [cutOff] = await startSentinels(t, former, { count: 1, quorum: 1, replicas: 0 })

@@ -51,7 +51,7 @@ t.test('replicas share the limit of a caller', { skip: withoutRedis }, async t =
 })
 
 t.test(
-  'the ACL user of docs/operating.md may do all that the service does',
+  'the ACL user of docs/operating.md may run every command of the service',
   { skip: withoutOwnRedis },
   async t => {
     const [, rights = ''] =
@@ -85,26 +85,30 @@ t.test(
   },
 )
 
-t.test('a list under the key of another user is ignored', { skip: withoutRedis }, async t => {
-  const { url, client } = await startRedis(t)
-  const { get, clock, sandbox } = await startService(t, { SHARED_CACHE_URL: url }, clockOfRedis())
-  const later = clock.now() + 60_000
-  const instants = {
-    generatedAt: clock.now(),
-    freshUntil: later,
-    staleWhileRevalidateUntil: later,
-    staleIfErrorUntil: later,
-  }
-  const body = new UnknownUser(new Problem('user-not-found', 'x'))
-  const entry = await encodeEntry('somebody-else', { body, ...instants })
-  await client.hset(keyOf('smedjan'), { generated_at: clock.now(), entry })
-  t.match((await get(LIST)).json(), { total: 120 })
-  t.equal(sandbox.count('api'), 3)
-  t.match(
-    (await get('/metrics')).body,
-    /shared_cache_failures_total\{operation="entry_get",reason="rubbish"\} [12]\n/,
-  )
-})
+t.test(
+  'a list in Redis under the key of another user is ignored',
+  { skip: withoutRedis },
+  async t => {
+    const { url, client } = await startRedis(t)
+    const { get, clock, sandbox } = await startService(t, { SHARED_CACHE_URL: url }, clockOfRedis())
+    const later = clock.now() + 60_000
+    const instants = {
+      generatedAt: clock.now(),
+      freshUntil: later,
+      staleWhileRevalidateUntil: later,
+      staleIfErrorUntil: later,
+    }
+    const body = new UnknownUser(new Problem('user-not-found', 'x'))
+    const entry = await encodeEntry('somebody-else', { body, ...instants })
+    await client.hset(keyOf('smedjan'), { generated_at: clock.now(), entry })
+    t.match((await get(LIST)).json(), { total: 120 })
+    t.equal(sandbox.count('api'), 3)
+    t.match(
+      (await get('/metrics')).body,
+      /shared_cache_failures_total\{operation="entry_get",reason="rubbish"\} [12]\n/,
+    )
+  },
+)
 
 t.test('a service works without a reachable Redis', async t => {
   const { get, lines } = await startService(t, { SHARED_CACHE_URL: 'redis://127.0.0.1:1' })
