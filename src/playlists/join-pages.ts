@@ -9,32 +9,37 @@ export interface PagesRead {
   readonly parts: readonly SerialisedPage[]
   /** The total according to the pages; the largest if they disagree. */
   readonly total: number
-  /** Whether the pages contain every entry of the total exactly once. */
+  /** Whether the pages agree on the total and have that many entries, repeated ones included. */
   readonly complete: boolean
 }
 
 /** Pages joined in one task, so a long list does not delay responses. */
 const PAGES_PER_TASK = 4
 
-/** Joins the playlists of one or more reads in order, without repeats. */
+/** Joins the playlists of one or more reads in order, without repeats. A list with repeats is incomplete. */
 export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistList> {
-  const complete = reads.every(read => read.complete)
   const seen = new Set<string>()
   const membership = createHash('sha256')
-  const digest = createHash('sha256').update(complete ? 'complete' : 'incomplete')
+  const digest = createHash('sha256')
   const segments: Segment[] = []
-  for (const [page, { segment, keys }] of reads.flatMap(({ parts }) => parts).entries()) {
-    if (page % PAGES_PER_TASK === 0) await nextTask()
-    const repeated = new Set<number>()
-    for (const [index, key] of keys.entries()) {
-      if (seen.has(key)) repeated.add(index)
-      seen.add(key)
+  let complete = reads.every(read => read.complete)
+  for (const { parts } of reads) {
+    const keyOf = numbering()
+    for (const { segment, keys } of parts) {
+      if (segments.length % PAGES_PER_TASK === 0) await nextTask()
+      const fresh: string[] = []
+      const repeated = new Set<number>()
+      for (const [index, key] of keys.map(keyOf).entries()) {
+        if (seen.has(key)) repeated.add(index)
+        else fresh.push(`${key}\n`)
+        seen.add(key)
+      }
+      membership.update(fresh.join(''))
+      const kept = repeated.size === 0 ? segment : without(segment, repeated)
+      digest.update(kept.bytes)
+      segments.push(kept)
+      if (repeated.size > 0) complete = false
     }
-    const fresh = keys.filter((_, index) => !repeated.has(index))
-    membership.update(fresh.map(key => `${key}\n`).join(''))
-    const kept = repeated.size === 0 ? segment : without(segment, repeated)
-    digest.update(kept.bytes)
-    segments.push(kept)
   }
   return {
     playlists: new SerialisedItems(segments),
@@ -42,6 +47,22 @@ export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistLi
     complete,
     settled: false,
     membership: membership.digest('base64'),
-    digest: digest.digest('base64'),
+    digest: digest.update(complete ? 'complete' : 'incomplete').digest('base64'),
+  }
+}
+
+/**
+ * Returns a function that numbers equal keys of playlists without an id; call it with the keys of one read
+ * in order. So equal playlists without an id all stay in the list, and the nth one is a repeat only of the
+ * nth one of another read.
+ */
+function numbering(): (key: string) => string {
+  const seen = new Map<string, number>()
+  return key => {
+    // The key of a playlist without an id is its JSON; no id begins with a brace.
+    if (!key.startsWith('{')) return key
+    const nth = (seen.get(key) ?? 0) + 1
+    seen.set(key, nth)
+    return `${key}${nth}`
   }
 }

@@ -20,9 +20,8 @@ export interface SerialisedPage {
   total: number
   /** Entries on the page, including `null`s. */
   entries: number
-  /** Identify each playlist within one read of the list: its id, or else its JSON, see `distinct`. */
+  /** The id of each playlist, or the JSON of a playlist without an id. */
   keys: readonly string[]
-  hasItemsWithoutId: boolean
   segment: Segment
 }
 
@@ -35,16 +34,15 @@ export function serialisePage({ total, entries }: Page): SerialisedPage {
   const playlists = entries.filter(entry => entry !== null)
   const items = playlists.map(serialised)
   const segment = segmentOf(items, JSON_SEPARATOR)
-  return { total, entries: entries.length, segment, ...keysOf(playlists, items) }
+  return { total, entries: entries.length, segment, keys: keysOf(playlists, items) }
 }
 
 /** The keys of these playlists; `items[n]` is the JSON of `playlists[n]`. */
 export function keysOf(
   playlists: readonly Record<string, unknown>[],
   items: readonly string[],
-): Pick<SerialisedPage, 'keys' | 'hasItemsWithoutId'> {
-  const keys = playlists.map(({ id }, index) => (isId(id) ? id : `${items[index]}`))
-  return { keys, hasItemsWithoutId: keys.some(isWithoutId) }
+): string[] {
+  return playlists.map(({ id }, index) => (isId(id) ? id : `${items[index]}`))
 }
 
 /** An empty id identifies nothing. */
@@ -60,25 +58,4 @@ function serialised(playlist: Record<string, unknown>): string {
     const detail = 'The response of Spotify is unusable: a playlist is nested too deeply.'
     throw new Problem('spotify-bad-response', detail, { cause })
   }
-}
-
-/** The key of a playlist without an id is its JSON; no id begins with a brace. */
-export function isWithoutId(key: string): boolean {
-  return key.startsWith('{')
-}
-
-/**
- * Returns a function that numbers equal keys of playlists without an id; call it with the pages of one
- * read in order. So equal playlists without an id all stay in the list, and the nth one is a repeat
- * only of the nth one of another read.
- */
-export function distinct(): (part: SerialisedPage) => SerialisedPage {
-  const seen = new Map<string, number>()
-  const keyOf = (key: string) => {
-    if (!isWithoutId(key)) return key
-    const nth = (seen.get(key) ?? 0) + 1
-    seen.set(key, nth)
-    return `${key}${nth}`
-  }
-  return part => (part.hasItemsWithoutId ? { ...part, keys: part.keys.map(keyOf) } : part)
 }

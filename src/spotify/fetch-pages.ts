@@ -2,13 +2,7 @@ import { childAbortController } from '../lib/child-abort-signal.ts'
 import { PrioritySemaphore, type Release } from '../lib/priority-semaphore.ts'
 import type { PagesRead } from '../playlists/join-pages.ts'
 import type { LookupOptions } from '../playlists/playlist-list.ts'
-import {
-  distinct,
-  isWithoutId,
-  PAGE_SIZE,
-  type SerialisedPage,
-  serialisePage,
-} from '../playlists/serialised-page.ts'
+import { PAGE_SIZE, type SerialisedPage, serialisePage } from '../playlists/serialised-page.ts'
 import type { RequestBudget } from './gate/request-quota.ts'
 import type { SpotifyClient } from './web-api.ts'
 
@@ -23,12 +17,6 @@ export interface FetchPagesOptions {
   concurrency: number
 }
 
-/** All pages, read once. */
-export interface FetchedPages extends PagesRead {
-  /** Whether the list certainly changed during the read: totals differ or a playlist repeats. */
-  readonly changed: boolean
-}
-
 /**
  * Reads every page once. It computes the offsets and never follows `next`, which may name another
  * endpoint. With an expected total it requests all pages at once; otherwise it reads the total from the
@@ -39,24 +27,12 @@ export async function fetchPages(
   expectedTotal: number | undefined,
   { signal, deadlineMs, callers, isRevalidation, onRequest }: LookupOptions,
   { client, budget, concurrency }: FetchPagesOptions,
-): Promise<FetchedPages> {
+): Promise<PagesRead> {
   const pages = childAbortController(signal)
   const slots = new PrioritySemaphore(concurrency)
   /** The number of pages, once the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
-  /** Filled page by page, so that it never blocks the event loop. */
-  const ids = new Set<string>()
-  let repeats = false
-
-  function note(part: SerialisedPage): SerialisedPage {
-    for (const key of part.keys) {
-      if (isWithoutId(key)) continue
-      repeats ||= ids.has(key)
-      ids.add(key)
-    }
-    return part
-  }
 
   /** Stops a list that exceeds the budget as early as possible. */
   function checkBudget(whole: number): void {
@@ -85,7 +61,7 @@ export async function fetchPages(
       endPage = pagesOf(page.total)
       checkBudget(endPage)
     }
-    return note(serialisePage(page))
+    return serialisePage(page)
   }
 
   /** Waits for a slot, and releases it when the page only has to be decoded. */
@@ -108,15 +84,16 @@ export async function fetchPages(
     return Promise.all(Array.from({ length }, (_, index) => readInSlot(fromPage + index)))
   }
 
-  async function readList(): Promise<FetchedPages> {
+  async function readList(): Promise<PagesRead> {
     const expectedPages = pagesOf(expectedTotal ?? 0)
     if (expectedPages > 1) checkBudget(expectedPages)
     const expected = await readAll(0, expectedPages)
     const further = await readAll(expectedPages, endPage)
-    return joined(
-      [...expected, ...further].filter(part => part !== undefined),
-      repeats,
-    )
+    const parts = [...expected, ...further].filter(part => part !== undefined)
+    const total = Math.max(...parts.map(part => part.total))
+    const entries = parts.reduce((sum, part) => sum + part.entries, 0)
+    const complete = entries === total && parts.every(part => part.total === total)
+    return { parts, total, complete }
   }
 
   return readList().finally(pages.dispose)
@@ -125,12 +102,4 @@ export async function fetchPages(
 /** An empty list has one page too. */
 function pagesOf(total: number): number {
   return Math.max(1, Math.ceil(total / PAGE_SIZE))
-}
-
-function joined(parts: readonly SerialisedPage[], repeats: boolean): FetchedPages {
-  const totals = parts.map(part => part.total)
-  const entries = parts.reduce((sum, part) => sum + part.entries, 0)
-  const total = Math.max(...totals)
-  const changed = repeats || totals.some(other => other !== total)
-  return { parts: parts.map(distinct()), total, changed, complete: !changed && entries === total }
 }

@@ -1,7 +1,7 @@
-import { joinPages } from '../playlists/join-pages.ts'
+import { joinPages, type PagesRead } from '../playlists/join-pages.ts'
 import type { PlaylistList, PlaylistSource } from '../playlists/playlist-list.ts'
 import { userIdSegment } from '../user-id/user-id.ts'
-import { type FetchedPages, type FetchPagesOptions, fetchPages } from './fetch-pages.ts'
+import { type FetchPagesOptions, fetchPages } from './fetch-pages.ts'
 
 /**
  * Playlists on a user's public profile, read with the app token.
@@ -23,21 +23,27 @@ export function createPlaylistSource(options: FetchPagesOptions): PlaylistSource
  * incomplete and has the same members: it would give the same list.
  */
 export async function readStable(
-  read: (expectedTotal: number | undefined) => Promise<FetchedPages>,
+  read: (expectedTotal: number | undefined) => Promise<PagesRead>,
   previous: PlaylistList | undefined,
 ): Promise<PlaylistList> {
   const first = await read(previous?.spotifyTotal)
   const firstList = await joinPages([first])
-  if (first.complete) return firstList
+  if (firstList.complete) return firstList
   const wasIncomplete = previous !== undefined && !previous.complete
   if (wasIncomplete && previous.membership === firstList.membership) {
     return { ...firstList, settled: true }
   }
-  if (!first.changed) return firstList
+  if (!hasChanged(first, firstList)) return firstList
 
   const second = await read(first.total)
   const secondList = await joinPages([second])
   const settled = secondList.membership === firstList.membership
-  if (!second.changed || settled) return { ...secondList, settled }
+  if (settled || !hasChanged(second, secondList)) return { ...secondList, settled }
   return joinPages([second, first])
+}
+
+/** Whether the list certainly changed during the read: totals differ, or a playlist repeats. */
+function hasChanged({ parts, total }: PagesRead, { playlists }: PlaylistList): boolean {
+  const read = parts.reduce((sum, { keys }) => sum + keys.length, 0)
+  return playlists.length < read || parts.some(part => part.total !== total)
 }
