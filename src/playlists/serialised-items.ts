@@ -7,34 +7,26 @@ export interface Segment {
 
 /** Joins items in a Buffer of exactly their size, so the cache can count it. */
 export function segmentOf(items: readonly string[], separator: string): Segment {
-  const offsets = new Uint32Array(items.length)
-  let size = 0
-  for (const [index, item] of items.entries()) {
-    size += Buffer.byteLength(item) + separator.length
-    offsets[index] = size
-  }
-  const bytes = allocate(size)
-  let at = 0
-  for (const item of items) at += bytes.write(item + separator, at)
-  return { bytes, offsets }
+  return joinedItems(items.map(item => item + separator))
 }
 
 /** Copies the segment without the items at these positions. */
 export function without(segment: Segment, dropped: ReadonlySet<number>): Segment {
   const kept = [...segment.offsets.keys()].filter(index => !dropped.has(index))
-  const parts = kept.map(index =>
-    segment.bytes.subarray(startOf(segment, index), segment.offsets[index]),
+  return joinedItems(
+    kept.map(index => segment.bytes.subarray(startOf(segment, index), segment.offsets[index])),
   )
-  const offsets = new Uint32Array(kept.length)
+}
+
+/** The segment of items that already have their separators. */
+function joinedItems(items: readonly (string | Buffer)[]): Segment {
+  const offsets = new Uint32Array(items.length)
   let size = 0
-  for (const [index, part] of parts.entries()) {
-    size += part.length
+  for (const [index, item] of items.entries()) {
+    size += Buffer.byteLength(item)
     offsets[index] = size
   }
-  const bytes = allocate(size)
-  let at = 0
-  for (const part of parts) at += part.copy(bytes, at)
-  return { bytes, offsets }
+  return { bytes: ownBuffer(...items), offsets }
 }
 
 /**
@@ -148,14 +140,13 @@ export class SerialisedItems {
   }
 }
 
-/** Allocates outside the pool: a Buffer from the pool would keep its whole slab alive. */
-function allocate(size: number): Buffer {
-  return Buffer.allocUnsafeSlow(size)
-}
-
-/** Concatenates strings and Buffers into a Buffer outside Node's pool, so the cache can count it. */
+/**
+ * Concatenates strings and Buffers into a Buffer outside Node's pool: the cache can count it, and it keeps no
+ * whole slab of the pool in memory.
+ */
 export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
-  const bytes = allocate(contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0))
+  const size = contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0)
+  const bytes = Buffer.allocUnsafeSlow(size)
   let at = 0
   for (const content of contents) {
     at += typeof content === 'string' ? bytes.write(content, at) : content.copy(bytes, at)
