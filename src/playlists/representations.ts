@@ -11,32 +11,23 @@ export interface Slot<Variant extends Sized> {
   variant: Variant | undefined
 }
 
-/** The variants that are cached at present, in one LRU cache, bounded in bytes. */
-class CachedVariants {
-  readonly #cache: LRUCache<string, Slot<Sized>>
+/** Variants of all types in one LRU cache, bounded in bytes. */
+interface CachedVariants {
+  readonly cache: LRUCache<string, Slot<Sized>>
   readonly representations: Variants<ListRepresentation>
   /** Whole lists in the line formats. */
   readonly lines: Variants<SerialisedItems>
+}
 
-  constructor(maxBytes: number) {
-    this.#cache = new LRUCache({
-      maxSize: maxBytes,
-      sizeCalculation: ({ variant }, key) => (variant as Sized).heldBytes + 2 * key.length,
-      dispose: slot => {
-        slot.variant = undefined
-      },
-    })
-    this.representations = new Variants(this.#cache)
-    this.lines = new Variants(this.#cache)
-  }
-
-  get heldBytes(): number {
-    return this.#cache.calculatedSize
-  }
-
-  clear(): void {
-    this.#cache.clear()
-  }
+function noVariants(maxBytes: number): CachedVariants {
+  const cache = new LRUCache<string, Slot<Sized>>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ variant }, key) => (variant as Sized).heldBytes + 2 * key.length,
+    dispose: slot => {
+      slot.variant = undefined
+    },
+  })
+  return { cache, representations: new Variants(cache), lines: new Variants(cache) }
 }
 
 /**
@@ -51,7 +42,7 @@ export class VariantCache {
   /** `maxBytes` bounds all variants together, their keys included. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#current = new CachedVariants(maxBytes)
+    this.#current = noVariants(maxBytes)
   }
 
   /** Where one request finds and caches its variants; requests after a `clear` do not see them. */
@@ -61,7 +52,7 @@ export class VariantCache {
 
   /** The memory in use, in bytes. */
   get heldBytes(): number {
-    return this.#current.heldBytes
+    return this.#current.cache.calculatedSize
   }
 
   /**
@@ -69,8 +60,8 @@ export class VariantCache {
    * link.
    */
   clear(): void {
-    this.#current.clear()
-    this.#current = new CachedVariants(this.#maxBytes)
+    this.#current.cache.clear()
+    this.#current = noVariants(this.#maxBytes)
   }
 }
 
