@@ -4,7 +4,7 @@ import type { QueueOptions } from './admission-queue.ts'
 import type { GateController } from './gate-controller.ts'
 import { type Outcome, outcomeOf } from './gate-outcome.ts'
 import type { GatePeers } from './gate-peers.ts'
-import type { Refund, RequestBudget } from './request-quota.ts'
+import type { RequestBudget } from './request-quota.ts'
 
 export interface GatedSenderOptions {
   budget: RequestBudget
@@ -17,14 +17,6 @@ export interface GatedSenderOptions {
 export interface GatedSendOptions extends Omit<QueueOptions, 'callers'> {
   /** Sends the smallest request for another subject, to see whether Spotify works. Fails as `send` would. */
   probe: (subject: string) => Promise<unknown>
-}
-
-/** What one request reserves before it is sent. */
-interface Reservation {
-  /** Refunds the request to the budget if it is not sent. */
-  refund: Refund
-  /** Releases the right to probe, once the gate knows the outcome. */
-  releaseProbe(): void
 }
 
 /** Sends requests when the gate and the budget allow it, and the probes that the gate needs. */
@@ -102,7 +94,7 @@ export class GatedSender {
     onSend: () => void,
   ): Promise<{ response: T } | undefined> {
     const controller = this.#controller
-    const { clock } = this.#options
+    const { budget, peers, clock } = this.#options
     const { signal, startByMs, isRevalidation } = options
     // The probe begins before the first wait, or several requests would send one.
     const isProbe = controller.admission(options.subject) === 'probe'
@@ -111,53 +103,33 @@ export class GatedSender {
     const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
     // Each gate verifies failures for itself; only closed gates share one probe.
     const isShared = probe?.name === 'probing'
-    const reservation = await this.#reserve(isShared, isRevalidation).catch((error: unknown) => {
-      end({ kind: 'unknown' })
-      throw error
-    })
-    if (reservation === undefined) {
+    const releaseProbe = isShared && peers ? await peers.acquireProbe() : () => {}
+    if (releaseProbe === undefined) {
       controller.deferProbe(probe)
       return undefined
     }
-    // Meanwhile the caller may have disconnected, or the gate may have closed.
-    const isStillDue = isProbe
-      ? controller.state === probe
-      : controller.admission(subject) === 'send'
-    if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
-      reservation.refund()
-      reservation.releaseProbe()
-      end({ kind: 'unknown' })
-      return undefined
-    }
-    // No await between here and the request.
-    onSend()
-    sentAt = clock.now()
-    const response = await send().catch((error: unknown) => {
-      end(this.#outcomeOf(error, signal))
-      reservation.releaseProbe()
-      throw error
-    })
-    end({ kind: 'succeeded' })
-    reservation.releaseProbe()
-    return { response }
-  }
-
-  /**
-   * Acquires the right to probe, if the gates share the probe, and then reserves one request of the
-   * budget. Resolves with undefined while a peer has the right to probe.
-   *
-   * @throws {Problem} `quota-budget-spent`
-   */
-  async #reserve(isShared: boolean, isRevalidation: boolean): Promise<Reservation | undefined> {
-    const { budget, peers } = this.#options
-    const releaseProbe = isShared && peers ? await peers.acquireProbe() : () => {}
-    if (releaseProbe === undefined) return undefined
     try {
       const refund = await budget.reserve(isRevalidation)
-      return { refund, releaseProbe }
+      // Meanwhile the caller may have disconnected, or the gate may have closed.
+      const isStillDue = isProbe
+        ? controller.state === probe
+        : controller.admission(subject) === 'send'
+      if (!isStillDue || signal.aborted || clock.monotonic() > startByMs) {
+        refund()
+        end({ kind: 'unknown' })
+        return undefined
+      }
+      // No await between here and the request.
+      onSend()
+      sentAt = clock.now()
+      const response = await send()
+      end({ kind: 'succeeded' })
+      return { response }
     } catch (error) {
-      releaseProbe()
+      end(this.#outcomeOf(error, signal))
       throw error
+    } finally {
+      releaseProbe()
     }
   }
 
