@@ -33,11 +33,6 @@ export type RequestObserver = (
   durationMs: number,
 ) => void
 
-/** A failure with the status of Spotify's response. */
-interface Answered {
-  readonly originStatus?: number | undefined
-}
-
 const OUTCOMES: Partial<Record<ProblemType, RequestOutcome>> = {
   'user-not-found': 'not-found',
   'spotify-access-denied': 'denied',
@@ -68,7 +63,7 @@ export async function observed<T>(
 }
 
 function outcomeOf(error: unknown): RequestOutcome {
-  const { originStatus } = error as Answered
+  const { originStatus } = error as { originStatus?: number }
   if (originStatus === 401) return 'unauthorized'
   if (originStatus === 429) return 'rate-limited'
   return (error instanceof Problem && OUTCOMES[error.type]) || 'cancelled'

@@ -80,12 +80,8 @@ function isDiagnosisName(name: string): name is DiagnosisName {
 /** The diagnosis of a failure. */
 export function diagnosisOf(problem: Problem): Diagnosis {
   if (problem instanceof Refusal) return problem.diagnosis
-  return diagnosis(
-    problem.type === 'spotify-credentials-rejected' ? 'credentials-rejected' : 'unavailable',
-  )
-}
-
-function diagnosis(name: DiagnosisName): Diagnosis {
+  const isRejected = problem.type === 'spotify-credentials-rejected'
+  const name = isRejected ? 'credentials-rejected' : 'unavailable'
   return { name, remedy: REMEDIES[name] }
 }
 

@@ -119,7 +119,12 @@ export class DailyBudget implements RequestBudget {
 
   async reserve(isRevalidation: boolean): Promise<Refund> {
     const nowMs = this.#clock.monotonic()
-    if (this.limit !== undefined) this.#check(this.limit, isRevalidation, nowMs)
+    const { limit = Number.POSITIVE_INFINITY } = this
+    const most = mostBefore(limit, isRevalidation)
+    if (this.#requests.total(nowMs) > most) {
+      const fromMs = this.#requests.atMostFromMs(Math.max(most, 0), nowMs)
+      throw budgetSpent(limit, this.#clock.now() + (fromMs - nowMs))
+    }
     this.#requests.add(nowMs)
     return () => this.#requests.add(nowMs, -1)
   }
@@ -128,12 +133,5 @@ export class DailyBudget implements RequestBudget {
     const nowMs = this.#clock.monotonic()
     const spending = { limit: this.limit, count: this.#requests, nowMs }
     checkNeed(need, isRevalidation, spending, this.#clock.now())
-  }
-
-  #check(limit: number, isRevalidation: boolean, nowMs: number): void {
-    const most = mostBefore(limit, isRevalidation)
-    if (this.#requests.total(nowMs) <= most) return
-    const fromMs = this.#requests.atMostFromMs(Math.max(most, 0), nowMs)
-    throw budgetSpent(limit, this.#clock.now() + (fromMs - nowMs))
   }
 }

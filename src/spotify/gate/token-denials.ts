@@ -1,18 +1,15 @@
 import { Problem } from '../../problems/problem.ts'
 import { accessDenied, EXPLANATIONS, Refusal } from './diagnosis.ts'
 
-/** Why Spotify refuses the token of a user who has agreed. */
-export type LinkDenialReason =
-  | 'not-registered'
-  | 'insufficient-scope'
-  | 'endpoint-forbidden'
-  | 'access-denied'
-
-const DENIALS: readonly { readonly words: RegExp; readonly reason: LinkDenialReason }[] = [
+/** Texts of a denial of a user's token. */
+const DENIALS = [
   { words: /may not be registered/i, reason: 'not-registered' },
   { words: /insufficient client scope/i, reason: 'insufficient-scope' },
   { words: /"forbidden"/i, reason: 'endpoint-forbidden' },
-]
+] as const
+
+/** Why Spotify refuses the token of a user who has agreed. */
+export type LinkDenialReason = (typeof DENIALS)[number]['reason'] | 'access-denied'
 
 /** A denial of one user's token, which says nothing about the app or other users. */
 export class LinkDenial extends Problem {
