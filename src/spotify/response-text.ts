@@ -17,25 +17,25 @@ export async function responseText(
   contentEncoding: string | string[] | undefined,
   maxBytes: number,
 ): Promise<string> {
-  const bytes = await decoded(body, codingsIn(contentEncoding), maxBytes)
+  const bytes = await decoded(body, codingOf(contentEncoding), maxBytes)
   const text = bytes.toString()
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
-/** The codings in the order in which the server applied them, without `identity`. */
-function codingsIn(field: string | string[] = ''): string[] {
+/** The coding of a body; empty for none or `identity`, and a list if the server applied several. */
+function codingOf(field: string | string[] = ''): string {
   const codings = String(field)
     .toLowerCase()
     .split(',')
     .map(coding => coding.trim())
-  return codings.filter(coding => coding !== '' && coding !== 'identity')
+  return codings.filter(coding => coding !== '' && coding !== 'identity').join()
 }
 
-async function decoded(body: Uint8Array, codings: string[], maxBytes: number): Promise<Buffer> {
+async function decoded(body: Uint8Array, coding: string, maxBytes: number): Promise<Buffer> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
   // Some servers name a coding for a response without a body.
-  if (codings.length === 0 || bytes.length === 0) return bytes
-  if (codings.length > 1 || !codings.every(coding => GZIP.has(coding))) {
+  if (coding === '' || bytes.length === 0) return bytes
+  if (!GZIP.has(coding)) {
     throw badResponse('Spotify used a content coding that the service does not accept.')
   }
   try {
