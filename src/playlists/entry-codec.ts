@@ -9,7 +9,7 @@ import { type EntryHead, isHead, isOtherHead, type ListHead, VERSION } from './e
 import { joinPages } from './join-pages.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
 import { ownBuffer, type Segment } from './serialised-items.ts'
-import { keysOf, PAGE_SIZE, type SerialisedPage } from './serialised-page.ts'
+import { isObject, keysOf, PAGE_SIZE, type SerialisedPage } from './serialised-page.ts'
 
 const VERSION_1_MAGIC = 'plpx'
 /** Nearly as small as the best level, in a third of the time. */
@@ -142,8 +142,6 @@ function textAt(bytes: Buffer, at: number, end: number): string {
 
 function objectIn(item: string): Record<string, unknown> {
   const value: unknown = JSON.parse(item)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error('not a playlist')
-  }
-  return value as Record<string, unknown>
+  if (!isObject(value)) throw new Error('not a playlist')
+  return value
 }

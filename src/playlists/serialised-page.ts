@@ -15,6 +15,11 @@ export interface Page {
   href?: string
 }
 
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** The playlists of one page, serialised as soon as the page arrives. */
 export interface SerialisedPage {
   total: number

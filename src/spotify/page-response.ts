@@ -1,5 +1,5 @@
 import { userNotFound } from '../playlists/cached-playlists.ts'
-import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
+import { isObject, PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
 import { Problem, type ProblemOptions } from '../problems/problem.ts'
 import { accessDenied, Refusal, tooManyRequests } from './gate/diagnosis.ts'
 import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
@@ -42,10 +42,6 @@ export function readPage(
   }
   const { href } = value
   return { total: total as number, entries: items, ...(typeof href === 'string' && { href }) }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The problem for a status other than 200 and 401. The body only tells causes apart. */
