@@ -53,18 +53,13 @@ export class CacheSnapshot {
 
   async #load(): Promise<void> {
     const { path, log, store } = this.#options
-    let refused = 0
-    try {
-      const { loaded, ...read } = await this.#read()
-      refused = read.refused
-      log.info({ path, entries: loaded }, 'loaded the cache snapshot')
-    } catch (err) {
-      if ((err as NodeJS.ErrnoException).code === 'ENOENT')
-        log.info({ path }, 'no cache snapshot yet')
+    const hasRefused = await this.#read().catch((err: NodeJS.ErrnoException) => {
+      if (err.code === 'ENOENT') log.info({ path }, 'no cache snapshot yet')
       else log.warn({ err, path }, 'cannot load the cache snapshot')
-    }
+      return false
+    })
     // The next write removes refused lists from the file, even if the store does not change.
-    this.#changesWritten = refused > 0 ? -1 : store.changes
+    this.#changesWritten = hasRefused ? -1 : store.changes
     await access(dirname(path), constants.W_OK).catch((err: Error) => {
       log.warn({ err, path }, 'cannot write the cache snapshot')
     })
@@ -153,30 +148,16 @@ export class CacheSnapshot {
     await file.sync()
   }
 
-  async #read(): Promise<{ loaded: number; refused: number }> {
-    const { path, log } = this.#options
+  /** Stores the usable entries of the file. Returns whether the store refused some of them. */
+  async #read(): Promise<boolean> {
+    const { path, log, store, importEntry } = this.#options
     const file = await open(path, OPEN_TO_READ)
     const bytes = await this.#readFrom(file).finally(() => file.close())
     if (!bytes.subarray(0, PREAMBLE.length).equals(PREAMBLE)) {
       throw new Error('The file is no snapshot, or one of another version of this service.')
     }
-    const { left, ...read } = await this.#import(framesOf(bytes.subarray(PREAMBLE.length)))
-    if (left > 0) log.warn({ path, left }, 'skipped damaged parts of the cache snapshot')
-    return read
-  }
-
-  async #readFrom(file: FileHandle): Promise<Buffer> {
-    const { size } = await file.stat()
-    const { maxBytes } = this.#options
-    if (size > maxBytes) throw new Error(`The file has ${size} bytes, more than CACHE_MAX_BYTES.`)
-    return file.readFile()
-  }
-
-  /** Stores usable entries; returns the numbers of loaded, refused and malformed ones. */
-  async #import(frames: Iterable<Buffer>) {
-    const { store, importEntry } = this.#options
     const counts = { loaded: 0, refused: 0, left: 0 }
-    for (const frame of frames) {
+    for (const frame of framesOf(bytes.subarray(PREAMBLE.length))) {
       // Lets the process read responses with tokens and from Redis, which would otherwise time out.
       await nextTask()
       const entry = await importEntry(frame)
@@ -186,7 +167,17 @@ export class CacheSnapshot {
       counts[isAccepted ? 'loaded' : 'refused']++
       if (isAccepted) store.set(entry.userId, entry.response)
     }
-    return counts
+    const { loaded, refused, left } = counts
+    if (left > 0) log.warn({ path, left }, 'skipped damaged parts of the cache snapshot')
+    log.info({ path, entries: loaded }, 'loaded the cache snapshot')
+    return refused > 0
+  }
+
+  async #readFrom(file: FileHandle): Promise<Buffer> {
+    const { size } = await file.stat()
+    const { maxBytes } = this.#options
+    if (size > maxBytes) throw new Error(`The file has ${size} bytes, more than CACHE_MAX_BYTES.`)
+    return file.readFile()
   }
 }
 
