@@ -23,16 +23,18 @@ export class StoredPlaylists implements Sized {
   /** The `Last-Modified` field, flat: name, value. */
   readonly dateFields: readonly string[]
 
-  /**
-   * `modifiedAt` is when the service first saw this content, epoch ms. If the list equals that of `previous`,
-   * the body reuses the bytes of `previous`.
-   */
-  constructor(list: PlaylistList, modifiedAt: number, previous: StoredPlaylists | undefined) {
-    const same = sameContent(list, previous)
-    // In-flight responses refer to the previous bytes, so memory does not hold them twice.
-    this.list = same === undefined ? list : { ...list, playlists: same.list.playlists }
+  constructor(list: PlaylistList, modifiedAt: number) {
+    this.list = list
     this.modifiedAt = modifiedAt
     this.dateFields = ['last-modified', new Date(modifiedAt).toUTCString()]
+  }
+
+  /**
+   * The body of a later list with the same digest. It reuses the bytes of this list, to which in-flight
+   * responses refer, so memory does not hold them twice.
+   */
+  reusedFor(list: PlaylistList, modifiedAt: number): StoredPlaylists {
+    return new StoredPlaylists({ ...list, playlists: this.list.playlists }, modifiedAt)
   }
 
   get heldBytes(): number {
@@ -68,16 +70,8 @@ export function isList(body: StoredBody): boolean {
  */
 export function mergeFromReplica(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
   if (!(theirs instanceof StoredPlaylists && ours instanceof StoredPlaylists)) return theirs
-  const same = sameContent(theirs.list, ours)
-  if (same === undefined) return theirs
-  return new StoredPlaylists(theirs.list, Math.max(theirs.modifiedAt, same.modifiedAt), same)
-}
-
-function sameContent(
-  list: PlaylistList,
-  stored: StoredPlaylists | undefined,
-): StoredPlaylists | undefined {
-  return stored?.list.digest === list.digest ? stored : undefined
+  if (theirs.list.digest !== ours.list.digest) return theirs
+  return ours.reusedFor(theirs.list, Math.max(theirs.modifiedAt, ours.modifiedAt))
 }
 
 /** The configured lifetimes. */
@@ -102,15 +96,14 @@ export function listFetcher(
   options: ListFetcherOptions,
 ): ResponseCacheOptions<StoredBody>['fetch'] {
   const { source, lifetimes, clock, signal } = options
-  return async (userId, stored, terms) => {
+  return async (userId, stored, fetchOptions) => {
     const previous = stored instanceof StoredPlaylists ? stored : undefined
     try {
-      const list = await source.playlists(userId, previous?.list, { ...terms, signal })
-      const body = new StoredPlaylists(
-        list,
-        sameContent(list, previous)?.modifiedAt ?? clock.now(),
-        previous,
-      )
+      const list = await source.playlists(userId, previous?.list, { ...fetchOptions, signal })
+      const body =
+        previous?.list.digest === list.digest
+          ? previous.reusedFor(list, previous.modifiedAt)
+          : new StoredPlaylists(list, clock.now())
       return { body, status: 200, lifetime: lifetimeFor(body, lifetimes) }
     } catch (error) {
       if (!(error instanceof Problem) || error.type !== 'user-not-found') throw error

@@ -111,7 +111,7 @@ async function playlistsIn(
   const list = await joinPages([{ parts, total, complete }])
   if (list.playlists.length < playlists) throw new Error('repeated playlists')
   // The content cannot have changed after the read.
-  return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt), undefined)
+  return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt))
 }
 
 /** Copies the next lines to a segment. */

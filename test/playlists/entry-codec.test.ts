@@ -55,7 +55,7 @@ t.test('a decoded list has the same bytes, digests and windows', async t => {
   await fc.assert(
     fc.asyncProperty(lists, fc.string({ unit: 'binary' }), async (playlists, userId) => {
       const list = await read(playlists as Record<string, unknown>[])
-      const body = new StoredPlaylists(list, instants.generatedAt - 5, undefined)
+      const body = new StoredPlaylists(list, instants.generatedAt - 5)
       const { response, ...entry } = await decoded(await encodeEntry(userId, responseOf(body)))
       t.same(entry, { kind: 'entry', userId })
       const { body: decodedBody, ...others } = response
@@ -83,13 +83,13 @@ t.test('a decoded list that changed during the read contains both reads', async 
   const list = await readTwice()
   t.equal(list.complete, false)
   t.ok(list.playlists.length > list.spotifyTotal)
-  const body = new StoredPlaylists(list, 0, undefined)
+  const body = new StoredPlaylists(list, 0)
   const { response } = await decoded(await encodeEntry('bob', responseOf(body)))
   t.match(response.body, { list: { membership: list.membership, digest: list.digest } })
 })
 
 t.test('a long list is decoded page by page, one page in each task', async t => {
-  const body = new StoredPlaylists(await read(entries(0, 1000)), 0, undefined)
+  const body = new StoredPlaylists(await read(entries(0, 1000)), 0)
   const bytes = await encodeEntry('bob', responseOf(body))
   let tasks = 0
   let isDone = false
@@ -127,7 +127,7 @@ t.test('a decoded unknown user has our own problem text', async t => {
 })
 
 t.test('a changed or missing byte never results in another entry', async t => {
-  const body = new StoredPlaylists(await read(entries(0, 3)), 0, undefined)
+  const body = new StoredPlaylists(await read(entries(0, 3)), 0)
   const bytes = await encodeEntry('bob', responseOf(body))
   const whole = await decoded(bytes)
   for (let at = 0; at < bytes.length; at++) {

@@ -28,14 +28,14 @@ const importEntry = entryImporter(config, clock)
 const entryOf = (body: StoredBody, generatedAt = clock.now()) =>
   encodeEntry('bob', stored(body, generatedAt, DAY))
 const list = await read(entries(0, 3))
-const playlists = new StoredPlaylists(list, 0, undefined)
+const playlists = new StoredPlaylists(list, 0)
 
 t.test('imported entries have the lifetimes of this process', async t => {
   const now = clock.now()
   for (const [body, freshSeconds, staleIfErrorSeconds] of [
     [playlists, 300, 7200],
-    [new StoredPlaylists({ ...list, complete: false }, 0, undefined), 60, 7200],
-    [new StoredPlaylists({ ...list, complete: false, settled: true }, 0, undefined), 300, 7200],
+    [new StoredPlaylists({ ...list, complete: false }, 0), 60, 7200],
+    [new StoredPlaylists({ ...list, complete: false, settled: true }, 0), 300, 7200],
     [new UnknownUser(userNotFound()), 20, 0],
   ] as const) {
     const freshUntil = now + 1000 * freshSeconds
@@ -67,7 +67,7 @@ t.test('an entry from the future is malformed, and so are bytes that are not an 
 })
 
 t.test('entries are decoded one at a time', async t => {
-  const long = new StoredPlaylists(await read(entries(0, 20_000)), 0, undefined)
+  const long = new StoredPlaylists(await read(entries(0, 20_000)), 0)
   const done: number[] = []
   const bytes = [await entryOf(long), await entryOf(playlists)]
   // Alone, the short one would be faster than the long one.

@@ -18,7 +18,7 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
     digest: name,
     membership: name,
   }
-  return new StoredPlaylists(list, modifiedAt, undefined)
+  return new StoredPlaylists(list, modifiedAt)
 }
 
 t.test('mergeFromReplica returns a different body of a replica unchanged', async t => {

@@ -42,7 +42,7 @@ function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
     digest: name,
     membership: name,
   }
-  return new StoredPlaylists(list, modifiedAt, undefined)
+  return new StoredPlaylists(list, modifiedAt)
 }
 
 /** Starts processes that share a file, one after the other. */

@@ -18,7 +18,7 @@ const list = await read([{ id: 'forged' }])
 
 /** A valid entry with a changed text. */
 async function forged(user: string, now: number, change: (text: string) => string) {
-  const body = new StoredPlaylists(list, now, undefined)
+  const body = new StoredPlaylists(list, now)
   const text = gunzipSync(await encodeEntry(user, stored(body, now, HOUR))).toString()
   return gzipSync(change(text))
 }

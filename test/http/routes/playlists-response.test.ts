@@ -86,7 +86,7 @@ function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string,
     membership: '',
     digest: '',
   }
-  const cached = stored(new StoredPlaylists(list, 0, undefined), clock.now(), {
+  const cached = stored(new StoredPlaylists(list, 0), clock.now(), {
     freshSeconds: 300,
     staleWhileRevalidateSeconds: 0,
     staleIfErrorSeconds: 0,
