@@ -19,16 +19,16 @@ const LINE_FEED = 0x0a
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * The result of decoding: an entry; `other-version`: an entry of an older or newer version of this
- * service; `malformed`: anything else, or too large.
+ * The result of decoding bytes of another process: an entry; `unusable`: an entry of an older or newer
+ * version of this service; `malformed`: anything else, or too large.
  */
 export type DecodedEntry =
   | {
-      readonly kind: 'entry'
+      readonly kind: 'usable'
       readonly userId: string
       readonly response: StoredResponse<StoredBody>
     }
-  | { readonly kind: 'other-version' }
+  | { readonly kind: 'unusable' }
   | { readonly kind: 'malformed' }
 
 const compress = promisify<Buffer, object, Buffer>(gzip)
@@ -60,7 +60,7 @@ export async function encodeEntry(
  */
 export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<DecodedEntry> {
   if (bytes.toString('latin1', 0, VERSION_1_MAGIC.length) === VERSION_1_MAGIC) {
-    return { kind: 'other-version' }
+    return { kind: 'unusable' }
   }
   try {
     return await entryIn(await gunzipped(bytes, maxBytes))
@@ -75,7 +75,7 @@ async function entryIn(plain: Buffer): Promise<DecodedEntry> {
   if (!isUtf8(plain)) throw new Error('not UTF-8')
   const end = lineEnd(plain, 0)
   const head: unknown = JSON.parse(textAt(plain, 0, end))
-  if (isOtherHead(head)) return { kind: 'other-version' }
+  if (isOtherHead(head)) return { kind: 'unusable' }
   if (!isHead(head)) throw new Error('no head')
   const { userId, list } = head
   const { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil } = head
@@ -83,7 +83,7 @@ async function entryIn(plain: Buffer): Promise<DecodedEntry> {
   const body =
     list === undefined ? unknownUserIn(lines) : await playlistsIn(lines, list, generatedAt)
   const instants = { generatedAt, freshUntil, staleWhileRevalidateUntil, staleIfErrorUntil }
-  return { kind: 'entry', userId, response: { body, ...instants } }
+  return { kind: 'usable', userId, response: { body, ...instants } }
 }
 
 function unknownUserIn(lines: Buffer): UnknownUser {

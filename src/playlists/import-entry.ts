@@ -1,25 +1,15 @@
 import { capLifetimes, isPlausible } from '../cache/foreign-response.ts'
-import { freshness, type StoredResponse } from '../cache/freshness.ts'
+import { freshness } from '../cache/freshness.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
-import { type Lifetimes, lifetimeFor, type StoredBody } from './cached-playlists.ts'
-import { decodeEntry } from './entry-codec.ts'
+import { type Lifetimes, lifetimeFor } from './cached-playlists.ts'
+import { type DecodedEntry, decodeEntry } from './entry-codec.ts'
 
 /**
- * The result of importing the bytes of another process: an entry that may be served; `unusable`: an
- * expired entry, or one of another version; `malformed`: no entry, from the future, or too large.
+ * Decodes an entry that may be served. Besides the entries that `decodeEntry` refuses, an expired entry is
+ * `unusable`, and an entry from the future is `malformed`. Never rejects.
  */
-export type ImportedEntry =
-  | {
-      readonly kind: 'usable'
-      readonly userId: string
-      readonly response: StoredResponse<StoredBody>
-    }
-  | { readonly kind: 'unusable' }
-  | { readonly kind: 'malformed' }
-
-/** Never rejects. */
-export type ImportEntry = (bytes: Buffer) => Promise<ImportedEntry>
+export type ImportEntry = (bytes: Buffer) => Promise<DecodedEntry>
 
 /**
  * Returns a function that imports entries from a file or another replica. It caps their lifetimes at
@@ -30,16 +20,13 @@ export function entryImporter(
   config: Lifetimes & Pick<Config, 'CACHE_MAX_BYTES'>,
   clock: Clock,
 ): ImportEntry {
-  const importNext = async (bytes: Buffer): Promise<ImportedEntry> => {
+  const importNext = async (bytes: Buffer): Promise<DecodedEntry> => {
     const entry = await decodeEntry(bytes, config.CACHE_MAX_BYTES)
-    if (entry.kind === 'other-version') return { kind: 'unusable' }
-    if (entry.kind === 'malformed') return entry
+    if (entry.kind !== 'usable') return entry
     const now = clock.now()
     if (!isPlausible(entry.response, now)) return { kind: 'malformed' }
-    const { userId, response } = entry
-    const capped = capLifetimes(response, lifetimeFor(response.body, config))
-    if (freshness(capped, now) === 'gone') return { kind: 'unusable' }
-    return { kind: 'usable', userId, response: capped }
+    const response = capLifetimes(entry.response, lifetimeFor(entry.response.body, config))
+    return freshness(response, now) === 'gone' ? { kind: 'unusable' } : { ...entry, response }
   }
   let latest: Promise<unknown> = Promise.resolve()
   return bytes => {

@@ -40,7 +40,7 @@ const forged = (first: unknown, ...lines: string[]) =>
 
 async function decoded(bytes: Buffer) {
   const entry = await decodeEntry(bytes, MAX_BYTES)
-  if (entry.kind !== 'entry') throw new Error(entry.kind)
+  if (entry.kind !== 'usable') throw new Error(entry.kind)
   return entry
 }
 
@@ -57,7 +57,7 @@ t.test('a decoded list has the same bytes, digests and windows', async t => {
       const list = await read(playlists as Record<string, unknown>[])
       const body = new StoredPlaylists(list, instants.generatedAt - 5)
       const { response, ...entry } = await decoded(await encodeEntry(userId, responseOf(body)))
-      t.same(entry, { kind: 'entry', userId })
+      t.same(entry, { kind: 'usable', userId })
       const { body: decodedBody, ...others } = response
       t.same(others, instants)
       t.ok(decodedBody instanceof StoredPlaylists)
@@ -137,7 +137,7 @@ t.test('a changed or missing byte never results in another entry', async t => {
       flipped[at] = (flipped[at] as number) ^ bit
       const entry = await decodeEntry(flipped, MAX_BYTES)
       // The time and the system in the header of gzip have no effect.
-      if (entry.kind === 'entry') t.same(entry, whole, `byte ${at}`)
+      if (entry.kind === 'usable') t.same(entry, whole, `byte ${at}`)
       else t.equal(entry.kind, 'malformed')
     }
   }
@@ -145,10 +145,10 @@ t.test('a changed or missing byte never results in another entry', async t => {
 
 t.test('entries of other versions are not malformed', async t => {
   for (const version of [0, 1, 3, 1e300]) {
-    t.equal(await kindOf(forged({ ...head, version })), 'other-version')
+    t.equal(await kindOf(forged({ ...head, version })), 'unusable')
   }
-  t.equal(await kindOf(forged({ version: 3, userId: 'bob', unlike: 'this' })), 'other-version')
-  t.equal(await kindOf(Buffer.from('plpx\u0001and so on')), 'other-version', 'the binary format')
+  t.equal(await kindOf(forged({ version: 3, userId: 'bob', unlike: 'this' })), 'unusable')
+  t.equal(await kindOf(Buffer.from('plpx\u0001and so on')), 'unusable', 'the binary format')
   t.equal(await kindOf(forged({ ...head, version: '3' })), 'malformed')
   await fc.assert(
     fc.asyncProperty(fc.uint8Array(), async random => {
@@ -160,7 +160,7 @@ t.test('entries of other versions are not malformed', async t => {
 
 t.test('forged entries are malformed', async t => {
   const two = ['{"id":"a"}', '{"id":"b"}']
-  t.equal(await kindOf(forged(head, ...two)), 'entry', 'the valid entry that the cases change')
+  t.equal(await kindOf(forged(head, ...two)), 'usable', 'the valid entry that the cases change')
   const withList = (change: object, ...lines: string[]) =>
     forged({ ...head, list: { ...listHead, ...change } }, ...lines)
   const cases: [string, Buffer][] = [
