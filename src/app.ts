@@ -33,10 +33,9 @@ import {
   mergeFromReplica,
   type StoredBody,
 } from './playlists/cached-playlists.ts'
-import { createSnapshot } from './playlists/create-snapshot.ts'
 import { entryImporter } from './playlists/import-entry.ts'
 import { VARIANTS_SHARE, VariantCache } from './playlists/representations.ts'
-import { isWithoutLink } from './playlists/snapshot.ts'
+import { createSnapshot, isWithoutLink } from './playlists/snapshot.ts'
 import { Problem } from './problems/problem.ts'
 import { loadRedis } from './replicas/load-redis.ts'
 import { createSpotify } from './spotify/create-spotify.ts'

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { setImmediate as nextTask } from 'node:timers/promises'
 import { freshness } from '../cache/freshness.ts'
 import type { MemoryStore } from '../cache/memory-store.ts'
+import type { Config } from '../config/schema.ts'
 import { type Clock, repeat } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { OPEN_TO_READ, PREAMBLE, temporaryPath } from '../lib/snapshot-file.ts'
@@ -179,6 +180,16 @@ export class CacheSnapshot {
     if (size > maxBytes) throw new Error(`The file has ${size} bytes, more than CACHE_MAX_BYTES.`)
     return file.readFile()
   }
+}
+
+/** The snapshot of a store, if the configuration has a file for it. */
+export function createSnapshot(
+  config: Pick<Config, 'CACHE_SNAPSHOT_FILE' | 'CACHE_MAX_BYTES'>,
+  store: MemoryStore<StoredBody>,
+  options: Pick<CacheSnapshotOptions, 'importEntry' | 'clock' | 'log'>,
+): CacheSnapshot | undefined {
+  const { CACHE_SNAPSHOT_FILE: path, CACHE_MAX_BYTES: maxBytes } = config
+  return path === undefined ? undefined : new CacheSnapshot({ path, store, maxBytes, ...options })
 }
 
 /** Whether a list with this key was read without a link: any other key names its link before a slash. */
