@@ -2,17 +2,12 @@ import { WaitingCallers } from '../lib/waiting-callers.ts'
 import { Problem } from '../problems/problem.ts'
 import { linkSubject } from '../spotify/gate/gate-evidence.ts'
 import { linkDenied } from '../spotify/gate/token-denials.ts'
-import { mayResend } from '../spotify/may-resend.ts'
 import { responseProblem } from '../spotify/page-response.ts'
 import { observed } from '../spotify/request-observer.ts'
+import { sendGet, type WebApi } from '../spotify/send-get.ts'
 import type { SpotifyResponse } from '../spotify/transport.ts'
-import type { SpotifyClientOptions } from '../spotify/web-api.ts'
 
-export interface ProfileOptions
-  extends Pick<
-    SpotifyClientOptions,
-    'transport' | 'basePath' | 'gate' | 'budget' | 'clock' | 'observe' | 'userAgent'
-  > {
+export interface ProfileOptions extends WebApi {
   /** How long a person waits for the profile, in milliseconds. */
   timeoutMs: number
   /** Aborted when the service stops. */
@@ -34,19 +29,11 @@ export interface Profile {
  * @throws {Problem} the problem that the response shows, or why the gate lets no request pass.
  */
 export function readProfile(accessToken: string, options: ProfileOptions): Promise<Profile> {
-  const { transport, basePath, gate, clock, userAgent, timeoutMs, signal } = options
-  const headers = {
-    accept: 'application/json',
-    'accept-encoding': 'gzip',
-    authorization: `Bearer ${accessToken}`,
-    'user-agent': userAgent,
-  }
+  const { gate, clock, timeoutMs, signal } = options
+  const getOptions = { token: accessToken, signal, isRevalidation: false, onRequest: () => {} }
   const send = (path: string): Promise<SpotifyResponse> =>
     observed(options, 'page', signal, async () => {
-      const request = { method: 'GET', path: basePath + path, headers } as const
-      const response = await transport.send(request, signal, {
-        mayResend: () => mayResend(options, { signal, isRevalidation: false }),
-      })
+      const response = await sendGet(options, path, getOptions)
       if (response.status === 401) throw linkDenied(401, response.body)
       if (response.status !== 200) throw responseProblem(response, clock.now(), linkDenied)
       return response

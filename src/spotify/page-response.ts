@@ -51,13 +51,12 @@ export function responseProblem(
   denied: DenialReader,
 ): Problem {
   if (status === 403) return denied(status, body)
-  const originStatus = status
   if (status === 404) return userNotFound()
   if (status === 429) {
     return tooManyRequests(body, rateLimitedUntil(headers['retry-after'], now))
   }
   const retryAt = parseRetryAfter(headers['retry-after'], now)
-  const facts = { originStatus, retryAt }
+  const facts = { originStatus: status, retryAt }
   if (isTemporary(status)) {
     const detail = `Spotify responded with status ${status}, which is usually temporary. Retry soon.`
     return new Problem('spotify-unavailable', detail, {

@@ -1,15 +1,12 @@
-import type { Clock } from '../lib/clock.ts'
 import { OneTaskPerTick } from '../lib/one-task-per-tick.ts'
 import { PAGE_SIZE, type Page } from '../playlists/serialised-page.ts'
 import { Problem } from '../problems/problem.ts'
 import { accessDenied } from './gate/diagnosis.ts'
-import { type Gate, MAX_ATTEMPTS, type PassOptions } from './gate/gate.ts'
-import type { RequestBudget } from './gate/request-quota.ts'
-import { mayResend } from './may-resend.ts'
+import { MAX_ATTEMPTS, type PassOptions } from './gate/gate.ts'
 import { type DenialReader, readPage } from './page-response.ts'
-import { observed, type RequestObserver } from './request-observer.ts'
+import { observed } from './request-observer.ts'
+import { type GetOptions, sendGet, type WebApi } from './send-get.ts'
 import type { TokenKeeper } from './token-keeper.ts'
-import type { SpotifyRequest, Transport } from './transport.ts'
 
 /**
  * Maximum number of pages, of some 60 kB each, that wait to be decoded while the client requests the next
@@ -20,17 +17,8 @@ const MAX_WAITING_PAGES = 32
 /** About the longest list of any account; SPOTIFY_MAX_PAGES may be less. */
 const MAX_ACCOUNT_PAGES = 240
 
-export interface SpotifyClientOptions {
-  transport: Transport
-  /** Path of the Web API on the transport's origin, without a trailing slash. */
-  basePath: string
+export interface SpotifyClientOptions extends WebApi {
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
-  gate: Gate
-  /** Counts resent requests, which the gate does not see. */
-  budget: Pick<RequestBudget, 'reserve'>
-  clock: Clock
-  observe: RequestObserver
-  userAgent: string
   /** A longer list is a bad response. */
   maxPages: number
   /** The problem for a 403, or a 401 even with a new token; by default the problem of the app token. */
@@ -48,8 +36,7 @@ export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
 }
 
 /** How one attempt is sent. */
-interface Attempt extends Pick<PageOptions, 'signal' | 'isRevalidation' | 'onRequest' | 'onRead'> {
-  token: string
+interface Attempt extends GetOptions, Pick<PageOptions, 'onRead'> {
   /** A longer list is a bad response. */
   maxPages: number
 }
@@ -66,39 +53,23 @@ export interface SpotifyClient {
 }
 
 export function createSpotifyClient(clientOptions: SpotifyClientOptions): SpotifyClient {
-  const { transport, basePath, tokens, gate, clock, userAgent, maxPages } = clientOptions
+  const { tokens, gate, clock, maxPages } = clientOptions
   const { denied = accessDenied, subject } = clientOptions
   const decoding = new OneTaskPerTick()
   /** Pages that wait to be decoded. */
   let waiting = 0
 
   async function sendOnce(path: string, attempt: Attempt): Promise<Page> {
-    const { token, signal, onRequest, onRead } = attempt
-    onRequest()
-    const headers = {
-      accept: 'application/json',
-      'accept-encoding': 'gzip',
-      authorization: `Bearer ${token}`,
-      'user-agent': userAgent,
-    }
-    const request: SpotifyRequest = { method: 'GET', path: basePath + path, headers }
     let waits = 0
-    const wait = async () => {
+    const onRead = async () => {
       waits = 1
       waiting++
-      if (waiting <= MAX_WAITING_PAGES) onRead()
+      if (waiting <= MAX_WAITING_PAGES) attempt.onRead()
       await decoding.next()
-      signal.throwIfAborted()
+      attempt.signal.throwIfAborted()
     }
     try {
-      const response = await transport.send(request, signal, {
-        onRead: wait,
-        mayResend: async () => {
-          const may = await mayResend(clientOptions, attempt)
-          if (may) onRequest()
-          return may
-        },
-      })
+      const response = await sendGet(clientOptions, path, attempt, { onRead })
       if (response.status === 401) throw new Unauthorized(response.body)
       return readPage(response, attempt.maxPages, clock.now(), denied)
     } finally {
