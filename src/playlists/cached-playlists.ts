@@ -9,10 +9,10 @@ import type { PlaylistList, PlaylistSource } from './playlist-list.ts'
 /** An incomplete list is worth another read soon, unless a second read has confirmed it. */
 const INCOMPLETE_FRESH_SECONDS = 60
 
-/** The list without its playlists, and its date field, as measured on 64-bit Node. */
+/** The memory of a list without its playlists, and of its date field, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 200
 
-/** A problem with its stack, as measured on 64-bit Node. */
+/** The memory of a problem with its stack, as measured on 64-bit Node. */
 const UNKNOWN_USER_BYTES = 1400
 
 /** The cached body of a user that Spotify knows. */
@@ -65,8 +65,8 @@ export function isList(body: StoredBody): boolean {
 }
 
 /**
- * The body to cache if a replica has stored `theirs` and this process has `ours`. Of two equal lists
- * it takes the later date, so callers never see `Last-Modified` go back.
+ * The body to cache if a replica has stored `theirs` and this process has `ours`. If the lists are equal, the
+ * body has the later date, so callers never see `Last-Modified` go back.
  */
 export function mergeFromReplica(theirs: StoredBody, ours: StoredBody | undefined): StoredBody {
   if (!(theirs instanceof StoredPlaylists && ours instanceof StoredPlaylists)) return theirs
@@ -113,6 +113,7 @@ export function listFetcher(
   }
 }
 
+/** The configured lifetime of a body; an unknown user is never served stale. */
 export function lifetimeFor(body: StoredBody, lifetimes: Lifetimes): Lifetime {
   if (!(body instanceof StoredPlaylists)) {
     const freshSeconds = lifetimes.CACHE_NEGATIVE_SECONDS

@@ -12,7 +12,7 @@ import { ownBuffer, type Segment } from './serialised-items.ts'
 import { isObject, keysOf, PAGE_SIZE, type SerialisedPage } from './serialised-page.ts'
 
 const VERSION_1_MAGIC = 'plpx'
-/** Nearly as small as the best level, in a third of the time. */
+/** The result is nearly as small as with the best level, in a third of the time. */
 const COMPRESSION_LEVEL = 3
 const LINE_FEED = 0x0a
 /** Maximum to parse in one task: twice the size limit of a page of Spotify. */
@@ -65,7 +65,7 @@ export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<Deco
   try {
     return await entryIn(await gunzipped(bytes, maxBytes))
   } catch {
-    // No gzip, truncated, too large, or without valid content.
+    // The bytes are no gzip, truncated, too large, or without valid content.
     return { kind: 'malformed' }
   }
 }
@@ -134,7 +134,7 @@ function lineEnd(bytes: Buffer, at: number): number {
   return end + 1
 }
 
-/** Without the last line feed. */
+/** The lines from `at` to `end` as a text, without the last line feed. */
 function textAt(bytes: Buffer, at: number, end: number): string {
   if (end - at > MAX_TEXT_BYTES) throw new Error('too long to parse in one task')
   return bytes.toString('utf8', at, end - 1)

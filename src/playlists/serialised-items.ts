@@ -98,7 +98,7 @@ export class SerialisedItems {
    * parts, since moving them takes long.
    */
   joinBody(key: object, head: Buffer, end: Buffer): void {
-    // The representation was evicted and made again.
+    // With an equal head, the key is of the same representation, evicted and made again.
     if (this.#bodyHead?.equals(head)) this.#bodyKey = key
     if (this.#body !== undefined) return
     const items = this.joined(0, this.length)

@@ -2,14 +2,14 @@ const LENGTH_BYTES = 4
 /** The minimum of gzip (RFC 1952 2.3). */
 const MIN_ENTRY_BYTES = 18
 
-/** An encoded entry as a snapshot has it, after its length. */
+/** The parts of a snapshot for an encoded entry: its length, then the entry itself. */
 export function framed(entry: Buffer): [length: Buffer, entry: Buffer] {
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32LE(entry.length)
   return [length, entry]
 }
 
-/** Yields the bytes of each entry. A truncated entry, or one with an impossible length, is the last. */
+/** Yields the bytes of each entry. After a truncated entry or an impossible length it yields nothing more. */
 export function* framesOf(bytes: Buffer): Generator<Buffer> {
   let at = 0
   while (at < bytes.length) {

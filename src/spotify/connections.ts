@@ -21,14 +21,14 @@ export class Connections {
       })
   }
 
-  /** A snapshot to take before a request is sent. */
+  /** Bytes received so far over each open connection. Call this before a request is sent. */
   received(): Received {
     return new Map([...this.#open].map(socket => [socket, socket.bytesRead]))
   }
 
   /**
-   * Whether `error` closed a connection that was open before the request was sent and has received
-   * nothing since.
+   * Whether `error` closed a connection that was open before the request was sent and has received nothing
+   * since. `before` is the result of `received()` at that time.
    */
   wasDead(error: unknown, before: Received): boolean {
     const socket = this.#endedBy.get(error as object)

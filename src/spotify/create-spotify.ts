@@ -28,14 +28,14 @@ export interface SpotifyOptions {
   observe: RequestObserver
 }
 
-/** The client side of Spotify. */
+/** Everything that sends requests to Spotify. */
 export interface Spotify {
   readonly tokens: TokenKeeper
   readonly gate: Gate
   readonly source: PlaylistSource
-  /** To the token endpoint. */
+  /** The transport to the token endpoint. */
   readonly tokenTransport: Transport
-  /** What clients with other tokens share with the client of the app token: connections, gate and budget. */
+  /** The options of every client except its tokens: all clients share connections, gate and budget. */
   readonly clientOptions: Omit<SpotifyClientOptions, 'tokens'>
   /** Stops renewing tokens and closes all connections. */
   close(): Promise<void>

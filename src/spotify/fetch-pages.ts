@@ -8,11 +8,11 @@ import type { SpotifyClient } from './web-api.ts'
 
 export interface FetchPagesOptions {
   client: SpotifyClient
-  /** Checked as soon as the number of pages is known. */
+  /** `fetchPages` checks the budget as soon as it knows the number of pages. */
   budget: Pick<RequestBudget, 'check'>
   /**
-   * Maximum number of pages of one list in flight or queued, so a long list leaves slots for others.
-   * Retries of truncated pages are extra.
+   * Maximum number of pages of one list in flight or queued, so a long list leaves slots for other lists.
+   * Retries of truncated pages do not count.
    */
   concurrency: number
 }
@@ -30,11 +30,11 @@ export async function fetchPages(
 ): Promise<PagesRead> {
   const pages = childAbortController(signal)
   const slots = new PrioritySemaphore(concurrency)
-  /** The number of pages, once the first page has arrived. */
+  /** The number of pages; infinite until the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
 
-  /** Stops a list that exceeds the budget as early as possible. */
+  /** Refuses a list of `whole` pages as early as possible if the requests that are left exceed the budget. */
   function checkBudget(whole: number): void {
     const left = whole - begun
     if (left > 0) budget.check({ left, whole }, isRevalidation)
@@ -53,7 +53,7 @@ export async function fetchPages(
       onRead: () => {
         if (endPage !== Number.POSITIVE_INFINITY) onRead()
       },
-      // A read that has begun continues for the next caller; one that is still queued does not start.
+      // Once pages have arrived, the read continues for the next caller. A lookup that is still queued never starts.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
     })
@@ -64,12 +64,12 @@ export async function fetchPages(
     return serialisePage(page)
   }
 
-  /** Waits for a slot, and releases it when the page only has to be decoded. */
+  /** Waits for a slot, and releases the slot once the page only has to be decoded. */
   async function readInSlot(pageNumber: number): Promise<SerialisedPage | undefined> {
     const release = await slots.acquire(true, callers, pages.signal)
     return read(pageNumber, release)
       .catch((error: unknown) => {
-        // A partial list is of no use, so the other pages would only burden Spotify.
+        // A partial list is of no use, so requests for other pages would only burden Spotify.
         pages.abort(error)
         throw error
       })

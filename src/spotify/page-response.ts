@@ -44,7 +44,7 @@ export function readPage(
   return { total: total as number, entries: items, ...(typeof href === 'string' && { href }) }
 }
 
-/** The problem for a status other than 200 and 401. The body only tells causes apart. */
+/** The problem for a status other than 200 and 401. The text of the body only tells causes apart. */
 export function responseProblem(
   { status, headers, body }: SpotifyResponse,
   now: number,

@@ -2,8 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import { Problem, type ProblemType } from '../problems/problem.ts'
 
 /**
- * The grants of token requests (RFC 6749 sections 4.4, 4.1.3 and 6): the app token, the consent of the owner
- * of an account, and the renewal of its token.
+ * The grants of token requests (RFC 6749 sections 4.4, 4.1.3 and 6): for the app token, after the consent of
+ * the owner of an account, and to renew the token of a linked account.
  */
 export const TOKEN_GRANTS = ['client_credentials', 'authorization_code', 'refresh_token'] as const
 
@@ -12,7 +12,7 @@ export type TokenGrant = (typeof TOKEN_GRANTS)[number]
 /** A page of the Web API, or a token request with this grant. */
 export type RequestKind = 'page' | TokenGrant
 
-/** The outcomes of a request to Spotify; `cancelled` is an abort before the response arrived. */
+/** The outcomes of a request to Spotify; `cancelled` is an abort, or another failure that is not of Spotify. */
 export const REQUEST_OUTCOMES = [
   'ok',
   'unauthorized',
@@ -54,7 +54,7 @@ export async function observed<T>(
   const sentAtMs = clock.monotonic()
   const report = (outcome: RequestOutcome) => observe(kind, outcome, clock.monotonic() - sentAtMs)
   const response = await request().catch((error: unknown) => {
-    // The failure of one page aborts the others with that failure as the reason.
+    // The failure of one page aborts the requests for other pages, with that failure as the reason.
     report(signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error))
     throw error
   })

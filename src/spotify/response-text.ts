@@ -22,7 +22,7 @@ export async function responseText(
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
-/** The coding of a body; empty for none or `identity`, and a list if the server applied several. */
+/** The coding in the field: empty for none and `identity`, comma-separated if there are several. */
 function codingOf(field: string | string[] = ''): string {
   const codings = String(field)
     .toLowerCase()

@@ -22,12 +22,15 @@ export function parseRetryAfter(
   return longestMs > 0 ? now + longestMs : undefined
 }
 
-/** The same for a 429, with a default of 30 s, Spotify's rate limit window. */
+/**
+ * The instant (epoch ms) in the `Retry-After` field of a 429, as `parseRetryAfter` reads it, or else 30 s from
+ * now, the length of Spotify's rate limit window.
+ */
 export function rateLimitedUntil(field: string | string[] | undefined, now: number): number {
   return parseRetryAfter(field, now) ?? now + DEFAULT_MS
 }
 
-/** Milliseconds; 0 if the member is malformed. */
+/** The delay that a member names, in milliseconds; 0 if the member is malformed. */
 function delayOf(member: string, now: number): number {
   if (/^\d+$/.test(member)) return Number(member) * 1000
   return (httpDate(member) ?? now) - now

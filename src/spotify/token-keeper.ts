@@ -26,7 +26,7 @@ export interface TokenKeeperOptions {
 
 interface Token {
   value: string
-  /** On the monotonic clock. */
+  /** When the token expires, on the monotonic clock. */
   expiresAtMs: number
 }
 
@@ -91,7 +91,7 @@ export class TokenKeeper {
 
   /**
    * Returns a replacement for a token that got a 401 from the Web API. It compares tokens, so all requests
-   * that used the same one share one renewal, even those whose 401 arrives after the renewal. Returns
+   * with the same token share one renewal, even requests whose 401 arrives after the renewal. Returns
    * `rejected` itself if that token replaced another one less than a minute ago.
    *
    * @throws {Problem} as `token()`.
@@ -106,7 +106,7 @@ export class TokenKeeper {
     return this.token(onRequest)
   }
 
-  /** Why there is no valid token; undefined while there is one. */
+  /** Why there is no valid token; undefined while there is a valid token. */
   get problem(): Problem | undefined {
     if (this.status.state === 'valid') return undefined
     const detail = 'The app token has not arrived yet.'
@@ -184,7 +184,7 @@ export class TokenKeeper {
     this.#cancelTimer = this.#options.clock.schedule(delayMs, () => this.start())
   }
 
-  /** At least as long as the token endpoint asked for. */
+  /** How long to wait after a failed renewal: at least as long as the token endpoint asked for. */
   #backOffMs(failed: Problem): number {
     const jitter = this.#options.random()
     const namedMs = failed.retryAt === undefined ? 0 : failed.retryAt - this.#options.clock.now()

@@ -2,7 +2,10 @@ import { Problem } from '../problems/problem.ts'
 import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** If the response has no `expires_in` (RFC 6749 5.1). A 401 renews a token that expires sooner. */
+/**
+ * The lifetime of a token whose response has no `expires_in` (RFC 6749 5.1). If the token expires sooner, the
+ * service renews it after a 401.
+ */
 const UNSTATED_LIFETIME_SECONDS = 300
 const MAX_LIFETIME_SECONDS = 86_400
 const MIN_MARGIN_MS = 60_000
@@ -66,12 +69,12 @@ function tokenIn(body: Record<string, unknown>): IssuedToken {
   return { value, lifetimeMs: Math.min(seconds, MAX_LIFETIME_SECONDS) * 1000 }
 }
 
-/** Some servers send the number as a string. */
+/** The stated lifetime as a number. Some servers send a string. */
 function secondsIn(stated: unknown): number {
   return typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : Number.NaN
 }
 
-/** An empty object for text or HTML, as in outages. */
+/** The JSON object in a body; an empty object for text or HTML, which Spotify sends in outages. */
 function parseObject(body: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body)

@@ -24,7 +24,7 @@ export function tooLarge(cause: unknown): Problem {
   return badResponse('The response of Spotify is larger than any page.', { cause })
 }
 
-/** The `code` of an error of Node or undici; `undefined` as text when there is none. */
+/** The `code` of an error of Node or undici; the text `undefined` if it has none. */
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code)
 }

@@ -26,7 +26,7 @@ export interface TransportOptions {
   timeoutMs: number
   /** Maximum size of the body, encoded and decoded, in bytes. */
   maxBytes: number
-  /** The forward proxy; left out when there is none. */
+  /** The forward proxy; undefined for direct connections. */
   proxy?: ForwardProxy | undefined
 }
 
@@ -38,9 +38,9 @@ export interface SpotifyRequest {
 }
 
 export interface SendOptions {
-  /** Called when the body of a 200 has been read; the transport decodes it after the promise settles. */
+  /** Called when the body of a 200 has been read; the transport decodes it once the promise has resolved. */
   onRead?: () => Promise<void>
-  /** Whether to resend a request that was lost on a dead connection. */
+  /** Whether to resend a request that was lost on a dead connection; by default the transport does. */
   mayResend?: () => Promise<boolean>
 }
 
@@ -64,7 +64,10 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** `origin` is scheme, host and port; `connections` the maximum number of sockets. */
+/**
+ * `origin` is scheme, host and port. `connections` is the maximum number of sockets; resent requests may use as
+ * many again.
+ */
 export function createTransport(
   origin: string,
   connections: number,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { ForwardProxy } from '../config/proxy.ts'
 
-/** For URLs without a port. */
+/** The ports of URLs without a port, by protocol. */
 const DEFAULT_PORTS: Record<string, number> = { 'https:': 443, 'http:': 80 }
 
 /** tinyproxy sends 401 where RFC 9110 15.5.8 has 407. */
@@ -10,7 +10,7 @@ const UNAUTHENTICATED = new Set([401, 407])
 
 /** The proxy opened no connection. The message is for callers. */
 export class ProxyError extends Error {
-  /** For the log; undefined if the cause has one. */
+  /** The error code for the log; undefined if the cause has a code. */
   readonly code: string | undefined
   /** Whether a retry may succeed; not after a refusal by the proxy (4xx). */
   readonly transient: boolean

@@ -14,12 +14,12 @@ import type { TokenKeeper } from './token-keeper.ts'
  */
 const MAX_WAITING_PAGES = 32
 
-/** About the longest list of any account; SPOTIFY_MAX_PAGES may be less. */
+/** The number of pages of about the longest list of any account; SPOTIFY_MAX_PAGES may be less. */
 const MAX_ACCOUNT_PAGES = 240
 
 export interface SpotifyClientOptions extends WebApi {
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
-  /** A longer list is a bad response. */
+  /** Maximum number of pages of a list; a longer list is a bad response. */
   maxPages: number
   /** The problem for a 403, or a 401 even with a new token; by default the problem of the app token. */
   denied?: DenialReader
@@ -37,7 +37,7 @@ export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
 
 /** How one attempt is sent. */
 interface Attempt extends GetOptions, Pick<PageOptions, 'onRead'> {
-  /** A longer list is a bad response. */
+  /** Maximum number of pages of the list; a longer list is a bad response. */
   maxPages: number
 }
 
@@ -91,7 +91,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
       })
     } catch (error) {
       if (!(error instanceof Unauthorized)) throw error
-      // If there is another token, the 401 was about the old one.
+      // If there is another token, the 401 was about the old token.
       if ((await tokens.replace(token, options.onRequest)) !== token) throw error
       throw denied(401, error.body)
     }

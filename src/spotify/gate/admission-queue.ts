@@ -6,7 +6,7 @@ import { Problem } from '../../problems/problem.ts'
 
 /** Weight of the latest request in the average duration. */
 const SMOOTHING = 0.2
-/** Background revalidations leave the rest to users without a usable cached list. */
+/** The share of the queue for background revalidations; users without a usable cached list need the rest. */
 const REVALIDATION_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
@@ -40,20 +40,20 @@ export interface QueueOptions {
 /** A lookup that waits for its first slot. */
 interface WaitingLookup {
   readonly callers: WaitingCallers
-  /** One for each waiting request. */
+  /** One controller for each waiting request. */
   readonly aborts: Set<ChildAbortController>
 }
 
 /**
- * Limits how many lookups wait for a slot. It refuses a lookup at once if the queue is full or if, by the
- * recent duration of requests, its slot would come after its deadline: a caller would rather know now than at
- * the deadline. When the queue is full, a caller with few waiting lookups displaces the latest lookup of the
- * caller with the most.
+ * Limits how many lookups wait for a slot. If, by the recent duration of requests, the slot of a lookup would
+ * come after its deadline, the queue refuses the lookup at once: a caller would rather know now than at the
+ * deadline. When the queue is full, a caller with few waiting lookups displaces the latest lookup of the caller
+ * with the most; the queue refuses all other lookups.
  */
 export class AdmissionQueue {
   readonly #options: AdmissionQueueOptions
   readonly #slots: PrioritySemaphore
-  /** By subject, the oldest first. */
+  /** The waiting lookups by subject, the oldest first. */
   readonly #lookups = new Map<string, WaitingLookup>()
   #averageMs = 0
 
@@ -121,7 +121,7 @@ export class AdmissionQueue {
     }
   }
 
-  /** Whether one more lookup may wait; displaces another one if necessary. */
+  /** Whether one more lookup may wait; displaces another lookup if necessary. */
   #admits(caller: string, isRevalidation: boolean): boolean {
     const { queue } = this.#options
     if (isRevalidation) return this.queued < REVALIDATION_SHARE * queue
@@ -129,8 +129,8 @@ export class AdmissionQueue {
   }
 
   /**
-   * Cancels the latest lookup of the caller with the most waiting ones, unless `caller` would then have as
-   * many. Spares lookups that several callers wait for.
+   * Cancels the latest lookup of the caller with the most waiting lookups, and returns true; returns false if
+   * `caller` would then have as many. Spares lookups that several callers wait for.
    */
   #displace(caller: string): boolean {
     const counts = new Map<string, number>()
@@ -154,7 +154,7 @@ export class AdmissionQueue {
     if (this.#lookups.get(subject) === lookup) this.#lookups.delete(subject)
   }
 
-  /** How long one more lookup of the caller is expected to wait. */
+  /** The expected wait of one more lookup of the caller, in milliseconds. */
   #waitMs(caller: string): number {
     return (this.#slots.countAhead(caller) / this.#options.concurrency) * this.#averageMs
   }

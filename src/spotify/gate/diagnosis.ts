@@ -1,8 +1,8 @@
 import { Problem, type ProblemOptions, type ProblemType, problems } from '../../problems/problem.ts'
 
 /**
- * How a person can fix each cause of failure, in one sentence. The names are stable: `/status`, the log
- * and dashboards use them.
+ * How a person can fix each cause of failure. The names of the causes are stable: `/status`, the log and
+ * dashboards use them.
  * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
  */
 const REMEDIES = {
@@ -26,7 +26,7 @@ const REMEDIES = {
 
 export type DiagnosisName = keyof typeof REMEDIES
 
-/** What happened, for the causes that a response of Spotify names. */
+/** Tells a caller what happened, for each cause that a response of Spotify shows. */
 export const EXPLANATIONS = {
   'rate-limited': 'Spotify rate limits this app. Wait as long as Retry-After says.',
   'quota-exceeded':
@@ -41,7 +41,7 @@ export const EXPLANATIONS = {
 
 export interface Diagnosis {
   readonly name: DiagnosisName
-  /** How a person can fix it, in one sentence. */
+  /** How a person can fix the cause. */
   readonly remedy: string
 }
 
@@ -61,7 +61,7 @@ export class Refusal extends Problem {
   }
 }
 
-/** The problem for a failure of Spotify that another replica reports; `name` is that of its diagnosis. */
+/** The problem for a failure of Spotify that another replica reports; `name` is the name of its diagnosis. */
 export function remoteProblem(
   type: ProblemType,
   name: string | undefined,
@@ -85,7 +85,7 @@ export function diagnosisOf(problem: Problem): Diagnosis {
   return { name, remedy: REMEDIES[name] }
 }
 
-/** Denials share a status; only their text tells them apart. */
+/** The status of a denial does not show its cause; only the text of the body does. */
 const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EXPLANATIONS }[] = [
   { words: /active premium subscription required/i, name: 'premium-required' },
   {

@@ -39,13 +39,13 @@ export interface ControllerOptions {
 /** A request that has ended. */
 interface Ended {
   subject: string
-  /** For a probe, the state that it began; the gate may have left it since. */
+  /** For a probe, the state that it began; the gate may have left that state since. */
   probe: GateState | undefined
   /** Epoch milliseconds. */
   sentAt: number
 }
 
-/** Holds the state of the gate and changes it by the outcomes of requests, here and of peers. */
+/** Holds the state of the gate. The outcomes of its requests and messages of its peers change the state. */
 export class GateController {
   readonly #options: ControllerOptions
   readonly #onChange: (() => void)[] = []
@@ -88,19 +88,19 @@ export class GateController {
     return new Promise(resolve => this.#onChange.push(resolve))
   }
 
-  /** The subject of the next request to send: that of the due probe, or else the given one. */
+  /** The subject of the next request to send: the subject of the due probe, or else the given subject. */
   subjectToSend(subject: string): string {
     if (this.admission(subject) !== 'probe') return subject
     return subjectOfProbe(this.#state, this.#evidence, subject)
   }
 
-  /** Begins the probe for a request for this subject, so no other request does. */
+  /** Begins the probe for a request for this subject, so no other request begins a probe. */
   beginProbe(subject: string): GateState {
     this.#change(probing(this.#state, subject))
     return this.#state
   }
 
-  /** Leaves the probe that was begun to the peer that has the right to send it. */
+  /** Leaves the probe that this gate has begun to the peer that has the right to probe. */
   deferProbe(probe: GateState | undefined): void {
     if (probe === this.#state) {
       this.#change(withRemoteProbe(this.#state, this.#nowMs + PROBE_MS))

@@ -6,7 +6,7 @@ const REMEMBERED = 8
 const CERTAIN_MS = 1000
 /** Consecutive failures, of more than one subject, that may be an outage. */
 const OUTAGE_FAILURES = 3
-/** The same shortly after a response. Bounds the requests that leave during a real outage. */
+/** The same limit shortly after a response. It bounds the requests that leave during a real outage. */
 const SUDDEN_OUTAGE_FAILURES = 8
 
 /**
@@ -17,7 +17,7 @@ export const FALLBACK_SUBJECT = '/users/spotify/playlists'
 
 const LINK = 'link '
 
-/** The subject of requests with the token of a linked user. Only its own requests probe for it. */
+/** The subject of requests with the token of a linked user. Only requests for that link probe for it. */
 export function linkSubject(linkId: string): string {
   return LINK + linkId
 }
@@ -36,11 +36,11 @@ export interface Evidence {
   readonly working: readonly string[]
   /** When Spotify last responded without failure. */
   readonly lastSuccessMs: number
-  /** Requests that have failed since, including denials. */
+  /** Requests that have failed since `lastSuccessMs`, including denials. */
   readonly failures: number
-  /** Their distinct subjects, the latest first. */
+  /** The distinct subjects of these failures, the latest first. */
   readonly failing: readonly string[]
-  /** The subjects among them that Spotify denied. */
+  /** The failing subjects that Spotify denied, the latest first. */
   readonly denied: readonly string[]
   /** Whether one of the denied subjects, other than the first, worked before. */
   readonly isDenialSure: boolean
@@ -78,7 +78,7 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
         lastSuccessMs: nowMs,
       }
     case 'declined':
-      // Counts for a probe only; otherwise anybody could keep the gate open during an outage.
+      // Only a declined probe counts; otherwise anybody could keep the gate open during an outage.
       return isProbe ? { ...NO_FAILURES, working, lastSuccessMs: nowMs } : evidence
     case 'failed':
       return withFailure(evidence, working, subject)
@@ -103,16 +103,16 @@ export function needsProbe(evidence: Evidence, nowMs: number): boolean {
 }
 
 /**
- * Whether Spotify denies the app everything: it has denied two subjects since the last response. The
- * second one or a later one must have worked before, unless the last one was the probe.
+ * Whether Spotify denies the app everything: it has denied two subjects since the last success. The second or
+ * a later subject must have worked before, unless the last denied request was the probe.
  */
 export function isAppDenied({ denied, isDenialSure }: Evidence, isProbe: boolean): boolean {
   return denied.length > 1 && (isDenialSure || isProbe)
 }
 
 /**
- * The subject of the probe that a request for `subject` needs: the one that worked last. While none works,
- * the fallback and `subject` itself alternate, in case something else makes the fallback fail.
+ * The subject of the probe that a request for `subject` needs: the subject that worked last. While no subject
+ * works, the fallback and `subject` itself alternate, in case something else makes the fallback fail.
  */
 export function probeSubject({ working, failing, failures }: Evidence, subject: string): string {
   const [best] = working

@@ -1,7 +1,7 @@
 import type { Problem } from '../../problems/problem.ts'
 import { AppTokenDenial, LinkDenial } from './token-denials.ts'
 
-/** Only a person can end a denial, so the gate probes no more often than this. */
+/** How long a denial pauses the gate. Only a person can end the denial, so the gate need not probe sooner. */
 export const DENIED_PAUSE_MS = 5 * 60_000
 
 /** What the outcome of one request says about Spotify. */

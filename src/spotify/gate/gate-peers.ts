@@ -10,7 +10,7 @@ export interface RemotePause {
 }
 
 export interface GatePeersListener {
-  /** A peer is closed. */
+  /** A peer has closed. */
   paused(pause: RemotePause): void
   /** The probe that a peer sent at `probedAt` (epoch ms) succeeded. */
   opened(probedAt: number): void
@@ -20,7 +20,7 @@ export interface GatePeersListener {
 export interface GatePeers {
   /** Registers the only listener, which may also receive what this gate has published. */
   listen(listener: GatePeersListener): void
-  /** Publishes that this gate has closed by itself, not because a peer did. */
+  /** Publishes that this gate has closed because of its own requests, not because a peer has. */
   publishPause(pause: RemotePause): void
   /** Publishes that the probe which this gate sent at `probedAt` (epoch ms) succeeded. */
   publishOpened(probedAt: number): void

@@ -19,10 +19,10 @@ interface Closed {
 /**
  * The state of the gate, as plain data. Instants are milliseconds on the monotonic clock.
  * - `open`: it sends requests.
- * - `verifying`: a probe checks whether failures are an outage; all other requests wait for it.
+ * - `verifying`: a probe checks whether failures are an outage; all other requests wait for the probe.
  * - `paused`: it sends nothing before `untilMs`, and then only the probe.
  * - `probing`: the probe of a closed gate, for a request for `subject`, is in flight.
- * - `remote-probe`: a peer has the right to probe. This gate tries to acquire it again at `untilMs`.
+ * - `remote-probe`: a peer has the right to probe. This gate tries to acquire the right again at `untilMs`.
  */
 export type GateState =
   | { readonly name: 'open' }
@@ -82,7 +82,7 @@ export function probing(state: GateState, subject: string): GateState {
   return { name: 'probing', cause: state.cause, subject, pauses: state.pauses }
 }
 
-/** The state of a gate that was about to probe when it found that a peer has the right to. */
+/** The state of a gate that was about to probe when it found that a peer has the right to probe. */
 export function withRemoteProbe(state: GateState, untilMs: number): GateState {
   if (state.name !== 'probing') return state
   return { name: 'remote-probe', cause: state.cause, untilMs, pauses: state.pauses }
@@ -116,7 +116,7 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
       }
       return endsLimit ? OPEN : undecided(state, report)
     case 'failed':
-      // Requests that left before the pause still end.
+      // A request that left before the pause may fail during the pause.
       if (!isProbe) return state
       return endsLimit ? OPEN : outage(state, outcome, report)
     case 'succeeded':
@@ -127,14 +127,14 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
   }
 }
 
-/** The next request needs another probe. */
+/** The state after a request that shows nothing. If it was the probe, the next request needs another one. */
 function undecided(state: GateState, { isProbe, nowMs }: Report): GateState {
   if (!isProbe) return state
   if (!isClosed(state)) return OPEN
   return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
 }
 
-/** Concurrent requests may be refused for different times: the longest counts. */
+/** Spotify may refuse concurrent requests for different times: the longest pause counts. */
 function longer(state: GateState, pause: Paused): GateState {
   const isLonger = state.name === 'paused' && state.untilMs >= pause.untilMs
   return isLonger ? state : pause
@@ -145,8 +145,8 @@ function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
 }
 
 /**
- * The pause doubles each time in a row, plus a jitter of up to a tenth. It lasts at least as long as Spotify
- * asked for.
+ * The pause after a failed probe. It doubles with each consecutive failure, plus a jitter of up to a tenth, and
+ * lasts at least as long as Spotify asked for.
  */
 function outage(
   state: GateState,

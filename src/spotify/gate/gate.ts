@@ -18,13 +18,13 @@ export interface PassOptions extends QueueOptions, GatedSendOptions {
   retryByMs: number
 }
 
-/** Sends all Web API requests: decides whether and when one may leave, and retries it. */
+/** Sends all Web API requests: decides whether and when each request may leave, and retries it. */
 export interface Gate {
   /**
    * Calls `send` once a slot is free; `send` may release the slot before it ends. Retries transient
    * failures with exponential back-off and full jitter, while the retry budget and `attempts.left`,
-   * which counts down, allow it. While Spotify refuses requests or is down, sends only one probe at a
-   * time. Only a Problem says something about Spotify.
+   * which counts down, allow it. While Spotify refuses requests or is down, sends only one probe at a time.
+   * An error that is not a Problem says nothing about Spotify.
    *
    * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`, `overloaded` or,
    * if no slot was free in time, `deadline-exceeded`. Throws the reason of the signal unchanged.

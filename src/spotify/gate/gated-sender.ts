@@ -86,7 +86,10 @@ export class GatedSender {
     })
   }
 
-  /** Sends now, as the probe if one is due. Resolves with undefined if the gate has to decide again. */
+  /**
+   * Sends the request, as the probe if a probe is due. Resolves with undefined, without a request, if the gate
+   * has to decide again.
+   */
   async #send<T>(
     send: () => Promise<T>,
     subject: string,
@@ -96,7 +99,7 @@ export class GatedSender {
     const controller = this.#controller
     const { budget, peers, clock } = this.#options
     const { signal, startByMs, isRevalidation } = options
-    // The probe begins before the first wait, or several requests would send one.
+    // The probe begins before the first await; otherwise several requests would send a probe.
     const isProbe = controller.admission(options.subject) === 'probe'
     const probe = isProbe ? controller.beginProbe(options.subject) : undefined
     let sentAt = 0

@@ -4,7 +4,7 @@ import { Problem } from '../../problems/problem.ts'
 
 /** The sliding window of the budget and its buckets, in milliseconds. */
 export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
-/** Callers without a usable cached list need the rest more than background revalidations do. */
+/** The share of the limit for background revalidations; callers without a usable cached list need the rest. */
 const REVALIDATION_SHARE = 0.8
 
 /** Refunds a request that was not sent. Call it at most once. */
@@ -38,7 +38,7 @@ export interface Need {
   whole: number
 }
 
-/** The count and the limit, on the clock of the count. */
+/** The limit, and the count with the current instant on its clock. */
 export interface QuotaUsage {
   limit: number | undefined
   count: Pick<SlidingWindow, 'total' | 'atMostFromMs'>
@@ -71,7 +71,10 @@ export function localShareSpent(limit: number, retryAt: number, need?: Need): Pr
   )
 }
 
-/** A lookup that is refused only after a response costs the request for it again each time. */
+/**
+ * If a lookup is refused only after a response, each attempt costs a request. So its problem has the status of
+ * that response, and the cache remembers the problem.
+ */
 function originOf(need: Need | undefined): { originStatus?: number } {
   return need !== undefined && need.left < need.whole ? { originStatus: 200 } : {}
 }

@@ -36,7 +36,7 @@ export function linkDenied(originStatus: 401 | 403, body: string): Problem {
 /** Denials of the app token that do not concern the tokens of users who have agreed. */
 const APP_TOKEN_DENIALS = ['endpoint-forbidden', 'user-authentication-required'] as const
 
-/** A denial of the app token, so of all users who have not linked their account. */
+/** A denial of the app token, which concerns all users who have not linked their account. */
 export class AppTokenDenial extends Refusal {
   constructor(name: (typeof APP_TOKEN_DENIALS)[number], originStatus: 401 | 403) {
     const remedy = 'Have the owner of the account link it to this service.'
