@@ -143,7 +143,7 @@ t.test('a changed or missing byte never results in another entry', async t => {
   }
 })
 
-t.test('entries of other versions are not malformed', async t => {
+t.test('entries of other versions are unusable, not malformed', async t => {
   for (const version of [0, 1, 3, 1e300]) {
     t.equal(await kindOf(forged({ ...head, version })), 'unusable')
   }
@@ -209,7 +209,7 @@ t.test('an entry with an impossible number in its head is malformed', async t =>
   }
 })
 
-t.test('sizes in a head allocate no memory', async t => {
+t.test('a forged size in a head allocates no memory', async t => {
   const before = process.memoryUsage()
   for (const playlists of [100_000, 400_000, 2 ** 40]) {
     const list = { ...listHead, complete: false, playlists }
@@ -219,7 +219,7 @@ t.test('sizes in a head allocate no memory', async t => {
   t.ok(after.arrayBuffers - before.arrayBuffers < 1e6, 'array buffers')
 })
 
-t.test('modifiedAt is never after the read', async t => {
+t.test('the modifiedAt of a decoded list is never after its read', async t => {
   const late = { ...listHead, modifiedAt: Date.UTC(2099, 0) }
   const { response } = await decoded(forged({ ...head, list: late }, '{"id":"a"}', '{"id":"b"}'))
   t.equal((response.body as StoredPlaylists).modifiedAt, instants.generatedAt)

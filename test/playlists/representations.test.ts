@@ -47,7 +47,7 @@ t.test('a variant that alone exceeds the bound is returned but not cached', asyn
   t.equal(variants.heldBytes, 0)
 })
 
-t.test('a failure is not cached', async t => {
+t.test('the failure to make a variant is not cached', async t => {
   const lines = linesFor()
   const failing = lines.make('csv', () => Promise.reject(new Error('no memory')), connected())
   t.match(await failureOf(failing), { message: 'no memory' })

@@ -215,7 +215,7 @@ t.test('a body in one Buffer shares its memory with the items', async t => {
   for (const part of items.window(0, 3)) t.equal(part.buffer, items.joinedBody(key)?.buffer)
 })
 
-t.test('only the first head gets a body in one Buffer', async t => {
+t.test('only the first head of a list gets a body in one Buffer', async t => {
   const items = itemsOf(['1'])
   const [first, again, other] = [{}, {}, {}]
   items.joinBody(first, HEAD, END)

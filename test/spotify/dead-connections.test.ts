@@ -35,7 +35,7 @@ async function transportWith(t: Test, serve: Serve, connections = 1) {
     server.closeAllConnections()
     server.close()
   })
-  /** One request per connection, all at once. */
+  /** Sends one request per connection, all at once. */
   const sendAll = () =>
     Promise.all(Array.from({ length: connections }, () => transport.send(request, never)))
   return { transport, clock, carried, methods, sendAll }
@@ -48,22 +48,25 @@ const DEATHS: Record<string, (socket: Socket) => unknown> = {
 }
 
 for (const [death, kill] of Object.entries(DEATHS)) {
-  t.test(`connections that die at their next request are replaced (${death})`, async t => {
-    // Each connection carries one request.
-    const serve: Serve = (response, before, socket) =>
-      before === 0 ? setImmediate(() => response.end('fine')) : kill(socket)
-    const { carried, methods, sendAll } = await transportWith(t, serve, CONNECTIONS)
-    await sendAll()
-    t.equal(carried.size, CONNECTIONS)
-    for (let round = 1; round <= 3; round++) {
-      methods.length = 0
-      for (const { body } of await sendAll()) t.equal(body, 'fine')
-      t.ok(methods.length <= 2 * CONNECTIONS, 'no request is sent three times')
-    }
-  })
+  t.test(
+    `the transport replaces connections that die at their next request (${death})`,
+    async t => {
+      // Each connection carries one request.
+      const serve: Serve = (response, before, socket) =>
+        before === 0 ? setImmediate(() => response.end('fine')) : kill(socket)
+      const { carried, methods, sendAll } = await transportWith(t, serve, CONNECTIONS)
+      await sendAll()
+      t.equal(carried.size, CONNECTIONS)
+      for (let round = 1; round <= 3; round++) {
+        methods.length = 0
+        for (const { body } of await sendAll()) t.equal(body, 'fine')
+        t.ok(methods.length <= 2 * CONNECTIONS, 'no request is sent three times')
+      }
+    },
+  )
 }
 
-t.test('a token request is resent too', async t => {
+t.test('a POST that a dead connection loses is resent too', async t => {
   const { transport, methods } = await transportWith(t, (response, before, socket) =>
     before === 0 ? response.end('fine') : socket.destroy(),
   )
@@ -73,7 +76,7 @@ t.test('a token request is resent too', async t => {
   t.same(methods, ['POST', 'POST', 'POST'])
 })
 
-t.test('a reset on a new connection is a failure', async t => {
+t.test('a request is not resent after a reset of a new connection', async t => {
   const { transport, methods } = await transportWith(t, (_response, _before, socket) =>
     socket.resetAndDestroy(),
   )
@@ -82,7 +85,7 @@ t.test('a reset on a new connection is a failure', async t => {
   t.equal(methods.length, 1)
 })
 
-t.test('a lost request is resent only once', async t => {
+t.test('a request that a dead connection loses is resent only once', async t => {
   let isDead = false
   const { transport, methods } = await transportWith(t, (response, _before, socket) =>
     isDead ? socket.resetAndDestroy() : response.end('fine'),
@@ -125,7 +128,7 @@ t.test('mayResend can prevent the resend', async t => {
   t.equal(methods.length, 2)
 })
 
-t.test('the abort and the timeout cover the resent request', async t => {
+t.test('an abort or a timeout also ends a resent request', async t => {
   const { transport, methods, clock } = await transportWith(t, (response, before, socket) => {
     if (before > 0) socket.destroy()
     else if (methods.length === 1) response.end('fine')

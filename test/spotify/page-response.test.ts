@@ -17,14 +17,14 @@ function problemOf(status: number, body: unknown, headers: Record<string, string
 
 const pageOf = (items: unknown[]) => ({ total: 120, items })
 
-t.test('a page may have twice the requested entries', async t => {
+t.test('a page may have up to twice the requested entries', async t => {
   for (const count of [0, 49, 50, 51, 100]) {
     const body = JSON.stringify(pageOf(Array(count).fill(null)))
     t.equal(readPage({ status: 200, headers: {}, body }, 240, NOW).entries.length, count)
   }
 })
 
-t.test('a page with more entries is a bad response, whatever they are', async t => {
+t.test('a page with more than 100 entries of any kind is a bad response', async t => {
   for (const [entry, count] of [
     [null, 101],
     [{}, 101],
@@ -38,7 +38,7 @@ t.test('a page with more entries is a bad response, whatever they are', async t 
   }
 })
 
-t.test('a temporary status is transient', async t => {
+t.test('only a failure with a temporary status is transient', async t => {
   for (const status of [408, 421, 425, 500, 502, 503, 504, 599]) {
     const problem = problemOf(status, '')
     t.match(problem, { type: 'spotify-unavailable', transient: true, originStatus: status })
@@ -49,26 +49,29 @@ t.test('a temporary status is transient', async t => {
   }
 })
 
-t.test('a Retry-After sets the next attempt and prevents a retry', async t => {
-  const date = new Date(NOW + 60_000).toUTCString()
-  for (const status of [302, 400, 408, 418, 500, 502, 503, 504]) {
-    for (const [field, seconds] of [
-      ['60', 60],
-      [date, 60],
-      ['5, 60', 60],
-      ['999999', 86_400],
-    ] as const) {
-      const problem = problemOf(status, '', { 'retry-after': field })
-      t.equal(problem.retryAt, NOW + seconds * 1000, `${status} ${field}`)
-      t.equal(problem.transient, false, 'no retry')
+t.test(
+  'a Retry-After sets the instant of the next attempt and prevents an immediate retry',
+  async t => {
+    const date = new Date(NOW + 60_000).toUTCString()
+    for (const status of [302, 400, 408, 418, 500, 502, 503, 504]) {
+      for (const [field, seconds] of [
+        ['60', 60],
+        [date, 60],
+        ['5, 60', 60],
+        ['999999', 86_400],
+      ] as const) {
+        const problem = problemOf(status, '', { 'retry-after': field })
+        t.equal(problem.retryAt, NOW + seconds * 1000, `${status} ${field}`)
+        t.equal(problem.transient, false, 'no retry')
+      }
+      for (const field of ['', '0', '-1', '1.5', 'soon', new Date(NOW).toUTCString()]) {
+        const problem = problemOf(status, '', { 'retry-after': field })
+        t.equal(problem.retryAt, undefined, `${status} ${field}`)
+        t.equal(problem.transient, problemOf(status, '').transient)
+      }
     }
-    for (const field of ['', '0', '-1', '1.5', 'soon', new Date(NOW).toUTCString()]) {
-      const problem = problemOf(status, '', { 'retry-after': field })
-      t.equal(problem.retryAt, undefined, `${status} ${field}`)
-      t.equal(problem.transient, problemOf(status, '').transient)
-    }
-  }
-})
+  },
+)
 
 t.test('the problem of a 400 says what is wrong with the request', async t => {
   for (const [message, explanation] of [

@@ -27,7 +27,7 @@ t.test('a list of any length has all pages in order', async t => {
   }
 })
 
-t.test('nulls are omitted but count as entries', async t => {
+t.test('null entries are omitted but count towards the total', async t => {
   const list = await read([null, ...entries(0, 98), null, null])
   t.same(idsIn(list), ids(0, 98))
   t.match(list, { complete: true, spotifyTotal: 101 })
@@ -150,32 +150,38 @@ t.test('a list with missing entries is incomplete even if nothing else changed',
   t.match(await aggregator(short).read(list), { complete: false, settled: true })
 })
 
-t.test('a second read without a change replaces the first', async t => {
-  const changed = aggregator((offset, asked) => {
-    if (asked === 1) return { total: 99, entries: entries(50, 98) }
-    return { total: 100, entries: entries(offset, offset + 49) }
-  })
-  const list = await changed.read()
-  t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
-  t.match(list, { complete: false, settled: false })
-})
+t.test(
+  'the second read of a list replaces the first one if the list did not change again',
+  async t => {
+    const changed = aggregator((offset, asked) => {
+      if (asked === 1) return { total: 99, entries: entries(50, 98) }
+      return { total: 100, entries: entries(offset, offset + 49) }
+    })
+    const list = await changed.read()
+    t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
+    t.match(list, { complete: false, settled: false })
+  },
+)
 
-t.test('the first page has the deadline to start, and later pages only to retry', async t => {
-  const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
-  const source = createPlaylistSource({ client, budget, concurrency: 8 })
-  await source.playlists('someone', undefined, {
-    signal,
-    deadlineMs,
-    callers,
-    isRevalidation: false,
-    onRequest: () => {},
-  })
-  const [first, ...rest] = options
-  t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
-  for (const later of rest) {
-    t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
-  }
-})
+t.test(
+  'the deadline limits the start of the first page, and only the retries of later pages',
+  async t => {
+    const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
+    const source = createPlaylistSource({ client, budget, concurrency: 8 })
+    await source.playlists('someone', undefined, {
+      signal,
+      deadlineMs,
+      callers,
+      isRevalidation: false,
+      onRequest: () => {},
+    })
+    const [first, ...rest] = options
+    t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
+    for (const later of rest) {
+      t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
+    }
+  },
+)
 
 t.test('a failed page aborts the pages in flight and leaves no listener', async t => {
   const failure = new Error('page 3')
@@ -196,7 +202,7 @@ t.test('a failed page aborts the pages in flight and leaves no listener', async 
   t.same(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('the next page is requested before the last one is decoded', async t => {
+t.test('the next page is requested before earlier pages are decoded', async t => {
   const decoded: (() => void)[] = []
   const asked: number[] = []
   const client: SpotifyClient = {

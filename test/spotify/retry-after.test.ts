@@ -5,12 +5,15 @@ const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
 const DAY_SECONDS = 86_400
 const DEFAULT_SECONDS = 30
 
+const DATE = 'Mon, 23 Nov 2026 13:00:00 GMT'
+const OLD_DATE = 'Monday, 23-Nov-26 13:00:00 GMT'
+
 /** The HTTP date `seconds` after NOW. */
 const dateIn = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString()
 
 const cases: [what: string, rows: [field: string | undefined, seconds: number][]][] = [
   [
-    'whole seconds count from now',
+    'a Retry-After of whole seconds counts from now',
     [
       ['1', 1],
       ['2', 2],
@@ -19,16 +22,16 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'a date is the instant itself',
+    'a date in Retry-After is the instant itself',
     [
       [dateIn(1), 1],
       [dateIn(90), 90],
-      ['Mon, 23 Nov 2026 13:00:00 GMT', 3600],
-      ['Monday, 23-Nov-26 13:00:00 GMT', 3600],
+      [DATE, 3600],
+      [OLD_DATE, 3600],
     ],
   ],
   [
-    'more than a day counts as a day',
+    'a Retry-After of more than a day counts as a day',
     [
       [`${DAY_SECONDS - 1}`, DAY_SECONDS - 1],
       [`${DAY_SECONDS}`, DAY_SECONDS],
@@ -41,7 +44,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'a time that is not in the future counts as 30 s',
+    'a Retry-After that is not in the future counts as 30 s',
     [
       ['0', DEFAULT_SECONDS],
       ['000', DEFAULT_SECONDS],
@@ -52,7 +55,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'an absent field counts as 30 s',
+    'an absent Retry-After counts as 30 s',
     [
       [undefined, DEFAULT_SECONDS],
       ['', DEFAULT_SECONDS],
@@ -60,7 +63,7 @@ const cases: [what: string, rows: [field: string | undefined, seconds: number][]
     ],
   ],
   [
-    'a malformed field counts as 30 s',
+    'a malformed Retry-After counts as 30 s',
     [
       ['1.5', DEFAULT_SECONDS],
       ['+5', DEFAULT_SECONDS],
@@ -88,7 +91,7 @@ for (const [what, rows] of cases) {
   })
 }
 
-t.test('all three date formats of RFC 9110 are in UTC', async t => {
+t.test('all three date formats of RFC 9110 are read as UTC', async t => {
   const now = Date.UTC(1994, 10, 6, 8, 49, 0)
   for (const field of [
     'Sun, 06 Nov 1994 08:49:37 GMT',
@@ -99,8 +102,26 @@ t.test('all three date formats of RFC 9110 are in UTC', async t => {
   }
 })
 
-t.test('a date in Retry-After is exact even if now is between two whole seconds', async t => {
+t.test('a date in Retry-After is exact even between two whole seconds', async t => {
   t.equal(rateLimitedUntil(dateIn(1), NOW + 1), NOW + 1000)
   t.equal(rateLimitedUntil(dateIn(1), NOW + 999), NOW + 1000)
   t.equal(rateLimitedUntil(dateIn(1), NOW + 1000), NOW + 31_000, 'in the past')
+})
+
+t.test('the latest instant of several Retry-After fields counts', async t => {
+  for (const [field, seconds] of [
+    [['3600', '3600'], 3600],
+    ['3600, 3600', 3600],
+    ['5,60 , 7', 60],
+    [['5', 'soon'], 5],
+    ['0, 1.5, 9', 9],
+    [`5, ${DATE}`, 3600],
+    [[DATE, '5'], 3600],
+    [`${OLD_DATE}, ${DATE}, 3601`, 3601],
+    [['1', '9'.repeat(400)], 86_400],
+    [['soon', '0'], 30],
+    [[], 30],
+  ] as [string | string[], number][]) {
+    t.equal(rateLimitedUntil(field, NOW), NOW + seconds * 1000, JSON.stringify(field))
+  }
 })

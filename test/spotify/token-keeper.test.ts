@@ -117,7 +117,7 @@ t.test('while renewals fail, the old token is used and the back-off doubles', as
   t.equal(lines().at(-1)?.msg, 'app token renewed after failures')
 })
 
-t.test('without a token the last failure is thrown until the next attempt', async t => {
+t.test('without a token, token() throws the last failure until the next attempt', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.fault({ on: 'token', times: 1, answer: 'unavailable-html' })
   keeper.start()
@@ -226,7 +226,7 @@ t.test('the renewal of a valid token waits for the instant in Retry-After', asyn
   t.not(await keeper.token(), first)
 })
 
-t.test('stop cancels the timer and the renewal in flight', async t => {
+t.test('stop() cancels the timer and the renewal in flight', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   keeper.start()
   await settled(1)
@@ -241,7 +241,7 @@ t.test('stop cancels the timer and the renewal in flight', async t => {
   release()
 })
 
-t.test('an unexpected error is retried like any other failure', async t => {
+t.test('a token request is retried after an unexpected error, too', async t => {
   const send = () => Promise.reject(new TypeError('a bug'))
   const transport = { send, close: async () => {} }
   const { keeper, clock } = await keeperFor(t, { transport })

@@ -36,21 +36,24 @@ t.test('the token type is bearer in any case, or absent', async t => {
   }
 })
 
-t.test('a lifetime may be a string or absent, and counts as a day at most', async t => {
-  for (const [stated, lifetimeMs] of [
-    [undefined, 300_000],
-    [1, 1000],
-    [2, 2000],
-    [1.5, 1500],
-    ['3600', 3_600_000],
-    [86_399, 86_399_000],
-    [86_400, 86_400_000],
-    [86_401, 86_400_000],
-    [1e300, 86_400_000],
-  ] as const) {
-    t.equal(read(200, { ...token, expires_in: stated }).lifetimeMs, lifetimeMs, String(stated))
-  }
-})
+t.test(
+  'the lifetime of a token may be a string or absent, and counts as a day at most',
+  async t => {
+    for (const [stated, lifetimeMs] of [
+      [undefined, 300_000],
+      [1, 1000],
+      [2, 2000],
+      [1.5, 1500],
+      ['3600', 3_600_000],
+      [86_399, 86_399_000],
+      [86_400, 86_400_000],
+      [86_401, 86_400_000],
+      [1e300, 86_400_000],
+    ] as const) {
+      t.equal(read(200, { ...token, expires_in: stated }).lifetimeMs, lifetimeMs, String(stated))
+    }
+  },
+)
 
 t.test('a token with a lifetime below a second is a bad response', async t => {
   for (const stated of [
@@ -71,16 +74,19 @@ t.test('a token with a lifetime below a second is a bad response', async t => {
   }
 })
 
-t.test('a response without a token that fits into a header field is a bad response', async t => {
-  for (const value of [undefined, null, '', 1, {}, 'a b', 'a\r\nb', 'a\n', 'tökén', 'a\u007f']) {
-    const problem = problemOf(200, { ...token, access_token: value })
-    t.equal(problem.type, 'spotify-bad-response', JSON.stringify(value))
-    t.match(problem.message, /has no token/)
-  }
-  t.equal(read(200, { ...token, access_token: '!~' }).value, '!~', 'the ends of the range')
-})
+t.test(
+  'a response whose token is absent or does not fit into a header field is a bad response',
+  async t => {
+    for (const value of [undefined, null, '', 1, {}, 'a b', 'a\r\nb', 'a\n', 'tökén', 'a\u007f']) {
+      const problem = problemOf(200, { ...token, access_token: value })
+      t.equal(problem.type, 'spotify-bad-response', JSON.stringify(value))
+      t.match(problem.message, /has no token/)
+    }
+    t.equal(read(200, { ...token, access_token: '!~' }).value, '!~', 'the ends of the range')
+  },
+)
 
-t.test('a response that is not a JSON object is a bad response', async t => {
+t.test('a token response that is not a JSON object is a bad response', async t => {
   for (const body of ['', '<html>', '{"access_token":"cut', 'null', '"text"', '[]', '1']) {
     t.equal(problemOf(200, body).type, 'spotify-bad-response', body)
   }
@@ -112,12 +118,12 @@ const statuses: [status: number, body: unknown, type: ProblemType][] = [
 
 for (const [status, body, type] of statuses) {
   const shown = typeof body === 'string' ? JSON.stringify(body) : Object.values(body as object)[0]
-  t.test(`status ${status} with ${shown} means ${type}`, async t => {
+  t.test(`a token response with status ${status} and ${shown} means ${type}`, async t => {
     t.equal(problemOf(status, body).type, type)
   })
 }
 
-t.test('a refusal has the instant in Retry-After', async t => {
+t.test('the problem of a refused token request has the instant in Retry-After', async t => {
   for (const status of [400, 401, 408, 429, 500, 503]) {
     const body = { error: 'invalid_client' }
     t.equal(problemOf(status, body, { 'retry-after': '7' }).retryAt, NOW + 7000, `${status}`)
@@ -129,7 +135,7 @@ t.test('a refusal has the instant in Retry-After', async t => {
   t.equal(problemOf(503, '', { 'retry-after': 'soon' }).retryAt, undefined)
 })
 
-t.test('the problem never echoes the response', async t => {
+t.test('the problem of a token request never echoes the response', async t => {
   for (const status of [200, 400, 401, 403, 429, 500]) {
     const { message } = problemOf(status, { error: 'canary', access_token: 'canary canary' })
     t.notMatch(message, /canary/)

@@ -58,7 +58,7 @@ t.test('only the proxy gets its user and password', async t => {
   t.notMatch(seen.join(), /proxy-/i)
 })
 
-t.test('limits apply through a proxy', async t => {
+t.test('the limits of size and time apply through a proxy, too', async t => {
   const proxy = await startProxy(t)
   const { transport, clock } = await transportThrough(t, proxy.url, ({ url }, response) => {
     if (url === '/large') response.end('x'.repeat(1001))

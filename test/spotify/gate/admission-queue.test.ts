@@ -16,7 +16,7 @@ function queueOf(queue: number) {
       () => new Promise<void>(resolve => holding.push(resolve)),
       passOptions({ subject, isRevalidation, startByMs }),
     )
-  /** Asks on behalf of the caller with the first letter of the subject. */
+  /** Starts a lookup for the caller that the first letter of the subject names. */
   const askFor = (
     subject: string,
     callers = new WaitingCallers(subject.slice(0, 1)),
@@ -46,7 +46,7 @@ t.test('the queue refuses a lookup beyond its limit at once', async t => {
 })
 
 t.test(
-  'requests of one lookup count once, and a lookup that has begun is always admitted',
+  'the queue counts requests of one lookup once, and always admits a lookup that has begun',
   async t => {
     const { lookups, ask, next } = queueOf(1)
     const served = [ask('a'), ask('b'), ask('b'), ask('a', false, Number.POSITIVE_INFINITY)]
@@ -86,7 +86,7 @@ t.test('a lookup that would miss its deadline is refused at once, with a Retry-A
   await Promise.all(served)
 })
 
-t.test('work can release its slot before it ends', async t => {
+t.test('a request can release its slot before it ends', async t => {
   const lookups = new AdmissionQueue({ concurrency: 1, queue: 2, clock: new ManualClock() })
   const ends: (() => void)[] = []
   const ask = (subject: string, isEarly: boolean) =>
@@ -112,7 +112,7 @@ t.test('work can release its slot before it ends', async t => {
 })
 
 t.test(
-  'a caller with few waiting lookups displaces the latest of the caller with most',
+  'a caller with few waiting lookups displaces the latest lookup of the caller with the most',
   async t => {
     const { lookups, clock, askFor, next } = queueOf(4)
     const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]

@@ -57,7 +57,7 @@ t.test('when Spotify denies the app, the gate probes once every five minutes', a
   ])
 })
 
-t.test('a denial that takes two responses closes the gate too', async t => {
+t.test('a denial that shows only in a second response closes the gate too', async t => {
   const { gate, clock } = gateFor()
   const denial = accessDenied(401, '')
   const reported = await gate.report(denial, failing('bob', denial))

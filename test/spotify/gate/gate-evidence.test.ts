@@ -30,7 +30,7 @@ t.test('three consecutive failures of more than one subject need a probe', async
   t.notOk(needsProbe(then(mended, failed).evidence, 9000), 'a response resets the count')
 })
 
-t.test('within a second after a response it takes eight failures', async t => {
+t.test('within a second after a response only eight failures need a probe', async t => {
   const row = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
   const seven = each(then(START, succeeded), failed, row)
   t.notOk(needsProbe(seven.evidence, 999))
@@ -38,14 +38,17 @@ t.test('within a second after a response it takes eight failures', async t => {
   t.ok(needsProbe(then(seven, failed, { subject: 'h' }).evidence, 999))
 })
 
-t.test('one denial needs a probe; within a second after a response it takes two', async t => {
-  t.ok(needsProbe(then(START, denied).evidence, 0))
-  const once = then(then(START, succeeded), denied)
-  t.notOk(needsProbe(once.evidence, 999))
-  t.ok(needsProbe(once.evidence, 1000))
-  t.notOk(needsProbe(then(once, denied).evidence, 999), 'the same subject')
-  t.ok(needsProbe(then(once, denied, { subject: 'alice' }).evidence, 999))
-})
+t.test(
+  'one denial needs a probe; within a second after a response only two denials do',
+  async t => {
+    t.ok(needsProbe(then(START, denied).evidence, 0))
+    const once = then(then(START, succeeded), denied)
+    t.notOk(needsProbe(once.evidence, 999))
+    t.ok(needsProbe(once.evidence, 1000))
+    t.notOk(needsProbe(then(once, denied).evidence, 999), 'the same subject')
+    t.ok(needsProbe(then(once, denied, { subject: 'alice' }).evidence, 999))
+  },
+)
 
 t.test(
   'the app counts as denied after two subjects, if the second worked before or is the probe',
@@ -116,7 +119,7 @@ t.test(
   },
 )
 
-t.test('the evidence is bounded', async t => {
+t.test('the gate remembers at most eight subjects of each kind', async t => {
   const many = Array.from({ length: 100 }, (_, index) => `user${index}`)
   const history = each(each(START, succeeded, many), denied, many)
   const { working, failing, denied: ids } = history.evidence

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Problem, type ProblemType } from '../../../src/problems/problem.ts'
 import { outcomeOf } from '../../../src/spotify/gate/gate-outcome.ts'
 
-t.test('an outcome follows from the type of the problem', async t => {
+t.test('the outcome of a request follows from the type of its problem', async t => {
   const kinds: Partial<Record<ProblemType, string>> = {
     'user-not-found': 'succeeded',
     'spotify-unavailable': 'failed',
@@ -19,7 +19,7 @@ t.test('an outcome follows from the type of the problem', async t => {
   }
 })
 
-t.test('a 4xx is about one request, unless it is transient', async t => {
+t.test('a 4xx concerns one request only, unless it is transient', async t => {
   const badResponse = (originStatus: number, transient = false) =>
     outcomeOf(new Problem('spotify-bad-response', '', { originStatus, transient }), 0).kind
   for (const status of [400, 405, 410, 414, 451, 499]) {

@@ -54,7 +54,7 @@ t.test('a single denied user costs one probe, and other lookups go on', async t 
   t.same(lines(), [])
 })
 
-t.test('after a start the gate probes for the account of Spotify', async t => {
+t.test("after a start the gate probes for Spotify's own account", async t => {
   const { gate, probes, of, fail } = probedGate()
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)

@@ -5,7 +5,7 @@ import { failed, refusedFor, succeeded, unknown } from '../../support/gate-histo
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-/** Paused for an hour by a request that left before the outage and ended during the probe. */
+/** A gate that a request, sent before the outage and refused during the probe, has paused for an hour. */
 async function refusedBesideProbe() {
   const clock = new ManualClock()
   const { logger: log } = recordingLogger()
@@ -30,7 +30,7 @@ const endings: [what: string, outcome: Outcome][] = [
 ]
 
 for (const [what, outcome] of endings) {
-  t.test(`a refusal that arrives during the probe lasts when the probe ${what}`, async t => {
+  t.test(`a refusal that arrives during a probe stays in force when the probe ${what}`, async t => {
     const { controller, state, endProbe } = await refusedBesideProbe()
     t.match(state, { name: 'paused', untilMs: 3_601_000 })
     endProbe(outcome)

@@ -71,7 +71,7 @@ t.test('a request is allowed at the named instant, and not before', async t => {
   t.equal(budget.spent, 6)
 })
 
-t.test('no 24 hours have more requests than the limit', async t => {
+t.test('the budget allows no more requests than its limit in any 24 hours', async t => {
   const { clock, spend, waitSeconds } = budgetOf(100)
   const sent: number[] = []
   for (let step = 0; step < 3000; step++) {
