@@ -36,10 +36,7 @@ export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
 }
 
 /** How one attempt is sent. */
-interface Attempt extends GetOptions, Pick<PageOptions, 'onRead'> {
-  /** Maximum number of pages of the list; a longer list is a bad response. */
-  maxPages: number
-}
+type Attempt = GetOptions & Pick<PageOptions, 'onRead'> & Pick<SpotifyClientOptions, 'maxPages'>
 
 /** Reads pages of the Web API. */
 export interface SpotifyClient {
