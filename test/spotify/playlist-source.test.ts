@@ -2,17 +2,7 @@ import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { createPlaylistSource } from '../../src/spotify/playlist-source.ts'
 import type { SpotifyClient } from '../../src/spotify/web-api.ts'
-import {
-  aggregator,
-  budget,
-  callers,
-  deadlineMs,
-  ids,
-  idsIn,
-  playlistsIn,
-  read,
-  signal,
-} from '../support/aggregator.ts'
+import { aggregator, budget, ids, idsIn, lookup, playlistsIn, read } from '../support/aggregator.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { entries, pageOf, scriptedClient } from '../support/scripted-client.ts'
 import { until } from '../support/until.ts'
@@ -150,38 +140,27 @@ t.test('a list with missing entries is incomplete even if nothing else changed',
   t.match(await aggregator(short).read(list), { complete: false, settled: true })
 })
 
-t.test(
-  'the second read of a list replaces the first one if the list did not change again',
-  async t => {
-    const changed = aggregator((offset, asked) => {
-      if (asked === 1) return { total: 99, entries: entries(50, 98) }
-      return { total: 100, entries: entries(offset, offset + 49) }
-    })
-    const list = await changed.read()
-    t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
-    t.match(list, { complete: false, settled: false })
-  },
-)
+t.test('a second read that shows no change replaces the first read', async t => {
+  const changed = aggregator((offset, asked) => {
+    if (asked === 1) return { total: 99, entries: entries(50, 98) }
+    return { total: 100, entries: entries(offset, offset + 49) }
+  })
+  const list = await changed.read()
+  t.same(idsIn(list), [...ids(0, 49), ...ids(50, 99)])
+  t.match(list, { complete: false, settled: false })
+})
 
-t.test(
-  'the deadline limits the start of the first page, and only the retries of later pages',
-  async t => {
-    const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
-    const source = createPlaylistSource({ client, budget, concurrency: 8 })
-    await source.playlists('someone', undefined, {
-      signal,
-      deadlineMs,
-      callers,
-      isRevalidation: false,
-      onRequest: () => {},
-    })
-    const [first, ...rest] = options
-    t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
-    for (const later of rest) {
-      t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
-    }
-  },
-)
+t.test('the deadline limits when the first page starts and when later pages retry', async t => {
+  const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
+  const source = createPlaylistSource({ client, budget, concurrency: 8 })
+  await source.playlists('someone', undefined, lookup)
+  const { deadlineMs } = lookup
+  const [first, ...rest] = options
+  t.match(first, { startByMs: deadlineMs, retryByMs: deadlineMs })
+  for (const later of rest) {
+    t.match(later, { startByMs: Number.POSITIVE_INFINITY, retryByMs: deadlineMs })
+  }
+})
 
 t.test('a failed page aborts the pages in flight and leaves no listener', async t => {
   const failure = new Error('page 3')
@@ -190,16 +169,10 @@ t.test('a failed page aborts the pages in flight and leaves no listener', async 
     return offset === 0 ? pageOf(entries(0, 250), 0) : new Promise(() => {})
   })
   const source = createPlaylistSource({ client, budget, concurrency: 8 })
-  const reading = source.playlists('someone', undefined, {
-    signal,
-    deadlineMs,
-    callers,
-    isRevalidation: false,
-    onRequest: () => {},
-  })
+  const reading = source.playlists('someone', undefined, lookup)
   t.equal(await failureOf(reading), failure)
   t.ok(options.every(page => page.signal.reason === failure))
-  t.same(getEventListeners(signal, 'abort'), [])
+  t.same(getEventListeners(lookup.signal, 'abort'), [])
 })
 
 t.test('the next page is requested before earlier pages are decoded', async t => {
@@ -216,13 +189,7 @@ t.test('the next page is requested before earlier pages are decoded', async t =>
     },
   }
   const source = createPlaylistSource({ client, budget, concurrency: 1 })
-  const reading = source.playlists('someone', undefined, {
-    signal,
-    deadlineMs,
-    callers,
-    isRevalidation: false,
-    onRequest: () => {},
-  })
+  const reading = source.playlists('someone', undefined, lookup)
   await until(() => decoded.length === 2)
   t.same(asked, [0, 50, 100])
   for (const done of decoded) done()

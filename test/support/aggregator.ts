@@ -1,26 +1,25 @@
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
-import type { PlaylistList } from '../../src/playlists/playlist-list.ts'
+import type { LookupOptions, PlaylistList } from '../../src/playlists/playlist-list.ts'
 import type { Page } from '../../src/playlists/serialised-page.ts'
 import { createPlaylistSource } from '../../src/spotify/playlist-source.ts'
 import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.ts'
 
-export const signal = new AbortController().signal
-export const deadlineMs = 15_000
 export const budget = { check() {} }
-export const callers = new WaitingCallers('caller')
+
+/** The options of a lookup that nobody aborts. */
+export const lookup: LookupOptions = {
+  signal: new AbortController().signal,
+  deadlineMs: 15_000,
+  callers: new WaitingCallers('caller'),
+  isRevalidation: false,
+  onRequest: () => {},
+}
 
 /** Reads lists from these responses; `asked` is the number of earlier requests. */
 export function aggregator(respond: (offset: number, asked: number) => Page | Promise<Page>) {
   const { client, offsets } = scriptedClient(respond)
   const source = createPlaylistSource({ client, budget, concurrency: 8 })
-  const read = (previous?: PlaylistList) =>
-    source.playlists('someone', previous, {
-      signal,
-      deadlineMs,
-      callers,
-      isRevalidation: false,
-      onRequest: () => {},
-    })
+  const read = (previous?: PlaylistList) => source.playlists('someone', previous, lookup)
   return { read, offsets }
 }
 
