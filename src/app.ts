@@ -26,7 +26,6 @@ import { redisMetrics } from './monitoring/redis-metrics.ts'
 import { spotifyMetrics } from './monitoring/spotify-metrics.ts'
 import { stateMetrics } from './monitoring/state-metrics.ts'
 import { serviceStatus } from './monitoring/status-report.ts'
-import { wholeCache } from './monitoring/whole-cache.ts'
 import {
   isList,
   listFetcher,
@@ -127,7 +126,14 @@ export async function buildApp(
     tokens,
     gate,
     budget,
-    cache: wholeCache(cache, [variants, fastPath], config.CACHE_MAX_BYTES),
+    cache: {
+      /** The status of all caches together. */
+      get status() {
+        const { status } = cache
+        const bytes = status.bytes + variants.heldBytes + (fastPath?.heldBytes ?? 0)
+        return { ...status, bytes, maxBytes: config.CACHE_MAX_BYTES }
+      },
+    },
     sharedState,
     links: linked,
   }

@@ -1,11 +1,12 @@
-import type { Histogram, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { registerScraped, type Sample } from './scraped-metrics.ts'
 
 export interface DurationHistogramOptions {
   name: string
   help: string
   /** Upper bounds in seconds, ascending. */
   buckets: readonly number[]
-  registers: readonly Registry[]
+  register: Registry
 }
 
 /** Counts the durations in each bucket, for one set of labels. */
@@ -29,12 +30,6 @@ export class DurationSeries {
   }
 }
 
-/** What a registry needs from a metric; prom-client's types omit the name. */
-interface RegistryMetric {
-  name?: string
-  get(): Promise<unknown>
-}
-
 /**
  * A Prometheus histogram of durations in seconds. For every observation, prom-client's own histogram
  * creates and hashes an object of labels, which takes longer than serving a hit. This class hands out
@@ -46,9 +41,10 @@ export class DurationHistogram<Label extends string> {
 
   constructor(options: DurationHistogramOptions) {
     this.#options = options
-    const { name, registers } = options
-    const metric: RegistryMetric = { name, get: async () => this.#values() }
-    for (const registry of registers) registry.registerMetric(metric as Histogram)
+    const { register, name, help } = options
+    registerScraped(register, 'histogram', name, help, () =>
+      this.#series.flatMap(({ labels, series }) => this.#samplesOf(labels, series)),
+    )
   }
 
   /** Adds a series. Call it once for each set of labels. */
@@ -58,13 +54,7 @@ export class DurationHistogram<Label extends string> {
     return series
   }
 
-  #values() {
-    const { name, help } = this.#options
-    const values = this.#series.flatMap(({ labels, series }) => this.#valuesOf(labels, series))
-    return { name, help, type: 'histogram', values }
-  }
-
-  #valuesOf(labels: Record<string, string>, { counts, sum }: DurationSeries) {
+  #samplesOf(labels: Record<string, string>, { counts, sum }: DurationSeries): Sample[] {
     const { name, buckets } = this.#options
     let count = 0
     const cumulative = [...buckets, '+Inf'].map((le, index) => {

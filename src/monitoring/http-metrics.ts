@@ -3,6 +3,7 @@ import type { LookupResult } from '../cache/lookup-result.ts'
 import type { MeasuredResponse } from '../http/response-observer.ts'
 import type { ProblemType } from '../problems/catalog.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
+import { scrapedMetrics } from './scraped-metrics.ts'
 
 /** From a hit in memory to slightly above the default of LOOKUP_TIMEOUT_MS. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
@@ -20,7 +21,7 @@ export function httpMetrics(register: Registry): (response: MeasuredResponse) =>
     name: 'playlist_proxy_http_request_duration_seconds',
     help: 'Duration of HTTP requests in seconds, by cache result.',
     buckets: BUCKETS,
-    registers: [register],
+    register,
   })
   const routes = new Map<string, Map<number, Series>>()
   const callers = new Map<string, number>()
@@ -31,16 +32,11 @@ export function httpMetrics(register: Registry): (response: MeasuredResponse) =>
     registers: [register],
   })
   for (const reason of REFUSALS) refused.inc({ reason }, 0)
-  new Counter({
-    name: 'playlist_proxy_caller_requests_total',
-    help: 'Requests by the name of the API key; anonymous without API_KEYS.',
-    labelNames: ['caller'],
-    registers: [register],
-    collect() {
-      this.reset()
-      for (const [caller, count] of callers) this.inc({ caller }, count)
-    },
-  })
+  scrapedMetrics(register).counter(
+    'caller_requests_total',
+    'Requests by the name of the API key; anonymous without API_KEYS.',
+    () => Array.from(callers, ([caller, value]) => ({ labels: { caller }, value })),
+  )
 
   function seriesOf(route: string, status: number, cache: LookupResult | 'none'): DurationSeries {
     const statuses = entryOf(routes, route, () => new Map<number, Series>())

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { scrapedMetrics } from './scraped-metrics.ts'
 
 /** Gauges that have the suffix of counters and only repeat the sums of other metrics. */
 const MISNAMED = [
@@ -15,14 +16,10 @@ export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   const register = new Registry()
   collectDefaultMetrics({ register })
   for (const name of MISNAMED) register.removeSingleMetric(name)
-  new Counter({
-    name: 'playlist_proxy_log_lines_dropped_total',
-    help: 'Log lines dropped because the service could not write them.',
-    registers: [register],
-    collect() {
-      this.reset()
-      this.inc(droppedLogLines())
-    },
-  })
+  scrapedMetrics(register).counter(
+    'log_lines_dropped_total',
+    'Log lines dropped because the service could not write them.',
+    droppedLogLines,
+  )
   return register
 }

@@ -1,6 +1,7 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import { FAILURE_REASONS, OPERATIONS, type RedisObserver } from '../replicas/operation.ts'
 import { DurationHistogram } from './duration-histogram.ts'
+import { flags, scrapedMetrics } from './scraped-metrics.ts'
 
 /** Around the default of SHARED_CACHE_TIMEOUT_MS, and up to the time-out of the budget. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2]
@@ -10,16 +11,11 @@ export type SharedCacheState = (typeof STATES)[number]
 
 /** Counts and times operations on the shared cache. Reads `state` at each scrape. */
 export function redisMetrics(register: Registry, state: () => SharedCacheState): RedisObserver {
-  new Gauge({
-    name: 'playlist_proxy_shared_cache_state',
-    help: 'State of the shared cache: 1 for the current one of off, connected and degraded.',
-    labelNames: ['state'],
-    registers: [register],
-    collect() {
-      const now = state()
-      for (const name of STATES) this.set({ state: name }, name === now ? 1 : 0)
-    },
-  })
+  scrapedMetrics(register).gauge(
+    'shared_cache_state',
+    'State of the shared cache: 1 for the current one of off, connected and degraded.',
+    () => flags('state', STATES, [state()]),
+  )
   const failures = new Counter({
     name: 'playlist_proxy_shared_cache_failures_total',
     help: 'Failed operations on the shared cache, by operation and reason.',
@@ -30,7 +26,7 @@ export function redisMetrics(register: Registry, state: () => SharedCacheState):
     name: 'playlist_proxy_shared_cache_duration_seconds',
     help: 'Duration of operations on the shared cache in seconds, including failed ones.',
     buckets: BUCKETS,
-    registers: [register],
+    register,
   })
   const series = Object.fromEntries(
     OPERATIONS.map(operation => [operation, durations.series({ operation })]),

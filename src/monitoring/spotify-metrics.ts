@@ -28,7 +28,7 @@ export function spotifyMetrics(register: Registry): RequestObserver {
     name: 'playlist_proxy_spotify_request_duration_seconds',
     help: 'Duration of requests to Spotify in seconds, until the last byte of the response.',
     buckets: BUCKETS,
-    registers: [register],
+    register,
   })
   const series = {
     page: durations.series({ kind: 'page' }),
