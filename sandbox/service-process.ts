@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { PROXY_NAMES } from '../src/config/environment.ts'
+import { PROXY_NAMES, SECRET_NAMES } from '../src/config/environment.ts'
 import { configSchema } from '../src/config/schema.ts'
-import { SECRET_NAMES } from '../src/config/secret-names.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**

@@ -1,7 +1,6 @@
 import type { TObject } from 'typebox'
-import { PROXY_NAMES } from '../src/config/environment.ts'
+import { PROXY_NAMES, SECRET_NAMES } from '../src/config/environment.ts'
 import { type Config, configSchema } from '../src/config/schema.ts'
-import { SECRET_NAMES } from '../src/config/secret-names.ts'
 import { MAX_STORED_SECONDS } from '../src/config/value-types.ts'
 
 interface VariableSchema {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { SECRET_NAMES } from '../src/config/environment.ts'
 import { configSchema } from '../src/config/schema.ts'
-import { SECRET_NAMES } from '../src/config/secret-names.ts'
 import { problems } from '../src/problems/problem.ts'
 import { anchors } from './support/anchors.ts'
 

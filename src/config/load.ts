@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import fastifyEnv from '@fastify/env'
 import Fastify from 'fastify'
 import { crossChecks, expectation } from './checks.ts'
-import { nonEmpty, readDotenv, type Variables, withProxies } from './environment.ts'
+import { nonEmpty, readDotenv, SECRET_NAMES, type Variables, withProxies } from './environment.ts'
 import { type Config, configSchema } from './schema.ts'
-import { SECRET_NAMES } from './secret-names.ts'
 
 /** Placeholders for the required variables while the rest is checked. */
 const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
@@ -43,9 +42,11 @@ export async function loadConfig(environment: Variables, dotenvPath: string): Pr
     ...withProxies(environment),
   })
   const reported = SECRET_NAMES.filter(name => !readSecret(name, variables, faults))
-  const config = await check(variables, faults, reported)
-  if (config === undefined || faults.length > 0) throw new ConfigError(faults)
-  return config
+  const checked = await check(variables)
+  const isReported = (fault: string) => reported.some(name => fault.startsWith(`${name}:`))
+  faults.push(...checked.faults.filter(fault => !isReported(fault)))
+  if (faults.length > 0) throw new ConfigError(faults)
+  return checked.config
 }
 
 /**
@@ -61,7 +62,7 @@ function dotenvOrFault(path: string, faults: string[]): Variables {
   try {
     return readDotenv(path)
   } catch (error) {
-    faults.push(`${path}: cannot be read (${codeOf(error)})`)
+    faults.push(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
     return {}
   }
 }
@@ -84,7 +85,7 @@ function readSecret(
     else variables[name] = secret
     return secret !== ''
   } catch (error) {
-    faults.push(`${name}_FILE: the file cannot be read (${codeOf(error)})`)
+    faults.push(`${name}_FILE: the file cannot be read (${(error as NodeJS.ErrnoException).code})`)
     return false
   }
 }
@@ -93,23 +94,16 @@ function readSecret(
  * Checks the variables against the schema, then across variables. After schema faults, it checks the
  * valid variables too, so no fault hides another.
  */
-async function check(variables: Variables, faults: string[], reported: string[]) {
-  const isReported = (fault: string) => reported.some(name => fault.startsWith(`${name}:`))
-  const crossCheck = (config: Config) => {
-    faults.push(...crossChecks(config).filter(fault => !isReported(fault)))
-  }
+async function check(variables: Variables): Promise<{ config: Config; faults: string[] }> {
   try {
     const config = await validate(variables)
-    crossCheck(config)
-    return config
+    return { config, faults: crossChecks(config) }
   } catch (error) {
     const invalid = invalidNames(error)
-    for (const name of invalid) {
-      if (!reported.includes(name)) faults.push(`${name}: ${expectation(name, variables)}`)
-    }
+    const faults = invalid.map(name => `${name}: ${expectation(name, variables)}`)
     const rest = Object.entries(variables).filter(([name]) => !invalid.includes(name))
-    crossCheck(await validate({ ...PLACEHOLDERS, ...Object.fromEntries(rest) }))
-    return undefined
+    const config = await validate({ ...PLACEHOLDERS, ...Object.fromEntries(rest) })
+    return { config, faults: [...faults, ...crossChecks(config)] }
   }
 }
 
@@ -144,8 +138,4 @@ function invalidNames(error: unknown): string[] {
     ({ instancePath, params }) => params.missingProperty ?? instancePath.slice(1),
   )
   return [...new Set(names)]
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown error'
 }

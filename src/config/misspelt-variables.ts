@@ -1,6 +1,5 @@
-import { PROXY_NAMES, readDotenv, type Variables } from './environment.ts'
+import { PROXY_NAMES, readDotenv, SECRET_NAMES, type Variables } from './environment.ts'
 import { configSchema } from './schema.ts'
-import { SECRET_NAMES } from './secret-names.ts'
 
 const NAMES: readonly string[] = [
   ...Object.keys(configSchema.properties),

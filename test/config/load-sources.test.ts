@@ -37,6 +37,23 @@ t.test('variables in .env are checked like those of the environment', async t =>
   t.notMatch(faults.join(), /canary/)
 })
 
+t.test('a credential with an unclosed quote in .env is a fault', async t => {
+  for (const [name, other] of [
+    ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
+    ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
+  ] as const) {
+    for (const value of ['"canary', 'canary"', 'can"ary']) {
+      const dir = t.testdir({ '.env': `${other}=abc\n${name}=${value}\n` })
+      const [fault, ...others] = await faultsOf({}, `${dir}/.env`)
+      t.match(fault, new RegExp(`^${name}: invalid; .*quotes`), value)
+      t.notMatch(fault, 'canary')
+      t.same(others, [])
+    }
+    const dir = t.testdir({ '.env': `${other}=abc\n${name}="quoted"\n` })
+    t.hasStrict(await loadConfig({}, `${dir}/.env`), { [name]: 'quoted', [other]: 'abc' })
+  }
+})
+
 t.test('an unreadable .env file is one fault among others', async t => {
   const dir = t.testdir({ '.env': {} })
   t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])

@@ -270,3 +270,12 @@ t.test('CACHE_SNAPSHOT_FILE must not name a file of another kind', async t => {
   ])
   t.match(await faults('new'), [/^PORT: /, /^CACHE_SNAPSHOT_FILE: the file is a folder/])
 })
+
+t.test('loadConfig rethrows errors that are not faults', async t => {
+  const bug = new Error('a bug')
+  const broken = await t.mockImport<typeof import('../../src/config/load.ts')>(
+    '../../src/config/load.ts',
+    { '@fastify/env': { default: () => Promise.reject(bug) } },
+  )
+  t.equal(await failureOf(broken.loadConfig(required, NO_DOTENV)), bug)
+})

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { EXAMPLES } from '../../sandbox/users.ts'
+import { SECRET_NAMES } from '../../src/config/environment.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { SECRET_NAMES } from '../../src/config/secret-names.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 const load = (path: string) => parse(read(path), { merge: true })

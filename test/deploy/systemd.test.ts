@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { SECRET_NAMES } from '../../src/config/environment.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { SECRET_NAMES } from '../../src/config/secret-names.ts'
 import { withoutProgram } from '../support/programs.ts'
 
 const run = promisify(execFile)
