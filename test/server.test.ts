@@ -4,27 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get as httpGet } from 'node:http'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
-import t, { type Test } from 'tap'
-import { startSandbox } from '../sandbox/sandbox.ts'
+import t from 'tap'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
-import { loaderArguments } from './support/loader-arguments.ts'
-
-// With these arguments the child is compiled like this test, and its coverage counts.
-const nodeArguments = [...loaderArguments, 'src/server.ts']
-
-async function sandboxFor(t: Test) {
-  const sandbox = await startSandbox()
-  t.teardown(() => sandbox.close())
-  return sandbox
-}
+import { nodeArguments, sandboxFor, startServer } from './support/server-process.ts'
 
 t.test('the service serves lists, and SIGTERM stops it with idle connections open', async t => {
-  const sandbox = await sandboxFor(t)
   const lines: string[] = []
   const onLine = (line: string) => lines.push(line)
   const spawned: unknown[] = []
   const onSpawn = (child: unknown) => spawned.push(child)
-  const service = await startServiceProcess({ sandbox, nodeArguments, onLine, onSpawn })
+  const { service } = await startServer(t, { onLine, onSpawn })
   t.same(spawned, [service.child])
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => agent.destroy())
@@ -43,19 +32,17 @@ t.test('the service serves lists, and SIGTERM stops it with idle connections ope
 })
 
 t.test('variables of the environment do not reach a service under test', async t => {
-  const sandbox = await sandboxFor(t)
   process.env.LOG_LEVEL = 'silent'
   t.teardown(() => {
     delete process.env.LOG_LEVEL
   })
-  const service = await startServiceProcess({ sandbox, nodeArguments })
+  const { service } = await startServer(t)
   t.equal(await service.stop(), 0)
 })
 
 t.test('for localhost, the service listens on one address', async t => {
-  const sandbox = await sandboxFor(t)
   const environment = { HOST: 'localhost' }
-  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  const { service } = await startServer(t, { environment })
   t.match(service.url, 'http://127.0.0.1:')
   t.equal(await service.stop(), 0)
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
@@ -123,9 +110,8 @@ t.test('the error about an invalid configuration lists every fault and no value'
 })
 
 t.test('a misspelt variable causes a warning in the log', async t => {
-  const sandbox = await sandboxFor(t)
   const environment = { CACHE_FRESH_SECOND: '60' }
-  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  const { service } = await startServer(t, { environment })
   t.equal(await service.stop(), 0)
   t.match(service.log.join('\n'), /CACHE_FRESH_SECOND is unknown; did you mean CACHE_FRESH_SECONDS/)
 })

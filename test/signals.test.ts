@@ -1,13 +1,10 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { startSandbox } from '../sandbox/sandbox.ts'
-import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
+import { spawnService } from '../sandbox/service-process.ts'
 import { loaderArguments } from './support/loader-arguments.ts'
+import { startServer } from './support/server-process.ts'
 import { signalWhileLoading } from './support/signal-while-loading.ts'
-
-// With these arguments the child is compiled like this test, and its coverage counts.
-const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 t.test('SIGTERM while the service loads stops it with exit code 0', async t => {
   const child = spawnService({
@@ -21,9 +18,7 @@ t.test('SIGTERM while the service loads stops it with exit code 0', async t => {
 })
 
 t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t => {
-  const sandbox = await startSandbox()
-  t.teardown(() => sandbox.close())
-  const service = await startServiceProcess({ sandbox, nodeArguments })
+  const { service } = await startServer(t)
   for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) {
     service.child.kill(signal)
     t.equal((await fetch(`${service.url}/health/live`)).status, 200, signal)
@@ -33,9 +28,7 @@ t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t =
 })
 
 t.test('a signal for a fault of the process, such as SIGBUS, keeps its default action', async t => {
-  const sandbox = await startSandbox()
-  t.teardown(() => sandbox.close())
-  const service = await startServiceProcess({ sandbox, nodeArguments })
+  const { service } = await startServer(t)
   await service.stop('SIGBUS')
   t.equal(service.child.signalCode, 'SIGBUS')
 })

@@ -1,4 +1,4 @@
-export type Environment = Readonly<Record<string, string | undefined>>
+import type { Variables } from '../config/environment.ts'
 
 const EXPORTERS = ['otlp', 'console'] as const
 /** The default of OpenTelemetry, and the only protocol that this service supports. */
@@ -26,7 +26,7 @@ const WITHOUT_EFFECT = ['none', 'baggage']
  * does not load OpenTelemetry.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-export function otelConfig(environment: Environment): OtelConfig {
+export function otelConfig(environment: Variables): OtelConfig {
   /** An empty variable counts as not set. */
   const setting = (name: string) => environment[name]?.trim() || undefined
   /** Returns the first of `names` that is set, with its value. */

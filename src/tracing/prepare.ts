@@ -1,7 +1,8 @@
+import type { Variables } from '../config/environment.ts'
 import { type RunInBackground, runUntraced } from '../lib/background.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log, LogIds } from '../lib/logger.ts'
-import { type Environment, otelConfig } from './otel-config.ts'
+import { otelConfig } from './otel-config.ts'
 
 /** What the entry point needs from tracing. */
 export interface Tracing {
@@ -24,7 +25,7 @@ export interface PreparedTracing {
  * Loads OpenTelemetry only if the `OTEL_*` variables turn tracing on. The SDK reads its other variables
  * from the environment of the process.
  */
-export async function prepareTracing(environment: Environment): Promise<PreparedTracing> {
+export async function prepareTracing(environment: Variables): Promise<PreparedTracing> {
   const config = otelConfig(environment)
   const isOn = config.exporters.length > 0
   const openTelemetry = isOn ? await import('./open-telemetry.ts') : undefined

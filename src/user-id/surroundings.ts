@@ -41,16 +41,10 @@ const MAX_DEPTH = 8
 
 /** Removes matching quotes around the text. */
 export function unquoted(text: string): string {
-  let from = 0
-  let to = text.length
-  while (
-    to - from > 1 &&
-    QUOTE_CLOSERS.get(text[from] as string)?.includes(text[to - 1] as string)
-  ) {
-    from++
-    to--
+  let inner = text
+  while (inner.length > 1 && QUOTE_CLOSERS.get(inner.charAt(0))?.includes(inner.slice(-1))) {
+    inner = inner.slice(1, -1)
   }
-  const inner = text.slice(from, to)
   return /["`“”„«»]|['’][\s,;]/.test(inner) ? text : inner
 }
 
@@ -130,13 +124,8 @@ const AMBIGUOUS_LAST =
 export function refuseAmbiguousEnds(name: string, isEndClear: boolean): void {
   // parseUserId refuses these with another reason.
   if (name === '.' || name === '..') return
-  let from = 0
-  let to = name.length
-  while (name[from] === '(' && name[to - 1] === ')') {
-    from++
-    to--
-  }
-  const core = name.slice(from, to)
+  let core = name
+  while (core.startsWith('(') && core.endsWith(')')) core = core.slice(1, -1)
   const isUneven = count(name, '(') !== count(name, ')')
   const first = isUneven && name.startsWith('(') ? '(' : AMBIGUOUS_FIRST.exec(core)?.[0]
   if (first !== undefined) refuseEnd('begins', first)

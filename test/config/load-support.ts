@@ -1,7 +1,6 @@
+import type { Variables } from '../../src/config/environment.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { failureOf } from '../support/failure-of.ts'
-
-type Variables = Record<string, string | undefined>
 
 /** The name of no file. */
 export const NO_DOTENV = '/nonexistent/.env'

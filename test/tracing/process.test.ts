@@ -1,9 +1,7 @@
 import t, { type Test } from 'tap'
-import { startSandbox } from '../../sandbox/sandbox.ts'
-import { startServiceProcess } from '../../sandbox/service-process.ts'
-import { loaderArguments } from '../support/loader-arguments.ts'
 import { isWarning } from '../support/log-lines.ts'
 import { startReceiver } from '../support/otlp-receiver.ts'
+import { nodeArguments, startServer } from '../support/server-process.ts'
 import { traceparent } from '../support/traced-service.ts'
 
 const LIST = '/users/smedjan/playlists'
@@ -11,17 +9,15 @@ const LIST = '/users/smedjan/playlists'
 const atExit = `import { createRequire } from 'node:module'
 process.on('exit', () => console.log('loaded ' + JSON.stringify(Object.keys(createRequire('file:///').cache)
   .flatMap(path => /node_modules.(@opentelemetry.[^/]+|@fastify.otel)/.exec(path)?.[1] ?? []))))`
-// With these arguments the child is compiled like this test, and its coverage counts.
-const nodeArguments = [
-  `--import=data:text/javascript,${encodeURIComponent(atExit)}`,
-  ...loaderArguments,
-  'src/server.ts',
-]
 
 async function start(t: Test, environment: Record<string, string>) {
-  const sandbox = await startSandbox()
-  t.teardown(() => sandbox.close())
-  const service = await startServiceProcess({ sandbox, nodeArguments, environment })
+  const { sandbox, service } = await startServer(t, {
+    nodeArguments: [
+      `--import=data:text/javascript,${encodeURIComponent(atExit)}`,
+      ...nodeArguments,
+    ],
+    environment,
+  })
   const loaded = () =>
     new Set(JSON.parse(String(service.log.find(line => line.startsWith('loaded '))?.slice(7))))
   const lines = () => service.log.filter(line => line.startsWith('{')).map(line => JSON.parse(line))
