@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadConfig } from '../../src/config/load.ts'
+import { loadConfig, otelVariables } from '../../src/config/load.ts'
 import { faultsOf, load, NO_DOTENV, namesIn, required } from './load-support.ts'
 
 t.test('an empty variable counts as not set', async t => {
@@ -54,7 +54,7 @@ t.test('a credential with an unclosed quote in .env is a fault', async t => {
   }
 })
 
-t.test('an unreadable .env file is one fault among others', async t => {
+t.test('an unreadable .env file is a fault and does not hide other faults', async t => {
   const dir = t.testdir({ '.env': {} })
   t.strictSame(await faultsOf(required, `${dir}/.env`), [`${dir}/.env: cannot be read (EISDIR)`])
   const faults = await faultsOf({ ...required, PORT: 'x' }, `${dir}/.env`)
@@ -80,7 +80,7 @@ t.test('a secret in a file is checked, and the fault does not contain it', async
   t.notMatch(faults.join(), /canary/)
 })
 
-t.test('a secret set both as variable and as file is a fault', async t => {
+t.test('a secret that is set as a variable and as a file is one fault', async t => {
   const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
   const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
   const NAME = 'SPOTIFY_CLIENT_SECRET'
@@ -105,7 +105,7 @@ t.test('an unreadable secret file is one fault, without its path', async t => {
   }
 })
 
-t.test('proxy variables exist in upper and lower case, and lower case wins', async t => {
+t.test('proxy variables may be in upper or lower case, and lower case wins', async t => {
   const upper = 'http://upper:1'
   const lower = 'http://lower:2'
   for (const [variables, expected] of [
@@ -123,7 +123,7 @@ t.test('proxy variables exist in upper and lower case, and lower case wins', asy
   t.notOk('http_proxy' in config)
 })
 
-t.test('the environment overrides a proxy in .env, in either case', async t => {
+t.test('the environment overrides a proxy in .env even in another case', async t => {
   const dir = t.testdir({ '.env': 'https_proxy=http://file:1\nHTTP_PROXY=http://file:2\n' })
   const fromFile = await loadConfig(required, `${dir}/.env`)
   t.hasStrict(fromFile, { HTTPS_PROXY: 'http://file:1', HTTP_PROXY: 'http://file:2' })
@@ -131,4 +131,17 @@ t.test('the environment overrides a proxy in .env, in either case', async t => {
   const config = await loadConfig(variables, `${dir}/.env`)
   t.equal(config.HTTPS_PROXY, 'http://environment:1')
   t.equal(config.HTTP_PROXY, undefined)
+})
+
+t.test('the environment overrides OTEL_ variables in .env', async t => {
+  const dir = t.testdir({
+    '.env': 'OTEL_TRACES_EXPORTER=otlp\nOTEL_SERVICE_NAME=file\nOTEL_SDK_DISABLED=true\nPORT=1\n',
+  })
+  const environment = { OTEL_SERVICE_NAME: 'mine', OTEL_SDK_DISABLED: '', HOST: 'x' }
+  t.strictSame(otelVariables(environment, `${dir}/.env`), {
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_SERVICE_NAME: 'mine',
+    OTEL_SDK_DISABLED: '',
+  })
+  t.strictSame(otelVariables({ PORT: '1' }, NO_DOTENV), {})
 })
