@@ -1,5 +1,6 @@
 import { Counter, type Registry } from 'prom-client'
 import type { LookupResult } from '../cache/lookup-result.ts'
+import type { ConnectionOptions } from '../http/connections.ts'
 import type { MeasuredResponse } from '../http/response-observer.ts'
 import type { ProblemType } from '../problems/catalog.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
@@ -57,10 +58,8 @@ export function httpMetrics(register: Registry): (response: MeasuredResponse) =>
 /** Why the service closes a connection. */
 const CLOSED_REASONS = ['stalled', 'limit'] as const
 
-export type ClosedReason = (typeof CLOSED_REASONS)[number]
-
 /** Counts the connections that the service closes. */
-export function connectionMetrics(register: Registry): (reason: ClosedReason) => void {
+export function connectionMetrics(register: Registry): ConnectionOptions['onClosed'] {
   const closed = new Counter({
     name: 'playlist_proxy_connections_closed_total',
     help: 'Connections that the service closed because they stalled or exceeded the limit.',

@@ -31,7 +31,7 @@ export function serviceStatus(sources: StatusSources): Status {
   // Without a token, no request passes even an open gate.
   const isWithoutToken = gate.state === 'open' && token.state !== 'valid' && failure !== undefined
   return {
-    service: { version, started_at: iso(startedAt), draining: isDraining() },
+    service: { version, started_at: new Date(startedAt).toISOString(), draining: isDraining() },
     token: { state: token.state, expires_at: isoOrNull(token.expiresAt) },
     spotify: {
       gate: isWithoutToken ? 'paused' : gate.state,
@@ -58,10 +58,6 @@ export function serviceStatus(sources: StatusSources): Status {
   }
 }
 
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
-}
-
 function isoOrNull(epochMs: number | undefined): string | null {
-  return epochMs === undefined ? null : iso(epochMs)
+  return epochMs === undefined ? null : new Date(epochMs).toISOString()
 }
