@@ -7,7 +7,7 @@ export interface ApiKey {
   readonly digest: string
 }
 
-/** The caller of every request while there are no keys; no key may have this name. */
+/** The name of every caller while no keys are configured. No key may have this name. */
 export const ANONYMOUS = 'anonymous'
 
 const NAME = /^[\w.-]{1,64}$/
@@ -45,8 +45,8 @@ export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; fault
 }
 
 /**
- * The SHA-256 of a key. Looking up keys by it is safe from timing attacks, since nobody can choose how
- * the digest of a guess begins.
+ * The SHA-256 of a key, in hexadecimal. A lookup by digest is safe from timing attacks, since nobody can
+ * choose how the digest of a guess begins.
  */
 export function digestOf(key: string): string {
   return hash('sha256', key, 'hex')

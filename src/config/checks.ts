@@ -10,11 +10,11 @@ import { type Config, configSchema } from './schema.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 import { MAX_STORED_SECONDS } from './value-types.ts'
 
-/** Values in examples, and what programs print for a missing value. */
+/** Stand-ins for credentials in examples, and texts that programs print for a missing value. */
 const PLACEHOLDER =
   /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
 
-/** Says whether the variable is missing or invalid, and what it should be. */
+/** The part of a fault that says whether a variable is missing or invalid, and describes a valid value. */
 export function expectation(name: string, variables: object): string {
   const { properties }: TObject = configSchema
   const { description } = properties[name] as { description: string }
@@ -38,7 +38,7 @@ const FORMS = [
   ['HTTP_PROXY', value => parseProxyUrl(value) !== undefined],
 ] as const satisfies [keyof Config, (value: string) => boolean][]
 
-/** Checks that the schema cannot express. Returns one sentence for each fault, without values. */
+/** Makes the checks that the schema cannot express. Returns one sentence for each fault, without values. */
 export function crossChecks(config: Config): string[] {
   const faults: string[] = []
   for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {

@@ -7,7 +7,7 @@ export const DEFAULT_PORT = 3000
 export type Variables = Record<string, string | undefined>
 
 /**
- * Reads the variables in a file such as `.env`; none if the file does not exist.
+ * Reads the variables in a file such as `.env`. Returns no variables if the file does not exist.
  *
  * @throws {NodeJS.ErrnoException} if the file exists but cannot be read.
  */
@@ -28,7 +28,7 @@ export function nonEmpty(variables: Variables): Variables {
   )
 }
 
-/** For these, NAME_FILE may name a file with the value of NAME, such as a Docker secret. */
+/** Variables with a variant NAME_FILE, which names a file with the value of NAME, such as a Docker secret. */
 export const SECRET_NAMES = [
   'SPOTIFY_CLIENT_ID',
   'SPOTIFY_CLIENT_SECRET',
@@ -41,7 +41,7 @@ export const SECRET_NAMES = [
 /** Variables that the service, like curl, also reads in lower case. */
 export const PROXY_NAMES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] as const
 
-/** Copies lower-case proxy variables to upper case. If both are set, lower case wins. */
+/** Copies proxy variables from lower to upper case. If a variable is set in both cases, lower case wins. */
 export function withProxies(variables: Variables): Variables {
   const lowerCase = PROXY_NAMES.map(name => [name, variables[name.toLowerCase()]])
   const given = Object.fromEntries(lowerCase.filter(([, value]) => value !== undefined))

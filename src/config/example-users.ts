@@ -1,4 +1,4 @@
-/** More would push the rest of the home page out of sight. */
+/** More examples would push the rest of the home page out of sight. */
 const MAX_USERS = 20
 /** A user id of up to 256 characters; a slash or a colon would make it a link or a URI. */
 const USER_ID = /^[^\s,/:\p{C}]{1,256}$/u

@@ -5,17 +5,17 @@ import { crossChecks, expectation } from './checks.ts'
 import { nonEmpty, readDotenv, SECRET_NAMES, type Variables, withProxies } from './environment.ts'
 import { type Config, configSchema } from './schema.ts'
 
-/** Placeholders for the required variables while the rest is checked. */
+/** Valid values for the required variables, so that the other variables can be checked without them. */
 const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
-/** Help for the first start. */
+/** Tells a person who starts the service for the first time what to do. */
 const FIRST_STEPS = `
 Put both credentials of your Spotify app into .env.
 If there is none, run "(umask 077 && cp .env.example .env)" first. Or set them in the environment,
 or name files that contain them in SPOTIFY_CLIENT_ID_FILE and SPOTIFY_CLIENT_SECRET_FILE.
 To try the service without a Spotify app, run "npm run demo".`
 
-/** Names every invalid or missing variable and what is allowed, never a value. */
+/** The error about invalid and missing variables. It says what is allowed, and never repeats a value. */
 export class ConfigError extends Error {
   /** One sentence for each variable. */
   readonly faults: readonly string[]
@@ -50,8 +50,9 @@ export async function loadConfig(environment: Variables, dotenvPath: string): Pr
 }
 
 /**
- * The `OTEL_*` variables of the environment and the file. OpenTelemetry reads most of them itself from
- * the environment of the process, so the caller has to copy them there.
+ * The `OTEL_*` variables of the environment and of the file at `dotenvPath`; the environment overrides the
+ * file. OpenTelemetry reads most of them from the environment of the process, so the caller has to copy them
+ * there.
  */
 export function otelVariables(environment: Variables, dotenvPath: string): Variables {
   const variables = Object.entries({ ...readDotenv(dotenvPath), ...environment })
@@ -67,7 +68,10 @@ function dotenvOrFault(path: string, faults: string[]): Variables {
   }
 }
 
-/** Sets NAME to the content of NAME_FILE. Returns false after adding a fault about NAME. */
+/**
+ * Sets NAME to the content of the file that NAME_FILE names, if NAME_FILE is set. Returns false if that
+ * fails, after adding a fault.
+ */
 function readSecret(
   name: (typeof SECRET_NAMES)[number],
   variables: Variables,
@@ -91,8 +95,8 @@ function readSecret(
 }
 
 /**
- * Checks the variables against the schema, then across variables. After schema faults, it checks the
- * valid variables too, so no fault hides another.
+ * Checks each variable against the schema, then all variables together. If the schema refuses some of them,
+ * the second step checks the rest, so no fault hides another.
  */
 async function check(variables: Variables): Promise<{ config: Config; faults: string[] }> {
   try {
@@ -107,7 +111,7 @@ async function check(variables: Variables): Promise<{ config: Config; faults: st
   }
 }
 
-/** @fastify/env needs a Fastify instance; the real one is built from the configuration. */
+/** @fastify/env needs a Fastify instance, but the server is created only from the configuration. */
 async function validate(variables: Variables): Promise<Config> {
   const app = Fastify()
   try {
@@ -119,7 +123,7 @@ async function validate(variables: Variables): Promise<Config> {
   }
 }
 
-/** Coercion accepts `0x10` and `1e3`; this replaces them with a text that the schema refuses. */
+/** Replaces numbers such as `0x10` and `1e3`, which coercion would accept, with a text that it refuses. */
 function withStrictNumbers(variables: Variables): Variables {
   const schemas = configSchema.properties as Record<string, { type?: unknown }>
   return Object.fromEntries(
@@ -130,7 +134,7 @@ function withStrictNumbers(variables: Variables): Variables {
   )
 }
 
-/** The names of the variables that the schema refuses. */
+/** The names of the variables that the schema refuses. Rethrows an error that does not come from the schema. */
 function invalidNames(error: unknown): string[] {
   if (!(error instanceof Error && 'errors' in error)) throw error
   const errors = error.errors as { instancePath: string; params: { missingProperty?: string } }[]

@@ -10,9 +10,9 @@ const NAMES: readonly string[] = [
 /** Prefixes of variables that other programs read, perhaps from the same file. */
 const NOT_OURS = /^(?:NODE|OTEL|SANDBOX|COMPOSE|DOCKER|NPM)_/i
 
-/** A name with at most this many edits per letter counts as a misspelling. */
+/** A name counts as misspelt if at most this many edits per letter lead to a known name. */
 const EDITS_PER_LETTER = 0.2
-/** The limit if the first word is right, as in `CACHE_FRESH_SECS`. */
+/** The same limit for a name whose first word is right, such as `CACHE_FRESH_SECS`. */
 const EDITS_PER_LETTER_AFTER_FIRST_WORD = 0.35
 
 /**
@@ -51,7 +51,7 @@ function firstWord(name: string): string | undefined {
   return name.toUpperCase().split('_')[0]
 }
 
-/** Ignores case and separators, the most common mistakes. */
+/** Removes separators and differences of case, the most common mistakes. */
 function plain(name: string): string {
   return name.toUpperCase().replace(/[^A-Z\d]/g, '')
 }

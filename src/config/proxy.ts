@@ -47,7 +47,10 @@ export function proxyFor(
 /** A host with an optional port; an IPv6 address without a port needs no brackets. */
 const EXCLUSION = /^(?<host>\[.*\]|[^:]*)(?::(?<port>\d+))?$/
 
-/** `list` contains hosts, each with its subdomains, separated by commas or spaces; `*` is any host. */
+/**
+ * Whether `NO_PROXY` excludes the URL from the proxy. `list` contains hosts, each with its subdomains,
+ * separated by commas or spaces; `*` is any host.
+ */
 function isExcluded({ protocol, hostname, port }: URL, list: string): boolean {
   const host = withoutBrackets(hostname)
   const targetPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port

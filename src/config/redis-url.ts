@@ -4,24 +4,24 @@ export interface Address {
   readonly port: number
 }
 
-/** A user and a password, as far as a server wants them. */
+/** The user and the password for a server; undefined where the URL has none. */
 export interface Credentials {
   readonly username: string | undefined
   readonly password: string | undefined
 }
 
-/** The value of `SHARED_CACHE_URL`. The credentials are those of Redis. */
+/** A parsed `SHARED_CACHE_URL`. Its own `username` and `password` are for Redis. */
 export interface SharedCacheTarget extends Credentials {
   /** What is at the `addresses`: the only Redis, sentinels that know the primary, or nodes of a cluster. */
   readonly mode: 'single' | 'sentinel' | 'cluster'
   readonly addresses: readonly [Address, ...Address[]]
   /** The database number. */
   readonly db: number
-  /** Whether to use TLS, even with the sentinels: `rediss`. */
+  /** Whether to use TLS, also for connections to sentinels: the scheme begins with `rediss`. */
   readonly tls: boolean
   /** The name under which the sentinels monitor the primary; empty without sentinels. */
   readonly service: string
-  /** For the sentinels. */
+  /** The credentials for the sentinels. */
   readonly sentinel: Credentials
 }
 

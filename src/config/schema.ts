@@ -11,7 +11,7 @@ import {
   url,
 } from './value-types.ts'
 
-/** Of one list, with 50 playlists a page. */
+/** The maximum of `SPOTIFY_MAX_PAGES`. A page has up to 50 playlists. */
 export const MAX_PAGES = 2000
 
 /**

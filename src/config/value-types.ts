@@ -2,7 +2,10 @@ import { Type } from 'typebox'
 
 /** The longest delay of Node's timers. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
-/** Image links expire within a day, and Spotify's terms allow only temporary caching. */
+/**
+ * The longest time to store a list: image links expire within a day, and Spotify's terms allow only temporary
+ * caching.
+ */
 export const MAX_STORED_SECONDS = 86_400
 
 /** Whole seconds, at most a day. */
@@ -33,10 +36,10 @@ export const proxyUrl = (targets: string) =>
   )
 
 /**
- * Leftovers of quoting and of templates. Spotify issues letters and digits, although RFC 6749 appendix
- * A allows all printable characters.
+ * Characters that quotes and templates leave in a credential. Spotify issues only letters and digits, although
+ * RFC 6749 appendix A allows all printable characters.
  */
 export const MARKS = '"\'`<>{}()[\\]$'
 
-/** The pattern of a client id or secret that holds none of these characters. */
+/** The pattern of a client id or secret. `excluded` is a list of characters for a character class. */
 export const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
