@@ -41,7 +41,7 @@ const STRAY = new RegExp(
   'u',
 )
 
-/** The first stray invisible character in the name. */
+/** The first stray invisible character in the name; undefined if there is none. */
 export function strayInvisible(name: string): string | undefined {
   return STRAY.exec(name)?.[0]
 }

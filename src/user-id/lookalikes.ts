@@ -48,7 +48,7 @@ export function impossibleBecause(name: string): string | undefined {
   return undefined
 }
 
-/** What an unlikely id may really be. */
+/** The kinds of text that callers send instead of an id. */
 export type Lookalike = 'no-value' | 'me' | 'stand-in' | 'email' | 'display-name' | 'content-id'
 
 const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
@@ -61,7 +61,7 @@ const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
   ['content-id', /^(?=.*[A-Z])(?=.*[a-z])[A-Za-z\d]{22}$/],
 ]
 
-/** What a name, in its original case, looks like; undefined for a likely id. */
+/** The kind of text that a name, in its original case, resembles; undefined for a likely id. */
 export function lookalikeOf(name: string): Lookalike | undefined {
   return LOOKALIKES.find(([, pattern]) => pattern.test(name))?.[0]
 }

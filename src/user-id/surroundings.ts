@@ -20,7 +20,7 @@ const QUOTES: readonly (readonly [opener: string, closers: string])[] = [
 ]
 const QUOTE_CLOSERS = new Map(QUOTES)
 
-/** The same for links in a text: brackets, tags and emphasis may enclose a link as well. */
+/** Quotes, brackets, tags and emphasis that may enclose a link in a text: each opener with its closers. */
 const CLOSERS = new Map([
   ...QUOTES,
   ['(', ')'],
@@ -39,7 +39,7 @@ const CLOSERS = new Map([
 /** Maximum depth of enclosing characters; it bounds the time. */
 const MAX_DEPTH = 8
 
-/** Removes matching quotes around the text. */
+/** Removes matching quotes around the text, unless more quotes remain in it. */
 export function unquoted(text: string): string {
   let inner = text
   while (inner.length > 1 && QUOTE_CLOSERS.get(inner.charAt(0))?.includes(inner.slice(-1))) {
@@ -110,7 +110,10 @@ function refuseUnclearEnd(character: string): never {
 
 /** Separators, quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
 const AMBIGUOUS_FIRST = /^(?:[,;"'`<>]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
-/** The same, and punctuation that ends clauses and sentences, except `!`, which ends some names. */
+/**
+ * Quotes, brackets other than parentheses, and punctuation that ends clauses and sentences, except `!`, which
+ * ends some names.
+ */
 const AMBIGUOUS_LAST =
   /^(?:["'`<>…]|[^\P{Terminal_Punctuation}!]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
 
@@ -122,7 +125,7 @@ const AMBIGUOUS_LAST =
  * @throws {Problem} `invalid-user-id`
  */
 export function refuseAmbiguousEnds(name: string, isEndClear: boolean): void {
-  // parseUserId refuses these with another reason.
+  // parseUserId refuses `.` and `..` with another reason.
   if (name === '.' || name === '..') return
   let core = name
   while (core.startsWith('(') && core.endsWith(')')) core = core.slice(1, -1)

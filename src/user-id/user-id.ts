@@ -7,10 +7,10 @@ const MAX_BYTES = 256
 /** Far more than a link to the longest id with each byte escaped. */
 export const MAX_PASTED_LENGTH = 2048
 
-/** Most ids. The rules below would not change them. */
+/** Matches most ids, which the rules of `parseUserId` would not change. */
 const PLAIN = /^[a-z\d_-]{1,64}$/
 
-/** Most pasted texts. The rules below give the same id, more slowly. */
+/** Matches most pasted texts. `pastedName` finds the same id in them, more slowly. */
 const USUAL =
   /^(?:spotify:user:|https:\/\/open\.spotify\.com\/user\/)?([a-z\d_-]{1,64})(?:\?si=[\w-]+)?$/i
 

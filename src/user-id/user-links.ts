@@ -1,13 +1,13 @@
 /** A link or URI in a text. */
 export interface Link {
-  /** Where it begins and ends in the text, in UTF-16 code units. */
+  /** The position of the link in the text, in UTF-16 code units. */
   readonly start: number
   readonly end: number
   /** A link to a user, a short link, whose target is unknown, or any other link. */
   readonly kind: 'user' | 'short' | 'other'
   /** The name in a link to a user, not decoded; empty for other links. */
   readonly name: string
-  /** Where the name, or any other link, ends in the text. */
+  /** The position in the text where the name ends; `end` if the link is not to a user. */
   readonly nameEnd: number
 }
 
