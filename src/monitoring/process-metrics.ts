@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { scrapedMetrics } from './scraped-metrics.ts'
 
-/** Gauges that have the suffix of counters and only repeat the sums of other metrics. */
+/** Gauges named like counters, with `_total`, which only repeat the sums of other metrics. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',

@@ -17,7 +17,7 @@ const REASONS: readonly ProblemType[] = [
 ]
 const GATE_STATES = ['open', 'paused', 'probing'] as const
 
-/** Registers the metrics of the modules whose state `/status` reports. */
+/** Registers metrics of the state that `/status` reports as well. */
 export function stateMetrics(register: Registry, sources: StatusSources): void {
   const { cache, gate, budget, tokens, isDraining } = sources
   const { counter, gauge } = scrapedMetrics(register)

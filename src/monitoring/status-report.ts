@@ -6,7 +6,7 @@ import type { Gate } from '../spotify/gate/gate.ts'
 import type { RequestBudget } from '../spotify/gate/request-quota.ts'
 import type { TokenKeeper } from '../spotify/token-keeper.ts'
 
-/** The modules whose state `/status` reports. */
+/** The modules whose state `/status` and the metrics report. */
 export interface StatusSources {
   /** Epoch milliseconds. */
   startedAt: number
