@@ -49,7 +49,7 @@ export interface AppDependencies {
   logger: FastifyBaseLogger
   /** Metrics of the whole process, which may run several services; none by default. */
   processMetrics?: Pick<Registry, 'metrics'>
-  /** How many files the process may open; unknown by default. */
+  /** The maximum number of files that the process may open; unknown by default. */
   openFiles?: number | undefined
   /** Whether requests are traced; not by default. */
   isTraced?: boolean
@@ -111,7 +111,7 @@ export async function buildApp(
     sharedCounts: shared?.callerCounts,
     clock,
   })
-  // The fast path writes no log lines and spans for hits.
+  // The fast path writes neither log lines nor spans for hits.
   const isSeen = isTraced || ['debug', 'trace'].includes(log.level)
   const fastPathOptions = { cache, variants, keyOf, responses, observe: observeHttp, clock }
   const fastPath =
@@ -159,7 +159,7 @@ export async function buildApp(
   await docsPage(app, basePath)
 
   app.addHook('onReady', async () => {
-    // Replicas may know of a pause, so this comes before the first request to Spotify.
+    // Another replica may have paused all requests, so the service reads Redis before it sends the first.
     await shared?.start()
     tokens.start()
     await snapshot?.load()

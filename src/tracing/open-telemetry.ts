@@ -105,7 +105,7 @@ function logSdkWarnings(log: Log): void {
     if (message !== last) log.warn({ source: 'OpenTelemetry' }, message)
     last = message
   }
-  // The log level excludes the last three.
+  // `logLevel` excludes the levels info, debug and verbose.
   const logger = { error: warn, warn, info: warn, debug: warn, verbose: warn }
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
   setGlobalErrorHandler(err => log.debug({ err }, 'failed to deliver a batch of traces'))

@@ -13,11 +13,11 @@ export interface Tracing {
   stop(limitMs: number): Promise<void>
 }
 
-/** Tracing before the logger exists. */
+/** What the logger needs from tracing, and the start of tracing, which needs the logger. */
 export interface PreparedTracing {
   /** Adds trace and span ids to log lines; undefined if tracing is off. */
   readonly logIds: LogIds | undefined
-  /** Call it before the server is created. */
+  /** Starts tracing. Call this function before you create the server. */
   start(log: Log, clock: Clock): Tracing
 }
 

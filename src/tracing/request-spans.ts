@@ -58,7 +58,7 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
     complete(request, reply.statusCode)
     done(null, payload)
   })
-  // A response that bypasses Fastify has no onSend.
+  // Fastify does not call onSend for a response that the service writes itself.
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     complete(request, reply.statusCode)
     done()
@@ -86,5 +86,5 @@ function idsOf(span: SpanContext | undefined): Record<string, string> {
   return { trace_id: span.traceId, span_id: span.spanId }
 }
 
-/** The ids of the active span. */
+/** The ids of the active span; none outside a trace. */
 export const logIds: LogIds = () => idsOf(trace.getSpanContext(context.active()))
