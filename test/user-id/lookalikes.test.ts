@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Lookalike, lookalikeOf } from '../../src/user-id/lookalikes.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The correct ways to send a name. */
+/** The name as an id, and percent-encoded in a URI and in links. */
 const encodedWays = (name: string) => [
   name,
   `spotify:user:${encodeURIComponent(name)}`,
@@ -10,7 +10,7 @@ const encodedWays = (name: string) => [
   `https://open.spotify.com/user/${encodeURIComponent(name)}/playlists`,
 ]
 
-/** Ways in which characters of the name may look like a part of the URI or link. */
+/** The name unencoded in a URI and in links, where some of its characters may have another meaning. */
 const rawWays = (name: string) => [
   `spotify:user:${name}`,
   `https://open.spotify.com/user/${name}`,
@@ -53,7 +53,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
 ]
 
 t.test(
-  'every form of an impossible id is refused, and the refusal says what the id looks like',
+  'an impossible id is refused in every form, and the refusal says what the id looks like',
   async t => {
     for (const [what, ...names] of impossible) {
       for (const name of names) {
@@ -79,7 +79,7 @@ t.test('a raw placeholder in a link is refused as a placeholder, not as an empty
   }
 })
 
-t.test('names that only resemble placeholders and objects are ids', async t => {
+t.test('a name that only resembles a placeholder or an object is accepted as an id', async t => {
   for (const name of [
     '$ann$',
     '$ap',

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id in a pasted text, or the reason of its refusal. */
+/** The id in a pasted text, or the reason why `parseUserId` refuses the text. */
 function outcome(pasted: string): string {
   try {
     return parseUserId(pasted)
@@ -124,7 +124,7 @@ t.test(
   },
 )
 
-t.test('other quotes, brackets and punctuation at an end are refused with a hint', async t => {
+t.test('ambiguous punctuation at an end of a name is refused with a hint', async t => {
   for (const [pasted, end, escaped] of [
     ['smedjan.', 'ends with . (U+002E)', '%2E'],
     ['smedjan,', 'ends with , (U+002C)', '%2C'],
@@ -221,6 +221,8 @@ t.test('a link that does not name a user is refused', async t => {
 t.test('a short link of any host is refused with a hint', async t => {
   for (const pasted of [
     'https://spotify.link/AbC',
+    'spotify.link/AbC',
+    'HTTPS://SPOTI.FI/3xYz',
     'https://link.tospotify.com/AbC',
     'tospotify.com/AbC',
     'https://spotify.app.link/AbC?_p=1',
@@ -228,6 +230,6 @@ t.test('a short link of any host is refused with a hint', async t => {
     'Hör mal: https://spotify.link/AbC!',
     '<http://spoti.fi/AbC>',
   ]) {
-    t.match(outcome(pasted), 'A short link does not name its user', pasted)
+    t.match(outcome(pasted), 'A short link does not name its user. Open it in a browser', pasted)
   }
 })

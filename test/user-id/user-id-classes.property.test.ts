@@ -8,7 +8,7 @@ import { accepted, pasted, wellFormed } from '../support/pasted-ids.ts'
 const runs = { numRuns: 1000 }
 const linkForm = fc.constantFrom(...LINK_FORMS)
 
-t.test('an odd name is accepted as an id and in every form of link and URI', async t => {
+t.test('parseUserId accepts an odd name as an id and in every form of link and URI', async t => {
   for (const name of ODD_NAMES) {
     t.equal(parseUserId(name), name, name)
     for (const form of LINK_FORMS) {
@@ -72,14 +72,14 @@ t.test('every invisible code point is removed at an end, or refused with its nam
   t.same(faults, [])
 })
 
-t.test('a text that is encoded too often is refused for that reason', async t => {
+t.test('the refusal of a text that is encoded too often says so', async t => {
   const form = fc.constantFrom(...LINK_FORMS, (encoded: string) => decodeURIComponent(encoded))
   const name = fc.constantFrom(...ODD_NAMES, 'smedjan')
   const property = fc.property(name, form, fc.integer({ min: 1, max: 6 }), (id, form, times) => {
     let text = form(encodeURIComponent(id))
     for (let time = 0; time < times; time++) {
       const encoded = encodeURIComponent(text)
-      // It has nothing to encode.
+      // The text has no character to encode.
       if (encoded === text) return true
       text = encoded
     }
@@ -92,12 +92,12 @@ t.test('a text that is encoded too often is refused for that reason', async t =>
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('a link whose name is encoded too often is refused for that reason', async t => {
+t.test('the refusal of a link whose name is encoded too often says so', async t => {
   const odd = fc.constantFrom(...ODD_NAMES)
   const property = fc.property(odd, linkForm, fc.integer({ min: 2, max: 5 }), (id, form, times) => {
     let name: string = id
     for (let time = 0; time < times; time++) name = encodeURIComponent(name)
-    // It has nothing to encode.
+    // The name has no character to encode.
     if (name === id) return true
     try {
       const text = form(name)
@@ -109,7 +109,7 @@ t.test('a link whose name is encoded too often is refused for that reason', asyn
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('all accepted forms of a name give the same id', async t => {
+t.test('parseUserId returns the same id for all accepted forms of a name', async t => {
   const property = fc.property(wellFormed, name => {
     const ids = LINK_FORMS.map(form => accepted(form(encodeURIComponent(name))))
     return new Set(ids.filter(id => id !== undefined)).size <= 1
@@ -162,7 +162,7 @@ t.test('a text with one link names the user of that link', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('the time for a hostile text is linear in its length', async t => {
+t.test('parseUserId takes linear time for a hostile text', async t => {
   const LENGTH = 2000
   const seeds = [...'()"\'.?&%{}<[:/-*#_,', 'a.', 'a:', '?si=1', '&si=1', '%25', 'spotify:user:a ']
   const more = [
@@ -184,7 +184,7 @@ t.test('the time for a hostile text is linear in its length', async t => {
     })
     return Math.min(...times)
   }
-  // Relative to a harmless text of that length: quadratic time would be 100 times as much.
+  // Compared with a harmless text of the same length. Quadratic time would be 100 times as long.
   const limitMs = 30 * quickestMs(`${'é'.repeat(LENGTH - 1)}!`)
   const slow: string[] = []
   for (const seed of [...seeds, ...more, ...INVISIBLE]) {

@@ -3,13 +3,13 @@ import { parseUserId } from '../../src/user-id/user-id.ts'
 
 const tooLong = { type: 'invalid-user-id', message: /at most 256 bytes/ }
 
-t.test('a text that is too long is refused before anything else', async t => {
+t.test('a text that is too long is refused for its length, whatever it contains', async t => {
   t.throws(() => parseUserId(`a${' '.repeat(4000)}a`), tooLong)
   t.throws(() => parseUserId(`spotify:track:${'a'.repeat(4000)}`), tooLong)
   t.throws(() => parseUserId(`${' '.repeat(4000)}bob`), tooLong)
 })
 
-t.test('a link may have up to 2048 characters', async t => {
+t.test('parseUserId accepts links of up to 2048 characters', async t => {
   const link = (length: number) => 'open.spotify.com/user/bob?si='.padEnd(length, 'x')
   t.equal(parseUserId(link(2047)), 'bob')
   t.equal(parseUserId(link(2048)), 'bob')

@@ -5,7 +5,7 @@ import { accepted, pasted } from '../support/pasted-ids.ts'
 
 const runs = { numRuns: 2000 }
 
-t.test('any text is refused or becomes exactly one path segment', async t => {
+t.test('parseUserId refuses a text, or its id becomes exactly one path segment', async t => {
   const property = fc.property(pasted, input => {
     const id = accepted(input)
     if (id === undefined) return true
@@ -26,7 +26,7 @@ t.test('any text is refused or becomes exactly one path segment', async t => {
   t.doesNotThrow(() => fc.assert(property, { numRuns: 30_000 }))
 })
 
-t.test('a canonical id is short and lower case', async t => {
+t.test('a canonical id has at most 256 bytes and is in lower case', async t => {
   const property = fc.property(pasted, input => {
     const id = accepted(input)
     if (id === undefined) return true
