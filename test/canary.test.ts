@@ -10,10 +10,10 @@ const tokenAnswers: AnswerName[] = [
   'server-error',
   'reset',
 ]
-/** The service times these out by its clock. */
+/** Spotify never completes these answers, so the service times out by its clock. */
 const endless: AnswerName[] = ['hang', 'drip']
 
-/** A configured key and a wrong one. */
+/** A configured API key and a wrong key. */
 const key = `${'k'.repeat(20)}canary`.repeat(2)
 const wrongKey = `${'w'.repeat(20)}canary`.repeat(2)
 const TITLE = 'no response and no log line contains a secret, token or API key, whatever fails'
@@ -74,14 +74,14 @@ t.test(TITLE, async t => {
     ]) {
       seen.push(await send(target))
     }
-    // Its links repeat the user id that was asked for; the log does not.
+    // The links in the response contain the requested user id; the log must not.
     t.match(await send(`/users/one;key=${secret}/playlists`), 'HTTP/1.1 200')
   }
   for (const answer of Object.keys(answers) as AnswerName[]) {
     const repair = sandbox.fault({ on: 'api', answer })
     await ask(`/users/${answer}/playlists`)
     repair()
-    // Past every refusal, so that the next answer is met, too.
+    // Longer than any pause after a refusal, so the service asks Spotify again.
     await clock.advance(seconds(86_400))
   }
   for (const answer of tokenAnswers) {
@@ -100,7 +100,7 @@ t.test(TITLE, async t => {
     sandbox.issuedTokens.length > 5 && seen.length > 40 && written.length > 30,
     'there is enough to search',
   )
-  // User ids are in lower case.
+  // The service converts user ids to lower case.
   const texts = [...seen, ...written].map(text => text.toLowerCase())
   for (const secret of [...secrets, basic]) {
     const found = texts.filter(text => text.includes(secret.toLowerCase()))

@@ -67,7 +67,7 @@ t.test('ARCHITECTURE.md has one row for every folder and every runtime dependenc
   t.same(listed.sort(), Object.keys(dependencies).sort())
 })
 
-t.test('the documents mention only existing scripts', async t => {
+t.test('the documentation mentions only existing npm scripts', async t => {
   const { scripts } = JSON.parse(read('package.json'))
   for (const path of documents) {
     for (const [line, name = ''] of read(path).matchAll(/npm run ([a-z]+)/g)) {
@@ -76,7 +76,7 @@ t.test('the documents mention only existing scripts', async t => {
   }
 })
 
-t.test('every relative link leads to an existing file and heading', async t => {
+t.test('every relative link in the docs leads to an existing file and heading', async t => {
   for (const path of documents) {
     for (const [link, file = '', anchor] of read(path).matchAll(
       /\]\((?!https?:)([^)#]*)#?([^)]*)\)/g,

@@ -8,14 +8,14 @@ import { startService } from './support/service.ts'
 
 const healthcheck = resolve('src/healthcheck.ts')
 
-/** Starts a service on the address, and returns the port. */
+/** Starts a service that listens on this address. Returns its port. */
 async function listening(t: Test, host: string): Promise<string> {
   const { app } = await startService(t)
   await app.listen({ host, port: 0 })
   return String((app.server.address() as AddressInfo).port)
 }
 
-/** Runs the check in a folder with this `.env`; resolves with exit code and error output. */
+/** Runs the health check in a folder with this `.env`. Resolves with its exit code and error output. */
 async function check(t: Test, variables: Record<string, string>, dotenv = '') {
   const child = spawn(process.execPath, [...loaderArguments, healthcheck], {
     cwd: t.testdir({ '.env': dotenv }),
@@ -30,7 +30,7 @@ async function check(t: Test, variables: Record<string, string>, dotenv = '') {
   return { code, said }
 }
 
-t.test('the check passes while the service listens', async t => {
+t.test('the health check passes only while the service listens', async t => {
   const { app } = await startService(t)
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -39,7 +39,7 @@ t.test('the check passes while the service listens', async t => {
   t.match(await check(t, { PORT: String(port) }), { code: 1, said: `127.0.0.1:${port}` })
 })
 
-t.test('the check reads HOST like the service', async t => {
+t.test('the health check reads HOST like the service', async t => {
   for (const host of ['0.0.0.0', '::', '::1', '127.0.0.2', 'localhost']) {
     const port = await listening(t, host)
     t.match(await check(t, { HOST: host, PORT: port }), { code: 0 }, host)
@@ -49,7 +49,7 @@ t.test('the check reads HOST like the service', async t => {
 })
 
 t.test(
-  'the check reads .env like the service, and an empty variable counts as not set',
+  'the health check reads .env like the service, and an empty variable counts as not set',
   async t => {
     const port = await listening(t, '127.0.0.1')
     t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })

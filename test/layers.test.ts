@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
-/** From top to bottom; above them are the entry points at the root of src. */
+/** The folders of src, from top to bottom. The entry points at the root of src are above all folders. */
 const LAYERS = [
   'monitoring',
   'replicas',
@@ -50,9 +50,9 @@ t.test('a file imports only from its own folder and from lower ones', async t =>
   }
 })
 
-t.test('there are no import cycles', async t => {
+t.test('src has no import cycles', async t => {
   const left = new Map(files.map(({ name, own }) => [name, own]))
-  // A file that imports none of the remaining ones is in no cycle.
+  // A file that imports none of the files in `left` is in no cycle.
   for (let before = -1; before !== left.size; ) {
     before = left.size
     for (const [name, own] of left) if (!own.some(path => left.has(path))) left.delete(name)
@@ -60,7 +60,7 @@ t.test('there are no import cycles', async t => {
   t.same([...left.keys()], [])
 })
 
-t.test('only their own folders import Fastify, undici and the Redis client', async t => {
+t.test('only a few folders import Fastify, undici or the Redis client', async t => {
   for (const { name, imports } of files) {
     if (!/^(?:http\/|tracing\/|app|config\/load)/.test(name))
       t.notOk(imports.includes('fastify'), name)
@@ -93,7 +93,7 @@ t.test('only one dynamic import loads OpenTelemetry', async t => {
   )
 })
 
-t.test('only entry points use time and the environment', async t => {
+t.test('only entry points read the time and the environment', async t => {
   const outside = files.filter(({ name }) => !['start.ts', 'healthcheck.ts'].includes(name))
   for (const { name, text } of outside) {
     t.notMatch(text, /\b(?:Date\.now|performance\.now|setTimeout|setInterval|process\.env)\b/, name)

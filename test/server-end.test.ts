@@ -15,12 +15,12 @@ t.test('a request in flight at SIGTERM gets its response', async t => {
   t.equal(await stopped, 0)
 })
 
-t.test('an incomplete request does not prevent the exit', async t => {
+t.test('an incomplete request does not keep a stopping service alive', async t => {
   const environment = { SHUTDOWN_TIMEOUT_MS: '2000' }
   const { service } = await startServer(t, { environment })
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
-  // After a complete request an incomplete one, which has begun when the first response arrives.
+  // Sends a complete request and the start of another. The response shows that the service has read both.
   const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
   socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
   await once(socket, 'data')
@@ -40,7 +40,7 @@ t.test('a lookup that waits for Spotify during shutdown gets a problem', async t
   t.equal(await stopped, 0)
 })
 
-t.test('a second signal exits at once with code 1', async t => {
+t.test('after a second signal the service exits at once with code 1', async t => {
   const environment = { SHUTDOWN_DELAY_MS: '60000', SHUTDOWN_TIMEOUT_MS: '120000' }
   const { service } = await startServer(t, { environment })
   const first = service.stop()
@@ -50,14 +50,14 @@ t.test('a second signal exits at once with code 1', async t => {
   t.match(service.log.at(-1), 'second SIGINT, exiting')
 })
 
-t.test('a silent connection does not delay the exit', async t => {
+t.test('a connection without a request does not keep a stopping service alive', async t => {
   const { service } = await startServer(t)
   const silent = connect(Number(new URL(service.url).port), '127.0.0.1')
   await once(silent, 'connect')
   t.equal(await service.stop(), 0)
 })
 
-t.test('the process logs a bug and exits with code 1', async t => {
+t.test('after an uncaught exception the service logs it and exits with code 1', async t => {
   const bug = 'process.once("SIGUSR1", () => { throw new Error("a bug") })'
   const { service } = await startServer(t, {
     nodeArguments: [`--import=data:text/javascript,${encodeURIComponent(bug)}`, ...nodeArguments],

@@ -31,7 +31,7 @@ t.test('the service serves lists, and SIGTERM stops it with idle connections ope
   t.same(lines, service.log)
 })
 
-t.test('variables of the environment do not reach a service under test', async t => {
+t.test('a service that a test starts does not see the variables of the test process', async t => {
   process.env.LOG_LEVEL = 'silent'
   t.teardown(() => {
     delete process.env.LOG_LEVEL
@@ -40,7 +40,7 @@ t.test('variables of the environment do not reach a service under test', async t
   t.equal(await service.stop(), 0)
 })
 
-t.test('for localhost, the service listens on one address', async t => {
+t.test('with HOST=localhost, the service listens on one address', async t => {
   const environment = { HOST: 'localhost' }
   const { service } = await startServer(t, { environment })
   t.match(service.url, 'http://127.0.0.1:')
@@ -48,7 +48,7 @@ t.test('for localhost, the service listens on one address', async t => {
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
 })
 
-t.test('a service that cannot listen says what to set, and exits', async t => {
+t.test('a service that cannot listen logs which variable to set, and exits', async t => {
   const sandbox = await sandboxFor(t)
   for (const [code, environment, remedy] of [
     ['EADDRINUSE', { PORT: String(sandbox.port) }, /PORT to a free port/],
@@ -63,7 +63,7 @@ t.test('a service that cannot listen says what to set, and exits', async t => {
   }
 })
 
-t.test('the service exits if the snapshot is a pipe', async t => {
+t.test('the service exits if CACHE_SNAPSHOT_FILE is a pipe', async t => {
   const sandbox = await sandboxFor(t)
   const path = join(t.testdir({}), 'pipe')
   execFileSync('mkfifo', [path])

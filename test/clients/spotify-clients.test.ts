@@ -7,7 +7,7 @@ import { startService } from '../support/service.ts'
 
 type Limit = 1 | 20 | 50 | undefined
 
-/** A page as a client library hands it to its user. */
+/** A page of playlists as a client library returns it. */
 interface Page {
   items: unknown[]
   total: number
@@ -15,10 +15,10 @@ interface Page {
   next: string | null
 }
 
-/** Reads one page through a library that was made for Spotify. */
+/** Reads one page with a client library for Spotify. */
 type ReadPage = (userId: string, limit: Limit, offset: number) => Promise<Page>
 
-/** Spotify's own library. Its base URL is shared by all, so it is set before each call. */
+/** Spotify's own library. All of its clients share one base URL, so each call sets it first. */
 function officialClient(apiUrl: string, token: string): ReadPage {
   const accessToken: AccessToken = {
     access_token: token,
@@ -44,18 +44,18 @@ function soundifyClient(apiUrl: string, token: string): ReadPage {
 
 const clients = { '@spotify/web-api-ts-sdk': officialClient, '@soundify/web-api': soundifyClient }
 
-/** The service listening, and each library once in front of it and once in front of Spotify. */
+/** Starts the service. Returns a client of the service and a client of the stand-in for Spotify. */
 async function bothWays(t: Test, makeClient: typeof officialClient) {
   const { app, sandbox, clock } = await startService(t)
   const url = await app.listen({ port: 0 })
   await sandbox.arrived('token', 1)
-  const mirror = makeClient(`${url}/v1`, 'what the library holds does not matter')
+  const mirror = makeClient(`${url}/v1`, 'unused')
   await mirror('empty', 50, 0)
   const direct = makeClient(sandbox.apiUrl, sandbox.issuedTokens.at(-1) as string)
   return { mirror, direct, sandbox, clock }
 }
 
-async function walk(read: ReadPage, userId: string, limit: Limit): Promise<Page[]> {
+async function readAll(read: ReadPage, userId: string, limit: Limit): Promise<Page[]> {
   const pages: Page[] = []
   for (let offset = 0; ; ) {
     const page = await read(userId, limit, offset)
@@ -75,8 +75,8 @@ for (const [name, makeClient] of Object.entries(clients)) {
       ['collector', 50, 40],
       ['collector', undefined, 100],
     ] as const) {
-      const theirs = await walk(direct, userId, limit)
-      const ours = await walk(mirror, userId, limit)
+      const theirs = await readAll(direct, userId, limit)
+      const ours = await readAll(mirror, userId, limit)
       t.equal(ours.length, pages)
       t.same(
         ours.map(({ items, total }) => ({ items, total })),
@@ -93,7 +93,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
   t.test(`${name} reads the list of a linked account like any other list`, async t => {
     const { app, sandbox } = await linkedServiceFor(t, ['smedjan'])
     const read = makeClient(`${await app.listen({ port: 0 })}/v1`, 'unused')
-    const pages = await walk(read, 'smedjan', 50)
+    const pages = await readAll(read, 'smedjan', 50)
     t.equal(pages.length, 3)
     t.same(
       pages.flatMap(({ items }) => items),
@@ -119,7 +119,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
       const [ours, theirs] = [await ask(mirror), await ask(direct)]
       t.match(ours.message, message)
       t.match(theirs.message, message)
-      // Where Spotify sends a 200 that is not JSON, this service sends an error.
+      // For a 200 from Spotify that is not JSON, this service responds with an error.
       if (answer !== 'html') t.equal(kindOf(ours), kindOf(theirs))
       if (ours instanceof SpotifyError) {
         t.match(ours, { status: Number, body: { error: { status: ours.status, message: String } } })

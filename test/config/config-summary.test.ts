@@ -11,7 +11,7 @@ const sandbox = {
 }
 const key = 'canary'.repeat(8)
 
-t.test('the summary contains the versions and says that optional features are off', async t => {
+t.test('the configuration summary shows the versions and disabled features', async t => {
   t.match(configSummary(await configFor(sandbox), false), {
     version,
     node_version: process.version,
@@ -27,7 +27,7 @@ t.test('the summary contains the versions and says that optional features are of
   })
 })
 
-t.test('the summary contains enabled features and limits, but no secret and no URL', async t => {
+t.test('the configuration summary shows features and limits, but no secret and no URL', async t => {
   const config = await configFor(sandbox, {
     API_KEYS: `one:${key},two:${key}2`,
     CALLER_REQUESTS_PER_MINUTE: '60',
@@ -59,7 +59,7 @@ t.test('the summary contains enabled features and limits, but no secret and no U
   t.notMatch(JSON.stringify(summary), /canary|:\/\//)
 })
 
-t.test('the summary says whether accounts can be linked', async t => {
+t.test('the configuration summary says whether linked accounts are on', async t => {
   const variables = { LINKS_FILE: '/canary/links', ADMIN_KEYS: `canary:${key}` }
   const summary = configSummary(await configFor(sandbox, variables), false)
   t.match(summary, { linked_accounts: true, api_keys: 0 })

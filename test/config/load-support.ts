@@ -2,14 +2,14 @@ import type { Variables } from '../../src/config/environment.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
 import { failureOf } from '../support/failure-of.ts'
 
-/** The name of no file. */
+/** A path that does not exist. */
 export const NO_DOTENV = '/nonexistent/.env'
 export const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET: 'client-secret' }
 
-/** Loads these variables, and the required ones. */
+/** Loads a configuration with these variables and the required variables. */
 export const load = (variables: Variables) => loadConfig({ ...required, ...variables }, NO_DOTENV)
 
-/** The faults of the error. */
+/** The faults of the ConfigError with which `loadConfig` rejects. */
 export async function faultsOf(
   environment: Variables,
   dotenv = NO_DOTENV,
@@ -19,6 +19,6 @@ export async function faultsOf(
   throw error
 }
 
-/** The variables that the faults name. */
+/** The variables that the faults name, sorted. */
 export const namesIn = (faults: readonly string[]) =>
   faults.map(fault => fault.split(':')[0]).sort()

@@ -36,7 +36,7 @@ t.test('all variables but the two required ones have a default', async t => {
   })
 })
 
-t.test('values have the types of the schema', async t => {
+t.test('loaded values have the types of the schema', async t => {
   const config = await load({ PORT: '8080', HOST: '::', PUBLIC_URL: 'https://h', EXTRA: 'x' })
   t.hasStrict(config, { PORT: 8080, HOST: '::', PUBLIC_URL: 'https://h' })
   t.notOk('EXTRA' in config, 'unknown variables are left out')
@@ -48,7 +48,7 @@ t.test('every variable has a description', async t => {
   }
 })
 
-t.test('numbers outside their limits are faults', async t => {
+t.test('a number outside the limits of its variable is a fault', async t => {
   for (const [name, min, max] of [
     ['PORT', 0, 65_535],
     ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
@@ -75,7 +75,7 @@ t.test('numbers outside their limits are faults', async t => {
   }
 })
 
-t.test('malformed texts are faults', async t => {
+t.test('a malformed value is a fault', async t => {
   const goodUrls = ['http://h', 'https://h:8443', 'https://h/', 'https://h/a/b']
   const badUrls = [
     'h',
@@ -112,7 +112,7 @@ t.test('malformed texts are faults', async t => {
   }
 })
 
-t.test('the error lists all faults with the allowed values, never a given value', async t => {
+t.test('the error lists all faults with the allowed values, and never repeats a value', async t => {
   const variables = {
     SPOTIFY_CLIENT_ID: 'canary canary',
     PORT: 'canary',
@@ -133,7 +133,7 @@ t.test('the error lists all faults with the allowed values, never a given value'
   t.equal(error.cause, undefined, 'no cause, which could contain a value')
 })
 
-t.test('freshness and staleness together last at most a day', async t => {
+t.test('lifetimes that keep a list for more than a day are a fault', async t => {
   for (const [fresh, revalidate, ifError, fits] of [
     [43_199, 43_200, 0, true],
     [43_200, 43_200, 0, true],
@@ -158,7 +158,7 @@ t.test('freshness and staleness together last at most a day', async t => {
   }
 })
 
-t.test('the shutdown delay is at most half of the shutdown timeout', async t => {
+t.test('a shutdown delay of more than half of the shutdown time-out is a fault', async t => {
   for (const [delay, timeout, fits] of [
     [0, 1, true],
     [1, 2, true],
@@ -176,7 +176,7 @@ t.test('the shutdown delay is at most half of the shutdown timeout', async t => 
   }
 })
 
-t.test('a number consists of digits', async t => {
+t.test('a number that is not written in decimal digits is a fault', async t => {
   for (const value of ['0x50', '1e3', '80.0', '+80', ' 80']) {
     t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
   }
@@ -259,7 +259,7 @@ t.test('the fault about an invalid proxy URL does not contain it', async t => {
   }
 })
 
-t.test('CACHE_SNAPSHOT_FILE must not name a file of another kind', async t => {
+t.test('a CACHE_SNAPSHOT_FILE that is not a snapshot is a fault', async t => {
   const dir = t.testdir({ notes: 'about something else', new: {} })
   const faults = (name: string) =>
     faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })

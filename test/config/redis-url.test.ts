@@ -61,7 +61,7 @@ t.test('parseSharedCacheUrl returns addresses, user, password, database and TLS'
   }
 })
 
-t.test('the fault about any other URL does not contain it', async t => {
+t.test('a malformed SHARED_CACHE_URL is a fault, which does not contain the URL', async t => {
   for (const url of [
     'canary',
     'http://canary',

@@ -18,13 +18,13 @@ const decoders: Record<string, (bytes: Buffer) => Promise<Buffer>> = {
 }
 
 const contract = new Contract()
-/** Other tests hold the routes of linked accounts against the contract. */
+/** Other tests check the routes of linked accounts. */
 const ofLinks = (name: string) => /(?:^| )\/links?\b/.test(name)
 const paths = contract.paths.filter(path => !ofLinks(path))
-/** Each media type with the codings that it came in. */
+/** Each media type with a content coding in which a response had it. */
 const coded = new Set<string>()
 
-/** Asks the service, holds the answer against the contract and returns it with its body decoded. */
+/** Sends a request and checks the response against openapi.yaml. Returns the response with a decoded body. */
 async function hold(
   t: Test,
   { app }: Service,
@@ -46,7 +46,7 @@ async function hold(
 const HTML = { accept: 'text/html' }
 const LISTS = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
 
-/** What is answered with 200, each with the media types that it comes in. A new route needs a line. */
+/** Request targets that get a 200, each with the Accept fields to send. A new route needs a line. */
 const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ...['', '&limit=7&offset=3', '&offset=100000'].flatMap(window =>
     FORMATS.map(format => [`/users/collector/playlists?format=${format}${window}`] as const),
@@ -100,7 +100,7 @@ t.test(
   },
 )
 
-t.test('the tests have seen every list format in every coding', async t => {
+t.test('the responses above had every list format in every coding', async t => {
   const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/html']
   for (const type of types) {
     for (const coding of ['identity', 'gzip', 'br']) {
@@ -109,7 +109,7 @@ t.test('the tests have seen every list format in every coding', async t => {
   }
 })
 
-/** Makes the problem happen to a service of its own and holds the answers against the contract. */
+/** Provokes the problem in a new service, and checks the responses against openapi.yaml. */
 async function meet(t: Test, root: string, url: string, problem: Case): Promise<void> {
   const service = await startService(t, problem.variables)
   await problem.provoke?.(service)
@@ -124,11 +124,11 @@ async function meet(t: Test, root: string, url: string, problem: Case): Promise<
   t.equal(body.error.status, problem.status)
   if (root === '') t.equal(body.type, `/problems/${problem.type}`)
   else t.same(Object.keys(body), ['error'])
-  // Once more, now that the failure is known, and without a body.
+  // A second request, after the failure, whose response has no body.
   if (problem.meanwhile === undefined) t.equal((await ask('HEAD')).status, problem.status)
 }
 
-/** Makes the problem happen to another service and holds its page against the contract. */
+/** Provokes the problem in a new service, and checks its HTML page against openapi.yaml. */
 async function meetAsPage(t: Test, url: string, problem: Case): Promise<void> {
   const service = await startService(t, problem.variables)
   await problem.provoke?.(service)
@@ -147,7 +147,7 @@ for (const root of ['', '/v1']) {
       if (root === '/v1' && problem.notOfMirror) continue
       const url = `${root}/users/${user}/playlists${query}`
       await t.test(type, t => meet(t, root, url, problem))
-      // A browser accepts HTML.
+      // Only a request for HTML gets a page, and only outside /v1.
       if (root !== '' || problem.headers?.accept !== undefined) continue
       await t.test(`${type} as a page`, t => meetAsPage(t, url, problem))
     }
@@ -167,7 +167,7 @@ for (const [url, cases] of [
   })
 }
 
-t.test('callers without a key or over their limit are refused as documented', async t => {
+t.test('the service refuses callers without a key or over their limit as documented', async t => {
   const key = 'k'.repeat(32)
   const variables = { API_KEYS: `a:${key}`, CALLER_REQUESTS_PER_MINUTE: '8' }
   const service = await startService(t, variables)
@@ -190,7 +190,7 @@ t.test('callers without a key or over their limit are refused as documented', as
   }
 })
 
-t.test('open pages have the documented limit per address', async t => {
+t.test('pages without authentication have the documented limit per address', async t => {
   for (const url of ['/', '/openapi.yaml', '/problems', '/problems/not-found']) {
     const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
     for (const status of [200, 200, 429]) {
@@ -201,7 +201,7 @@ t.test('open pages have the documented limit per address', async t => {
   }
 })
 
-t.test('open pages refuse too long an Accept field as documented', async t => {
+t.test('pages without authentication refuse a long Accept field as documented', async t => {
   const headers = { accept: 'a/b,'.repeat(3900) }
   const service = await startService(t)
   t.equal((await hold(t, service, '/', headers)).status, 431)
@@ -215,7 +215,7 @@ t.test('a stopping service says as documented that it is not ready', async t => 
   const arrived = once(app.server, 'connection')
   const socket = connect(port, '127.0.0.1')
   const [connection] = (await arrived) as [Socket]
-  // A request that has begun to arrive is still answered.
+  // A stopping service still answers a request that has begun to arrive.
   socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n')
   await until(() => connection.bytesRead > 0)
   const closing = app.close()
@@ -242,7 +242,7 @@ t.test('an unknown problem page gets the documented 404', async t => {
   t.equal((await hold(t, service, '/problems/none', HTML)).status, 404)
 })
 
-t.test('a browser whose request the service cannot read gets the documented page', async t => {
+t.test('a browser with a malformed or long header field gets the documented page', async t => {
   const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1000' })
   for (const path of paths.filter(path => !path.startsWith('/v1/'))) {
     const url = path.replace(/\{\w+\}/, 'one')
@@ -253,7 +253,7 @@ t.test('a browser whose request the service cannot read gets the documented page
   }
 })
 
-t.test('requests that Node cannot read are refused as documented, on every path', async t => {
+t.test('every path refuses requests that Node cannot parse as documented', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const hostile = {
@@ -275,7 +275,7 @@ t.test('requests that Node cannot read are refused as documented, on every path'
 })
 
 t.test(
-  'the tests have seen every documented response: a new route or problem needs a case above',
+  'the tests above have received every documented response, so a new route or problem needs a case',
   async t => {
     t.same(
       contract.unseen.filter(name => !ofLinks(name)),

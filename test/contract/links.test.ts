@@ -22,7 +22,7 @@ const ALL = [INVITE, LIST, UNLINK]
 
 const contract = new Contract()
 
-/** Sends a request for JSON and for a page, and holds both answers against the contract. */
+/** Sends the request twice, for JSON and for HTML, and checks each response against openapi.yaml. */
 async function hold(
   t: Test,
   { app }: LinkedService,
@@ -39,7 +39,7 @@ async function hold(
   }
 }
 
-t.test('administrators get the documented responses', async t => {
+t.test('administrators of linked accounts get the documented responses', async t => {
   const service = await linkedServiceFor(t, ['smedjan'])
   await hold(t, service, INVITE, 201, admin)
   await hold(t, service, LIST, 200, admin)
@@ -47,7 +47,7 @@ t.test('administrators get the documented responses', async t => {
   await hold(t, service, UNLINK, 204, admin)
 })
 
-t.test('bad requests are refused as documented', async t => {
+t.test('the routes below /links refuse bad requests as documented', async t => {
   const service = await linkedServiceFor(t, [])
   await hold(t, service, { ...INVITE, payload: { user: ' ' } }, 400, admin)
   await hold(t, service, { ...INVITE, payload: {} }, 400, admin)
@@ -55,7 +55,7 @@ t.test('bad requests are refused as documented', async t => {
   for (const asked of ALL) await hold(t, service, asked, 400, { ...admin, host: 'a b' })
 })
 
-t.test('callers without an admin key get the documented errors', async t => {
+t.test('callers without an admin key get the documented 401 and 403 from /links', async t => {
   const service = await linkedServiceFor(t, [], { API_KEYS: `caller:${API_KEY}` })
   for (const asked of ALL) {
     await hold(t, service, asked, 401)
@@ -63,7 +63,7 @@ t.test('callers without an admin key get the documented errors', async t => {
   }
 })
 
-t.test('a caller over its limit gets the documented 429', async t => {
+t.test('a caller over its limit gets the documented 429 from /links', async t => {
   const service = await linkedServiceFor(t, [], { CALLER_REQUESTS_PER_MINUTE: '1' })
   await service.get('/links', admin)
   for (const asked of ALL) {
@@ -71,7 +71,7 @@ t.test('a caller over its limit gets the documented 429', async t => {
   }
 })
 
-t.test('a bug is reported as documented', async t => {
+t.test('a bug in a route below /links gets the documented 500', async t => {
   const service = await linkedServiceFor(t, [])
   const { now } = service.clock
   service.clock.now = () => {
@@ -81,7 +81,7 @@ t.test('a bug is reported as documented', async t => {
   service.clock.now = now
 })
 
-t.test('a file that cannot be written is reported as documented', async t => {
+t.test('a links file that cannot be written gets the documented 500', async t => {
   const service = await linkedServiceFor(t, ['smedjan'])
   rmSync(service.folder, { recursive: true })
   await hold(t, service, UNLINK, 500, admin)
@@ -89,7 +89,7 @@ t.test('a file that cannot be written is reported as documented', async t => {
   await hold(t, service, UNLINK, 204, admin)
 })
 
-t.test('requests that Node cannot read are refused as documented', async t => {
+t.test('the routes below /links refuse requests that Node cannot parse as documented', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of ALL) {
@@ -103,7 +103,7 @@ t.test('requests that Node cannot read are refused as documented', async t => {
   }
 })
 
-t.test('the tests have seen every documented response of these routes', async t => {
+t.test('the tests above have received every documented response of /links', async t => {
   t.same(
     contract.unseen.filter(name => name.includes('/links')),
     [],

@@ -20,7 +20,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const contract = new Contract()
 
-/** Sends a request and holds its answer against the contract. Returns its body. */
+/** Sends a request and checks the response against openapi.yaml. Returns the body of the response. */
 async function hold(
   t: Test,
   { app, clock }: LinkedService,
@@ -40,13 +40,13 @@ async function hold(
   return response.body
 }
 
-/** The path and query of an address. */
+/** The path and query of a URL. */
 function targetOf(url: string): string {
   const { pathname, search } = new URL(url)
   return pathname + search
 }
 
-/** The path of an invitation. */
+/** Invites the owner. Returns the path of the invitation. */
 async function invite({ app }: LinkedService): Promise<string> {
   const payload = { user: OWNER }
   const { page } = (
@@ -55,7 +55,7 @@ async function invite({ app }: LinkedService): Promise<string> {
   return targetOf(page)
 }
 
-/** The requests with which a consent can end, once the owner has answered at Spotify. */
+/** The requests that can end a consent after the owner has answered at Spotify. */
 const endings: Record<string, (service: LinkedService) => Promise<Asked>> = {
   async callback(service) {
     const { back } = await answered(service)
@@ -67,7 +67,7 @@ const endings: Record<string, (service: LinkedService) => Promise<Asked>> = {
   },
 }
 
-/** The path of an invitation, and the address at which Spotify sends the browser back. */
+/** The path of an invitation, and the URL to which Spotify redirects the browser. */
 async function answered(service: LinkedService): Promise<{ page: string; back: string }> {
   const page = await invite(service)
   const begun = await service.app.inject({ method: 'POST', url: page, headers: FORM })
@@ -83,7 +83,7 @@ interface Case {
   readonly headers?: Record<string, string>
   /** Runs before the owner answers at Spotify. */
   readonly before?: (service: LinkedService) => unknown
-  /** Runs after that. */
+  /** Runs after the owner has answered at Spotify. */
   readonly provoke?: (service: LinkedService) => unknown
   /** Runs while the request is in flight. */
   readonly meanwhile?: (service: LinkedService) => unknown
@@ -94,7 +94,7 @@ const spotify =
   ({ sandbox }: LinkedService) =>
     sandbox.fault({ on, answer })
 
-/** A lookup that has all slots until the test ends. */
+/** Starts a lookup that occupies all slots until the test ends. */
 async function occupySlots({ get, sandbox }: LinkedService): Promise<void> {
   const sent = sandbox.count('api')
   sandbox.hold('api')
@@ -102,7 +102,7 @@ async function occupySlots({ get, sandbox }: LinkedService): Promise<void> {
   await sandbox.arrived('api', sent + 1)
 }
 
-/** Provokes a bug in the service after the last request to the sandbox, which has the same clock. */
+/** Makes the clock throw, after the last request to the sandbox, which has the same clock. */
 async function breakClock({ get, clock }: LinkedService): Promise<void> {
   await get('/users/one/playlists')
   clock.now = () => {
@@ -110,7 +110,7 @@ async function breakClock({ get, clock }: LinkedService): Promise<void> {
   }
 }
 
-/** Every problem of a consent. */
+/** Every problem with which a consent can end. */
 const cases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
   {
@@ -201,7 +201,7 @@ for (const [name, ending] of Object.entries(endings)) {
   }
 }
 
-t.test('the page for the owner and its buttons answer as documented', async t => {
+t.test('the page of an owner and its buttons have the documented responses', async t => {
   const service = await linkedServiceFor(t, [OWNER])
   service.clock.suspend(1000)
   const url = await invite(service)
@@ -224,7 +224,7 @@ t.test('the page for the owner and its buttons answer as documented', async t =>
   await hold(t, service, { method: 'POST', url, form: end }, 200, HTML)
 })
 
-t.test('a bug on these pages is reported as documented', async t => {
+t.test('a bug on the page of an owner gets the documented 500', async t => {
   const service = await linkedServiceFor(t, [])
   const url = await invite(service)
   await breakClock(service)
@@ -234,7 +234,7 @@ t.test('a bug on these pages is reported as documented', async t => {
   }
 })
 
-/** One request for each operation, which needs no consent. */
+/** A request for each operation. None needs a consent. */
 const plain: readonly Asked[] = [
   { method: 'GET', url: '/link/x' },
   { method: 'POST', url: '/link/x' },
@@ -242,7 +242,7 @@ const plain: readonly Asked[] = [
   { method: 'GET', url: '/link/callback' },
 ]
 
-t.test('a caller over its limit, or with too long a field, is refused as documented', async t => {
+t.test('the routes below /link refuse excess requests and long fields as documented', async t => {
   const service = await linkedServiceFor(t, [], { CALLER_REQUESTS_PER_MINUTE: '1' })
   const tooLong = { 'x-forwarded-for': 'x'.repeat(1025) }
   await service.get('/link/x')
@@ -254,7 +254,7 @@ t.test('a caller over its limit, or with too long a field, is refused as documen
   }
 })
 
-t.test('requests that time out before Node has read them are refused as documented', async t => {
+t.test('a request to /link that does not arrive in time gets the documented 408', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of plain) {
@@ -264,7 +264,7 @@ t.test('requests that time out before Node has read them are refused as document
   }
 })
 
-t.test('the tests have seen every documented response of these routes', async t => {
+t.test('the tests above have received every documented response below /link/', async t => {
   t.same(
     contract.unseen.filter(name => name.includes('/link/')),
     [],

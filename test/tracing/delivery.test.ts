@@ -7,10 +7,10 @@ import { setEnvironment, startTracedService, traceparent } from '../support/trac
 import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** Delivers each span at once. */
+/** The variables with which the SDK delivers each span at once. */
 const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
 
-t.test('spans name the service, its version and the attributes of the operator', async t => {
+t.test('spans contain the service, its version and OTEL_RESOURCE_ATTRIBUTES', async t => {
   const { url, spans } = await startTracedService(t, {
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=other',
   })
@@ -23,7 +23,7 @@ t.test('spans name the service, its version and the attributes of the operator',
   })
 })
 
-t.test('OTEL_SERVICE_NAME has priority, and playlist-proxy is the default', async t => {
+t.test('OTEL_SERVICE_NAME overrides service.name, whose default is playlist-proxy', async t => {
   for (const [otel, name] of [
     [{ OTEL_SERVICE_NAME: 'mine', OTEL_RESOURCE_ATTRIBUTES: 'service.name=other' }, 'mine'],
     [{ OTEL_SERVICE_NAME: '', OTEL_RESOURCE_ATTRIBUTES: '' }, 'playlist-proxy'],
@@ -107,7 +107,7 @@ t.test('the log says when deliveries begin to fail and when they work again', as
   )
 })
 
-t.test('stop waits for a hanging collector no longer than its limit', async t => {
+t.test('stopping tracing waits for a hanging collector no longer than the limit', async t => {
   const receiver = await startReceiver()
   receiver.respondWith('never')
   t.teardown(() => receiver.close())

@@ -19,7 +19,7 @@ t.test('tracing is off by default', async t => {
   }
 })
 
-t.test('an exporter or an endpoint turns tracing on', async t => {
+t.test('a variable with an exporter or an endpoint turns tracing on', async t => {
   for (const [environment, exporters] of [
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: ENDPOINT }, ['otlp']],
     [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${ENDPOINT}/x` }, ['otlp']],
@@ -42,7 +42,7 @@ t.test('an exporter or an endpoint turns tracing on', async t => {
   }
 })
 
-t.test('warnings name invalid variables, never their values', async t => {
+t.test('a warning names the invalid OTEL_ variable, never its value', async t => {
   const on = { OTEL_TRACES_EXPORTER: 'otlp' }
   for (const [environment, variable, exporters] of [
     [{ OTEL_TRACES_EXPORTER: 'canary' }, 'OTEL_TRACES_EXPORTER', []],
@@ -101,7 +101,7 @@ t.test('valid headers and resource attributes cause no warning', async t => {
   }
 })
 
-t.test('OTEL_PROPAGATORS decides whether the caller is the parent', async t => {
+t.test('OTEL_PROPAGATORS decides whether the span of the caller is the parent', async t => {
   for (const [value, acceptsParent] of [
     ['', true],
     ['tracecontext', true],

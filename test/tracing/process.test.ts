@@ -5,7 +5,7 @@ import { nodeArguments, startServer } from '../support/server-process.ts'
 import { traceparent } from '../support/traced-service.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** Makes the process print at exit which modules of OpenTelemetry it has loaded. */
+/** Code that makes a process print at exit which packages of OpenTelemetry it has loaded. */
 const atExit = `import { createRequire } from 'node:module'
 process.on('exit', () => console.log('loaded ' + JSON.stringify(Object.keys(createRequire('file:///').cache)
   .flatMap(path => /node_modules.(@opentelemetry.[^/]+|@fastify.otel)/.exec(path)?.[1] ?? []))))`
@@ -29,7 +29,7 @@ t.test('without OTEL_ variables for traces, the process does not load OpenTeleme
   const { headers } = traceparent(1)
   t.equal((await fetch(service.url + LIST, { headers })).status, 200)
   t.equal(await service.stop(), 0)
-  // prom-client loads this one for exemplars.
+  // prom-client loads the API of OpenTelemetry for exemplars.
   t.same([...loaded()], ['@opentelemetry/api'])
   t.notOk(lines().some(line => 'trace_id' in line))
 })

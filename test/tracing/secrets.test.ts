@@ -24,7 +24,7 @@ t.test('no span contains a key, token, secret or query of a caller', async t => 
   sandbox.fault({ on: 'api', answer: 'forbidden' })
   await (await fetch(`${url}/users/one/playlists`, { headers })).text()
   const all = await spans()
-  // The requests of this test itself have spans, too.
+  // The requests that this test sends have spans, too.
   const ours = all.filter(({ attributes }) => !String(attributes['url.full']).startsWith(url))
   t.ok(ours.length > 8)
   const written = JSON.stringify(ours)
@@ -36,7 +36,7 @@ t.test('no span contains a key, token, secret or query of a caller', async t => 
   t.match(receiver.posts[0], { path: '/v1/traces' })
 })
 
-t.test('no span contains a part of a target that may contain a key', async t => {
+t.test('no span contains the part of a request target that may have a key', async t => {
   const { url, spans } = await startTracedService(t)
   const port = Number(new URL(url).port)
   for (const target of [
