@@ -22,6 +22,9 @@ const pageFields = {
   ...pageHeaders,
 }
 
+/** An internal error may occur before the lookup. */
+const sometimesCached = { 'Cache-Status': sometimes(cacheHeaders['Cache-Status']) }
+
 /** The problems of every route that needs an API key. */
 export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
@@ -92,7 +95,6 @@ function responsesFor(
   const isLimited = own.includes('caller-rate-limited')
   // `X-Forwarded-For` may be too large. For administrators, the service reads the key, not that field.
   const readsAddress = isLimited && !own.includes('not-admin')
-  const originHeaders = isLookup ? cacheHeaders : {}
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(
     [...statuses].map(status => {
@@ -110,9 +112,8 @@ function responsesFor(
             ...(status === 401 ? challenge : {}),
             ...(isLimited && status !== 401 ? rateLimitHeaders : {}),
             ...(isLookup && status === 404 ? storedHeaders : {}),
-            ...(status > 500 ? originHeaders : {}),
-            // An internal error may occur before the lookup.
-            ...(status === 500 ? mapValues(originHeaders, sometimes) : {}),
+            ...(isLookup && status > 500 ? cacheHeaders : {}),
+            ...(isLookup && status === 500 ? sometimesCached : {}),
             ...(status === 429 || status >= 502 ? retryAfter : {}),
           },
           content: contentOf(group, hasPage),
@@ -120,8 +121,4 @@ function responsesFor(
       ]
     }),
   )
-}
-
-function mapValues<T, R>(record: Record<string, T>, change: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }

@@ -28,8 +28,11 @@ export function jsonResponse(
   }
 }
 
-const NOT_MODIFIED =
-  'The caller has this representation, as `If-None-Match` or `If-Modified-Since` shows.'
+function notModified(headers: Record<string, TSchema>) {
+  const description =
+    'The caller has this representation, as `If-None-Match` or `If-Modified-Since` shows.'
+  return { type: 'null', description, headers }
+}
 
 /** The successful responses of a list. */
 export const listResponses = {
@@ -63,11 +66,7 @@ export const listResponses = {
       },
     },
   },
-  304: {
-    type: 'null',
-    description: NOT_MODIFIED,
-    headers: { ...validatorHeaders, ...rateLimitHeaders },
-  },
+  304: notModified({ ...validatorHeaders, ...rateLimitHeaders }),
 }
 
 /** The successful responses of a page of the mirror. */
@@ -77,11 +76,7 @@ export const mirrorResponses = {
     headers: { ...listHeaders, ...rateLimitHeaders },
     content: { 'application/json': { schema: schemas.page, example: pageExample } },
   },
-  304: {
-    type: 'null',
-    description: NOT_MODIFIED,
-    headers: { ...validatorHeaders, ...rateLimitHeaders },
-  },
+  304: notModified({ ...validatorHeaders, ...rateLimitHeaders }),
 }
 
 /** The successful responses of a page about problems. */
@@ -98,11 +93,7 @@ export const problemPageResponses = {
       'text/markdown': { schema: Type.String() },
     },
   },
-  304: {
-    type: 'null',
-    description: NOT_MODIFIED,
-    headers: { ...staticHeaders, ...varyAccept },
-  },
+  304: notModified({ ...staticHeaders, ...varyAccept }),
 }
 
 /** The successful responses of openapi.yaml. */
@@ -112,7 +103,7 @@ export const openapiResponses = {
     headers: staticHeaders,
     content: { 'application/yaml': { schema: Type.String() } },
   },
-  304: { type: 'null', description: NOT_MODIFIED, headers: staticHeaders },
+  304: notModified(staticHeaders),
 }
 
 /** The responses of the home page. */
@@ -138,10 +129,6 @@ export const homeResponses = {
       Location: Type.String({ description: 'The path of the playlists.' }),
     },
   },
-  304: {
-    type: 'null',
-    description: NOT_MODIFIED,
-    headers: { ...staticHeaders, ...varyAccept },
-  },
+  304: notModified({ ...staticHeaders, ...varyAccept }),
   ...problemResponsesFor(['caller-rate-limited', 'invalid-query', 'invalid-user-id']),
 }

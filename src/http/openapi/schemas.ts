@@ -1,8 +1,9 @@
 import { type TSchema, Type } from 'typebox'
 import type { AppInstance } from '../app-instance.ts'
 
-const textOrNull = (description: string) =>
-  Type.Union([Type.String(), Type.Null()], { description })
+/** A string, in this format if one is given, or null. */
+export const textOrNull = (description: string, format: { format?: string } = {}) =>
+  Type.Union([Type.String(format), Type.Null()], { description })
 
 /** Spotify's simplified playlist. We document only the members that most callers need. */
 const playlistSchema = Type.Object(
@@ -19,17 +20,15 @@ const playlistSchema = Type.Object(
   },
 )
 
-const link = (description: string) => Type.String({ format: 'uri-reference', description })
-const linkOrNull = (description: string) =>
-  Type.Union([Type.String({ format: 'uri-reference' }), Type.Null()], { description })
+const LINK = { format: 'uri-reference' }
 
 /** The members of Spotify's paging object; links lead to this service. */
 const paging = {
-  href: link('The URL of this response.'),
+  href: Type.String({ ...LINK, description: 'The URL of this response.' }),
   limit: Type.Integer({ minimum: 0, description: 'The number of items.' }),
-  next: linkOrNull('The window after this one.'),
+  next: textOrNull('The window after this one.', LINK),
   offset: Type.Integer({ minimum: 0, description: 'The number of playlists before this window.' }),
-  previous: linkOrNull('The window before this one.'),
+  previous: textOrNull('The window before this one.', LINK),
   total: Type.Integer({ minimum: 0, description: 'The number of all playlists.' }),
   items: Type.Array(refTo(playlistSchema), { description: 'The playlists.' }),
 }

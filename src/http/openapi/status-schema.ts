@@ -1,10 +1,8 @@
 import { type Static, Type } from 'typebox'
+import { textOrNull } from './schemas.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
-const instant = (description: string) =>
-  Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })
-const textOrNull = (description: string) =>
-  Type.Union([Type.String(), Type.Null()], { description })
+const instant = (description: string) => textOrNull(description, { format: 'date-time' })
 
 export const statusSchema = Type.Object({
   service: Type.Object(
