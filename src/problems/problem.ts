@@ -10,7 +10,7 @@ export interface ProblemOptions {
   /** Whether an immediate retry may succeed. */
   transient?: boolean
   /** The status of the origin's response, if there was one. */
-  originStatus?: number
+  originStatus?: number | undefined
   /** The stable name of the cause, if the type has several. */
   causeName?: string | undefined
   /** Paths that the caller probably meant, with the base path. */
@@ -54,32 +54,17 @@ export function asProblem(error: unknown): Problem {
  * only if `fromOrigin` is true.
  */
 export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boolean): Problem {
-  const { type, message, cause, transient, causeName, originStatus } = problem
-  const status = fromOrigin && originStatus !== undefined ? { originStatus } : {}
-  return new Problem(type, message, { cause, retryAt, transient, causeName, ...status })
-}
-
-/** The members of RFC 9457, our own, and the `error` object that Spotify clients read. */
-export interface ProblemBody {
-  type: string
-  title: string
-  status: number
-  detail: string
-  instance: string
-  request_id: string
-  error: { status: number; message: string }
+  const { type, message, cause, transient, causeName } = problem
+  const originStatus = fromOrigin ? problem.originStatus : undefined
+  return new Problem(type, message, { cause, retryAt, transient, causeName, originStatus })
 }
 
 /**
- * The members of a problem. `instance` is the path of the request, `requestId` is also in the log, and
- * `type` begins with `basePath`, the path that a proxy adds.
+ * The members of RFC 9457, our own, and the `error` object that Spotify clients read. `instance` is the
+ * path of the request, `requestId` is also in the log, and `type` begins with `basePath`, the path that a
+ * proxy adds.
  */
-export function problemBody(
-  problem: Problem,
-  instance: string,
-  requestId: string,
-  basePath = '',
-): ProblemBody {
+export function problemBody(problem: Problem, instance: string, requestId: string, basePath = '') {
   return {
     type: `${basePath}${PROBLEMS_ROOT}/${problem.type}`,
     title: problems[problem.type].title,
@@ -90,6 +75,8 @@ export function problemBody(
     error: { status: problem.status, message: problem.message },
   }
 }
+
+export type ProblemBody = ReturnType<typeof problemBody>
 
 /** Whole seconds until `retryAt` (epoch ms), at least 1; the value of `Retry-After` (RFC 9110 10.2.3). */
 export function retryAfterSeconds(retryAt: number, now: number): number {
