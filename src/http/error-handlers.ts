@@ -109,9 +109,8 @@ function sendProblem(
   if (isProblemBody(body)) {
     varyByAccept(reply)
     if (prefersPage(request.url, request.headers.accept)) {
-      const { type, meantPaths } = problem
       const isForOwner = context.route?.startsWith(`${OWNER_ROOT}/`) ?? false
-      const page = problemPage({ type, body, retry, meantPaths, basePath, isForOwner })
+      const page = problemPage({ problem, body, retry, basePath, isForOwner })
       sendPage(reply, page, PAGE_FIELDS)
       return
     }

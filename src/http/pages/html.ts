@@ -1,7 +1,7 @@
 import { html as template } from 'ghtml'
 
 /** Markup that is safe to send. Only `html` makes it, so no text is ever taken for markup. */
-class Markup {
+class Html {
   readonly #text: string
 
   constructor(text: string) {
@@ -13,10 +13,10 @@ class Markup {
   }
 }
 
-export type Html = Markup
+export type { Html }
 
-/** A value of a template: text, which is escaped, or markup. `undefined` stands for nothing. */
-type Value = string | number | Html | readonly Html[] | undefined
+/** A value of a template: text, which is escaped, or markup; or nothing. */
+type Value = string | number | Html | readonly Value[] | undefined | null | false
 
 /**
  * Tags a template of markup and escapes all text in it, for elements and for attributes in double quotes.
@@ -25,11 +25,11 @@ type Value = string | number | Html | readonly Html[] | undefined
  * value decides.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Html {
-  return new Markup(String.raw({ raw: literals }, ...values.map(markupOf)))
+  return new Html(String.raw({ raw: literals }, ...values.map(markupOf)))
 }
 
 function markupOf(value: Value): string {
-  if (value instanceof Markup) return value.toString()
-  if (typeof value === 'object') return value.join('')
-  return template`${value}`
+  if (value instanceof Html) return value.toString()
+  if (value === undefined || value === null || value === false) return ''
+  return typeof value === 'object' ? value.map(markupOf).join('') : template`${value}`
 }

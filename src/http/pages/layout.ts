@@ -53,7 +53,7 @@ ${head}</head>
 `
   const end = html`</main>
 <footer>
-${isFromSpotify ? source : undefined}<nav aria-label="Service"><ul>
+${isFromSpotify && source}<nav aria-label="Service"><ul>
 <li><a href="${basePath}/">Find playlists</a></li>
 <li><a href="${basePath}/docs/">API reference</a></li>
 <li><a href="${basePath}/status">Status</a></li>

@@ -46,45 +46,29 @@ export interface ListPageOptions {
 
 /** The parts of a page with playlists of a user: all before the first playlist, and all after the last. */
 export function listPage(options: ListPageOptions): { start: Html; end: Html } {
-  const { userId, basePath, playlists, from, to, total, explanation } = options
-  const own = playlists.find(
-    playlist => isOwnedBy(playlist, userId) && nameOfOwner(playlist) !== undefined,
-  )
-  const name = nameOfOwner(own) ?? userId
-  const id = name === userId ? '' : ` (${userId})`
-  const title = `Playlists of ${withoutBidiControls(name)}${id}`
-  const { start, end } = layout({
-    title,
-    basePath,
-    head: headOf(title, options),
-    isFromSpotify: true,
-  })
+  const { userId, basePath, playlists, from, to } = options
+  const own = playlists.filter(playlist => isOwnedBy(playlist, userId))
+  const name = own.map(nameOfOwner).find(Boolean) ?? userId
+  const hasOtherName = name !== userId
+  const title = `Playlists of ${withoutBidiControls(name)}${hasOtherName ? ` (${userId})` : ''}`
+  const head = headOf(title, options)
+  const { start, end } = layout({ title, basePath, head, isFromSpotify: true })
   const hasPlaylists = from < to
   return {
-    start: html`${start}<h1>Playlists of <bdi>${name}</bdi>${name === userId ? undefined : html` <small>${userId}</small>`}</h1>
-${introOf(options)}${noteOf(options)}${
-  explanation === undefined
-    ? undefined
+    start: html`${start}<h1>Playlists of <bdi>${name}</bdi>${hasOtherName && html` <small>${userId}</small>`}</h1>
+${introOf(options)}${noteOf(options)}${hasPlaylists ? html`<ul class="grid" role="list">` : emptyOf(options)}`,
+    end: html`${hasPlaylists && html`</ul>`}${neighboursOf(options)}${formatsOf(options)}${end}`,
+  }
+}
+
+/** The text in place of the playlists: the whole list is empty, or it ends before this page. */
+function emptyOf(options: ListPageOptions): Html {
+  const { basePath, from, explanation } = options
+  return explanation === undefined
+    ? html`<p>The list has no playlists from number ${grouped(from + 1)} on. <a href="${linkTo(0, options)}">Show the first ones</a></p>
+`
     : html`<p>${explanation}</p>
 ${userForm({ basePath })}`
-}${
-  hasPlaylists || total === 0
-    ? undefined
-    : html`<p>The list has no playlists from number ${grouped(from + 1)} on. <a href="${linkTo(0, options)}">Show the first ones</a></p>
-`
-}${
-  hasPlaylists
-    ? html`<ul class="grid" role="list">
-`
-    : undefined
-}`,
-    end: html`${
-      hasPlaylists
-        ? html`</ul>
-`
-        : undefined
-    }${neighboursOf(options)}${formatsOf(options)}${end}`,
-  }
 }
 
 function nameOfOwner(playlist: unknown): string | undefined {
@@ -93,27 +77,16 @@ function nameOfOwner(playlist: unknown): string | undefined {
 
 /** The Open Graph properties (https://ogp.me/) from which other programs make a preview of a link. */
 function headOf(title: string, { playlists, total, canonicalUrl }: ListPageOptions): Html {
-  const image = playlists
-    .map(playlist => coverUrl(member(playlist, 'images')))
-    .find(url => url !== undefined)
-  const properties = [
-    ['og:title', title],
-    ['og:type', 'website'],
-    ['og:site_name', 'Playlist proxy'],
-    ['og:description', `${counted(total, 'public playlist')} on Spotify`],
-    ['og:image', image],
-    ['og:url', canonicalUrl],
-  ] as const
-  const tags = properties.map(([property, content]) =>
-    content === undefined
-      ? html``
-      : html`<meta property="${property}" content="${content}">
-`,
-  )
-  return canonicalUrl === undefined
-    ? html`${tags}`
-    : html`<link rel="canonical" href="${canonicalUrl}">
-${tags}`
+  const image = playlists.map(playlist => coverUrl(member(playlist, 'images'))).find(Boolean)
+  const url = html`<meta property="og:url" content="${canonicalUrl}">
+<link rel="canonical" href="${canonicalUrl}">
+`
+  return html`<meta property="og:title" content="${title}">
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="Playlist proxy">
+<meta property="og:description" content="${counted(total, 'public playlist')} on Spotify">
+${image && html`<meta property="og:image" content="${image}">`}
+${canonicalUrl && url}`
 }
 
 function introOf({ userId, from, to, total, generatedAt }: ListPageOptions): Html {
@@ -152,7 +125,7 @@ function neighboursOf(options: ListPageOptions): Html | undefined {
   const next = html`<li><a rel="next" href="${linkTo(to, options)}">Next →</a></li>
 `
   return html`<nav class="pages" aria-label="Pages"><ul>
-${from > 0 ? previous : html`<li></li>`}${to < total ? next : undefined}</ul></nav>
+${from > 0 ? previous : html`<li></li>`}${to < total && next}</ul></nav>
 `
 }
 

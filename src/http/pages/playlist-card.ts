@@ -9,9 +9,9 @@ export function playlistCard(playlist: unknown, userId: string): Html {
   const about = plainText(member(playlist, 'description'))
   const facts = factsOf(playlist, userId)
   return html`<li>
-<div class="cover">${cover === undefined ? undefined : html`<img src="${cover}" alt="" loading="lazy" decoding="async" width="300" height="300">`}</div>
+<div class="cover">${cover && html`<img src="${cover}" alt="" loading="lazy" decoding="async" width="300" height="300">`}</div>
 <h2 dir="auto">${nameOf(playlist)}</h2>
-${facts.length === 0 ? undefined : html`<p>${facts}</p>`}${about === undefined ? undefined : html`<p class="about" dir="auto">${about}</p>`}</li>
+${facts.length > 0 && html`<p>${facts}</p>`}${about && html`<p dir="auto">${about}</p>`}</li>
 `
 }
 

@@ -1,4 +1,4 @@
-import type { ProblemBody, ProblemType } from '../../problems/problem.ts'
+import type { Problem, ProblemBody, ProblemType } from '../../problems/problem.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { adviceOn } from './advice.ts'
 import { type Html, html } from './html.ts'
@@ -7,13 +7,11 @@ import { page } from './layout.ts'
 import { userForm } from './user-form.ts'
 
 export interface ProblemPageOptions {
-  type: ProblemType
+  problem: Problem
   /** The problem as programs get it. */
   body: ProblemBody
   /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
   retry: { at: number; seconds: number } | undefined
-  /** Paths that the reader probably meant; `{…}` stands for what only the reader knows. */
-  meantPaths: readonly string[]
   basePath: string
   /** Whether the reader is the owner of an account who links it. */
   isForOwner?: boolean
@@ -24,7 +22,10 @@ const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 
 
 /** A problem as a page for the person in front of a browser. */
 export function problemPage(options: ProblemPageOptions): string {
-  const { type, body, retry, meantPaths, basePath, isForOwner = false } = options
+  const { problem, body, retry, basePath, isForOwner = false } = options
+  const { type } = problem
+  // `{…}` stands for a part that only the reader knows.
+  const meantPaths = problem.meantPaths.filter(path => !path.includes('{'))
   const { title, status, detail, instance, request_id: requestId } = body
   const { happened, todo } = adviceOn(type, isForOwner)
   return page(
@@ -33,7 +34,7 @@ export function problemPage(options: ProblemPageOptions): string {
 <p class="lead">${happened ?? shortDetail(type, detail)}</p>
 <h2>What you can do</h2>
 <p>${todo}</p>
-${meantPaths.map(meantOf)}${retry === undefined ? undefined : retryOf(retry, isForOwner)}${WITH_FORM.includes(type) ? userForm({ basePath }) : undefined}<h2>Details for the operator</h2>
+${meantPaths.map(meantOf)}${retry && retryOf(retry, isForOwner)}${WITH_FORM.includes(type) && userForm({ basePath })}<h2>Details for the operator</h2>
 <dl>
 <dt>Request id</dt><dd><code>${requestId}</code></dd>
 <dt>Status</dt><dd>${status}</dd>
@@ -51,9 +52,7 @@ function shortDetail(type: ProblemType, detail: string): string {
 }
 
 function meantOf(path: string): Html {
-  return path.includes('{')
-    ? html``
-    : html`<p>You probably mean <a href="${path}">${path}</a>.</p>
+  return html`<p>You probably mean <a href="${path}">${path}</a>.</p>
 `
 }
 

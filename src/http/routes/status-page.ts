@@ -6,7 +6,7 @@ import { counted, grouped } from '../pages/numbers.ts'
 
 /** The state of the service as a page for its operator. The first line says whether all is well. */
 export function statusPage(status: Status, basePath: string): string {
-  const { service } = status
+  const { service, spotify } = status
   const { isWell, text } = verdictOf(status)
   return page(
     { title: 'Status', basePath },
@@ -14,18 +14,20 @@ export function statusPage(status: Status, basePath: string): string {
 <p class="lead"><strong class="${isWell ? 'good' : 'bad'}">${text}</strong></p>
 <h2>Requests to Spotify</h2>
 <dl>
-${gateOf(status)}<dt>Last 24 hours</dt><dd>${budgetOf(status)}</dd>
-<dt>Now</dt><dd>${grouped(status.spotify.in_flight)} in flight, ${grouped(status.spotify.queued)} waiting</dd>
-<dt>App token</dt><dd>${tokenOf(status)}</dd>
+${gateOf(status)}
+${row('Last 24 hours', budgetOf(status))}
+${row('Now', `${grouped(spotify.in_flight)} in flight, ${grouped(spotify.queued)} waiting`)}
+${row('App token', tokenOf(status))}
 </dl>
 <h2>Cache</h2>
 <dl>
-${cacheOf(status)}<dt>Shared cache</dt><dd>${SHARED_CACHE[status.shared_cache.state]}</dd>
+${cacheOf(status)}
+${row('Shared cache', SHARED_CACHE[status.shared_cache.state])}
 </dl>
 ${linksOf(status)}<h2>This instance</h2>
 <dl>
-<dt>Version</dt><dd>${service.version}</dd>
-<dt>Started</dt><dd>${at(service.started_at)}</dd>
+${row('Version', service.version)}
+${row('Started', at(service.started_at))}
 </dl>
 `,
   )
@@ -59,10 +61,11 @@ const GATES = {
 
 function gateOf({ spotify }: Status): Html {
   const { gate, reason, diagnosis, paused_until: until, remedy } = spotify
-  const row = (name: string, value: Html | string) => html`<dt>${name}</dt><dd>${value}</dd>
-`
-  const cause = reason ?? (diagnosis === 'ok' ? null : diagnosis)
-  return html`${row('Gate', GATES[gate])}${cause === null ? undefined : row('Reason', html`<code>${cause}</code>`)}${until === null ? undefined : row('Until', at(until))}${remedy === null ? undefined : row('Remedy', remedy)}`
+  const cause = reason ?? (diagnosis !== 'ok' && diagnosis)
+  return html`${row('Gate', GATES[gate])}
+${row('Reason', cause && html`<code>${cause}</code>`)}
+${row('Until', at(until))}
+${row('Remedy', remedy)}`
 }
 
 /** The share of the budget from which on the bar changes its colour. */
@@ -74,9 +77,8 @@ function budgetOf({ spotify: { requests_24h: used, budget } }: Status): Html {
 }
 
 function tokenOf({ token }: Status): Html {
-  return token.expires_at === null
-    ? html`${token.state}`
-    : html`${token.state} until ${at(token.expires_at)}`
+  const end = at(token.expires_at)
+  return html`${token.state}${end && html` until ${end}`}`
 }
 
 const BYTES_PER_MB = 1_000_000
@@ -86,9 +88,10 @@ function cacheOf({ cache }: Status): Html {
   const lookups = served + cache.misses
   const share = lookups === 0 ? '' : ` (${Math.round((100 * served) / lookups)} %)`
   const megabytes = (bytes: number) => grouped(Math.round(bytes / BYTES_PER_MB))
-  return html`<dt>Lists</dt><dd>${counted(cache.entries, 'user')}, ${megabytes(cache.bytes)} of ${megabytes(cache.max_bytes)} MB</dd>
-<dt>Hits</dt><dd>${grouped(served)} of ${counted(lookups, 'lookup')}${share}, ${grouped(cache.stale_hits)} of them with a stale list</dd>
-`
+  const lists = `${counted(cache.entries, 'user')}, ${megabytes(cache.bytes)} of ${megabytes(cache.max_bytes)} MB`
+  const hits = `${grouped(served)} of ${counted(lookups, 'lookup')}${share}, ${grouped(cache.stale_hits)} of them with a stale list`
+  return html`${row('Lists', lists)}
+${row('Hits', hits)}`
 }
 
 const SHARED_CACHE = { off: 'off', connected: 'connected', degraded: 'out of reach' }
@@ -100,19 +103,19 @@ function linksOf({ links }: Status): Html | undefined {
   if (links === undefined) return undefined
   const present = LINK_STATES.filter(state => links[state] > 0)
   const counts = present.map(state => `${grouped(links[state])} ${state}`).join(', ')
-  const { next_consent_end: end } = links
   return html`<h2>Linked accounts</h2>
 <dl>
-<dt>Links</dt><dd>${counts || 'none'}</dd>
-${
-  end === null
-    ? undefined
-    : html`<dt>Next consent ends</dt><dd>${at(end)}</dd>
-`
-}</dl>
+${row('Links', counts || 'none')}
+${row('Next consent ends', at(links.next_consent_end))}
+</dl>
 `
 }
 
-function at(iso: string): Html {
-  return instant(Date.parse(iso))
+/** A row of a list of names and values; nothing without a value. */
+function row(name: string, value: Html | string | null | false): Html | undefined {
+  return value ? html`<dt>${name}</dt><dd>${value}</dd>` : undefined
+}
+
+function at(iso: string | null): Html | null {
+  return iso === null ? null : instant(Date.parse(iso))
 }

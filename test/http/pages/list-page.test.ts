@@ -138,7 +138,7 @@ t.test('a playlist has a link, a cover, its facts and its description', async t 
     /<img src="https:\/\/i\.scdn\.co\/x" alt="" loading="lazy" [^>]*width="300" height="300">/,
   )
   t.match(card, '<p>1,234 tracks · by <bdi>The Wizzler</bdi> · collaborative</p>')
-  t.match(card, '<p class="about" dir="auto">For rain &#38; fog</p>')
+  t.match(card, '<p dir="auto">For rain &#38; fog</p>')
   t.match(
     String(playlistCard({ ...full, items: null }, 'wizzler')),
     /<p>\d+ tracks · collaborative/,

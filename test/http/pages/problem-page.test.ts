@@ -6,8 +6,9 @@ import { Problem, type ProblemType, problemBody, problems } from '../../../src/p
 const AT = Date.UTC(2026, 10, 23, 14, 5)
 
 function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds: number }) {
-  const body = problemBody(new Problem(type, detail), '/base/x', 'req-1', '/base')
-  return problemPage({ type, body, retry, meantPaths: [], basePath: '/base' })
+  const problem = new Problem(type, detail)
+  const body = problemBody(problem, '/base/x', 'req-1', '/base')
+  return problemPage({ problem, body, retry, basePath: '/base' })
 }
 
 t.test('a page says what happened, what to do, and what to tell the operator', async t => {
@@ -42,8 +43,9 @@ t.test('a page says what happened in words for a person', async t => {
 t.test('an owner who links an account gets other advice, and no link to try again', async t => {
   const retry = { at: AT, seconds: 90 }
   for (const type of Object.keys(problems) as ProblemType[]) {
-    const body = problemBody(new Problem(type, 'x'), '/link/callback', 'req-1')
-    const page = problemPage({ type, body, retry, meantPaths: [], basePath: '', isForOwner: true })
+    const problem = new Problem(type, 'x')
+    const body = problemBody(problem, '/link/callback', 'req-1')
+    const page = problemPage({ problem, body, retry, basePath: '', isForOwner: true })
     t.match(page, '<p>Try again in 90 seconds (<time')
     t.match(page, /<h2>What you can do<\/h2>\n<p>[^<]{10,}<\/p>/)
     if (type.startsWith('spotify-')) t.notMatch(page, 'playlists.</p>', type)
