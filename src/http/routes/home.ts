@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Problem } from '../../problems/problem.ts'
 import { lookalikeOf } from '../../user-id/lookalikes.ts'
@@ -72,10 +71,10 @@ export function homeRoute(
       } catch (error) {
         if (!(error instanceof Problem) || !prefersPage(request.url, accept)) throw error
         contextOf(request).problem = error
-        sendForm(
-          reply,
-          homePage({ basePath, exampleUsers, value: user, error: reasonOf(error.message) }),
-        )
+        const reason = reasonOf(error.message)
+        const page = homePage({ basePath, exampleUsers, value: user, error: reason })
+        varyByAccept(reply)
+        sendPage(reply, page, PAGE_FIELDS, 400)
       }
     },
   )
@@ -90,11 +89,6 @@ function segmentOf(pasted: string): string {
   const userId = parseUserId(pasted)
   const name = pastedName(pasted)
   return lookalikeOf(name) === 'content-id' ? name : ownSegment(userId)
-}
-
-function sendForm(reply: FastifyReply, page: string): void {
-  varyByAccept(reply)
-  sendPage(reply, page, PAGE_FIELDS, 400)
 }
 
 function mediaTypeFor(accept: string | undefined): (typeof MEDIA_TYPES)[number] {

@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import type { Representation } from '../../playlists/representation.ts'
 import { PROBLEMS_ROOT, problems } from '../../problems/catalog.ts'
 import { Problem } from '../../problems/problem.ts'
 import { prefersHtml } from '../accept.ts'
@@ -16,12 +15,6 @@ import {
 } from '../pages/problem-help.ts'
 import { HTML_TYPE, sendRepresentation } from '../send.ts'
 import { once, staticRepresentation } from '../static-representation.ts'
-
-/** One page for browsers and for terminals. */
-interface Page {
-  html: Representation
-  markdown: Representation
-}
 
 /**
  * `GET /problems` and `GET /problems/:type`: what each problem means, and what callers and operators
@@ -85,7 +78,8 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   allowOnlyReading(app, path)
 }
 
-function pageOf(html: string, markdown: string): Page {
+/** The representations of one page, for browsers and for terminals. */
+function pageOf(html: string, markdown: string) {
   return {
     html: staticRepresentation(html, {
       contentType: HTML_TYPE,

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../../problems/problem.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 import { linksIn } from '../../user-id/user-links.ts'
@@ -19,7 +18,7 @@ const OWN_PARAMETER = /^(?:limit|offset|format)=/
  * The paths in responses begin with `basePath`.
  */
 export function handleUnknownPaths(app: AppInstance, basePath: string): void {
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  app.setNotFoundHandler((request, reply) => {
     const [path = '', ...queries] = request.url.split('?')
     const isReading = request.method === 'GET' || request.method === 'HEAD'
     const pathOfUser = isReading ? pathOfLink(path) : undefined
