@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { startSandbox } from '../sandbox/sandbox.ts'
-import { startServiceProcess } from '../sandbox/service-process.ts'
-import { launch, skip } from './support.ts'
+import { startAll } from './pages-support.ts'
+import { skip } from './support.ts'
 
 const KEY = 'k'.repeat(32)
 
@@ -32,18 +31,13 @@ const fetching = (url: string, headers: Record<string, string> = {}) => `
 
 t.test('pages of listed origins read responses in a real browser', { skip }, async t => {
   const [friend, stranger] = [await startPage(), await startPage()]
-  const sandbox = await startSandbox()
-  const environment = { CORS_ORIGINS: friend.origin, API_KEYS: `page:${KEY}` }
-  const service = await startServiceProcess({ sandbox, environment })
-  const browser = await launch()
-  t.teardown(async () => {
-    await browser.close()
-    await service.stop()
-    await sandbox.close()
+  t.teardown(() => {
     friend.close()
     stranger.close()
   })
-  const list = `${service.url}/users/smedjan/playlists`
+  const environment = { CORS_ORIGINS: friend.origin, API_KEYS: `page:${KEY}` }
+  const { browser, url } = await startAll(t, environment)
+  const list = `${url}/users/smedjan/playlists`
   const authorization = `Bearer ${KEY}`
   const page = await browser.newPage()
   await page.goto(friend.origin)

@@ -1,23 +1,15 @@
 import t from 'tap'
-import { startSandbox } from '../sandbox/sandbox.ts'
-import { startServiceProcess } from '../sandbox/service-process.ts'
-import { faultsOf, launch, skip, startProxy, tryPlaylists } from './support.ts'
+import { startAll } from './pages-support.ts'
+import { faultsOf, skip, startProxy, tryPlaylists } from './support.ts'
 
 t.test('the pages work in a real browser', { skip }, async t => {
-  const sandbox = await startSandbox()
-  const service = await startServiceProcess({ sandbox })
-  const browser = await launch()
-  t.teardown(async () => {
-    await browser.close()
-    await service.stop()
-    await sandbox.close()
-  })
+  const { browser, url } = await startAll(t)
 
   for (const path of ['/docs', '/docs/']) {
     await t.test(`${path} shows the contract and sends requests`, async t => {
       const page = await browser.newPage()
-      const faults = faultsOf(page, `${service.url}/`)
-      const answer = await tryPlaylists(page, service.url + path)
+      const faults = faultsOf(page, `${url}/`)
+      const answer = await tryPlaylists(page, url + path)
       t.match(answer, /"total": 120/)
       t.match(answer, /"uri": "spotify:playlist:/)
       t.same(faults, [])
@@ -27,8 +19,8 @@ t.test('the pages work in a real browser', { skip }, async t => {
 
   await t.test('the API reference follows the color scheme of the browser', async t => {
     const page = await browser.newPage({ colorScheme: 'dark' })
-    const faults = faultsOf(page, `${service.url}/`)
-    await page.goto(`${service.url}/docs/`)
+    const faults = faultsOf(page, `${url}/`)
+    await page.goto(`${url}/docs/`)
     const redOfTitle = async () => {
       const color = await page.evaluate(
         "getComputedStyle(document.querySelector('.info .title')).color",
@@ -48,8 +40,8 @@ t.test('the pages work in a real browser', { skip }, async t => {
   await t.test('the page of a problem works in light and dark mode', async t => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ colorScheme })
-      const faults = faultsOf(page, `${service.url}/`)
-      await page.goto(`${service.url}/problems`)
+      const faults = faultsOf(page, `${url}/`)
+      await page.goto(`${url}/problems`)
       await page.getByRole('link', { name: 'Spotify denied access to this app' }).click()
       const heading = page.getByRole('heading', { level: 1 })
       t.match(await heading.innerText(), /Spotify denied access to this app/)
@@ -65,17 +57,10 @@ t.test('the pages work in a real browser', { skip }, async t => {
 })
 
 t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
-  const sandbox = await startSandbox()
   const proxy = await startProxy('/base')
-  const service = await startServiceProcess({ sandbox, environment: { PUBLIC_URL: proxy.url } })
-  proxy.leadTo(service.url)
-  const browser = await launch()
-  t.teardown(async () => {
-    await browser.close()
-    proxy.close()
-    await service.stop()
-    await sandbox.close()
-  })
+  t.teardown(() => proxy.close())
+  const { browser, url } = await startAll(t, { PUBLIC_URL: proxy.url })
+  proxy.leadTo(url)
   const page = await browser.newPage()
   const faults = faultsOf(page, `${proxy.url}/`)
   for (const path of ['/docs', '/docs/']) {
@@ -91,17 +76,9 @@ t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
 })
 
 t.test('the API reference works even if PUBLIC_URL is unreachable', { skip }, async t => {
-  const sandbox = await startSandbox()
-  const environment = { PUBLIC_URL: 'https://lists.invalid' }
-  const service = await startServiceProcess({ sandbox, environment })
-  const browser = await launch()
-  t.teardown(async () => {
-    await browser.close()
-    await service.stop()
-    await sandbox.close()
-  })
+  const { browser, url } = await startAll(t, { PUBLIC_URL: 'https://lists.invalid' })
   const page = await browser.newPage()
-  const faults = faultsOf(page, `${service.url}/`)
-  t.match(await tryPlaylists(page, `${service.url}/docs`), /"total": 120/)
+  const faults = faultsOf(page, `${url}/`)
+  t.match(await tryPlaylists(page, `${url}/docs`), /"total": 120/)
   t.same(faults, [])
 })

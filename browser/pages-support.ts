@@ -18,6 +18,7 @@ export async function startAll(t: Test, environment: Record<string, string> = {}
   const { url } = service
   return {
     sandbox,
+    browser,
     url,
     /** Opens a tab of its own and collects its faults; it may load from the service and the covers. */
     async open(options: BrowserContextOptions = {}) {
