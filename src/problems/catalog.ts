@@ -14,7 +14,7 @@ export interface ProblemKind {
 
 /**
  * All problems of this service (RFC 9457): the source of its responses, of the page at each `type` URI,
- * of openapi.yaml and of docs/problems.md. The key is the stable last segment of that URI.
+ * of openapi.yaml and of docs/problems.md. Each key is the last segment of the `type` URI, and never changes.
  */
 export const problems = {
   ...callerProblems,
@@ -68,7 +68,7 @@ export const problems = {
       'Spotify refuses all requests of this app until the time in `Retry-After`. Until then this service sends none, because retrying prolongs the ban. The cache holds nothing usable for this user.',
     caller: RETRY_LATER,
     operator:
-      'If it happens often, raise `CACHE_FRESH_SECONDS`, and find out who requests so many different users.',
+      'If this problem occurs often, raise `CACHE_FRESH_SECONDS`, and find out who requests so many different users.',
   },
   'spotify-quota-exceeded': {
     status: 503,

@@ -3,7 +3,7 @@ import { PROBLEMS_ROOT, type ProblemType, problems } from './catalog.ts'
 export { type ProblemType, problems } from './catalog.ts'
 
 export interface ProblemOptions {
-  /** The underlying error, for the log, never for the caller. */
+  /** The underlying error. The log shows it; the caller never sees it. */
   cause?: unknown
   /** Epoch milliseconds: when a retry may succeed. */
   retryAt?: number | undefined
@@ -18,8 +18,8 @@ export interface ProblemOptions {
 }
 
 /**
- * The only error class that callers see. `message` becomes the `detail` member: write it for the
- * caller, without secrets and without anything that Spotify sent.
+ * The only kind of error that callers see. `message` becomes the member `detail`, so it must be a text for
+ * the caller, without secrets and without anything that Spotify sent.
  */
 export class Problem extends Error {
   readonly type: ProblemType

@@ -16,13 +16,13 @@ import { schemas } from './schemas.ts'
 
 const PAGE = Type.String({ description: 'The problem as a page, if `Accept` prefers HTML.' })
 
-/** Fields of problems that may be pages. */
+/** Fields of problems that browsers get as pages. */
 const pageFields = {
   Vary: sometimes(Type.String({ description: 'Browsers get another representation.' })),
   ...pageHeaders,
 }
 
-/** An internal error may occur before the lookup. */
+/** The field of internal errors, some of which occur before the lookup. */
 const sometimesCached = { 'Cache-Status': sometimes(cacheHeaders['Cache-Status']) }
 
 /** The problems of every route that needs an API key. */

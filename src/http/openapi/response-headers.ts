@@ -1,8 +1,8 @@
 import { type TSchema, Type } from 'typebox'
 
 /**
- * Marks a field that only some of the responses have. The mark becomes `required` of the header in
- * openapi.yaml.
+ * Marks a header field that only some responses with this status have. In openapi.yaml, the field is then
+ * not required.
  */
 export function sometimes(schema: TSchema): TSchema {
   return { ...schema, required: false }
@@ -11,7 +11,8 @@ export function sometimes(schema: TSchema): TSchema {
 /** Fields of every response. */
 export const commonHeaders = {
   'X-Request-Id': Type.String({
-    description: 'Identifies this response in the log: the id of the request, or a new one.',
+    description:
+      'Identifies this response in the log: the id that the request has in this field, or a new id.',
   }),
   'X-Content-Type-Options': Type.Literal('nosniff', {
     description: 'Clients must not guess another media type.',
@@ -23,7 +24,7 @@ export const noStore = {
   'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
-/** The field of responses with an address that nobody else may learn. */
+/** The field of responses whose own address, or an address in their body, is secret. */
 export const noReferrer = {
   'Referrer-Policy': Type.Literal('no-referrer', {
     description: 'Other sites learn no address from this response.',
@@ -46,7 +47,8 @@ export const storedHeaders = {
     description: 'Seconds since the fetch from Spotify (RFC 9111 5.1).',
   }),
   'Cache-Control': Type.String({
-    description: 'The whole lifetime (RFC 9111 5.2.2, RFC 5861); `Age` of it has passed.',
+    description:
+      'The whole lifetime (RFC 9111 5.2.2, RFC 5861), of which `Age` seconds have passed.',
   }),
 }
 
@@ -83,7 +85,7 @@ export const listHeaders = {
   ),
 }
 
-/** The file name of a download. */
+/** The field with the file name of a download. */
 export const contentDisposition = {
   'Content-Disposition': sometimes(
     Type.String({ description: 'The file name for CSV and NDJSON (RFC 6266).' }),
@@ -107,7 +109,7 @@ export const pageHeaders = {
   ),
 }
 
-/** The link to the explanation of an empty list. */
+/** The field with the link to the explanation of an empty list. */
 export const helpHeader = {
   Link: sometimes(
     Type.String({
@@ -117,7 +119,7 @@ export const helpHeader = {
   ),
 }
 
-/** When to retry. */
+/** The field that says when to retry. */
 export const retryAfter = {
   'Retry-After': sometimes(
     Type.Integer({

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 import type { AppInstance } from '../app-instance.ts'
 
-/** A string, in this format if one is given, or null. */
+/** A nullable string, with this format if it is given. */
 export const textOrNull = (description: string, format: { format?: string } = {}) =>
   Type.Union([Type.String(format), Type.Null()], { description })
 
@@ -9,8 +9,8 @@ export const textOrNull = (description: string, format: { format?: string } = {}
 const playlistSchema = Type.Object(
   {
     id: Type.Optional(textOrNull('The id of the playlist.')),
-    name: Type.Optional(textOrNull('Its name.')),
-    uri: Type.Optional(textOrNull('Its `spotify:playlist:` URI.')),
+    name: Type.Optional(textOrNull('The name of the playlist.')),
+    uri: Type.Optional(textOrNull('The `spotify:playlist:` URI of the playlist.')),
   },
   {
     $id: 'Playlist',

@@ -35,13 +35,13 @@ export const statusSchema = Type.Object({
         description:
           '`ok`, or why Spotify does not answer: `rate-limited`, `quota-exceeded`, `endpoint-forbidden`, `premium-required`, `user-authentication-required`, `access-denied`, `credentials-rejected`, `unavailable`.',
       }),
-      remedy: textOrNull('What the operator can do about it.'),
+      remedy: textOrNull('What the operator can do about the diagnosis.'),
       requests_24h: count('Web API requests in the last 24 hours, or since the start.'),
       budget: Type.Union([Type.Integer(), Type.Null()], {
         description: 'Maximum Web API requests in 24 hours: `SPOTIFY_DAILY_BUDGET`.',
       }),
       in_flight: count('Web API requests in flight.'),
-      queued: count('Lookups that wait for a free Web API request.'),
+      queued: count('Lookups that wait for a slot to send a Web API request.'),
     },
     { description: 'Requests to Spotify.' },
   ),
@@ -53,14 +53,14 @@ export const statusSchema = Type.Object({
       hits: count('Lookups served with a fresh list.'),
       stale_hits: count('Lookups served with a stale list.'),
       misses: count('Lookups that needed Spotify or failed.'),
-      collapsed: count('Lookups that waited for the origin fetch of another one.'),
+      collapsed: count('Lookups that waited for the origin fetch of another lookup.'),
     },
     { description: 'The cache of this instance.' },
   ),
   shared_cache: Type.Object(
     {
       state: Type.Enum(['off', 'connected', 'degraded'], {
-        description: '`degraded`: this instance works without it for now.',
+        description: '`degraded`: this instance works without the shared cache for now.',
       }),
     },
     { description: 'The cache that replicas share.' },

@@ -1,6 +1,6 @@
 import type { ProblemType } from '../../problems/problem.ts'
 
-/** A problem in the words of a person in front of a browser. */
+/** The texts with which a page explains a problem to the person in front of a browser. */
 export interface Advice {
   /** What happened; undefined if the `detail` of the problem says it well. */
   readonly happened?: string
@@ -14,7 +14,7 @@ const TRY_LATER = 'Try again later. Lists that the service has read before may s
 const ADVICE: Record<ProblemType, Advice> = {
   'invalid-user-id': { todo: 'Paste a link to the profile instead.' },
   'invalid-query': {
-    todo: 'Correct that part of the address, or remove everything from the “?” on.',
+    todo: 'Correct that part of the address, or remove the “?” and everything after it.',
   },
   'bad-request': {
     todo: 'Check the address. If you followed a link, the link is broken.',
@@ -30,7 +30,7 @@ const ADVICE: Record<ProblemType, Advice> = {
   },
   'not-admin': {
     happened: 'Only administrators can manage linked accounts.',
-    todo: 'If you are an administrator, use your key for that.',
+    todo: 'If you are an administrator, use your administrator key.',
   },
   'link-invalid': {
     todo: 'Open the address that you got from the operator again. If you see this page again, ask the operator for a new address.',
@@ -113,7 +113,7 @@ const ADVICE: Record<ProblemType, Advice> = {
 const OPEN_AGAIN =
   'Nothing is kept. Wait some minutes, then open the address that you got from the operator again, and press the button.'
 
-/** Advice that differs on the pages for owners of accounts. */
+/** The advice that is different for the owner of an account who links it. */
 const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'bad-request': {
     todo: 'Open the address that you got from the operator, and press a button on that page.',
@@ -139,7 +139,7 @@ const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
 }
 
-/** The advice on a problem, for a page that an owner sees or for any other page. */
+/** The advice on a type of problem, for the owner of an account who links it or for any other reader. */
 export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
   return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

@@ -1,8 +1,8 @@
 import { type Html, html } from './html.ts'
 
 /**
- * Shows what is wrong with the value of the field `id`: `attributes` connect the field with the error and
- * with the hint `id-hint` (WCAG 2.2 3.3.1), and `message` is the text below the field.
+ * The markup that shows an error in the value of the field `id` (WCAG 2.2 3.3.1). The field gets the
+ * `attributes`, which refer to the error and to the hint `id-hint`; `message` belongs below the field.
  */
 export function fieldError(
   id: string,

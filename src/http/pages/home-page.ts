@@ -8,7 +8,7 @@ export interface HomePageOptions extends UserFormOptions {
   exampleUsers: readonly string[]
 }
 
-/** The page with the form for a user. */
+/** The page with the form that leads to the list of a user. */
 export function homePage({ exampleUsers, ...form }: HomePageOptions): string {
   const { basePath, error } = form
   return page(
@@ -38,18 +38,18 @@ const RESOURCES = [
     'all public playlists of a user id, URI or profile link',
   ],
   ['reference', '/docs/', 'API reference, for browsers'],
-  ['openapi', '/openapi.yaml', 'the same for programs'],
+  ['openapi', '/openapi.yaml', 'API reference, for programs'],
   ['problems', '/problems', 'what each error means'],
   ['status', '/status', 'the state of this service'],
 ] as const
 
-/** The resources of the service with their paths, for programs. */
+/** The resources of the service with their paths, as JSON for programs. */
 export function homeIndex(basePath: string): string {
   const paths = RESOURCES.map(([name, path]) => [name, basePath + path])
   return JSON.stringify(Object.fromEntries(paths))
 }
 
-/** The same as text, for a terminal. */
+/** The resources of the service with their paths, as text for a terminal. */
 export function homeText(basePath: string): string {
   const width = Math.max(...RESOURCES.map(([, path]) => path.length)) + basePath.length
   const lines = RESOURCES.map(([, path, what]) => `  ${(basePath + path).padEnd(width)}  ${what}\n`)

@@ -1,6 +1,6 @@
 import { html as template } from 'ghtml'
 
-/** Markup that is safe to send. Only `html` makes it, so no text is ever taken for markup. */
+/** Markup that is safe to send. Only `html` makes it, so no text can pass as markup. */
 class Html {
   readonly #text: string
 
@@ -15,14 +15,18 @@ class Html {
 
 export type { Html }
 
-/** A value of a template: text, which is escaped, or markup; or nothing. */
+/**
+ * A value of a template: text, which the template escapes, or markup. `undefined`, `null` and `false` stand for
+ * nothing.
+ */
 type Value = string | number | Html | readonly Value[] | undefined | null | false
 
 /**
- * Tags a template of markup and escapes all text in it, for elements and for attributes in double quotes.
+ * The tag of a template of markup. It escapes all text among the values, which may stand in elements and
+ * in attributes with double quotes.
  *
- * The package would treat a value after `!` as markup, even in `Hello!${name}`; here only the type of a
- * value decides.
+ * The tag of the package `ghtml` does not escape a value after `!`, even in `Hello!${name}`. Here only the
+ * type of a value decides.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(String.raw({ raw: literals }, ...values.map(markupOf)))

@@ -5,12 +5,12 @@ import { STYLE_PATH } from './style.ts'
 export const ICON_PATH = '/favicon.svg'
 
 /**
- * Header fields of every page, flat. A page loads only the style sheet of this service, and covers from
- * any host, since Spotify's hosts change. No other site learns which page a reader comes from.
+ * Header fields of every page, flat: name, value, name, … A page loads only the style sheet of this service,
+ * and covers from any host, since Spotify's hosts change. No other site learns which page a reader comes from.
  */
 export const PAGE_FIELDS: readonly string[] = pageFields("'self'")
 
-/** The header fields of a page whose forms lead to these sources, directly or through a redirect. */
+/** The header fields of a page whose forms may lead to these sources, directly or through a redirect. */
 export function pageFields(formAction: string): readonly string[] {
   return [
     'content-security-policy',
@@ -23,11 +23,11 @@ export function pageFields(formAction: string): readonly string[] {
 export interface LayoutOptions {
   /** The title of the page, without the name of the service. */
   title: string
-  /** The path that a proxy in front adds; all links begin with it. */
+  /** The path that a proxy in front of the service adds; all links begin with it. */
   basePath: string
   /** Further elements of the head. */
   head?: Html | undefined
-  /** Whether the page shows names and covers from Spotify; it then names Spotify as their source. */
+  /** Whether the page shows names and covers from Spotify. Its footer then names Spotify as their source. */
   isFromSpotify?: boolean
 }
 
@@ -72,7 +72,7 @@ export function page(options: LayoutOptions, main: Html): string {
   return String(html`${start}${main}${end}`)
 }
 
-/** Marks up a text that has code between backticks, as the texts of problems do. */
+/** Marks up the code that a text has between backticks, as the texts of problems do. */
 export function withCode(text: string): Html {
   // Every second part was between backticks.
   const parts = text

@@ -14,11 +14,11 @@ export const PAGE_LENGTH = 50
 /** The maximum number of playlists on a page, since a browser may load the covers of all of them. */
 export const MAX_PAGE_LENGTH = 200
 
-/** Whether a list is up to date, or why not: the service has just found it stale, or Spotify failed. */
+/** Whether a list is up to date or stale; if the service failed to read a newer list, the type of problem. */
 export type ListState = 'fresh' | 'stale' | ProblemType
 
 export interface ListPageOptions {
-  /** Canonical. */
+  /** The canonical user id. */
   userId: string
   basePath: string
   /** The path of the list, without the base path. */
@@ -27,7 +27,7 @@ export interface ListPageOptions {
   canonicalUrl: string | undefined
   /** The first playlists of the page, from which the page takes its title and image. */
   playlists: readonly unknown[]
-  /** The positions of the playlists of the page: the first, and the one after the last. */
+  /** The positions of the first playlist on the page, and of the one after the last. */
   from: number
   to: number
   /** The length of the whole list. */
@@ -44,7 +44,7 @@ export interface ListPageOptions {
   explanation: string | undefined
 }
 
-/** The parts of a page with playlists of a user: all before the first playlist, and all after the last. */
+/** The page with playlists of a user: the parts before the first playlist and after the last one. */
 export function listPage(options: ListPageOptions): { start: Html; end: Html } {
   const { userId, basePath, playlists, from, to } = options
   const own = playlists.filter(playlist => isOwnedBy(playlist, userId))
@@ -61,7 +61,7 @@ ${introOf(options)}${noteOf(options)}${hasPlaylists ? html`<ul class="grid" role
   }
 }
 
-/** The text in place of the playlists: the whole list is empty, or it ends before this page. */
+/** The text in place of the playlists, if the whole list is empty or ends before this page. */
 function emptyOf(options: ListPageOptions): Html {
   const { basePath, from, explanation } = options
   return explanation === undefined

@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 import { counted } from './numbers.ts'
 import { coverUrl, plainText, spotifyUrl, visibleText } from './spotify-text.ts'
 
-/** The entry of a playlist, as Spotify sent it, in the list of this user. The link covers the entry. */
+/** The entry of a playlist, as Spotify sent it, on the page of this user. The link covers the whole entry. */
 export function playlistCard(playlist: unknown, userId: string): Html {
   const cover = coverUrl(member(playlist, 'images'))
   const about = plainText(member(playlist, 'description'))
@@ -21,7 +21,7 @@ function nameOf(playlist: unknown): Html {
   return url === undefined ? name : html`<a href="${url}">${name}</a>`
 }
 
-/** The number of tracks, another owner, and whether others may edit it, with separators. */
+/** The number of tracks, the owner if it is another user, and `collaborative`, with separators. */
 function factsOf(playlist: unknown, userId: string): Html[] {
   const facts: Html[] = []
   // `tracks` is what Spotify called `items` before 2026; either may be absent.

@@ -8,7 +8,7 @@ import { userForm } from './user-form.ts'
 
 export interface ProblemPageOptions {
   problem: Problem
-  /** The problem as programs get it. */
+  /** The problem as programs get it, in JSON. */
   body: ProblemBody
   /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
   retry: { at: number; seconds: number } | undefined
@@ -46,7 +46,7 @@ ${meantPaths.map(meantOf)}${retry && retryOf(retry, isForOwner)}${WITH_FORM.incl
   )
 }
 
-/** Leaves out where to find a user id, because the form on the page says that. */
+/** The detail without the way to find a user id, because the form on the page explains that. */
 function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
@@ -56,7 +56,10 @@ function meantOf(path: string): Html {
 `
 }
 
-/** An owner has to start over, since the address to which Spotify sends a browser back works only once. */
+/**
+ * When to try again. An owner gets no link, because the address to which Spotify sends the browser back
+ * works only once.
+ */
 function retryOf({ at, seconds }: { at: number; seconds: number }, isForOwner: boolean): Html {
   const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
   const lead = isForOwner ? html`Try again` : html`<a href="">Try again</a>`

@@ -10,7 +10,7 @@ export function visibleText(value: unknown): string | undefined {
   return /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(value) ? value : undefined
 }
 
-/** A text without the controls that reorder what follows it (https://www.unicode.org/reports/tr9/). */
+/** A text without bidirectional controls, which reorder later text (https://www.unicode.org/reports/tr9/). */
 export function withoutBidiControls(text: string): string {
   return text.replace(/\p{Bidi_Control}/gu, '')
 }
@@ -24,7 +24,7 @@ export function plainText(description: unknown): string | undefined {
   return visibleText(decodeHTML(description.replace(/<\/?[a-z][^<>]*>/gi, '')))
 }
 
-/** The URL if it is https on a host of Spotify, without user name, password and port; else undefined. */
+/** The value if it is an https URL on a host of Spotify without user name, password or port */
 export function spotifyUrl(value: unknown): string | undefined {
   const url = urlOf(value)
   if (url?.protocol !== 'https:' || !/(?:^|\.)spotify\.com$/.test(url.host)) return undefined
@@ -34,7 +34,7 @@ export function spotifyUrl(value: unknown): string | undefined {
 /** Pages show covers some 150 to 250 CSS pixels wide, on screens with up to two device pixels for each. */
 const COVER_PIXELS = 300
 
-/** The URL of the smallest image that is large enough, else of the first; undefined without images. */
+/** The URL of the smallest image that is large enough, else of the first image; undefined without images. */
 export function coverUrl(images: unknown): string | undefined {
   if (!Array.isArray(images)) return undefined
   const covers = images.flatMap(image => {

@@ -112,7 +112,7 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
   background: var(--sunken) center / 55% no-repeat ${PLACEHOLDER};
 }
 .cover img { display: block; position: relative; width: 100%; height: 100%; object-fit: contain; }
-/* Browsers show this only for an image that fails to load. */
+/* Browsers show the ::after of an image only if the image fails to load. */
 .cover img::after {
   content: ""; position: absolute; inset: 0;
   background: var(--sunken) center / 55% no-repeat ${PLACEHOLDER};

@@ -24,7 +24,7 @@ const style = staticRepresentation(STYLE, {
   contentType: 'text/css; charset=utf-8',
   cacheControl: IMMUTABLE,
 })
-/** For pages of another version, during a rolling update. */
+/** The style sheet for pages from instances of another version, during a rolling update. */
 const otherStyle = staticRepresentation(STYLE, { contentType: 'text/css; charset=utf-8' })
 const icon = staticRepresentation(ICON, { contentType: 'image/svg+xml', cacheControl: ONE_DAY })
 const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
@@ -32,7 +32,7 @@ const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
   cacheControl: ONE_DAY,
 })
 
-/** What pages need besides their HTML: style sheet and icon; and `robots.txt`, which keeps crawlers out. */
+/** Serves the style sheet and the icon of the pages, and `robots.txt`, which keeps crawlers out. */
 export function assetRoutes(app: AppInstance): void {
   for (const [path, file] of [
     [ICON_PATH, icon],

@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 }
 
-/** The page has a dark mode, but its switch is in the top bar, which we leave out. */
+/** Switches the dark mode of the page. The switch of the page is in its top bar, which we leave out. */
 const FOLLOW_COLOR_SCHEME = `
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
@@ -42,7 +42,7 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
   })
   await app.register(async docs => {
     docs.addHook('onSend', async (_request, reply) => {
-      // Static files and problems set their own.
+      // Static files and problems already have this field.
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
     })
     await docs.register(fastifySwaggerUi, {
@@ -54,7 +54,7 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
         js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
       },
       uiConfig: {
-        // Without the top bar, which opens documents of other services.
+        // This layout has no top bar, which would open documents of other services.
         layout: 'BaseLayout',
         validatorUrl: null,
         tryItOutEnabled: true,

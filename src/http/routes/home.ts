@@ -24,12 +24,12 @@ const querySchema = Type.Object({
   ),
 })
 
-/** In the order of preference for clients that accept anything. */
+/** The media types of the home page. Clients that accept anything get the first one. */
 const MEDIA_TYPES = ['text/plain', 'application/json', 'text/html'] as const
 
 /**
- * `GET /`: a form for browsers, and the paths of the service for all others. With `user`, it redirects
- * (303) to the playlists of that user; if there cannot be such a user, a browser gets the form again.
+ * `GET /`: a form for browsers, and the paths of the service for all other clients. With `user`, the route
+ * redirects (303) to the playlists of that user. If the text names no user, a browser gets the form again.
  */
 export function homeRoute(
   app: AppInstance,
@@ -83,7 +83,7 @@ export function homeRoute(
 
 /**
  * The path segment of the user in a pasted text. Only upper case distinguishes the id of a playlist from a
- * user id, so the segment keeps the case, and an empty list can say what the id looks like.
+ * user id. So the segment of such an id keeps its case, and the empty list can say what the id looks like.
  */
 function segmentOf(pasted: string): string {
   const userId = parseUserId(pasted)

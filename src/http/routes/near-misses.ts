@@ -2,7 +2,7 @@ import { loggableUserId } from '../../lib/loggable-target.ts'
 import { lookalikeOf } from '../../user-id/lookalikes.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 
-/** Paths of this service, each with the names that other services use for it. */
+/** Paths of this service, with the paths that other services use for the same purpose. */
 const NAMES: readonly (readonly [paths: readonly string[], names: readonly string[]])[] = [
   [
     ['/health/live', '/health/ready'],
@@ -25,7 +25,10 @@ const PATHS = new Map(
   ]),
 )
 
-/** A path with a user and a wrong start or end. At Spotify, `/v1/playlists/{id}` is a single playlist. */
+/**
+ * A path with a user and a wrong start or end; without `/v1/playlists/{id}`, which at Spotify is the path of a
+ * single playlist.
+ */
 const USER_PATH =
   /^(?:\/api)?(?:(\/v1)?\/(?:users?\/([^/]+)(?:\/.*)?|([^/]+)\/playlists?)|\/playlists?\/([^/]+))$/i
 
@@ -41,7 +44,7 @@ export function suggestedPaths(path: string): readonly string[] {
   return segment === undefined ? [] : [`${root.toLowerCase()}/users/${shown(segment)}/playlists`]
 }
 
-/** The user id of a path segment, or `{id}` if it is unlikely, long, or may contain a key. */
+/** The user id of a path segment, or `{id}` if the id is unlikely, long, or may contain a key. */
 function shown(segment: string): string {
   try {
     const name = decodeURIComponent(segment)

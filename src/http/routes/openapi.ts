@@ -36,9 +36,9 @@ export function openapiRoute(app: AppInstance, options: OpenapiOptions): void {
 }
 
 /**
- * openapi.yaml with the servers of this instance. The first one is a path: clients resolve it against
- * the URL of the document (OpenAPI 3.1 4.8.5), so it works at every address of the instance. The
- * second, if known, is `publicUrl`, for clients that save the document.
+ * The text of openapi.yaml with the servers of this instance. The first server is a path: clients resolve it
+ * against the URL of the document (OpenAPI 3.1 4.8.5), so it works at every address of the instance. The
+ * second server, if known, is `publicUrl`, for clients that save the document.
  */
 function withServers({ openapi, publicUrl }: OpenapiOptions): string {
   if (publicUrl === undefined) return openapi

@@ -16,14 +16,14 @@ import { emptyBecause } from './empty-list.ts'
 
 const MINUTE_MS = 60_000
 
-/** What a page says about its list. */
+/** The list of a page, as the lookup found it. */
 export interface FoundList {
   response: Pick<StoredResponse<unknown>, 'generatedAt' | 'freshUntil'>
   /** The problem of a failed revalidation, if there was one. */
   failure?: Problem | undefined
 }
 
-/** All pages share these ticks, so many pages at once block the event loop no longer than one does. */
+/** All pages share these ticks, so many pages at once block the event loop no longer than one page does. */
 const ticks = new OneTaskPerTick()
 
 /**

@@ -33,7 +33,7 @@ ${row('Started', at(service.started_at))}
   )
 }
 
-/** Whether all is well, in one sentence. */
+/** Whether the service is well, and the sentence that says so or names a fault. */
 function verdictOf({ service, token, spotify, shared_cache: shared, links }: Status) {
   const bad = (text: string) => ({ isWell: false, text })
   if (service.draining) return bad('This instance is shutting down.')
@@ -68,7 +68,7 @@ ${row('Until', at(until))}
 ${row('Remedy', remedy)}`
 }
 
-/** The share of the budget from which on the bar changes its colour. */
+/** The share of the budget above which the bar has another colour. */
 const NEARLY_SPENT = 0.8
 
 function budgetOf({ spotify: { requests_24h: used, budget } }: Status): Html {
@@ -98,7 +98,7 @@ const SHARED_CACHE = { off: 'off', connected: 'connected', degraded: 'out of rea
 
 const LINK_STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
 
-/** Nothing while linked accounts are off. */
+/** The section about linked accounts; undefined while linked accounts are off. */
 function linksOf({ links }: Status): Html | undefined {
   if (links === undefined) return undefined
   const present = LINK_STATES.filter(state => links[state] > 0)
@@ -111,7 +111,7 @@ ${row('Next consent ends', at(links.next_consent_end))}
 `
 }
 
-/** A row of a list of names and values; nothing without a value. */
+/** A row of a description list; undefined without a value. */
 function row(name: string, value: Html | string | null | false): Html | undefined {
   return value ? html`<dt>${name}</dt><dd>${value}</dd>` : undefined
 }

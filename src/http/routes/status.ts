@@ -33,7 +33,7 @@ const statusResponse = {
   content: { ...json.content, 'text/html': { schema: Type.String() } },
 }
 
-/** `GET /status`, for operators: a page for browsers, JSON for all others. */
+/** `GET /status`, for operators: a page for browsers, JSON for all other clients. */
 export function statusRoute(app: AppInstance, options: StatusOptions): void {
   app.get(
     '/status',

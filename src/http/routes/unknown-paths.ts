@@ -9,13 +9,13 @@ import { suggestedPaths } from './near-misses.ts'
 const USER_IN_SEGMENTS = /^(\/v1)?\/users\/(.*\/.*)$/is
 /** A text with a scheme is certainly a link, so the problem can say what is wrong with it. */
 const CERTAIN_LINK = /^[a-z][a-z\d+.-]*:\//i
-/** The query parameters of this service; all others belong to the link. */
+/** The query parameters of this service. Any other parameter belongs to the link. */
 const OWN_PARAMETER = /^(?:limit|offset|format)=/
 
 /**
- * Handles requests for unknown paths. It redirects (308) a profile link that is not percent-encoded to
- * the path of its user, and answers all else with 404 and the path that the caller probably meant.
- * The paths in responses begin with `basePath`.
+ * Handles requests for unknown paths. A profile link that is not percent-encoded gets a redirect (308) to
+ * the path of its user. Any other path gets a 404 with the path that the caller probably meant. The paths in
+ * responses begin with `basePath`.
  */
 export function handleUnknownPaths(app: AppInstance, basePath: string): void {
   app.setNotFoundHandler((request, reply) => {
