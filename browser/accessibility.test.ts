@@ -10,7 +10,7 @@ const WIDTHS = [1200, 375]
 /** The width at which WCAG 2.2 (1.4.10) wants a page to reflow. */
 const NARROWEST = 320
 
-/** The last two are after a rate limit of Spotify, which pauses all requests. */
+/** The lookup of the last page but one exceeds the quota, so the last page shows a paused gate. */
 const PATHS = [
   '/',
   '/?user=https%3A%2F%2Fopen.spotify.com%2Fplaylist%2F37i9dQZF1DXcBWIGoYBM5M',

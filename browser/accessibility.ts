@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 
-/** WCAG 2.2 at level AA, with all versions and the level that it includes; and what axe-core advises. */
+/** The rules of WCAG 2.2 and its earlier versions up to level AA, and the best practices of axe-core. */
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 interface Finding {
@@ -10,7 +10,7 @@ interface Finding {
   nodes: { target: string[]; failureSummary?: string }[]
 }
 
-/** What axe-core finds wrong with the page as it is now, one text for each element. */
+/** The faults that axe-core finds in the page in its current state, one text for each element. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // Chromium evaluates this even if the policy of the page denies it to the scripts of the page.
   await page.evaluate(axe.source)

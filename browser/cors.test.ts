@@ -18,7 +18,7 @@ async function startPage() {
   return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
-/** What a page can read of this URL; `blocked` if the browser denies it. */
+/** A script that fetches this URL. It returns what the page can read, or `blocked` if the browser denies that. */
 const fetching = (url: string, headers: Record<string, string> = {}) => `
   fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)}, cache: 'no-store' })
     .then(async response => ({

@@ -2,7 +2,7 @@ import t from 'tap'
 import { startAll } from './pages-support.ts'
 import { faultsOf, skip, startProxy, tryPlaylists } from './support.ts'
 
-t.test('the pages work in a real browser', { skip }, async t => {
+t.test('the API reference and the problem pages work in a browser', { skip }, async t => {
   const { browser, url } = await startAll(t)
 
   for (const path of ['/docs', '/docs/']) {
@@ -56,7 +56,7 @@ t.test('the pages work in a real browser', { skip }, async t => {
   })
 })
 
-t.test('the pages work behind a proxy that adds a path', { skip }, async t => {
+t.test('API reference and problem pages work behind a proxy with a path', { skip }, async t => {
   const proxy = await startProxy('/base')
   t.teardown(() => proxy.close())
   const { browser, url } = await startAll(t, { PUBLIC_URL: proxy.url })

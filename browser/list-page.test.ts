@@ -46,7 +46,7 @@ t.test('a cover that fails to load leaves the placeholder', { skip }, async t =>
   t.match(drawn, 'data:image/svg+xml')
 })
 
-t.test('hostile texts stay text', { skip }, async t => {
+t.test('the page of a list shows hostile texts as text', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   sandbox.setUser('hostile', hostilePlaylists('hostile'))
   const { page, faults } = await open()

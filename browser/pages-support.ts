@@ -5,7 +5,7 @@ import { startServiceProcess } from '../sandbox/service-process.ts'
 import { type PlaylistJson, playlist } from '../sandbox/users.ts'
 import { faultsOf, launch } from './support.ts'
 
-/** Starts a service, a sandbox that draws its covers, and a browser; all end with the test. */
+/** Starts the service, a sandbox, which also draws the covers, and a browser. All of them end with the test. */
 export async function startAll(t: Test, environment: Record<string, string> = {}) {
   const sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
@@ -20,7 +20,7 @@ export async function startAll(t: Test, environment: Record<string, string> = {}
     sandbox,
     browser,
     url,
-    /** Opens a tab of its own and collects its faults; it may load from the service and the covers. */
+    /** Opens a tab and collects its faults. The tab may load only from the service and the sandbox. */
     async open(options: BrowserContextOptions = {}) {
       const page = await browser.newPage(options)
       const faults = faultsOf(page, `${url}/`, `${new URL(sandbox.apiUrl).origin}/`)

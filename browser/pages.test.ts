@@ -147,7 +147,7 @@ t.test('the status page says whether the service is well', { skip }, async t => 
 t.test('with API keys the browser asks for the key as a password', { skip }, async t => {
   const { url, open } = await startAll(t, { API_KEYS: `friend:${KEY}` })
   const list = `${url}/users/smedjan/playlists`
-  // Without a person who answers, Chromium ends the navigation.
+  // Nobody answers the password dialog, so Chromium ends the navigation.
   await t.rejects((await open()).page.goto(list), /ERR_INVALID_AUTH_CREDENTIALS/)
 
   const wrong = await open({ httpCredentials: { username: 'anybody', password: 'wrong' } })

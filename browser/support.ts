@@ -9,7 +9,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 /** The reason to skip browser tests, or false. */
 export const skip = existsSync(executablePath) ? false : `no browser at ${executablePath}`
 
-/** A browser without background requests, which may run as root in a container. */
+/** Launches a browser that sends no background requests and may run as root in a container. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
     executablePath,

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const text = readFileSync('openapi.yaml', 'utf8')
 
-/** The objects below a node that stand under this name, by name; without references and parameters. */
+/** The objects of one kind below a node, such as all headers, with their names; without references and parameters. */
 function* objectsIn(node: unknown, kind: string): Generator<[name: string, object]> {
   if (typeof node !== 'object' || node === null) return
   for (const [name, below] of Object.entries(node)) {
@@ -33,7 +33,7 @@ t.test('openapi.yaml has no YAML aliases, which some tools do not read', async t
   t.notMatch(text, /^ *(?:- |\S+: )[&*]a\d+$/m)
 })
 
-/** Where a description is missing below a node: of a response, a header, or a property of a schema. */
+/** The places of responses, headers and properties below a node that have no description. */
 function* bareIn(node: unknown, path: string): Generator<string> {
   if (typeof node !== 'object' || node === null) return
   for (const [name, below] of Object.entries(node)) {

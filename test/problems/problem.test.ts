@@ -55,7 +55,7 @@ t.test('every problem has a URI-safe name and a unique title', async t => {
   t.equal(titles.size, Object.keys(problems).length)
 })
 
-t.test('a problem is an error with its options', async t => {
+t.test('a problem is an Error that keeps its options', async t => {
   const cause = new Error('underneath')
   const problem = new Problem('spotify-rate-limited', 'Wait.', {
     cause,
@@ -97,19 +97,22 @@ t.test('asProblem wraps any other value as an internal error without details', a
   }
 })
 
-t.test('the body has the members of RFC 9457, our own, and those of Spotify', async t => {
-  const cause = new Error('canary')
-  const problem = new Problem('user-not-found', 'No such user.', { cause, retryAt: 1 })
-  t.strictSame(problemBody(problem, '/users/x/playlists', 'req-1'), {
-    type: '/problems/user-not-found',
-    title: 'No such Spotify user',
-    status: 404,
-    detail: 'No such user.',
-    instance: '/users/x/playlists',
-    request_id: 'req-1',
-    error: { status: 404, message: 'No such user.' },
-  })
-})
+t.test(
+  'the body of a problem has the members of RFC 9457, our own, and those of Spotify',
+  async t => {
+    const cause = new Error('canary')
+    const problem = new Problem('user-not-found', 'No such user.', { cause, retryAt: 1 })
+    t.strictSame(problemBody(problem, '/users/x/playlists', 'req-1'), {
+      type: '/problems/user-not-found',
+      title: 'No such Spotify user',
+      status: 404,
+      detail: 'No such user.',
+      instance: '/users/x/playlists',
+      request_id: 'req-1',
+      error: { status: 404, message: 'No such user.' },
+    })
+  },
+)
 
 t.test('Retry-After is rounded up to whole seconds, at least one', async t => {
   const now = Date.UTC(2026, 10, 23)

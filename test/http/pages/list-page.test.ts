@@ -164,7 +164,7 @@ t.test('a playlist without usable members gets a placeholder name and cover', as
   }
 })
 
-t.test('the page names the user, and the display name if its own playlists have one', async t => {
+t.test('the page of a list names the user, by display name if a playlist has it', async t => {
   const other = { owner: { id: 'kim', display_name: 'Kim' } }
   const anonymous = { owner: { id: USER, display_name: null } }
   const plain = pageOf([other, anonymous])
@@ -175,7 +175,7 @@ t.test('the page names the user, and the display name if its own playlists have 
   t.match(named, '<h1>Playlists of <bdi>Sme\u202edjan</bdi> <small>smedjan</small></h1>')
 })
 
-t.test('the page has the metadata from which other programs make a preview', async t => {
+t.test('the page of a list has the metadata for previews in other programs', async t => {
   const cover = { images: [{ url: 'https://i.scdn.co/x', width: null }] }
   const canonicalUrl = 'https://lists.example/users/smedjan/playlists'
   const page = pageOf([{}, cover, cover], { canonicalUrl })
@@ -191,7 +191,7 @@ t.test('the page has the metadata from which other programs make a preview', asy
   t.notMatch(pageOf([{}]), /og:image|og:url|canonical/)
 })
 
-t.test('the page says how old the list is, and what is wrong with it', async t => {
+t.test('the page of a list says when it was read, and what may be wrong with it', async t => {
   const fresh = pageOf([{}])
   t.match(fresh, '<time datetime="2026-11-03T04:05:00.000Z">3 Nov 2026, 04:05 UTC</time>')
   t.notMatch(fresh, 'class="note"')
@@ -207,7 +207,7 @@ t.test('the page says how old the list is, and what is wrong with it', async t =
   t.equal(counted(1, 'track'), '1 track')
 })
 
-t.test('a part of a list links to the parts before and after it', async t => {
+t.test('a page with a part of a list links to the pages before and after it', async t => {
   const partOf = (...given: Parameters<typeof pageOf>) =>
     pageOf(...given)
       .replaceAll('&#38;', '&')

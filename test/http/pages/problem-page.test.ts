@@ -11,7 +11,7 @@ function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds
   return problemPage({ problem, body, retry, basePath: '/base' })
 }
 
-t.test('a page says what happened, what to do, and what to tell the operator', async t => {
+t.test('the page of a problem says what happened, what to do, and what to report', async t => {
   for (const [type, { title, status }] of Object.entries(problems)) {
     const page = pageOf(type as ProblemType, 'It is <so>.')
     t.match(page, `<h1>${title}</h1>\n<p class="lead">`)
@@ -29,7 +29,7 @@ t.test('a page says what happened, what to do, and what to tell the operator', a
   }
 })
 
-t.test('a page says what happened in words for a person', async t => {
+t.test('the page of a problem says in words for a person what happened', async t => {
   t.match(pageOf('invalid-query', 'It is <so>.'), '<p class="lead">It is &#60;so&#62;.</p>')
   t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many people are waiting for lists.</p>')
   const detail =
@@ -40,7 +40,7 @@ t.test('a page says what happened in words for a person', async t => {
   )
 })
 
-t.test('an owner who links an account gets other advice, and no link to try again', async t => {
+t.test('the page of a problem has other advice for owners, and no link to try again', async t => {
   const retry = { at: AT, seconds: 90 }
   for (const type of Object.keys(problems) as ProblemType[]) {
     const problem = new Problem(type, 'x')
@@ -52,7 +52,7 @@ t.test('an owner who links an account gets other advice, and no link to try agai
   }
 })
 
-t.test('a page says when to try again', async t => {
+t.test('the page of a problem says when to try again', async t => {
   const later = pageOf('spotify-rate-limited', 'x', { at: AT - 20_500, seconds: 3600 })
   t.match(
     later,
@@ -75,7 +75,7 @@ t.test('a page says when to try again', async t => {
   }
 })
 
-t.test('browsers and requests for HTML get pages', async t => {
+t.test('browsers and requests for HTML get problems as pages', async t => {
   for (const [url, accept, isPage] of [
     ['/', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
     ['/', 'text/html', true],

@@ -7,7 +7,7 @@ import {
   withoutBidiControls,
 } from '../../../src/http/pages/spotify-text.ts'
 
-t.test('a text that shows nothing counts as absent', async t => {
+t.test('a text without visible characters counts as absent', async t => {
   for (const value of [undefined, null, 7, '', ' \n', '\u200b\u2060', '\u202e', '\u3164\ufe0f']) {
     t.equal(visibleText(value), undefined, JSON.stringify(value))
   }

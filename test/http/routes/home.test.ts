@@ -76,7 +76,7 @@ t.test(
   },
 )
 
-t.test('an invalid user gets the form again, with the reason', async t => {
+t.test('a browser that sends an invalid user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
     ['', 'The user id is empty.'],
@@ -117,7 +117,7 @@ t.test('behind a proxy that adds a path, form, redirect and index have that path
   t.match(homeText('/base'), /^ {2}\/base\/status {18}the state/m)
 })
 
-t.test('the page suggests the users that EXAMPLE_USERS names', async t => {
+t.test('the home page suggests the users that EXAMPLE_USERS names', async t => {
   const { get } = await startService(t, { EXAMPLE_USERS: 'one, #Mimble!' })
   const { body } = await get('/', HTML)
   t.match(body, '<a href="/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')

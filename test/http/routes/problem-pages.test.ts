@@ -9,7 +9,7 @@ const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 const shown = (text: string) =>
   text.replaceAll('`', '').replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
-t.test('every problem has a page for browsers and one for terminals', async t => {
+t.test('every problem has a page, as HTML for browsers and as Markdown for terminals', async t => {
   const { get } = await startService(t)
   const index = await get('/problems')
   for (const [type, { status, title, meaning, caller, operator }] of Object.entries(problems)) {
@@ -40,7 +40,7 @@ t.test('the type of a problem is the URI of its page', async t => {
   t.match(page.body, `# ${title}`)
 })
 
-t.test('pages are HTML only if Accept names it', async t => {
+t.test('the pages about problems are HTML only if Accept names HTML', async t => {
   const { get } = await startService(t)
   for (const [accept, type] of [
     [undefined, 'text/markdown'],
@@ -59,7 +59,7 @@ t.test('pages are HTML only if Accept names it', async t => {
 })
 
 t.test(
-  'pages have no script, load only their style, and clients revalidate them by entity tag',
+  'the pages about problems have an entity tag, no script, and load only the style sheet',
   async t => {
     const { app, get } = await startService(t)
     const page = await get('/problems/not-found', { accept: BROWSER })
@@ -82,7 +82,7 @@ t.test(
   },
 )
 
-t.test('an unknown problem is 404, and pages are read-only', async t => {
+t.test('the page of an unknown problem is 404, and all pages are read-only', async t => {
   const { app, get } = await startService(t)
   for (const type of ['no-such', 'toString', '__proto__']) {
     t.match((await get(`/problems/${type}`)).json(), { type: '/problems/not-found', status: 404 })

@@ -31,7 +31,7 @@ const well: Status = {
   shared_cache: { state: 'off' },
 }
 
-t.test('a browser gets the status as a page, all others as JSON', async t => {
+t.test('a browser gets the status as a page, all other clients get JSON', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
   await get('/users/one/playlists')
   const page = await get('/status', HTML)
@@ -50,7 +50,7 @@ t.test('a browser gets the status as a page, all others as JSON', async t => {
   }
 })
 
-t.test('the page shows the whole status', async t => {
+t.test('the status page shows the whole status', async t => {
   const page = statusPage(well, '')
   for (const text of [
     'open, requests pass',
@@ -88,7 +88,7 @@ t.test('the page shows the whole status', async t => {
 const noLinks = { doubtful: 0, refused: 0, ended: 0, unreadable: 0 }
 const links = { state: 'ok', active: 3, ...noLinks, next_consent_end: null } as const
 
-t.test('the page has a section for linked accounts if they are on', async t => {
+t.test('the status page has a section for linked accounts only while they are on', async t => {
   t.notMatch(statusPage(well, ''), 'Linked accounts')
   const of = (change: Partial<NonNullable<Status['links']>>) =>
     statusPage({ ...well, links: { ...links, ...change } }, '')
@@ -101,7 +101,7 @@ t.test('the page has a section for linked accounts if they are on', async t => {
   t.match(of({ doubtful: 1 }), 'All is well.', 'a doubt ends by itself')
 })
 
-t.test('the first line says what is wrong', async t => {
+t.test('the first line of the status page says what is wrong', async t => {
   const { service, token, spotify } = well
   for (const [change, text] of [
     [{ service: { ...service, draining: true } }, 'This instance is shutting down.'],
@@ -122,7 +122,7 @@ t.test('the first line says what is wrong', async t => {
   }
 })
 
-t.test('a pause shows its reason, its end and a remedy', async t => {
+t.test('the status page shows the reason, the end and the remedy of a pause', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'quota-exceeded' })
   await get('/users/one/playlists')
