@@ -1,60 +1,39 @@
-/** The part of a list that a caller requested. */
-export interface Window {
-  /** First position, from 0. */
-  readonly from: number
-  /** The position after the last one, at most the length of the list. */
-  readonly to: number
-  /** The requested number of playlists; undefined means all. */
-  readonly requested: number | undefined
-  /** The length of the whole list. */
-  readonly total: number
-}
-
-/** The window parameters of a validated query. */
+/** The query parameters of a window. Absent ones select the whole list. */
 export interface WindowQuery {
   limit?: number
   offset?: number
 }
 
-/** The requested window, limited to the list. */
-export function windowOf(total: number, { limit, offset = 0 }: WindowQuery): Window {
-  const from = Math.min(offset, total)
-  return {
-    from,
-    to: limit === undefined ? total : Math.min(from + limit, total),
-    requested: limit,
-    total,
-  }
+/** The positions of the requested playlists in a list. */
+export interface Window {
+  /** First position, from 0. */
+  readonly from: number
+  /** The position after the last one, at most the length of the list. */
+  readonly to: number
 }
 
-/** The members of Spotify's paging object, except its items. */
-export interface Paging {
-  href: string
-  limit: number
-  next: string | null
-  offset: number
-  previous: string | null
-  total: number
+/** The requested window of a list with `total` playlists. */
+export function windowOf(total: number, { limit = total, offset = 0 }: WindowQuery): Window {
+  const from = Math.min(offset, total)
+  return { from, to: Math.min(from + limit, total) }
 }
 
 /**
- * The paging members for a window of the list at `url`. The whole list has the plain URL. The windows
- * of `next` and `previous` are adjacent to this one.
+ * The members of Spotify's paging object except `items`, for a window of the list at `url`. The whole list
+ * has the plain URL. The windows of `next` and `previous` are adjacent to this one.
  */
-export function pagingOf(window: Window, query: WindowQuery, url: string): Paging {
-  const { from, to, requested, total } = window
-  const step = requested ?? from
-  const link = (start: number, end: number) => `${url}?offset=${start}&limit=${end - start}`
+export function pagingOf(total: number, query: WindowQuery, url: string) {
+  const { from, to } = windowOf(total, query)
+  const { limit, offset = 0 } = query
+  const link = (start: number, length = limit) =>
+    `${url}?offset=${start}${length === undefined ? '' : `&limit=${length}`}`
+  const start = Math.max(0, from - (limit ?? from))
   return {
-    href: query.limit === undefined && query.offset === undefined ? url : hrefOf(url, query),
+    href: limit === undefined && query.offset === undefined ? url : link(offset),
     limit: to - from,
-    next: to < total ? `${url}?offset=${to}&limit=${requested}` : null,
-    offset: query.offset ?? 0,
-    previous: from > 0 ? link(Math.max(0, from - step), from) : null,
+    next: to < total ? link(to) : null,
+    offset,
+    previous: from > 0 ? link(start, from - start) : null,
     total,
   }
-}
-
-function hrefOf(url: string, { limit, offset = 0 }: WindowQuery): string {
-  return `${url}?offset=${offset}${limit === undefined ? '' : `&limit=${limit}`}`
 }

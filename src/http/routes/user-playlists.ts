@@ -94,11 +94,10 @@ function jsonView({ userId, pasted, query, link }: RequestedList, origin: string
     },
     body(list) {
       const { length } = list.playlists
-      const window = windowOf(length, query)
       const url = `${origin}/users/${ownSegment(userId)}/playlists`
       const explanation = length === 0 ? explanationOf(pasted) : undefined
-      const members = { ...pagingOf(window, query, url), complete: list.complete, explanation }
-      const body = jsonBody(list, window, members)
+      const members = { ...pagingOf(length, query, url), complete: list.complete, explanation }
+      const body = jsonBody(list, windowOf(length, query), members)
       const linkFields = length === 0 ? ['link', link] : []
       return { ...body, vary: 'Accept, Accept-Encoding', fields: [...body.fields, ...linkFields] }
     },
