@@ -9,12 +9,6 @@ import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 /** Callers send few different values of these fields. The service negotiates rare values each time. */
 const MAX_CACHED_FIELDS = 100
 
-const formats = new LRUCache<string, { best: Format | undefined }>({ max: MAX_CACHED_FIELDS })
-const codings = new LRUCache<string, readonly Coding[]>({ max: MAX_CACHED_FIELDS })
-
-/** Without the field, any coding is acceptable; `identity` suits every caller. */
-const IDENTITY: readonly Coding[] = ['identity']
-
 /** Each media type without and with its `charset`, since callers ask for both. */
 const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
 
@@ -27,26 +21,25 @@ const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(forma
 export function negotiateFormat(requested: Format | undefined, accept: string | undefined): Format {
   if (requested !== undefined) return requested
   if (!accept || accept === '*/*') return 'json'
-  let cached = formats.get(accept)
-  if (cached === undefined) {
-    checkFieldSize('Accept', accept)
-    cached = { best: bestFormat(accept) }
-    formats.set(accept, cached)
-  }
-  if (cached.best === undefined) {
+  const format = formats.memo(accept)
+  if (format === 'none') {
     const offered = [...new Set(Object.values(MEDIA_TYPES))].join(', ')
     throw new Problem(
       'not-acceptable',
       `Header "Accept": this resource is available as ${offered}.`,
     )
   }
-  return cached.best
+  return format
 }
 
-function bestFormat(accept: string): Format | undefined {
-  const best = bestMediaType(accept, OFFERS)
-  return FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name))
-}
+const formats = new LRUCache<string, Format | 'none'>({
+  max: MAX_CACHED_FIELDS,
+  memoMethod: accept => {
+    checkFieldSize('Accept', accept)
+    const best = bestMediaType(accept, OFFERS)
+    return FORMATS.find(name => best === MEDIA_TYPES[name] || best === contentType(name)) ?? 'none'
+  },
+})
 
 /**
  * The content codings that the `Accept-Encoding` field accepts (RFC 9110 12.5.3), the best first;
@@ -55,15 +48,9 @@ function bestFormat(accept: string): Format | undefined {
  * @throws {Problem} `not-acceptable` if the field excludes all codings, `headers-too-large`.
  */
 export function negotiateCodings(acceptEncoding: string | undefined): readonly Coding[] {
-  if (acceptEncoding === undefined) return IDENTITY
-  let accepted = codings.get(acceptEncoding)
-  if (accepted === undefined) {
-    checkFieldSize('Accept-Encoding', acceptEncoding)
-    const headers = { 'accept-encoding': acceptEncoding }
-    const negotiator: NegotiatorWithPreference = new Negotiator({ headers })
-    accepted = negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
-    codings.set(acceptEncoding, accepted)
-  }
+  // Without the field, any coding is acceptable; `identity` suits every caller.
+  if (acceptEncoding === undefined) return ['identity']
+  const accepted = codings.memo(acceptEncoding)
   if (accepted.length === 0) {
     const offered = CODINGS.join(', ')
     const detail = `Header "Accept-Encoding": this resource is available with ${offered}.`
@@ -71,6 +58,16 @@ export function negotiateCodings(acceptEncoding: string | undefined): readonly C
   }
   return accepted
 }
+
+const codings = new LRUCache<string, readonly Coding[]>({
+  max: MAX_CACHED_FIELDS,
+  memoMethod: acceptEncoding => {
+    checkFieldSize('Accept-Encoding', acceptEncoding)
+    const headers = { 'accept-encoding': acceptEncoding }
+    const negotiator: NegotiatorWithPreference = new Negotiator({ headers })
+    return negotiator.encodings([...CODINGS], { preferred: [...CODINGS] }) as Coding[]
+  },
+})
 
 /** Version 1 of the package accepts an order for codings of equal weight; its types lack that option. */
 interface NegotiatorWithPreference {
