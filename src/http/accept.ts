@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import Negotiator from 'negotiator'
 import { checkFieldSize, isTooLarge } from './validation.ts'
 
@@ -31,4 +32,9 @@ export function prefersPage(url: string, accept: string | undefined): boolean {
   if (/[?&]format=html(?:&|$)/.test(url)) return true
   if (accept === undefined || isTooLarge(accept)) return false
   return prefersHtml(accept, ['application/problem+json', 'application/json'])
+}
+
+/** Adds `Accept` to the `Vary` field of a response (RFC 9110 12.5.5), and keeps what CORS has set there. */
+export function varyByAccept(reply: FastifyReply): void {
+  reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
 }

@@ -3,7 +3,7 @@ import { ANONYMOUS, type ApiKey, digestOf } from '../config/api-keys.ts'
 import { Problem } from '../problems/problem.ts'
 import { prefersPage } from './accept.ts'
 import type { AppInstance } from './app-instance.ts'
-import { isMirrorPath } from './problem-body.ts'
+import { isMirrorPath } from './paths.ts'
 import { contextOf } from './request-context.ts'
 
 /** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */

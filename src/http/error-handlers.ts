@@ -6,21 +6,21 @@ import type { Clock } from '../lib/clock.ts'
 import { loggablePath } from '../lib/loggable-target.ts'
 import {
   asProblem,
+  PROBLEM_TYPE,
   Problem,
   type ProblemType,
   problemBody,
   retryAfterSeconds,
 } from '../problems/problem.ts'
-import { prefersPage } from './accept.ts'
+import { prefersPage, varyByAccept } from './accept.ts'
 import type { AppInstance } from './app-instance.ts'
 import { PAGE_FIELDS } from './pages/layout.ts'
 import { problemPage } from './pages/problem-page.ts'
-import { isProblemBody, OWNER_ROOT, PROBLEM_TYPE, problemResponse } from './problem-body.ts'
+import { isMirrorPath, OWNER_ROOT } from './paths.ts'
 import { contextOf } from './request-context.ts'
 import { observeResponse, type ResponseObserver } from './response-observer.ts'
 import { commonFields, sendPage, setFields } from './send.ts'
 import { invalidQuery, type QuerySchema } from './validation.ts'
-import { varyByAccept } from './vary.ts'
 
 export interface ProblemOptions {
   clock: Clock
@@ -87,6 +87,11 @@ export function parserProblems({ clock, basePath }: ProblemOptions, log: Fastify
   }
 }
 
+/**
+ * Sends the problem as RFC 9457 has it or, to browsers, as a page. Below the mirror's root the response has
+ * Spotify's error format, which Spotify clients read:
+ * https://developer.spotify.com/documentation/web-api/concepts/api-calls
+ */
 function sendProblem(
   problem: Problem,
   { clock, basePath }: ProblemOptions,
@@ -104,18 +109,24 @@ function sendProblem(
   // A cached 404 already has this field.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
-  const { mediaType, body } = problemResponse(problem, path, request.id, basePath)
+  const body = problemBody(problem, basePath + path, request.id, basePath)
   reply.code(problem.status)
-  if (isProblemBody(body)) {
-    varyByAccept(reply)
-    if (prefersPage(request.url, request.headers.accept)) {
-      const isForOwner = context.route?.startsWith(`${OWNER_ROOT}/`) ?? false
-      const page = problemPage({ problem, body, retry, basePath, isForOwner })
-      sendPage(reply, page, PAGE_FIELDS)
-      return
-    }
+  if (isMirrorPath(path)) {
+    sendJson(reply, 'application/json', { error: body.error })
+    return
   }
-  // A Buffer: for a string, Fastify would add a charset parameter, which these media types do not have.
+  varyByAccept(reply)
+  if (!prefersPage(request.url, request.headers.accept)) {
+    sendJson(reply, PROBLEM_TYPE, body)
+    return
+  }
+  const isForOwner = context.route?.startsWith(`${OWNER_ROOT}/`) ?? false
+  const page = problemPage({ problem, body, retry, basePath, isForOwner })
+  sendPage(reply, page, PAGE_FIELDS)
+}
+
+/** Sends a Buffer: to the media type of a string, Fastify would add a charset parameter. */
+function sendJson(reply: FastifyReply, mediaType: string, body: object): void {
   reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 

@@ -59,6 +59,9 @@ export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boole
   return new Problem(type, message, { cause, retryAt, transient, causeName, originStatus })
 }
 
+/** The media type of RFC 9457. */
+export const PROBLEM_TYPE = 'application/problem+json'
+
 /**
  * The members of RFC 9457, our own, and the `error` object that Spotify clients read. `instance` is the
  * path of the request, `requestId` is also in the log, and `type` begins with `basePath`, the path that a

@@ -1,6 +1,5 @@
 import { Type } from 'typebox'
-import { type ProblemType, problems } from '../../problems/problem.ts'
-import { PROBLEM_TYPE } from '../problem-body.ts'
+import { PROBLEM_TYPE, type ProblemType, problems } from '../../problems/problem.ts'
 import { problemExample } from './examples.ts'
 import {
   cacheHeaders,

@@ -4,7 +4,7 @@ import { lookalikeOf } from '../../user-id/lookalikes.ts'
 import { pastedName } from '../../user-id/pasted-name.ts'
 import { reasonOf } from '../../user-id/refuse-id.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
-import { bestMediaType, prefersPage } from '../accept.ts'
+import { bestMediaType, prefersPage, varyByAccept } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { homeResponses } from '../openapi/responses.ts'
@@ -14,7 +14,6 @@ import { contextOf } from '../request-context.ts'
 import { sendPage, sendRepresentation } from '../send.ts'
 import { once, staticRepresentation } from '../static-representation.ts'
 import { checkFieldSize } from '../validation.ts'
-import { varyByAccept } from '../vary.ts'
 
 const querySchema = Type.Object({
   user: Type.Optional(

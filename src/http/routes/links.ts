@@ -9,7 +9,7 @@ import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import { invitationResponses, linksResponses, unlinkResponses } from '../openapi/link-responses.ts'
 import { originOf } from '../origin.ts'
-import { OWNER_ROOT } from '../problem-body.ts'
+import { OWNER_ROOT } from '../paths.ts'
 import { userParamsSchema } from './user-playlists.ts'
 
 export interface LinksRoutesOptions {

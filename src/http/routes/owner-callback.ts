@@ -4,7 +4,7 @@ import { Problem } from '../../problems/problem.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import { ownerCallbackResponses } from '../openapi/owner-responses.ts'
-import { OWNER_ROOT } from '../problem-body.ts'
+import { OWNER_ROOT } from '../paths.ts'
 
 export const OWNER_TAGS = ['Linked accounts']
 

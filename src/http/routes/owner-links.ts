@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Consents } from '../../links/consents.ts'
 import { Problem } from '../../problems/problem.ts'
-import { prefersPage } from '../accept.ts'
+import { prefersPage, varyByAccept } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnly } from '../methods.ts'
 import {
@@ -13,11 +13,10 @@ import {
 import { basePathOf } from '../origin.ts'
 import { pageFields } from '../pages/layout.ts'
 import { ownerPage, unlinkedPage } from '../pages/owner-page.ts'
-import { OWNER_ROOT } from '../problem-body.ts'
+import { OWNER_ROOT } from '../paths.ts'
 import { contextOf } from '../request-context.ts'
 import { refuseOtherSites } from '../same-site.ts'
 import { sendPage } from '../send.ts'
-import { varyByAccept } from '../vary.ts'
 import { callbackRoute, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
 
 export interface OwnerLinksOptions {

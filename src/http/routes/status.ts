@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { prefersHtml } from '../accept.ts'
+import { prefersHtml, varyByAccept } from '../accept.ts'
 import type { AppInstance } from '../app-instance.ts'
 import { allowOnlyReading } from '../methods.ts'
 import { GUARD_PROBLEMS, problemResponsesFor } from '../openapi/problem-responses.ts'
@@ -9,7 +9,6 @@ import { type Status, statusSchema } from '../openapi/status-schema.ts'
 import { basePathOf } from '../origin.ts'
 import { PAGE_FIELDS } from '../pages/layout.ts'
 import { sendPage } from '../send.ts'
-import { varyByAccept } from '../vary.ts'
 import { statusPage } from './status-page.ts'
 
 export interface StatusOptions {

@@ -2,7 +2,7 @@ import { Problem } from '../../problems/problem.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 import { linksIn } from '../../user-id/user-links.ts'
 import type { AppInstance } from '../app-instance.ts'
-import { isMirrorPath, MIRROR_ROOT } from '../problem-body.ts'
+import { isMirrorPath, MIRROR_ROOT } from '../paths.ts'
 import { suggestedPaths } from './near-misses.ts'
 
 /** A path with several segments in place of the user id. */
