@@ -22,14 +22,12 @@ const DESCRIPTION = [
  * server, so no route handler ever runs.
  */
 export async function openapiDocument(): Promise<string> {
-  const { app } = createServer(
-    { trustProxy: undefined, basePath: '' },
-    {
-      clock: {} as Clock,
-      logger: createLogger('silent', process.stdout),
-      observe: {} as ResponseObserver,
-    },
-  )
+  const { app } = createServer({
+    basePath: '',
+    clock: {} as Clock,
+    logger: createLogger('silent', process.stdout),
+    observe: {} as ResponseObserver,
+  })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',

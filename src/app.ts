@@ -102,10 +102,13 @@ export async function buildApp(
   const publicUrl = config.PUBLIC_URL?.replace(/\/+$/, '')
   const basePath = basePathOf(publicUrl)
   const observeHttp = httpMetrics(register)
-  const { app, responses } = createServer(
-    { trustProxy: parseTrustProxy(config.TRUST_PROXY), basePath },
-    { clock, logger: log, observe: observeHttp },
-  )
+  const { app, responses } = createServer({
+    trustProxy: parseTrustProxy(config.TRUST_PROXY),
+    basePath,
+    clock,
+    logger: log,
+    observe: observeHttp,
+  })
   const { cacheScope, admit } = await controlAccess(app, config, {
     alsoOpen: config.METRICS_OPEN ? [METRICS_PATH] : [],
     sharedCounts: shared?.callerCounts,

@@ -1,10 +1,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import type { TrustProxy } from '../config/trust-proxy.ts'
-import type { Clock } from '../lib/clock.ts'
 import { logResponse } from './access-log.ts'
 import type { AppInstance } from './app-instance.ts'
-import { frameworkProblems, handleErrors, parserProblems } from './error-handlers.ts'
+import {
+  frameworkProblems,
+  handleErrors,
+  type ProblemOptions,
+  parserProblems,
+} from './error-handlers.ts'
 import type { InFlightResponses } from './in-flight-responses.ts'
 import { checkHost, originForm } from './origin.ts'
 import { requestId } from './request-id.ts'
@@ -15,15 +19,10 @@ import { commonFields, setFields } from './send.ts'
 const MAX_PARAM_LENGTH = 4096
 const REQUEST_TIMEOUT_MS = 30_000
 
-export interface ServerOptions {
-  trustProxy: TrustProxy | undefined
-  /** The path that a proxy in front adds, as `basePathOf` returns it. */
-  basePath: string
-}
-
-export interface ServerDependencies {
-  clock: Clock
+export interface ServerOptions extends ProblemOptions {
+  trustProxy?: TrustProxy | undefined
   logger: FastifyBaseLogger
+  /** Called after each response, once the log has its line. */
   observe: ResponseObserver
 }
 
@@ -31,29 +30,29 @@ export interface ServerDependencies {
  * Creates a Fastify instance that has no routes, turns every failure into a problem, and tracks its
  * in-flight responses.
  */
-export function createServer(
-  { trustProxy, basePath }: ServerOptions,
-  { clock, logger, observe }: ServerDependencies,
-): { app: AppInstance; responses: InFlightResponses } {
-  const observeAll: ResponseObserver = response => {
+export function createServer(options: ServerOptions): {
+  app: AppInstance
+  responses: InFlightResponses
+} {
+  const { trustProxy = false, logger } = options
+  const observe: ResponseObserver = response => {
     logResponse(response)
-    observe(response)
+    options.observe(response)
   }
-  const problemOptions = { clock, basePath }
   const app: AppInstance = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger costs more than most requests. `logResponse` logs the request id.
     childLoggerFactory: log => log,
     genReqId: requestId,
-    trustProxy: trustProxy ?? false,
+    trustProxy,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     // Startup and shutdown hooks have their own time limits.
     pluginTimeout: 0,
-    frameworkErrors: frameworkProblems(problemOptions, observeAll),
-    clientErrorHandler: parserProblems(problemOptions, logger),
+    frameworkErrors: frameworkProblems(options, observe),
+    clientErrorHandler: parserProblems(options, logger),
     // Without `Host`, Node would respond by itself, without a body. `checkHost` refuses a joined `Host`.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
@@ -63,7 +62,7 @@ export function createServer(
   app.setSerializerCompiler(() => JSON.stringify)
   // A server may ignore an unknown expectation (RFC 9110 10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...exchange) => app.server.emit('request', ...exchange))
-  const responses = observeResponses(app, clock, observeAll)
+  const responses = observeResponses(app, options.clock, observe)
   app.addHook('onRequest', (request, _reply, done) => {
     checkHost(request)
     done()
@@ -73,6 +72,6 @@ export function createServer(
     setFields(reply, commonFields(request))
     done()
   })
-  handleErrors(app, problemOptions)
+  handleErrors(app, options)
   return { app, responses }
 }

@@ -71,10 +71,7 @@ const LIMIT_MS = 8000
 async function stoppingServer(representation: Representation) {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, responses } = createServer(
-    { trustProxy: undefined, basePath: '' },
-    { clock, logger, observe: () => {} },
-  )
+  const { app, responses } = createServer({ basePath: '', clock, logger, observe: () => {} })
   const connections = trackConnections(app.server, clock)
   const options = {
     responses,

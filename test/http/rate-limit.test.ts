@@ -175,10 +175,12 @@ t.test('a shared count may be asynchronous or fail', async t => {
     new Error('gone'),
   ]
   const clock = new ManualClock()
-  const { app } = createServer(
-    { trustProxy: undefined, basePath: '' },
-    { clock, logger: recordingLogger().logger, observe: () => {} },
-  )
+  const { app } = createServer({
+    basePath: '',
+    clock,
+    logger: recordingLogger().logger,
+    observe: () => {},
+  })
   t.teardown(() => app.close())
   authenticate(app, { findCaller: callersWith([], []), admins: [], alsoOpen: [] })
   const count = async () => {

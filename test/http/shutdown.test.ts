@@ -10,10 +10,7 @@ const LIMIT_MS = 1000
 t.test('a snapshot write that does not finish in time is abandoned', async t => {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
-  const { app, responses } = createServer(
-    { trustProxy: undefined, basePath: '' },
-    { clock, logger, observe: () => {} },
-  )
+  const { app, responses } = createServer({ basePath: '', clock, logger, observe: () => {} })
   const calls: string[] = []
   let endWriting = () => {}
   const written = new Promise<void>(resolve => {

@@ -25,10 +25,13 @@ export async function ownerPagesFor(
   const accounts = await parts.start()
   const { consents, links } = accounts
   const basePath = options.publicUrl === undefined ? '' : '/base'
-  const { app } = createServer(
-    { trustProxy: parseTrustProxy('true'), basePath },
-    { clock, logger: log, observe: () => {} },
-  )
+  const { app } = createServer({
+    trustProxy: parseTrustProxy('true'),
+    basePath,
+    clock,
+    logger: log,
+    observe: () => {},
+  })
   await controlAccess(app, config, { alsoOpen: [], sharedCounts: undefined, clock })
   acceptAllMethods(app)
   addSchemas(app)

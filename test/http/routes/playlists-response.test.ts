@@ -71,10 +71,7 @@ t.test('no list is compressed for a caller that disconnects before it arrives', 
 function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string, isFast = false) {
   const { logger, lines } = recordingLogger()
   const clock = new ManualClock()
-  const { app, responses } = createServer(
-    { trustProxy: undefined, basePath: '' },
-    { clock, logger, observe: () => {} },
-  )
+  const { app, responses } = createServer({ basePath: '', clock, logger, observe: () => {} })
   t.teardown(() => app.close())
   acceptAllMethods(app)
   addSchemas(app)
