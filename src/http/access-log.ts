@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { loggableTarget } from '../lib/loggable-target.ts'
 import { causeCode } from '../lib/logger.ts'
 import type { Problem } from '../problems/problem.ts'
@@ -11,13 +12,15 @@ export const POLLED = ['/health/live', '/health/ready', '/metrics']
  * Only the lines of internal errors have a stack; other problems explain themselves.
  */
 export function logResponse(response: SentResponse): void {
-  const { url, status, durationMs, context, requestId, log } = response
+  const { status, durationMs, context, request } = response
+  // Fastify's type of a logger has fewer members.
+  const log = request.log as Logger
   const level = levelOf(response)
   // Most responses are hits, and their level is usually not enabled.
   if (!log.isLevelEnabled(level)) return
   const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {
-    request_id: requestId,
+    request_id: request.id,
     ...context.logIds,
     route: route ?? null,
     status,
@@ -27,7 +30,7 @@ export function logResponse(response: SentResponse): void {
     cache_status: cacheStatus,
     spotify_requests: result === undefined ? undefined : spotifyRequests,
     problem: problem?.type,
-    path: problem === undefined ? undefined : loggableTarget(url),
+    path: problem === undefined ? undefined : loggableTarget(request.url),
     cause_code: problem === undefined ? undefined : networkCode(problem),
     err: problem?.type === 'internal-error' ? problem : undefined,
   }

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Level, Logger } from 'pino'
 import type { Clock } from '../lib/clock.ts'
 import type { AppInstance } from './app-instance.ts'
 import { InFlightResponses } from './in-flight-responses.ts'
@@ -18,11 +17,8 @@ export interface MeasuredResponse {
 
 /** A response that was sent, or whose client closed the connection. */
 export interface SentResponse extends MeasuredResponse {
-  /** The path and query of the request. */
-  readonly url: string
   readonly context: RequestContext
-  readonly requestId: string
-  readonly log: Pick<Logger, Level | 'isLevelEnabled'>
+  readonly request: FastifyRequest
 }
 
 /** Called after each response. */
@@ -66,13 +62,5 @@ export function observeResponse(
 function sentResponse(request: FastifyRequest, status: number, clock: Clock): SentResponse {
   const context = contextOf(request)
   const nowMs = clock.monotonic()
-  return {
-    url: request.url,
-    status,
-    durationMs: nowMs - (context.receivedAtMs ?? nowMs),
-    context,
-    requestId: request.id,
-    // Fastify's logger type has fewer members.
-    log: request.log as Logger,
-  }
+  return { status, durationMs: nowMs - (context.receivedAtMs ?? nowMs), context, request }
 }
