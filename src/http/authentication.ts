@@ -91,23 +91,18 @@ export function authenticate(
       context.caller = caller
       return isAdminRoute && !admins.includes(caller) ? done(notAdmin()) : done()
     }
-    const presented = presentedKey(authorization)
     // A request without a token gets no error code (RFC 6750 3.1).
     const error = BEARER.test(authorization ?? '') ? ', error="invalid_token"' : ''
     const bearer = `Bearer ${REALM}${error}`
     const basic = `Basic ${REALM}, charset="UTF-8"`
     const isNavigation = prefersPage(request.url, accept) && !isMirrorPath(request.url)
     reply.header('www-authenticate', isNavigation ? [bearer, basic] : bearer)
-    done(presented === undefined ? keyMissing() : keyUnknown())
+    const detail =
+      presentedKey(authorization) === undefined
+        ? 'Send your API key as "Authorization: Bearer KEY".'
+        : 'This service does not know the API key of the request.'
+    done(new Problem('unknown-api-key', detail))
   })
-}
-
-function keyMissing(): Problem {
-  return new Problem('unknown-api-key', 'Send your API key as "Authorization: Bearer KEY".')
-}
-
-function keyUnknown(): Problem {
-  return new Problem('unknown-api-key', 'This service does not know the API key of the request.')
 }
 
 function notAdmin(): Problem {

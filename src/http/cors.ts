@@ -39,7 +39,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
   app.addHook('onRequest', async (request, reply) => {
     const { origin, 'access-control-request-method': method } = request.headers
     // The plugin treats every OPTIONS request as a preflight request.
-    if (request.method === 'OPTIONS' && !(origin && method)) await refuseMethod(request, reply)
+    if (request.method === 'OPTIONS' && !(origin && method)) await refuseMethod(reply, READ_METHODS)
   })
   await app.register(cors, {
     origin: origins,

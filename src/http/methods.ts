@@ -14,21 +14,20 @@ export function allowOnlyReading(app: AppInstance, path: string): void {
 /** Answers all methods but these on a path with 405 (RFC 9110 15.5.6). */
 export function allowOnly(app: AppInstance, path: string, allowed: readonly string[]): void {
   const method = METHODS.filter(name => !allowed.includes(name) && name !== 'CONNECT')
-  const refuse = (_request: FastifyRequest, reply: FastifyReply) => refused(reply, allowed)
+  const refuse = (_request: FastifyRequest, reply: FastifyReply) => refuseMethod(reply, allowed)
   // In `onRequest`, since Fastify would otherwise refuse the body for its type first.
   app.route({ method, url: path, onRequest: refuse, handler: refuse })
 }
 
 /**
- * Refuses a request because of its method, on a read-only path (RFC 9110 15.5.6).
+ * Refuses a request because of its method (RFC 9110 15.5.6).
  *
  * @throws {Problem} `method-not-allowed`
  */
-export function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
-  return refused(reply, READ_METHODS)
-}
-
-async function refused(reply: FastifyReply, allowed: readonly string[]): Promise<never> {
+export async function refuseMethod(
+  reply: FastifyReply,
+  allowed: readonly string[],
+): Promise<never> {
   reply.header('allow', allowed.join(', '))
   throw new Problem('method-not-allowed', `Use ${allowed.join(' or ')}.`)
 }
