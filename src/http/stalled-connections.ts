@@ -9,13 +9,11 @@ const CHECK_MS = 2500
  */
 const STALLED_CHECKS = 12
 
-export interface StalledOptions {
-  /** The open connections. */
-  connections: ReadonlyMap<Socket, unknown>
+export interface ClosingOptions {
   clock: Clock
   log: Log
-  /** Called for each closed connection. */
-  onClosed: () => void
+  /** Called for each connection that the server drops or closes. */
+  onClosed: (reason: 'limit' | 'stalled') => void
 }
 
 /**
@@ -23,8 +21,11 @@ export interface StalledOptions {
  * last byte: a caller that never reads would keep its response and system buffers in memory. Callers that
  * wait for a response, read slowly or keep an idle connection stay connected.
  */
-export function closeStalledConnections(server: Server, options: StalledOptions): void {
-  const { connections, clock, log, onClosed } = options
+export function closeStalledConnections(
+  server: Server,
+  connections: ReadonlyMap<Socket, unknown>,
+  { clock, log, onClosed }: ClosingOptions,
+): void {
   const progress = new WeakMap<Socket, { takenBytes: number; checks: number }>()
   let cancelCheck: (() => void) | undefined
 
@@ -41,7 +42,7 @@ export function closeStalledConnections(server: Server, options: StalledOptions)
 
   function close(socket: Socket, sentBytes: number): void {
     log.debug({ sent_bytes: sentBytes }, 'closed a connection: its client does not read')
-    onClosed()
+    onClosed('stalled')
     // Without a reset, the system would keep the bytes and retransmit them.
     socket.resetAndDestroy()
   }

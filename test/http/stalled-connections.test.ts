@@ -122,8 +122,7 @@ t.test('a connection that is already closing is not closed again', async t => {
   t.teardown(() => server.close())
   const { logger, lines } = recordingLogger()
   const connections = trackConnections(server, clock)
-  closeStalledConnections(server, {
-    connections,
+  closeStalledConnections(server, connections, {
     clock,
     log: logger,
     onClosed: () => t.fail('closed twice'),
