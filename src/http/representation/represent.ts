@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { version } from '../../lib/version.ts'
 import type { PlaylistList } from '../../playlists/playlist-list.ts'
 import { bodyOf, type ListRepresentation } from '../../playlists/representation.ts'
-import type { VariantCache } from '../../playlists/representations.ts'
+import type { VariantCache, Variants } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
 import { type Body, PART_OVERHEAD_BYTES, type View } from './view.ts'
 
@@ -17,9 +17,9 @@ export interface RepresentationRequest {
     readonly signal: AbortSignal
     readonly socket: { readonly destroyed: boolean }
   }
+  /** The codings that the caller accepts, the best first. */
+  readonly codings: readonly Coding[]
 }
-
-type CurrentVariants = VariantCache['current']
 
 /** A signal that aborts once the client disconnects, or is aborted if it already has. */
 export function disconnectSignal({
@@ -32,43 +32,31 @@ export function disconnectSignal({
 /**
  * Returns a representation of a list from the cache, synchronously, or makes and caches it. While the
  * compression queue is full, the body stays uncompressed, even if `Accept-Encoding` excludes
- * `identity`: RFC 9110 12.4.1 lets a server disregard the field. `codings` are those that the caller
- * accepts, the best first.
+ * `identity`: RFC 9110 12.4.1 lets a server disregard the field.
  *
  * The promise rejects once all callers that wait for it have disconnected.
  */
 export function represent(
   list: PlaylistList,
   wanted: RepresentationRequest,
-  codings: readonly Coding[],
-  variants: VariantCache,
+  { current: { representations, lines } }: VariantCache,
 ): ListRepresentation | Promise<ListRepresentation> {
-  const key = `${wanted.view.key(list.playlists.length)}\n${list.digest}`
-  const { current } = variants
-  const plain = current.representations.get(key) ?? makePlain(key, list, wanted, current)
-  return plain instanceof Promise
-    ? plain.then(made => compressed(made, list, wanted, codings, current))
-    : compressed(plain, list, wanted, codings, current)
-}
-
-function makePlain(
-  key: string,
-  list: PlaylistList,
-  { view, request }: RepresentationRequest,
-  { representations, lines }: CurrentVariants,
-): Promise<ListRepresentation> {
+  const { view, request } = wanted
+  const key = `${view.key(list.playlists.length)}\n${list.digest}`
   const make = async (signal: AbortSignal) =>
     representation(key, await view.body(list, lines, signal), 'identity')
-  return representations.make(key, make, disconnectSignal(request))
+  const plain =
+    representations.get(key) ?? representations.make(key, make, disconnectSignal(request))
+  const inBestCoding = (made: ListRepresentation) => compressed(made, list, wanted, representations)
+  return plain instanceof Promise ? plain.then(inBestCoding) : inBestCoding(plain)
 }
 
 /** The representation in the best coding that the caller accepts. */
 function compressed(
   plain: ListRepresentation,
   list: PlaylistList,
-  { request }: RepresentationRequest,
-  codings: readonly Coding[],
-  { representations }: CurrentVariants,
+  { request, codings }: RepresentationRequest,
+  representations: Variants<ListRepresentation>,
 ): ListRepresentation | Promise<ListRepresentation> {
   const coding = codingFor(plain.bytes, codings)
   if (coding === 'identity') return plain

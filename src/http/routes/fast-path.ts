@@ -28,7 +28,6 @@ export interface SelectedList {
   /** The cache key of the user when the route selected the list. */
   readonly key: string
   readonly scope: CacheScope
-  readonly digest: string
   /** When Spotify sent the list, epoch ms; a page shows the time. */
   readonly generatedAt: number
   /** Whether the date of the list is also the date of the representation. */
@@ -42,6 +41,8 @@ interface Selection extends SelectedList {
   readonly slot: Slot<ListRepresentation>
   readonly representationKey: string
   readonly etag: string
+  /** The digest of the list. */
+  readonly digest: string
   readonly corsFields: readonly string[]
   /** When the caches last counted a use, on the monotonic clock. */
   usedAtMs: number
@@ -110,6 +111,7 @@ export class FastPath {
       slot,
       representationKey: representation.key,
       etag: representation.etag,
+      digest: cachedList.digest,
       corsFields,
       usedAtMs: clock.monotonic(),
       dateFields,

@@ -60,26 +60,24 @@ export function sendList(listRequest: ListRequest, options: ListOptions): void |
   if (control !== undefined) checkFieldSize('Cache-Control', control)
   const key = options.keyOf?.(userId) ?? userId
   const lookup = options.cache.lookup(key, requestDirectives(control), context)
-  const source: Source = { key, scope: key === userId ? options.cacheScope : 'private' }
-  return lookup instanceof Promise
-    ? lookup.then(done => respond(listRequest, done, codings, source, options))
-    : respond(listRequest, lookup, codings, source, options)
+  const scope = key === userId ? options.cacheScope : 'private'
+  const send = (found: Lookup<StoredBody>) =>
+    respond({ ...listRequest, codings, key, scope }, found, options)
+  return lookup instanceof Promise ? lookup.then(send) : send(lookup)
 }
 
-/** Where the list of a request is cached, and who else may store the response. */
-interface Source {
+interface NegotiatedRequest extends ListRequest {
+  codings: readonly Coding[]
+  /** The key of the list in the cache. */
   key: string
   scope: CacheScope
 }
 
 function respond(
-  listRequest: ListRequest,
+  { request, reply, userId, view, codings, key, scope }: NegotiatedRequest,
   lookup: Lookup<StoredBody>,
-  codings: readonly Coding[],
-  { key, scope }: Source,
   { variants, clock, fastPath }: ListOptions,
 ): void | Promise<void> {
-  const { request, reply, userId } = listRequest
   const now = clock.now()
   const { response, failure, forward } = lookup
   const status = cacheStatus(lookup, now)
@@ -97,17 +95,14 @@ function respond(
     setFields(reply, fields)
     throw stored.problem
   }
-  const { view } = listRequest
   const isPage = typeof view === 'function'
-  const wanted = { request, view: isPage ? view({ response, failure }, now) : view }
-  const made = represent(stored.list, wanted, codings, variants)
+  const wanted = { request, view: isPage ? view({ response, failure }, now) : view, codings }
+  const made = represent(stored.list, wanted, variants)
   // A page may change while its list does not, so the date of the list says nothing about the page.
   const dated = isPage ? undefined : stored
   if (!(made instanceof Promise)) {
     if (context.result === 'hit' && isPreferred(made, codings)) {
-      const { generatedAt } = response
-      const { digest } = stored.list
-      const list = { userId, key, scope, generatedAt, digest, isDated: !isPage }
+      const list = { userId, key, scope, generatedAt: response.generatedAt, isDated: !isPage }
       fastPath?.remember(request, list, made, stored)
     }
     return sendRepresentation(reply, made, fields, dated)

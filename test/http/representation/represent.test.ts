@@ -44,7 +44,7 @@ function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
       signal: caller.signal,
       socket: { destroyed: false },
     }
-    return represent(list, { view, request }, codings, variants)
+    return represent(list, { view, request, codings }, variants)
   }
   return { ask, variants }
 }
