@@ -5,7 +5,7 @@ const [first, second, third] = ['a', 'b', 'c'].map(letter => letter.repeat(32))
 const variables = { API_KEYS: `app:${first},app-2:${second}` }
 const LIST = '/users/one/playlists'
 
-t.test('each of the keys gives access', async t => {
+t.test('each key in API_KEYS gives access', async t => {
   const { get } = await startService(t, variables)
   for (const authorization of [`Bearer ${first}`, `bearer ${second}`, `BEARER  ${first} `]) {
     t.equal((await get(LIST, { authorization })).statusCode, 200, authorization)
@@ -78,7 +78,7 @@ t.test('the challenge tells an unknown key from a missing one', async t => {
   }
 })
 
-t.test("below /v1 the refusal has Spotify's format", async t => {
+t.test("below /v1 the problem of a missing key has Spotify's format", async t => {
   const { get } = await startService(t, variables)
   const response = await get('/v1/users/one/playlists')
   t.match(response.headers, { 'www-authenticate': /^Bearer/, 'content-type': 'application/json' })

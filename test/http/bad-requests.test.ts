@@ -63,7 +63,7 @@ t.test('the problem of an unsatisfiable Accept lists the formats', async t => {
   t.match(response.json().detail, 'application/json, text/plain')
 })
 
-t.test('other methods get 405 with the allowed methods, whatever their body', async t => {
+t.test('a method that a path does not allow gets 405, whatever the body', async t => {
   const { app } = await startService(t)
   const methods = [
     'POST',
@@ -105,7 +105,7 @@ t.test(
   },
 )
 
-t.test('the response to an internal error has no cause, but the log has', async t => {
+t.test('the cause of an internal error is in the log, but not in the response', async t => {
   const { app, lines } = await startService(t)
   app.get('/bug', async () => {
     throw new TypeError('the secret cause')

@@ -23,7 +23,7 @@ t.test('every response has its age, its lifetime and its cache status', async t 
   t.same(await seen(), ['0', `${name}; fwd=stale; fwd-status=200; stored; ttl=300`])
 })
 
-t.test('a lookup that waits for the fetch of another is collapsed', async t => {
+t.test('Cache-Status says that a lookup has waited for the fetch of another lookup', async t => {
   const { get } = await startService(t)
   const statuses = await Promise.all([get(PATH), get(PATH)])
   const fields = statuses.map(({ headers }) => String(headers['cache-status']))

@@ -43,7 +43,7 @@ t.test('the log line of a refused connection has its code', async t => {
   )
 })
 
-t.test('the log line of an aborted response has its code, that of a 404 has none', async t => {
+t.test('the log line has the code of a connection that Spotify resets, none for a 404', async t => {
   const { get, clock, sandbox, lines } = await startService(t)
   const repair = sandbox.fault({ on: 'api', answer: 'reset' })
   await clock.runUntil(get('/users/one/playlists'))

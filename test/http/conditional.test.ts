@@ -57,7 +57,7 @@ t.test('If-Modified-Since has whole seconds, in any date format of HTTP', async 
   t.equal(isNotModified({ 'if-modified-since': after }, ETAG, undefined), false)
 })
 
-t.test('with an entity tag, the date does not count', async t => {
+t.test('If-None-Match overrides If-Modified-Since', async t => {
   const headers = { 'if-none-match': '"x"', 'if-modified-since': after }
   t.equal(isNotModified(headers, ETAG, { modifiedAt: MODIFIED_AT }), false)
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Answer, rateLimited } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
-/** Its list has eight pages after the first. */
+/** The list of the user `long` has eight pages after the first. */
 const PAGES = 9
 const die: Answer = ({ socket }) => socket.resetAndDestroy()
 

@@ -122,7 +122,7 @@ t.test('a 4xx for one user is cached for that user only', async t => {
   }
 })
 
-t.test('a lookup at a closed gate gets the reason of the gate', async t => {
+t.test('the problem of a lookup at a closed gate says why the gate is closed', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'items-not-array' })
   for (const user of ['a', 'b', 'c']) {

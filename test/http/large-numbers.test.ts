@@ -3,7 +3,7 @@ import { startService } from '../support/service.ts'
 
 const DIGITS = ['9007199254740991', '9007199254740992', '99999999999999999999', '9'.repeat(400)]
 
-t.test('a number with any number of digits is limited to the list', async t => {
+t.test('limit and offset may have any number of digits', async t => {
   const { get } = await startService(t)
   const whole = (await get('/users/smedjan/playlists')).json()
   for (const digits of DIGITS) {

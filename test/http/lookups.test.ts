@@ -46,7 +46,7 @@ t.test('a queued lookup past its deadline is never sent', async t => {
   t.notOk(sandbox.requests.some(({ userId }) => userId === 'fifty'))
 })
 
-t.test('a caller that disconnects does not affect the others', async t => {
+t.test('a caller that disconnects does not affect other callers of the same lookup', async t => {
   const { app, sandbox } = await startService(t)
   const url = `${await app.listen({ port: 0 })}/users/smedjan/playlists`
   const release = sandbox.hold('api')

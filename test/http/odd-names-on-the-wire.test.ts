@@ -9,7 +9,7 @@ const FORMS = LINK_FORMS.filter((_, nth) => nth % 5 === 0)
 t.test('Spotify receives an unusual name unchanged, in every form', async t => {
   const { app, sandbox, get } = await startService(t)
   const port = await listen(app)
-  // Gets a token.
+  // Makes the service request a token, so the requests below are only for pages.
   await get('/users/one/playlists')
   for (const name of ODD_NAMES) {
     sandbox.setUser(name, [])

@@ -43,7 +43,7 @@ t.test('a 304 also says how many requests remain', async t => {
   t.equal(again.headers.ratelimit, '"caller";r=1;t=60')
 })
 
-t.test("below /v1 the refusal has Spotify's format", async t => {
+t.test("below /v1 the problem of a caller beyond its limit has Spotify's format", async t => {
   const { get } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
   await get('/v1/users/one/playlists')
   const refused = await get('/v1/users/one/playlists')
@@ -99,7 +99,7 @@ t.test('open pages have a limit per address', async t => {
   }
 })
 
-t.test('too long an X-Forwarded-For is refused', async t => {
+t.test('a request with too long an X-Forwarded-For is refused', async t => {
   const { get } = await startService(t, { TRUST_PROXY: '1', CALLER_REQUESTS_PER_MINUTE: '9' })
   for (const [proxies, status] of [
     [50, 200],
@@ -132,7 +132,7 @@ t.test('each key has a limit of its own, from any address', async t => {
   t.equal(metrics.get('callers_refused_total{reason="unknown-api-key"}'), 1)
 })
 
-t.test('without keys each address has a limit, as far as proxies are trusted', async t => {
+t.test('without keys each address has a limit, and only trusted proxies name others', async t => {
   const forwarded = { 'x-forwarded-for': '198.51.100.1' }
   for (const [TRUST_PROXY, requests] of [
     [
@@ -168,7 +168,7 @@ t.test('without keys each address has a limit, as far as proxies are trusted', a
   }
 })
 
-t.test('a shared count may be asynchronous or fail', async t => {
+t.test('a request waits for a shared count, and fails if the count fails', async t => {
   const counts: (FixedWindowCount | Error)[] = [
     { used: 1, leftMs: 900 },
     { used: 2, leftMs: 800 },

@@ -97,7 +97,7 @@ t.test('the first request on a connection gets a response even if the drain has 
   await end()
 })
 
-t.test('a request that is completed in time gets a response', async t => {
+t.test('a request whose rest arrives during the shutdown gets a response', async t => {
   const { clock, caller, stop, end } = await serviceFor(t)
   const slow = await caller('GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n')
   await stop()
@@ -120,7 +120,7 @@ const outcomesOf = (received: Parameters<typeof responsesIn>[0]) =>
     headers.connection,
   ])
 
-t.test('all in-flight lookups on one connection get responses', async t => {
+t.test('lookups in flight on one connection get responses during the shutdown', async t => {
   const { caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
   const users = ['one', 'fifty', 'smedjan']

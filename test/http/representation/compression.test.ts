@@ -76,7 +76,7 @@ t.test('two bodies are compressed at once, and 4 MiB of others may wait', async 
   t.ok(queue.hasRoomFor(100 * MIB))
 })
 
-t.test('a cancelled compression stops, also while it waits', async t => {
+t.test('a cancelled compression stops, and never starts if it was queued', async t => {
   const queue = new CompressionQueue()
   const read: string[] = []
   /** A body that records each read of a part. */

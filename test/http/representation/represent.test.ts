@@ -17,7 +17,7 @@ import { failureOf } from '../../support/failure-of.ts'
 const GZIP: readonly Coding[] = ['gzip', 'identity']
 const MB = 1024 * 1024
 
-/** A text that hardly shrinks. */
+/** A text that compression hardly shortens. */
 const noise = (seed: number) =>
   Array.from({ length: 14 }, (_, part) =>
     createHash('sha256').update(`${seed}/${part}`).digest('hex'),
@@ -79,7 +79,7 @@ t.test('windows of a long list stay within the bound and evict older ones', asyn
   t.not(await ask(), whole, 'it was evicted')
 })
 
-t.test('shared lines count in full for the format and for each window', async t => {
+t.test('lines that windows share count in full for the format and for each window', async t => {
   const list = listOf(10)
   const { ask, variants } = asker(list)
   const { heldBytes } = await ask({ limit: 1 }, ['identity'])
@@ -129,7 +129,7 @@ for (const formatIsCached of [false, true]) {
     return ask
   }
 
-  t.test(`a caller that disconnects ${when} does not affect the others`, async t => {
+  t.test(`a caller that disconnects ${when} does not affect other callers`, async t => {
     const ask = await askerFor()
     const caller = new AbortController()
     const left = failureOf(Promise.resolve(ask({}, GZIP, caller)))

@@ -14,7 +14,7 @@ t.test('text has one line per playlist', async t => {
   t.match(lines[0], /^ {3}1 spotify:playlist:/)
 })
 
-t.test('positions count from the start of the list', async t => {
+t.test('positions in a window count from the start of the list', async t => {
   const { get, sandbox } = await startService(t)
   const whole = await get('/users/collector/playlists?format=text')
   const lines = whole.body.match(/.*\n/g) ?? []
@@ -75,7 +75,7 @@ t.test('Accept selects the format, and the query overrides it', async t => {
 t.test('a format of a long list evicts no cached list', async t => {
   const { get, sandbox } = await startService(t, { CACHE_MAX_BYTES: '1048576' })
   const [template] = sandbox.user('one') ?? []
-  // Its text is larger than the share of all variants.
+  // A text of the list is larger than the share of the cache that all variants have.
   const long = { ...template, name: 'n'.repeat(600_000) } as PlaylistJson
   sandbox.setUser('long', [long])
   for (const format of ['json', 'text', 'text', 'json']) {

@@ -8,7 +8,7 @@ import { metricsOf, some } from '../../support/metrics.ts'
 import { seconds } from '../../support/service.ts'
 import { PATH, start, warmUp } from './fast-path-support.ts'
 
-t.test('hits without a route are counted like all others', async t => {
+t.test('the metrics count hits that need no route like other hits', async t => {
   const service = await start(t)
   await warmUp(service)
   t.equal(await service.routed(() => service.fetch(PATH)), 0)
@@ -56,7 +56,7 @@ t.test('a client that disconnects before the end of a hit counts as 499', async 
   socket.destroy()
   const name = `http_request_duration_seconds_count{route="/users/:id/playlists",status="499",cache="hit"}`
   const closed = async () => (await metricsOf(service)).get(name) ?? 0
-  // The client has received a part of the first response, so the server has not sent them all.
+  // The client has received a part of the first response, so the server has not sent all responses.
   while ((await closed()) === 0) await nextTask()
   t.ok((await closed()) <= 20)
 })
@@ -85,7 +85,7 @@ t.test('the body of a list is one piece from its first hit on', async t => {
   t.equal(await hit(), 1, 'the first hit')
   t.equal(await hit(), 0)
   t.equal(written(), before)
-  // Longer than the cache keeps a list, while it keeps the representation.
+  // The cache then holds the representation, but no longer the list.
   await clock.advance(seconds(50_000))
   await fetch(path)
   const after = written()
@@ -169,7 +169,7 @@ t.test('hits keep their representation in the cache', async t => {
   }
 })
 
-t.test('the requests in use stay remembered while others make room', async t => {
+t.test('requests in use stay remembered while the service forgets older ones', async t => {
   const { fetch, routed, clock } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
   await warmUp({ fetch })
   for (const window of WINDOWS) {

@@ -71,7 +71,7 @@ t.test('a request through a route and one without get the same response', async 
         for (let nth = 0; nth < step.repeat; nth++) {
           const one = await seen(fast, step)
           t.same(one, await seen(slow, step))
-          // Background revalidations of the two end at different times.
+          // Background revalidations of the two services end at different times.
           const isStale = String(one.fields['cache-status']).includes('ttl=-')
           if (isStale) await Promise.all([fast.quiet(), slow.quiet()])
         }
@@ -138,7 +138,7 @@ t.test('an unusually long target is never remembered', async t => {
   for (let nth = 0; nth < 3; nth++) t.equal(await routed(() => fetch(long)), 1)
 })
 
-t.test('a list that was revalidated is served in its new form', async t => {
+t.test('hits after a revalidation get the new list if the list has changed', async t => {
   const { fetch, sandbox, clock, quiet, routed } = await start(t)
   await warmUp({ fetch })
   const revalidate = async () => {
@@ -156,12 +156,12 @@ t.test('a list that was revalidated is served in its new form', async t => {
   t.match(JSON.parse((await fetch(PATH)).body), { total: 0 })
 })
 
-t.test('a list that was read again has its new date', async t => {
+t.test('hits of a list that the service has read again get its new date', async t => {
   const { fetch, clock, routed } = await start(t)
   const date = async () => (await fetch(PATH)).headers['last-modified']
   await warmUp({ fetch })
   const before = await date()
-  // Longer than the cache keeps a list, while it keeps the representation.
+  // The cache then holds the representation, but no longer the list.
   await clock.advance(seconds(50_000))
   const after = await date()
   t.not(after, before)

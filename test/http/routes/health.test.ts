@@ -63,13 +63,13 @@ t.test('a cached 404 does not make the service ready', async t => {
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await clock.advance(seconds(3600))
   await until(() => sandbox.requests.at(-1)?.status === 400)
-  // Its token is valid for a little longer than the renewal takes to fail.
+  // The token is still valid for less than a minute after its renewal has failed.
   await clock.advance(seconds(60))
   t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
   t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'the cached 404 is still served')
 })
 
-t.test('without a token it is unready with 503, whatever the cause', async t => {
+t.test('without a token the service is unready with 503, whatever the cause', async t => {
   for (const answer of WITHOUT_TOKEN) {
     await t.test(answer, async t => {
       const { get, sandbox, clock } = await startService(t)

@@ -76,7 +76,7 @@ t.test('requests to Spotify and their retries are counted by kind and outcome', 
   sandbox.revokeTokens()
   await get('/users/renewed/playlists')
   const expected = {
-    // One is the probe after the denial.
+    // One of the requests is the probe after the denial.
     'spotify_requests_total{kind="page",outcome="ok"}': 6,
     'spotify_requests_total{kind="page",outcome="not-found"}': 1,
     'spotify_requests_total{kind="page",outcome="unavailable"}': 1,
