@@ -2,7 +2,10 @@ import type { FastifyReply } from 'fastify'
 import Negotiator from 'negotiator'
 import { checkFieldSize, isTooLarge } from './validation.ts'
 
-/** The best of these media types for an `Accept` field (RFC 9110 12.5.1); the first if several are equal. */
+/**
+ * The media type that an `Accept` field prefers (RFC 9110 12.5.1): the first of several that it prefers
+ * equally, undefined if it excludes all of them.
+ */
 export function bestMediaType<Type extends string>(
   accept: string,
   offers: readonly Type[],
@@ -12,8 +15,8 @@ export function bestMediaType<Type extends string>(
 }
 
 /**
- * Whether to send a page as HTML: browsers name it in `Accept`. All other clients get one of the
- * alternatives, even if they accept anything.
+ * Whether to send a page as HTML: browsers name `text/html` in `Accept`. A client that does not name it
+ * gets one of the alternatives, even if it accepts any media type.
  *
  * @throws {Problem} `headers-too-large`
  */

@@ -11,7 +11,7 @@ import { type CallerLimit, callerLimit, limitCallers, WINDOW_SECONDS } from './r
 import { addressName } from './request-context.ts'
 
 export interface AccessOptions {
-  /** Patterns of further routes that need no key. */
+  /** Patterns of routes that need no key, besides those that `isOpen` knows. */
   alsoOpen: readonly string[]
   /** Counts the requests of callers across replicas; undefined without a shared cache. */
   sharedCounts: ((windowMs: number) => FixedWindow) | undefined
@@ -45,7 +45,7 @@ export async function controlAccess(
   { alsoOpen, sharedCounts, clock }: AccessOptions,
 ): Promise<AccessControl> {
   if (config.CORS_ORIGINS !== undefined) {
-    // Loaded only if configured.
+    // Only instances with CORS_ORIGINS load this module.
     const { allowOrigins } = await import('./cors.ts')
     // `loadConfig` has validated the variable.
     await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)

@@ -53,7 +53,7 @@ export interface AuthenticationOptions {
   findCaller: FindCaller
   /** The names of the administrators' keys. */
   admins: readonly string[]
-  /** Patterns of further routes that need no key. */
+  /** Patterns of routes that need no key, besides those that `isOpen` knows. */
   alsoOpen: readonly string[]
 }
 

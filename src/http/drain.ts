@@ -19,7 +19,6 @@ const ABORT_SHARE = 0.75
 const CUT_SHARE = 0.8
 
 export interface DrainOptions {
-  /** The in-flight responses. */
   responses: InFlightResponses
   connections: Connections
   clock: Clock
@@ -38,8 +37,8 @@ export interface DrainOptions {
  * connections.
  *
  * No connection delays the shutdown: the function closes connections with an incomplete request halfway
- * between the end of listening and the abort of lookups, and all others after the abort. Its promise
- * resolves once no connection is open.
+ * between the end of listening and the abort of lookups, and all other connections after the abort. The
+ * promise that it returns resolves once no connection is open.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
   const { responses, connections, clock, delayMs, limitMs, abortLookups } = options
@@ -110,7 +109,7 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
 
   return async () => {
     for (const response of responses) announceClose(response.req, response)
-    // Before Fastify's listener, which may respond synchronously.
+    // Runs before Fastify's listener, which may respond synchronously.
     server.prependListener('request', announceClose)
     if (!server.listening) return
     const abortAtMs = clock.monotonic() + ABORT_SHARE * limitMs

@@ -39,7 +39,7 @@ export function handleErrors(app: AppInstance, options: ProblemOptions): void {
 export function frameworkProblems(options: ProblemOptions, observe: ResponseObserver) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     setFields(reply, commonFields(request))
-    // No hook runs for such a request.
+    // Fastify runs no hook for such a request.
     observeResponse(request, reply, options.clock, observe)
     sendProblem(problemOf(error, request), options, request, reply)
   }
@@ -54,7 +54,7 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
 }
 
-/** Responds to input that Node's parser refuses. There is only a socket, no request. */
+/** Responds to input that Node's parser refuses. Node passes only the socket, since it has no request. */
 export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     // The client would mistake this problem for the response that is still in flight.
@@ -106,7 +106,7 @@ function sendProblem(
       ? undefined
       : { at: retryAt, seconds: retryAfterSeconds(retryAt, clock.now()) }
   if (retry !== undefined) reply.header('retry-after', retry.seconds)
-  // A cached 404 already has this field.
+  // The route of a list has already set this field if the problem is a cached 404.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
   const body = problemBody(problem, basePath + path, request.id, basePath)

@@ -6,7 +6,7 @@ interface InFlight {
   readonly onDisconnect: () => void
 }
 
-/** In the order of their requests. An array, since most connections have one response at a time. */
+/** In the order of the requests. An array, since most connections have one response at a time. */
 type Responses = InFlight[]
 
 /**

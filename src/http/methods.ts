@@ -6,7 +6,7 @@ import type { AppInstance } from './app-instance.ts'
 /** The methods of read-only paths. */
 export const READ_METHODS: readonly string[] = ['GET', 'HEAD']
 
-/** Answers every other method on a read-only path with 405 (RFC 9110 15.5.6). */
+/** Answers all methods but GET and HEAD on a path with 405 (RFC 9110 15.5.6). */
 export function allowOnlyReading(app: AppInstance, path: string): void {
   allowOnly(app, path, READ_METHODS)
 }
@@ -32,7 +32,7 @@ export async function refuseMethod(
   throw new Problem('method-not-allowed', `Use ${allowed.join(' or ')}.`)
 }
 
-/** Makes Fastify route every method that Node parses except CONNECT, so known paths answer 405, not 404. */
+/** Makes Fastify route every method that Node parses except CONNECT, so known paths get 405 instead of 404. */
 export function acceptAllMethods(app: AppInstance): void {
   for (const method of METHODS) {
     if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) {

@@ -20,7 +20,7 @@ export function reuseHead(
   if (end === undefined || !staysConnected(response)) return false
   response.statusCode = status
   ;(response as WithHead)._header = beginningOf(status, own) + end
-  // False with a Node that keeps the head elsewhere.
+  // False in a version of Node that keeps the head elsewhere.
   return response.headersSent
 }
 

@@ -13,7 +13,7 @@ export class RequestContext implements Caller {
   readonly route: string | undefined
   /** Monotonic time; undefined if Fastify refused the request before any hook ran. */
   receivedAtMs: number | undefined = undefined
-  /** The name of the API key; undefined on open routes or if the key is unknown. */
+  /** The name of the API key, or `ANONYMOUS` if none is needed; undefined on open routes or if it is unknown. */
   caller: string | undefined = undefined
   /** The requested user id, canonical. */
   userId: string | undefined = undefined
@@ -68,8 +68,8 @@ export function addressName(address: string | undefined): string {
 
 /**
  * The block of addresses that counts as one caller: an IPv4 address or an IPv6 /64 prefix, since a host
- * can use every address with its prefix (RFC 4291 2.5.1). All invalid addresses, which a trusted proxy
- * may forward, count as one caller.
+ * can use every address with its prefix (RFC 4291 2.5.1). A trusted proxy may forward invalid addresses,
+ * which together count as one caller.
  */
 export function addressBlock(address: string | undefined): string {
   const [bare = ''] = (address ?? '').split('%')

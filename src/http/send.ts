@@ -63,7 +63,7 @@ export function sendRepresentation(
   endRepresentation(raw, status, representation, stored)
 }
 
-/** The fields of the representation and the given ones, for a response with this status. */
+/** The fields of the representation, of its list and `fields`, flat, for a response with this status. */
 export function fieldsOf(
   status: 200 | 304,
   { validators, contentFields }: Representation,
@@ -75,7 +75,7 @@ export function fieldsOf(
   return all
 }
 
-/** Ends a response whose head is written; sends the body, unless the response has none. */
+/** Sends the body of a response whose head is written, unless the response has none, and ends it. */
 export function endRepresentation(
   raw: ServerResponse,
   status: 200 | 304,

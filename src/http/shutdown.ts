@@ -9,9 +9,9 @@ export interface ShutdownOptions extends DrainOptions {
   /** Called when the shutdown begins. */
   onStop: () => void
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
-  /** The connection to other replicas; `late` aborts when there is no time left to wait. */
+  /** The connection to other replicas; `late` aborts when the shutdown can wait no longer. */
   shared: { close(late: AbortSignal): Promise<void> } | undefined
-  /** Closes everything else; `late` aborts when there is no time left to wait. */
+  /** Closes everything except drained connections, `snapshot` and `shared`; `late` is as for `shared`. */
   close: (late: AbortSignal) => Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
       snapshot?.abandon()
       late.abort()
     })
-    // Writes the snapshot now as well, since there may be too little time at the end.
+    // Writes the snapshot now as well, since too little time may be left at the end.
     snapshot?.write()
     await drain()
   })

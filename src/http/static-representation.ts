@@ -23,7 +23,7 @@ export function staticRepresentation(text: string, options: StaticOptions): Repr
   return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }
 
-/** Makes a value on first use, so startup does not wait for pages that few processes ever send. */
+/** Returns a function that makes its value at the first call: few processes ever send all the pages. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => {

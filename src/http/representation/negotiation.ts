@@ -6,7 +6,7 @@ import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 
-/** Callers send few different values of these fields. The service negotiates rare values each time. */
+/** Callers send few different values of `Accept` and `Accept-Encoding`. The caches evict rare values. */
 const MAX_CACHED_FIELDS = 100
 
 /** Each media type without and with its `charset`, since callers ask for both. */

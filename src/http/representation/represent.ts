@@ -90,7 +90,7 @@ export function isPreferred(
 }
 
 function representation(key: string, body: Body, coding: Coding): ListRepresentation {
-  // With the version, since another version may format the same list differently.
+  // The tag contains the version, since another version may format the same list differently.
   const etag = `"${hash('sha256', `${version} ${key}`, 'base64url').slice(0, 27)}"`
   const contentFields = [...body.fields, 'content-length', String(body.bytes)]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)

@@ -60,7 +60,7 @@ const HEADERS: Partial<Record<Format, Buffer>> = {
   excel: ownBuffer('\uFEFF', CSV_HEADER),
 }
 
-/** File name extensions. Browsers display the other formats instead of saving them. */
+/** File name extensions of the formats that browsers save; a browser displays every other format. */
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
 /** Overhead of a Buffer that owns its memory, as measured on 64-bit Node. */

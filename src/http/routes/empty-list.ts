@@ -19,7 +19,7 @@ export function emptyBecause(pasted: string): string {
   return lookalike === undefined ? reason : `${reason} ${LOOKS_LIKE[lookalike]}`
 }
 
-/** The same, and how to find a user id. */
+/** Explains to a person why a list may be empty, and how to find a user id. */
 export function explanationOf(pasted: string): string {
   return `${emptyBecause(pasted)} To find a user id, open the profile in Spotify, choose "Copy link to profile" and take the part after /user/.`
 }

@@ -136,7 +136,7 @@ export class FastPath {
     const key = this.#keys.of(url, request)
     const selection = key && this.#selections.peek(key)
     if (!selection) return false
-    // The owner may have linked or unlinked the account since then.
+    // The owner may have linked or unlinked the account since the route selected the list.
     if (keyOf !== undefined && keyOf(selection.userId) !== selection.key) return false
     const now = clock.now()
     const cached = cache.fresh(selection.key, now)

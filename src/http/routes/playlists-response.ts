@@ -54,7 +54,7 @@ export function sendList(listRequest: ListRequest, options: ListOptions): void |
   const { headers } = request
   const context = contextOf(request)
   context.userId = userId
-  // First of all, so a request that the service must refuse costs no request to Spotify.
+  // Before the lookup, so a request that the service must refuse costs no request to Spotify.
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
@@ -66,6 +66,7 @@ export function sendList(listRequest: ListRequest, options: ListOptions): void |
   return lookup instanceof Promise ? lookup.then(send) : send(lookup)
 }
 
+/** A request with the codings that the caller accepts and the place of its list in the cache. */
 interface NegotiatedRequest extends ListRequest {
   codings: readonly Coding[]
   /** The key of the list in the cache. */

@@ -16,7 +16,7 @@ import { type ListOptions, sendList } from './playlists-response.ts'
 
 const PATH = '/users/:id/playlists'
 
-/** Shared by all routes about one user. */
+/** The path parameter of all routes about one user. */
 export const userParamsSchema = Type.Object({
   id: Type.String({
     description:
