@@ -12,51 +12,38 @@ const SUFFIX_BYTES = 3
 const SUFFIX = /^\.lock-[0-9a-f]{6}$/
 
 /**
- * Keeps other processes off a file, with a socket beside it that this process listens on. The kernel closes
- * the socket when the process ends, for whatever reason, so unlike a file with a process id, the lock never
- * outlives its process. The lock works between processes on one host, even in containers that share the
- * folder, but not between hosts: the socket of another host looks like that of a killed process.
+ * Keeps other processes off the file at `path`, with a socket beside it that this process listens on. Returns
+ * a function that releases the lock. The kernel closes the socket when the process ends, for whatever reason,
+ * so unlike a file with a process id, the lock never outlives its process. The lock works between processes on
+ * one host, even in containers that share the folder, but not between hosts: the socket of another host looks
+ * like that of a killed process.
  *
  * Each process makes a socket with a unique name before it looks for others. So of two processes that start
- * at the same time, at least one sees the other, and nobody ever listens on an abandoned socket again.
+ * at the same time, at least one sees the other, and no process ever listens on an abandoned socket again.
+ *
+ * @throws {LinkFileError} if another process has locked the file or tries to, or the folder can hold no
+ * socket.
  */
-export class FileLock {
-  readonly #server: Server
-
-  private constructor(server: Server) {
-    this.#server = server
+export async function lockFile(path: string): Promise<() => Promise<void>> {
+  const suffix = `.lock-${randomBytes(SUFFIX_BYTES).toString('hex')}`
+  const socket = path + suffix
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
+    const most = MAX_SOCKET_PATH_BYTES - suffix.length
+    throw new LinkFileError(path, `has a path of more than ${most} bytes; choose a shorter one`)
   }
-
-  /**
-   * Locks the file at `path`.
-   *
-   * @throws {LinkFileError} if another process has locked the file or tries to, or the folder can hold no
-   * socket.
-   */
-  static async acquire(path: string): Promise<FileLock> {
-    const suffix = `.lock-${randomBytes(SUFFIX_BYTES).toString('hex')}`
-    const socket = path + suffix
-    if (Buffer.byteLength(socket) > MAX_SOCKET_PATH_BYTES) {
-      const most = MAX_SOCKET_PATH_BYTES - suffix.length
-      throw new LinkFileError(path, `has a path of more than ${most} bytes; choose a shorter one`)
-    }
-    try {
-      const lock = new FileLock(await listening(socket))
-      if (await isAlone(path, socket)) return lock
-      await lock.release()
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      throw new LinkFileError(
-        path,
-        `cannot be locked with a socket beside it (${code}); its folder must exist and be writable`,
-      )
-    }
-    throw new LinkFileError(path, 'is in use by another process of this service')
+  try {
+    const server = await listening(socket)
+    const release = () => new Promise<void>(resolve => server.close(() => resolve()))
+    if (await isAlone(path, socket)) return release
+    await release()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new LinkFileError(
+      path,
+      `cannot be locked with a socket beside it (${code}); its folder must exist and be writable`,
+    )
   }
-
-  release(): Promise<void> {
-    return new Promise(resolve => this.#server.close(() => resolve()))
-  }
+  throw new LinkFileError(path, 'is in use by another process of this service')
 }
 
 /** Whether this process, which listens on `own`, is the only one; removes the sockets of killed processes. */

@@ -1,4 +1,4 @@
-import { FileLock } from './file-lock.ts'
+import { lockFile } from './file-lock.ts'
 import type { LinkFile } from './link-file.ts'
 import { LinkFileError } from './link-file-error.ts'
 import { Links, type LinksOptions } from './links.ts'
@@ -21,11 +21,11 @@ export async function openLinks(
   file: LinkFile,
   options: Omit<LinksOptions, 'file'>,
 ): Promise<OpenLinks> {
-  const lock = await FileLock.acquire(file.path)
+  const release = await lockFile(file.path)
   let links: Links | undefined
   async function close() {
     await links?.close()
-    await lock.release()
+    await release()
   }
   try {
     const content = await file.read()

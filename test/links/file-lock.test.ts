@@ -12,7 +12,7 @@ import {
 import { connect, createServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import t from 'tap'
-import { FileLock } from '../../src/links/file-lock.ts'
+import { lockFile } from '../../src/links/file-lock.ts'
 import { loaderArguments } from '../support/loader-arguments.ts'
 
 const locksIn = (path: string) =>
@@ -29,32 +29,32 @@ function folderFor(t: { teardown(task: () => void): void }): string {
 
 t.test('a second lock on a file fails until the first is released', async t => {
   const path = join(folderFor(t), 'links.json')
-  const first = await FileLock.acquire(path)
-  await t.rejects(FileLock.acquire(path), {
+  const release = await lockFile(path)
+  await t.rejects(lockFile(path), {
     name: 'LinkFileError',
     message: `LINKS_FILE ${path} is in use by another process of this service.`,
   })
-  await first.release()
+  await release()
   t.same(locksIn(path), [])
-  const second = await FileLock.acquire(path)
-  await second.release()
+  const releaseSecond = await lockFile(path)
+  await releaseSecond()
 })
 
 t.test('the socket of a lock sends nothing to its callers', async t => {
   const path = join(folderFor(t), 'links.json')
-  const lock = await FileLock.acquire(path)
+  const release = await lockFile(path)
   const socket = connect(join(dirname(path), String(locksIn(path)[0])))
   socket.resume()
   await once(socket, 'close')
   t.equal(socket.bytesRead, 0)
-  await lock.release()
+  await release()
 })
 
 t.test('another process can acquire the lock of a killed process', async t => {
   const path = join(folderFor(t), 'links.json')
   const script = `
-    import { FileLock } from '${new URL('../../src/links/file-lock.ts', import.meta.url)}'
-    await FileLock.acquire(process.argv[1])
+    import { lockFile } from '${new URL('../../src/links/file-lock.ts', import.meta.url)}'
+    await lockFile(process.argv[1])
     process.stdout.write('locked')
     setInterval(() => {}, 1e6)`
   const child = spawn(
@@ -63,13 +63,13 @@ t.test('another process can acquire the lock of a killed process', async t => {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   await once(child.stdout, 'data')
-  await t.rejects(FileLock.acquire(path), /in use by another process/)
+  await t.rejects(lockFile(path), /in use by another process/)
   child.kill('SIGKILL')
   await once(child, 'exit')
   t.equal(locksIn(path).length, 1, 'the socket is left')
-  const lock = await FileLock.acquire(path)
+  const release = await lockFile(path)
   t.equal(locksIn(path).length, 1, 'only the new socket')
-  await lock.release()
+  await release()
 })
 
 t.test('at most one of many processes acquires the lock of a killed process', async t => {
@@ -82,15 +82,15 @@ t.test('at most one of many processes acquires the lock of a killed process', as
   await new Promise(resolve => server.close(resolve))
   for (let count = 1; count < 20; count++) {
     linkSync(killed, `${path}.lock-000000`)
-    const settled = await Promise.allSettled(
-      Array.from({ length: count }, () => FileLock.acquire(path)),
+    const settled = await Promise.allSettled(Array.from({ length: count }, () => lockFile(path)))
+    const releases = settled.flatMap(attempt =>
+      attempt.status === 'fulfilled' ? attempt.value : [],
     )
-    const locks = settled.flatMap(attempt => (attempt.status === 'fulfilled' ? attempt.value : []))
-    t.ok(locks.length <= 1, `${count} processes`)
-    for (const lock of locks) await lock.release()
+    t.ok(releases.length <= 1, `${count} processes`)
+    for (const release of releases) await release()
     t.same(locksIn(path), [], 'no socket is left')
-    const lock = await FileLock.acquire(path)
-    await lock.release()
+    const release = await lockFile(path)
+    await release()
   }
 })
 
@@ -105,25 +105,25 @@ t.test('files whose names only resemble locks stay', async t => {
     '.tmp',
   ]
   for (const suffix of others) writeFileSync(path + suffix, 'x')
-  const lock = await FileLock.acquire(path)
-  await lock.release()
+  const release = await lockFile(path)
+  await release()
   for (const suffix of others) t.ok(existsSync(path + suffix), suffix)
 })
 
 t.test('acquiring fails if another process mistakes the new lock for an abandoned one', async t => {
   const path = join(folderFor(t), 'links.json')
-  const acquiring = FileLock.acquire(path)
+  const acquiring = lockFile(path)
   unlinkSync(join(dirname(path), String(locksIn(path)[0])))
   await t.rejects(acquiring, /in use by another process/)
 })
 
 t.test('a folder that can hold no socket is refused', async t => {
   const folder = folderFor(t)
-  await t.rejects(FileLock.acquire(join(folder, 'missing', 'links.json')), {
+  await t.rejects(lockFile(join(folder, 'missing', 'links.json')), {
     message:
       /cannot be locked with a socket beside it \(\w+\); its folder must exist and be writable\.$/,
   })
-  await t.rejects(FileLock.acquire(`${folder}/${'x'.repeat(100)}`), {
+  await t.rejects(lockFile(`${folder}/${'x'.repeat(100)}`), {
     message: /has a path of more than 91 bytes; choose a shorter one\.$/,
   })
 })
