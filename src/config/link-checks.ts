@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { temporaryPath } from '../lib/snapshot-file.ts'
 import { parseApiKeys } from './api-keys.ts'
-import { defaultRedirectUri, redirectUriFault } from './redirect-uri.ts'
+import { redirectUriFault, redirectUriOf } from './redirect-uri.ts'
 import type { Config } from './schema.ts'
 
 /** Variables that only linked accounts use, and that have no default. */
@@ -11,13 +11,6 @@ const ONLY_WITH_LINKS = [
   'LINKS_PRIVACY_URL',
   'LINKS_PREVIOUS_CLIENT_SECRET',
 ] as const satisfies (keyof Config)[]
-
-/** The redirect URI of linked accounts; undefined if no variable determines it. */
-export function redirectUriOf(
-  config: Pick<Config, 'LINKS_REDIRECT_URI' | 'PUBLIC_URL' | 'PORT'>,
-): string | undefined {
-  return config.LINKS_REDIRECT_URI ?? defaultRedirectUri(config.PUBLIC_URL, config.PORT)
-}
 
 /** Checks the variables of linked accounts together. Returns one sentence for each fault, without values. */
 export function linkFaults(config: Config): string[] {
@@ -43,7 +36,7 @@ export function linkFaults(config: Config): string[] {
 /** Whether the links file, the snapshot, their temporary files and the links file's locks share a name. */
 function doClash(linksFile: string, snapshotFile: string): boolean {
   const [links, snapshot] = [resolve(linksFile), resolve(snapshotFile)]
-  const isTemporary = snapshot === `${links}.tmp` || temporaryPath(snapshot) === links
+  const isTemporary = snapshot === temporaryPath(links) || temporaryPath(snapshot) === links
   return snapshot === links || isTemporary || snapshot.startsWith(`${links}.lock`)
 }
 

@@ -1,3 +1,5 @@
+import type { Config } from './schema.ts'
+
 /** The path of the callback, below the path of `PUBLIC_URL`. */
 const CALLBACK_PATH = '/link/callback'
 
@@ -24,13 +26,16 @@ export function redirectUriFault(uri: string): string | undefined {
 }
 
 /**
- * The redirect URI if `LINKS_REDIRECT_URI` is not set: below `PUBLIC_URL`, or on this machine. It never comes
- * from a request, whose `Host` anybody can choose. Undefined if the port is not known before the start.
+ * The redirect URI of linked accounts: `LINKS_REDIRECT_URI`, or else one below `PUBLIC_URL` or on this
+ * machine. It never comes from a request, whose `Host` anybody can choose. Undefined if only the start of the
+ * service determines the port.
  */
-export function defaultRedirectUri(
-  publicUrl: string | undefined,
-  port: number,
-): string | undefined {
-  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '') + CALLBACK_PATH
-  return port === 0 ? undefined : `http://127.0.0.1:${port}${CALLBACK_PATH}`
+export function redirectUriOf({
+  LINKS_REDIRECT_URI,
+  PUBLIC_URL,
+  PORT,
+}: Pick<Config, 'LINKS_REDIRECT_URI' | 'PUBLIC_URL' | 'PORT'>): string | undefined {
+  if (LINKS_REDIRECT_URI !== undefined) return LINKS_REDIRECT_URI
+  if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '') + CALLBACK_PATH
+  return PORT === 0 ? undefined : `http://127.0.0.1:${PORT}${CALLBACK_PATH}`
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { redirectUriOf } from '../../src/config/link-checks.ts'
 import { ConfigError, loadConfig } from '../../src/config/load.ts'
+import { redirectUriOf } from '../../src/config/redirect-uri.ts'
 import { failureOf } from '../support/failure-of.ts'
 
 const NO_DOTENV = '/nonexistent/.env'

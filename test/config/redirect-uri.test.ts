@@ -1,5 +1,5 @@
 import t from 'tap'
-import { defaultRedirectUri, redirectUriFault } from '../../src/config/redirect-uri.ts'
+import { redirectUriFault, redirectUriOf } from '../../src/config/redirect-uri.ts'
 
 t.test('a redirect URI is https, or http with a literal loopback address', async t => {
   for (const uri of [
@@ -34,11 +34,11 @@ t.test('a redirect URI is https, or http with a literal loopback address', async
   }
 })
 
-t.test('the default is below PUBLIC_URL, or on this machine', async t => {
+t.test('the default redirect URI is below PUBLIC_URL, or on this machine', async t => {
   t.equal(
-    defaultRedirectUri('https://example.com/music//', 0),
+    redirectUriOf({ PUBLIC_URL: 'https://example.com/music//', PORT: 0 }),
     'https://example.com/music/link/callback',
   )
-  t.equal(defaultRedirectUri(undefined, 3000), 'http://127.0.0.1:3000/link/callback')
-  t.equal(defaultRedirectUri(undefined, 0), undefined)
+  t.equal(redirectUriOf({ PORT: 3000 }), 'http://127.0.0.1:3000/link/callback')
+  t.equal(redirectUriOf({ PORT: 0 }), undefined)
 })

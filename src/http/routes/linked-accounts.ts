@@ -1,5 +1,5 @@
 import type { MemoryStore } from '../../cache/memory-store.ts'
-import { redirectUriOf } from '../../config/link-checks.ts'
+import { redirectUriOf } from '../../config/redirect-uri.ts'
 import type { Config } from '../../config/schema.ts'
 import { createLinks, type LinkedAccountsOptions } from '../../links/create-links.ts'
 import type { LinkName } from '../../links/link.ts'
