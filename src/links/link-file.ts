@@ -1,14 +1,12 @@
 import type { PathLike } from 'node:fs'
-import { constants } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { OPEN_TO_READ, temporaryPath } from '../lib/snapshot-file.ts'
 import { type Open, syncFolderOf } from '../lib/sync-folder.ts'
 import { LinkFileError } from './link-file-error.ts'
 
 const VERSION = 1
 const OWNER_ONLY = 0o600
 const PERMISSION_BITS = 0o777
-/** Follows no link and does not block on a pipe. */
-const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
 /** The system calls of a write; tests make them fail. */
 export interface FileSystem {
@@ -69,7 +67,7 @@ export class LinkFile {
    */
   async write(records: SealedRecords): Promise<void> {
     const { open, rename, rm } = this.#fileSystem
-    const temporary = `${this.path}.tmp`
+    const temporary = temporaryPath(this.path)
     const text = `${JSON.stringify({ version: VERSION, links: Object.fromEntries(records) })}\n`
     try {
       // A killed process may have left a temporary file, with other permissions.
