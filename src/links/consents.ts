@@ -45,6 +45,14 @@ export interface OwnerView {
 
 /** Links accounts: invites owners, sends them to Spotify, and checks whose account has agreed. */
 export class Consents {
+  /** The number of attempts to link an account since the start, by result; `failed` is a problem. */
+  readonly attempts: Record<ConsentResult['kind'] | 'failed', number> = {
+    linked: 0,
+    declined: 0,
+    'wrong-account': 0,
+    invalid: 0,
+    failed: 0,
+  }
   readonly #options: ConsentsOptions
 
   constructor(options: ConsentsOptions) {
@@ -73,12 +81,37 @@ export class Consents {
   }
 
   /**
-   * Completes a consent with the query of the callback. With `userId`, the consent must be for that user.
+   * Completes a consent with the query of the callback.
    *
    * @throws {Problem} if Spotify cannot answer or refuses, or the file cannot be written. Then the service
    * keeps nothing, and the owner has to agree again.
    */
-  async complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
+  complete(query: URLSearchParams): Promise<ConsentResult> {
+    return this.#counted(this.#complete(query))
+  }
+
+  /**
+   * Completes a consent with the address that the owner's browser ended at, pasted on the page of a ticket.
+   *
+   * @throws {Problem} as `complete()`.
+   */
+  finish(ticket: string, pasted: string): Promise<ConsentResult> {
+    return this.#counted(this.#finish(ticket, pasted))
+  }
+
+  async #counted(attempt: Promise<ConsentResult>): Promise<ConsentResult> {
+    let kind: keyof Consents['attempts'] = 'failed'
+    try {
+      const result = await attempt
+      kind = result.kind
+      return result
+    } finally {
+      this.attempts[kind]++
+    }
+  }
+
+  /** With `userId`, the consent must be for that user. */
+  async #complete(query: URLSearchParams, userId?: string): Promise<ConsentResult> {
     const { tickets, oauth, links } = this.#options
     const state = query.get('state') ?? ''
     const authorization = await tickets.redeem(state, userId)
@@ -92,16 +125,13 @@ export class Consents {
     return this.#link(authorization, consent.grant)
   }
 
-  /**
-   * Completes a consent with the address that the owner's browser ended at, pasted on the page of a ticket.
-   */
-  async finish(ticket: string, pasted: string): Promise<ConsentResult> {
+  async #finish(ticket: string, pasted: string): Promise<ConsentResult> {
     const view = await this.view(ticket)
     const url = pasted.trim()
     if (view?.canLink !== true || !URL.canParse(url)) return { kind: 'invalid' }
     const { pathname, searchParams } = new URL(url)
     if (pathname !== this.#options.callbackPath) return { kind: 'invalid' }
-    return this.complete(searchParams, view.userId)
+    return this.#complete(searchParams, view.userId)
   }
 
   /**

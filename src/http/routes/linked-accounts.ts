@@ -1,6 +1,7 @@
 import type { MemoryStore } from '../../cache/memory-store.ts'
 import { redirectUriOf } from '../../config/redirect-uri.ts'
 import type { Config } from '../../config/schema.ts'
+import type { Consents } from '../../links/consents.ts'
 import { createLinks, type LinkedAccountsOptions } from '../../links/create-links.ts'
 import type { LinkName } from '../../links/link.ts'
 import { cacheKeyOf, isServable, keyOfLink } from '../../links/link-key.ts'
@@ -10,7 +11,6 @@ import type { StoredBody } from '../../playlists/cached-playlists.ts'
 import type { PlaylistSource } from '../../playlists/playlist-list.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
 import type { AppInstance } from '../app-instance.ts'
-import { countAttempts, type LinkAttempts, noAttempts } from './link-attempts.ts'
 import { linksRoutes } from './links.ts'
 import { ownerLinksRoutes } from './owner-links.ts'
 
@@ -35,7 +35,7 @@ export interface LinkedAccountsService {
   /** How many entries the service has left out since the start, by their `public` member. */
   readonly leftOut: Readonly<Record<LeftOut, number>>
   /** The attempts to link an account since the start, by how they ended. */
-  readonly attempts: Readonly<LinkAttempts>
+  readonly attempts: Readonly<Consents['attempts']>
   /** Registers the routes of linked accounts. */
   register(app: AppInstance, publicUrl: string | undefined): void
   /** Waits for renewals until `late` aborts, then for writes; then lets other processes use the file. */
@@ -68,7 +68,6 @@ export async function startLinkedAccounts(
     redirectUri,
     previousClientSecret: config.LINKS_PREVIOUS_CLIENT_SECRET,
   }
-  const attempts = noAttempts()
   const leftOut = { false: 0, null: 0, other: 0 }
   const onLeftOut = (isPublic: LeftOut) => {
     leftOut[isPublic]++
@@ -89,13 +88,12 @@ export async function startLinkedAccounts(
     accepts: key => isServable(links, key),
     status: () => statusOf(links),
     leftOut,
-    attempts,
+    attempts: consents.attempts,
     register(app, publicUrl) {
       linksRoutes(app, { links, consents, redirectUri, publicUrl })
       const { authorizeUrl } = settings
       const privacyUrl = config.LINKS_PRIVACY_URL
-      const counted = countAttempts(consents, attempts)
-      ownerLinksRoutes(app, { consents: counted, publicUrl, authorizeUrl, redirectUri, privacyUrl })
+      ownerLinksRoutes(app, { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl })
     },
     close,
   }

@@ -13,8 +13,8 @@ import { OWNER_ROOT } from '../paths.ts'
 import { userParamsSchema } from './user-playlists.ts'
 
 export interface LinksRoutesOptions {
-  links: Pick<Links, 'list' | 'remove'>
-  consents: Pick<Consents, 'invite'>
+  links: Links
+  consents: Consents
   redirectUri: string
   /** The base URL where owners reach this service; if undefined, the origin of each request. */
   publicUrl: string | undefined

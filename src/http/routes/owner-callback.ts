@@ -12,11 +12,7 @@ export const OWNER_TAGS = ['Linked accounts']
  * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The route
  * redirects the browser to the page of the new link, or responds with the problem.
  */
-export function callbackRoute(
-  app: AppInstance,
-  consents: Pick<Consents, 'complete'>,
-  basePath: string,
-): void {
+export function callbackRoute(app: AppInstance, consents: Consents, basePath: string): void {
   const path = `${OWNER_ROOT}/callback`
   app.get(
     path,

@@ -20,7 +20,7 @@ import { sendPage } from '../send.ts'
 import { callbackRoute, OWNER_TAGS, redirected, sendResult } from './owner-callback.ts'
 
 export interface OwnerLinksOptions {
-  consents: Pick<Consents, 'view' | 'begin' | 'complete' | 'finish' | 'end'>
+  consents: Consents
   /** The URL where callers reach the service; undefined if unknown. */
   publicUrl: string | undefined
   /** The authorization endpoint, to which the form leads. */
