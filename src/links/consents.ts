@@ -135,15 +135,14 @@ export class Consents {
   }
 
   /**
-   * Ends the link of a ticket. Returns false if the ticket is invalid.
+   * Ends the link of a ticket. Returns the id of the user; undefined if the ticket is invalid.
    *
-   * @throws {Problem} if the file cannot be written.
+   * @throws {Problem} if a file cannot be written.
    */
-  async end(ticket: string): Promise<boolean> {
+  async end(ticket: string): Promise<string | undefined> {
     const view = await this.view(ticket)
-    if (view === undefined) return false
-    await this.#options.links.remove(view.userId)
-    return true
+    if (view !== undefined) await this.#options.links.remove(view.userId)
+    return view?.userId
   }
 
   /**

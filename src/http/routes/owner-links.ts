@@ -134,9 +134,9 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
       const { token } = request.params
       const { action = 'link' } = request.body
       if (action === 'end') {
-        const view = await consents.view(token)
-        if (view === undefined || !(await consents.end(token))) throw invalidAddress()
-        sendPage(reply, unlinkedPage(view.userId, basePath), fields)
+        const userId = await consents.end(token)
+        if (userId === undefined) throw invalidAddress()
+        sendPage(reply, unlinkedPage(userId, basePath), fields)
         return reply
       }
       if (action !== 'link') throw new Problem('bad-request', 'Field "action": use link or end.')

@@ -69,5 +69,5 @@ export async function ownerPagesFor(
     const { headers } = await get(target(await agree(await invite(user), user)))
     return String(headers.location)
   }
-  return { ...parts, app, consents, links, invite, get, post, agree, followed, target, linkAs }
+  return { ...parts, app, links, invite, get, post, agree, followed, target, linkAs }
 }
