@@ -2,7 +2,6 @@ import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/logger.ts'
 import { untilAborted } from '../lib/until-aborted.ts'
-import type { PlaylistSource } from '../playlists/playlist-list.ts'
 import type { Spotify } from '../spotify/create-spotify.ts'
 import { linkSubject } from '../spotify/gate/gate-evidence.ts'
 import type { RequestBudget } from '../spotify/gate/request-quota.ts'
@@ -14,7 +13,7 @@ import { Consents } from './consents.ts'
 import type { Link, LinkName } from './link.ts'
 import { LinkFile } from './link-file.ts'
 import { LinkTokens } from './link-tokens.ts'
-import { createLinkedSource, type LeftOut } from './linked-source.ts'
+import { createLinkedSource, type LinkedSource } from './linked-source.ts'
 import type { Links } from './links.ts'
 import { OAuthClient } from './oauth-client.ts'
 import { openLinks } from './open-links.ts'
@@ -22,25 +21,11 @@ import { readProfile } from './read-profile.ts'
 import { Sealer } from './sealing.ts'
 import { Tickets } from './tickets.ts'
 
-/** The configuration of linked accounts. */
-export interface LinkSettings {
-  file: string
-  authorizeUrl: URL
-  redirectUri: string
-  /** The client secret before the last change. */
-  previousClientSecret: string | undefined
-}
-
 export interface LinkedAccountsOptions {
-  config: Pick<
-    Config,
-    | 'SPOTIFY_CLIENT_ID'
-    | 'SPOTIFY_CLIENT_SECRET'
-    | 'SPOTIFY_TOKEN_URL'
-    | 'SPOTIFY_CONCURRENCY'
-    | 'LOOKUP_TIMEOUT_MS'
-  >
-  settings: LinkSettings
+  config: Config
+  /** The path of the file of links. */
+  file: string
+  redirectUri: string
   spotify: Spotify
   budget: RequestBudget
   clock: Clock
@@ -50,8 +35,6 @@ export interface LinkedAccountsOptions {
    * Called when the lists of a link must not be served any more. Resolves when they are removed everywhere.
    */
   forget: (link: LinkName) => Promise<void>
-  /** Called for each entry of a linked user that is left out. */
-  onLeftOut: (isPublic: LeftOut) => void
   /** Aborted when the service stops. */
   signal: AbortSignal
 }
@@ -69,7 +52,7 @@ export interface LinkedAccounts {
   readonly links: Links
   readonly consents: Consents
   /** Reads linked users with their tokens, and all others with the app token. */
-  readonly source: PlaylistSource
+  readonly source: LinkedSource
   /**
    * Waits for the renewals in progress, which may bring new refresh tokens, but only until `late` aborts.
    * Then waits for writes in flight, and lets other processes use the file.
@@ -83,25 +66,25 @@ export interface LinkedAccounts {
  * @throws {LinkFileError} if the file cannot be used.
  */
 export async function createLinks(options: LinkedAccountsOptions): Promise<LinkedAccounts> {
-  const { config, settings, spotify, budget, clock, random, log, onLeftOut, signal } = options
+  const { config, redirectUri, spotify, budget, clock, random, log, signal } = options
   const { clientOptions } = spotify
   const { observe } = clientOptions
-  const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, settings.previousClientSecret)
+  const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, config.LINKS_PREVIOUS_CLIENT_SECRET)
   /** The readers of working links, by the id of the link. */
   const readers = new Map<string, LinkReader>()
   const forget = (link: LinkName) => {
     readers.delete(link.linkId)
     return options.forget(link)
   }
-  const file = new LinkFile(settings.file)
+  const file = new LinkFile(options.file)
   const { links, close: closeFile } = await openLinks(file, { sealer, clock, log, forget })
   const oauth = new OAuthClient({
     transport: spotify.tokenTransport,
     tokenUrl: new URL(config.SPOTIFY_TOKEN_URL),
-    authorizeUrl: settings.authorizeUrl,
+    authorizeUrl: new URL(config.SPOTIFY_AUTHORIZE_URL),
     clientId: config.SPOTIFY_CLIENT_ID,
     clientSecret: config.SPOTIFY_CLIENT_SECRET,
-    redirectUri: settings.redirectUri,
+    redirectUri,
     clock,
     observe,
     signal,
@@ -140,9 +123,9 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
     clock,
     profile: token => readProfile(token, { ...clientOptions, timeoutMs, signal }),
     accept: (link, grant) => readerOf(link).tokens.accept(grant),
-    callbackPath: new URL(settings.redirectUri).pathname,
+    callbackPath: new URL(redirectUri).pathname,
   })
   const clientOf = (link: Link) => readerOf(link).client
-  const source = createLinkedSource({ links, clientOf, unlinked, clock, onLeftOut, ...reading })
+  const source = createLinkedSource({ links, clientOf, unlinked, clock, ...reading })
   return { links, consents, source, close }
 }

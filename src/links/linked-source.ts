@@ -9,7 +9,7 @@ import { isSameUser } from '../user-id/same-user.ts'
 import type { Link } from './link.ts'
 import { partsOf } from './link-key.ts'
 import { linkChanged, stateProblem } from './link-problems.ts'
-import { isUsable } from './link-state.ts'
+import { isUsable, type LinkEvent } from './link-state.ts'
 import type { Links } from './links.ts'
 
 /** The list of the user whose token is sent, owned and followed playlists. */
@@ -22,12 +22,12 @@ export interface LinkedSourceOptions extends Omit<FetchPagesOptions, 'client'> {
   /** The source for users without a link. */
   unlinked: PlaylistSource
   clock: Clock
-  /** Called for each entry that is left out because its `public` is not true. */
-  onLeftOut: (isPublic: LeftOut) => void
 }
 
-/** The `public` member of an entry that is left out. */
-export type LeftOut = 'false' | 'null' | 'other'
+export interface LinkedSource extends PlaylistSource {
+  /** The number of entries left out since the start because `public` is not true, by its value. */
+  readonly leftOut: Record<'false' | 'null' | 'other', number>
+}
 
 /**
  * The playlists of linked users, read with their own tokens, and those of all others from another source.
@@ -36,8 +36,9 @@ export type LeftOut = 'false' | 'null' | 'other'
  * `public: true` passes.
  * https://developer.spotify.com/documentation/web-api/reference/get-a-list-of-current-users-playlists
  */
-export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource {
+export function createLinkedSource(options: LinkedSourceOptions): LinkedSource {
   const { links, unlinked, clock } = options
+  const leftOut = { false: 0, null: 0, other: 0 }
 
   async function readLinked(
     link: Link,
@@ -45,7 +46,7 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
     lookup: LookupOptions,
   ): Promise<PlaylistList> {
     if (!isUsable(link.state, clock.monotonic())) throw stateProblem(link.state, clock)
-    const client = publicClient(link, options)
+    const client = publicClient(link, leftOut, options)
     const read = (expectedTotal: number | undefined) =>
       fetchPages(OWN_PLAYLISTS, expectedTotal, lookup, { ...options, client })
     const list = await readStable(read, previous)
@@ -57,6 +58,7 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
   }
 
   return {
+    leftOut,
     async playlists(key, previous, lookup) {
       const { linkId, userId } = partsOf(key)
       if (linkId === undefined) return unlinked.playlists(userId, previous, lookup)
@@ -67,14 +69,18 @@ export function createLinkedSource(options: LinkedSourceOptions): PlaylistSource
   }
 }
 
-/** A client for the user of the link, whose pages have null in place of each entry that is not public. */
+/**
+ * A client for the user of the link, whose pages have null in place of each entry that is not public. Counts
+ * these entries in `leftOut`.
+ */
 function publicClient(
   link: Link,
-  { links, clientOf, clock, onLeftOut }: LinkedSourceOptions,
+  leftOut: LinkedSource['leftOut'],
+  { links, clientOf, clock }: LinkedSourceOptions,
 ): SpotifyClient {
   const client = clientOf(link)
 
-  async function fail(event: Parameters<Links['report']>[1]): Promise<never> {
+  async function fail(event: LinkEvent): Promise<never> {
     await links.report(link, event)
     throw stateProblem(link.state, clock)
   }
@@ -89,7 +95,7 @@ function publicClient(
       await links.report(link, { kind: 'read' })
       const entries = page.entries.map(entry => {
         if (entry === null || entry.public === true) return entry
-        onLeftOut(leftOut(entry.public))
+        leftOut[labelOf(entry.public)]++
         return null
       })
       return { total: page.total, entries }
@@ -97,7 +103,7 @@ function publicClient(
   }
 }
 
-function leftOut(isPublic: unknown): LeftOut {
+function labelOf(isPublic: unknown): keyof LinkedSource['leftOut'] {
   if (isPublic === false) return 'false'
   return isPublic === null ? 'null' : 'other'
 }

@@ -5,7 +5,6 @@ import { startSandbox } from '../../sandbox/sandbox.ts'
 import { createLinks } from '../../src/links/create-links.ts'
 import type { LinkName } from '../../src/links/link.ts'
 import { cacheKeyOf } from '../../src/links/link-key.ts'
-import type { LeftOut } from '../../src/links/linked-source.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { createSpotify } from '../../src/spotify/create-spotify.ts'
 import { DailyBudget } from '../../src/spotify/gate/request-quota.ts'
@@ -27,10 +26,9 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
     switches: { mode: 'development', redirectUris: [REDIRECT_URI], consent: 'approve' },
   })
   const { logger: log, written, lines } = recordingLogger()
-  const config = await configFor(sandbox)
+  const config = await configFor(sandbox, { SPOTIFY_AUTHORIZE_URL: sandbox.authorizeUrl })
   const budget = new DailyBudget(undefined, clock)
   const forgotten: LinkName[] = []
-  const left: LeftOut[] = []
   const file = join(folder, 'links.json')
   const start = async () => {
     const stopping = new AbortController()
@@ -45,12 +43,8 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
     })
     const accounts = await createLinks({
       config,
-      settings: {
-        file,
-        authorizeUrl: new URL(sandbox.authorizeUrl),
-        redirectUri: REDIRECT_URI,
-        previousClientSecret: undefined,
-      },
+      file,
+      redirectUri: REDIRECT_URI,
       spotify,
       budget,
       clock,
@@ -60,7 +54,6 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
         forgotten.push({ userId, linkId })
         await onForget({ userId, linkId })
       },
-      onLeftOut: isPublic => left.push(isPublic),
       signal: stopping.signal,
     })
     const look = (user: string) =>
@@ -86,5 +79,5 @@ export async function accountsFor(t: Test, onForget: (link: LinkName) => unknown
     await sandbox.close()
     rmSync(folder, { recursive: true })
   })
-  return { clock, sandbox, config, log, folder, start, file, written, lines, forgotten, left }
+  return { clock, sandbox, config, log, folder, start, file, written, lines, forgotten }
 }

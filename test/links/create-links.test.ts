@@ -5,8 +5,8 @@ import { accountsFor } from './accounts-support.ts'
 import { idsOf } from './source-support.ts'
 
 t.test('in Development Mode a user can be read once the owner has agreed', async t => {
-  const { start, sandbox, left } = await accountsFor(t)
-  const { look, link, close } = await start()
+  const { start, sandbox } = await accountsFor(t)
+  const { look, link, source, close } = await start()
   t.match(await failureOf(look('with-private')), { causeName: 'endpoint-forbidden' })
   t.match(await link('with-private'), { kind: 'linked' })
   const list = await look('with-private')
@@ -15,7 +15,11 @@ t.test('in Development Mode a user can be read once the owner has agreed', async
     idsOf(list),
     shown?.map(entry => entry?.id),
   )
-  t.ok(left.every(isPublic => isPublic === 'null'))
+  t.match(
+    source.leftOut,
+    { false: 0, other: 0 },
+    'without a scope Spotify sends no private playlist',
+  )
   const grants = sandbox.requests.map(({ grantType }) => grantType)
   t.notOk(grants.includes('refresh_token'), 'the token of the consent is used')
   await close()

@@ -4,7 +4,7 @@ import { AppTokenAccess } from '../../src/links/app-token-access.ts'
 import type { Link } from '../../src/links/link.ts'
 import { cacheKeyOf } from '../../src/links/link-key.ts'
 import { LinkTokens } from '../../src/links/link-tokens.ts'
-import { createLinkedSource, type LeftOut } from '../../src/links/linked-source.ts'
+import { createLinkedSource } from '../../src/links/linked-source.ts'
 import type { LookupOptions, PlaylistList } from '../../src/playlists/playlist-list.ts'
 import { linkSubject } from '../../src/spotify/gate/gate-evidence.ts'
 import { appTokenDenied, linkDenied } from '../../src/spotify/gate/token-denials.ts'
@@ -80,7 +80,6 @@ export async function sourceFor(t: Test, user = 'smedjan') {
   const access = new AppTokenAccess({ clock, log, hasLinks: () => links.list().length > 0 })
   const appClient = access.guard(client({ tokens: appTokens, denied: appTokenDenied }))
   const unlinked: string[] = []
-  const left: LeftOut[] = []
   const source = createLinkedSource({
     links,
     clientOf: link =>
@@ -101,12 +100,11 @@ export async function sourceFor(t: Test, user = 'smedjan') {
     budget,
     concurrency: 8,
     clock,
-    onLeftOut: isPublic => left.push(isPublic),
   })
   const first = await link(user)
   const look = (userId: string, previous?: PlaylistList) =>
     source.playlists(cacheKeyOf(links, userId), previous, lookup)
   const read = (previous?: PlaylistList) => look(user, previous)
   sandbox.clear()
-  return { ...parts, sandbox, gate, link: first, addLink: link, source, look, read, unlinked, left }
+  return { ...parts, sandbox, gate, link: first, addLink: link, source, look, read, unlinked }
 }

@@ -1,12 +1,11 @@
 import type { MemoryStore } from '../../cache/memory-store.ts'
 import { redirectUriOf } from '../../config/redirect-uri.ts'
-import type { Config } from '../../config/schema.ts'
 import type { Consents } from '../../links/consents.ts'
 import { createLinks, type LinkedAccountsOptions } from '../../links/create-links.ts'
 import type { LinkName } from '../../links/link.ts'
 import { cacheKeyOf, isServable, keyOfLink } from '../../links/link-key.ts'
 import { type LinksStatus, statusOf } from '../../links/link-report.ts'
-import type { LeftOut } from '../../links/linked-source.ts'
+import type { LinkedSource } from '../../links/linked-source.ts'
 import type { StoredBody } from '../../playlists/cached-playlists.ts'
 import type { PlaylistSource } from '../../playlists/playlist-list.ts'
 import type { VariantCache } from '../../playlists/representations.ts'
@@ -15,8 +14,7 @@ import { linksRoutes } from './links.ts'
 import { ownerLinksRoutes } from './owner-links.ts'
 
 export interface LinkedServiceOptions
-  extends Omit<LinkedAccountsOptions, 'config' | 'settings' | 'forget' | 'onLeftOut'> {
-  config: Config
+  extends Omit<LinkedAccountsOptions, 'file' | 'redirectUri' | 'forget'> {
   store: MemoryStore<StoredBody>
   variants: VariantCache
   /** Removes retired lists from the file with cached lists, if there is one; rejects if some may remain. */
@@ -33,7 +31,7 @@ export interface LinkedAccountsService {
   accepts(key: string): boolean
   status(): LinksStatus
   /** How many entries the service has left out since the start, by their `public` member. */
-  readonly leftOut: Readonly<Record<LeftOut, number>>
+  readonly leftOut: Readonly<LinkedSource['leftOut']>
   /** The attempts to link an account since the start, by how they ended. */
   readonly attempts: Readonly<Consents['attempts']>
   /** Registers the routes of linked accounts. */
@@ -62,21 +60,11 @@ export async function startLinkedAccounts(
     await purgeSnapshot()
   }
 
-  const settings = {
-    file,
-    authorizeUrl: new URL(config.SPOTIFY_AUTHORIZE_URL),
-    redirectUri,
-    previousClientSecret: config.LINKS_PREVIOUS_CLIENT_SECRET,
-  }
-  const leftOut = { false: 0, null: 0, other: 0 }
-  const onLeftOut = (isPublic: LeftOut) => {
-    leftOut[isPublic]++
-  }
   const { links, consents, source, close } = await createLinks({
     ...options,
-    settings,
+    file,
+    redirectUri,
     forget,
-    onLeftOut,
   })
   log.info(
     { redirect_uri: redirectUri, links: links.list().length },
@@ -87,11 +75,11 @@ export async function startLinkedAccounts(
     keyOf: userId => cacheKeyOf(links, userId),
     accepts: key => isServable(links, key),
     status: () => statusOf(links),
-    leftOut,
+    leftOut: source.leftOut,
     attempts: consents.attempts,
     register(app, publicUrl) {
       linksRoutes(app, { links, consents, redirectUri, publicUrl })
-      const { authorizeUrl } = settings
+      const authorizeUrl = new URL(config.SPOTIFY_AUTHORIZE_URL)
       const privacyUrl = config.LINKS_PRIVACY_URL
       ownerLinksRoutes(app, { consents, publicUrl, authorizeUrl, redirectUri, privacyUrl })
     },
