@@ -7,9 +7,9 @@ import { type Link, liveRecord } from './link.ts'
 import { linkProblem } from './link-problems.ts'
 import { isTooWide } from './link-tokens.ts'
 import type { Links } from './links.ts'
-import type { OAuthClient } from './oauth-client.ts'
+import type { ConsentGrant, OAuthClient } from './oauth-client.ts'
 import type { Profile } from './read-profile.ts'
-import type { OwnerTicket, Redeemed, Tickets } from './tickets.ts'
+import type { Redeemed, Tickets } from './tickets.ts'
 import type { Grant } from './token-request.ts'
 
 export interface ConsentsOptions {
@@ -64,10 +64,23 @@ export class Consents {
     return this.#options.tickets.invite(userId)
   }
 
-  /** What an address shows; undefined if it is old, damaged or of a link that is gone. */
+  /**
+   * What an address shows; undefined if it is old, damaged or of a link that is gone. A newer consent uses up
+   * an invitation, and a later removal makes it invalid. The page of a link can always link the account again.
+   */
   async view(ticket: string): Promise<OwnerView | undefined> {
-    const owner = await this.#options.tickets.owner(ticket)
-    return owner && this.#viewOf(owner)
+    const { tickets, links } = this.#options
+    const owner = await tickets.owner(ticket)
+    if (owner === undefined) return undefined
+    const { userId, invitedAt, linkId } = owner
+    const link = links.find(userId)
+    if (invitedAt === undefined) {
+      if (link === undefined || link.linkId !== linkId) return undefined
+      return { userId, link, canLink: true }
+    }
+    if (links.isRemovedSince(userId, invitedAt)) return undefined
+    const record = link && liveRecord(link)
+    return { userId, link, canLink: record === undefined || record.consentAt < invitedAt }
   }
 
   /** The address of Spotify's page on which the owner agrees; undefined if this ticket cannot link. */
@@ -119,10 +132,10 @@ export class Consents {
     if (links.isRemovedSince(authorization.userId, authorization.issuedAt)) {
       return { kind: 'invalid' }
     }
-    const consent = await oauth.exchange(query, state, authorization.verifier)
-    if (consent.kind === 'invalid') return consent
-    if (consent.kind === 'declined') return { kind: 'declined', userId: authorization.userId }
-    return this.#link(authorization, consent.grant)
+    const grant = await oauth.exchange(query, state, authorization.verifier)
+    if (grant === 'invalid') return { kind: 'invalid' }
+    if (grant === 'declined') return { kind: 'declined', userId: authorization.userId }
+    return this.#link(authorization, grant)
   }
 
   async #finish(ticket: string, pasted: string): Promise<ConsentResult> {
@@ -145,26 +158,7 @@ export class Consents {
     return view?.userId
   }
 
-  /**
-   * A newer consent uses up an invitation, and a later removal makes it invalid. The page of a link can
-   * always link the account again.
-   */
-  #viewOf({ userId, invitedAt, linkId }: OwnerTicket): OwnerView | undefined {
-    const { links } = this.#options
-    const link = links.find(userId)
-    if (invitedAt === undefined) {
-      if (link === undefined || link.linkId !== linkId) return undefined
-      return { userId, link, canLink: true }
-    }
-    if (links.isRemovedSince(userId, invitedAt)) return undefined
-    const record = link && liveRecord(link)
-    return { userId, link, canLink: record === undefined || record.consentAt < invitedAt }
-  }
-
-  async #link(
-    { userId, issuedAt }: Redeemed,
-    grant: Grant & { readonly refreshToken: string },
-  ): Promise<ConsentResult> {
+  async #link({ userId, issuedAt }: Redeemed, grant: ConsentGrant): Promise<ConsentResult> {
     const { links, tickets, clock, accept } = this.#options
     if (isTooWide(grant.scope)) return { kind: 'wrong-account', userId }
     const profile = await this.#profile(grant.accessToken)

@@ -24,13 +24,8 @@ export interface OAuthOptions extends TokenRequestOptions {
   redirectUri: string
 }
 
-/** The outcome of a consent. */
-export type Consent =
-  | { readonly kind: 'granted'; readonly grant: Grant & { readonly refreshToken: string } }
-  /** The owner declined. */
-  | { readonly kind: 'declined' }
-  /** The code, or the address that contains it, is wrong, old or used. */
-  | { readonly kind: 'invalid' }
+/** What Spotify grants after a consent. */
+export type ConsentGrant = Grant & { readonly refreshToken: string }
 
 /**
  * The client of the authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636).
@@ -69,13 +64,18 @@ export class OAuthClient {
   }
 
   /**
-   * Exchanges the code in the query of the callback for tokens.
+   * Exchanges the code in the query of the callback for tokens. Returns `declined` if the owner did not agree,
+   * and `invalid` if the query or its code is wrong, old or used.
    *
    * @throws {Problem} if the token endpoint cannot answer.
    */
-  async exchange(callback: URLSearchParams, state: string, verifier: string): Promise<Consent> {
+  async exchange(
+    callback: URLSearchParams,
+    state: string,
+    verifier: string,
+  ): Promise<ConsentGrant | 'declined' | 'invalid'> {
     const parameters = this.#validated(callback, state)
-    if ('kind' in parameters) return parameters
+    if (typeof parameters === 'string') return parameters
     const { redirectUri } = this.#options
     const grant = await requestGrant(this.#options, {}, async options =>
       processAuthorizationCodeResponse(
@@ -92,9 +92,10 @@ export class OAuthClient {
         ),
       ),
     )
-    if (grant === undefined) return { kind: 'invalid' }
-    if (grant.refreshToken === undefined) throw unusableGrant()
-    return { kind: 'granted', grant: { ...grant, refreshToken: grant.refreshToken } }
+    if (grant === undefined) return 'invalid'
+    const { refreshToken } = grant
+    if (refreshToken === undefined) throw unusableGrant()
+    return { ...grant, refreshToken }
   }
 
   /**
@@ -124,18 +125,15 @@ export class OAuthClient {
   }
 
   /** The parameters of a callback with this state, or what is wrong with them. */
-  #validated(
-    callback: URLSearchParams,
-    state: string,
-  ): URLSearchParams | Exclude<Consent, Granted> {
+  #validated(callback: URLSearchParams, state: string): URLSearchParams | 'declined' | 'invalid' {
     try {
       const parameters = validateAuthResponse(this.#server, this.#client, callback, state)
       const [code, ...others] = parameters.getAll('code')
-      return code && others.length === 0 ? parameters : { kind: 'invalid' }
+      return code && others.length === 0 ? parameters : 'invalid'
     } catch (error) {
       const isDeclined =
         error instanceof AuthorizationResponseError && error.error === 'access_denied'
-      return { kind: isDeclined ? 'declined' : 'invalid' }
+      return isDeclined ? 'declined' : 'invalid'
     }
   }
 
@@ -146,5 +144,3 @@ export class OAuthClient {
     headers.set('authorization', `Basic ${credentials}`)
   }
 }
-
-type Granted = Extract<Consent, { kind: 'granted' }>

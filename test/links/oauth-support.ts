@@ -50,9 +50,9 @@ function consents(sandbox: Sandbox, oauth: OAuthClient) {
   }
   /** What Spotify grants after the consent of a user. */
   async function grantOf(user: string) {
-    const consent = await oauth.exchange(await callback(user), 'state', VERIFIER)
-    if (consent.kind !== 'granted') throw new Error(`the consent is ${consent.kind}`)
-    return consent.grant
+    const grant = await oauth.exchange(await callback(user), 'state', VERIFIER)
+    if (typeof grant === 'string') throw new Error(`the consent is ${grant}`)
+    return grant
   }
   return { callback, grantOf }
 }
