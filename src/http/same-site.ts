@@ -11,7 +11,7 @@ import { Problem } from '../problems/problem.ts'
  *
  * @throws {Problem} `bad-request`
  */
-export function refuseOtherSites({ headers }: FastifyRequest): void {
+export async function refuseOtherSites({ headers }: FastifyRequest): Promise<void> {
   const { origin, host, 'sec-fetch-site': site } = headers
   const isOwn =
     site === undefined

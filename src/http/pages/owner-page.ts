@@ -17,8 +17,8 @@ export interface OwnerPageOptions {
   privacyUrl: string | undefined
   /** Whether Spotify sends the browser to the browser's own machine, which may not be the server. */
   isLocalRedirect: boolean
-  /** What is wrong with the address that the owner pasted. */
-  error?: string
+  /** What is wrong with the address that the owner pasted; undefined if the page shows no error. */
+  error: string | undefined
 }
 
 /** The page on which an owner links the account, sees the state of the link, and ends the link. */

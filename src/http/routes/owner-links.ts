@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Consents } from '../../links/consents.ts'
 import { Problem } from '../../problems/problem.ts'
@@ -98,8 +97,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
     const view = await consents.view(token)
     if (view === undefined) throw invalidAddress()
     const path = `${basePath}${OWNER_ROOT}/${encodeURIComponent(token)}`
-    const fault = error === undefined ? {} : { error }
-    return ownerPage({ view, path, basePath, privacyUrl, isLocalRedirect, ...fault })
+    return ownerPage({ view, path, basePath, privacyUrl, isLocalRedirect, error })
   }
 
   const path = `${OWNER_ROOT}/:token`
@@ -121,7 +119,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   app.post(
     path,
     {
-      onRequest: fromOwnSite,
+      onRequest: refuseOtherSites,
       schema: {
         ...ofForm,
         operationId: 'pressOwnerButton',
@@ -151,7 +149,7 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   app.post(
     finishPath,
     {
-      onRequest: fromOwnSite,
+      onRequest: refuseOtherSites,
       schema: {
         ...ofForm,
         operationId: 'finishLink',
@@ -175,10 +173,6 @@ function pageRoutes(app: AppInstance, options: OwnerLinksOptions): void {
     },
   )
   allowOnly(app, finishPath, ['POST'])
-}
-
-async function fromOwnSite(request: FastifyRequest): Promise<void> {
-  refuseOtherSites(request)
 }
 
 const PASTED =

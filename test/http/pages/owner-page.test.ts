@@ -11,14 +11,14 @@ import { recordOf } from '../../links/support.ts'
 const HOSTILE = '"><script>canary'
 
 function pageOf(view: Partial<OwnerView>, options: { error?: string; isLocal?: boolean } = {}) {
-  const { isLocal: isLocalRedirect = false, ...error } = options
+  const { isLocal: isLocalRedirect = false, error } = options
   return ownerPage({
     view: { userId: 'smedjan', link: undefined, canLink: true, ...view },
     path: '/base/link/x',
     basePath: '/base',
     privacyUrl: undefined,
     isLocalRedirect,
-    ...error,
+    error,
   })
 }
 
