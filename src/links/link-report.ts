@@ -1,28 +1,11 @@
 import { type Link, liveRecord } from './link.ts'
-import { faultOf, type LinkFault, remedyOf } from './link-problems.ts'
+import { faultOf, remedyOf } from './link-problems.ts'
 import { isEnded } from './link-record.ts'
 import { consentEndsAt, type LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** A link as `GET /links` shows it to the operator; instants in ISO 8601. */
-export interface LinkReport {
-  /** The canonical id of the user. */
-  user: string
-  state: LinkState['name']
-  /** When the owner agreed; null if the link has ended or is unreadable. */
-  linked_at: string | null
-  /** When the consent ends at the earliest, or when it ended. */
-  consent_ends_at: string | null
-  /** When the list was last read; null if that was before the start of the service. */
-  last_used_at: string | null
-  /** Why the link does not work; null if it does. */
-  reason: LinkFault | null
-  /** What a person can do about it. */
-  remedy: string | null
-}
-
-/** The report of one link, without any secret. */
-export function reportOf(link: Link): LinkReport {
+/** A link as `GET /links` shows it to administrators: without any secret, and with instants in ISO 8601. */
+export function reportOf(link: Link) {
   const { userId, state, record, lastUsedAt } = link
   const live = liveRecord(link)
   const fault = faultOf(state)
