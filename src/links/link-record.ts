@@ -11,8 +11,10 @@ export interface LinkRecord {
   readonly consentAt: number
 }
 
+const END_REASONS = ['consent-revoked', 'consent-expired', 'other-user'] as const
+
 /** Why a link ended, as `GET /links` and the log name it. */
-export type EndReason = 'consent-revoked' | 'consent-expired' | 'other-user'
+export type EndReason = (typeof END_REASONS)[number]
 
 /** The record of an ended link, stored for five days. */
 export interface EndedRecord {
@@ -22,8 +24,6 @@ export interface EndedRecord {
   /** Epoch milliseconds. */
   readonly endedAt: number
 }
-
-const END_REASONS: readonly unknown[] = ['consent-revoked', 'consent-expired', 'other-user']
 
 /**
  * The record in an opened text that is stored under `userId`. Undefined if it is no record, or the record of

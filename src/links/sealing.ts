@@ -33,7 +33,7 @@ export interface Opened {
  */
 export class Sealer {
   /** The current secret first. */
-  readonly #secrets: readonly string[]
+  readonly #secrets: readonly [string, ...string[]]
 
   /**
    * `previousSecret` opens what was sealed before the client secret was changed: records, which the service
@@ -45,10 +45,9 @@ export class Sealer {
 
   /** Seals a JSON value with the current key. */
   async seal(purpose: Purpose, value: object): Promise<string> {
-    const [secret = ''] = this.#secrets
     return new CompactEncrypt(Buffer.from(JSON.stringify(value)))
       .setProtectedHeader(ALGORITHMS)
-      .encrypt(keyFor(secret, purpose))
+      .encrypt(keyFor(this.#secrets[0], purpose))
   }
 
   /** Opens a sealed text; undefined if it is damaged, or made for another purpose or with another key. */
