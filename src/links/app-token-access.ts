@@ -64,11 +64,7 @@ export class AppTokenAccess {
     if (this.#state.name === 'open') return this.#send(path, signal, send)
     if (this.#state.name === 'closed') this.#refuseUnlessDue(this.#state)
     const sent = this.#send(path, signal, send)
-    const ended = sent.then(
-      () => {},
-      () => {},
-    )
-    this.#probe = ended.then(() => {
+    this.#probe = Promise.allSettled([sent]).then(() => {
       this.#probe = undefined
     })
     return sent
