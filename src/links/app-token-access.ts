@@ -12,10 +12,10 @@ const MAX_PAUSE_MS = 6 * 3_600_000
 const PROBE_MS = 1000
 
 /**
- * Whether Spotify accepts the app token, so users without a link can be read. Instants are on the monotonic
- * clock.
- * - `open`: Spotify does, as far as anybody knows.
- * - `unverified`: nobody knows. One request is sent at a time, and the others wait for it.
+ * Whether Spotify accepts the app token, so that the service can read users without a link. Instants are on the
+ * monotonic clock.
+ * - `open`: Spotify accepts the token, as far as the service knows.
+ * - `unverified`: not known. The service sends one request at a time, and other requests wait for its result.
  * - `closed`: Spotify denied two users in a row. After `untilMs` the next request is a probe.
  */
 type State =
@@ -31,7 +31,7 @@ type State =
 export interface AppTokenAccessOptions {
   clock: Clock
   log: Log
-  /** Whether any account is linked, so there is work that needs the quota more than probes do. */
+  /** Whether any account is linked. Linked accounts need the quota more than probes do. */
   hasLinks: () => boolean
 }
 
@@ -98,7 +98,7 @@ export class AppTokenAccess {
     const before = this.#state
     let pauseMs = DENIED_PAUSE_MS
     if (before.name === 'closed') {
-      // Requests that left before the pause still end.
+      // A request that was sent before the pause may be denied during the pause.
       if (nowMs < before.untilMs) return withRetryAt(denial, this.#wall(before.untilMs), true)
       if (hasLinks()) pauseMs = Math.min(2 * before.pauseMs, MAX_PAUSE_MS)
     }

@@ -28,7 +28,7 @@ export interface ConsentsOptions {
 /** The outcome of a consent, for the owner of the account. */
 export type ConsentResult =
   | { readonly kind: 'linked'; readonly userId: string; readonly ticket: string }
-  /** The address is not from this service, has expired or was used. */
+  /** The callback or the pasted address is not from this service, has expired or was used. */
   | { readonly kind: 'invalid' }
   | { readonly kind: 'declined'; readonly userId: string }
   /** Another account agreed, or this one granted more than public information. */
@@ -104,7 +104,8 @@ export class Consents {
   }
 
   /**
-   * Completes a consent with the address that the owner's browser ended at, pasted on the page of a ticket.
+   * Completes a consent with the address at which the owner's browser ended. The owner has pasted the address
+   * on the page of `ticket`.
    *
    * @throws {Problem} as `complete()`.
    */
@@ -172,13 +173,13 @@ export class Consents {
       consentAt: clock.now(),
     }
     const link = await links.add(record, issuedAt)
-    // `add` has also forgotten the lists of an earlier link; meanwhile somebody may have unlinked the user.
+    // While `add` forgot the lists of an earlier link, somebody may have unlinked the user.
     if (!links.has(link)) return { kind: 'invalid' }
     accept(link, grant)
     return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
   }
 
-  /** The profile of the token's user. Words a denial like that of a refused link. */
+  /** The profile of the token's user. Turns a denial into the problem of a refused link. */
   async #profile(accessToken: string): Promise<Profile> {
     return this.#options.profile(accessToken).catch((error: unknown) => {
       throw error instanceof LinkDenial ? linkProblem(error.reason) : error

@@ -40,14 +40,15 @@ export interface LinkedAccountsOptions {
 }
 
 /**
- * Reads the list of one link. All lookups of the link share one reader, and so its bound of waiting pages.
+ * Reads the list of one link. All lookups of the link share one client, so its limit of pages that wait to be
+ * decoded applies to them together.
  */
 interface LinkReader {
   readonly tokens: LinkTokens
   readonly client: SpotifyClient
 }
 
-/** Everything about linked accounts. */
+/** The links, and the services that read and change them. */
 export interface LinkedAccounts {
   readonly links: Links
   readonly consents: Consents
@@ -70,7 +71,7 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
   const { clientOptions } = spotify
   const { observe } = clientOptions
   const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, config.LINKS_PREVIOUS_CLIENT_SECRET)
-  /** The readers of working links, by the id of the link. */
+  /** Readers by the id of their link. */
   const readers = new Map<string, LinkReader>()
   const forget = (link: LinkName) => {
     readers.delete(link.linkId)

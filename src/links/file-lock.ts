@@ -46,7 +46,10 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   throw new LinkFileError(path, 'is in use by another process of this service')
 }
 
-/** Whether this process, which listens on `own`, is the only one; removes the sockets of killed processes. */
+/**
+ * Whether only this process, which listens on `own`, has a lock of the file at `path`. Removes the sockets of
+ * killed processes.
+ */
 async function isAlone(path: string, own: string): Promise<boolean> {
   const folder = dirname(path)
   const name = basename(path)
@@ -70,10 +73,10 @@ function listening(socket: string): Promise<Server> {
   })
 }
 
-/** A connection fails with one of these if the socket belongs to a killed process or does not exist. */
+/** A connection fails with one of these codes if the socket belongs to a killed process or does not exist. */
 const FREE: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
 
-/** Any other failure counts as listening, since the process may be busy. */
+/** If a connection fails with another code, the process counts as listening, since it may be busy. */
 function isListening(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)

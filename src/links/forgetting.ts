@@ -1,9 +1,9 @@
 import type { LinkName } from './link.ts'
 
-/** Removes the lists of ended links from everywhere; each run also retries what failed before. */
+/** Removes the lists of ended and replaced links. Each run also retries removals that failed before. */
 export class Forgetting {
   readonly #forget: (link: LinkName) => Promise<void>
-  /** Links whose lists may still be somewhere. */
+  /** Links whose lists are not removed everywhere yet. */
   readonly #left = new Set<LinkName>()
 
   constructor(forget: (link: LinkName) => Promise<void>) {

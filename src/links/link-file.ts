@@ -62,8 +62,8 @@ export class LinkFile {
   }
 
   /**
-   * Replaces the file. The new file is on the disk once this resolves; if this rejects, the disk has the old
-   * or the new one.
+   * Replaces the file. Once the promise resolves, the new file is on the disk. If the promise rejects, the disk
+   * has the old file or the new one.
    */
   async write(records: SealedRecords): Promise<void> {
     const { open, rename, rm } = this.#fileSystem

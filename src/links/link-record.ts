@@ -26,8 +26,8 @@ export interface EndedRecord {
 }
 
 /**
- * The record in an opened text that is stored under `userId`. Undefined if it is no record, or the record of
- * another user, which somebody moved there.
+ * Reads the record in the content of a sealed text that is stored under `userId`. Undefined if the content is
+ * not a record, or is the record of another user, which somebody has moved.
  */
 export function recordFor(userId: string, value: unknown): LinkRecord | EndedRecord | undefined {
   const record = (value ?? {}) as Partial<LinkRecord & EndedRecord>

@@ -7,8 +7,7 @@ const DOUBT_MS = 10 * 60_000
 const FIRST_REFUSAL_MS = 3_600_000
 const MAX_REFUSAL_MS = 24 * 3_600_000
 /**
- * A consent lasts six months; the shortest six in a row have 181 days. A longer count would only make
- * warnings late.
+ * A consent lasts six months, which have at least 181 days. With a higher number, warnings could come late.
  * https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens
  */
 const CONSENT_MS = 181 * 86_400_000
@@ -18,7 +17,7 @@ export type RefusalReason = LinkDenialReason | 'scope-too-wide'
 
 /**
  * The state of a link, as plain data. `retryAtMs` is on the monotonic clock.
- * - `active`: it works, as far as anybody knows.
+ * - `active`: the link works, as far as the service knows.
  * - `doubtful`: Spotify said once that the consent has ended. The token is not renewed before `retryAtMs`.
  * - `refused`: Spotify refuses this link. Nothing is sent for it before `retryAtMs`.
  * - `ended`: the consent has ended, and its token is erased.
@@ -66,7 +65,7 @@ export function consentEndsAt(consentAt: number): number {
   return consentAt + CONSENT_MS
 }
 
-/** Whether only a new consent can end the state, or for `unreadable` the right key. */
+/** Whether no event can end the state: only a new consent can, or the right key for `unreadable`. */
 function isOver({ name }: LinkState): boolean {
   return name === 'ended' || name === 'mismatch' || name === 'unreadable'
 }

@@ -54,7 +54,7 @@ export class LinkStore {
   /** Resolves when no write is in progress. */
   async settled(): Promise<void> {
     let ended: Promise<void> | undefined
-    // A caller may start another write when its first one ends.
+    // When a write ends, its caller may start another write.
     while (ended !== this.#writing) {
       ended = this.#writing
       await ended

@@ -31,7 +31,7 @@ export function isTooWide(scope: string): boolean {
 
 interface AccessToken {
   readonly value: string
-  /** On the monotonic clock: from then on it is renewed before it is used. */
+  /** On the monotonic clock. From this instant on, the service renews the token instead of using it. */
   readonly renewAtMs: number
 }
 
@@ -69,7 +69,7 @@ export class LinkTokens {
   /**
    * Returns a token that does not expire soon. Calls `onRequest` if this call starts a renewal.
    *
-   * @throws {Problem} why there is none, with the instant of the next attempt.
+   * @throws {Problem} why there is no token, with the instant of the next attempt.
    */
   async token(onRequest?: () => void): Promise<string> {
     this.#refuseIfRemoved()
@@ -118,7 +118,7 @@ export class LinkTokens {
     return grant.accessToken
   }
 
-  /** What Spotify grants, once a new refresh token is in the file; undefined for `invalid_grant`. */
+  /** Resolves once a new refresh token is in the file; with undefined if Spotify answers `invalid_grant`. */
   async #grant(onRequest?: () => void): Promise<Grant | undefined> {
     const { links, oauth } = this.#options
     // If Spotify replaced the refresh token, a file that cannot be written would lose the new one.
@@ -144,7 +144,7 @@ export class LinkTokens {
     return stateProblem(this.#link.state, this.#options.clock)
   }
 
-  /** Backs off; returns the problem with the instant of the next attempt. */
+  /** Backs off after a failed renewal. Returns the problem with the instant of the next attempt. */
   #remember(failed: Problem): Problem {
     const { clock, log, random } = this.#options
     const namedMs = (failed.retryAt ?? 0) - clock.now()

@@ -11,14 +11,14 @@ export interface Link {
   readonly userId: string
   /** Empty if the record is unreadable. */
   readonly linkId: string
-  /** Undefined if it is unreadable. */
+  /** Undefined if the record is unreadable. */
   record: LinkRecord | EndedRecord | undefined
   /** The record as the file has it; undefined if the record has changed since. */
   sealed: string | undefined
   state: LinkState
-  /** When its list was last read, epoch ms; unknown after a restart. */
+  /** When the service last read the list, epoch ms; undefined before the first read since its start. */
   lastUsedAt: number | undefined
-  /** The number of days of the last warning. */
+  /** How many days before the end of the consent the last warning came; infinite without a warning. */
   warnedDays: number
 }
 
@@ -45,7 +45,7 @@ export function newLink(
   }
 }
 
-/** The record of a link that has not ended; undefined for all others. */
+/** The record of a link; undefined if the link has ended or the record is unreadable. */
 export function liveRecord({ record }: Link): LinkRecord | undefined {
   return record === undefined || isEnded(record) ? undefined : record
 }

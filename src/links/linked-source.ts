@@ -12,7 +12,7 @@ import { linkChanged, stateProblem } from './link-problems.ts'
 import { isUsable, type LinkEvent } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** The list of the user whose token is sent, owned and followed playlists. */
+/** The path of the list of the token's user: playlists that the user owns or follows. */
 const OWN_PLAYLISTS = '/me/playlists'
 
 export interface LinkedSourceOptions extends Omit<FetchPagesOptions, 'client'> {
@@ -30,8 +30,8 @@ export interface LinkedSource extends PlaylistSource {
 }
 
 /**
- * The playlists of linked users, read with their own tokens, and those of all others from another source.
- * It takes cache keys in place of user ids: a lookup stays with the link that it began with.
+ * Reads linked users with their own tokens, and other users from another source. The source takes cache keys in
+ * place of user ids, so a lookup stays with the link that it began with.
  * Private playlists need a scope that no link has; in case Spotify sends one, only an entry with
  * `public: true` passes.
  * https://developer.spotify.com/documentation/web-api/reference/get-a-list-of-current-users-playlists

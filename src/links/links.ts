@@ -39,8 +39,8 @@ export class Links {
   }
 
   /**
-   * Takes the records of the file; an unreadable one stays in the file as it is. Resolves with true if the
-   * previous key sealed some of them, so the file should be written.
+   * Loads the records of the file. An unreadable record stays in the file as it is. Resolves with true if the
+   * previous key sealed some records, so that the caller should write the file.
    */
   async load(records: SealedRecords): Promise<boolean> {
     const { sealer, log } = this.#options
@@ -55,7 +55,7 @@ export class Links {
     return this.list().some(link => link.sealed === undefined)
   }
 
-  /** The link of a user with this canonical id, in whatever state. */
+  /** The link of a user with this canonical id, in any state. */
   find(userId: string): Link | undefined {
     return this.#links.get(userId)
   }
@@ -83,8 +83,8 @@ export class Links {
    * Adds a link once it is in the file. An earlier link of the same user stays until then; then its lists are
    * forgotten. `askedAt` is when the owner was asked to agree (epoch ms).
    *
-   * @throws {Problem} if somebody has unlinked the user since then, or the file cannot be written. Then the
-   * links stay as they are.
+   * @throws {Problem} if somebody has unlinked the user since `askedAt`, or the file cannot be written. Then
+   * the links stay as they are.
    */
   async add(record: LinkRecord, askedAt = record.consentAt): Promise<Link> {
     const { userId } = record
@@ -100,7 +100,7 @@ export class Links {
       })
       refuseIfRemoved()
     } catch (error) {
-      // The file may have the link. The store logs a failure, and the sweep writes again.
+      // The file may have the link. The store logs a failure, and the sweep writes the file again.
       await this.save().catch(() => {})
       throw error
     }

@@ -44,8 +44,9 @@ export class OAuthClient {
   }
 
   /**
-   * The address at which the owner of an account agrees. The address asks for no scope, so only for what is
-   * public, and Spotify always shows the page, since the browser may be signed in to another account.
+   * The address at which the owner of an account agrees. The address asks for no scope, so only for public
+   * information. `show_dialog` makes Spotify always show the page, since the browser may be signed in to another
+   * account.
    */
   async authorizationUrl(state: string, verifier: string): Promise<string> {
     const { authorizeUrl, clientId, redirectUri } = this.#options
@@ -99,8 +100,8 @@ export class OAuthClient {
   }
 
   /**
-   * Renews the access token. Undefined if Spotify answers `invalid_grant`: the refresh token has ended, or
-   * so Spotify says in an outage.
+   * Renews the access token. Undefined if Spotify answers `invalid_grant`: the refresh token has ended, or the
+   * answer is false, as some are in an outage.
    *
    * @throws {Problem} if the token endpoint cannot answer, or the service has stopped.
    */

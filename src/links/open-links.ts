@@ -31,7 +31,7 @@ export async function openLinks(
     const content = await file.read()
     links = new Links({ file, ...options })
     const isToReseal = content !== undefined && (await links.load(content.records))
-    // Does what became due while the service was not running.
+    // Makes up for the sweeps that the service missed while it was not running.
     await links.sweep()
     if (content?.isPrivate !== true || isToReseal || links.isUnwritable) {
       await links.save().catch(({ cause }: Error) => {

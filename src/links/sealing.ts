@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** What a sealed text is for. Each purpose has its own keys, so no text passes for one of another purpose. */
+/** The purposes of sealed texts. Each has its own keys, so no text opens for another purpose. */
 export const PURPOSES = [
   'link record',
   'invitation',
@@ -73,7 +73,7 @@ function isCanonical(text: string): boolean {
     .every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
-/** Undefined if the text does not open with this key; the error would say no more. */
+/** Undefined if the text does not open with this key; the error of jose would say no more. */
 async function decrypted(text: string, key: Uint8Array): Promise<Buffer | undefined> {
   try {
     const { plaintext } = await compactDecrypt(text, key, DECRYPT_OPTIONS)

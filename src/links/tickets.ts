@@ -6,27 +6,27 @@ import type { Sealer } from './sealing.ts'
 export const INVITATION_MS = 24 * 3_600_000
 const STATE_MS = 10 * 60_000
 /**
- * How many used states to remember: far more than people use in ten minutes. A forgotten one could be used
- * twice, but its code from Spotify could not.
+ * How many used states to remember: far more than people use in ten minutes. A forgotten state could be used
+ * twice, but the code that Spotify sent with it could not.
  */
 const MAX_USED = 10_000
 
-/** What the address of an owner's page stands for. */
+/** The content of the sealed address of an owner's page. */
 export interface OwnerTicket {
   readonly userId: string
   /** When the invitation was made, epoch ms; undefined for the page of a link that exists. */
   readonly invitedAt: number | undefined
-  /** The link whose page it is; undefined for an invitation. */
+  /** The id of the link that the page shows; undefined for an invitation. */
   readonly linkId: string | undefined
 }
 
-/** What the `state` of an authorization request stands for. */
+/** The content of the sealed `state` of an authorization request. */
 export interface Authorization {
   readonly userId: string
   readonly verifier: string
 }
 
-/** An authorization that Spotify sent back. */
+/** The content of a `state` that Spotify sent back. */
 export interface Redeemed extends Authorization {
   /** When the `state` was made, epoch ms. */
   readonly issuedAt: number

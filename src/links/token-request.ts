@@ -104,7 +104,7 @@ function isInvalidGrant({ status, body }: SpotifyResponse): boolean {
   return status === 400 && /"error"\s*:\s*"invalid_grant"/.test(body)
 }
 
-/** An empty or null refresh token is none. */
+/** Drops empty and null members, since an empty or null refresh token counts as absent. */
 function withoutEmpty(body: Record<string, unknown>): object {
   const present = Object.entries(body).filter(([, value]) => value !== null && value !== '')
   return { token_type: 'Bearer', ...Object.fromEntries(present) }

@@ -10,7 +10,7 @@ import { OWNER_FAULTS, ownerNotice } from './owner-texts.ts'
 
 export interface OwnerPageOptions {
   view: OwnerView
-  /** The path of this page, with that of a proxy in front. */
+  /** The path of this page, with the path that a proxy in front adds. */
   path: string
   basePath: string
   /** The privacy policy of the operator. */
@@ -94,7 +94,7 @@ function row(name: string, epochMs: number): Html {
 
 /**
  * The button that leads to Spotify and, if the browser may fail to open the page after Spotify, a form for
- * the address of that page. While the link works, nobody has to press the button.
+ * the address of that page. While the link works, the button is secondary, since nobody has to press it.
  */
 function linkForms({ view, path, isLocalRedirect, error }: OwnerPageOptions): Html {
   const { userId, link } = view

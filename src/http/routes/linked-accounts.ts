@@ -21,7 +21,7 @@ export interface LinkedServiceOptions
   purgeSnapshot: () => Promise<void>
 }
 
-/** What the service needs from linked accounts. */
+/** Linked accounts, as far as the service uses them. */
 export interface LinkedAccountsService {
   /** Reads users by their cache keys. */
   readonly source: PlaylistSource

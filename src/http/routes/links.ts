@@ -23,7 +23,7 @@ export interface LinksRoutesOptions {
 const PATH = '/links'
 /** Far longer than any link to a profile. */
 const MAX_BODY_BYTES = 16_384
-/** Nobody else may learn the address of an owner's page. */
+/** No cache and no other site may learn the address of an owner's page. */
 const FIELDS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
 
 const WHOM_TO_NAME = 'Send the user id, or the link that "Copy link to profile" in Spotify gives.'

@@ -57,7 +57,7 @@ const pasted = Type.Object(
   { description: FORM },
 )
 const consumes = ['application/x-www-form-urlencoded']
-/** What all routes of a page have in their schemas. */
+/** Members of the schemas of all routes of a page. */
 const ofPage = { tags: OWNER_TAGS, params }
 const ofForm = { ...ofPage, consumes }
 
