@@ -25,7 +25,7 @@ t.test('LINKS_FILE and ADMIN_KEYS turn linked accounts on', async t => {
   t.equal(redirectUriOf(config), 'http://127.0.0.1:3000/link/callback')
 })
 
-t.test('secrets may be in files', async t => {
+t.test('ADMIN_KEYS and LINKS_PREVIOUS_CLIENT_SECRET may be in files', async t => {
   const dir = mkdtempSync('/tmp/link-checks-')
   t.teardown(() => rmSync(dir, { recursive: true }))
   writeFileSync(`${dir}/keys`, `admin:${KEY}\n`)
@@ -70,25 +70,28 @@ t.test('linked accounts and a shared cache exclude each other', async t => {
   ])
 })
 
-t.test('links and the cache cannot be in the same file', async t => {
-  const fault =
-    'LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE, or one that the service makes beside it (.tmp, .lock); choose another one'
-  for (const [linksFile, snapshot] of [
-    ['/nonexistent/a', '/nonexistent/a'],
-    ['/nonexistent/a', '/nonexistent/./x/../a'],
-    ['/nonexistent/a', '/nonexistent/a.tmp'],
-    ['/nonexistent/a.tmp', '/nonexistent/x/../a'],
-    ['/nonexistent/a', '/nonexistent/a.lock'],
-    ['/nonexistent/a', '/nonexistent/a.lock-012abc'],
-  ]) {
-    const variables = { ...links, LINKS_FILE: linksFile, CACHE_SNAPSHOT_FILE: snapshot }
-    t.same(await faultsOf(variables), [fault], `${linksFile} ${snapshot}`)
-  }
-  for (const snapshot of ['/nonexistent/cache', '/nonexistent/a.tmp.tmp', '/nonexistent/b/a']) {
-    const variables = { ...links, LINKS_FILE: '/nonexistent/a', CACHE_SNAPSHOT_FILE: snapshot }
-    await t.resolves(load(variables), snapshot)
-  }
-})
+t.test(
+  'LINKS_FILE and CACHE_SNAPSHOT_FILE cannot name the same file or its temporary file',
+  async t => {
+    const fault =
+      'LINKS_FILE: the same file as CACHE_SNAPSHOT_FILE, or one that the service makes beside it (.tmp, .lock); choose another one'
+    for (const [linksFile, snapshot] of [
+      ['/nonexistent/a', '/nonexistent/a'],
+      ['/nonexistent/a', '/nonexistent/./x/../a'],
+      ['/nonexistent/a', '/nonexistent/a.tmp'],
+      ['/nonexistent/a.tmp', '/nonexistent/x/../a'],
+      ['/nonexistent/a', '/nonexistent/a.lock'],
+      ['/nonexistent/a', '/nonexistent/a.lock-012abc'],
+    ]) {
+      const variables = { ...links, LINKS_FILE: linksFile, CACHE_SNAPSHOT_FILE: snapshot }
+      t.same(await faultsOf(variables), [fault], `${linksFile} ${snapshot}`)
+    }
+    for (const snapshot of ['/nonexistent/cache', '/nonexistent/a.tmp.tmp', '/nonexistent/b/a']) {
+      const variables = { ...links, LINKS_FILE: '/nonexistent/a', CACHE_SNAPSHOT_FILE: snapshot }
+      await t.resolves(load(variables), snapshot)
+    }
+  },
+)
 
 t.test('an admin key has the form of an API key, and must not be in API_KEYS', async t => {
   t.same(await faultsOf({ ...links, ADMIN_KEYS: 'admin:short' }), [

@@ -96,20 +96,23 @@ t.test(
   },
 )
 
-t.test('without links a probe is due every five minutes', async t => {
-  const { page, paths, deny, clock } = accessFor(false)
-  deny()
-  await t.rejects(page('one'))
-  await t.rejects(page('two'))
-  for (let probes = 1; probes <= 5; probes++) {
-    await t.rejects(page('early'))
-    clock.suspend(5 * MINUTE_MS)
-    await t.rejects(page('late'))
-    t.equal(paths.length, 2 + probes)
-  }
-})
+t.test(
+  'while no account is linked, a probe of the app token is due every five minutes',
+  async t => {
+    const { page, paths, deny, clock } = accessFor(false)
+    deny()
+    await t.rejects(page('one'))
+    await t.rejects(page('two'))
+    for (let probes = 1; probes <= 5; probes++) {
+      await t.rejects(page('early'))
+      clock.suspend(5 * MINUTE_MS)
+      await t.rejects(page('late'))
+      t.equal(paths.length, 2 + probes)
+    }
+  },
+)
 
-t.test('the denial of one user is not that of the app', async t => {
+t.test('denied lookups of a single user pause no lookups of other users', async t => {
   const { page, paths, parts } = accessFor()
   parts.respond = async path => {
     if (path.includes('bad')) throw denial()
@@ -121,7 +124,7 @@ t.test('the denial of one user is not that of the app', async t => {
   t.equal(paths.length, 6)
 })
 
-t.test('a probe that succeeds, or finds no such user, ends the pause', async t => {
+t.test('a probe of the app token that succeeds, or finds no such user, ends the pause', async t => {
   for (const failure of [undefined, new Problem('user-not-found', 'nobody')]) {
     const { page, paths, deny, parts, clock, lines } = accessFor()
     deny()
@@ -139,7 +142,7 @@ t.test('a probe that succeeds, or finds no such user, ends the pause', async t =
   }
 })
 
-t.test('while a probe is in flight other lookups fail at once', async t => {
+t.test('while a probe of the app token is in flight, other lookups fail at once', async t => {
   const { page, paths, deny, parts, clock } = accessFor()
   deny()
   await t.rejects(page('one'))
@@ -198,7 +201,7 @@ t.test('a failure that is not a denial pauses nothing, since outages concern the
 })
 
 t.test(
-  'an aborted request shows nothing about the app, and a waiting request can be aborted',
+  'an aborted request shows nothing about the app token, and a waiting request can be aborted',
   async t => {
     const { page, paths, parts, deny } = accessFor()
     const leaving = new AbortController()

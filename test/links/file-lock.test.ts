@@ -94,7 +94,7 @@ t.test('at most one of many processes acquires the lock of a killed process', as
   }
 })
 
-t.test('files whose names only resemble locks stay', async t => {
+t.test('acquiring a lock keeps files whose names only resemble those of locks', async t => {
   const path = join(folderFor(t), 'links.json')
   const others = [
     '.lock',
@@ -117,7 +117,7 @@ t.test('acquiring fails if another process mistakes the new lock for an abandone
   await t.rejects(acquiring, /in use by another process/)
 })
 
-t.test('a folder that can hold no socket is refused', async t => {
+t.test('a file in a folder that can hold no socket cannot be locked', async t => {
   const folder = folderFor(t)
   await t.rejects(lockFile(join(folder, 'missing', 'links.json')), {
     message:

@@ -66,7 +66,7 @@ t.test(
   },
 )
 
-t.test('the problem of a file that cannot be written names the variable', async t => {
+t.test('the problem of a links file that cannot be written names LINKS_FILE', async t => {
   const cause = new Error('EROFS')
   t.match(fileProblem(cause), { type: 'internal-error', message: /LINKS_FILE/, cause })
 })

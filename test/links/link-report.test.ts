@@ -45,7 +45,7 @@ t.test(
   },
 )
 
-t.test('an unreadable record has no instants', async t => {
+t.test('the report of an unreadable record has no instants', async t => {
   const { file, restarted } = linksFor()
   file.records = new Map([['smedjan', 'damaged']])
   const [link] = (await restarted()).list()

@@ -39,7 +39,7 @@ const REVOKED: LinkState = { name: 'ended', reason: 'consent-revoked' }
 const EXPIRED: LinkState = { name: 'ended', reason: 'consent-expired' }
 const MISMATCH: LinkState = { name: 'mismatch', reason: 'other-user' }
 
-t.test('the first invalid_grant is a doubt, and a success ends it', async t => {
+t.test('the first invalid_grant makes a link doubtful, and a renewal ends the doubt', async t => {
   t.same(
     states([
       [0, renewed],

@@ -27,7 +27,7 @@ t.test('a linked user is read page by page from /v1/me/playlists', async t => {
   t.same(unlinked, [])
 })
 
-t.test('a user without a link is read from the other source', async t => {
+t.test('a user without a link is read with the app token', async t => {
   const { look, unlinked, links, sandbox } = await sourceFor(t)
   sandbox.switches.mode = 'extended'
   t.match(await look('fifty'), { spotifyTotal: 50 })
@@ -88,7 +88,7 @@ t.test('a page of another user ends the link, and nothing of it is returned', as
 })
 
 t.test(
-  'a href with another spelling of the user, or without a user, is not a mismatch',
+  'a page whose href spells the user differently, or names no user, does not end the link',
   async t => {
     const { sandbox, read, link } = await sourceFor(t, 'spotify_españa')
     const hrefs = [
@@ -144,7 +144,7 @@ t.test('a denial pauses the link for an hour and says what to do', async t => {
   t.equal(link.state.name, 'active')
 })
 
-t.test('each denial has its reason', async t => {
+t.test('the problem of a denied link names the reason of the denial', async t => {
   const { sandbox, read, clock } = await sourceFor(t)
   const cases = [
     ['forbidden', 'endpoint-forbidden'],

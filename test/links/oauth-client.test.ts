@@ -128,7 +128,7 @@ t.test('a failing token endpoint is a problem, but does not end the consent', as
   t.equal((await oauth.refresh(refreshToken))?.scope, '', 'the consent is still valid')
 })
 
-t.test('no token of an unusable response is in the error', async t => {
+t.test('the error of an unusable token response contains no token', async t => {
   const { oauth, sandbox } = await oauthFor(t, new ManualClock())
   const bodies = [
     { access_token: 'BQcanary', expires_in: 3600, refresh_token: { canary: 'AQcanary' } },

@@ -32,26 +32,29 @@ function profileFor(transport: Pick<Transport, 'send'>) {
   return { profile, budget, options, gate, stopping }
 }
 
-t.test('the request has the token, a deadline, and a probe for another subject', async t => {
-  const requests: SpotifyRequest[] = []
-  const { profile, options } = profileFor({
-    async send(request) {
-      requests.push(request)
-      return { status: 200, headers: {}, body: '{"id":"Smedjan","account_id":"a"}' }
-    },
-  })
-  t.same(await profile, { userId: 'smedjan', accountId: 'a' })
-  t.same(
-    requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
-    [
-      ['GET', '/v1/users/spotify/playlists?limit=1&offset=0', 'Bearer BQ'],
-      ['GET', '/v1/me', 'Bearer BQ'],
-    ],
-  )
-  t.match(options, [{ startByMs: 5000, retryByMs: 5000, isRevalidation: false }])
-})
+t.test(
+  'the request for a profile has the token, a deadline, and a probe for another subject',
+  async t => {
+    const requests: SpotifyRequest[] = []
+    const { profile, options } = profileFor({
+      async send(request) {
+        requests.push(request)
+        return { status: 200, headers: {}, body: '{"id":"Smedjan","account_id":"a"}' }
+      },
+    })
+    t.same(await profile, { userId: 'smedjan', accountId: 'a' })
+    t.same(
+      requests.map(({ method, path, headers }) => [method, path, headers.authorization]),
+      [
+        ['GET', '/v1/users/spotify/playlists?limit=1&offset=0', 'Bearer BQ'],
+        ['GET', '/v1/me', 'Bearer BQ'],
+      ],
+    )
+    t.match(options, [{ startByMs: 5000, retryByMs: 5000, isRevalidation: false }])
+  },
+)
 
-t.test('a request that is sent again counts twice', async t => {
+t.test('a request for a profile that is sent again counts twice against the budget', async t => {
   const { profile, budget } = profileFor({
     async send(request, _signal, sendOptions) {
       if (request.path === '/v1/me') t.equal(await sendOptions?.mayResend?.(), true)
@@ -70,7 +73,7 @@ for (const [reason, end, spent] of [
   ['the gate has closed', 'close', 2],
   ['the service stops', 'stop', 1],
 ] as const) {
-  t.test(`a request is not sent again once ${reason}`, async t => {
+  t.test(`a request for a profile is not sent again once ${reason}`, async t => {
     let answer: boolean | undefined
     const { profile, budget, gate, stopping } = profileFor({
       async send(request, _signal, sendOptions) {

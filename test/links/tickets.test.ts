@@ -64,19 +64,22 @@ t.test('a used state does not work again, even after earlier states have expired
   }
 })
 
-t.test('a text of another kind, or sealed with another key, does not open', async t => {
-  const { tickets, sealer } = ticketsFor()
-  const { ticket } = await tickets.invite('smedjan')
-  const state = await tickets.state({ userId: 'smedjan', verifier: 'x' })
-  const page = await tickets.pageOf('smedjan', 'one')
-  const record = await sealer.seal('link record', { userId: 'smedjan' })
-  for (const text of [state, record, '', 'x', `${ticket}x`]) {
-    t.equal(await tickets.owner(text), undefined)
-  }
-  for (const text of [ticket, page, record, '', 'x']) {
-    t.equal(await tickets.redeem(text), undefined)
-  }
-  const foreign = new Tickets(new Sealer('another secret'), new ManualClock())
-  t.equal(await foreign.owner(ticket), undefined)
-  t.equal(await foreign.redeem(state), undefined)
-})
+t.test(
+  'a text of another kind, or sealed with another key, is neither a ticket nor a state',
+  async t => {
+    const { tickets, sealer } = ticketsFor()
+    const { ticket } = await tickets.invite('smedjan')
+    const state = await tickets.state({ userId: 'smedjan', verifier: 'x' })
+    const page = await tickets.pageOf('smedjan', 'one')
+    const record = await sealer.seal('link record', { userId: 'smedjan' })
+    for (const text of [state, record, '', 'x', `${ticket}x`]) {
+      t.equal(await tickets.owner(text), undefined)
+    }
+    for (const text of [ticket, page, record, '', 'x']) {
+      t.equal(await tickets.redeem(text), undefined)
+    }
+    const foreign = new Tickets(new Sealer('another secret'), new ManualClock())
+    t.equal(await foreign.owner(ticket), undefined)
+    t.equal(await foreign.redeem(state), undefined)
+  },
+)

@@ -66,22 +66,25 @@ t.test('unlinking during the write of a link removes the link from the file', as
   t.equal(links.find('smedjan'), undefined)
 })
 
-t.test('a removal counts for a day, as long as earlier invitations are valid', async t => {
-  const { links, clock } = linksFor()
-  const before = clock.now()
-  clock.suspend(1)
-  const removedAt = clock.now()
-  await links.remove('smedjan')
-  t.ok(links.isRemovedSince('smedjan', before))
-  t.notOk(links.isRemovedSince('smedjan', removedAt))
-  t.notOk(links.isRemovedSince('fifty', before))
-  clock.suspend(DAY_MS - 1)
-  await links.sweep()
-  t.ok(links.isRemovedSince('smedjan', before))
-  clock.suspend(1)
-  await links.sweep()
-  t.notOk(links.isRemovedSince('smedjan', before), 'no entry is kept for ever')
-})
+t.test(
+  'the service remembers a removal for a day, as long as earlier invitations would be valid',
+  async t => {
+    const { links, clock } = linksFor()
+    const before = clock.now()
+    clock.suspend(1)
+    const removedAt = clock.now()
+    await links.remove('smedjan')
+    t.ok(links.isRemovedSince('smedjan', before))
+    t.notOk(links.isRemovedSince('smedjan', removedAt))
+    t.notOk(links.isRemovedSince('fifty', before))
+    clock.suspend(DAY_MS - 1)
+    await links.sweep()
+    t.ok(links.isRemovedSince('smedjan', before))
+    clock.suspend(1)
+    await links.sweep()
+    t.notOk(links.isRemovedSince('smedjan', before), 'no entry is kept for ever')
+  },
+)
 
 t.test('a second removal waits for the first one', async t => {
   let release = () => {}

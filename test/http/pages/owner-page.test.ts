@@ -109,7 +109,7 @@ t.test(
   },
 )
 
-t.test('the pages escape hostile text', async t => {
+t.test('the pages for owners escape hostile text', async t => {
   for (const page of [
     pageOf({ userId: HOSTILE }),
     pageOf({ link: { ...linkIn({ name: 'active' }), userId: HOSTILE } }),

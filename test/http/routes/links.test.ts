@@ -34,7 +34,7 @@ t.test('the redirect URI is in the log at the start', async t => {
 })
 
 t.test(
-  'in Development Mode the service reads linked users, also page by page, and no others',
+  'in Development Mode the service reads linked users, also page by page, and no other users',
   async t => {
     const { get, sandbox } = await linkedServiceFor(t, ['with-private'])
     const list = await get(LIST)
@@ -69,7 +69,7 @@ t.test('repeated hits of a linked user stay private, and end with the link', asy
 })
 
 t.test(
-  'an invitation for an impossible user id is refused with what to put into the body',
+  'the refusal of an impossible user id says what to put into the body of an invitation',
   async t => {
     const { app } = await linkedServiceFor(t, [])
     const payload = { user: '{id}' }
@@ -106,38 +106,35 @@ t.test('an administrator invites the owner of an account', async t => {
 const EXPECTED =
   'The body must be a JSON object such as {"user": "smedjan"}, of at most 16 kB, with the Content-Type application/json.'
 
-t.test(
-  'an invitation whose body is anything else gets a problem that says what to send',
-  async t => {
-    const { app } = await linkedServiceFor(t, [])
-    const send = (payload: string, type: string | undefined) => {
-      const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
-      return app.inject({ method: 'POST', url: '/links', payload, headers })
-    }
-    const type = 'application/json'
-    for (const [body, contentType] of [
-      ['{}', type],
-      ['{"user":{}}', type],
-      ['{"user":["a","b"]}', type],
-      ['[]', type],
-      ['"smedjan"', type],
-      ['null', type],
-      ['{', type],
-      ['{"user":"smedjan","__proto__":{}}', type],
-      ['', type],
-      ['', undefined],
-      ['user=smedjan', 'application/x-www-form-urlencoded'],
-      ['{"user":"smedjan"}', 'text/plain'],
-      ['{"user":"smedjan"}', undefined],
-      ['{"user":"smedjan"}', 'nonsense'],
-      [`{"user":"${'x'.repeat(20_000)}"}`, type],
-    ] as const) {
-      const refused = await send(body, contentType)
-      const expected = { type: '/problems/bad-request', status: 400, detail: EXPECTED }
-      t.match(refused.json(), expected, `${contentType} ${body.slice(0, 40)}`)
-    }
-  },
-)
+t.test('an invitation without a valid JSON body gets a problem that says what to send', async t => {
+  const { app } = await linkedServiceFor(t, [])
+  const send = (payload: string, type: string | undefined) => {
+    const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
+    return app.inject({ method: 'POST', url: '/links', payload, headers })
+  }
+  const type = 'application/json'
+  for (const [body, contentType] of [
+    ['{}', type],
+    ['{"user":{}}', type],
+    ['{"user":["a","b"]}', type],
+    ['[]', type],
+    ['"smedjan"', type],
+    ['null', type],
+    ['{', type],
+    ['{"user":"smedjan","__proto__":{}}', type],
+    ['', type],
+    ['', undefined],
+    ['user=smedjan', 'application/x-www-form-urlencoded'],
+    ['{"user":"smedjan"}', 'text/plain'],
+    ['{"user":"smedjan"}', undefined],
+    ['{"user":"smedjan"}', 'nonsense'],
+    [`{"user":"${'x'.repeat(20_000)}"}`, type],
+  ] as const) {
+    const refused = await send(body, contentType)
+    const expected = { type: '/problems/bad-request', status: 400, detail: EXPECTED }
+    t.match(refused.json(), expected, `${contentType} ${body.slice(0, 40)}`)
+  }
+})
 
 t.test('a request that takes no body is refused if it has a body or a Content-Type', async t => {
   const { app } = await linkedServiceFor(t, [])
@@ -334,7 +331,7 @@ for (const keys of [undefined, `caller:${API_KEY}`]) {
   })
 }
 
-t.test('other methods get 405 with the allowed ones', async t => {
+t.test('other methods on the paths of /links get 405 with the allowed methods', async t => {
   const { app } = await linkedServiceFor(t, [])
   const allowed = async (method: 'PUT' | 'GET', url: string) => {
     const { statusCode, headers } = await app.inject({ method, url, headers: admin })

@@ -205,7 +205,7 @@ t.test('a changed, borrowed or invented text gets 400 and costs no request', asy
   t.equal((await get(target(url.href))).statusCode, 303, 'none of it used up the state')
 })
 
-t.test('GET and HEAD change nothing, a thousand times', async t => {
+t.test('thousands of GET and HEAD requests for the pages of owners change nothing', async t => {
   const { linkAs, invite, agree, app, target, file, links, sandbox, forgotten } =
     await ownerPagesFor(t)
   const own = await linkAs('fifty')
@@ -307,18 +307,21 @@ t.test('requests that no button sends are refused', async t => {
   t.ok(links.find('smedjan'))
 })
 
-t.test('the pages need no API key, but count against the limit of the caller', async t => {
-  const { invite, get, post } = await ownerPagesFor(t, {}, { CALLER_REQUESTS_PER_MINUTE: '3' })
-  const path = await invite('smedjan')
-  t.equal((await get('/link')).statusCode, 401, 'other paths need one')
-  for (const response of [await get(path), await post(path), await get('/link/callback')]) {
-    t.ok(response.headers.ratelimit)
-    t.not(response.statusCode, 429)
-  }
-  const page = await post(path)
-  t.equal(page.statusCode, 429)
-  t.match(page.body, '<p>Try again in ')
-})
+t.test(
+  'the pages for owners need no API key, but count against the limit of the caller',
+  async t => {
+    const { invite, get, post } = await ownerPagesFor(t, {}, { CALLER_REQUESTS_PER_MINUTE: '3' })
+    const path = await invite('smedjan')
+    t.equal((await get('/link')).statusCode, 401, 'other paths need one')
+    for (const response of [await get(path), await post(path), await get('/link/callback')]) {
+      t.ok(response.headers.ratelimit)
+      t.not(response.statusCode, 429)
+    }
+    const page = await post(path)
+    t.equal(page.statusCode, 429)
+    t.match(page.body, '<p>Try again in ')
+  },
+)
 
 t.test(
   'when Spotify fails, the owner gets plain advice and the service stores nothing',
