@@ -102,14 +102,17 @@ export class GatedSender {
     // The probe begins before the first await; otherwise several requests would send a probe.
     const isProbe = controller.admission(options.subject) === 'probe'
     const probe = isProbe ? controller.beginProbe(options.subject) : undefined
-    let sentAt = 0
-    const end = (outcome: Outcome) => controller.end(outcome, { subject, probe, sentAt })
     // Each gate verifies failures for itself; only closed gates share one probe.
     const isShared = probe?.name === 'probing'
     const releaseProbe = isShared && peers ? await peers.acquireProbe() : () => {}
     if (releaseProbe === undefined) {
       controller.deferProbe(probe)
       return undefined
+    }
+    let sentAt = 0
+    const end = (outcome: Outcome) => {
+      controller.end(outcome, { subject, probe, sentAt })
+      releaseProbe()
     }
     try {
       const refund = await budget.reserve(isRevalidation)
@@ -131,8 +134,6 @@ export class GatedSender {
     } catch (error) {
       end(this.#outcomeOf(error, signal))
       throw error
-    } finally {
-      releaseProbe()
     }
   }
 
