@@ -1,5 +1,6 @@
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { LinkedAccountsService } from '../http/routes/linked-accounts.ts'
+import { type Sample, scrapedMetrics } from './scraped-metrics.ts'
 
 /** The linked accounts that the metrics show. */
 export type LinkSources = Pick<LinkedAccountsService, 'status' | 'leftOut' | 'attempts'>
@@ -9,51 +10,32 @@ const STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
 /** Registers metrics of linked accounts, which read their sources at each scrape. */
 export function linkMetrics(register: Registry, sources: LinkSources): void {
   const { status, leftOut, attempts } = sources
-  new Gauge({
-    name: 'playlist_proxy_links',
-    help: 'Linked accounts by state.',
-    labelNames: ['state'],
-    registers: [register],
-    collect() {
-      const counts = status()
-      for (const state of STATES) this.set({ state }, counts[state])
-    },
+  const { counter, gauge } = scrapedMetrics(register)
+  gauge('links', 'Linked accounts by state.', () => {
+    const counts = status()
+    return STATES.map(state => ({ labels: { state }, value: counts[state] }))
   })
-  new Gauge({
-    name: 'playlist_proxy_links_consent_end_timestamp_seconds',
-    help: 'When the earliest consent to a link ends; 0 without a link that works.',
-    registers: [register],
-    collect() {
+  gauge(
+    'links_consent_end_timestamp_seconds',
+    'When the earliest consent to a link ends; 0 without a link that works.',
+    () => {
       const end = status().next_consent_end
-      this.set(end === null ? 0 : Date.parse(end) / 1000)
+      return end === null ? 0 : Date.parse(end) / 1000
     },
-  })
-  new Gauge({
-    name: 'playlist_proxy_links_unwritable',
-    help: '1 while the file of linked accounts cannot be written.',
-    registers: [register],
-    collect() {
-      this.set(Number(status().state === 'unwritable'))
-    },
-  })
-  new Counter({
-    name: 'playlist_proxy_linked_entries_left_out_total',
-    help: 'Playlists of linked users that the service left out, by their "public" member.',
-    labelNames: ['public'],
-    registers: [register],
-    collect() {
-      this.reset()
-      for (const [value, count] of Object.entries(leftOut)) this.inc({ public: value }, count)
-    },
-  })
-  new Counter({
-    name: 'playlist_proxy_link_attempts_total',
-    help: 'Attempts to link an account by result.',
-    labelNames: ['result'],
-    registers: [register],
-    collect() {
-      this.reset()
-      for (const [result, count] of Object.entries(attempts)) this.inc({ result }, count)
-    },
-  })
+  )
+  gauge('links_unwritable', '1 while the file of linked accounts cannot be written.', () =>
+    Number(status().state === 'unwritable'),
+  )
+  counter(
+    'linked_entries_left_out_total',
+    'Playlists of linked users that the service left out, by their "public" member.',
+    () => samples('public', leftOut),
+  )
+  counter('link_attempts_total', 'Attempts to link an account by result.', () =>
+    samples('result', attempts),
+  )
+}
+
+function samples(label: string, counts: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }))
 }
