@@ -12,10 +12,10 @@ const MAX_PAUSE_MS = 6 * 3_600_000
 const PROBE_MS = 1000
 
 /**
- * Whether Spotify accepts the app token, so that the service can read users without a link. Instants are on the
+ * Whether Spotify accepts the app token, so the service can read users without a link. Instants are on the
  * monotonic clock.
  * - `open`: Spotify accepts the token, as far as the service knows.
- * - `unverified`: not known. The service sends one request at a time, and other requests wait for its result.
+ * - `unverified`: not known. The service sends one request at a time, and other requests wait for the result.
  * - `closed`: Spotify denied two users in a row. After `untilMs` the next request is a probe.
  */
 type State =
@@ -36,13 +36,13 @@ export interface AppTokenAccessOptions {
 }
 
 /**
- * Holds back requests with the app token while Spotify denies that token, as it does for apps in Development
- * Mode. Requests with the tokens of linked users pass.
+ * Holds back app token requests while Spotify denies that token, as it does for apps in Development Mode.
+ * Requests with linked users' tokens pass.
  */
 export class AppTokenAccess {
   readonly #options: AppTokenAccessOptions
   #state: State = { name: 'unverified', denied: undefined }
-  /** Resolves at the end of the request that shows whether Spotify accepts the token. */
+  /** Resolves when the request checking the token ends. */
   #probe: Promise<void> | undefined
 
   constructor(options: AppTokenAccessOptions) {
@@ -91,14 +91,14 @@ export class AppTokenAccess {
     }
   }
 
-  /** The denial, with the instant after which a retry may succeed. */
+  /** The denial, with the earliest instant when a retry might succeed. */
   #denied(path: string, denial: AppTokenDenial): Problem {
     const { clock, hasLinks } = this.#options
     const nowMs = clock.monotonic()
     const before = this.#state
     let pauseMs = DENIED_PAUSE_MS
     if (before.name === 'closed') {
-      // A request that was sent before the pause may be denied during the pause.
+      // A request sent before the pause can be denied during the pause.
       if (nowMs < before.untilMs) return withRetryAt(denial, this.#wall(before.untilMs), true)
       if (hasLinks()) pauseMs = Math.min(2 * before.pauseMs, MAX_PAUSE_MS)
     }

@@ -17,24 +17,24 @@ export interface ConsentsOptions {
   oauth: Pick<OAuthClient, 'authorizationUrl' | 'exchange'>
   tickets: Tickets
   clock: Clock
-  /** Reads the profile of the owner of an access token. */
+  /** Reads the token owner's profile. */
   profile: (accessToken: string) => Promise<Profile>
-  /** Called with the token that came with the consent to a new link. */
+  /** Called with the token from the consent to a new link. */
   accept: (link: Link, grant: Grant) => void
-  /** The path of the callback, to recognise a pasted address. */
+  /** The callback path, to recognise a pasted address. */
   callbackPath: string
 }
 
-/** The outcome of a consent, for the owner of the account. */
+/** The outcome of a consent, for the account owner. */
 export type ConsentResult =
   | { readonly kind: 'linked'; readonly userId: string; readonly ticket: string }
   /** The callback or the pasted address is not from this service, has expired or was used. */
   | { readonly kind: 'invalid' }
   | { readonly kind: 'declined'; readonly userId: string }
-  /** Another account agreed, or this one granted more than public information. */
+  /** Another account agreed, or this account granted more than public information. */
   | { readonly kind: 'wrong-account'; readonly userId: string }
 
-/** What the owner of an account sees at an address. */
+/** What the account owner sees at an address. */
 export interface OwnerView {
   readonly userId: string
   /** Undefined if the account is not linked. */
@@ -43,9 +43,9 @@ export interface OwnerView {
   readonly canLink: boolean
 }
 
-/** Links accounts: invites owners, sends them to Spotify, and checks whose account has agreed. */
+/** Links accounts: invites owners, sends them to Spotify, and checks which account agreed. */
 export class Consents {
-  /** The number of attempts to link an account since the start, by result; `failed` is a problem. */
+  /** The number of link attempts since startup, by result; `failed` is a problem. */
   readonly attempts: Record<ConsentResult['kind'] | 'failed', number> = {
     linked: 0,
     declined: 0,
@@ -65,8 +65,8 @@ export class Consents {
   }
 
   /**
-   * What an address shows; undefined if it is old, damaged or of a link that is gone. A newer consent uses up
-   * an invitation, and a later removal makes it invalid. The page of a link can always link the account again.
+   * What an address shows; undefined if the address is old, damaged or for a removed link. A newer consent uses
+   * up an invitation, and a later removal invalidates it. A link's page can always link the account again.
    */
   async view(ticket: string): Promise<OwnerView | undefined> {
     const { tickets, links } = this.#options
@@ -83,7 +83,7 @@ export class Consents {
     return { userId, link, canLink: record === undefined || record.consentAt < invitedAt }
   }
 
-  /** The address of Spotify's page on which the owner agrees; undefined if this ticket cannot link. */
+  /** The address of Spotify's consent page; undefined if this ticket cannot link. */
   async begin(ticket: string): Promise<string | undefined> {
     const view = await this.view(ticket)
     if (view?.canLink !== true) return undefined
@@ -94,18 +94,18 @@ export class Consents {
   }
 
   /**
-   * Completes a consent with the query of the callback.
+   * Completes a consent with the callback query.
    *
    * @throws {Problem} if Spotify cannot answer or refuses, or the file cannot be written. Then the service
-   * keeps nothing, and the owner has to agree again.
+   * stores nothing, and the owner has to agree again.
    */
   complete(query: URLSearchParams): Promise<ConsentResult> {
     return this.#counted(this.#complete(query))
   }
 
   /**
-   * Completes a consent with the address at which the owner's browser ended. The owner has pasted the address
-   * on the page of `ticket`.
+   * Completes a consent with the address where the owner's browser ended up. The owner pasted the address on
+   * the page for `ticket`.
    *
    * @throws {Problem} as `complete()`.
    */
@@ -149,7 +149,7 @@ export class Consents {
   }
 
   /**
-   * Ends the link of a ticket. Returns the id of the user; undefined if the ticket is invalid.
+   * Ends a ticket's link. Returns the user id; undefined if the ticket is invalid.
    *
    * @throws {Problem} if a file cannot be written.
    */
@@ -173,13 +173,13 @@ export class Consents {
       consentAt: clock.now(),
     }
     const link = await links.add(record, issuedAt)
-    // While `add` forgot the lists of an earlier link, somebody may have unlinked the user.
+    // While `add` was forgetting an earlier link's lists, somebody might have unlinked the user.
     if (!links.has(link)) return { kind: 'invalid' }
     accept(link, grant)
     return { kind: 'linked', userId, ticket: await tickets.pageOf(userId, link.linkId) }
   }
 
-  /** The profile of the token's user. Turns a denial into the problem of a refused link. */
+  /** Reads the token owner's profile. Turns a denial into the problem for a refused link. */
   async #profile(accessToken: string): Promise<Profile> {
     return this.#options.profile(accessToken).catch((error: unknown) => {
       throw error instanceof LinkDenial ? linkProblem(error.reason) : error

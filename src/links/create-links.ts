@@ -23,7 +23,7 @@ import { Tickets } from './tickets.ts'
 
 export interface LinkedAccountsOptions {
   config: Config
-  /** The path of the file of links. */
+  /** The path to the links file. */
   file: string
   redirectUri: string
   spotify: Spotify
@@ -31,16 +31,14 @@ export interface LinkedAccountsOptions {
   clock: Clock
   random: () => number
   log: Log
-  /**
-   * Called when the lists of a link must not be served any more. Resolves when they are removed everywhere.
-   */
+  /** Called when a link's lists must no longer be served. Resolves when they are removed everywhere. */
   forget: (link: LinkName) => Promise<void>
   /** Aborted when the service stops. */
   signal: AbortSignal
 }
 
 /**
- * Reads the list of one link. All lookups of the link share one client, so its limit of pages that wait to be
+ * Reads a link's list. All lookups for the link share a client, so the client's limit on pages waiting to be
  * decoded applies to them together.
  */
 interface LinkReader {
@@ -48,21 +46,21 @@ interface LinkReader {
   readonly client: SpotifyClient
 }
 
-/** The links, and the services that read and change them. */
+/** The links, and the services to read and change them. */
 export interface LinkedAccounts {
   readonly links: Links
   readonly consents: Consents
-  /** Reads linked users with their tokens, and all others with the app token. */
+  /** Reads linked users with their tokens, and all other users with the app token. */
   readonly source: LinkedSource
   /**
-   * Waits for the renewals in progress, which may bring new refresh tokens, but only until `late` aborts.
-   * Then waits for writes in flight, and lets other processes use the file.
+   * Waits for renewals in progress, since they can bring new refresh tokens, but only until `late` aborts. Then
+   * waits for writes in flight, and lets other processes use the file.
    */
   close(late: AbortSignal): Promise<void>
 }
 
 /**
- * Opens the file of links and builds everything that reads and changes links.
+ * Opens the links file and builds everything to read and change links.
  *
  * @throws {LinkFileError} if the file cannot be used.
  */
@@ -71,7 +69,7 @@ export async function createLinks(options: LinkedAccountsOptions): Promise<Linke
   const { clientOptions } = spotify
   const { observe } = clientOptions
   const sealer = new Sealer(config.SPOTIFY_CLIENT_SECRET, config.LINKS_PREVIOUS_CLIENT_SECRET)
-  /** Readers by the id of their link. */
+  /** Readers by link id. */
   const readers = new Map<string, LinkReader>()
   const forget = (link: LinkName) => {
     readers.delete(link.linkId)

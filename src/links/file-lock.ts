@@ -8,18 +8,17 @@ import { LinkFileError } from './link-file-error.ts'
 /** A socket address has 108 bytes on Linux and 104 on macOS, with a zero byte at the end. */
 const MAX_SOCKET_PATH_BYTES = 103
 const SUFFIX_BYTES = 3
-/** The name of a lock is that of the file with this suffix. */
+/** A lock is named after the file, with this suffix. */
 const SUFFIX = /^\.lock-[0-9a-f]{6}$/
 
 /**
- * Keeps other processes off the file at `path`, with a socket beside it that this process listens on. Returns
- * a function that releases the lock. The kernel closes the socket when the process ends, for whatever reason,
- * so unlike a file with a process id, the lock never outlives its process. The lock works between processes on
- * one host, even in containers that share the folder, but not between hosts: the socket of another host looks
- * like that of a killed process.
+ * Keeps other processes off the file at `path`, by listening on a socket beside it. Returns a function to
+ * release the lock. The kernel closes the socket when the process ends, for whatever reason, so unlike a file
+ * with a process id, the lock never outlives the process. The lock works between processes on the same host,
+ * even in containers sharing the folder, but not between hosts: another host's socket looks abandoned.
  *
- * Each process makes a socket with a unique name before it looks for others. So of two processes that start
- * at the same time, at least one sees the other, and no process ever listens on an abandoned socket again.
+ * Each process makes a socket with a unique name before looking for others. So when two processes start at the
+ * same time, at least one sees the other, and no process ever listens on an abandoned socket again.
  *
  * @throws {LinkFileError} if another process has locked the file or tries to, or the folder can hold no
  * socket.
@@ -47,8 +46,8 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Whether only this process, which listens on `own`, has a lock of the file at `path`. Removes the sockets of
- * killed processes.
+ * Whether only this process, listening on `own`, has locked the file at `path`. Removes sockets left by killed
+ * processes.
  */
 async function isAlone(path: string, own: string): Promise<boolean> {
   const folder = dirname(path)
@@ -60,23 +59,23 @@ async function isAlone(path: string, own: string): Promise<boolean> {
     if (await isListening(socket)) return false
     await rm(socket, { force: true })
   }
-  // A process that starts may have seen our socket before we listened on it, and removed it.
+  // A starting process might have seen our socket before we listened on it, and removed it.
   return existsSync(own)
 }
 
 function listening(socket: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer(connection => connection.destroy())
-    // Later errors, such as too many open files, concern only processes that try to lock.
+    // Later errors, such as too many open files, affect only processes trying to lock.
     server.on('error', reject)
     server.listen(socket, () => resolve(server.unref()))
   })
 }
 
-/** A connection fails with one of these codes if the socket belongs to a killed process or does not exist. */
+/** Connecting fails with one of these codes if the socket belongs to a killed process or does not exist. */
 const FREE: readonly unknown[] = ['ECONNREFUSED', 'ENOENT']
 
-/** If a connection fails with another code, the process counts as listening, since it may be busy. */
+/** If a connection fails with another code, the process counts as listening, since it might be busy. */
 function isListening(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)

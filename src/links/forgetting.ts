@@ -1,9 +1,9 @@
 import type { LinkName } from './link.ts'
 
-/** Removes the lists of ended and replaced links. Each run also retries removals that failed before. */
+/** Removes the lists of ended and replaced links. Each run also retries failed removals. */
 export class Forgetting {
   readonly #forget: (link: LinkName) => Promise<void>
-  /** Links whose lists are not removed everywhere yet. */
+  /** Links with lists not yet removed everywhere. */
   readonly #left = new Set<LinkName>()
 
   constructor(forget: (link: LinkName) => Promise<void>) {
@@ -11,7 +11,7 @@ export class Forgetting {
   }
 
   /**
-   * Forgets the lists of this link and of all earlier ones that are not forgotten yet.
+   * Forgets this link's lists, and all earlier lists not yet forgotten.
    *
    * @throws {unknown} what `forget` threw; the next call tries again.
    */

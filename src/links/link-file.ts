@@ -8,25 +8,25 @@ const VERSION = 1
 const OWNER_ONLY = 0o600
 const PERMISSION_BITS = 0o777
 
-/** The system calls of a write; tests make them fail. */
+/** The system calls for a write; tests make them fail. */
 export interface FileSystem {
   open: Open
   rename(from: PathLike, to: PathLike): Promise<void>
   rm(path: PathLike, options: { force: true }): Promise<void>
 }
 
-/** Sealed records by the id of their user. */
+/** Sealed records by user id. */
 export type SealedRecords = ReadonlyMap<string, string>
 
 interface Content {
   readonly records: SealedRecords
-  /** Whether only the owner of the file may read it. */
+  /** Whether only the file owner can read it. */
   readonly isPrivate: boolean
 }
 
 /**
- * The file of all links: `{"version": 1, "links": {"<user id>": "<JWE>"}}`. A write replaces it as a
- * whole, so after a power cut it is the old file or the new one.
+ * The links file: `{"version": 1, "links": {"<user id>": "<JWE>"}}`. A write replaces the whole file, so a
+ * power cut leaves either the old or the new file.
  */
 export class LinkFile {
   readonly path: string
@@ -38,9 +38,9 @@ export class LinkFile {
   }
 
   /**
-   * Reads the file; undefined if there is none.
+   * Reads the file; undefined if it does not exist.
    *
-   * @throws {LinkFileError} if it is unreadable, not a file of links, or of a later version.
+   * @throws {LinkFileError} if it is unreadable, not a links file, or from a later version.
    */
   async read(): Promise<Content | undefined> {
     try {
@@ -63,14 +63,14 @@ export class LinkFile {
 
   /**
    * Replaces the file. Once the promise resolves, the new file is on the disk. If the promise rejects, the disk
-   * has the old file or the new one.
+   * has either the old or the new file.
    */
   async write(records: SealedRecords): Promise<void> {
     const { open, rename, rm } = this.#fileSystem
     const temporary = temporaryPath(this.path)
     const text = `${JSON.stringify({ version: VERSION, links: Object.fromEntries(records) })}\n`
     try {
-      // A killed process may have left a temporary file, with other permissions.
+      // A killed process might have left a temporary file with other permissions.
       await rm(temporary, { force: true })
       await written(await open(temporary, 'wx', OWNER_ONLY), text)
       await rename(temporary, this.path)
@@ -106,7 +106,7 @@ export class LinkFile {
     try {
       return JSON.parse(text)
     } catch {
-      // The error of `JSON.parse` quotes the file.
+      // The `JSON.parse` error quotes the file.
       throw this.#fault('is not JSON')
     }
   }

@@ -5,27 +5,27 @@ import type { Links } from './links.ts'
 const SEPARATOR = '/'
 
 /**
- * The key under which the list of a user is cached. The key of a linked user names the link, so no list
- * outlives the link that it was read with.
+ * The cache key for a user's list. For a linked user, the key includes the link id, so no list outlives the
+ * link it was read with.
  */
 export function cacheKeyOf(links: Links, userId: string): string {
   const link = links.find(userId)
   return link === undefined ? userId : keyOfLink(link)
 }
 
-/** The key of the list that is read with a link. */
+/** The key for the list read with a link. */
 export function keyOfLink({ linkId, userId }: LinkName): string {
   return linkId + SEPARATOR + userId
 }
 
-/** The link and the user of a cache key; `linkId` is undefined for a user without a link. */
+/** Splits a cache key into link and user; `linkId` is undefined for a user without a link. */
 export function partsOf(key: string): { linkId: string | undefined; userId: string } {
   const at = key.indexOf(SEPARATOR)
   if (at === -1) return { linkId: undefined, userId: key }
   return { linkId: key.slice(0, at), userId: key.slice(at + 1) }
 }
 
-/** Whether a list with this key may be served: it was read without a link, or its link has not ended. */
+/** Whether a list with this key may be served: it was read without a link, or the link has not ended. */
 export function isServable(links: Links, key: string): boolean {
   const { linkId, userId } = partsOf(key)
   if (linkId === undefined) return true

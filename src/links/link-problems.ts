@@ -62,7 +62,7 @@ const TEXTS: Readonly<Record<LinkFault, FaultTexts>> = {
   },
 }
 
-/** Why a link in this state does not work; undefined for one that does. */
+/** Why a link in this state does not work; undefined if the link works. */
 export function faultOf(state: LinkState): LinkFault | undefined {
   switch (state.name) {
     case 'active':
@@ -82,8 +82,8 @@ export function remedyOf(fault: LinkFault): string {
 }
 
 /**
- * The problem for lookups of a user whose link is in this state. If the state has no fault, somebody removed
- * or replaced the link during the lookup.
+ * The problem for lookups when the user's link is in this state. If the state has no fault, somebody removed or
+ * replaced the link during the lookup.
  */
 export function stateProblem(state: LinkState, clock: Clock): Problem {
   const fault = faultOf(state)
@@ -92,19 +92,19 @@ export function stateProblem(state: LinkState, clock: Clock): Problem {
   return linkProblem(fault, leftMs === undefined ? undefined : clock.now() + leftMs)
 }
 
-/** The problem for a lookup that began with another link. */
+/** The problem for a lookup begun with another link. */
 export function linkChanged(): Problem {
   const detail = 'The link to this account changed during the lookup. Retry soon.'
   return new Problem('spotify-unavailable', detail)
 }
 
-/** The problem for a consent to a link that somebody ended after the owner was asked. */
+/** The problem for a consent to a link ended by somebody after the owner was asked. */
 export function linkWithdrawn(): Problem {
   const detail = 'Somebody ended the link to this account after the owner was invited.'
   return new Problem('link-invalid', detail)
 }
 
-/** The problem of a link with this fault, which may end at `retryAt` (epoch ms). */
+/** The problem for a link with this fault; a retry might succeed at `retryAt` (epoch ms). */
 export function linkProblem(fault: LinkFault, retryAt?: number): Problem {
   const type = fault === 'consent-doubtful' ? 'spotify-unavailable' : 'spotify-access-denied'
   const { explanation, remedy } = TEXTS[fault]

@@ -1,10 +1,10 @@
 /** The stored record of a linked account. */
 export interface LinkRecord {
-  /** The canonical id of the user. */
+  /** The canonical user id. */
   readonly userId: string
-  /** Identifies this consent: a second consent of the same user has another id. */
+  /** Identifies this consent: the same user's next consent has another id. */
   readonly linkId: string
-  /** Spotify's id of the account, which no renaming changes; undefined if Spotify did not send it. */
+  /** Spotify's account id, unaffected by renaming; undefined if Spotify did not send it. */
   readonly accountId?: string
   readonly refreshToken: string
   /** Epoch milliseconds. */
@@ -13,7 +13,7 @@ export interface LinkRecord {
 
 const END_REASONS = ['consent-revoked', 'consent-expired', 'other-user'] as const
 
-/** Why a link ended, as `GET /links` and the log name it. */
+/** Why a link ended, as shown by `GET /links` and the log. */
 export type EndReason = (typeof END_REASONS)[number]
 
 /** The record of an ended link, stored for five days. */
@@ -26,8 +26,8 @@ export interface EndedRecord {
 }
 
 /**
- * Reads the record in the content of a sealed text that is stored under `userId`. Undefined if the content is
- * not a record, or is the record of another user, which somebody has moved.
+ * Reads the record from an opened text stored under `userId`. Returns undefined if the content is not a record,
+ * or is another user's record that somebody moved here.
  */
 export function recordFor(userId: string, value: unknown): LinkRecord | EndedRecord | undefined {
   const record = (value ?? {}) as Partial<LinkRecord & EndedRecord>

@@ -4,7 +4,7 @@ import { isEnded } from './link-record.ts'
 import { consentEndsAt, type LinkState } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** A link as `GET /links` shows it to administrators: without any secret, and with instants in ISO 8601. */
+/** A link as `GET /links` shows it to administrators: without secrets, and with ISO 8601 instants. */
 export function reportOf(link: Link) {
   const { userId, state, record, lastUsedAt } = link
   const live = liveRecord(link)
@@ -21,15 +21,15 @@ export function reportOf(link: Link) {
   }
 }
 
-/** Linked accounts as `/status` shows them: numbers, no names. A link to another user counts as ended. */
+/** Linked accounts as shown by `/status`: numbers, no names. A link to another user counts as ended. */
 export interface LinksStatus extends Record<Exclude<LinkState['name'], 'mismatch'>, number> {
   /** Whether changes can be written to the file. */
   state: 'ok' | 'unwritable'
-  /** When the earliest consent ends; null without a link that works. */
+  /** When the earliest consent ends; null without a working link. */
   next_consent_end: string | null
 }
 
-/** The status of all links. */
+/** Summarises all links. */
 export function statusOf(links: Pick<Links, 'list' | 'isUnwritable'>): LinksStatus {
   const counts = { active: 0, doubtful: 0, refused: 0, ended: 0, unreadable: 0 }
   const ends: number[] = []

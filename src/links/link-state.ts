@@ -1,7 +1,7 @@
 import type { LinkDenialReason } from '../spotify/gate/token-denials.ts'
 import type { EndReason } from './link-record.ts'
 
-/** How long no token is renewed after a first `invalid_grant`, which may be false in an outage. */
+/** How long no token is renewed after a first `invalid_grant`, which can be false in an outage. */
 const DOUBT_MS = 10 * 60_000
 /** How long the service leaves a refused link alone; doubles with each further refusal. */
 const FIRST_REFUSAL_MS = 3_600_000
@@ -12,16 +12,16 @@ const MAX_REFUSAL_MS = 24 * 3_600_000
  */
 const CONSENT_MS = 181 * 86_400_000
 
-/** Why a link is not used: Spotify denies it, or a renewed token may read more than is public. */
+/** Why a link is not used: Spotify denies it, or a renewed token can read more than public data. */
 export type RefusalReason = LinkDenialReason | 'scope-too-wide'
 
 /**
- * The state of a link, as plain data. `retryAtMs` is on the monotonic clock.
+ * The link state, as plain data. `retryAtMs` is on the monotonic clock.
  * - `active`: the link works, as far as the service knows.
- * - `doubtful`: Spotify said once that the consent has ended. The token is not renewed before `retryAtMs`.
- * - `refused`: Spotify refuses this link. Nothing is sent for it before `retryAtMs`.
- * - `ended`: the consent has ended, and its token is erased.
- * - `mismatch`: the token belongs to another user than the invited one; it is erased.
+ * - `doubtful`: Spotify once reported the consent as ended. The token is not renewed before `retryAtMs`.
+ * - `refused`: Spotify refuses this link. No requests are sent for it before `retryAtMs`.
+ * - `ended`: the consent has ended, and the token is erased.
+ * - `mismatch`: the token belongs to a user other than the invited user; it is erased.
  * - `unreadable`: no key opens the record.
  */
 export type LinkState =
@@ -43,11 +43,11 @@ export type LinkEvent =
   | { readonly kind: 'renewed' }
   /** Spotify answered a renewal with `invalid_grant`. */
   | { readonly kind: 'invalid-grant' }
-  /** Spotify denied a request with the token of this link. */
+  /** Spotify denied a request with this link's token. */
   | { readonly kind: 'denied'; readonly reason: RefusalReason }
-  /** A page of the list arrived. */
+  /** A list page arrived. */
   | { readonly kind: 'read' }
-  /** A page of the list belongs to another user. */
+  /** A list page belongs to another user. */
   | { readonly kind: 'other-user' }
 
 /** When an event happened. */
@@ -60,7 +60,7 @@ export interface Instant {
 
 export const ACTIVE: LinkState = { name: 'active' }
 
-/** When a consent ends at the earliest, in epoch milliseconds. */
+/** The earliest end of a consent, in epoch milliseconds. */
 export function consentEndsAt(consentAt: number): number {
   return consentAt + CONSENT_MS
 }
@@ -70,7 +70,7 @@ function isOver({ name }: LinkState): boolean {
   return name === 'ended' || name === 'mismatch' || name === 'unreadable'
 }
 
-/** The next state of a link after an event. Its owner agreed at `consentAt` (epoch ms). */
+/** The link's state after an event. The owner agreed at `consentAt` (epoch ms). */
 export function afterEvent(
   state: LinkState,
   event: LinkEvent,
@@ -107,7 +107,7 @@ function afterInvalidGrant(
   return nowMs < state.retryAtMs ? state : { name: 'ended', reason: 'consent-revoked' }
 }
 
-/** All pages of one read count as one refusal. */
+/** All pages in a read count as a single refusal. */
 function afterDenial(state: LinkState, reason: RefusalReason, nowMs: number): LinkState {
   const isRefused = state.name === 'refused'
   if (isRefused && nowMs < state.retryAtMs) return state

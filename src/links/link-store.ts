@@ -5,13 +5,13 @@ import { fileProblem } from './link-problems.ts'
 import type { Sealer } from './sealing.ts'
 
 export interface LinkStoreOptions {
-  /** The part of LinkFile that writes. */
+  /** The writing side of LinkFile. */
   file: { write(records: SealedRecords): Promise<void> }
   sealer: Sealer
   log: Log
 }
 
-/** Writes all links to the file, one write after the other. */
+/** Writes all links to the file, one write at a time. */
 export class LinkStore {
   readonly #options: LinkStoreOptions
   readonly #links: () => readonly Link[]
@@ -24,7 +24,7 @@ export class LinkStore {
     this.#links = links
   }
 
-  /** Whether the last write failed, so the file may lack changes. */
+  /** Whether the last write failed, so the file might lack changes. */
   get isUnwritable(): boolean {
     return this.#failure !== undefined
   }
@@ -36,7 +36,7 @@ export class LinkStore {
    */
   write(links = this.#links): Promise<void> {
     const write = this.#writing.then(() => this.#write(links()))
-    // Only the caller of this write gets its failure.
+    // Only this write's caller gets the failure.
     this.#writing = write.catch(() => {})
     return write
   }
@@ -54,7 +54,7 @@ export class LinkStore {
   /** Resolves when no write is in progress. */
   async settled(): Promise<void> {
     let ended: Promise<void> | undefined
-    // When a write ends, its caller may start another write.
+    // When a write ends, the caller might start another.
     while (ended !== this.#writing) {
       ended = this.#writing
       await ended
@@ -80,7 +80,7 @@ export class LinkStore {
     const { record } = link
     if (link.sealed !== undefined || record === undefined) return String(link.sealed)
     const text = await this.#options.sealer.seal('link record', record)
-    // The record may have changed meanwhile.
+    // The record might have changed meanwhile.
     if (link.record === record) link.sealed = text
     return text
   }

@@ -8,9 +8,9 @@ import type { Links } from './links.ts'
 import type { OAuthClient } from './oauth-client.ts'
 import type { Grant } from './token-request.ts'
 
-/** A token is renewed this long before it expires, or half of its lifetime before, whichever is shorter. */
+/** A token is renewed this long before expiry, or half the lifetime before, whichever is shorter. */
 const MARGIN_MS = 60_000
-/** A 401 for a token that has just replaced another one is not about the token. */
+/** A 401 for a token that was just replaced is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 /** A token with this scope could read private playlists. */
 const TOO_WIDE = /(?:^|\s)playlist-read-/
@@ -24,7 +24,7 @@ export interface LinkTokensOptions {
   log: Log
 }
 
-/** Whether a granted scope allows more than what is public. */
+/** Whether a granted scope allows reading more than public data. */
 export function isTooWide(scope: string): boolean {
   return TOO_WIDE.test(scope)
 }
@@ -36,8 +36,8 @@ interface AccessToken {
 }
 
 /**
- * The access token of one link, in memory only: renewed on demand, by one request at a time. A new refresh
- * token is in the file before the access token that came with it is used.
+ * A link's access token, in memory only: renewed on demand, by one request at a time. A new refresh token is
+ * written to the file before the access token issued with it is used.
  * https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens
  */
 export class LinkTokens {
@@ -54,7 +54,7 @@ export class LinkTokens {
     this.#options = options
   }
 
-  /** Keeps the access token that came with a consent or a renewal. */
+  /** Keeps the access token from a consent or a renewal. */
   accept({ accessToken, lifetimeMs }: Grant): void {
     const marginMs = Math.min(MARGIN_MS, lifetimeMs / 2)
     const renewAtMs = this.#options.clock.monotonic() + lifetimeMs - marginMs
@@ -67,7 +67,7 @@ export class LinkTokens {
   }
 
   /**
-   * Returns a token that does not expire soon. Calls `onRequest` if this call starts a renewal.
+   * Returns a token that will not expire soon. Calls `onRequest` if this call starts a renewal.
    *
    * @throws {Problem} why there is no token, with the instant of the next attempt.
    */
@@ -86,8 +86,8 @@ export class LinkTokens {
   }
 
   /**
-   * Returns a replacement for a token that got a 401, or `rejected` itself if that token replaced another
-   * one less than a minute ago.
+   * Returns a replacement for a token after a 401, or `rejected` itself if that token replaced another less
+   * than a minute ago.
    *
    * @throws {Problem} as `token()`.
    */
@@ -121,7 +121,7 @@ export class LinkTokens {
   /** Resolves once a new refresh token is in the file; with undefined if Spotify answers `invalid_grant`. */
   async #grant(onRequest?: () => void): Promise<Grant | undefined> {
     const { links, oauth } = this.#options
-    // If Spotify replaced the refresh token, a file that cannot be written would lose the new one.
+    // If Spotify replaced the refresh token, an unwritable file would lose the new token.
     await links.save()
     const record = liveRecord(this.#link)
     if (record === undefined || !links.has(this.#link)) throw this.#problem()

@@ -3,30 +3,30 @@ import { faultOf, remedyOf } from './link-problems.ts'
 import { type EndedRecord, isEnded, type LinkRecord } from './link-record.ts'
 import { ACTIVE, type LinkState } from './link-state.ts'
 
-/** How long the row of an ended link stays: Spotify's terms require deletion within five days. */
+/** How long the row for an ended link stays: Spotify's terms require deletion within five days. */
 const KEEP_ENDED_MS = 5 * 86_400_000
 
-/** A linked account, while it is in `Links`. */
+/** A linked account held in `Links`. */
 export interface Link {
   readonly userId: string
   /** Empty if the record is unreadable. */
   readonly linkId: string
   /** Undefined if the record is unreadable. */
   record: LinkRecord | EndedRecord | undefined
-  /** The record as the file has it; undefined if the record has changed since. */
+  /** The record as stored in the file; undefined if the record has changed since. */
   sealed: string | undefined
   state: LinkState
-  /** When the service last read the list, epoch ms; undefined before the first read since its start. */
+  /** When the service last read the list, epoch ms; undefined before the first read since startup. */
   lastUsedAt: number | undefined
-  /** How many days before the end of the consent the last warning came; infinite without a warning. */
+  /** How many days before the consent ends the last warning was logged; infinite without a warning. */
   warnedDays: number
 }
 
-/** Identifies a link, for code that stores its lists. */
+/** Identifies a link for code storing lists. */
 export type LinkName = Pick<Link, 'userId' | 'linkId'>
 
 /**
- * Makes a link with this record, or with an unreadable one. `sealed` is the text of the record in the file;
+ * Makes a link with this record, or without a readable record. `sealed` is the record's text in the file;
  * undefined if the text must change.
  */
 export function newLink(
@@ -45,17 +45,17 @@ export function newLink(
   }
 }
 
-/** The record of a link; undefined if the link has ended or the record is unreadable. */
+/** The link's record; undefined if the link has ended or the record is unreadable. */
 export function liveRecord({ record }: Link): LinkRecord | undefined {
   return record === undefined || isEnded(record) ? undefined : record
 }
 
-/** Whether a link ended so long before `now` (epoch ms) that its row must go. */
+/** Whether a link ended too long before `now` (epoch ms) to keep the row. */
 export function isOldRow({ record }: Link, now: number): boolean {
   return record !== undefined && isEnded(record) && now - record.endedAt >= KEEP_ENDED_MS
 }
 
-/** Logs the state that a link has changed to. */
+/** Logs a link's new state. */
 export function logState({ userId, state }: Link, log: Log): void {
   const fault = faultOf(state)
   const level = LEVELS[state.name] ?? 'warn'

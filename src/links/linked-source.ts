@@ -12,12 +12,12 @@ import { linkChanged, stateProblem } from './link-problems.ts'
 import { isUsable, type LinkEvent } from './link-state.ts'
 import type { Links } from './links.ts'
 
-/** The path of the list of the token's user: playlists that the user owns or follows. */
+/** The path to the token owner's list: playlists the user owns or follows. */
 const OWN_PLAYLISTS = '/me/playlists'
 
 export interface LinkedSourceOptions extends Omit<FetchPagesOptions, 'client'> {
   links: Links
-  /** A client that sends the token of this link. */
+  /** A client sending this link's token. */
   clientOf: (link: Link) => SpotifyClient
   /** The source for users without a link. */
   unlinked: PlaylistSource
@@ -25,15 +25,14 @@ export interface LinkedSourceOptions extends Omit<FetchPagesOptions, 'client'> {
 }
 
 export interface LinkedSource extends PlaylistSource {
-  /** The number of entries left out since the start because `public` is not true, by its value. */
+  /** The number of entries left out since startup because `public` is not true, by value. */
   readonly leftOut: Record<'false' | 'null' | 'other', number>
 }
 
 /**
  * Reads linked users with their own tokens, and other users from another source. The source takes cache keys in
- * place of user ids, so a lookup stays with the link that it began with.
- * Private playlists need a scope that no link has; in case Spotify sends one, only an entry with
- * `public: true` passes.
+ * place of user ids, so a lookup stays with the link it began with. Private playlists need a scope no link has;
+ * in case Spotify sends a private playlist, only entries with `public: true` pass.
  * https://developer.spotify.com/documentation/web-api/reference/get-a-list-of-current-users-playlists
  */
 export function createLinkedSource(options: LinkedSourceOptions): LinkedSource {
@@ -50,7 +49,7 @@ export function createLinkedSource(options: LinkedSourceOptions): LinkedSource {
     const read = (expectedTotal: number | undefined) =>
       fetchPages(OWN_PLAYLISTS, expectedTotal, lookup, { ...options, client })
     const list = await readStable(read, previous)
-    // If the link has ended or was removed meanwhile, its list must not be stored.
+    // If the link has ended or was removed meanwhile, the list must not be stored.
     if (!links.has(link) || !isUsable(link.state, clock.monotonic())) {
       throw stateProblem(link.state, clock)
     }
@@ -70,8 +69,8 @@ export function createLinkedSource(options: LinkedSourceOptions): LinkedSource {
 }
 
 /**
- * A client for the user of the link, whose pages have null in place of each entry that is not public. Counts
- * these entries in `leftOut`.
+ * A client for the linked user; pages have null in place of non-public entries. Counts these entries in
+ * `leftOut`.
  */
 function publicClient(
   link: Link,
@@ -108,7 +107,7 @@ function labelOf(isPublic: unknown): keyof LinkedSource['leftOut'] {
   return isPublic === null ? 'null' : 'other'
 }
 
-/** Whether the URL of a page is that of another user's list. Any other URL tells nothing. */
+/** Whether a page URL points to another user's list. Other URLs are inconclusive. */
 function namesAnother(href: string | undefined, userId: string): boolean {
   const [, segment] = /^[^?#]*\/users\/([^/?#]+)\/playlists(?:[?#]|$)/.exec(href ?? '') ?? []
   const name = segment && decoded(segment)

@@ -14,8 +14,8 @@ const SWEEP_MS = 3_600_000
 export interface LinksOptions extends LinkStoreOptions {
   clock: Clock
   /**
-   * Called when the lists of a link must not be served any more, and again after a failure. Resolves when
-   * they are removed everywhere; logs a failure.
+   * Called when a link's lists must no longer be served, and again after a failure. Resolves when the lists are
+   * removed everywhere; logs failures.
    */
   forget: (link: LinkName) => Promise<void>
 }
@@ -29,7 +29,7 @@ export class Links {
   readonly #forgetting: Forgetting
   readonly #stopSweeping: () => void
 
-  /** Starts to check every hour for consents that end. */
+  /** Starts the hourly check for ending consents. */
   constructor(options: LinksOptions) {
     this.#options = options
     this.#store = new LinkStore(options, () => this.list())
@@ -39,8 +39,8 @@ export class Links {
   }
 
   /**
-   * Loads the records of the file. An unreadable record stays in the file as it is. Resolves with true if the
-   * previous key sealed some records, so that the caller should write the file.
+   * Loads the records from the file. An unreadable record stays in the file unchanged. Resolves with true if
+   * some records are sealed with the previous key, so the caller should write the file.
    */
   async load(records: SealedRecords): Promise<boolean> {
     const { sealer, log } = this.#options
@@ -55,7 +55,7 @@ export class Links {
     return this.list().some(link => link.sealed === undefined)
   }
 
-  /** The link of a user with this canonical id, in any state. */
+  /** The link for the user with this canonical id, in any state. */
   find(userId: string): Link | undefined {
     return this.#links.get(userId)
   }
@@ -74,13 +74,13 @@ export class Links {
     return this.#removals.isSince(userId, instant)
   }
 
-  /** Whether the file may lack changes, because it could not be written. */
+  /** Whether the file might lack changes after a failed write. */
   get isUnwritable(): boolean {
     return this.#store.isUnwritable
   }
 
   /**
-   * Adds a link once it is in the file. An earlier link of the same user stays until then; then its lists are
+   * Adds a link once it is in the file. Until then, the user's earlier link stays; then that link's lists are
    * forgotten. `askedAt` is when the owner was asked to agree (epoch ms).
    *
    * @throws {Problem} if somebody has unlinked the user since `askedAt`, or the file cannot be written. Then
@@ -100,7 +100,7 @@ export class Links {
       })
       refuseIfRemoved()
     } catch (error) {
-      // The file may have the link. The store logs a failure, and the sweep writes the file again.
+      // The file might contain the link. The store logs a failure, and the sweep writes the file again.
       await this.save().catch(() => {})
       throw error
     }
@@ -113,8 +113,8 @@ export class Links {
   }
 
   /**
-   * Removes a user's link from memory at once, and its token and its lists from all files before it resolves.
-   * Until a restart, earlier invitations can no longer link the account.
+   * Removes a user's link from memory at once, and the token and lists from all files before resolving. Until a
+   * restart, earlier invitations can no longer link the account.
    *
    * @throws {Problem} if a file cannot be written; the sweep tries again.
    */
@@ -125,7 +125,7 @@ export class Links {
       this.#links.delete(userId)
       this.#options.log.info({ user_id: userId }, 'unlinked an account')
     }
-    // Runs even without a link, since an earlier removal may be in progress or have failed.
+    // Runs even without a link, since an earlier removal might be in progress or have failed.
     const forgotten = this.#forgetting.run(link)
     const saved = link === undefined ? this.#store.retry() : this.save()
     await Promise.allSettled([forgotten, saved])
@@ -133,7 +133,7 @@ export class Links {
   }
 
   /**
-   * Replaces the refresh token of a link, since Spotify may accept only the newest one.
+   * Replaces a link's refresh token, since Spotify might accept only the newest token.
    *
    * @throws {Problem} if the file cannot be written; the token stays in memory for the next write.
    */
@@ -146,8 +146,8 @@ export class Links {
   }
 
   /**
-   * Records what happened to a link. A link that ends loses its token and its lists: from memory at once, and
-   * from the file as soon as that can be written.
+   * Records what happened to a link. When a link ends, the token and lists go: from memory at once, and from
+   * the file as soon as it can be written.
    */
   async report(link: Link, event: LinkEvent): Promise<void> {
     const { clock, log } = this.#options
@@ -177,7 +177,7 @@ export class Links {
     return this.#store.write()
   }
 
-  /** Warns of consents that end, removes old rows, and retries what failed before. */
+  /** Warns about ending consents, removes old rows, and retries what failed previously. */
   async sweep(): Promise<void> {
     const { clock, log } = this.#options
     const now = clock.now()
@@ -190,7 +190,7 @@ export class Links {
     await Promise.allSettled([this.#forgetting.run(), saved])
   }
 
-  /** Stops the timer and waits for the writes in flight. */
+  /** Stops the timer and waits for writes in flight. */
   async close(): Promise<void> {
     this.#stopSweeping()
     await this.#store.settled()

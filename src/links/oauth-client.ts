@@ -28,7 +28,7 @@ export interface OAuthOptions extends TokenRequestOptions {
 export type ConsentGrant = Grant & { readonly refreshToken: string }
 
 /**
- * The client of the authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636).
+ * The client for the authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636).
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export class OAuthClient {
@@ -44,9 +44,8 @@ export class OAuthClient {
   }
 
   /**
-   * The address at which the owner of an account agrees. The address asks for no scope, so only for public
-   * information. `show_dialog` makes Spotify always show the page, since the browser may be signed in to another
-   * account.
+   * The address where the account owner agrees. It requests no scope, so only public information. `show_dialog`
+   * makes Spotify always show the page, since the browser might be signed in to another account.
    */
   async authorizationUrl(state: string, verifier: string): Promise<string> {
     const { authorizeUrl, clientId, redirectUri } = this.#options
@@ -65,8 +64,8 @@ export class OAuthClient {
   }
 
   /**
-   * Exchanges the code in the query of the callback for tokens. Returns `declined` if the owner did not agree,
-   * and `invalid` if the query or its code is wrong, old or used.
+   * Exchanges the code in the callback query for tokens. Returns `declined` if the owner did not agree, and
+   * `invalid` if the query or code is wrong, old or used.
    *
    * @throws {Problem} if the token endpoint cannot answer.
    */
@@ -100,14 +99,14 @@ export class OAuthClient {
   }
 
   /**
-   * Renews the access token. Undefined if Spotify answers `invalid_grant`: the refresh token has ended, or the
-   * answer is false, as some are in an outage.
+   * Renews the access token. Returns undefined if Spotify answers `invalid_grant`: the refresh token has ended,
+   * or the answer is false, as can happen in an outage.
    *
    * @throws {Problem} if the token endpoint cannot answer, or the service has stopped.
    */
   async refresh(refreshToken: string): Promise<Grant | undefined> {
     this.#options.signal.throwIfAborted()
-    // Spotify may have replaced the token although its response was lost. So we send the request once, and do
+    // Spotify might have replaced the token even if the response was lost. So we send the request once, and do
     // not cancel it when the service stops.
     const uncancelled = { ...this.#options, signal: new AbortController().signal }
     return requestGrant(uncancelled, { mayResend: async () => false }, async options =>
@@ -125,7 +124,7 @@ export class OAuthClient {
     )
   }
 
-  /** The parameters of a callback with this state, or what is wrong with them. */
+  /** Returns the callback parameters if valid for this state, or what is wrong with them. */
   #validated(callback: URLSearchParams, state: string): URLSearchParams | 'declined' | 'invalid' {
     try {
       const parameters = validateAuthResponse(this.#server, this.#client, callback, state)
@@ -138,7 +137,7 @@ export class OAuthClient {
     }
   }
 
-  /** oauth4webapi would percent-encode the credentials, which Spotify does not decode. */
+  /** oauth4webapi would percent-encode the credentials, but Spotify does not decode them. */
   readonly #authenticate: ClientAuth = (_server, _client, _body, headers) => {
     const { clientId, clientSecret } = this.#options
     const credentials = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')

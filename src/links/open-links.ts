@@ -3,7 +3,7 @@ import type { LinkFile } from './link-file.ts'
 import { LinkFileError } from './link-file-error.ts'
 import { Links, type LinksOptions } from './links.ts'
 
-/** The links of a file that no other process uses. */
+/** The links from a file no other process uses. */
 export interface OpenLinks {
   readonly links: Links
   /** Waits for writes in flight, and lets other processes use the file. */
@@ -11,11 +11,11 @@ export interface OpenLinks {
 }
 
 /**
- * Opens the file of links, warns of consents that end and removes old rows. Writes the file at once if there
- * is none, if others may read it, or if records are sealed with the previous key, so the start fails if the
- * file cannot be written.
+ * Opens the links file, warns about ending consents and removes old rows. Writes the file at once if it does
+ * not exist, if others can read it, or if records are sealed with the previous key, so startup fails if the
+ * file is unwritable.
  *
- * @throws {LinkFileError} if the file cannot be used. Then the file stays as it is.
+ * @throws {LinkFileError} if the file cannot be used. Then the file stays unchanged.
  */
 export async function openLinks(
   file: LinkFile,
@@ -31,7 +31,7 @@ export async function openLinks(
     const content = await file.read()
     links = new Links({ file, ...options })
     const isToReseal = content !== undefined && (await links.load(content.records))
-    // Makes up for the sweeps that the service missed while it was not running.
+    // Makes up for sweeps missed while the service was not running.
     await links.sweep()
     if (content?.isPrivate !== true || isToReseal || links.isUnwritable) {
       await links.save().catch(({ cause }: Error) => {

@@ -14,19 +14,19 @@ export interface ProfileOptions extends WebApi {
   signal: AbortSignal
 }
 
-/** The owner of a token. */
+/** The token owner. */
 export interface Profile {
   /** In lower case. */
   readonly userId: string
-  /** The account id, which no renaming changes; undefined if Spotify does not send it. */
+  /** The account id, unaffected by renaming; undefined if Spotify does not send it. */
   readonly accountId: string | undefined
 }
 
 /**
- * Reads the profile of the user of an access token, through the gate and the budget.
+ * Reads the token owner's profile, through the gate and the budget.
  * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
  *
- * @throws {Problem} the problem that the response shows, or why the gate lets no request pass.
+ * @throws {Problem} the problem shown by the response, or why the gate lets no request pass.
  */
 export function readProfile(accessToken: string, options: ProfileOptions): Promise<Profile> {
   const { gate, clock, timeoutMs, signal } = options
@@ -65,7 +65,7 @@ function profileIn({ body }: SpotifyResponse): Profile {
   }
 }
 
-/** The JSON value; an empty object for null and for anything but JSON. */
+/** Parses JSON; returns an empty object for null or invalid JSON. */
 function parsed(body: string): Record<string, unknown> {
   try {
     return JSON.parse(body) ?? {}

@@ -2,8 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import { INVITATION_MS } from './tickets.ts'
 
 /**
- * When users were unlinked, so that no earlier invitation links them again. Kept for a day, as long as an
- * invitation is valid, and only in memory, since no file may keep the id of an unlinked user.
+ * When users were unlinked, so no earlier invitation links them again. Kept for a day, as long as an invitation
+ * is valid, and only in memory, since no file may keep an unlinked user's id.
  */
 export class Removals {
   readonly #clock: Clock
@@ -24,7 +24,7 @@ export class Removals {
     return removedAt !== undefined && instant < removedAt
   }
 
-  /** Drops removals that are older than every valid invitation. */
+  /** Drops removals older than every valid invitation. */
   dropOld(): void {
     const now = this.#clock.now()
     for (const [userId, removedAt] of this.#removedAt) {

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 
-/** The purposes of sealed texts. Each has its own keys, so no text opens for another purpose. */
+/** The purposes for sealed texts. Each has separate keys, so no text opens for another purpose. */
 export const PURPOSES = [
   'link record',
   'invitation',
@@ -17,13 +17,13 @@ const DECRYPT_OPTIONS = {
   keyManagementAlgorithms: [ALGORITHMS.alg],
   contentEncryptionAlgorithms: [ALGORITHMS.enc],
 }
-/** Far longer than any sealed text of this service; checked before a text is parsed. */
+/** Far longer than any sealed text from this service; checked before parsing. */
 const MAX_LENGTH = 8192
 
 /** The content of a sealed text. */
 export interface Opened {
   readonly value: unknown
-  /** Whether the current key sealed the text, rather than the previous one. */
+  /** Whether the text is sealed with the current key, not the previous key. */
   readonly isCurrent: boolean
 }
 
@@ -36,8 +36,8 @@ export class Sealer {
   readonly #secrets: readonly [string, ...string[]]
 
   /**
-   * `previousSecret` opens what was sealed before the client secret was changed: records, which the service
-   * then seals again, and the addresses that owners keep, which stop working without the previous secret.
+   * `previousSecret` opens what was sealed before the client secret changed: records, sealed again by the
+   * service, and the addresses owners keep, which stop working without the previous secret.
    */
   constructor(clientSecret: string, previousSecret?: string) {
     this.#secrets = previousSecret === undefined ? [clientSecret] : [clientSecret, previousSecret]
@@ -50,7 +50,7 @@ export class Sealer {
       .encrypt(keyFor(this.#secrets[0], purpose))
   }
 
-  /** Opens a sealed text; undefined if it is damaged, or made for another purpose or with another key. */
+  /** Opens a sealed text; undefined if it is damaged, for another purpose or sealed with another key. */
   async open(purpose: Purpose, text: string): Promise<Opened | undefined> {
     if (text.length > MAX_LENGTH || !isCanonical(text)) return undefined
     for (const [index, secret] of this.#secrets.entries()) {
@@ -64,8 +64,8 @@ export class Sealer {
 }
 
 /**
- * Whether the text is exactly as `seal` writes one. Decoders of base64url skip blanks and the unused bits of
- * a last character, so several texts would open as the same value.
+ * Whether the text is exactly as `seal` writes it. Base64url decoders skip blanks and unused bits in the last
+ * character, so several texts would open as the same value.
  */
 function isCanonical(text: string): boolean {
   return text
@@ -73,7 +73,7 @@ function isCanonical(text: string): boolean {
     .every(part => Buffer.from(part, 'base64url').toString('base64url') === part)
 }
 
-/** Undefined if the text does not open with this key; the error of jose would say no more. */
+/** Returns undefined if the text does not open with this key; the jose error would add no detail. */
 async function decrypted(text: string, key: Uint8Array): Promise<Buffer | undefined> {
   try {
     const { plaintext } = await compactDecrypt(text, key, DECRYPT_OPTIONS)

@@ -7,39 +7,39 @@ export const INVITATION_MS = 24 * 3_600_000
 const STATE_MS = 10 * 60_000
 /**
  * How many used states to remember: far more than people use in ten minutes. A forgotten state could be used
- * twice, but the code that Spotify sent with it could not.
+ * twice, but Spotify's code in the same callback could not.
  */
 const MAX_USED = 10_000
 
-/** The content of the sealed address of an owner's page. */
+/** The sealed content in the address of an owner's page. */
 export interface OwnerTicket {
   readonly userId: string
-  /** When the invitation was made, epoch ms; undefined for the page of a link that exists. */
+  /** When the invitation was made, epoch ms; undefined for an existing link's page. */
   readonly invitedAt: number | undefined
-  /** The id of the link that the page shows; undefined for an invitation. */
+  /** The id of the link shown on the page; undefined for an invitation. */
   readonly linkId: string | undefined
 }
 
-/** The content of the sealed `state` of an authorization request. */
+/** The sealed content of an authorization request's `state`. */
 export interface Authorization {
   readonly userId: string
   readonly verifier: string
 }
 
-/** The content of a `state` that Spotify sent back. */
+/** The content of a `state` sent back by Spotify. */
 export interface Redeemed extends Authorization {
   /** When the `state` was made, epoch ms. */
   readonly issuedAt: number
 }
 
 /**
- * Makes and opens the sealed texts that people carry: the addresses for owners, and the `state` that Spotify
- * sends back. The service stores none of them; it only remembers which states were used.
+ * Makes and opens the sealed texts people carry: the addresses for owners, and the `state` sent back by
+ * Spotify. The service does not store them; it only remembers used states.
  */
 export class Tickets {
   readonly #sealer: Sealer
   readonly #clock: Clock
-  /** The nonces of used states, with the end of their states in epoch ms; the oldest first. */
+  /** The nonces of used states, with when each state expires in epoch ms; oldest first. */
   readonly #used = new Map<string, number>()
 
   constructor(sealer: Sealer, clock: Clock) {
@@ -47,7 +47,7 @@ export class Tickets {
     this.#clock = clock
   }
 
-  /** A ticket with which the owner of a user's account can link it within 24 hours. */
+  /** Makes a ticket that lets the account owner link the account within 24 hours. */
   async invite(userId: string): Promise<{ ticket: string; expiresAt: number }> {
     const invitedAt = this.#clock.now()
     const expiresAt = invitedAt + INVITATION_MS
@@ -55,12 +55,12 @@ export class Tickets {
     return { ticket, expiresAt }
   }
 
-  /** A ticket for the page of a link, valid as long as the link exists. */
+  /** Makes a ticket for a link's page, valid as long as the link exists. */
   pageOf(userId: string, linkId: string): Promise<string> {
     return this.#sealer.seal("owner's page", { userId, linkId })
   }
 
-  /** Opens a ticket of an owner; undefined if the text is no ticket, or too old. */
+  /** Opens an owner's ticket; undefined if the text is not a ticket, or too old. */
   async owner(ticket: string): Promise<OwnerTicket | undefined> {
     const [invitation, page] = await Promise.all([
       this.#sealer.open('invitation', ticket),
@@ -73,7 +73,7 @@ export class Tickets {
     return this.#clock.now() < expiresAt ? { userId, invitedAt, linkId: undefined } : undefined
   }
 
-  /** The `state` of one authorization request, valid for ten minutes. */
+  /** Makes the `state` for an authorization request, valid for ten minutes. */
   state(authorization: Authorization): Promise<string> {
     const expiresAt = this.#clock.now() + STATE_MS
     const nonce = randomUUID()
@@ -81,8 +81,8 @@ export class Tickets {
   }
 
   /**
-   * Uses up a state. Undefined if the text is no state, or one that is too old or used. With `userId`, the
-   * state must be for that user; a ticket of another user does not use the state up.
+   * Uses up a state. Returns undefined if the text is not a state, or the state is too old or already used.
+   * With `userId`, the state must be for that user; another user's ticket does not use the state up.
    */
   async redeem(state: string, userId?: string): Promise<Redeemed | undefined> {
     const opened = await this.#sealer.open('authorization state', state)

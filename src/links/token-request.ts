@@ -25,17 +25,17 @@ export interface TokenRequestOptions {
 export interface Grant {
   readonly accessToken: string
   readonly lifetimeMs: number
-  /** Undefined if the refresh token that was sent stays valid. */
+  /** Undefined if the existing refresh token stays valid. */
   readonly refreshToken: string | undefined
   /** Space-separated; empty if only public information may be read. */
   readonly scope: string
 }
 
 /**
- * Sends one token request with the functions of oauth4webapi, over our own transport. Undefined if Spotify
- * answers `invalid_grant`.
+ * Sends a token request using oauth4webapi, over our own transport. Returns undefined if Spotify answers
+ * `invalid_grant`.
  *
- * @throws {Problem} if the token endpoint cannot answer. No cause of the problem contains tokens.
+ * @throws {Problem} if the token endpoint cannot answer. The problem's causes never contain tokens.
  */
 export async function requestGrant(
   options: TokenRequestOptions,
@@ -56,12 +56,12 @@ export async function requestGrant(
     return { accessToken: value, lifetimeMs, refreshToken, scope }
   } catch (error) {
     if (error instanceof InvalidGrant) return undefined
-    // The causes of other errors may contain tokens.
+    // The causes of other errors might contain tokens.
     throw error instanceof Problem ? error : unusableGrant()
   }
 }
 
-/** The problem for a response that oauth4webapi refuses, or that lacks what was asked for. */
+/** The problem for a response rejected by oauth4webapi, or lacking what was asked for. */
 export function unusableGrant(): Problem {
   const detail =
     'The response of the token endpoint is unusable: it does not grant what was asked for.'
