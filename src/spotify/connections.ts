@@ -5,14 +5,14 @@ import type { buildConnector } from 'undici'
 export type Received = ReadonlyMap<Socket, number>
 
 /**
- * Recognises requests that were lost on dead connections. A server may close an idle connection just
- * when a request is sent on it, and undici does not say which connection a request used.
+ * Recognises requests lost on dead connections. A server can close an idle connection just as a request is sent
+ * on it, and undici does not reveal which connection a request used.
  */
 export class Connections {
   readonly #open = new Set<Socket>()
   readonly #endedBy = new WeakMap<object, Socket>()
 
-  /** Wraps a connector to watch its connections. */
+  /** Wraps a connector to watch the connections. */
   watch(connect: buildConnector.connector): buildConnector.connector {
     return (target, callback) =>
       connect(target, (...result) => {
@@ -21,14 +21,14 @@ export class Connections {
       })
   }
 
-  /** Bytes received so far over each open connection. Call this before a request is sent. */
+  /** Returns the bytes received so far over each open connection. Call this before a request is sent. */
   received(): Received {
     return new Map([...this.#open].map(socket => [socket, socket.bytesRead]))
   }
 
   /**
-   * Whether `error` closed a connection that was open before the request was sent and has received nothing
-   * since. `before` is the result of `received()` at that time.
+   * Whether `error` closed a connection that was already open before the request and has received no bytes
+   * since. `before` is the `received()` result from that time.
    */
   wasDead(error: unknown, before: Received): boolean {
     const socket = this.#endedBy.get(error as object)

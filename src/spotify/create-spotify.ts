@@ -20,7 +20,7 @@ const MAX_TOKEN_BYTES = 64 * 1024
 export interface SpotifyOptions {
   config: Config
   budget: RequestBudget
-  /** The gates of other replicas; undefined when there are none. */
+  /** The other replicas' gates; undefined without other replicas. */
   peers: GatePeers | undefined
   clock: Clock
   random: () => number
@@ -35,7 +35,7 @@ export interface Spotify {
   readonly source: PlaylistSource
   /** The transport to the token endpoint. */
   readonly tokenTransport: Transport
-  /** The options of every client except its tokens: all clients share connections, gate and budget. */
+  /** The options for every client except tokens: all clients share connections, gate and budget. */
   readonly clientOptions: Omit<SpotifyClientOptions, 'tokens'>
   /** Stops renewing tokens and closes all connections. */
   close(): Promise<void>

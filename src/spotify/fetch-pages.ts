@@ -8,19 +8,18 @@ import type { SpotifyClient } from './web-api.ts'
 
 export interface FetchPagesOptions {
   client: SpotifyClient
-  /** `fetchPages` checks the budget as soon as it knows the number of pages. */
+  /** `fetchPages` checks the budget as soon as it knows the page count. */
   budget: Pick<RequestBudget, 'check'>
   /**
-   * Maximum number of pages of one list in flight or queued, so a long list leaves slots for other lists.
-   * Retries of truncated pages do not count.
+   * Maximum number of pages in flight or queued per list, so a long list leaves slots for other lists. Retries
+   * of truncated pages do not count.
    */
   concurrency: number
 }
 
 /**
- * Reads every page once. It computes the offsets and never follows `next`, which may name another
- * endpoint. With an expected total it requests all pages at once; otherwise it reads the total from the
- * first page.
+ * Reads every page once. Computes the offsets and never follows `next`, which can point to another endpoint.
+ * With an expected total, requests all pages at once; otherwise reads the total from the first page.
  */
 export async function fetchPages(
   path: string,
@@ -30,18 +29,18 @@ export async function fetchPages(
 ): Promise<PagesRead> {
   const pages = childAbortController(signal)
   const slots = new PrioritySemaphore(concurrency)
-  /** The number of pages; infinite until the first page has arrived. */
+  /** The page count; infinite until the first page has arrived. */
   let endPage = Number.POSITIVE_INFINITY
   let begun = 0
 
-  /** Refuses a list of `whole` pages as early as possible if the requests that are left exceed the budget. */
+  /** Refuses a list with `whole` pages as early as possible if the remaining requests exceed the budget. */
   function checkBudget(whole: number): void {
     const left = whole - begun
     if (left > 0) budget.check({ left, whole }, isRevalidation)
   }
 
   async function read(pageNumber: number, onRead: Release): Promise<SerialisedPage | undefined> {
-    // The list may be shorter than expected.
+    // The list might be shorter than expected.
     if (pageNumber >= endPage) return undefined
     begun++
     const page = await client.page(path, pageNumber * PAGE_SIZE, {
@@ -53,7 +52,7 @@ export async function fetchPages(
       onRead: () => {
         if (endPage !== Number.POSITIVE_INFINITY) onRead()
       },
-      // Once pages have arrived, the read continues for the next caller. A lookup that is still queued never starts.
+      // Once pages have arrived, the read continues for the next caller. A lookup still queued never starts.
       startByMs: endPage === Number.POSITIVE_INFINITY ? deadlineMs : Number.POSITIVE_INFINITY,
       retryByMs: deadlineMs,
     })
@@ -69,7 +68,7 @@ export async function fetchPages(
     const release = await slots.acquire(true, callers, pages.signal)
     return read(pageNumber, release)
       .catch((error: unknown) => {
-        // A partial list is of no use, so requests for other pages would only burden Spotify.
+        // A partial list is useless, so requesting other pages would only burden Spotify.
         pages.abort(error)
         throw error
       })
@@ -99,7 +98,7 @@ export async function fetchPages(
   return readList().finally(pages.dispose)
 }
 
-/** An empty list has one page too. */
+/** Even an empty list has one page. */
 function pagesOf(total: number): number {
   return Math.max(1, Math.ceil(total / PAGE_SIZE))
 }

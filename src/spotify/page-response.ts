@@ -5,17 +5,17 @@ import { accessDenied, Refusal, tooManyRequests } from './gate/diagnosis.ts'
 import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts'
 import type { SpotifyResponse } from './transport.ts'
 
-/** Bounds the time that one page blocks the event loop. */
+/** Bounds how long a page blocks the event loop. */
 const MAX_ENTRIES = 2 * PAGE_SIZE
 
-/** The problem for a denial with the given body. */
+/** The problem for a denial with this body. */
 export type DenialReader = (originStatus: 401 | 403, body: string) => Problem
 
 /**
- * Reads the page in a response that arrived at `now` (epoch ms) and is not a 401. A list of more than
- * `maxPages` is a bad response. `denied` reads the body of a 403.
+ * Reads the page in a response received at `now` (epoch ms), other than a 401. A list longer than `maxPages` is
+ * a bad response. `denied` reads a 403 body.
  *
- * @throws {Problem} the problem that the response shows, if it has no page.
+ * @throws {Problem} the problem shown by the response, if it has no page.
  */
 export function readPage(
   response: SpotifyResponse,
@@ -44,7 +44,7 @@ export function readPage(
   return { total: total as number, entries: items, ...(typeof href === 'string' && { href }) }
 }
 
-/** The problem for a status other than 200 and 401. The text of the body only tells causes apart. */
+/** The problem for a status other than 200 and 401. The body text only tells causes apart. */
 export function responseProblem(
   { status, headers, body }: SpotifyResponse,
   now: number,
@@ -69,7 +69,7 @@ export function responseProblem(
   return new Refusal('spotify-bad-response', 'request-refused', refused.explanation, facts)
 }
 
-/** Texts of a 400 that is about the request as this service builds it, not about the user. */
+/** Texts in a 400 about the request as built by this service, not about the user. */
 const REFUSED_REQUESTS = [
   { words: /invalid limit/i, explanation: `Spotify refuses pages of ${PAGE_SIZE} playlists.` },
   {

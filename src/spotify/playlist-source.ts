@@ -4,7 +4,7 @@ import { userIdSegment } from '../user-id/user-id.ts'
 import { type FetchPagesOptions, fetchPages } from './fetch-pages.ts'
 
 /**
- * Creates a source that reads the playlists on a user's public profile.
+ * Creates a source for the playlists on a user's public profile.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export function createPlaylistSource(options: FetchPagesOptions): PlaylistSource {
@@ -19,8 +19,8 @@ export function createPlaylistSource(options: FetchPagesOptions): PlaylistSource
 /**
  * Reads the list once, or twice if it changed during the first read: Spotify has no snapshot across pages, so
  * an edit between two requests repeats or skips an entry. If the list changes during the second read too, the
- * result is the union of both reads and incomplete. There is no second read if the previous list was incomplete
- * and had the same playlists, because it would give the same list.
+ * result is the union of both reads, and incomplete. There is no second read if the previous list was
+ * incomplete and had the same playlists, because the result would be the same.
  */
 export async function readStable(
   read: (expectedTotal: number | undefined) => Promise<PagesRead>,
@@ -42,7 +42,7 @@ export async function readStable(
   return joinPages([second, first])
 }
 
-/** Whether the list certainly changed during the read: its totals differ, or a playlist repeats. */
+/** Whether the list certainly changed during the read: totals differ, or a playlist repeats. */
 function hasChanged({ parts, total }: PagesRead, { playlists }: PlaylistList): boolean {
   const read = parts.reduce((sum, { keys }) => sum + keys.length, 0)
   return playlists.length < read || parts.some(part => part.total !== total)

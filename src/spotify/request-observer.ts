@@ -2,17 +2,17 @@ import type { Clock } from '../lib/clock.ts'
 import { Problem, type ProblemType } from '../problems/problem.ts'
 
 /**
- * The grants of token requests (RFC 6749 sections 4.4, 4.1.3 and 6): for the app token, after the consent of
- * the owner of an account, and to renew the token of a linked account.
+ * The grants in token requests (RFC 6749 sections 4.4, 4.1.3 and 6): for the app token, after an account
+ * owner's consent, and to renew a linked account's token.
  */
 export const TOKEN_GRANTS = ['client_credentials', 'authorization_code', 'refresh_token'] as const
 
 export type TokenGrant = (typeof TOKEN_GRANTS)[number]
 
-/** A page of the Web API, or a token request with this grant. */
+/** A Web API page, or a token request with this grant. */
 export type RequestKind = 'page' | TokenGrant
 
-/** The outcomes of a request to Spotify; `cancelled` is an abort, or another failure that is not of Spotify. */
+/** The outcomes for a request to Spotify; `cancelled` is an abort, or another failure not caused by Spotify. */
 export const REQUEST_OUTCOMES = [
   'ok',
   'unauthorized',
@@ -42,8 +42,7 @@ const OUTCOMES: Partial<Record<ProblemType, RequestOutcome>> = {
 }
 
 /**
- * Runs `request`, which `signal` aborts, and reports its outcome to the observer. Settles as the
- * request does.
+ * Runs `request`, abortable by `signal`, and reports the outcome to the observer. Settles as the request does.
  */
 export async function observed<T>(
   { observe, clock }: { observe: RequestObserver; clock: Clock },
@@ -54,7 +53,7 @@ export async function observed<T>(
   const sentAtMs = clock.monotonic()
   const report = (outcome: RequestOutcome) => observe(kind, outcome, clock.monotonic() - sentAtMs)
   const response = await request().catch((error: unknown) => {
-    // The failure of one page aborts the requests for other pages, with that failure as the reason.
+    // When one page fails, requests for other pages abort with that failure as the reason.
     report(signal.aborted && error === signal.reason ? 'cancelled' : outcomeOf(error))
     throw error
   })

@@ -1,13 +1,12 @@
 import { gunzipped } from '../lib/gunzip.ts'
 import { badResponse, codeOf, tooLarge } from './transport-problems.ts'
 
-/** `x-gzip` is an old name of gzip (RFC 9110 8.4.1.3). */
+/** `x-gzip` is an old name for gzip (RFC 9110 8.4.1.3). */
 const GZIP = new Set(['gzip', 'x-gzip'])
 const BYTE_ORDER_MARK = 0xfeff
 
 /**
- * Decodes the body of a response, with the content coding gzip or none, and removes a byte order mark
- * (RFC 8259 8.1).
+ * Decodes a response body, with the content coding gzip or none, and removes a byte order mark (RFC 8259 8.1).
  *
  * @throws {Problem} `spotify-bad-response` if the body has more than `maxBytes`, is truncated, or has
  * another coding.
@@ -33,7 +32,7 @@ function codingOf(field: string | string[] = ''): string {
 
 async function decoded(body: Uint8Array, coding: string, maxBytes: number): Promise<Buffer> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
-  // Some servers name a coding for a response without a body.
+  // Some servers send a coding even for a response without a body.
   if (coding === '' || bytes.length === 0) return bytes
   if (!GZIP.has(coding)) {
     throw badResponse('Spotify used a content coding that the service does not accept.')

@@ -7,9 +7,9 @@ const MAX_MS = 24 * 3_600_000
 const COMMA = /(?<!day|Mon|Tue|Wed|Thu|Fri|Sat|Sun),/
 
 /**
- * The instant (epoch ms) in a `Retry-After` field (RFC 9110 10.2.3) that arrived at `now` (epoch ms),
- * at most a day ahead. Undefined if the field is absent, malformed or names no time in the future. Of
- * several fields the latest instant counts.
+ * Parses a `Retry-After` field (RFC 9110 10.2.3) received at `now` (epoch ms). Returns an instant (epoch ms) at
+ * most a day ahead; undefined if the field is absent, malformed or not in the future. With several fields, the
+ * latest instant counts.
  */
 export function parseRetryAfter(
   field: string | string[] | undefined,
@@ -23,14 +23,14 @@ export function parseRetryAfter(
 }
 
 /**
- * The instant (epoch ms) in the `Retry-After` field of a 429, as `parseRetryAfter` reads it, or else 30 s from
- * now, the length of Spotify's rate limit window.
+ * The instant (epoch ms) in a 429's `Retry-After` field, as read by `parseRetryAfter`, or else 30 s from now,
+ * the length of Spotify's rate limit window.
  */
 export function rateLimitedUntil(field: string | string[] | undefined, now: number): number {
   return parseRetryAfter(field, now) ?? now + DEFAULT_MS
 }
 
-/** The delay that a member names, in milliseconds; 0 if the member is malformed. */
+/** The member's delay in milliseconds; 0 if the member is malformed. */
 function delayOf(member: string, now: number): number {
   if (/^\d+$/.test(member)) return Number(member) * 1000
   return (httpDate(member) ?? now) - now
@@ -39,7 +39,7 @@ function delayOf(member: string, now: number): number {
 /** Temporary statuses below 500: RFC 9110 15.5.9, 15.5.20, RFC 8470 5.2. */
 const TEMPORARY = new Set([408, 421, 425])
 
-/** Whether a retry of the same request is likely to succeed. */
+/** Whether retrying the same request is likely to succeed. */
 export function isTemporary(status: number): boolean {
   return status >= 500 || TEMPORARY.has(status)
 }

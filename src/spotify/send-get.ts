@@ -4,10 +4,10 @@ import type { RequestBudget } from './gate/request-quota.ts'
 import type { RequestObserver } from './request-observer.ts'
 import type { SendOptions, SpotifyResponse, Transport } from './transport.ts'
 
-/** What all requests to the Web API share. */
+/** What all Web API requests share. */
 export interface WebApi {
   transport: Transport
-  /** Path of the Web API on the transport's origin, without a trailing slash. */
+  /** The Web API path on the transport's origin, without a trailing slash. */
   basePath: string
   userAgent: string
   gate: Gate
@@ -16,16 +16,16 @@ export interface WebApi {
   observe: RequestObserver
 }
 
-/** How one GET request is sent. */
+/** How a GET request is sent. */
 export interface GetOptions extends Pick<PassOptions, 'signal' | 'isRevalidation'> {
   token: string
-  /** Called just before the request is sent, and before it is sent again. */
+  /** Called just before the request is sent, and before it is resent. */
   onRequest: () => void
 }
 
 /**
- * Sends a GET request to the Web API, after the gate has let it pass. If a dead connection loses the request,
- * sends it once more, unless the gate is paused or the signal has aborted.
+ * Sends a GET request to the Web API, once the gate has let it pass. If a dead connection loses the request,
+ * resends it once, unless the gate is paused or the signal has aborted.
  *
  * @throws {Problem} as the transport, and `quota-budget-spent` if the budget allows no second request.
  */

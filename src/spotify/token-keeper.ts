@@ -6,19 +6,19 @@ import { observed, type RequestObserver } from './request-observer.ts'
 import { readToken, renewalDelayMs } from './token-policy.ts'
 import type { Transport } from './transport.ts'
 
-/** A 401 for a token that has just replaced another one is not about the token. */
+/** A 401 for a token that was just replaced is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 /** Only a person can fix wrong credentials, so faster retries do not help. */
 const REJECTED_BACK_OFF_MS = 60_000
 
 export interface TokenKeeperOptions {
   transport: Transport
-  /** Path of the token endpoint on the transport's origin. */
+  /** The token endpoint path on the transport's origin. */
   path: string
   clientId: string
   clientSecret: string
   clock: Clock
-  /** A number from 0 (included) to 1 (excluded); spreads the renewals of several replicas. */
+  /** A number from 0 (included) to 1 (excluded); spreads renewals across replicas. */
   random: () => number
   log: Log
   observe: RequestObserver
@@ -30,7 +30,7 @@ interface Token {
   expiresAtMs: number
 }
 
-/** The state of the app token. */
+/** The app token state. */
 export interface TokenStatus {
   state: 'valid' | 'renewing' | 'missing' | 'rejected'
   /** Epoch milliseconds; undefined unless the state is `valid`. */
@@ -40,8 +40,8 @@ export interface TokenStatus {
 }
 
 /**
- * Keeps the app token of the client credentials flow: one token, at most one renewal in flight, and one
- * timer that renews the token in the background well before it expires.
+ * Keeps the app token from the client credentials flow: one token, at most one renewal in flight, and one timer
+ * to renew the token in the background well before it expires.
  * https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
  */
 export class TokenKeeper {
@@ -75,8 +75,8 @@ export class TokenKeeper {
   }
 
   /**
-   * Returns a token that has not expired, if necessary from the renewal in flight. Fails at once during
-   * the back-off after a failed renewal. Calls `onRequest` if this call starts a renewal.
+   * Returns an unexpired token, if necessary from the renewal in flight. Fails at once during the back-off
+   * after a failed renewal. Calls `onRequest` if this call starts a renewal.
    *
    * @throws {Problem} why there is no token, with the instant of the next attempt.
    */
@@ -90,9 +90,9 @@ export class TokenKeeper {
   }
 
   /**
-   * Returns a replacement for a token that got a 401 from the Web API. It compares tokens, so all requests
-   * with the same token share one renewal, even requests whose 401 arrives after the renewal. Returns
-   * `rejected` itself if that token replaced another one less than a minute ago.
+   * Returns a replacement for a token after a 401 from the Web API. Compares tokens, so all requests with the
+   * same token share one renewal, even if their 401 arrives after the renewal. Returns `rejected` itself if
+   * that token replaced another less than a minute ago.
    *
    * @throws {Problem} as `token()`.
    */

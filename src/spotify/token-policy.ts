@@ -3,13 +3,13 @@ import { isTemporary, parseRetryAfter, rateLimitedUntil } from './retry-after.ts
 import type { SpotifyResponse } from './transport.ts'
 
 /**
- * The lifetime of a token whose response has no `expires_in` (RFC 6749 5.1). If the token expires sooner, the
+ * The token lifetime if the response has no `expires_in` (RFC 6749 5.1). If the token expires sooner, the
  * service renews it after a 401.
  */
 const UNSTATED_LIFETIME_SECONDS = 300
 const MAX_LIFETIME_SECONDS = 86_400
 const MIN_MARGIN_MS = 60_000
-/** The characters that a header field can contain. */
+/** The characters allowed in a header field. */
 const TOKEN_SYNTAX = /^[\x21-\x7e]+$/
 
 export interface IssuedToken {
@@ -18,9 +18,9 @@ export interface IssuedToken {
 }
 
 /**
- * Reads the token in a response of the token endpoint that arrived at `now` (epoch ms).
+ * Reads the token in a token endpoint response received at `now` (epoch ms).
  *
- * @throws {Problem} the problem that the response shows, if it has no token.
+ * @throws {Problem} the problem shown by the response, if it has no token.
  */
 export function readToken(response: SpotifyResponse, now: number): IssuedToken {
   const { status } = response
@@ -50,9 +50,9 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
 }
 
 /**
- * How long after its request a token is renewed. The renewal comes a fifth of the lifetime before the token
- * expires, but at least a minute and at most half of the lifetime before that. `jitter`, from 0 (included) to
- * 1 (excluded), spreads replicas.
+ * How long after the request to renew a token. Renewal comes a fifth of the lifetime before expiry, but at
+ * least a minute and at most half the lifetime before. `jitter`, from 0 (included) to 1 (excluded), spreads
+ * replicas.
  */
 export function renewalDelayMs(lifetimeMs: number, jitter: number): number {
   const marginMs = Math.max(MIN_MARGIN_MS, lifetimeMs / 5)
@@ -74,7 +74,9 @@ function secondsIn(stated: unknown): number {
   return typeof stated === 'number' || typeof stated === 'string' ? Number(stated) : Number.NaN
 }
 
-/** The JSON object in a body; an empty object for text or HTML, which Spotify sends in outages. */
+/**
+ * Parses the JSON object in a body; returns an empty object for text or HTML, sent by Spotify during outages.
+ */
 function parseObject(body: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body)

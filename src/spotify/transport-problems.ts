@@ -2,7 +2,7 @@ import { errors } from 'undici'
 import { Problem } from '../problems/problem.ts'
 import { ProxyError } from './tunnels.ts'
 
-/** Error codes of undici and Node for a response that breaks off. */
+/** undici and Node error codes for a response that breaks off. */
 const BROKEN_OFF = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -11,7 +11,7 @@ const BROKEN_OFF = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** The problem for an unusable response; `transient` if a retry may succeed. */
+/** The problem for an unusable response; `transient` if a retry might succeed. */
 export function badResponse(
   detail: string,
   facts: { cause?: unknown; transient?: boolean } = {},
@@ -19,17 +19,17 @@ export function badResponse(
   return new Problem('spotify-bad-response', detail, facts)
 }
 
-/** The problem for a response that is larger than any page. */
+/** The problem for a response larger than any page. */
 export function tooLarge(cause: unknown): Problem {
   return badResponse('The response of Spotify is larger than any page.', { cause })
 }
 
-/** The `code` of an error of Node or undici; the text `undefined` if it has none. */
+/** The `code` on a Node or undici error; the string `undefined` if there is none. */
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code)
 }
 
-/** The problem for an error before the end of the response. */
+/** The problem for an error before the response ends. */
 export function networkProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof ProxyError) return unavailable(error.message, error, error.transient)

@@ -13,7 +13,7 @@ import { createTunnels } from './tunnels.ts'
 /** Longer than the gaps between pages and most gaps between background revalidations. */
 const KEEP_ALIVE_MS = 30_000
 
-/** One complete HTTP response of Spotify, decoded. */
+/** A complete HTTP response from Spotify, decoded. */
 export interface SpotifyResponse {
   status: number
   headers: IncomingHttpHeaders
@@ -22,9 +22,9 @@ export interface SpotifyResponse {
 
 export interface TransportOptions {
   clock: Clock
-  /** Timeout of the whole attempt, from connecting to the last byte, in milliseconds. */
+  /** Timeout for the whole attempt, from connecting to the last byte, in milliseconds. */
   timeoutMs: number
-  /** Maximum size of the body, encoded and decoded, in bytes. */
+  /** Maximum body size, encoded and decoded, in bytes. */
   maxBytes: number
   /** The forward proxy; undefined for direct connections. */
   proxy?: ForwardProxy | undefined
@@ -38,22 +38,22 @@ export interface SpotifyRequest {
 }
 
 export interface SendOptions {
-  /** Called when the body of a 200 has been read; the transport decodes it once the promise has resolved. */
+  /** Called when a 200 body has been read; the transport decodes it once the promise resolves. */
   onRead?: () => Promise<void>
-  /** Whether to resend a request that was lost on a dead connection; by default the transport does. */
+  /** Whether to resend a request lost on a dead connection; by default the transport does. */
   mayResend?: () => Promise<boolean>
 }
 
-/** Sends one request to one Spotify host. */
+/** Sends requests to one Spotify host. */
 export interface Transport {
   /**
-   * Resolves with a complete response of any status; a 4xx or 5xx may lack its body. Does not follow
-   * redirects. If the server closed the idle connection, resends the request once on a new one (RFC 9112
+   * Resolves with a complete response, whatever the status; a 4xx or 5xx can lack a body. Does not follow
+   * redirects. If the server closed the idle connection, resends the request once on a new connection (RFC 9112
    * 9.3.1). That is safe (RFC 9110 9.2.2): reading a page has no effect, and an unused token does no harm.
    *
    * @throws {Problem} `spotify-unavailable` if there is no connection or the attempt times out,
-   * `spotify-bad-response` if the response breaks off, is too large or cannot be decoded. Throws the
-   * reason of `signal` unchanged.
+   * `spotify-bad-response` if the response breaks off, is too large or cannot be decoded. Throws the `signal`
+   * reason unchanged.
    */
   send(
     request: SpotifyRequest,
@@ -65,7 +65,7 @@ export interface Transport {
 }
 
 /**
- * `origin` is scheme, host and port. `connections` is the maximum number of sockets; resent requests may use as
+ * `origin` is scheme, host and port. `connections` is the maximum number of sockets; resent requests can use as
  * many again.
  */
 export function createTransport(
@@ -82,7 +82,7 @@ export function createTransport(
     connections,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxResponseSize: maxBytes,
-    // These two limit pauses in a transfer; the timeout of the attempt is stricter.
+    // These two limit pauses in a transfer; the attempt timeout is stricter.
     headersTimeout: 0,
     bodyTimeout: 0,
   }
@@ -95,7 +95,7 @@ export function createTransport(
     mayResend: SendOptions['mayResend'],
   ): Promise<Dispatcher.ResponseData> {
     const before = watched.received()
-    // undici ignores the signal of a request until there is a connection.
+    // undici ignores a request's signal until there is a connection.
     try {
       return await untilAborted(pool.request(request), request.signal)
     } catch (error) {
@@ -154,7 +154,7 @@ async function readWhole(
       body: await responseText(sent, headers['content-encoding'], maxBytes),
     }
   } catch (error) {
-    // The status and headers of a refusal suffice; its body only tells causes apart.
+    // For a refusal, status and headers suffice; the body only tells causes apart.
     if (status >= 400 && !signal.aborted) return { status, headers, body: '' }
     throw error
   }

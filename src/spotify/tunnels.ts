@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
 import type { ForwardProxy } from '../config/proxy.ts'
 
-/** The ports of URLs without a port, by protocol. */
+/** Default ports by protocol. */
 const DEFAULT_PORTS: Record<string, number> = { 'https:': 443, 'http:': 80 }
 
 /** tinyproxy sends 401 where RFC 9110 15.5.8 has 407. */
@@ -12,7 +12,7 @@ const UNAUTHENTICATED = new Set([401, 407])
 export class ProxyError extends Error {
   /** The error code for the log; undefined if the cause has a code. */
   readonly code: string | undefined
-  /** Whether a retry may succeed; not after a refusal by the proxy (4xx). */
+  /** Whether a retry might succeed; not after the proxy refuses (4xx). */
   readonly transient: boolean
 
   constructor(detail: string, facts: { cause?: unknown; code?: string; transient?: boolean } = {}) {
@@ -27,14 +27,14 @@ export interface Tunnels {
   readonly connect: buildConnector.connector
   /** Whether the proxy is opening a connection. */
   readonly isOpening: boolean
-  /** Cancels connections that are being opened. */
+  /** Cancels connections being opened. */
   close(): Promise<void>
 }
 
 /**
- * Opens connections through a proxy with CONNECT (RFC 9110 9.3.6), for http and https; `connect` makes
- * the TLS connection inside. undici's ProxyAgent reconnects in an endless loop to a proxy that closes
- * the connection without a response, and waits five minutes for a proxy that hangs.
+ * Opens connections through a proxy with CONNECT (RFC 9110 9.3.6), for http and https; `connect` makes the TLS
+ * connection inside. undici's ProxyAgent reconnects in an endless loop if the proxy closes the connection
+ * without a response, and waits five minutes if the proxy hangs.
  */
 export function createTunnels(
   { origin, authorization }: ForwardProxy,
@@ -43,7 +43,7 @@ export function createTunnels(
 ): Tunnels {
   const toProxy = buildConnector({ timeout: timeoutMs })
   const proxy = new Pool(origin, {
-    // undici takes the server name from the Host field, which names the target.
+    // undici takes the server name from the Host field, which contains the target.
     connect: ({ servername: _, ...target }, callback) => toProxy(target, callback),
     headersTimeout: timeoutMs,
   })
@@ -52,7 +52,7 @@ export function createTunnels(
 
   /** A connection to the target, through the proxy. */
   async function tunnel({ host = '', port, protocol }: buildConnector.Options): Promise<Socket> {
-    // The host includes a port that is not the default one.
+    // The host includes any non-default port.
     const path = port === '' ? `${host}:${DEFAULT_PORTS[protocol]}` : host
     const response = await proxy
       .connect({ path, headers: { host: path, ...credentials } })

@@ -9,40 +9,39 @@ import { type GetOptions, sendGet, type WebApi } from './send-get.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 
 /**
- * Maximum number of pages, of some 60 kB each, that wait to be decoded while the client requests the next
- * ones. If decoding does not keep up, requests wait for it.
+ * Maximum number of pages (some 60 kB each) waiting to be decoded while the client requests more. If decoding
+ * falls behind, requests wait for it.
  */
 const MAX_WAITING_PAGES = 32
 
-/** The number of pages of about the longest list of any account; SPOTIFY_MAX_PAGES may be less. */
+/** Roughly the page count of the longest list on any account; SPOTIFY_MAX_PAGES can be lower. */
 const MAX_ACCOUNT_PAGES = 240
 
 export interface SpotifyClientOptions extends WebApi {
   tokens: Pick<TokenKeeper, 'token' | 'replace'>
-  /** Maximum number of pages of a list; a longer list is a bad response. */
+  /** Maximum number of pages in a list; a longer list is a bad response. */
   maxPages: number
-  /** The problem for a 403, or a 401 even with a new token; by default the problem of the app token. */
+  /** The problem for a 403, or a 401 even with a new token; by default the app token problem. */
   denied?: DenialReader
-  /** The subject of the requests for the gate; by default the path of the list. */
+  /** The requests' subject for the gate; by default the list path. */
   subject?: string
 }
 
 /** How a page is requested. */
 export type PageOptions = Omit<PassOptions, 'subject' | 'probe'> & {
-  /** Called for each request to Spotify, including one for a new token. */
+  /** Called for each request to Spotify, including token requests. */
   onRequest: () => void
-  /** Called when the page has been read, unless too many pages already wait to be decoded. */
+  /** Called when the page has been read, unless too many pages are already waiting to be decoded. */
   onRead: () => void
 }
 
-/** How one attempt is sent. */
+/** How an attempt is sent. */
 type Attempt = GetOptions & Pick<PageOptions, 'onRead'> & Pick<SpotifyClientOptions, 'maxPages'>
 
-/** Reads pages of the Web API. */
+/** Reads Web API pages. */
 export interface SpotifyClient {
   /**
-   * Reads the page of the list at `path` that begins at `offset`. Retries a 401 once if there is another
-   * token.
+   * Reads the page at `offset` from the list at `path`. Retries a 401 once if there is another token.
    *
    * @throws {Problem} the problem for the caller.
    */
@@ -53,7 +52,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
   const { tokens, gate, clock, maxPages } = clientOptions
   const { denied = accessDenied, subject } = clientOptions
   const decoding = new OneTaskPerTick()
-  /** Pages that wait to be decoded. */
+  /** Pages waiting to be decoded. */
   let waiting = 0
 
   async function sendOnce(path: string, attempt: Attempt): Promise<Page> {
@@ -77,7 +76,7 @@ export function createSpotifyClient(clientOptions: SpotifyClientOptions): Spotif
   const send = (path: string, attempt: Attempt) =>
     observed(clientOptions, 'page', attempt.signal, () => sendOnce(path, attempt))
 
-  /** Requests one playlist of another list, which shows the gate whether Spotify works. */
+  /** Requests one playlist from another list, to show the gate whether Spotify works. */
   async function probe(path: string, token: string, options: PageOptions): Promise<void> {
     try {
       await send(`${path}?limit=1&offset=0`, {

@@ -4,56 +4,54 @@ import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts
 import type { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { Problem } from '../../problems/problem.ts'
 
-/** Weight of the latest request in the average duration. */
+/** The latest request's weight in the average duration. */
 const SMOOTHING = 0.2
-/** The share of the queue for background revalidations; users without a usable cached list need the rest. */
+/** The queue share for background revalidations; users without a usable cached list need the rest. */
 const REVALIDATION_SHARE = 0.5
 const MIN_RETRY_MS = 1000
 
 export interface AdmissionQueueOptions {
-  /** Maximum number of concurrent Web API requests, of all lookups together. */
+  /** Maximum number of concurrent Web API requests, for all lookups together. */
   concurrency: number
-  /** Maximum number of lookups that wait for their first slot. */
+  /** Maximum number of lookups waiting for their first slot. */
   queue: number
   clock: Clock
 }
 
-/** How the requests of one lookup wait. */
+/** How a lookup's requests wait. */
 export interface QueueOptions {
-  /**
-   * The path of the list, or the link that reads it. Failures of a single subject do not count as an outage.
-   */
+  /** The list path, or the link reading it. Failures for a single subject do not count as an outage. */
   subject: string
-  /** The callers that wait for the lookup. */
+  /** The callers waiting for the lookup. */
   callers: WaitingCallers
   /** Whether the lookup revalidates a usable cached list, so other lookups have priority. */
   isRevalidation: boolean
   /** Aborted when nobody needs the lookup any more. */
   signal: AbortSignal
   /**
-   * Deadline on the monotonic clock: a request that is still queued then is not sent. Infinite once
-   * the lookup has begun.
+   * Deadline on the monotonic clock: a request still queued then is not sent. Infinite once the lookup has
+   * begun.
    */
   startByMs: number
 }
 
-/** A lookup that waits for its first slot. */
+/** A lookup waiting for a first slot. */
 interface WaitingLookup {
   readonly callers: WaitingCallers
-  /** One controller for each waiting request. */
+  /** A controller for each waiting request. */
   readonly aborts: Set<ChildAbortController>
 }
 
 /**
- * Limits how many lookups wait for a slot. If, by the recent duration of requests, the slot of a lookup would
- * come after its deadline, the queue refuses the lookup at once: a caller would rather know now than at the
- * deadline. When the queue is full, a caller with few waiting lookups displaces the latest lookup of the caller
- * with the most; the queue refuses all other lookups.
+ * Limits how many lookups wait for a slot. If recent request durations suggest a slot only after the deadline,
+ * the queue refuses the lookup at once: a caller would rather know now than at the deadline. When the queue is
+ * full, a caller with few waiting lookups displaces the latest lookup from the caller with the most; the queue
+ * refuses all other lookups.
  */
 export class AdmissionQueue {
   readonly #options: AdmissionQueueOptions
   readonly #slots: PrioritySemaphore
-  /** The waiting lookups by subject, the oldest first. */
+  /** The waiting lookups by subject, oldest first. */
   readonly #lookups = new Map<string, WaitingLookup>()
   #averageMs = 0
 
@@ -62,12 +60,12 @@ export class AdmissionQueue {
     this.#slots = new PrioritySemaphore(options.concurrency)
   }
 
-  /** Requests that hold a slot. */
+  /** Requests holding a slot. */
   get inFlight(): number {
     return this.#slots.inUse
   }
 
-  /** Lookups that wait for their first slot. */
+  /** Lookups waiting for their first slot. */
   get queued(): number {
     return this.#lookups.size
   }
@@ -121,7 +119,7 @@ export class AdmissionQueue {
     }
   }
 
-  /** Whether one more lookup may wait; displaces another lookup if necessary. */
+  /** Whether another lookup may wait; displaces a lookup if necessary. */
   #admits(caller: string, isRevalidation: boolean): boolean {
     const { queue } = this.#options
     if (isRevalidation) return this.queued < REVALIDATION_SHARE * queue
@@ -129,8 +127,8 @@ export class AdmissionQueue {
   }
 
   /**
-   * Cancels the latest lookup of the caller with the most waiting lookups, and returns true; returns false if
-   * `caller` would then have as many. Spares lookups that several callers wait for.
+   * Cancels the latest lookup from the caller with the most waiting lookups, and returns true; returns false if
+   * `caller` would then have as many. Spares lookups with several waiting callers.
    */
   #displace(caller: string): boolean {
     const counts = new Map<string, number>()
@@ -154,7 +152,7 @@ export class AdmissionQueue {
     if (this.#lookups.get(subject) === lookup) this.#lookups.delete(subject)
   }
 
-  /** The expected wait of one more lookup of the caller, in milliseconds. */
+  /** The expected wait for another lookup from the caller, in milliseconds. */
   #waitMs(caller: string): number {
     return (this.#slots.countAhead(caller) / this.#options.concurrency) * this.#averageMs
   }

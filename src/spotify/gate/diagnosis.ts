@@ -1,8 +1,8 @@
 import { Problem, type ProblemOptions, type ProblemType, problems } from '../../problems/problem.ts'
 
 /**
- * How a person can fix each cause of failure. The names of the causes are stable: `/status`, the log and
- * dashboards use them.
+ * How a person can fix each cause of failure. The cause names are stable: `/status`, the log and dashboards use
+ * them.
  * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
  */
 const REMEDIES = {
@@ -26,7 +26,7 @@ const REMEDIES = {
 
 export type DiagnosisName = keyof typeof REMEDIES
 
-/** Tells a caller what happened, for each cause that a response of Spotify shows. */
+/** Tells a caller what happened, for each cause shown in a Spotify response. */
 export const EXPLANATIONS = {
   'rate-limited': 'Spotify rate limits this app. Wait as long as Retry-After says.',
   'quota-exceeded':
@@ -61,7 +61,7 @@ export class Refusal extends Problem {
   }
 }
 
-/** The problem for a failure of Spotify that another replica reports; `name` is the name of its diagnosis. */
+/** The problem for a Spotify failure reported by another replica; `name` is the diagnosis name. */
 export function remoteProblem(
   type: ProblemType,
   name: string | undefined,
@@ -77,7 +77,7 @@ function isDiagnosisName(name: string): name is DiagnosisName {
   return Object.hasOwn(REMEDIES, name)
 }
 
-/** The diagnosis of a failure. */
+/** Diagnoses a failure. */
 export function diagnosisOf(problem: Problem): Diagnosis {
   if (problem instanceof Refusal) return problem.diagnosis
   const isRejected = problem.type === 'spotify-credentials-rejected'
@@ -85,7 +85,7 @@ export function diagnosisOf(problem: Problem): Diagnosis {
   return { name, remedy: REMEDIES[name] }
 }
 
-/** The status of a denial does not show its cause; only the text of the body does. */
+/** A denial's status does not show the cause; only the body text does. */
 const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EXPLANATIONS }[] = [
   { words: /active premium subscription required/i, name: 'premium-required' },
   {
@@ -95,21 +95,21 @@ const DENIALS: readonly { readonly words: RegExp; readonly name: keyof typeof EX
   { words: /"forbidden"/i, name: 'endpoint-forbidden' },
 ]
 
-/** The problem for a response with the given body: a 403, or a 401 even with a new token. */
+/** The problem for a response with this body: a 403, or a 401 even with a new token. */
 export function accessDenied(originStatus: 401 | 403, body: string): Refusal {
   const name = DENIALS.find(({ words }) => words.test(body))?.name ?? 'access-denied'
   return new Refusal('spotify-access-denied', name, EXPLANATIONS[name], { originStatus })
 }
 
-/** The problem for a 429 with the given body; `retryAt` (epoch ms) is when it ends. */
+/** The problem for a 429 with this body; `retryAt` (epoch ms) is when it ends. */
 export function tooManyRequests(body: string, retryAt: number): Refusal {
   const name = body.includes('QUOTA_EXCEEDED') ? 'quota-exceeded' : 'rate-limited'
   return new Refusal(`spotify-${name}`, name, EXPLANATIONS[name], { retryAt, originStatus: 429 })
 }
 
 /**
- * The problem for lookups until `retryAt` (epoch ms), while the gate is closed because of `cause`. It
- * reveals nothing of the responses to other lookups.
+ * The problem for lookups until `retryAt` (epoch ms), while the gate is closed because of `cause`. It does not
+ * reveal responses to other lookups.
  */
 export function lookupsPaused(cause: Problem, retryAt: number): Problem {
   const paused = `Lookups are paused until ${new Date(retryAt).toISOString()}`

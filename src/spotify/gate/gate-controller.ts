@@ -22,13 +22,13 @@ import {
 } from './gate-state.ts'
 
 /**
- * Retry-After for lookups that fail while a probe is in flight, and how long this gate waits before it
- * tries to acquire the right to probe again.
+ * Retry-After for lookups that fail while a probe is in flight, and how long this gate waits before trying to
+ * acquire the right to probe again.
  */
 const PROBE_MS = 1000
 
 export interface ControllerOptions {
-  /** The gates of other replicas; undefined when there are none. */
+  /** The other replicas' gates; undefined without other replicas. */
   peers?: GatePeers | undefined
   clock: Clock
   /** A number from 0 (included) to 1 (excluded). */
@@ -36,16 +36,16 @@ export interface ControllerOptions {
   log: Log
 }
 
-/** A request that has ended. */
+/** An ended request. */
 interface Ended {
   subject: string
-  /** For a probe, the state that it began; the gate may have left that state since. */
+  /** For a probe, the state begun by it; the gate might have left that state since. */
   probe: GateState | undefined
   /** Epoch milliseconds. */
   sentAt: number
 }
 
-/** Holds the state of the gate. The outcomes of its requests and messages of its peers change the state. */
+/** Holds the gate state. Request outcomes and peer messages change the state. */
 export class GateController {
   readonly #options: ControllerOptions
   readonly #onChange: (() => void)[] = []
@@ -78,17 +78,17 @@ export class GateController {
     return stateStatus(this.#state, this.#nowMs, this.#wall)
   }
 
-  /** The admission of a request for this subject now. */
+  /** How a request for this subject is admitted now. */
   admission(subject: string): Admission {
     return admission(this.#state, this.#evidence, subject, this.#nowMs)
   }
 
-  /** Resolves at the next change of the state. */
+  /** Resolves at the next state change. */
   changed(): Promise<void> {
     return new Promise(resolve => this.#onChange.push(resolve))
   }
 
-  /** The subject of the next request to send: the subject of the due probe, or else the given subject. */
+  /** The subject for the next request: the due probe's subject, or else `subject`. */
   subjectToSend(subject: string): string {
     if (this.admission(subject) !== 'probe') return subject
     return subjectOfProbe(this.#state, this.#evidence, subject)
@@ -100,14 +100,14 @@ export class GateController {
     return this.#state
   }
 
-  /** Leaves the probe that this gate has begun to the peer that has the right to probe. */
+  /** Leaves a probe begun by this gate to the peer with the right to probe. */
   deferProbe(probe: GateState | undefined): void {
     if (probe === this.#state) {
       this.#change(withRemoteProbe(this.#state, this.#nowMs + PROBE_MS))
     }
   }
 
-  /** Records the outcome of a request, and publishes a change of the state to the peers. */
+  /** Records a request's outcome, and publishes a state change to the peers. */
   end(outcome: Outcome, { subject, probe, sentAt }: Ended): void {
     const { random, peers } = this.#options
     const before = this.#state
@@ -125,14 +125,14 @@ export class GateController {
       peers.publishOpened(sentAt)
   }
 
-  /** The problem for a request that the closed gate refuses. */
+  /** The problem for a request refused by the closed gate. */
   refusal(): Problem {
     const closed = this.#state as ClosedState
     const untilMs = closed.name === 'paused' ? closed.untilMs : this.#nowMs + PROBE_MS
     return lookupsPaused(closed.cause, this.#wall(untilMs))
   }
 
-  /** The failure of a request, with the instant after which a retry may succeed. */
+  /** The request failure, with the earliest instant when a retry might succeed. */
   withPause(failure: unknown): unknown {
     if (!(failure instanceof Problem)) return failure
     const now = this.#options.clock.now()

@@ -1,48 +1,48 @@
 import type { Outcome } from './gate-outcome.ts'
 
-/** Maximum number of working subjects in the evidence, and of failing ones. */
+/** Maximum number of working subjects in the evidence, and of failing subjects. */
 const REMEMBERED = 8
 /** For this long after a response, a few failures raise no doubt about Spotify. */
 const CERTAIN_MS = 1000
-/** Consecutive failures, of more than one subject, that may be an outage. */
+/** Consecutive failures, for more than one subject, that might be an outage. */
 const OUTAGE_FAILURES = 3
-/** The same limit shortly after a response. It bounds the requests that leave during a real outage. */
+/** The same limit shortly after a response. It bounds the requests sent during a real outage. */
 const SUDDEN_OUTAGE_FAILURES = 8
 
 /**
- * Spotify's own account, which exists as long as Spotify does. The gate probes for it while it knows no
- * subject that works, for example after a start.
+ * Spotify's own account, which exists as long as Spotify does. The gate probes for it when no working subject
+ * is known, for example after startup.
  */
 export const FALLBACK_SUBJECT = '/users/spotify/playlists'
 
 const LINK = 'link '
 
-/** The subject of requests with the token of a linked user. Only requests for that link probe for it. */
+/** The subject for requests with a linked user's token. Only requests for that link probe for it. */
 export function linkSubject(linkId: string): string {
   return LINK + linkId
 }
 
-/** Other requests cannot probe for a link, since they lack its token. */
+/** Other requests cannot probe for a link, since they lack the token. */
 function isLink(subject: string): boolean {
   return subject.startsWith(LINK)
 }
 
 /**
- * What the gate remembers of requests to tell failures of single subjects from an outage. A subject is
- * the path of a user's list, or the name of a link. Instants are milliseconds on the monotonic clock.
+ * What the gate remembers about requests, to tell failures for single subjects from an outage. A subject is the
+ * path to a user's list, or a link name. Instants are milliseconds on the monotonic clock.
  */
 export interface Evidence {
-  /** Subjects whose last request succeeded, the latest first. */
+  /** Subjects with a successful last request, latest first. */
   readonly working: readonly string[]
   /** When Spotify last responded without failure. */
   readonly lastSuccessMs: number
   /** Requests that have failed since `lastSuccessMs`, including denials. */
   readonly failures: number
-  /** The distinct subjects of these failures, the latest first. */
+  /** The distinct subjects in these failures, latest first. */
   readonly failing: readonly string[]
-  /** The failing subjects that Spotify denied, the latest first. */
+  /** The failing subjects denied by Spotify, latest first. */
   readonly denied: readonly string[]
-  /** Whether one of the denied subjects, other than the first, worked before. */
+  /** Whether one of the denied subjects, other than the first, worked previously. */
   readonly isDenialSure: boolean
 }
 
@@ -54,7 +54,7 @@ export const NO_EVIDENCE: Evidence = {
   ...NO_FAILURES,
 }
 
-/** The end of one request. */
+/** How a request ended. */
 export interface Report {
   readonly outcome: Outcome
   readonly subject: string
@@ -62,7 +62,7 @@ export interface Report {
   readonly isProbe: boolean
   /** When the request ended. */
   readonly nowMs: number
-  /** From 0 (included) to 1 (excluded); spreads the probes of several replicas. */
+  /** From 0 (included) to 1 (excluded); spreads probes across replicas. */
   readonly jitter: number
 }
 
@@ -94,7 +94,7 @@ export function withReport(evidence: Evidence, report: Report): Evidence {
   }
 }
 
-/** Whether the failures may be an outage or a denial of the app, which a probe has to verify. */
+/** Whether the failures might be an outage or an app denial, to be verified by a probe. */
 export function needsProbe(evidence: Evidence, nowMs: number): boolean {
   const { lastSuccessMs, failures, failing, denied } = evidence
   const isCertain = lastSuccessMs + CERTAIN_MS > nowMs
@@ -103,15 +103,15 @@ export function needsProbe(evidence: Evidence, nowMs: number): boolean {
 }
 
 /**
- * Whether Spotify denies the app everything: it has denied two subjects since the last success. The second or
- * a later subject must have worked before, unless the last denied request was the probe.
+ * Whether Spotify denies the app everything: it has denied two subjects since the last success. The second or a
+ * later subject must have worked previously, unless the last denied request was the probe.
  */
 export function isAppDenied({ denied, isDenialSure }: Evidence, isProbe: boolean): boolean {
   return denied.length > 1 && (isDenialSure || isProbe)
 }
 
 /**
- * The subject of the probe that a request for `subject` needs: the subject that worked last. While no subject
+ * The probe subject when a request for `subject` needs a probe: the last working subject. While no subject
  * works, the fallback and `subject` itself alternate, in case something else makes the fallback fail.
  */
 export function probeSubject({ working, failing, failures }: Evidence, subject: string): string {
@@ -131,7 +131,7 @@ function withFailure(evidence: Evidence, working: readonly string[], subject: st
   return { ...evidence, working, failures: failures + 1, failing: latest(subject, failing) }
 }
 
-/** Puts `subject` in front and keeps the list within its bound. */
+/** Puts `subject` in front and keeps the list within bounds. */
 function latest(subject: string, subjects: readonly string[]): readonly string[] {
   return [subject, ...subjects.filter(other => other !== subject)].slice(0, REMEMBERED)
 }

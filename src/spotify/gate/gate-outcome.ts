@@ -4,19 +4,19 @@ import { AppTokenDenial, LinkDenial } from './token-denials.ts'
 /** How long a denial pauses the gate. Only a person can end the denial, so the gate need not probe sooner. */
 export const DENIED_PAUSE_MS = 5 * 60_000
 
-/** What the outcome of one request says about Spotify. */
+/** What a request's outcome says about Spotify. */
 export type Outcome =
   /** Spotify works for this subject, even if Spotify does not know the user. */
   | { readonly kind: 'succeeded' }
-  /** Spotify declines this request, which says nothing about other subjects. */
+  /** Spotify declines this request; other subjects might still work. */
   | { readonly kind: 'declined' }
-  /** Spotify accepts nothing from the app for `forMs`, whatever the subject. */
+  /** Spotify accepts no requests from the app for `forMs`, whatever the subject. */
   | { readonly kind: 'refused'; readonly cause: Problem; readonly forMs: number }
   /** Spotify denies the app access to this subject, and perhaps to all others. */
   | { readonly kind: 'denied'; readonly cause: Problem }
   /** The request failed, perhaps for this subject only. Spotify wants no retry for `forMs` (0 if unknown). */
   | { readonly kind: 'failed'; readonly cause: Problem; readonly forMs: number }
-  /** The request was cancelled, or failed for a reason that says nothing about Spotify. */
+  /** The request was cancelled, or failed for a reason unrelated to Spotify. */
   | { readonly kind: 'unknown' }
 
 /** What a failure at `now` (epoch ms) says about Spotify. */
@@ -40,7 +40,7 @@ export function outcomeOf(problem: Problem, now: number): Outcome {
   }
 }
 
-/** A 4xx is about this one request, unless a retry may succeed (408). */
+/** A 4xx is about this request only, unless a retry might succeed (408). */
 function isDeclined({ type, originStatus = 0, transient }: Problem): boolean {
   return type === 'spotify-bad-response' && Math.floor(originStatus / 100) === 4 && !transient
 }

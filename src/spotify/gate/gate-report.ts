@@ -9,9 +9,9 @@ export interface GateStatus {
   readonly diagnosis: Diagnosis | undefined
   /** End of the pause in epoch milliseconds. */
   readonly pausedUntil: number | undefined
-  /** The type of the problem that closed the gate. */
+  /** The problem type that closed the gate. */
   readonly reason: ProblemType | undefined
-  /** Retries since the start. */
+  /** Retries since startup. */
   readonly retries: number
   readonly inFlight: number
   readonly queued: number
@@ -34,8 +34,8 @@ export function stateStatus(
 }
 
 /**
- * Logs one line when the gate closes, closes for another reason, or opens, but none when another probe
- * fails for the same reason. `wall` turns an instant into epoch milliseconds.
+ * Logs a line when the gate closes, closes for another reason, or opens, but not when another probe fails for
+ * the same reason. `wall` turns an instant into epoch milliseconds.
  */
 export function logChange(
   log: Log,

@@ -12,16 +12,16 @@ import { DENIED_PAUSE_MS, outcomeOf } from './gate-outcome.ts'
 /** A state in which the gate refuses requests, and why. */
 interface Closed {
   readonly cause: Problem
-  /** Consecutive pauses of an outage; 0 for any other cause. */
+  /** Consecutive pauses in an outage; 0 for any other cause. */
   readonly pauses: number
 }
 
 /**
- * The state of the gate, as plain data. Instants are milliseconds on the monotonic clock.
+ * The gate state, as plain data. Instants are milliseconds on the monotonic clock.
  * - `open`: it sends requests.
  * - `verifying`: a probe checks whether failures are an outage; all other requests wait for the probe.
- * - `paused`: it sends nothing before `untilMs`, and then only the probe.
- * - `probing`: the probe of a closed gate, for a request for `subject`, is in flight.
+ * - `paused`: it sends no requests before `untilMs`, and then only the probe.
+ * - `probing`: a closed gate's probe, for a request for `subject`, is in flight.
  * - `remote-probe`: a peer has the right to probe. This gate tries to acquire the right again at `untilMs`.
  */
 export type GateState =
@@ -47,8 +47,8 @@ export function isClosed(state: GateState): state is ClosedState {
 export type Admission = 'send' | 'probe' | 'wait' | 'refused'
 
 /**
- * The admission of a request for `subject` at `nowMs`. While the gate is closed, only other pages of
- * the list that needs the probe wait for it, because their lookup fails without them.
+ * How a request for `subject` is admitted at `nowMs`. While the gate is closed, only requests for other pages
+ * from the list being probed wait for the probe, because their lookup fails without them.
  */
 export function admission(
   state: GateState,
@@ -69,8 +69,8 @@ export function admission(
 }
 
 /**
- * The subject of the probe that a request for `subject` needs. A rate limit concerns no subject, so
- * after it the request itself is the probe.
+ * The probe subject when a request for `subject` needs a probe. Rate limits do not depend on the subject, so
+ * after a rate limit the request itself is the probe.
  */
 export function subjectOfProbe(state: GateState, evidence: Evidence, subject: string): string {
   return isClosed(state) && isRefusal(state) ? subject : probeSubject(evidence, subject)
@@ -82,29 +82,27 @@ export function probing(state: GateState, subject: string): GateState {
   return { name: 'probing', cause: state.cause, subject, pauses: state.pauses }
 }
 
-/** The state of a gate that was about to probe when it found that a peer has the right to probe. */
+/** The state when a gate about to probe finds a peer with the right to probe. */
 export function withRemoteProbe(state: GateState, untilMs: number): GateState {
   if (state.name !== 'probing') return state
   return { name: 'remote-probe', cause: state.cause, untilMs, pauses: state.pauses }
 }
 
-/** The state after the pause of a peer, which never shortens the pause of this gate. */
+/** The state after a peer's pause, which never shortens this gate's pause. */
 export function afterRemotePause(state: GateState, pause: Omit<Paused, 'name'>): GateState {
   return longer(state, { name: 'paused', ...pause })
 }
 
-/**
- * The state after the probe that a peer sent at `sentMs` succeeded: open, unless this gate's pause ends
- * after that.
- */
+/** The state after a successful peer probe sent at `sentMs`: open, unless this gate's pause ends later. */
 export function afterRemoteProbe(state: GateState, sentMs: number): GateState {
   return !isClosed(state) || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
 }
 
-/** The state after a request has ended; `evidence` includes it. */
+/** The state after a request; `evidence` includes it. */
 export function after(state: GateState, evidence: Evidence, report: Report): GateState {
   const { outcome, nowMs, isProbe } = report
-  // After a rate limit the probe may be for any subject, whose own failure does not keep the gate closed.
+  // After a rate limit the probe can be for any subject, and that subject's own failure does not keep the gate
+  // closed.
   const endsLimit = isProbe && isClosed(state) && isRefusal(state)
   const decides = isProbe && !endsLimit
   switch (outcome.kind) {
@@ -116,7 +114,7 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
       }
       return endsLimit ? OPEN : undecided(state, report)
     case 'failed':
-      // A request that left before the pause may fail during the pause.
+      // A request sent before the pause can fail during the pause.
       if (!isProbe) return state
       return endsLimit ? OPEN : outage(state, outcome, report)
     case 'succeeded':
@@ -127,14 +125,14 @@ export function after(state: GateState, evidence: Evidence, report: Report): Gat
   }
 }
 
-/** The state after a request that shows nothing. If it was the probe, the next request needs another one. */
+/** The state after an inconclusive request. If it was the probe, the next request needs another probe. */
 function undecided(state: GateState, { isProbe, nowMs }: Report): GateState {
   if (!isProbe) return state
   if (!isClosed(state)) return OPEN
   return { name: 'paused', cause: state.cause, untilMs: nowMs, pauses: state.pauses }
 }
 
-/** Spotify may refuse concurrent requests for different times: the longest pause counts. */
+/** Spotify can refuse concurrent requests for different times: the longest pause counts. */
 function longer(state: GateState, pause: Paused): GateState {
   const isLonger = state.name === 'paused' && state.untilMs >= pause.untilMs
   return isLonger ? state : pause
@@ -145,7 +143,7 @@ function pauseFor(durationMs: number, cause: Problem, nowMs: number): Paused {
 }
 
 /**
- * The pause after a failed probe. It doubles with each consecutive failure, plus a jitter of up to a tenth, and
+ * The pause after a failed probe. It doubles with each consecutive failure, plus up to a tenth as jitter, and
  * lasts at least as long as Spotify asked for.
  */
 function outage(

@@ -12,22 +12,22 @@ const FIRST_BACK_OFF_MS = 400
 
 export interface GateOptions extends AdmissionQueueOptions, GatedSenderOptions, ControllerOptions {}
 
-/** How the gate sends the requests of one lookup. */
+/** How the gate sends a lookup's requests. */
 export interface PassOptions extends QueueOptions, GatedSendOptions {
   /** On the monotonic clock: the gate starts no retry at or after this instant. */
   retryByMs: number
 }
 
-/** Sends all Web API requests: decides whether and when each request may leave, and retries it. */
+/** Sends all Web API requests: decides whether and when each request may be sent, and retries it. */
 export interface Gate {
   /**
-   * Calls `send` once a slot is free; `send` may release the slot before it ends. Retries transient
-   * failures with exponential back-off and full jitter, while the retry budget and `attempts.left`,
-   * which counts down, allow it. While Spotify refuses requests or is down, sends only one probe at a time.
-   * An error that is not a Problem says nothing about Spotify.
+   * Calls `send` once a slot is free; `send` may release the slot before it ends. Retries transient failures
+   * with exponential back-off and full jitter, while the retry budget and `attempts.left`, which counts down,
+   * allow it. While Spotify refuses requests or is down, sends only one probe at a time. An error other than a
+   * Problem does not count as a Spotify failure.
    *
-   * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`, `overloaded` or,
-   * if no slot was free in time, `deadline-exceeded`. Throws the reason of the signal unchanged.
+   * @throws {Problem} the last failure, why the gate is closed, `quota-budget-spent`, `overloaded` or, if no
+   * slot was free in time, `deadline-exceeded`. Throws the signal's reason unchanged.
    */
   pass<T>(
     send: (releaseSlot: () => void) => Promise<T>,
@@ -35,8 +35,8 @@ export interface Gate {
     attempts?: { left: number },
   ): Promise<T>
   /**
-   * Records a denial that no single request shows: a second 401, with a new token. Resolves with the
-   * problem for the caller once a probe has verified whether Spotify denies all subjects.
+   * Records a denial not shown by any single request: a second 401, with a new token. Resolves with the problem
+   * for the caller once a probe has verified whether Spotify denies all subjects.
    */
   report(denial: Problem, options: PassOptions): Promise<unknown>
   status(): GateStatus

@@ -8,18 +8,18 @@ import type { RequestBudget } from './request-quota.ts'
 
 export interface GatedSenderOptions {
   budget: RequestBudget
-  /** The gates of other replicas; undefined when there are none. */
+  /** The other replicas' gates; undefined without other replicas. */
   peers?: GatePeers | undefined
   clock: Clock
 }
 
-/** How one request is sent. */
+/** How a request is sent. */
 export interface GatedSendOptions extends Omit<QueueOptions, 'callers'> {
   /** Sends the smallest request for another subject, to see whether Spotify works. Fails as `send` would. */
   probe: (subject: string) => Promise<unknown>
 }
 
-/** Sends requests when the gate and the budget allow it, and the probes that the gate needs. */
+/** Sends requests when the gate and the budget allow it, and the probes needed by the gate. */
 export class GatedSender {
   readonly #options: GatedSenderOptions
   readonly #controller: GateController
@@ -31,9 +31,9 @@ export class GatedSender {
 
   /**
    * Sends the request when the gate and the budget allow it, and calls `onSend` just before. If a probe for
-   * another subject is due, before the request or because of its failure, sends that probe, too.
+   * another subject is due, before the request or because it failed, sends that probe, too.
    *
-   * @throws {Problem} why the request may not be sent, or its failure.
+   * @throws {Problem} why the request may not be sent, or why it failed.
    */
   async attempt<T>(
     send: () => Promise<T>,
@@ -69,7 +69,7 @@ export class GatedSender {
   async verify(options: GatedSendOptions): Promise<void> {
     const subject = this.#controller.subjectToSend(options.subject)
     if (!this.#controller.isOpen || subject === options.subject || options.signal.aborted) return
-    // The caller gets its own failure; if the probe shows nothing, the next request sends another.
+    // The caller gets the original failure; if the probe is inconclusive, the next request sends another.
     await this.#probe(subject, options).catch(() => {})
   }
 
@@ -77,7 +77,7 @@ export class GatedSender {
    * Sends the probe for `subject` on behalf of the request with these options. The gate then knows the
    * outcome.
    *
-   * @throws the failure of the probe, if it says nothing about Spotify.
+   * @throws the probe failure, if it is inconclusive.
    */
   async #probe(subject: string, options: GatedSendOptions): Promise<void> {
     const send = () => options.probe(subject)
@@ -116,7 +116,7 @@ export class GatedSender {
     }
     try {
       const refund = await budget.reserve(isRevalidation)
-      // Meanwhile the caller may have disconnected, or the gate may have closed.
+      // Meanwhile the caller might have disconnected, or the gate might have closed.
       const isStillDue = isProbe
         ? controller.state === probe
         : controller.admission(subject) === 'send'

@@ -2,53 +2,50 @@ import type { Clock } from '../../lib/clock.ts'
 import { SlidingWindow } from '../../lib/sliding-window.ts'
 import { Problem } from '../../problems/problem.ts'
 
-/** The sliding window of the budget and its buckets, in milliseconds. */
+/** The budget's sliding window and buckets, in milliseconds. */
 export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
-/** The share of the limit for background revalidations; callers without a usable cached list need the rest. */
+/** The share for background revalidations; callers without a usable cached list need the rest. */
 const REVALIDATION_SHARE = 0.8
 
-/** Refunds a request that was not sent. Call it at most once. */
+/** Refunds an unsent request. Call it at most once. */
 export type Refund = () => void
 
-/** Counts the Web API requests of the last 24 hours against a limit. */
+/** Counts Web API requests in the last 24 hours against a limit. */
 export interface RequestBudget {
   /** Maximum number of requests in any 24 hours; undefined for no limit. */
   readonly limit: number | undefined
-  /** Requests in the last 24 hours that this process knows of. */
+  /** Requests in the last 24 hours known to this process. */
   readonly spent: number
   /**
-   * Checks the limit and counts a request that is about to leave, in one step.
+   * Checks the limit and counts a request about to be sent, in one step.
    *
-   * @throws {Problem} `quota-budget-spent`, with the instant from which one more request is allowed.
+   * @throws {Problem} `quota-budget-spent`, with the instant from which another request is allowed.
    */
   reserve(isRevalidation: boolean): Promise<Refund>
   /**
-   * Refuses a lookup whose requests exceed what is left, as far as this process knows. Counts nothing.
+   * Refuses a lookup with more requests than are left, as far as this process knows. Does not count requests.
    *
-   * @throws {Problem} `quota-budget-spent`, with the instant from which all of them are allowed.
+   * @throws {Problem} `quota-budget-spent`, with the instant from which all requests are allowed.
    */
   check(need: Need, isRevalidation: boolean): void
 }
 
-/** The requests of a lookup. */
+/** A lookup's requests. */
 export interface Need {
-  /** Requests that are not sent yet. */
+  /** Requests not yet sent. */
   left: number
-  /** Requests that a new attempt takes. */
+  /** Requests needed for a new attempt. */
   whole: number
 }
 
-/** The limit, and the count with the current instant on its clock. */
+/** The limit, and the count with the current instant on the same clock. */
 export interface QuotaUsage {
   limit: number | undefined
   count: Pick<SlidingWindow, 'total' | 'atMostFromMs'>
   nowMs: number
 }
 
-/**
- * The highest count at which `requests` more are allowed. Background revalidations have 80 % of the
- * limit.
- */
+/** The highest count at which `requests` more are allowed. Background revalidations get 80 % of the limit. */
 export function mostBefore(limit: number, isRevalidation: boolean, requests = 1): number {
   return Math.floor(isRevalidation ? REVALIDATION_SHARE * limit : limit) - requests
 }
@@ -72,16 +69,16 @@ export function localShareSpent(limit: number, retryAt: number, need?: Need): Pr
 }
 
 /**
- * If a lookup is refused only after a response, each attempt costs a request. So its problem has the status of
- * that response, and the cache remembers the problem.
+ * If a lookup is refused only after a response, each attempt costs a request. So the problem has that
+ * response's status, and the cache remembers the problem.
  */
 function originOf(need: Need | undefined): { originStatus?: number } {
   return need !== undefined && need.left < need.whole ? { originStatus: 200 } : {}
 }
 
 /**
- * Implements `RequestBudget.check`; `now` in epoch milliseconds. For a lookup that can never fit, the
- * problem names an instant a day ahead.
+ * Implements `RequestBudget.check`; `now` in epoch milliseconds. For a lookup that can never fit, the problem's
+ * instant is a day ahead.
  *
  * @throws {Problem} `quota-budget-spent`
  */
@@ -103,8 +100,8 @@ export function checkNeed(
 }
 
 /**
- * The budget of this process alone. It counts in buckets of 5 minutes, so a request may count for up to
- * 5 minutes longer than a day, never shorter.
+ * The budget for this process alone. It counts in 5-minute buckets, so a request can count for up to 5 minutes
+ * longer than a day, never shorter.
  */
 export class DailyBudget implements RequestBudget {
   readonly #requests = new SlidingWindow(BUDGET_WINDOW.windowMs, BUDGET_WINDOW.bucketMs)

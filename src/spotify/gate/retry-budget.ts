@@ -2,9 +2,9 @@ import { SlidingWindow } from '../../lib/sliding-window.ts'
 
 const SHARE = 0.1
 /**
- * A tenth of few requests is less than one retry, so a single 503 would fail the only lookup of the
- * minute. So two retries a minute, as many as one page may use, are free; from 20 requests on only the
- * share counts. Envoy's retry budget has such a floor for the same reason.
+ * With few requests, a tenth is less than one retry, so a single 503 would fail the only lookup in that minute.
+ * So two retries a minute, as many as a page can use, are free; from 20 requests on only the share counts.
+ * Envoy's retry budget has such a floor for the same reason.
  * https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto
  */
 const FREE_RETRIES = 2
@@ -19,7 +19,7 @@ export class RetryBudget {
   readonly #requests = new SlidingWindow(WINDOW_MS - BUCKET_MS, BUCKET_MS)
   readonly #retries = new SlidingWindow(WINDOW_MS, BUCKET_MS)
 
-  /** Counts a request, first attempt or retry, that leaves at `nowMs` (monotonic). */
+  /** Counts a request, first attempt or retry, sent at `nowMs` (monotonic). */
   count(nowMs: number): void {
     this.#requests.add(nowMs)
   }

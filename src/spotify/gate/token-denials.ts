@@ -1,17 +1,17 @@
 import { Problem } from '../../problems/problem.ts'
 import { accessDenied, EXPLANATIONS, Refusal } from './diagnosis.ts'
 
-/** Texts of a denial of a user's token. */
+/** Texts in denials for a user's token. */
 const DENIALS = [
   { words: /may not be registered/i, reason: 'not-registered' },
   { words: /insufficient client scope/i, reason: 'insufficient-scope' },
   { words: /"forbidden"/i, reason: 'endpoint-forbidden' },
 ] as const
 
-/** Why Spotify refuses the token of a user who has agreed. */
+/** Why Spotify refuses a consenting user's token. */
 export type LinkDenialReason = (typeof DENIALS)[number]['reason'] | 'access-denied'
 
-/** A denial of one user's token, which says nothing about the app or other users. */
+/** A denial for one user's token only, not for the app or other users. */
 export class LinkDenial extends Problem {
   readonly reason: LinkDenialReason
 
@@ -23,8 +23,8 @@ export class LinkDenial extends Problem {
 }
 
 /**
- * The problem for a response with the given body to a request with the token of a user: a 403, or a 401 even
- * with a new token. Only a lapsed Premium subscription of the app's owner concerns the whole app.
+ * The problem for a response with this body to a request with a user's token: a 403, or a 401 even with a new
+ * token. Only the app owner's lapsed Premium subscription affects the whole app.
  */
 export function linkDenied(originStatus: 401 | 403, body: string): Problem {
   const denial = accessDenied(originStatus, body)
@@ -33,10 +33,10 @@ export function linkDenied(originStatus: 401 | 403, body: string): Problem {
   return new LinkDenial(reason, originStatus)
 }
 
-/** Denials of the app token that do not concern the tokens of users who have agreed. */
+/** App token denials that do not affect consenting users' tokens. */
 const APP_TOKEN_DENIALS = ['endpoint-forbidden', 'user-authentication-required'] as const
 
-/** A denial of the app token, which concerns all users who have not linked their account. */
+/** A denial for the app token, affecting all users without a linked account. */
 export class AppTokenDenial extends Refusal {
   constructor(name: (typeof APP_TOKEN_DENIALS)[number], originStatus: 401 | 403) {
     const remedy = 'Have the owner of the account link it to this service.'
@@ -45,8 +45,8 @@ export class AppTokenDenial extends Refusal {
 }
 
 /**
- * The problem for a denial of the app token, if accounts can be linked: only some denials concern linked
- * accounts, too.
+ * The problem for an app token denial, if accounts can be linked: only some denials affect linked accounts,
+ * too.
  */
 export function appTokenDenied(originStatus: 401 | 403, body: string): Problem {
   const denial = accessDenied(originStatus, body)
