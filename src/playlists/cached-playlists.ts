@@ -6,16 +6,16 @@ import type { Clock } from '../lib/clock.ts'
 import { Problem } from '../problems/problem.ts'
 import type { PlaylistList, PlaylistSource } from './playlist-list.ts'
 
-/** An incomplete list is worth another read soon, unless a second read has confirmed it. */
+/** An incomplete list is worth rereading soon, unless a second read has confirmed it. */
 const INCOMPLETE_FRESH_SECONDS = 60
 
-/** The memory of a list without its playlists, and of its date field, as measured on 64-bit Node. */
+/** Memory for a list without playlists, plus the date field, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 200
 
-/** The memory of a problem with its stack, as measured on 64-bit Node. */
+/** Memory for a problem with its stack, as measured on 64-bit Node. */
 const UNKNOWN_USER_BYTES = 1400
 
-/** The cached body of a user that Spotify knows. */
+/** The cached body for a user known to Spotify. */
 export class StoredPlaylists implements Sized {
   readonly list: PlaylistList
   /** When the service first saw this content, epoch ms. */
@@ -30,8 +30,8 @@ export class StoredPlaylists implements Sized {
   }
 
   /**
-   * The body of a later list with the same digest. It reuses the bytes of this list, to which in-flight
-   * responses refer, so memory does not hold them twice.
+   * The body for a later list with the same digest. It reuses this list's bytes, referenced by in-flight
+   * responses, so they are not in memory twice.
    */
   reusedFor(list: PlaylistList, modifiedAt: number): StoredPlaylists {
     return new StoredPlaylists({ ...list, playlists: this.list.playlists }, modifiedAt)
@@ -42,7 +42,7 @@ export class StoredPlaylists implements Sized {
   }
 }
 
-/** The cached body of a user that Spotify does not know. */
+/** The cached body for a user unknown to Spotify. */
 export class UnknownUser implements Sized {
   readonly heldBytes = UNKNOWN_USER_BYTES
   readonly problem: Problem
@@ -52,7 +52,7 @@ export class UnknownUser implements Sized {
   }
 }
 
-/** The problem of a user that Spotify does not know. */
+/** The problem for a user unknown to Spotify. */
 export function userNotFound(): Problem {
   return new Problem('user-not-found', 'Spotify has no user with this id.', { originStatus: 404 })
 }
@@ -91,7 +91,7 @@ export interface ListFetcherOptions {
   signal: AbortSignal
 }
 
-/** The fetch function of the response cache: reads the list from the source and sets its lifetime. */
+/** The response cache's fetch function: reads the list from the source and sets the lifetime. */
 export function listFetcher(
   options: ListFetcherOptions,
 ): ResponseCacheOptions<StoredBody>['fetch'] {
@@ -113,7 +113,7 @@ export function listFetcher(
   }
 }
 
-/** The configured lifetime of a body; an unknown user is never served stale. */
+/** The configured lifetime for a body; an unknown user is never served stale. */
 export function lifetimeFor(body: StoredBody, lifetimes: Lifetimes): Lifetime {
   if (!(body instanceof StoredPlaylists)) {
     const freshSeconds = lifetimes.CACHE_NEGATIVE_SECONDS

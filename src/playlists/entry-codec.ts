@@ -12,14 +12,14 @@ import { ownBuffer, type Segment } from './serialised-items.ts'
 import { isObject, keysOf, PAGE_SIZE, type SerialisedPage } from './serialised-page.ts'
 
 const VERSION_1_MAGIC = 'plpx'
-/** The result is nearly as small as with the best level, in a third of the time. */
+/** Compresses nearly as well as the best level, in a third of the time. */
 const COMPRESSION_LEVEL = 3
 const LINE_FEED = 0x0a
-/** Maximum to parse in one task: twice the size limit of a page of Spotify. */
+/** Maximum to parse in one task: twice the size limit for a Spotify page. */
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * The result of decoding bytes of another process: an entry; `unusable`: an entry of an older or newer
+ * The result of decoding bytes from another process: an entry; `unusable`: an entry from an older or newer
  * version of this service; `malformed`: anything else, or too large.
  */
 export type DecodedEntry =
@@ -34,9 +34,9 @@ export type DecodedEntry =
 const compress = promisify<Buffer, object, Buffer>(gzip)
 
 /**
- * Serialises a stored response for a file or another process: gzip (RFC 1952) of lines of JSON, first
- * the head, then one playlist per line. Omits digests, which every process computes from the
- * playlists. Compresses off the event loop.
+ * Serialises a stored response for a file or another process: gzipped (RFC 1952) JSON lines, first the head,
+ * then one playlist per line. Omits digests, since every process computes them from the playlists. Compresses
+ * off the event loop.
  */
 export async function encodeEntry(
   userId: string,
@@ -55,8 +55,8 @@ export async function encodeEntry(
 }
 
 /**
- * Parses the result of `encodeEntry`. It trusts no size in the head: items end at line ends, and each
- * must be a JSON object. Decompresses to at most `maxBytes`. Never rejects.
+ * Parses the result of `encodeEntry`. Does not trust sizes in the head: items end at line ends, and each must
+ * be a JSON object. Decompresses to at most `maxBytes`. Never rejects.
  */
 export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<DecodedEntry> {
   if (bytes.toString('latin1', 0, VERSION_1_MAGIC.length) === VERSION_1_MAGIC) {
@@ -65,12 +65,12 @@ export async function decodeEntry(bytes: Buffer, maxBytes: number): Promise<Deco
   try {
     return await entryIn(await gunzipped(bytes, maxBytes))
   } catch {
-    // The bytes are no gzip, truncated, too large, or without valid content.
+    // The bytes are not gzip, truncated, too large, or without valid content.
     return { kind: 'malformed' }
   }
 }
 
-/** @throws {Error} if the bytes are no entry. */
+/** @throws {Error} if the bytes are not an entry. */
 async function entryIn(plain: Buffer): Promise<DecodedEntry> {
   if (!isUtf8(plain)) throw new Error('not UTF-8')
   const end = lineEnd(plain, 0)
@@ -91,7 +91,7 @@ function unknownUserIn(lines: Buffer): UnknownUser {
   return new UnknownUser(userNotFound())
 }
 
-/** Parses the lines like the pages of one read. */
+/** Parses the lines like pages from a single read. */
 async function playlistsIn(
   lines: Buffer,
   { modifiedAt, spotifyTotal: total, complete, settled, playlists }: ListHead,
@@ -127,14 +127,14 @@ function segmentAt(lines: Buffer, at: number, count: number): Segment {
   return { bytes, offsets }
 }
 
-/** The end of the line at `at`, including its line feed. */
+/** The end of the line at `at`, including the line feed. */
 function lineEnd(bytes: Buffer, at: number): number {
   const end = bytes.indexOf(LINE_FEED, at)
   if (end === -1) throw new Error('no line feed')
   return end + 1
 }
 
-/** The lines from `at` to `end` as a text, without the last line feed. */
+/** The lines from `at` to `end` as text, without the last line feed. */
 function textAt(bytes: Buffer, at: number, end: number): string {
   if (end - at > MAX_TEXT_BYTES) throw new Error('too long to parse in one task')
   return bytes.toString('utf8', at, end - 1)

@@ -4,9 +4,9 @@ import { PAGE_SIZE } from './serialised-page.ts'
 
 /** Version 1 was a binary format with another start. */
 export const VERSION = 2
-/** A list that changed during the read may contain the playlists of two reads. */
+/** A list that changed during the read can contain playlists from two reads. */
 const MAX_PLAYLISTS = 2 * MAX_PAGES * PAGE_SIZE
-/** The last instant of a `Date` (ECMA-262 21.4.1.1), in epoch ms. */
+/** The latest `Date` (ECMA-262 21.4.1.1), in epoch ms. */
 const MAX_INSTANT = 8.64e15
 
 const INSTANTS = [
@@ -16,11 +16,11 @@ const INSTANTS = [
   'staleIfErrorUntil',
 ] as const
 
-/** The first line of a serialised entry. Instants are epoch ms. */
+/** The first line in a serialised entry. Instants are epoch ms. */
 export interface EntryHead extends Omit<StoredResponse<never>, 'body'> {
   version: typeof VERSION
   userId: string
-  /** Undefined for a user that Spotify does not know. */
+  /** Undefined for a user unknown to Spotify. */
   list?: ListHead
 }
 
@@ -29,11 +29,11 @@ export interface ListHead {
   spotifyTotal: number
   complete: boolean
   settled: boolean
-  /** The number of lines that follow. */
+  /** The number of following lines. */
   playlists: number
 }
 
-/** Whether the value is the head of an entry of this version, with plausible numbers. */
+/** Whether the value is an entry head in this version, with plausible numbers. */
 export function isHead(value: unknown): value is EntryHead {
   const { version, userId, list, ...instants } = Object(value)
   return (
@@ -44,7 +44,7 @@ export function isHead(value: unknown): value is EntryHead {
   )
 }
 
-/** Whether the value claims to be the head of an entry of an older or newer version. */
+/** Whether the value claims to be an entry head from an older or newer version. */
 export function isOtherHead(value: unknown): boolean {
   const { version, userId } = Object(value)
   return typeof version === 'number' && version !== VERSION && typeof userId === 'string'
@@ -57,7 +57,7 @@ function isListHead(value: unknown): value is ListHead {
     isCount(spotifyTotal, MAX_PAGES * PAGE_SIZE) &&
     typeof complete === 'boolean' &&
     typeof settled === 'boolean' &&
-    // The total includes `null` entries, which are not stored.
+    // The total includes `null` entries, but these are not stored.
     isCount(playlists, complete ? spotifyTotal : MAX_PLAYLISTS)
   )
 }

@@ -6,15 +6,14 @@ import { type Lifetimes, lifetimeFor } from './cached-playlists.ts'
 import { type DecodedEntry, decodeEntry } from './entry-codec.ts'
 
 /**
- * Decodes an entry that may be served. Besides the entries that `decodeEntry` refuses, an expired entry is
- * `unusable`, and an entry from the future is `malformed`. Never rejects.
+ * Decodes an entry for serving. Like `decodeEntry`, but an expired entry is also `unusable`, and an entry from
+ * the future is also `malformed`. Never rejects.
  */
 export type ImportEntry = (bytes: Buffer) => Promise<DecodedEntry>
 
 /**
- * Returns a function that imports entries from a file or another replica. It caps their lifetimes at
- * those of this process. It decodes one entry at a time, so the memory of decompression bombs does not
- * add up.
+ * Returns a function that imports entries from a file or another replica. It caps lifetimes at this process's
+ * configured lifetimes. It decodes one entry at a time, so decompression bombs do not add up in memory.
  */
 export function entryImporter(
   config: Lifetimes & Pick<Config, 'CACHE_MAX_BYTES'>,

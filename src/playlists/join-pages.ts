@@ -4,19 +4,19 @@ import type { PlaylistList } from './playlist-list.ts'
 import { type Segment, SerialisedItems, without } from './serialised-items.ts'
 import type { SerialisedPage } from './serialised-page.ts'
 
-/** All pages of a user, from one read. */
+/** All pages for a user, from one read. */
 export interface PagesRead {
   readonly parts: readonly SerialisedPage[]
   /** The total according to the pages; the largest if they disagree. */
   readonly total: number
-  /** Whether the pages agree on the total and have that many entries, repeated ones included. */
+  /** Whether the pages agree on the total and have that many entries, including repeats. */
   readonly complete: boolean
 }
 
 /** Pages joined in one task, so a long list does not delay responses. */
 const PAGES_PER_TASK = 4
 
-/** Joins the playlists of one or more reads in order, without repeats. A list with repeats is incomplete. */
+/** Joins playlists from one or more reads in order, without repeats. A list with repeats is incomplete. */
 export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistList> {
   const seen = new Set<string>()
   const membership = createHash('sha256')
@@ -52,14 +52,14 @@ export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistLi
 }
 
 /**
- * Returns a function that numbers equal keys of playlists without an id; call it with the keys of one read
- * in order. So equal playlists without an id all stay in the list, and the nth one is a repeat only of the
- * nth one of another read.
+ * Returns a function to number equal keys for playlists without an id; call it with the keys from one read in
+ * order. So equal playlists without an id all stay in the list, and the nth repeats only the nth from another
+ * read.
  */
 function numbering(): (key: string) => string {
   const seen = new Map<string, number>()
   return key => {
-    // The key of a playlist without an id is its JSON; no id begins with a brace.
+    // The key for a playlist without an id is the JSON itself; no id begins with a brace.
     if (!key.startsWith('{')) return key
     const nth = (seen.get(key) ?? 0) + 1
     seen.set(key, nth)

@@ -1,38 +1,38 @@
 import type { FetchOptions } from '../cache/origin-fetches.ts'
 import type { SerialisedItems } from './serialised-items.ts'
 
-/** Follows each playlist in the cached bytes, including the last one. */
+/** Follows each playlist in the cached bytes, including the last. */
 export const JSON_SEPARATOR = ','
 
 /** A user's public playlists as one list, ready to be sent. Immutable. */
 export interface PlaylistList {
   /** Simplified playlists as minified JSON, in Spotify's order, without `null`s and repeats. */
   readonly playlists: SerialisedItems
-  /** Entries that Spotify counts, including `null`s; determines the pages of the next read. */
+  /** The entry count from Spotify, including `null`s; determines the pages in the next read. */
   readonly spotifyTotal: number
   /** Whether the list certainly has all playlists: see spotify/playlist-source.ts. */
   readonly complete: boolean
-  /** Whether a second read gave the same list, so another read soon would gain nothing. */
+  /** Whether a second read gave the same list, so there is no point in rereading soon. */
   readonly settled: boolean
-  /** Digest of all bytes of the playlists and of `complete`, so of all that callers see. */
+  /** Digest over all playlist bytes and `complete`, so everything callers see. */
   readonly digest: string
-  /** Digest of the keys of the playlists in order, without their other members. */
+  /** Digest over the playlist keys in order, without other members. */
   readonly membership: string
 }
 
-/** The options of one read. */
+/** The options for a read. */
 export interface LookupOptions extends FetchOptions {
   /** Aborted when the service stops. */
   signal: AbortSignal
 }
 
-/** The origin of playlists. */
+/** Where playlists come from. */
 export interface PlaylistSource {
   /**
-   * Reads all playlists of the user with this canonical id. From the cached list, `previous`, it takes
-   * the number of pages, so a revalidation requests all of them at once.
+   * Reads all playlists for the user with this canonical id. Takes the page count from the cached list,
+   * `previous`, so a revalidation requests all pages at once.
    *
-   * @throws {Problem} if any page fails; it never returns a part of the list.
+   * @throws {Problem} if any page fails; never returns a partial list.
    */
   playlists(
     userId: string,

@@ -3,10 +3,10 @@ import type { Sized } from '../cache/memory-store.ts'
 import type { ListRepresentation } from './representation.ts'
 import type { SerialisedItems } from './serialised-items.ts'
 
-/** The share of `CACHE_MAX_BYTES` for variants of cached lists; the lists have the rest. */
+/** The `CACHE_MAX_BYTES` share for variants of cached lists; the lists get the rest. */
 export const VARIANTS_SHARE = 0.25
 
-/** Holds a variant only while it is cached, so a reference to the slot keeps no memory in use. */
+/** Holds a variant only while it is cached, so a slot reference keeps no memory in use. */
 export interface Slot<Variant extends Sized> {
   variant: Variant | undefined
 }
@@ -31,21 +31,21 @@ function noVariants(maxBytes: number): CachedVariants {
 }
 
 /**
- * Formats and representations of cached lists, made on first use: one LRU cache for all lists. Its keys
- * depend on the content, so a list that a revalidation left unchanged finds its variants again. Variants of
- * an evicted list stay until they are the least recently used.
+ * Formats and representations for cached lists, made on first use: one LRU cache for all lists. The keys depend
+ * on the content, so a list unchanged by a revalidation keeps the same variants. An evicted list's variants
+ * stay until they are the least recently used.
  */
 export class VariantCache {
   readonly #maxBytes: number
   #current: CachedVariants
 
-  /** `maxBytes` bounds all variants together, their keys included. */
+  /** `maxBytes` bounds all variants together, including keys. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
     this.#current = noVariants(maxBytes)
   }
 
-  /** Where one request finds and caches its variants; requests after a `clear` do not see them. */
+  /** Where a request finds and caches variants; requests after a `clear` do not see them. */
   get current(): Pick<CachedVariants, 'representations' | 'lines'> {
     return this.#current
   }
@@ -55,17 +55,14 @@ export class VariantCache {
     return this.#current.cache.calculatedSize
   }
 
-  /**
-   * Forgets all variants, even those that requests in progress still make, since some may be of an ended
-   * link.
-   */
+  /** Forgets all variants, even those still being made, since some might belong to an ended link. */
   clear(): void {
     this.#current.cache.clear()
     this.#current = noVariants(this.#maxBytes)
   }
 }
 
-/** Variants of one type. All types share one LRU cache, so their keys must differ. */
+/** Variants of one type. All types share an LRU cache, so their keys must differ. */
 export class Variants<Variant extends Sized> {
   readonly #cache: LRUCache<string, Slot<Sized>>
   readonly #pending = new Map<string, PendingVariant<Variant>>()
@@ -79,7 +76,7 @@ export class Variants<Variant extends Sized> {
     return this.#cache.get(key)?.variant as Variant | undefined
   }
 
-  /** The slot of the variant, if it is cached, to find it again without its key; does not count as a use. */
+  /** The variant's slot, if cached, to find the variant again without the key; does not count as a use. */
   slot(key: string): Slot<Variant> | undefined {
     return this.#cache.peek(key) as Slot<Variant> | undefined
   }
@@ -90,16 +87,15 @@ export class Variants<Variant extends Sized> {
   }
 
   /**
-   * Makes and caches a variant, or joins the work on the same key. Once all its callers have
-   * disconnected, the signal of the work aborts. The cache takes no failures, and no variant that alone
-   * exceeds the bound.
+   * Makes and caches a variant, or joins the work on the same key. Once all callers have disconnected, the
+   * work's signal aborts. Failures are not cached, nor are variants larger than the whole bound.
    */
   make(
     key: string,
     work: (signal: AbortSignal) => Promise<Variant>,
     disconnected: AbortSignal,
   ): Promise<Variant> {
-    // The caller may have disconnected while it waited, such as for a format.
+    // The caller might have disconnected while waiting, such as for a format.
     if (disconnected.aborted) return Promise.reject(disconnected.reason)
     return (this.#pending.get(key) ?? this.#begin(key, work)).join(disconnected)
   }
@@ -124,7 +120,7 @@ export class Variants<Variant extends Sized> {
   }
 }
 
-/** Work that callers wait for; cancelled once all of them have disconnected. */
+/** Work awaited by callers; cancelled once all have disconnected. */
 class PendingVariant<Variant> {
   readonly #controller = new AbortController()
   readonly #made: Promise<Variant>

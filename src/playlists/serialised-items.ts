@@ -1,11 +1,11 @@
 /** Serialised items in one Buffer, each followed by the separator. */
 export interface Segment {
   readonly bytes: Buffer
-  /** The end of each item in `bytes`, including its separator. */
+  /** Where each item ends in `bytes`, including the separator. */
   readonly offsets: Uint32Array
 }
 
-/** Joins items in a Buffer of exactly their size, so the cache can count it. */
+/** Joins items in an exactly sized Buffer, so the cache can count it. */
 export function segmentOf(items: readonly string[], separator: string): Segment {
   return joinedItems(items.map(item => item + separator))
 }
@@ -18,7 +18,7 @@ export function without(segment: Segment, dropped: ReadonlySet<number>): Segment
   )
 }
 
-/** The segment of items that already have their separators. */
+/** Makes a segment from items already followed by separators. */
 function joinedItems(items: readonly (string | Buffer)[]): Segment {
   const offsets = new Uint32Array(items.length)
   let size = 0
@@ -30,18 +30,17 @@ function joinedItems(items: readonly (string | Buffer)[]): Segment {
 }
 
 /**
- * An immutable list of serialised items. `window` cuts a part out without copying, parsing or serialising.
- * Each page of a long list has a Buffer of its own, so building and sending the list never blocks the event
- * loop.
+ * An immutable list of serialised items. `window` cuts out a part without copying, parsing or serialising. Each
+ * page in a long list has a separate Buffer, so building and sending the list never blocks the event loop.
  */
 export class SerialisedItems {
   readonly length: number
   /** Memory held, in bytes. */
   readonly heldBytes: number
-  /** The non-empty pages. The separator of the last item may have been overwritten. */
+  /** The non-empty pages. The last item's separator might have been overwritten. */
   #segments: readonly Segment[]
   #whole: readonly Buffer[] | undefined
-  /** The body of one representation, the key of that representation, and the head of the body. */
+  /** A representation's body, the representation's key, and the body's head. */
   #body: Buffer | undefined
   #bodyKey: object | undefined
   #bodyHead: Buffer | undefined
@@ -55,8 +54,8 @@ export class SerialisedItems {
   }
 
   /**
-   * The items from `from` (included) to `to` (excluded), each with its separator; that of the last item may
-   * have been overwritten.
+   * Returns the items from `from` (included) to `to` (excluded), each with a separator; the last separator
+   * might have been overwritten.
    */
   window(from: number, to: number): Buffer[] {
     const buffers: Buffer[] = []
@@ -74,8 +73,8 @@ export class SerialisedItems {
   }
 
   /**
-   * Like `window`, without the one-byte separator of the last item. Cuts the whole list, which hits send most
-   * often, only once.
+   * Like `window`, without the last one-byte separator. Cuts the whole list only once, since hits send it most
+   * often.
    */
   joined(from: number, to: number): readonly Buffer[] {
     const isWhole = from === 0 && to === this.length
@@ -87,18 +86,18 @@ export class SerialisedItems {
     return buffers
   }
 
-  /** The body that `joinBody` has made for this key. */
+  /** The body made for this key by `joinBody`. */
   joinedBody(key: object): Buffer | undefined {
     return this.#bodyKey === key ? this.#body : undefined
   }
 
   /**
-   * Puts all items between `head` and `end` into one Buffer, which costs less to send than parts. The items
-   * move there, so they are not in memory twice; this works only for the first head. Long lists stay in
-   * parts, since moving them takes long.
+   * Puts all items between `head` and `end` into one Buffer, since that costs less to send than parts. The
+   * items move there, so they are not in memory twice; this works only for the first head. Long lists stay in
+   * parts, since moving them takes too long.
    */
   joinBody(key: object, head: Buffer, end: Buffer): void {
-    // With an equal head, the key is of the same representation, evicted and made again.
+    // With an equal head, the key is for the same representation, evicted and made again.
     if (this.#bodyHead?.equals(head)) this.#bodyKey = key
     if (this.#body !== undefined) return
     const items = this.joined(0, this.length)
@@ -116,10 +115,7 @@ export class SerialisedItems {
     this.#bodyHead = head
   }
 
-  /**
-   * Copies the items with another separator. Both separators have one byte, so the copy shares the
-   * offsets.
-   */
+  /** Copies the items with another separator. Both separators are one byte, so the copy shares the offsets. */
   separatedBy(separator: string): SerialisedItems {
     const byte = separator.charCodeAt(0)
     const segments = this.#segments.map(({ bytes, offsets }) => {
@@ -130,7 +126,7 @@ export class SerialisedItems {
     return new SerialisedItems(segments)
   }
 
-  /** The texts of the items without separators, segment by segment. */
+  /** Yields the item texts without separators, segment by segment. */
   *texts(separator: string): Generator<string[]> {
     for (const segment of this.#segments) {
       yield Array.from(segment.offsets, (end, index) =>
@@ -141,8 +137,8 @@ export class SerialisedItems {
 }
 
 /**
- * Concatenates strings and Buffers into a Buffer outside Node's pool: the cache can count it, and it keeps no
- * whole slab of the pool in memory.
+ * Concatenates strings and Buffers into a Buffer outside Node's pool: the cache can count it, and it does not
+ * keep a whole pool slab in memory.
  */
 export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   const size = contents.reduce((sum, content) => sum + Buffer.byteLength(content), 0)
@@ -154,10 +150,10 @@ export function ownBuffer(...contents: readonly (string | Buffer)[]): Buffer {
   return bytes
 }
 
-/** The most bytes to move at once; moving them takes some 0.2 ms. */
+/** The most bytes to move at once; this takes some 0.2 ms. */
 const MAX_MOVED_BYTES = 512 * 1024
 
-/** Overhead of a segment: object headers and the stores of its two arrays, as measured on 64-bit Node. */
+/** Overhead per segment: object headers and backing stores for both arrays, as measured on 64-bit Node. */
 const SEGMENT_OVERHEAD_BYTES = 500
 
 function startOf(segment: Segment, index: number): number {

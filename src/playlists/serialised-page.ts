@@ -2,16 +2,16 @@ import { Problem } from '../problems/problem.ts'
 import { JSON_SEPARATOR } from './playlist-list.ts'
 import { type Segment, segmentOf } from './serialised-items.ts'
 
-/** Spotify's maximum, which the service always requests. */
+/** Spotify's maximum; the service always requests this many. */
 export const PAGE_SIZE = 50
 
-/** The members of Spotify's paging object that the service relies on. */
+/** The members used from Spotify's paging object. */
 export interface Page {
-  /** Entries of the whole list according to this page, including `null`s. */
+  /** Entries in the whole list according to this page, including `null`s. */
   total: number
   /** Spotify sends `null` for its own playlists. */
   entries: readonly (Record<string, unknown> | null)[]
-  /** The URL of the page, which names the user; undefined if the response has none. */
+  /** The page URL, which contains the user id; undefined if the response has no URL. */
   href?: string
 }
 
@@ -20,18 +20,18 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The playlists of one page, serialised as soon as the page arrives. */
+/** A page's playlists, serialised as soon as the page arrives. */
 export interface SerialisedPage {
   total: number
   /** Entries on the page, including `null`s. */
   entries: number
-  /** The id of each playlist, or the JSON of a playlist without an id. */
+  /** Each playlist's id, or the JSON for a playlist without an id. */
   keys: readonly string[]
   segment: Segment
 }
 
 /**
- * Serialises the playlists of a page.
+ * Serialises a page's playlists.
  *
  * @throws {Problem} `spotify-bad-response` if a playlist cannot be serialised.
  */
@@ -42,7 +42,7 @@ export function serialisePage({ total, entries }: Page): SerialisedPage {
   return { total, entries: entries.length, segment, keys: keysOf(playlists, items) }
 }
 
-/** The keys of these playlists; `items[n]` is the JSON of `playlists[n]`. */
+/** Returns the playlist keys; `items[n]` is the JSON for `playlists[n]`. */
 export function keysOf(
   playlists: readonly Record<string, unknown>[],
   items: readonly string[],
@@ -50,12 +50,12 @@ export function keysOf(
   return playlists.map(({ id }, index) => (isId(id) ? id : `${items[index]}`))
 }
 
-/** An empty id identifies nothing. */
+/** An empty id does not identify a playlist. */
 function isId(id: unknown): id is string {
   return typeof id === 'string' && id.trim() !== ''
 }
 
-/** `JSON.parse` accepts any depth, `JSON.stringify` does so only from Node 26 on. */
+/** `JSON.parse` accepts any depth, but `JSON.stringify` does so only since Node 26. */
 function serialised(playlist: Record<string, unknown>): string {
   try {
     return JSON.stringify(playlist)

@@ -1,15 +1,15 @@
 const LENGTH_BYTES = 4
-/** The minimum of gzip (RFC 1952 2.3). */
+/** The gzip minimum (RFC 1952 2.3). */
 const MIN_ENTRY_BYTES = 18
 
-/** The parts of a snapshot for an encoded entry: its length, then the entry itself. */
+/** The snapshot parts for an encoded entry: the length, then the entry itself. */
 export function framed(entry: Buffer): [length: Buffer, entry: Buffer] {
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32LE(entry.length)
   return [length, entry]
 }
 
-/** Yields the bytes of each entry. After a truncated entry or an impossible length it yields nothing more. */
+/** Yields each entry's bytes. Stops after a truncated entry or an impossible length. */
 export function* framesOf(bytes: Buffer): Generator<Buffer> {
   let at = 0
   while (at < bytes.length) {

@@ -16,13 +16,13 @@ import type { ImportEntry } from './import-entry.ts'
 import { framed, framesOf } from './snapshot-frames.ts'
 
 const INTERVAL_MS = 5 * 60_000
-/** Entries that the service compresses concurrently. */
+/** Entries compressed concurrently. */
 const BATCH = 16
 
 export interface CacheSnapshotOptions {
   path: string
   store: MemoryStore<StoredBody>
-  /** The service does not load a larger file. */
+  /** Larger files are not loaded. */
   maxBytes: number
   importEntry: ImportEntry
   clock: Clock
@@ -72,7 +72,7 @@ export class CacheSnapshot {
     await this.write()
   }
 
-  /** Aborts the write in flight and all later ones; the previous file stays. */
+  /** Aborts the write in flight and all later writes; the previous file stays. */
   abandon(): void {
     this.#abandoned.abort(new Error('There was no time left to write the file.'))
   }
@@ -83,7 +83,7 @@ export class CacheSnapshot {
   }
 
   /**
-   * Makes sure that the file has no list that the store has retired: writes the file, or else removes it.
+   * Makes sure the file has no lists retired by the store: writes the file, or else removes it.
    *
    * @throws {Problem} if neither works.
    */
@@ -113,12 +113,12 @@ export class CacheSnapshot {
     }
   }
 
-  /** Returns whether the file has what the store has. */
+  /** Returns whether the file matches the store. */
   async #writeIfChanged(): Promise<boolean> {
     const { path, store, log } = this.#options
     const { changes } = store
     if (changes === this.#changesWritten) return true
-    // Always the same path, so leftovers of killed processes do not accumulate.
+    // Always the same path, so leftovers from killed processes do not accumulate.
     const temporary = temporaryPath(path)
     try {
       await rm(temporary, { force: true })
@@ -149,7 +149,7 @@ export class CacheSnapshot {
     await file.sync()
   }
 
-  /** Stores the usable entries of the file. Returns whether the store refused some of them. */
+  /** Stores the usable entries from the file. Returns whether the store refused any. */
   async #read(): Promise<boolean> {
     const { path, log, store, importEntry } = this.#options
     const file = await open(path, OPEN_TO_READ)
@@ -182,7 +182,7 @@ export class CacheSnapshot {
   }
 }
 
-/** The snapshot of a store, if the configuration has a file for it. */
+/** Creates the store's snapshot, if a file is configured. */
 export function createSnapshot(
   config: Pick<Config, 'CACHE_SNAPSHOT_FILE' | 'CACHE_MAX_BYTES'>,
   store: MemoryStore<StoredBody>,
@@ -192,7 +192,7 @@ export function createSnapshot(
   return path === undefined ? undefined : new CacheSnapshot({ path, store, maxBytes, ...options })
 }
 
-/** Whether a list with this key was read without a link: any other key names its link before a slash. */
+/** Whether a list with this key was read without a link: any other key has a link id before a slash. */
 export function isWithoutLink(key: string): boolean {
   return !key.includes('/')
 }
