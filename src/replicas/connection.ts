@@ -7,12 +7,12 @@ import { MessageReader } from './message-reader.ts'
 import { encodeMessage, type Message, messageChannel } from './messages.ts'
 import type { Operation, RedisError, RedisObserver } from './operation.ts'
 
-/** The long time-out, in milliseconds, unless the short one is longer. */
+/** The long time-out in milliseconds, unless the short time-out is longer. */
 const LONG_TIMEOUT_MS = 2000
 
 export interface RedisConnectionOptions {
   target: SharedCacheTarget
-  /** The short time-out of commands, in milliseconds. */
+  /** The short command time-out, in milliseconds. */
   timeoutMs: number
   clock: Clock
   log: Log
@@ -20,11 +20,11 @@ export interface RedisConnectionOptions {
 }
 
 /**
- * The connections to Redis: one for commands with the short time-out, one for commands with the long
- * time-out, which may wait for a slow Redis, and one for messages.
+ * The connections to Redis: one for commands with the short time-out, one for commands that can wait for a
+ * slow Redis, and one for messages.
  */
 export class RedisConnection {
-  /** The long time-out of commands, in milliseconds. */
+  /** The long command time-out, in milliseconds. */
   readonly longTimeoutMs: number
   readonly #options: RedisConnectionOptions
   readonly #clients: Record<'short' | 'long', GuardedClient>
@@ -47,7 +47,7 @@ export class RedisConnection {
     this.#reader = new MessageReader({ ...options, onMessage })
   }
 
-  /** Resolves after the first attempt to connect, even if it failed. */
+  /** Resolves after the first connection attempt, even if it failed. */
   async start(): Promise<void> {
     const { short, long } = this.#clients
     await Promise.all([short.start(), long.start(), this.#reader.start()])
@@ -61,8 +61,8 @@ export class RedisConnection {
   /**
    * Runs one command, or several at once, within the short or the long time-out.
    *
-   * @throws {RedisError} if Redis is unreachable, late, replies with an error or with a malformed
-   * value. The connection has counted the failure, and logged it if it changed the state.
+   * @throws {RedisError} if Redis is unreachable or late, or replies with an error or a malformed value.
+   * The connection has counted the failure, and logged it if it changed the state.
    */
   run<T>(
     operation: Operation,
@@ -77,10 +77,10 @@ export class RedisConnection {
     this.#options.observe(operation, 'rubbish', 0)
   }
 
-  /** Publishes a message to all replicas, including this one. The message may be lost. */
+  /** Publishes a message to all replicas, including this one. The message can get lost. */
   publish(message: Message): void {
     const channel = messageChannel(this.#options.target.db)
-    // The client has counted the failure, and replicas that miss the message poll.
+    // The client has counted the failure, and replicas poll in case they miss the message.
     this.run('news_tell', client => client.publish(channel, encodeMessage(message))).catch(() => {})
   }
 

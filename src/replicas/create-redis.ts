@@ -16,13 +16,13 @@ import { type EntryCodec, RedisTier } from './redis-tier.ts'
 
 /** The right to probe outlasts the longest probe. */
 const PROBE_MARGIN_MS = 1000
-/** The budget may wait for two replies to its own message, and for two to the message before. */
+/** The budget waits for at most two replies to the current message, and two to the previous message. */
 const BUDGET_REPLIES = 4
 /** Enough to distinguish apps without revealing their ids. */
 const APP_NAME_LENGTH = 16
 
 export interface RedisOptions {
-  /** A configuration with a `SHARED_CACHE_URL`, which is valid. */
+  /** A configuration with a valid `SHARED_CACHE_URL`. */
   config: Config
   importEntry: ImportEntry
   clock: Clock
@@ -32,7 +32,7 @@ export interface RedisOptions {
   signal: AbortSignal
 }
 
-/** Creates everything that replicas share through one Redis or Valkey, without connecting. */
+/** Creates everything replicas share through Redis or Valkey, without connecting. */
 export function createRedis(options: RedisOptions) {
   const { config, importEntry, clock, log, observe, signal } = options
   const connection = new RedisConnection({

@@ -8,7 +8,7 @@ import { DAY_MS, decodeProblem, encodeProblem, LONGEST_MS } from './remote-probl
 /** Polling covers lost messages. */
 const SYNC_MS = 1000
 
-/** Part of Lua scripts: the text of the current pause and the milliseconds until it ends. */
+/** Shared by Lua scripts: returns the current pause as text, and the milliseconds left. */
 const CURRENT_PAUSE = `
 local function currentPause(key)
   local text = redis.pcall('GET', key)
@@ -17,8 +17,8 @@ local function currentPause(key)
 end
 `
 /**
- * Stores the pause ARGV[1] for ARGV[2] ms, unless the current one ends later within a day. Returns the pause
- * that is current afterwards.
+ * Stores the pause ARGV[1] for ARGV[2] ms, unless the current pause ends later within a day. Returns the
+ * resulting current pause.
  */
 const SYNC = `${CURRENT_PAUSE}
 local text, left = currentPause(KEYS[1])
@@ -31,9 +31,9 @@ return {text, left}
 `
 
 /**
- * Acquires the right to probe, KEYS[1], for ARGV[2] ms unless another replica has it. Returns 1
- * or else 0, and the current pause. Replaces a right that never expires or lasts too long, since no replica
- * sets such a right.
+ * Acquires the right to probe, KEYS[1], for ARGV[2] ms unless another replica has it. Returns 1 or 0, and
+ * the current pause. Replaces a right that never expires or lasts too long, since no replica sets such a
+ * right.
  */
 const PROBE = `${CURRENT_PAUSE}
 local left = redis.call('PTTL', KEYS[1])
@@ -52,18 +52,18 @@ export interface GateSyncOptions {
   connection: Pick<RedisConnection, 'run' | 'publish' | 'onMessage' | 'countMalformed'>
   /** Identifies the Spotify app in keys and messages. */
   app: string
-  /** How long the right to probe lasts, in case its holder dies. */
+  /** How long the right to probe lasts, in case the holder dies. */
   probeMs: number
   clock: Clock
 }
 
-/** The current pause in Redis: its text, and the milliseconds until it ends. */
+/** The current pause in Redis as text, and the milliseconds left. */
 type CurrentPause = readonly [text: string, leftMs: number]
 
 /**
- * Shares pauses between the gates of all replicas. A key lasts as long as the pause, and a message tells
- * the replicas to read the key. A gate does not forward the pauses of its peers, and stores its own pause
- * again if Redis has lost it.
+ * Shares pauses between the gates on all replicas. A key lasts as long as the pause, and a message tells
+ * the replicas to read the key. A gate does not forward pauses from peers, and stores its own pause again
+ * if Redis has lost it.
  */
 export class GateSync implements GatePeers {
   readonly #options: GateSyncOptions
@@ -71,9 +71,9 @@ export class GateSync implements GatePeers {
   readonly #pauseKey: string
   readonly #probeKey: string
   #listener: GatePeersListener | undefined
-  /** The latest pause of this gate, and its end on the monotonic clock. */
+  /** This gate's latest pause, and when it ends on the monotonic clock. */
   #own = { text: '', endMs: 0 }
-  /** The text of the last pause that was received. */
+  /** The last received pause. */
   #received = ''
   #stop = () => {}
 

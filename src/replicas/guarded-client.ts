@@ -5,10 +5,10 @@ import { inTime } from './open-connection.ts'
 import { openPrimary } from './open-primary.ts'
 import { asRedisError, type Operation, RedisError, type RedisObserver } from './operation.ts'
 
-/** The check writes this key, to see whether Redis accepts writes. */
+/** The check writes this key to see whether Redis accepts writes. */
 const PROBE_KEY = 'probe'
 const PROBE_LIFETIME_MS = 60_000
-/** The time-out for opening a connection and for checking an open one; no caller waits for either. */
+/** The time-out for opening and for checking a connection; no caller waits for either. */
 const CHECK_TIMEOUT_MS = 1000
 const FIRST_CHECK_MS = 250
 const MAX_CHECK_MS = 1000
@@ -17,22 +17,22 @@ export type RedisState = 'connected' | 'degraded'
 
 export interface GuardedClientOptions {
   target: SharedCacheTarget
-  /** The time-out of commands, in milliseconds. */
+  /** The command time-out, in milliseconds. */
   timeoutMs: number
   clock: Clock
   observe: RedisObserver
-  /** Called when the state changes, with the failure that degraded it. */
+  /** Called when the state changes; `failure` is why it changed to `degraded`. */
   onState: (failure?: RedisError) => void
-  /** Called after reconnecting because another server may have taken over. */
+  /** Called after reconnecting, since another server might have taken over. */
   onReplaced?: () => void
 }
 
 /**
- * A Redis client with a circuit breaker. After a time-out or a lost connection, commands fail at once
- * until a background check succeeds, so a dead server costs callers one time-out, not one for each
+ * A Redis client with a circuit breaker. After a time-out or a lost connection, commands fail at once until
+ * a background check succeeds, so a dead server costs callers a single time-out rather than one per
  * request. If the server refuses commands, the client still reads from it. If the refusal is about the
- * connection, as after a failover, each check opens a new connection, which follows the address to
- * the new primary.
+ * connection, as after a failover, each check opens a new connection, which follows the address to the new
+ * primary.
  */
 export class GuardedClient {
   readonly #options: GuardedClientOptions
@@ -47,14 +47,14 @@ export class GuardedClient {
   #cancelCheck = () => {}
   /** Whether the server has refused a command since the last check. */
   #wasRefused = false
-  /** Whether a new connection may reach a server that does not refuse. */
+  /** Whether a new connection might reach a server that does not refuse. */
   #needsReplacement = false
 
   constructor(options: GuardedClientOptions) {
     this.#options = options
   }
 
-  /** Resolves after the first attempt to connect, even if it failed. */
+  /** Resolves after the first connection attempt, even if it failed. */
   async start(): Promise<void> {
     this.#isChecking = true
     await this.#check()
@@ -102,7 +102,7 @@ export class GuardedClient {
 
   #onFailure(client: Valkey, operation: Operation, failure: RedisError): void {
     const { reason } = failure
-    // The connection is replaced already, or the value says nothing about the server.
+    // The connection is already replaced, or the value is no sign of a server failure.
     if (client !== this.#client || reason === 'rubbish') return
     if (reason === 'refused') {
       this.#wasRefused = true
@@ -112,7 +112,7 @@ export class GuardedClient {
     } else {
       client.disconnect()
       this.#client = undefined
-      // A new connection may work, so try it soon.
+      // A new connection might work, so try it soon.
       this.#checkDelayMs = FIRST_CHECK_MS
     }
     this.#degrade(failure)
@@ -162,7 +162,7 @@ export class GuardedClient {
     this.#isTripped = clock.monotonic() - startedAtMs > timeoutMs
     if (this.#isTripped) throw new RedisError('timeout')
     if (needsReplacement) this.#options.onReplaced?.()
-    // The connection may have been lost meanwhile.
+    // The connection might have been lost meanwhile.
     return client === this.#client
   }
 

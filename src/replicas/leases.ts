@@ -3,12 +3,12 @@ import { type Clock, pause, repeat } from '../lib/clock.ts'
 import type { RedisConnection } from './connection.ts'
 import type { Message } from './messages.ts'
 
-/** How long a lease outlives a holder that has died. */
+/** How long a lease outlives a dead holder. */
 export const LEASE_MS = 3000
-/** How often the holder renews its lease, and waiting replicas poll it. */
+/** How often the holder renews the lease, and waiting replicas poll it. */
 const RENEW_MS = 1000
 
-/** Part of Lua scripts: `release(key, token)` deletes a lease unless another token holds it. */
+/** Shared by Lua scripts: `release(key, token)` deletes a lease unless another token holds it. */
 export const RELEASE = `
 local function holds(key, token)
   return redis.call('TYPE', key).ok == 'string' and redis.call('GET', key) == token
@@ -18,8 +18,8 @@ local function release(key, token)
 end
 `
 /**
- * Sets the lease and returns 0, or returns the milliseconds until the lease of another replica expires.
- * Replaces a lease that never expires or lasts too long, since no replica sets such a lease.
+ * Sets the lease and returns 0, or returns the milliseconds until another replica's lease expires. Replaces
+ * a lease that never expires or lasts too long, since no replica sets such a lease.
  */
 const ACQUIRE = `
 local left = redis.call('PTTL', KEYS[1])
@@ -37,7 +37,7 @@ const RELEASE_LEASE = `${RELEASE}
 release(KEYS[1], ARGV[1])
 `
 
-/** A lease that this replica holds and renews. */
+/** A lease held and renewed by this replica. */
 export interface Lease {
   /** Identifies the holder in Redis. */
   readonly token: string
@@ -45,7 +45,7 @@ export interface Lease {
   end(): void
 }
 
-/** Acquires and releases leases. A lease is the exclusive right of one replica to fetch a key. */
+/** Acquires and releases leases. A lease gives one replica the exclusive right to fetch a key. */
 export class Leases {
   readonly #connection: RedisConnection
   readonly #clock: Clock
@@ -55,7 +55,7 @@ export class Leases {
     this.#clock = clock
   }
 
-  /** Resolves with the lease, or with the milliseconds until the lease of another replica expires. */
+  /** Resolves with the lease, or with the milliseconds until another replica's lease expires. */
   async acquire(key: string): Promise<Lease | number> {
     const token = randomUUID()
     const leftMs = await this.#connection.run('lease', client =>
@@ -74,12 +74,12 @@ export class Leases {
   }
 
   /**
-   * Polls the lease of another replica, which expires in `leftMs`. Resolves when the lease has ended or Redis
+   * Polls another replica's lease, due to expire in `leftMs`. Resolves when the lease has ended or Redis
    * fails; rejects with the signal's reason if it aborts first.
    */
   async waitForEnd(key: string, leftMs: number, signal: AbortSignal): Promise<void> {
     let left = leftMs
-    // No replica sets a longer lease, so `acquire` replaces one.
+    // No replica sets a longer lease, so `acquire` replaces it.
     while (left > 0 && left <= LEASE_MS) {
       await pause(this.#clock, Math.min(left + 1, RENEW_MS), signal)
       left = await this.#connection
@@ -93,14 +93,14 @@ export class Leases {
       const renewed = await this.#connection
         .run('lease', client => client.eval(RENEW, 1, leaseKey(key), token, LEASE_MS))
         .catch(() => 1)
-      // Without the lease the fetch goes on, but there is nothing to renew.
+      // Without the lease the fetch goes on, but there is no lease to renew.
       if (renewed !== 1) end()
     })
     return { token, end }
   }
 }
 
-/** The Redis key of the lease, without the prefix of all keys. */
+/** The lease's Redis key, without the common prefix. */
 export function leaseKey(key: string): string {
   return `lease:${key}`
 }

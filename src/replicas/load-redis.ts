@@ -1,8 +1,8 @@
 import type { RedisOptions } from './create-redis.ts'
 
 /**
- * Loads and creates everything that replicas share if `SHARED_CACHE_URL` is set, else returns undefined:
- * without a shared cache, the service starts without the client and its modules.
+ * Loads and creates everything replicas share if `SHARED_CACHE_URL` is set, else returns undefined: without
+ * a shared cache, the service starts without loading the client or these modules.
  */
 export async function loadRedis(options: RedisOptions) {
   if (options.config.SHARED_CACHE_URL === undefined) return undefined

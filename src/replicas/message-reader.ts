@@ -6,7 +6,7 @@ import { inTime } from './open-connection.ts'
 import { openPrimary } from './open-primary.ts'
 import { asRedisError, type RedisObserver } from './operation.ts'
 
-/** How often the reader checks its connection, and reopens a lost one. */
+/** How often the reader checks the connection, and reopens it if lost. */
 const CHECK_MS = 500
 /** The time-out for opening the connection and for each command; no caller waits for either. */
 const TIMEOUT_MS = 1000
@@ -15,13 +15,13 @@ export interface MessageReaderOptions {
   target: SharedCacheTarget
   clock: Clock
   observe: RedisObserver
-  /** Receives each message once, in the order in which Redis received them. */
+  /** Receives each message once, in the order Redis received them. */
   onMessage: (message: Message) => void
 }
 
 /**
- * Subscribes to the messages of all replicas, on a separate connection. Misses messages while that connection
- * is lost, so every user of messages also polls.
+ * Subscribes to messages from all replicas, on a separate connection. Misses messages while that connection
+ * is lost, so everything that listens also polls.
  */
 export class MessageReader {
   readonly #options: MessageReaderOptions
@@ -51,7 +51,7 @@ export class MessageReader {
     this.reopen()
   }
 
-  /** Sends a PING: a connection that died silently looks open until a command gets no reply. */
+  /** Sends a PING: a silently dead connection looks open until a command gets no reply. */
   async #check(): Promise<void> {
     const { clock, observe } = this.#options
     const startedAtMs = clock.monotonic()

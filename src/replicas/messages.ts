@@ -9,28 +9,28 @@ const messageSchema = Type.Union([
   /** A replica has stored a list; `generatedAt` is epoch milliseconds. */
   Type.Object({
     kind: Type.Literal('stored'),
-    /** The id of the sender. */
+    /** The sender's id. */
     from: Type.String(),
     key: Type.String(),
     generatedAt: Type.Integer(),
   }),
-  /** The holder of a lease could not fetch the list. */
+  /** The lease holder could not fetch the list. */
   Type.Object({
     kind: Type.Literal('failed'),
     from: Type.String(),
     key: Type.String(),
     problem: remoteProblemSchema,
   }),
-  /** A gate has closed and stored its pause. */
+  /** A gate has closed and stored the pause. */
   Type.Object({ kind: Type.Literal('paused'), from: Type.String(), app: Type.String() }),
-  /** A probe that was sent `agoMs` ago has succeeded. */
+  /** A probe sent `agoMs` ago has succeeded. */
   Type.Object({
     kind: Type.Literal('opened'),
     from: Type.String(),
     app: Type.String(),
     agoMs: Type.Integer({ minimum: 0, maximum: DAY_MS }),
   }),
-  /** The holder of a lease has released it without a result. */
+  /** The lease holder has released the lease without a result. */
   Type.Object({ kind: Type.Literal('released'), from: Type.String(), key: Type.String() }),
 ])
 
@@ -47,7 +47,7 @@ export function encodeMessage(message: Message): string {
   return JSON.stringify({ version: VERSION, ...message })
 }
 
-/** Undefined for a malformed message. */
+/** Returns undefined for a malformed message. */
 export function decodeMessage(text: string): Message | undefined {
   return decode(text, messageSchema)
 }
@@ -55,15 +55,15 @@ export function decodeMessage(text: string): Message | undefined {
 const { type, diagnosis } = remoteProblemSchema.properties
 
 const pauseSchema = Type.Object({
-  /** The id of the replica that closed its gate. */
+  /** The id of the replica that closed the gate. */
   from: Type.String(),
-  /** Distinguishes the pauses of a replica. */
+  /** Distinguishes pauses from the same replica. */
   id: Type.String(),
   pauses: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
   cause: Type.Object({ type, diagnosis }),
 })
 
-/** A pause in Redis. It ends when its key expires, so no clock of a replica matters. */
+/** A pause in Redis. It ends when the key expires, so the replicas' clocks do not matter. */
 export type StoredPause = Static<typeof pauseSchema>
 
 /** The text to store. */
@@ -72,12 +72,12 @@ export function encodePause({ from, id, pauses, cause }: StoredPause): string {
   return JSON.stringify({ version: VERSION, from, id, pauses, cause: { type, diagnosis } })
 }
 
-/** Undefined for a malformed pause. */
+/** Returns undefined for a malformed pause. */
 export function decodePause(text: string): StoredPause | undefined {
   return decode(text, pauseSchema)
 }
 
-/** Longer than any message or pause. A longer text is forged, and could take seconds to parse. */
+/** Longer than any message or pause. Longer text is forged, and could take seconds to parse. */
 const MAX_TEXT_LENGTH = 8192
 
 function decode<Schema extends TSchema>(text: string, schema: Schema): Static<Schema> | undefined {

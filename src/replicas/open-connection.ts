@@ -3,21 +3,20 @@ import type { Address, Credentials } from '../config/redis-url.ts'
 import type { Clock } from '../lib/clock.ts'
 import { asRedisError, RedisError } from './operation.ts'
 
-/** How long an abandoned connection may take to close. */
+/** How long an abandoned connection has to close. */
 const DISCONNECT_TIMEOUT_MS = 100
 
-/** A server that accepts the commands of Redis. */
+/** A server that accepts Redis commands. */
 export interface Server extends Address, Credentials {
   /** The database number. */
   readonly db: number
   readonly tls: boolean
-  /** The prefix that the client adds to all keys. */
+  /** The client adds this prefix to all keys. */
   readonly keyPrefix: string
 }
 
 /**
- * Opens a connection and checks it with a PING. The client queues and retries nothing, and does not
- * reconnect.
+ * Opens a connection and checks it with a PING. The client does not queue, retry or reconnect.
  *
  * @throws {RedisError} if Redis refuses or does not reply within `timeoutMs`.
  */
@@ -46,7 +45,7 @@ export async function openConnection(
     connectTimeout: 0,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
   })
-  // The client reports a refused password or database only as an event, and would go on.
+  // The client reports a refused password or database only as an event, and would carry on.
   const failed = new Promise<never>((_resolve, reject) => client.on('error', reject))
   const opened = client.connect().then(() => client.ping())
   try {
@@ -59,7 +58,7 @@ export async function openConnection(
 }
 
 /**
- * Settles as `work` does.
+ * Settles like `work`.
  *
  * @throws {RedisError} `timeout` after `timeoutMs` milliseconds.
  */
@@ -68,12 +67,12 @@ export function inTime<T>(work: Promise<T>, clock: Clock, timeoutMs: number): Pr
     const endMs = clock.monotonic() + timeoutMs
     const waitFor = (delayMs: number): (() => void) =>
       clock.schedule(delayMs, () => {
-        // Node counts from the start of the event loop tick that set the timer, so after a long tick
-        // the timer fires too early.
+        // Node counts from the start of the event loop tick that set the timer, so after a long tick the
+        // timer fires too early.
         const leftMs = endMs - clock.monotonic()
         if (leftMs > 0) cancel = waitFor(leftMs)
-        // After a long tick, Node runs the timer before it reads the reply that has arrived
-        // meanwhile. `setImmediate` lets it read sockets first.
+        // After a long tick, Node runs the timer before it reads a reply that arrived meanwhile.
+        // `setImmediate` lets it read sockets first.
         else setImmediate(() => reject(new RedisError('timeout')))
       })
     let cancel = waitFor(timeoutMs)

@@ -4,23 +4,23 @@ import type { Clock } from '../lib/clock.ts'
 import { inTime, openConnection, type Server } from './open-connection.ts'
 import { asRedisError, RedisError } from './operation.ts'
 
-/** In a cluster, the braces put all keys into one slot, so one server has them all. */
+/** In a cluster, the braces put all keys into one slot, and thus on one server. */
 const KEY_PREFIXES = {
   single: 'playlist-proxy:',
   sentinel: 'playlist-proxy:',
   cluster: '{playlist-proxy}:',
 }
 /**
- * The time-out for a connection to a sentinel or a cluster node, and for its reply. Most servers reply at once,
- * but their replies wait for a server that hangs.
+ * The time-out for connecting to a sentinel or cluster node, and for the reply. Most servers reply at once,
+ * but their replies wait for a hanging server.
  */
 const FIND_TIMEOUT_MS = 500
 
 /**
- * Finds the current primary, then opens a connection to it, as `openConnection` does within `timeoutMs`.
+ * Finds the current primary, then opens a connection to it, like `openConnection`, within `timeoutMs`.
  *
- * @throws {RedisError} as `openConnection` does. If no address names the primary: the failure of the first
- * address.
+ * @throws {RedisError} like `openConnection`; if no address names the primary, with the failure from the
+ * first address.
  */
 export async function openPrimary(
   target: SharedCacheTarget,
@@ -32,7 +32,7 @@ export async function openPrimary(
   return openConnection({ ...target, ...address, keyPrefix }, clock, timeoutMs)
 }
 
-/** The address that most servers name: a server that is cut off may still name the former primary. */
+/** Returns the address most servers name: a server that is cut off might still name the former primary. */
 async function findPrimary(target: SharedCacheTarget, clock: Clock): Promise<Address> {
   const { mode, addresses } = target
   if (mode === 'single') return addresses[0]
@@ -46,7 +46,7 @@ async function findPrimary(target: SharedCacheTarget, clock: Clock): Promise<Add
   return { host: primary.slice(0, colon), port: Number(primary.slice(colon + 1)) }
 }
 
-/** Returns `host:port` of the primary that the sentinel knows under the name of the service. */
+/** Returns `host:port` for the primary that the sentinel monitors under the service name. */
 function askSentinel(target: SharedCacheTarget, address: Address, clock: Clock): Promise<string> {
   const { sentinel, service, tls } = target
   const server = { ...address, ...sentinel, db: 0, tls, keyPrefix: '' }
@@ -57,10 +57,10 @@ function askSentinel(target: SharedCacheTarget, address: Address, clock: Clock):
   })
 }
 
-/** Names the node that has the slot; the host is empty if the operator wants clients to keep theirs. */
+/** Names the node with the slot; the host is empty if the operator wants clients to keep theirs. */
 const REDIRECTION = /^MOVED \d+ (.*):(\d+)$/
 
-/** Returns `host:port` of the node of the cluster that has the slot of all keys. */
+/** Returns `host:port` for the cluster node with the slot for all keys. */
 function askNode(target: SharedCacheTarget, address: Address, clock: Clock): Promise<string> {
   const server = { ...target, ...address, keyPrefix: KEY_PREFIXES.cluster }
   return withConnection(server, clock, async client => {

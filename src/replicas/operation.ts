@@ -1,4 +1,4 @@
-/** The operations of the service on Redis; the values of a metric label. */
+/** The operations on Redis; values for a metric label. */
 export const OPERATIONS = [
   'probe',
   'entry_get',
@@ -14,7 +14,7 @@ export const OPERATIONS = [
 export type Operation = (typeof OPERATIONS)[number]
 
 /**
- * Why an operation failed; the values of a metric label:
+ * Why an operation failed; values for a metric label:
  * - `timeout`: Redis did not reply in time,
  * - `unreachable`: there is no connection,
  * - `refused`: Redis replied with an error: it is read-only or full, or requires another password,
@@ -31,7 +31,7 @@ export const FAILURE_REASONS = [
 
 export type FailureReason = (typeof FAILURE_REASONS)[number]
 
-/** Receives the outcome of each operation and its duration in milliseconds. */
+/** Receives each operation's outcome, and the duration in milliseconds. */
 export type RedisObserver = (
   operation: Operation,
   outcome: 'ok' | FailureReason,
@@ -39,12 +39,12 @@ export type RedisObserver = (
 ) => void
 
 /**
- * A failed operation. It keeps only the code of the original error: errors of the client contain the
- * command, and so passwords and lists.
+ * A failed operation. It keeps only the code from the original error: client errors contain the command,
+ * and so passwords and lists.
  */
 export class RedisError extends Error {
   readonly reason: FailureReason
-  /** The code of the error reply or of the network error. */
+  /** The code from the error reply or the network error. */
   readonly code: string | undefined
 
   constructor(reason: FailureReason, code?: string) {
@@ -54,16 +54,16 @@ export class RedisError extends Error {
     this.code = code
   }
 
-  /** Whether a new connection, which looks up the address again, may succeed. */
+  /** Whether a new connection might succeed, since connecting looks up the address again. */
   get isAboutConnection(): boolean {
     return CONNECTION_REFUSALS.has(String(this.code))
   }
 }
 
 /**
- * Error replies of a server that cannot serve yet or any more: a replica or a former primary after a
- * failover, a primary without its replicas, a server that is starting, one that has forgotten the
- * password, or a node that has left its cluster or given its keys to another. Other replies (`OOM`, `NOPERM`,
+ * Error replies from a server that cannot serve yet or any more: a replica or a former primary after a
+ * failover, a primary without replicas, a starting server, a server that has forgotten the password, or a
+ * node that has left the cluster or given its keys to another node. Other replies (`OOM`, `NOPERM`,
  * `MISCONF`, `BUSY`) are the same on every connection.
  */
 const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
@@ -76,12 +76,12 @@ const CONNECTION_REFUSALS: ReadonlySet<string> = new Set([
   'CLUSTERDOWN',
 ])
 
-/** Messages of the client for a lost connection. */
+/** Client messages for a lost connection. */
 const NOT_CONNECTED = /^(?:Connection is closed|Stream isn't writeable|Command aborted)/
-/** Error replies of Redis for a value of the wrong type, in scripts as well. */
+/** Redis error replies for a value of the wrong type, also in scripts. */
 const WRONG_VALUE = /WRONGTYPE|is not an? (?:integer|valid float)/
 
-/** The RedisError for a rejection of the client, or for an error while reading a reply. */
+/** Converts a client rejection, or an error while reading a reply. */
 export function asRedisError(error: unknown): RedisError {
   if (error instanceof RedisError) return error
   const { name, message, code } = error as NodeJS.ErrnoException

@@ -5,16 +5,16 @@ import { type BucketCount, type OtherCounts, PRESENT_MS } from './quota-script.t
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
 
-/** The requests of all replicas, as this one knows them, by the clock of Redis. */
+/** Requests from all replicas, as far as this replica knows them, by the Redis clock. */
 export class RequestCounts {
   readonly #clock: Clock
-  /** Of this replica, by bucket. */
+  /** From this replica, by bucket. */
   #own = new Map<number, number>()
-  /** Of the other replicas, from the last reply. */
+  /** From other replicas, according to the last reply. */
   #others: OtherCounts = {}
-  /** Of all replicas, as a window on the clock of Redis. */
+  /** From all replicas, as a window on the Redis clock. */
   #all = new SlidingWindow(windowMs, bucketMs)
-  /** The clock of Redis minus the monotonic clock. */
+  /** The Redis clock minus the monotonic clock. */
   #offsetMs: number
 
   constructor(clock: Clock) {
@@ -26,26 +26,26 @@ export class RequestCounts {
     return this.#others
   }
 
-  /** The requests of this replica. Forgets requests that have left the window. */
+  /** This replica's requests. Forgets requests that have left the window. */
   get own(): BucketCount[] {
     const first = Math.floor((this.#nowMs - windowMs) / bucketMs)
     this.#own = new Map([...this.#own].filter(([bucket, count]) => bucket >= first && count > 0))
     return [...this.#own]
   }
 
-  /** The requests of all replicas in the window. */
+  /** Requests from all replicas in the window. */
   get total(): number {
     return this.#all.total(this.#nowMs)
   }
 
-  /** Counts a request that leaves now. Returns a function that takes it back. */
+  /** Counts a request that leaves now. Returns a function to take it back. */
   add(): () => void {
     const bucket = Math.floor(this.#nowMs / bucketMs)
     this.#change(bucket, 1)
     return () => this.#change(bucket, -1)
   }
 
-  /** Updates the clock of Redis and the counts of the other replicas. */
+  /** Updates the Redis clock and the counts from other replicas. */
   update(redisMs: number, others: OtherCounts): void {
     this.#offsetMs = redisMs - this.#clock.monotonic()
     this.#others = others
@@ -56,13 +56,13 @@ export class RequestCounts {
     for (const [bucket, requests] of this.#own) this.#all.add(bucket * bucketMs, requests)
   }
 
-  /** Milliseconds until the window has at most `most` requests. */
+  /** Returns the milliseconds until the window has at most `most` requests. */
   untilMs(most: number): number {
     const nowMs = this.#nowMs
     return this.#all.atMostFromMs(Math.max(most, 0), nowMs) - nowMs
   }
 
-  /** The count, and the current instant on its clock. */
+  /** Returns the count, and the current instant on the same clock. */
   spending(): { count: SlidingWindow; nowMs: number } {
     return { count: this.#all, nowMs: this.#nowMs }
   }
@@ -78,18 +78,18 @@ export class RequestCounts {
 }
 
 /**
- * The share of the quota that one replica may send while Redis fails: from the first failure until
- * `PRESENT_MS` after the last one, when all replicas have synced again.
+ * The quota share one replica can spend while Redis fails: from the first failure until `PRESENT_MS` after
+ * the last, when all replicas have synced again.
  */
 export class LocalShare {
   readonly #limit: number
   readonly #clock: Clock
   #replicas = 1
-  /** Instants of grants that another replica may not know of, on the clock of Redis. */
+  /** When grants were made that other replicas might not know about, on the Redis clock. */
   #unseen: number[] = []
   /** When all replicas have synced again, on the monotonic clock. */
   #settledFromMs = 0
-  /** Requests that this replica may still send until all replicas have synced again. */
+  /** How many more requests this replica can send until all replicas have synced again. */
   #left = 0
 
   /** Without a `limit`, the share is unlimited. */
@@ -98,17 +98,17 @@ export class LocalShare {
     this.#clock = clock
   }
 
-  /** Updates the number of replicas, and the instant up to which all of them know the counts. */
+  /** Updates the number of replicas, and the instant up to which all replicas know the counts. */
   update(replicas: number, seenByAll: number): void {
-    // The first replica to reconnect finds no other in Redis.
+    // The first replica to reconnect finds no other replica in Redis.
     this.#replicas = this.#isSettled ? replicas : Math.max(replicas, this.#replicas)
     this.#unseen = this.#unseen.filter(atMs => atMs >= seenByAll)
   }
 
   /**
-   * Divides the limit minus `spent` requests among the replicas, unless a recent failure has done so. A
-   * replica that does not know of the latest grants divides too much, so the replica with these grants
-   * deducts them from its share.
+   * Divides the limit minus `spent` requests among the replicas, unless a recent failure has already done
+   * so. A replica that does not know about the latest grants divides too much, so the replica that made
+   * these grants deducts them from its share.
    */
   divide(spent: number): void {
     if (this.#isSettled) {
@@ -119,12 +119,12 @@ export class LocalShare {
     this.#settledFromMs = this.#clock.monotonic() + PRESENT_MS
   }
 
-  /** Whether `requests` exceeds what this replica may send now. */
+  /** Whether `requests` exceeds what this replica can send now. */
   isExceededBy(requests: number): boolean {
     return !this.#isSettled && requests > this.#left
   }
 
-  /** Charges a request that was granted at `atMs` on the clock of Redis. */
+  /** Charges a request granted at `atMs` on the Redis clock. */
   grant(atMs: number): void {
     this.#unseen.push(atMs)
     this.#left--

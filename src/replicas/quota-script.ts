@@ -1,26 +1,26 @@
 import { BUDGET_WINDOW } from '../spotify/gate/request-quota.ts'
 
 const { windowMs, bucketMs } = BUDGET_WINDOW
-/** More requests than one replica can send in the five minutes of a bucket. */
+/** More requests than one replica can send in a five-minute bucket. */
 const MAX_COUNT = 1_000_000
-/** Longer than the names of the fields that replicas write. */
+/** Longer than the field names replicas write. */
 const MAX_FIELD_LENGTH = 50
 /** More than a hundred replicas write in a day. Further fields are forged, and would take long to count. */
 const MAX_FIELDS = 50_000
-/** How far somebody may set back the clock of Redis before the script rejects earlier counts. */
+/** How far the Redis clock can be set back before the script rejects earlier counts. */
 const MAX_AHEAD_MS = 3_600_000
-/** A replica that sends nothing for this long has stopped. */
+/** A replica that sends no message for this long has stopped. */
 export const PRESENT_MS = 15_000
 
 /**
- * Counts the Web API requests of all replicas in the hash KEYS[1], by the clock of Redis. Only `REPLICA`
- * writes its fields: `BUCKET:REPLICA` with its requests in a bucket, and `replica:REPLICA` with the
- * times of its last message and of the reply before that. ARGV[1] is a `QuotaRequest` and the reply a
+ * Counts Web API requests from all replicas in the hash KEYS[1], by the Redis clock. Only `REPLICA` writes
+ * its fields: `BUCKET:REPLICA` with the number of requests in a bucket, and `replica:REPLICA` with the
+ * times of the last message and the previous reply. ARGV[1] is a `QuotaRequest` and the reply a
  * `QuotaReply`, both JSON. If Redis has lost data since the last reply, the reply is nil, unless the
- * request contains the counts that the replica knows: then the script keeps the larger of both counts.
+ * request contains the counts known to the replica: then the script keeps the larger count.
  *
- * A request replaces all counts of its replica, so it may be lost, repeated or left without a reply:
- * the next one corrects Redis. The script removes fields that are malformed or outside the window.
+ * A request replaces all the replica's counts, so it can be lost, repeated or left without a reply: the
+ * next request corrects Redis. The script removes fields that are malformed or outside the window.
  */
 export const COUNT_REQUESTS = `
 local request = cjson.decode(ARGV[1])
@@ -99,30 +99,30 @@ return cjson.encode({
 /** The number of requests in a bucket. */
 export type BucketCount = readonly [bucket: number, requests: number]
 
-/** The requests of the other replicas, by field. */
+/** Requests from other replicas, by field. */
 export type OtherCounts = Readonly<Record<string, number>>
 
 export interface QuotaRequest {
-  /** The id of the replica. */
+  /** The replica's id. */
   readonly replica: string
-  /** The `now` of the last reply, 0 before the first. */
+  /** `now` from the last reply, 0 before the first. */
   readonly lastReplyAt: number
-  /** All requests of the replica in the window. */
+  /** All requests from the replica in the window. */
   readonly own: readonly BucketCount[]
-  /** For each waiting request, the highest count at which it may leave. */
+  /** For each waiting request, the highest count at which it can leave. */
   readonly mostBefore: readonly number[]
-  /** The `others` of the last reply. */
+  /** `others` from the last reply. */
   readonly known?: OtherCounts | undefined
 }
 
 export interface QuotaReply {
-  /** For each waiting request, whether it is counted and may leave. */
+  /** For each waiting request, whether it is counted and can leave. */
   readonly granted: readonly boolean[]
-  /** Epoch milliseconds on the clock of Redis. */
+  /** Epoch milliseconds on the Redis clock. */
   readonly now: number
   /** Replicas that have sent a request within `PRESENT_MS`, including this one. */
   readonly replicas: number
-  /** All replicas know the counts up to this instant; epoch milliseconds on the clock of Redis. */
+  /** All replicas know the counts up to this instant; epoch milliseconds on the Redis clock. */
   readonly seenByAll: number
   readonly others: OtherCounts
 }

@@ -6,7 +6,7 @@ import type { RedisConnection } from './connection.ts'
 /** More than all replicas serve in a window. */
 const MAX_REQUESTS = 1_000_000_000
 
-/** Starts again at 1 if the value is no count, and limits the lifetime of the key to the window. */
+/** Starts again at 1 if the value is not a count, and limits the key's lifetime to the window. */
 const COUNT = `
 local used = redis.pcall('INCR', KEYS[1])
 local window = tonumber(ARGV[1])
@@ -23,9 +23,9 @@ return {used, left}
 `
 
 /**
- * Counts the requests of each caller to all replicas, in a window that begins with the first one. While
- * Redis fails, each replica uses its own count. Redis keys contain the name of the caller: the name of
- * an API key, never the key itself, or an address prefix.
+ * Counts each caller's requests to all replicas, in a window that begins with the first request. While
+ * Redis fails, each replica uses its own count. Redis keys contain the caller name: the name of an API key,
+ * never the key itself, or an address prefix.
  */
 export class RedisFixedWindow implements FixedWindow {
   readonly #connection: Pick<RedisConnection, 'run'>
@@ -49,7 +49,7 @@ export class RedisFixedWindow implements FixedWindow {
   /** Never rejects. */
   async count(caller: string): Promise<FixedWindowCount> {
     const local = this.#local.count(caller)
-    // `address …` becomes `address:…`, which is no name of an API key, since those have no colon.
+    // `address …` becomes `address:…`, which cannot be an API key name, since these contain no colon.
     const key = `caller:${caller.replace(' ', ':')}`
     try {
       const counting = this.#connection.run('caller_count', client =>

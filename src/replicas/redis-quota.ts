@@ -20,7 +20,7 @@ import {
   type QuotaRequest,
 } from './quota-script.ts'
 
-/** A replica misses three syncs before the others consider it stopped. */
+/** A replica misses three syncs before other replicas consider it stopped. */
 const SYNC_MS = PRESENT_MS / 3
 /** Redis is usually back within a minute, and then more than the local share is left. */
 const SHARE_RETRY_MS = 60_000
@@ -29,24 +29,24 @@ export interface RedisQuotaOptions {
   connection: Pick<RedisConnection, 'run' | 'onDegraded'>
   /** Identifies the Spotify app in the Redis key. */
   app: string
-  /** Maximum requests of all replicas in any 24 hours; undefined for no limit. */
+  /** The maximum number of requests from all replicas in any 24 hours; undefined for no limit. */
   limit: number | undefined
   clock: Clock
 }
 
-/** A request that waits for a reservation. */
+/** A request waiting for a reservation. */
 interface Waiting {
   limit: number
-  /** The highest count at which it may leave. */
+  /** The highest count at which it can leave. */
   most: number
   resolve(refund: Refund): void
   reject(problem: Problem): void
 }
 
 /**
- * The quota that all replicas share. Each replica counts its own requests and sends Redis all of them,
- * one message at a time, so a lost message or reply neither loses a request nor counts it twice. Until
- * all replicas have synced again after a failure of Redis, each spends at most its local share.
+ * The quota shared by all replicas. Each replica counts its own requests and sends Redis the whole count,
+ * one message at a time, so a lost message or reply neither loses a request nor counts it twice. After a
+ * Redis failure, each replica spends at most its local share until all replicas have synced again.
  */
 export class RedisQuota implements RequestBudget {
   readonly #options: RedisQuotaOptions
@@ -57,7 +57,7 @@ export class RedisQuota implements RequestBudget {
   #waiting: Waiting[] = []
   /** Whether there is a change to send before the next sync. */
   #hasChanged = false
-  /** The time of the last reply on the clock of Redis. */
+  /** The time of the last reply, on the Redis clock. */
   #lastReplyAt = 0
   #sending: Promise<void> | undefined
   #stop = () => {}
@@ -67,12 +67,12 @@ export class RedisQuota implements RequestBudget {
     this.limit = options.limit
     this.#count = new RequestCounts(options.clock)
     this.#share = new LocalShare(options.limit, options.clock)
-    // Other replicas may spend their shares while this one has no request to count. If Redis only pauses
-    // for less than the long time-out, it replies, and the count stays exact.
+    // Other replicas might spend their shares while this one has no request to count. If Redis pauses for
+    // less than the long time-out, it still replies, and the count stays exact.
     options.connection.onDegraded(() => this.#send())
   }
 
-  /** Syncs the count with Redis, and again every five seconds. Never rejects. */
+  /** Syncs the count with Redis now and every five seconds. Never rejects. */
   async start(): Promise<void> {
     await this.#send()
     this.#stop = repeat(this.#options.clock, SYNC_MS, () => this.#send())
@@ -165,7 +165,7 @@ export class RedisQuota implements RequestBudget {
     )
   }
 
-  /** Sends the counts of the other replicas as well, since Redis has lost data. */
+  /** Also sends the counts from other replicas, since Redis has lost data. */
   #restore(waiting: Waiting[]): Promise<QuotaReply> {
     this.#share.divide(this.spent)
     // A request with `known` always gets a reply.
@@ -176,7 +176,7 @@ export class RedisQuota implements RequestBudget {
     const now = this.#options.clock.now()
     if (!isGranted) reject(budgetSpent(limit, now + this.#count.untilMs(most)))
     else if (this.#share.isExceededBy(1)) {
-      // Redis may have counted the request, so correct it.
+      // Redis might have counted the request, so correct it.
       this.#hasChanged = true
       reject(localShareSpent(limit, now + SHARE_RETRY_MS))
     } else {

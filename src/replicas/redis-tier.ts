@@ -14,7 +14,7 @@ const RELEASED: LeaseEnd = { failure: undefined }
 export interface EntryCodec<Body> {
   encode(key: string, response: StoredResponse<Body>): Promise<Buffer>
   /**
-   * Undefined if the response has expired or another version of the service wrote it.
+   * Returns undefined if the response has expired or another service version wrote it.
    *
    * @throws if the bytes are malformed or belong to another key.
    */
@@ -22,8 +22,9 @@ export interface EntryCodec<Body> {
 }
 
 /**
- * Stores a response unless Redis has a newer one, and ends the lease. Replaces even a newer one if it is from
- * the future by the clocks of both Redis and this replica: its writer has a wrong clock or is no replica.
+ * Stores a response unless Redis has a newer one, and ends the lease. Replaces even a newer response if it
+ * is in the future by both the Redis clock and this replica's clock: the writer has a wrong clock or is not
+ * a replica.
  */
 const STORE = `${RELEASE}
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
@@ -49,7 +50,7 @@ export class RedisTier<Body> implements SharedTier<Body> {
   readonly #options: RedisTierOptions<Body>
   readonly #leases: Leases
   readonly #id = randomUUID()
-  /** Notifies the lookups that wait for the lease of another replica, by key. */
+  /** Notifies lookups waiting for another replica's lease, by key. */
   readonly #waiting = new Map<string, Set<(end: LeaseEnd) => void>>()
 
   constructor(options: RedisTierOptions<Body>) {
@@ -123,7 +124,7 @@ export class RedisTier<Body> implements SharedTier<Body> {
   }
 
   /**
-   * Stores the response until it may no longer be served, ends the lease, and publishes a message.
+   * Stores the response for as long as it can be served, ends the lease, and publishes a message.
    *
    * @throws if the encoder or Redis fails.
    */
@@ -138,7 +139,7 @@ export class RedisTier<Body> implements SharedTier<Body> {
     connection.publish({ kind: 'stored', from: this.#id, key, generatedAt })
   }
 
-  /** Registers a lookup that waits for a lease. `notify` ends the wait; later calls do nothing. */
+  /** Registers a lookup waiting for a lease. `notify` ends the wait; later calls do nothing. */
   #wait(key: string) {
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting)

@@ -3,16 +3,16 @@ import type { Problem, ProblemType } from '../problems/problem.ts'
 import { remoteProblem } from '../spotify/gate/diagnosis.ts'
 import { DENIED_PAUSE_MS } from '../spotify/gate/gate-outcome.ts'
 
-/** The longest refusal of Spotify. */
+/** The longest Spotify refusal. */
 export const DAY_MS = 86_400_000
-/** The longest back-off of the token keeper, with its jitter. */
+/** The token keeper's longest back-off, with jitter. */
 const REJECTED_MS = 66_000
 
-/** The problems that concern all replicas, with their maximum duration in milliseconds. */
+/** Problems that concern all replicas, with their maximum duration in milliseconds. */
 export const LONGEST_MS = {
   'spotify-rate-limited': DAY_MS,
   'spotify-quota-exceeded': DAY_MS,
-  // A response of any status may have a Retry-After.
+  // A response with any status can have a Retry-After.
   'spotify-unavailable': DAY_MS,
   'spotify-bad-response': DAY_MS,
   'spotify-access-denied': DENIED_PAUSE_MS,
@@ -24,7 +24,7 @@ type SharedType = keyof typeof LONGEST_MS
 
 /**
  * A problem in a message. It has names instead of texts, since no replica accepts texts from another, and a
- * duration instead of an instant, since clocks may differ.
+ * duration instead of an instant, since clocks differ.
  */
 export const remoteProblemSchema = Type.Object({
   type: Type.Enum(Object.keys(LONGEST_MS) as [SharedType]),
@@ -35,7 +35,7 @@ export const remoteProblemSchema = Type.Object({
 
 export type RemoteProblem = Static<typeof remoteProblemSchema>
 
-/** Undefined if the problem concerns this replica alone. `now` is epoch milliseconds. */
+/** Returns undefined if only this replica has the problem. `now` is epoch milliseconds. */
 export function encodeProblem(problem: Problem, now: number): RemoteProblem | undefined {
   const { type, causeName, retryAt, originStatus } = problem
   if (!isShared(type)) return undefined
@@ -48,7 +48,7 @@ export function encodeProblem(problem: Problem, now: number): RemoteProblem | un
   }
 }
 
-/** The problem with the texts of this replica. `now` is epoch milliseconds. */
+/** Restores the problem with this replica's texts. `now` is epoch milliseconds. */
 export function decodeProblem(remote: RemoteProblem, now: number): Problem {
   const { type, diagnosis, retryAfterMs, originStatus } = remote
   return remoteProblem(type, diagnosis, {
