@@ -1,6 +1,6 @@
 import { type Lifetime, type StoredResponse, stored } from './freshness.ts'
 
-/** How far the clock of another machine may be ahead of ours. */
+/** How far another machine's clock can be ahead of ours. */
 export const MAX_AHEAD_MS = 60_000
 
 /** Whether a process with a correct clock can have stored this response by `now` (epoch ms). */
@@ -13,8 +13,8 @@ export function isPlausible(response: StoredResponse<unknown>, now: number): boo
 }
 
 /**
- * Limits the lifetimes of another process's plausible response to those of `longest`, and rounds them
- * down to whole seconds, the unit of `Cache-Control` (RFC 9111 1.2.2).
+ * Limits the lifetimes in another process's plausible response to `longest`, and rounds them down to whole
+ * seconds, the unit in `Cache-Control` (RFC 9111 1.2.2).
  */
 export function capLifetimes<Body>(
   response: StoredResponse<Body>,

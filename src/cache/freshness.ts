@@ -1,6 +1,6 @@
 import type { RequestDirectives } from './request-directives.ts'
 
-/** How long a response may be used, in seconds; the last two count from the end of freshness. */
+/** How long a response can be used, in seconds; the stale lifetimes count from the end of freshness. */
 export interface Lifetime {
   freshSeconds: number
   staleWhileRevalidateSeconds: number
@@ -8,8 +8,8 @@ export interface Lifetime {
 }
 
 /**
- * A stored response and the instants (epoch ms) that decide its use. The instants are fixed when the response
- * is stored, so all replicas decide alike.
+ * A stored response and the instants (epoch ms) that decide how it is used. The instants are fixed on
+ * storing, so all replicas decide alike.
  */
 export interface StoredResponse<Body> {
   readonly body: Body
@@ -21,7 +21,7 @@ export interface StoredResponse<Body> {
 }
 
 /**
- * How a stored response may be used:
+ * How a stored response can be used:
  * - `fresh`: serve it (RFC 9111 4.2),
  * - `stale-while-revalidate`: serve it and revalidate it in the background (RFC 5861 3),
  * - `stale-if-error`: revalidate it first, serve it if that fails (RFC 5861 4),
@@ -29,7 +29,7 @@ export interface StoredResponse<Body> {
  */
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'gone'
 
-/** How the response may be used at `now` (epoch ms). Each use has ended at the instant that limits it. */
+/** Returns how the response can be used at `now` (epoch ms). Each use is already over at its instant. */
 export function freshness(stored: StoredResponse<unknown>, now: number): Freshness {
   if (now < stored.freshUntil) return 'fresh'
   if (now < stored.staleWhileRevalidateUntil) return 'stale-while-revalidate'
@@ -37,7 +37,7 @@ export function freshness(stored: StoredResponse<unknown>, now: number): Freshne
   return 'gone'
 }
 
-/** The stored form of a response that the origin sent at `generatedAt` (epoch ms). */
+/** Returns the stored form for a response that the origin sent at `generatedAt` (epoch ms). */
 export function stored<Body>(
   body: Body,
   generatedAt: number,
@@ -54,8 +54,8 @@ export function stored<Body>(
 }
 
 /**
- * Why a lookup goes to the origin (RFC 9211 2.2): nothing usable is stored, the stored response is stale, or
- * the caller wants a newer one.
+ * Why a lookup goes to the origin (RFC 9211 2.2): no usable response is stored, the stored response is
+ * stale, or the caller wants a newer one.
  */
 export type ForwardReason = 'uri-miss' | 'stale' | 'request'
 
@@ -78,9 +78,9 @@ const STALE: Decision = { use: 'forward', reason: 'stale' }
 const REQUESTED: Decision = { use: 'forward', reason: 'request' }
 
 /**
- * Decides how to use a stored response at `now` (epoch ms), given the directives of the caller
- * (RFC 9111 4 and 5.2.1). Directives cannot force a fetch while the response is younger than
- * `minRefreshMs`, so no single caller can overload the origin.
+ * Decides how to use a stored response at `now` (epoch ms), given the caller's directives (RFC 9111 4 and
+ * 5.2.1). Directives cannot force a fetch while the response is younger than `minRefreshMs`, so no single
+ * caller can overload the origin.
  */
 export function decide(
   stored: StoredResponse<unknown> | undefined,
@@ -108,8 +108,8 @@ function wantsNewer(ageMs: number, { noCache, maxAge }: RequestDirectives): bool
 }
 
 /**
- * Whether the caller accepts a response that has been stale for `stalenessMs`. Undefined without a directive
- * about staleness; `max-age` alone excludes stale responses.
+ * Whether the caller accepts a response that has been stale for `stalenessMs`. Undefined without a
+ * directive about staleness; `max-age` alone excludes stale responses.
  */
 function acceptsStale(
   stalenessMs: number,

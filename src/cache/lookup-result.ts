@@ -1,22 +1,21 @@
 import type { Problem } from '../problems/problem.ts'
 import type { ForwardReason, StoredResponse } from './freshness.ts'
 
-/** How a lookup went to the origin, in the terms of RFC 9211. */
+/** How a lookup went to the origin, in RFC 9211 terms. */
 export interface Forward {
   readonly reason: ForwardReason
-  /** The status of the origin's response; undefined if none arrived. */
+  /** The origin's status; undefined if no response arrived. */
   readonly status: number | undefined
-  /** Whether the response was stored. */
   readonly stored: boolean
   /** Whether the lookup joined an origin fetch in flight. */
   readonly collapsed: boolean
-  /** Requests to the origin that this lookup caused: 0 if it joined a fetch. */
+  /** Requests this lookup caused: 0 if it joined a fetch. */
   readonly requests: number
 }
 
 /**
- * The result of a lookup: a response, a stale response with the `failure` of the origin, or just the
- * failure. Without `forward`, the response or the failure comes from the cache.
+ * The result of a lookup: a response, a stale response with the origin's `failure`, or just the failure.
+ * Without `forward`, the response or the failure comes from the cache.
  */
 export type Lookup<Body> =
   | {
@@ -26,19 +25,18 @@ export type Lookup<Body> =
     }
   | { readonly response?: never; readonly forward?: Forward; readonly failure: Problem }
 
-/** The result of an origin fetch, for all lookups that wait for it. */
+/** The result of an origin fetch, for all waiting lookups. */
 export interface Outcome<Body> {
   readonly response: StoredResponse<Body>
-  /** The status of the origin's response; undefined if another replica fetched it. */
+  /** The origin's status; undefined if another replica fetched the response. */
   readonly status: number | undefined
   readonly stored: boolean
 }
 
 /**
- * The results of lookups:
+ * Lookup results:
  * - `hit`, `stale`: a stored response, fresh or stale,
- * - `miss`, `revalidated`: a response of the origin, which replaced nothing usable (`miss`) or a stored
- *   response,
+ * - `miss`, `revalidated`: a response from the origin, without (`miss`) or with a usable stored response,
  * - `stale-if-error`: a stored response, because the origin failed,
  * - `failed`: a problem.
  */
@@ -64,9 +62,9 @@ export function lookupResult(
   return forward.reason === 'uri-miss' ? 'miss' : 'revalidated'
 }
 
-/** Lookups since the start, by result. */
+/** Lookups since process start, by result. */
 export type LookupCounts = Record<LookupResult, number> & {
-  /** Lookups, whatever their result, that joined an origin fetch in flight. */
+  /** Lookups that joined an origin fetch in flight, whatever the result. */
   collapsed: number
 }
 

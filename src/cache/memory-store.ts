@@ -2,12 +2,12 @@ import { LRUCache } from 'lru-cache'
 import { freshness, type StoredResponse } from './freshness.ts'
 
 /**
- * The memory of an entry besides key and body: the map entry, the list node, the instants, and the gaps and
- * rounded sizes of allocators. Measured in resident memory on 64-bit Node.
+ * What an entry takes besides key and body: the map entry, the list node, the instants, and allocator gaps
+ * and rounding. Measured in resident memory on 64-bit Node.
  */
 const ENTRY_OVERHEAD_BYTES = 3400
 
-/** A body whose size the store can count. */
+/** A body with a known size. */
 export interface Sized {
   /** Memory held, in bytes. */
   readonly heldBytes: number
@@ -18,19 +18,19 @@ export interface StoreSize {
   /** Memory held, in bytes. */
   bytes: number
   maxBytes: number
-  /** Entries evicted since the start to make space for other entries. */
+  /** Entries evicted since process start to make space for others. */
   evictions: number
 }
 
-/** Stores responses in memory, bounded in bytes; evicts the least recently used. */
+/** Stores responses in memory, up to a size in bytes; evicts the least recently used. */
 export class MemoryStore<Body extends Sized> {
   readonly #entries: LRUCache<string, StoredResponse<Body>>
-  /** Whether responses of a key may be stored and served; a key that is refused stays refused. */
+  /** Whether responses can be stored and served under a key; a refused key stays refused. */
   readonly accepts: (key: string) => boolean
   #evictions = 0
   #changes = 0
 
-  /** `maxBytes` bounds the memory of all entries together. Without `accepts`, all keys may be used. */
+  /** `maxBytes` bounds the memory for all entries together. Without `accepts`, all keys are accepted. */
   constructor(maxBytes: number, accepts: (key: string) => boolean = () => true) {
     this.accepts = accepts
     this.#entries = new LRUCache<string, StoredResponse<Body>>({
@@ -66,14 +66,14 @@ export class MemoryStore<Body extends Sized> {
     return [...this.#entries.entries()].reverse()
   }
 
-  /** Deletes the response of a key that is not accepted any more. */
+  /** Deletes the response under a key that is no longer accepted. */
   retire(key: string): void {
     this.#changes++
     this.#entries.delete(key)
   }
 
   /**
-   * Replaces the response of the key. Returns false if the response alone exceeds the bound, or the key
+   * Replaces the response under the key. Returns false if the response alone exceeds the bound, or the key
    * is not accepted.
    */
   set(key: string, response: StoredResponse<Body>): boolean {
@@ -82,12 +82,12 @@ export class MemoryStore<Body extends Sized> {
     return this.#entries.set(key, response).has(key)
   }
 
-  /** Whether a response that was stored under the key may still be served at `now` (epoch ms). */
+  /** Whether a response stored under the key can still be served at `now` (epoch ms). */
   isUsable(key: string, response: StoredResponse<Body>, now: number): boolean {
     return this.accepts(key) && freshness(response, now) !== 'gone'
   }
 
-  /** Deletes all responses that must not be served at `now` (epoch ms) any more. */
+  /** Deletes all responses that must no longer be served at `now` (epoch ms). */
   dropGone(now: number): void {
     const gone: string[] = []
     for (const [key, response] of this.#entries.entries()) {
@@ -96,7 +96,7 @@ export class MemoryStore<Body extends Sized> {
     for (const key of gone) this.#entries.delete(key)
   }
 
-  /** Whether a stored response may be served at `now` (epoch ms) and has a body that satisfies `counts`. */
+  /** Whether any stored response with a body that satisfies `counts` can be served at `now` (epoch ms). */
   hasUsable(now: number, counts: (body: Body) => boolean): boolean {
     for (const response of this.#entries.values()) {
       if (freshness(response, now) !== 'gone' && counts(response.body)) return true

@@ -4,7 +4,7 @@ import { type Problem, type ProblemType, withRetryAt } from '../problems/problem
 
 const MAX_KEYS = 5000
 
-/** Without a response of the origin, these problems cost no request and may be over a moment later. */
+/** Without a response from the origin, these problems cost no request and might be over a moment later. */
 const NOT_CACHEABLE: ReadonlySet<ProblemType> = new Set([
   'overloaded',
   'quota-budget-spent',
@@ -12,28 +12,28 @@ const NOT_CACHEABLE: ReadonlySet<ProblemType> = new Set([
   'shutting-down',
 ])
 
-/** Whether a retry soon after would cost the origin a request and fail with the same problem. */
+/** Whether an early retry would cost the origin a request and fail with the same problem. */
 export function isCacheable(problem: Problem): boolean {
   return problem.originStatus !== undefined || !NOT_CACHEABLE.has(problem.type)
 }
 
 export interface NegativeCacheOptions {
   clock: Clock
-  /** Returns a number from 0 (included) to 1 (excluded): the jitter that spreads retries of many keys. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive): the jitter that spreads retries for many keys. */
   random: () => number
 }
 
 interface Failure {
   readonly problem: Problem
-  /** The end of the back-off, on the monotonic clock. */
+  /** When the back-off ends, on the monotonic clock. */
   readonly untilMs: number
-  /** Failures in a row. */
+  /** Consecutive failures. */
   readonly times: number
 }
 
 /**
- * The last failure of each key, so a failing key costs the origin no more than a working one. Evicts
- * the least recently used.
+ * The last failure for each key, so a failing key costs the origin no more than a working key. Evicts the
+ * least recently used.
  */
 export class NegativeCache {
   readonly #options: NegativeCacheOptions
@@ -44,9 +44,9 @@ export class NegativeCache {
   }
 
   /**
-   * Caches a failure until its own `retryAt`, or for a back-off of 1 s to 60 s that doubles with each
-   * failure in a row, plus up to a tenth of jitter. Returns the problem with the end of that time as its
-   * `retryAt`. Returns a problem that is not cacheable as it is.
+   * Caches a failure until its own `retryAt`, or for a back-off from 1 s to 60 s that doubles with each
+   * consecutive failure, plus up to a tenth as jitter. Returns the problem with that time as `retryAt`.
+   * Returns a problem unchanged if it is not cacheable.
    */
   add(key: string, problem: Problem): Problem {
     if (!isCacheable(problem)) return problem
@@ -58,17 +58,17 @@ export class NegativeCache {
     return withRetryAt(problem, retryAt, true)
   }
 
-  /** Forgets the failures of a key that works again. */
+  /** Forgets the failures for a key that works again. */
   delete(key: string): void {
     this.#failures.delete(key)
   }
 
-  /** Whether the last fetch of the key failed, even if its back-off is over. */
+  /** Whether the last fetch of the key failed, even if the back-off is over. */
   has(key: string): boolean {
     return this.#failures.has(key)
   }
 
-  /** The failure of the key, whose `retryAt` is the end of its back-off; undefined after that. */
+  /** Returns the key's failure, with `retryAt` at the end of the back-off; undefined after that. */
   active(key: string): Problem | undefined {
     const failure = this.#failures.get(key)
     if (failure === undefined) return undefined

@@ -10,12 +10,12 @@ import { NegativeCache } from './negative-cache.ts'
 import type { SharedLookups } from './shared-lookups.ts'
 
 /**
- * Background revalidations count as one caller. No caller has this name: names of API keys have no spaces,
- * and all other names begin with `address`.
+ * Background revalidations count as one caller. No caller has this name: API key names have no spaces, and
+ * all other names begin with `address`.
  */
 const REVALIDATIONS = 'background revalidations'
 
-/** A response of the origin: its body, its status, and how long it may be used. */
+/** A response from the origin. */
 export interface OriginResponse<Body> {
   body: Body
   status: number
@@ -23,25 +23,25 @@ export interface OriginResponse<Body> {
 }
 
 export interface FetchOptions {
-  /** Monotonic ms. After this deadline, the fetch must neither start nor retry a request. */
+  /** Monotonic ms. After this deadline, the fetch must not start or retry a request. */
   deadlineMs: number
   callers: WaitingCallers
   /** Whether a cached response can be served instead, so other fetches have priority. */
   isRevalidation: boolean
-  /** Called for each request that the fetch sends. */
+  /** Called for each request the fetch sends. */
   onRequest: () => void
 }
 
 export interface OriginFetchesOptions<Body extends Sized> {
   store: MemoryStore<Body>
-  /** Fetches from the origin. `previous` is the stored body that the new body replaces. */
+  /** Fetches from the origin. `previous` is the stored body to replace. */
   fetch: (
     key: string,
     previous: Body | undefined,
     options: FetchOptions,
   ) => Promise<OriginResponse<Body>>
   clock: Clock
-  /** Returns a number from 0 (included) to 1 (excluded): the jitter of back-offs. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive): the jitter for back-offs. */
   random: () => number
   /** How long a caller waits for the origin, in milliseconds. */
   lookupTimeoutMs: number
@@ -53,7 +53,7 @@ export interface OriginFetchesOptions<Body extends Sized> {
 
 /** An origin fetch in flight. */
 export interface OriginFetch<Body> {
-  /** Rejects with the Problem of the origin. */
+  /** Rejects with the origin's Problem. */
   readonly outcome: Promise<Outcome<Body>>
   /** The requests sent so far. */
   readonly cost: { readonly requests: number }
@@ -65,12 +65,15 @@ export class OriginFetches<Body extends Sized> {
   readonly #options: OriginFetchesOptions<Body>
   readonly #inFlight = new Map<string, OriginFetch<Body>>()
   readonly #failures: NegativeCache
-  /** The problem type of the last failed revalidation, so the log warns of an outage once, not at every hit. */
+  /**
+   * The problem type from the last failed revalidation, so the log warns about an outage once, not on every
+   * hit.
+   */
   #lastProblem: string | undefined
 
   readonly #shared: SharedLookups<Body> | undefined
 
-  /** Without `shared`, this process fetches for itself alone. */
+  /** Without `shared`, this process fetches only for itself. */
   constructor(options: OriginFetchesOptions<Body>, shared: SharedLookups<Body> | undefined) {
     this.#options = options
     this.#shared = shared
@@ -81,7 +84,7 @@ export class OriginFetches<Body extends Sized> {
     return this.#inFlight.has(key)
   }
 
-  /** Why the key must not be fetched now: the service is stopping, or the key is in its back-off. */
+  /** Why the key must not be fetched now: the service is stopping, or the key is in back-off. */
   activeFailure(key: string): Problem | undefined {
     const { signal } = this.#options
     return signal.aborted ? (signal.reason as Problem) : this.#failures.active(key)
@@ -92,7 +95,7 @@ export class OriginFetches<Body extends Sized> {
     return this.#failures.has(key)
   }
 
-  /** Starts a fetch, or joins the one in flight. */
+  /** Starts a fetch, or joins a fetch in flight. */
   fetch(key: string, found: StoredResponse<Body> | undefined, caller: string): OriginFetch<Body> {
     let originFetch = this.#inFlight.get(key)
     if (originFetch === undefined) {
@@ -113,13 +116,13 @@ export class OriginFetches<Body extends Sized> {
     return originFetch
   }
 
-  /** Revalidates a stale response in the background, unless the key is in its back-off. */
+  /** Revalidates a stale response in the background, unless the key is in back-off. */
   revalidateInBackground(key: string, found: StoredResponse<Body>): void {
     if (this.isInFlight(key) || this.activeFailure(key) !== undefined) return
     this.#options.runInBackground('refresh', () => this.#revalidate(key, found))
   }
 
-  /** Logs that the cache serves a stale response because its revalidation failed. */
+  /** Logs that the cache serves a stale response because revalidation failed. */
   logFailedRevalidation(key: string, problem: Problem): void {
     const level = problem.type === this.#lastProblem ? 'debug' : 'warn'
     this.#lastProblem = problem.type

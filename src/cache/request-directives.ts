@@ -1,6 +1,6 @@
-/** The directives of a request (RFC 9111 5.2.1); durations in seconds. */
+/** Request directives (RFC 9111 5.2.1); durations in seconds. */
 export interface RequestDirectives {
-  /** Revalidate before a stored response is used. */
+  /** Revalidate a stored response before use. */
   readonly noCache: boolean
   /** The greatest acceptable age. */
   readonly maxAge: number | undefined
@@ -18,19 +18,19 @@ export const NO_DIRECTIVES: RequestDirectives = {
   onlyIfCached: false,
 }
 
-/** Whether the caller itself limits the age or the staleness of the response. */
+/** Whether the caller limits the age or staleness of the response. */
 export function limitsStaleness({ maxAge, maxStale }: RequestDirectives): boolean {
   return maxAge !== undefined || maxStale !== undefined
 }
 
-/** One directive: a token, with an optional token or quoted string as its argument. */
+/** A directive: a token, optionally with a token or quoted string as the argument. */
 const DIRECTIVE = /^[\t ]*([\w!#$%&'*+.^`|~-]+)(?:=(?:"([^"]*)"|([^\s",]*)))?[\t ]*$/
 /** Commas inside quotes do not end a directive. */
 const MEMBERS = /(?:"[^"]*"|[^",])+/g
 
 /**
- * Parses the `Cache-Control` field of a request. Names are case-insensitive; unknown and malformed
- * directives are ignored (RFC 9111 5.2). If a directive is repeated, its stricter argument counts.
+ * Parses a request's `Cache-Control` field. Names are case-insensitive; unknown and malformed directives
+ * are ignored (RFC 9111 5.2). If a directive is repeated, the stricter argument counts.
  */
 export function requestDirectives(field: string | undefined): RequestDirectives {
   if (field === undefined) return NO_DIRECTIVES
@@ -59,7 +59,7 @@ export function requestDirectives(field: string | undefined): RequestDirectives 
   return directives
 }
 
-/** Delta-seconds (RFC 9111 1.2.2); undefined if malformed. */
+/** Parses delta-seconds (RFC 9111 1.2.2); returns undefined if malformed. */
 function seconds(argument = ''): number | undefined {
   return /^\d+$/.test(argument) ? Number(argument) : undefined
 }

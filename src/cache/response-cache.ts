@@ -10,22 +10,22 @@ import { limitsStaleness, NO_DIRECTIVES, type RequestDirectives } from './reques
 import { SharedLookups, type SharedLookupsOptions } from './shared-lookups.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
-/** The `Retry-After` of a time-out: about the time of one more slow page. */
+/** The `Retry-After` for a time-out: about as long as one more slow page takes. */
 const RETRY_AFTER_MS = 5_000
-/** The caller of lookups that name no caller. */
+/** The caller for lookups without a caller. */
 const ANONYMOUS: Caller = { callerName: '' }
 
 export interface ResponseCacheOptions<Body extends Sized> extends OriginFetchesOptions<Body> {
-  /** The age from which a caller may request a revalidation, in milliseconds. */
+  /** The age from which a caller can request a revalidation, in milliseconds. */
   minRefreshMs: number
-  /** The tier that this cache shares with other replicas, if there are any. */
+  /** The tier shared with other replicas, if any. */
   shared?: Pick<SharedLookupsOptions<Body>, 'tier' | 'mergeFromReplica'>
 }
 
 /**
  * Serves lookups from the store, and fetches each key from the origin at most once at a time. A fetch
- * goes on when a caller disconnects or times out, and its response is stored. A failure never removes
- * a stored response; the cache does not fetch that key again before the back-off is over.
+ * continues when a caller disconnects or times out, and the response is stored. A failure never removes a
+ * stored response; the cache does not fetch that key again until the back-off is over.
  */
 export class ResponseCache<Body extends Sized> {
   readonly #options: ResponseCacheOptions<Body>
@@ -44,7 +44,7 @@ export class ResponseCache<Body extends Sized> {
 
   /**
    * Looks up the key. A hit returns at once, without a promise. Failures are part of the result. Reads the
-   * caller's name only before a fetch; the promise rejects only if reading the name throws.
+   * caller name only before a fetch; the promise rejects only if reading the name throws.
    */
   lookup(
     key: string,
@@ -57,15 +57,15 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * The response that `lookup` would return at once at `now` (epoch ms) as a hit, without directives. Does
-   * not count the hit.
+   * Returns what `lookup` would return at once as a hit at `now` (epoch ms), without directives. Does not
+   * count the hit.
    */
   fresh(key: string, now: number): StoredResponse<Body> | undefined {
     const found = this.#options.store.get(key)
     return found !== undefined && now < found.freshUntil ? found : undefined
   }
 
-  /** Counts a hit that `fresh` has served. */
+  /** Counts a hit served by `fresh`. */
   countHit(): void {
     this.#counts.hit++
   }
@@ -97,7 +97,7 @@ export class ResponseCache<Body extends Sized> {
     if (failure !== undefined) {
       return usable === undefined ? { failure } : { response: usable, failure }
     }
-    // A key that has failed may take long to fail again, so its lookups wait only on request.
+    // A failed key might take long to fail again, so lookups wait only on request.
     const mayWait = decision.reason !== 'stale' || limitsStaleness(directives)
     if (usable === undefined || mayWait || !this.#fetches.hasFailed(key)) {
       return this.#forward(key, usable, decision.reason, caller)
@@ -112,17 +112,17 @@ export class ResponseCache<Body extends Sized> {
     return lookup
   }
 
-  /** The lookups since the start, and the size of the store. */
+  /** Lookups since process start, and the store size. */
   get status(): LookupCounts & StoreSize {
     return { ...this.#counts, ...this.#options.store.size }
   }
 
-  /** Whether some lookup would get, without the origin, a body that satisfies `counts`. */
+  /** Whether some lookup would get a body that satisfies `counts` without the origin. */
   hasUsable(counts: (body: Body) => boolean): boolean {
     return this.#options.store.hasUsable(this.#options.clock.now(), counts)
   }
 
-  /** Stops the timer of the sweeps. */
+  /** Stops the sweep timer. */
   close(): void {
     this.#endSweeps()
   }
@@ -154,7 +154,7 @@ export class ResponseCache<Body extends Sized> {
     }
   }
 
-  /** Stops waiting at the time-out or when the service stops; the work itself goes on. */
+  /** Stops waiting on time-out or when the service stops; the work itself goes on. */
   #inTime<T>(work: Promise<T>): Promise<T> {
     const { clock, lookupTimeoutMs, signal } = this.#options
     return withTimeout(clock, lookupTimeoutMs, untilAborted(work, signal), () => {

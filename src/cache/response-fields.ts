@@ -5,8 +5,8 @@ import type { Lookup } from './lookup-result.ts'
 const CACHE_NAME = 'playlist-proxy'
 
 /**
- * The `Cache-Status` of a lookup at `now` (epoch ms), RFC 9211. `ttl` is the remaining freshness in
- * seconds, negative when the response is stale; `detail` is the type of the lookup's problem.
+ * Returns the `Cache-Status` for a lookup at `now` (epoch ms), RFC 9211. `ttl` is the remaining freshness
+ * in seconds, negative for a stale response; `detail` is the problem type.
  */
 export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
   const { response, forward, failure } = lookup
@@ -24,13 +24,13 @@ export function cacheStatus(lookup: Lookup<unknown>, now: number): string {
   return field
 }
 
-/** The `Age` of a response at `now` (epoch ms), in whole seconds (RFC 9111 5.1). */
+/** Returns the `Age` at `now` (epoch ms), in whole seconds (RFC 9111 5.1). */
 export function age(response: StoredResponse<unknown>, now: number): number {
   // Not negative, even if the wall clock was set back.
   return Math.max(0, Math.floor((now - response.generatedAt) / 1000))
 }
 
-/** The caching fields of a response at `now` (epoch ms), flat: name, value, name, … */
+/** Returns the caching fields at `now` (epoch ms), flat: name, value, name, … */
 export function cacheFields(
   status: string,
   response: StoredResponse<unknown>,
@@ -47,7 +47,7 @@ export function cacheFields(
   ]
 }
 
-/** The remaining freshness at `now` (epoch ms), in whole seconds; negative when the response is stale. */
+/** Returns the remaining freshness at `now` (epoch ms), in whole seconds; negative for a stale response. */
 function ttl({ freshUntil }: StoredResponse<unknown>, now: number): number {
   return Math.floor((freshUntil - now) / 1000)
 }
@@ -56,7 +56,7 @@ function ttl({ freshUntil }: StoredResponse<unknown>, now: number): number {
 export type CacheScope = 'public' | 'private'
 
 /**
- * The `Cache-Control` of a response: its whole freshness lifetime, from which caches subtract the
+ * Returns the `Cache-Control` for a response: its whole freshness lifetime, from which caches subtract the
  * `Age` (RFC 9111 4.2.1), and how long it may be used stale (RFC 5861).
  */
 export function cacheControl(response: StoredResponse<unknown>, scope: CacheScope): string {

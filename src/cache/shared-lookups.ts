@@ -23,7 +23,7 @@ export interface FetchTarget<Body> {
   deadlineMs: number
 }
 
-/** Reads the responses of other replicas from the shared tier, and stores them in memory. */
+/** Reads responses from other replicas in the shared tier, and stores them in memory. */
 export class SharedLookups<Body extends Sized> {
   readonly #options: SharedLookupsOptions<Body>
   readonly #inFlight = new Map<string, Promise<void>>()
@@ -33,16 +33,16 @@ export class SharedLookups<Body extends Sized> {
     const { store, tier } = options
     tier.onStored((key, generatedAt) => {
       const held = store.peek(key)
-      // Callers must not see an older response here than another replica has sent them.
+      // Callers must not see an older response here than another replica has already sent them.
       if (held !== undefined && held.generatedAt < generatedAt) this.#fetchShared(key)
     })
   }
 
   /**
-   * Fetches once across replicas: calls `fetch` if this replica gets the lease, else waits for the
-   * response of the lease's holder. `fetch` gets the response to replace.
+   * Fetches once across replicas: calls `fetch` if this replica gets the lease, else waits for the lease
+   * holder's response. `fetch` gets the response to replace.
    *
-   * @throws {Problem} if the fetch fails, by this replica or by the holder.
+   * @throws {Problem} if the fetch fails, on this replica or on the holder.
    */
   async fetchOnce(
     { key, found, deadlineMs }: FetchTarget<Body>,
@@ -57,7 +57,7 @@ export class SharedLookups<Body extends Sized> {
         const { failure } = await lease.ended
         if (failure !== undefined) throw failure
       }
-      // This read follows acquireLease, so it sees the write of the last holder.
+      // This read follows acquireLease, so it sees what the last holder wrote.
       const newest = await this.#fetchShared(key)
       const isNew = newest !== undefined && newest.generatedAt > (found?.generatedAt ?? 0)
       if (isNew && (newest.generatedAt >= beganAt || clock.now() < newest.freshUntil)) {
@@ -82,8 +82,8 @@ export class SharedLookups<Body extends Sized> {
   }
 
   /**
-   * Reads the key from the shared tier, and stores the response in memory if it is newer and fits.
-   * Returns the newer of the shared and the local response. Never rejects.
+   * Reads the key from the shared tier, and stores the response in memory if it is newer and fits. Returns
+   * the shared or the local response, whichever is newer. Never rejects.
    */
   async #fetchShared(key: string): Promise<StoredResponse<Body> | undefined> {
     const { store, tier, mergeFromReplica } = this.#options
@@ -98,7 +98,7 @@ export class SharedLookups<Body extends Sized> {
   }
 }
 
-/** Fetches as the holder of the lease. No caller waits until the other replicas are notified. */
+/** Fetches as the lease holder. No caller waits until the other replicas are notified. */
 async function fetchAsHolder<Body>(
   lease: Extract<LeaseResult<Body>, { kind: 'held' }>,
   fetch: () => Promise<Outcome<Body>>,
@@ -109,7 +109,7 @@ async function fetchAsHolder<Body>(
     return outcome
   } catch (error) {
     const problem = asProblem(error)
-    // A failure of this process alone, such as its shutdown, must not stop the other replicas.
+    // A local failure, such as shutdown, must not stop the other replicas.
     if (isCacheable(problem)) lease.failed(problem)
     else lease.released()
     throw error

@@ -1,9 +1,12 @@
 import type { Problem } from '../problems/problem.ts'
 import type { StoredResponse } from './freshness.ts'
 
-/** A store that several caches share, behind the memory of each. */
+/** A store shared by several caches, behind each cache's memory. */
 export interface SharedTier<Body> {
-  /** The stored response; undefined if nothing usable is stored or the tier is unavailable. Never rejects. */
+  /**
+   * Returns the stored response; undefined if no usable response is stored or the tier is unavailable.
+   * Never rejects.
+   */
   get(key: string): Promise<StoredResponse<Body> | undefined>
   /** Tries to acquire the exclusive right to fetch the key from the origin. Never rejects. */
   acquireLease(key: string): Promise<LeaseResult<Body>>
@@ -11,14 +14,14 @@ export interface SharedTier<Body> {
   onStored(listener: (key: string, generatedAt: number) => void): void
 }
 
-/** How a lease ended: the failure of its holder, if the holder failed. */
+/** How a lease ended; `failure` is set if the holder failed. */
 export interface LeaseEnd {
   readonly failure: Problem | undefined
 }
 
 /** The result of acquiring a lease. */
 export type LeaseResult<Body> =
-  /** Fetch, then call one of the three functions, which notifies the other caches. None of them rejects. */
+  /** Fetch, then call one of the three functions to notify the other caches. None of them rejects. */
   | {
       readonly kind: 'held'
       stored(response: StoredResponse<Body>): Promise<void>
@@ -26,8 +29,8 @@ export type LeaseResult<Body> =
       released(): Promise<void>
     }
   /**
-   * Another cache holds the lease. `ended` resolves when it is worth looking up the key and acquiring
-   * the lease again. It never rejects.
+   * Another cache holds the lease. `ended` resolves when it is worth looking up the key and acquiring the
+   * lease again. It never rejects.
    */
   | { readonly kind: 'taken'; readonly ended: Promise<LeaseEnd> }
   /** The tier is unavailable: fetch without a lease. */
