@@ -1,10 +1,10 @@
 /**
- * Runs work that outlives the request that caused it, outside the trace of that request. `name` is for
- * the trace of the work. Starts `work`, which never rejects, at once.
+ * Runs work that outlives the request, outside the request's trace. `name` is for the work's own trace.
+ * Starts `work`, which never rejects, at once.
  */
 export type RunInBackground = (name: string, work: () => Promise<void>) => void
 
-/** Runs the work without tracing. */
+/** Runs the work untraced. */
 export const runUntraced: RunInBackground = (_name, work) => {
   work()
 }

@@ -4,13 +4,13 @@ export interface ChildAbortController {
   readonly signal: AbortSignal
   /** Aborts this signal but not the parent. */
   abort(reason: unknown): void
-  /** Removes the listener on the parent. Call it when the work ends. */
+  /** Removes the listener from the parent. Call it when the work ends. */
   dispose(): void
 }
 
 /**
- * Creates a signal that aborts with its parent, or alone. Unlike `AbortSignal.any`, it leaves nothing on
- * a parent that lives as long as the process.
+ * Creates a signal that aborts with its parent, or alone. Unlike `AbortSignal.any`, it leaves nothing
+ * behind on a parent that lives as long as the process.
  */
 export function childAbortController(parent: AbortSignal): ChildAbortController {
   const controller = new AbortController()

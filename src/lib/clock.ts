@@ -1,15 +1,15 @@
 /**
- * The only source of time in the service. The entry point injects it, so tests move it by hand and never
+ * The only time source in the service. The entry point injects it, so tests move it by hand and never
  * sleep.
  */
 export interface Clock {
-  /** The wall clock in epoch milliseconds, for instants that are stored, shared or shown. */
+  /** The wall clock in epoch milliseconds, for stored, shared or displayed instants. */
   now(): number
-  /** Milliseconds that only increase, for durations: someone may set the wall clock. */
+  /** Milliseconds that only increase, for durations: the wall clock can be set. */
   monotonic(): number
   /**
-   * Runs `task` once after `delayMs` (0 to 2^31-1) without keeping the process alive. Returns a function that
-   * cancels the task, and does nothing once the task has run.
+   * Runs `task` once after `delayMs` (0 to 2^31-1) without keeping the process alive. Returns a function
+   * that cancels the task, and is a no-op once the task has run.
    */
   schedule(delayMs: number, task: () => void): () => void
 }
@@ -30,10 +30,7 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
   })
 }
 
-/**
- * Settles as `work` does, or rejects with the error of `timeout` after `limitMs`. Does not cancel the
- * work.
- */
+/** Settles like `work`, or rejects with the `timeout` error after `limitMs`. Does not cancel the work. */
 export function withTimeout<T>(
   clock: Clock,
   limitMs: number,
@@ -47,8 +44,8 @@ export function withTimeout<T>(
 }
 
 /**
- * Runs the work, which never throws or rejects, repeatedly: first after `pauseMs`, then `pauseMs` after
- * the end of each run. Returns a function that stops it.
+ * Runs the work repeatedly: first after `pauseMs`, then `pauseMs` after each run has ended. The work must
+ * not throw or reject. Returns a function to stop it.
  */
 export function repeat(
   clock: Clock,
@@ -71,7 +68,7 @@ export function repeat(
 const FIRST_BACK_OFF_MS = 1000
 const MAX_BACK_OFF_MS = 60_000
 
-/** The back-off after consecutive failures: 1 s, doubling to 60 s, without jitter. */
+/** Returns the back-off after consecutive failures: 1 s, doubling to 60 s, without jitter. */
 export function backOffMs(failures: number): number {
   return Math.min(FIRST_BACK_OFF_MS * 2 ** (failures - 1), MAX_BACK_OFF_MS)
 }

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from './clock.ts'
 
-/** The counts of so many callers take about 2 MB. The least recently seen caller is forgotten first. */
+/** Counts for this many callers take about 2 MB. The least recently seen caller is forgotten first. */
 const MAX_CALLERS = 10_000
 
-/** The count of a caller in its current window. */
+/** A caller's count in the current window. */
 export interface FixedWindowCount {
   /** Requests, including this one. */
   readonly used: number
@@ -12,9 +12,9 @@ export interface FixedWindowCount {
   readonly leftMs: number
 }
 
-/** Counts the requests of each caller in fixed windows; asynchronous if replicas share the count. */
+/** Counts each caller's requests in fixed windows; asynchronous if replicas share the count. */
 export interface FixedWindow {
-  /** Counts one request of the named caller. */
+  /** Counts one request from the named caller. */
   count(caller: string): FixedWindowCount | Promise<FixedWindowCount>
 }
 
@@ -25,7 +25,7 @@ interface Window {
 }
 
 /**
- * Counts in this process alone. The window of a caller lasts `windowMs` and begins with its first request.
+ * Counts in this process alone. A caller's window lasts `windowMs` and begins with the first request.
  * Memory is bounded for any number of callers.
  */
 export class LocalFixedWindow implements FixedWindow {

@@ -10,17 +10,17 @@ const ASCTIME = `${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}`
 const HTTP_DATE = new RegExp(`^(?:${IMF_FIXDATE}|${RFC_850}|${ASCTIME})$`)
 
 /**
- * Parses a date in any of the three formats of RFC 9110 5.6.7 to epoch milliseconds. Undefined for any
- * other text, even if `Date.parse` accepts it. Two-digit years from 00 to 49 are in this century.
+ * Parses a date in any RFC 9110 5.6.7 format to epoch milliseconds. Returns undefined for any other text,
+ * even if `Date.parse` accepts it. Two-digit years from 00 to 49 are in this century.
  */
 export function httpDate(field: string): number | undefined {
   if (!HTTP_DATE.test(field)) return undefined
-  // The asctime format has no time zone and is in UTC too.
+  // The asctime format has no time zone and is also in UTC.
   const instant = Date.parse(field.endsWith('GMT') ? field : `${field} GMT`)
   return Number.isNaN(instant) ? undefined : instant
 }
 
-/** Returns a function that formats instants (epoch ms) as RFC 9110 5.6.7 wants, once for each second. */
+/** Returns a function that formats instants (epoch ms) according to RFC 9110 5.6.7, once per second. */
 export function httpDates(): (now: number) => string {
   let second = Number.NaN
   let date = ''

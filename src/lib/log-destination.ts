@@ -13,19 +13,17 @@ export interface LogDestinationOptions {
   clock: Clock
   /** Called when writes succeed again, with the number of dropped lines. */
   onResume: (droppedLines: number) => void
-  /** Maximum size of the lines that wait for the reader; 4 MiB when left out. */
+  /** The maximum size for waiting lines; 4 MiB by default. */
   maxWaitingBytes?: number
 }
 
 /**
- * Writes log lines without ever blocking the service, even if the disk is full or the reader hangs. It
- * drops and counts lines that it cannot write or queue. Lines stay in order and never merge.
+ * Writes log lines without ever blocking the service, even if the disk is full or the reader hangs. Drops
+ * and counts lines it can neither write nor queue. Lines stay in order and never merge.
  */
 export class LogDestination {
   readonly #options: Required<LogDestinationOptions>
-  /**
-   * The lines that wait, the first of them perhaps partly written. While a line waits, a retry is scheduled.
-   */
+  /** Waiting lines; the first might be partly written. While a line waits, a retry is scheduled. */
   #waiting: Buffer[] = []
   #waitingBytes = 0
   /** Whether the last written line is incomplete. */
@@ -37,7 +35,7 @@ export class LogDestination {
     this.#options = { maxWaitingBytes: MAX_WAITING_BYTES, ...options }
   }
 
-  /** Lines dropped since the start. */
+  /** Lines dropped since process start. */
   get dropped(): number {
     return this.#dropped
   }
@@ -96,7 +94,7 @@ export class LogDestination {
     this.#reportDropped()
   }
 
-  /** The number of bytes written; undefined if the write fails. */
+  /** Returns the number of bytes written; undefined if the write fails. */
   #bytesTaken(line: Buffer): number | undefined {
     try {
       return this.#options.write(line)

@@ -2,13 +2,13 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 import { LogDestination, type LogDestinationOptions } from './log-destination.ts'
 import { loggableUserId } from './loggable-target.ts'
 
-/** The part of pino that modules below http use. */
+/** The subset of pino for modules below http. */
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 
-/** Returns the ids of the trace for a log line. */
+/** Returns the trace ids for a log line. */
 export type LogIds = NonNullable<LoggerOptions['mixin']>
 
-/** Members that the logger redacts, at the top level of a line or one level below. */
+/** Members the logger redacts, at the top level of a line or one level below. */
 const SECRET_MEMBERS = [
   'headers',
   'authorization',
@@ -22,12 +22,12 @@ const SECRET_MEMBERS = [
   'HTTPS_PROXY',
   'HTTP_PROXY',
 ]
-/** Credentials in the syntax of a header field, anywhere in a line. */
+/** Credentials in header syntax, anywhere in a line. */
 const CREDENTIALS = /\b(Bearer|Basic) +[\w.~+/-]{8,}=*/gi
 
 /**
- * The service's logger. It reduces errors to names, messages, codes and stacks, because the errors of an
- * HTTP client may have request headers with the secret. It also redacts credentials in every line.
+ * Creates the service's logger. It reduces errors to names, messages, codes and stacks, because HTTP client
+ * errors can contain request headers with the secret. It also redacts credentials in every line.
  */
 export function createLogger(level: string, destination: DestinationStream, ids?: LogIds): Logger {
   const options = {
@@ -41,7 +41,7 @@ export function createLogger(level: string, destination: DestinationStream, ids?
   return pino(options, destination)
 }
 
-/** A logger whose destination never blocks or fails, and which reports dropped lines. */
+/** Opens a logger with a destination that never blocks or fails. The logger reports dropped lines. */
 export function openLog(
   level: string,
   options: Pick<LogDestinationOptions, 'write' | 'clock'>,
@@ -69,7 +69,7 @@ interface ErrorFacts {
 
 const MAX_CAUSES = 4
 
-/** The loggable parts of an error and its chain of causes, at most `depth` errors in all. */
+/** Returns the loggable parts of an error and its causes, at most `depth` errors in all. */
 export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: textOf(error) }
   const facts: ErrorFacts = { type: error.name, message: error.message }
@@ -79,17 +79,17 @@ export function errorFacts(error: unknown, depth = MAX_CAUSES): ErrorFacts {
   return facts
 }
 
-/** The syntax of the error codes of Node, OpenSSL and undici. Any other code may be text from the network. */
+/** The error code syntax in Node, OpenSSL and undici. Any other code might be text from the network. */
 const CODE = /^[A-Z][A-Z\d_]{1,63}$/
 
-/** The code nearest to `error` in its chain of causes, such as `ECONNREFUSED`. */
+/** Returns the code nearest to `error` among its causes, such as `ECONNREFUSED`. */
 export function causeCode({ cause }: Error, depth = MAX_CAUSES): string | undefined {
   if (!(cause instanceof Error)) return undefined
   if ('code' in cause && typeof cause.code === 'string' && CODE.test(cause.code)) return cause.code
   return depth > 1 ? causeCode(cause, depth - 1) : undefined
 }
 
-/** The text of a thrown value; of an object, which may have secrets, only its type. */
+/** Returns a thrown value as text; for an object, which might contain secrets, only the type. */
 function textOf(thrown: unknown): string {
   const isObject = typeof thrown === 'object' && thrown !== null
   return isObject ? Object.prototype.toString.call(thrown) : String(thrown)

@@ -1,13 +1,13 @@
 import { setImmediate as nextTick } from 'node:timers/promises'
 
 /**
- * Runs one task per tick of the event loop, so several tasks that are ready at the same time do not block it
- * for the sum of their durations.
+ * Runs one task per event loop tick, so that several ready tasks do not block the loop for their total
+ * duration.
  */
 export class OneTaskPerTick {
   #latest: Promise<void> = Promise.resolve()
 
-  /** Resolves in a tick that no other task has. */
+  /** Resolves in a tick with no other task. */
   next(): Promise<void> {
     this.#latest = this.#latest.then(() => nextTick())
     return this.#latest

@@ -1,4 +1,4 @@
-/** Percent-encodes a text, including the punctuation that `encodeURIComponent` does not encode. */
+/** Percent-encodes a text, including the punctuation `encodeURIComponent` leaves alone. */
 export function percentEncoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[.!~*'()]/g,

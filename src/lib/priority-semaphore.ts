@@ -1,18 +1,18 @@
 import { setMaxListeners } from 'node:events'
 import type { WaitingCallers } from './waiting-callers.ts'
 
-/** A request that waits for a slot. */
+/** A request waiting for a slot. */
 interface Waiter {
   /** Gives the request a slot, which counts as this caller's. */
   grant(caller: string): void
 }
 
-/** The slots and waiting requests of one caller. */
+/** One caller's slots and waiting requests. */
 interface Share {
   slots: number
-  /** Requests of lookups that have begun, in order. */
+  /** Requests from lookups in progress, in order. */
   readonly begun: Set<Waiter>
-  /** Requests of lookups that have not begun, in order. */
+  /** Requests from new lookups, in order. */
   readonly fresh: Set<Waiter>
 }
 
@@ -20,13 +20,13 @@ interface Share {
 export type Release = () => void
 
 /**
- * A semaphore that grants its slots to the callers in turn. Requests of lookups that have begun come before
- * those of new lookups, so under a flood some lookups are in time instead of all being late. But a caller
- * with more slots than its share waits for the other callers first. Requests of one caller are in order.
+ * Grants slots to callers in turn. Lookups in progress come before new lookups, so under a flood some
+ * lookups are in time instead of all being late. But a caller with more than a fair share of slots waits
+ * for the other callers first. Each caller's requests stay in order.
  */
 export class PrioritySemaphore {
   readonly #size: number
-  /** The callers with slots or waiting requests, in the order of their turns. */
+  /** Callers with slots or waiting requests, in the order of their turns. */
   readonly #shares = new Map<string, Share>()
   #inUse = 0
 
@@ -44,7 +44,7 @@ export class PrioritySemaphore {
     return this.#inUse >= this.#size
   }
 
-  /** How many waiting requests are ahead of the caller's next one. */
+  /** Returns how many waiting requests are ahead of the caller's next request. */
   countAhead(caller: string): number {
     const own = waiting(this.#shares.get(caller))
     let sum = own
@@ -115,7 +115,7 @@ export class PrioritySemaphore {
     waiter.grant(caller)
   }
 
-  /** The first request of the next caller that has fewer than `limit` slots. */
+  /** Returns the first request from the next caller with fewer than `limit` slots. */
   #first(queue: 'begun' | 'fresh', limit: number) {
     for (const [caller, share] of this.#shares) {
       const [waiter] = share[queue]

@@ -1,24 +1,22 @@
 /**
- * Counts the events of a sliding window of time, in a ring of buckets, so its memory is bounded. An event
- * may count for up to one bucket longer than the window.
+ * Counts events in a sliding time window. A ring of buckets bounds the memory. An event can count for up to
+ * one bucket longer than the window.
  */
 export class SlidingWindow {
   readonly #windowMs: number
   readonly #bucketMs: number
   readonly #counts: Float64Array
-  /** The number of the latest bucket, counted from the start of the clock. */
+  /** The latest bucket's number, counted from the start of the clock. */
   #latest = Number.NEGATIVE_INFINITY
 
-  /** `bucketMs` must divide `windowMs`. All instants are on one monotonic clock. */
+  /** `bucketMs` must divide `windowMs`. All instants are on the same monotonic clock. */
   constructor(windowMs: number, bucketMs: number) {
     this.#windowMs = windowMs
     this.#bucketMs = bucketMs
     this.#counts = new Float64Array(windowMs / bucketMs + 1)
   }
 
-  /**
-   * Counts events at `atMs`; a negative number takes events back. Ignores instants before the window.
-   */
+  /** Counts events at `atMs`; a negative number takes events back. Ignores instants before the window. */
   add(atMs: number, events = 1): void {
     this.#moveTo(atMs)
     const bucket = Math.floor(atMs / this.#bucketMs)
@@ -26,13 +24,13 @@ export class SlidingWindow {
     this.#counts[this.#slot(bucket)] = this.#at(bucket) + events
   }
 
-  /** Events in the window that ends at `nowMs`. */
+  /** Returns the events in the window ending at `nowMs`. */
   total(nowMs: number): number {
     this.#moveTo(nowMs)
     return this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** The instant from which the total is at most `most` (0 or more), if no event follows. */
+  /** Returns the instant from which the total is at most `most` (0 or more), if no event follows. */
   atMostFromMs(most: number, nowMs: number): number {
     let excess = this.total(nowMs) - most
     if (excess <= 0) return nowMs

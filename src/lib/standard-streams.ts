@@ -4,14 +4,14 @@ import { isatty } from 'node:tty'
 const STANDARD_STREAMS = [0, 1, 2]
 
 /**
- * Drops output that standard output or standard error cannot take, so a reader that hangs or is gone
- * never stops the process. Call this function once.
+ * Drops output if standard output or standard error cannot take it, so a hanging or lost reader never stops
+ * the process. Call it once.
  */
 export function makeOutputLossy(): void {
   for (const stream of [process.stdout, process.stderr] as HandleStream[]) {
     // Node makes pipes and sockets non-blocking, but not terminals.
     stream._handle?.setBlocking?.(false)
-    // Node writes its warnings to standard error; a failure would be an uncaught exception.
+    // Node writes warnings to standard error; a failure would be an uncaught exception.
     stream.on('error', () => {})
   }
   const terminals = STANDARD_STREAMS.filter(fd => isatty(fd))
@@ -22,10 +22,7 @@ type HandleStream = NodeJS.WriteStream & {
   _handle?: { setBlocking?(isBlocking: boolean): void }
 }
 
-/**
- * Closes terminals that are gone. Node 20 aborts when it exits if it cannot reset a terminal, but skips
- * closed ones.
- */
+/** Closes lost terminals. On exit, Node 20 aborts if it cannot reset a terminal, but skips closed ones. */
 export function closeGone(terminals: readonly number[], isTerminal = isatty, close = closeSync) {
   for (const fd of terminals) if (!isTerminal(fd)) close(fd)
 }

@@ -1,9 +1,6 @@
 import { setMaxListeners } from 'node:events'
 
-/**
- * Settles as `work` does, or rejects with the signal's reason if it aborts first. Does not cancel the
- * work.
- */
+/** Settles like `work`, or rejects with the signal's reason if it aborts first. Does not cancel the work. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   // Each piece of work adds one listener and removes it: no leak.
   setMaxListeners(0, signal)

@@ -4,10 +4,11 @@ export interface Caller {
 }
 
 /**
- * The names of the callers that wait for one lookup. More callers may join while the lookup waits for a slot.
+ * The names of callers waiting for the same lookup. More callers can join while the lookup waits for a
+ * slot.
  */
 export class WaitingCallers {
-  /** The caller that requested the lookup. */
+  /** The caller who requested the lookup. */
   readonly first: string
   readonly #names: Set<string>
   readonly #watchers = new Set<(name: string) => void>()
