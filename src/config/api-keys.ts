@@ -1,29 +1,29 @@
 import { hash } from 'node:crypto'
 
-/** A caller with an API key. The service keeps only the digest of the key. */
+/** A caller with an API key. The service keeps only the key digest. */
 export interface ApiKey {
   /** For logs and metrics. */
   readonly name: string
   readonly digest: string
 }
 
-/** The name of every caller while no keys are configured. No key may have this name. */
+/** The name for all callers while no keys are configured. No key can have this name. */
 export const ANONYMOUS = 'anonymous'
 
 const NAME = /^[\w.-]{1,64}$/
-/** The syntax of a bearer token (RFC 6750 2.1). */
+/** Bearer token syntax (RFC 6750 2.1). */
 const KEY = /^[\w.~+/-]+=*$/
 /**
- * The service compares keys by a fast digest and does not limit guesses, so only the randomness of the keys
- * protects them: 32 characters have 128 bits even in hexadecimal.
+ * The service compares keys by a fast digest and does not limit guesses, so only their randomness protects
+ * the keys: 32 characters have 128 bits even in hexadecimal.
  */
 const MIN_KEY_LENGTH = 32
 /** Longer than any key in use, and short enough for a header field. */
 const MAX_KEY_LENGTH = 512
 
 /**
- * Parses `API_KEYS`: `name:key` pairs separated by commas and optional spaces. Faults name the position
- * of an entry, never its text, which may contain a key.
+ * Parses `API_KEYS`: `name:key` pairs separated by commas and optional spaces. Faults contain an entry's
+ * position, never the text, which might contain a key.
  */
 export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; faults: string[] } {
   const keys: ApiKey[] = []
@@ -45,8 +45,8 @@ export function parseApiKeys(value: string | undefined): { keys: ApiKey[]; fault
 }
 
 /**
- * The SHA-256 of a key, in hexadecimal. A lookup by digest is safe from timing attacks, since nobody can
- * choose how the digest of a guess begins.
+ * Returns the SHA-256 of a key, in hexadecimal. A lookup by digest is safe from timing attacks, since
+ * nobody can choose how the digest of a guess begins.
  */
 export function digestOf(key: string): string {
   return hash('sha256', key, 'hex')

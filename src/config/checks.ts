@@ -10,11 +10,11 @@ import { type Config, configSchema } from './schema.ts'
 import { parseTrustProxy } from './trust-proxy.ts'
 import { MAX_STORED_SECONDS } from './value-types.ts'
 
-/** Stand-ins for credentials in examples, and texts that programs print for a missing value. */
+/** Placeholders for credentials in examples, and texts that programs print for a missing value. */
 const PLACEHOLDER =
   /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
 
-/** The part of a fault that says whether a variable is missing or invalid, and describes a valid value. */
+/** Describes a valid value, and says whether the variable is missing or invalid. */
 export function expectation(name: string, variables: object): string {
   const { properties }: TObject = configSchema
   const { description } = properties[name] as { description: string }
@@ -23,7 +23,7 @@ export function expectation(name: string, variables: object): string {
     : `invalid; expected: ${description}`
 }
 
-/** Checks of values that a pattern in the schema cannot express. */
+/** Checks that a schema pattern cannot express. */
 const FORMS = [
   ['SPOTIFY_API_URL', value => URL.canParse(value)],
   ['SPOTIFY_TOKEN_URL', value => URL.canParse(value)],
@@ -38,7 +38,7 @@ const FORMS = [
   ['HTTP_PROXY', value => parseProxyUrl(value) !== undefined],
 ] as const satisfies [keyof Config, (value: string) => boolean][]
 
-/** Makes the checks that the schema cannot express. Returns one sentence for each fault, without values. */
+/** Checks what the schema cannot express. Returns one sentence per fault, without values. */
 export function crossChecks(config: Config): string[] {
   const faults: string[] = []
   for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'] as const) {

@@ -3,8 +3,8 @@ import { parseApiKeys } from './api-keys.ts'
 import type { Config } from './schema.ts'
 
 /**
- * The members of the first log line: version, enabled features, and limits under the names of their
- * variables. No secret, and no URL, which may contain one.
+ * Returns the members for the first log line: version, enabled features, and limits, named after their
+ * variables. No secret, and no URL, since URLs can contain secrets.
  */
 export function configSummary(config: Config, isTracing: boolean) {
   return {

@@ -1,12 +1,12 @@
-/** The origins whose pages may read responses. */
+/** Origins whose pages can read responses. */
 export type CorsOrigins = '*' | string[]
 
 /** Scheme, host and port. Hybrid apps have their own schemes, as in `capacitor://localhost`. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@\s,*]+$/i
 
 /**
- * Parses `CORS_ORIGINS`: `*`, or origins separated by commas. Returns origins as browsers send them, in
- * lower case, without default port and trailing slash. Undefined if malformed.
+ * Parses `CORS_ORIGINS`: `*`, or origins separated by commas. Returns origins as browsers send them: in
+ * lower case, without default port or trailing slash. Undefined if malformed.
  */
 export function parseCorsOrigins(value: string): CorsOrigins | undefined {
   if (value.trim() === '*') return '*'

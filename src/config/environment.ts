@@ -7,7 +7,7 @@ export const DEFAULT_PORT = 3000
 export type Variables = Record<string, string | undefined>
 
 /**
- * Reads the variables in a file such as `.env`. Returns no variables if the file does not exist.
+ * Reads variables from a file such as `.env`. Returns no variables if the file does not exist.
  *
  * @throws {NodeJS.ErrnoException} if the file exists but cannot be read.
  */
@@ -21,14 +21,14 @@ export function readDotenv(path: string): Variables {
   }
 }
 
-/** Removes empty variables, which count as not set. */
+/** Removes empty variables; they count as not set. */
 export function nonEmpty(variables: Variables): Variables {
   return Object.fromEntries(
     Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )
 }
 
-/** Variables with a variant NAME_FILE, which names a file with the value of NAME, such as a Docker secret. */
+/** Variables with a NAME_FILE variant, the path of a file that contains the value, such as a Docker secret. */
 export const SECRET_NAMES = [
   'SPOTIFY_CLIENT_ID',
   'SPOTIFY_CLIENT_SECRET',

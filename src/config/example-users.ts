@@ -1,11 +1,11 @@
 /** More examples would push the rest of the home page out of sight. */
 const MAX_USERS = 20
-/** A user id of up to 256 characters; a slash or a colon would make it a link or a URI. */
+/** A user id with up to 256 characters; a slash or a colon would make it a link or a URI. */
 const USER_ID = /^[^\s,/:\p{C}]{1,256}$/u
 
 /**
- * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, and none if there is
- * no value; undefined if the value is malformed.
+ * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, or no ids without a
+ * value; undefined if malformed.
  */
 export function parseExampleUsers(value: string | undefined): string[] | undefined {
   if (value === undefined) return []

@@ -4,7 +4,7 @@ import { parseApiKeys } from './api-keys.ts'
 import { redirectUriFault, redirectUriOf } from './redirect-uri.ts'
 import type { Config } from './schema.ts'
 
-/** Variables that only linked accounts use, and that have no default. */
+/** Variables only used by linked accounts, without a default. */
 const ONLY_WITH_LINKS = [
   'ADMIN_KEYS',
   'LINKS_REDIRECT_URI',
@@ -12,7 +12,7 @@ const ONLY_WITH_LINKS = [
   'LINKS_PREVIOUS_CLIENT_SECRET',
 ] as const satisfies (keyof Config)[]
 
-/** Checks the variables of linked accounts together. Returns one sentence for each fault, without values. */
+/** Cross-checks the variables for linked accounts. Returns one sentence per fault, without values. */
 export function linkFaults(config: Config): string[] {
   if (config.LINKS_FILE === undefined) {
     const useless = ONLY_WITH_LINKS.filter(name => config[name] !== undefined)
@@ -33,7 +33,7 @@ export function linkFaults(config: Config): string[] {
   return [...faults, ...adminKeyFaults(config), ...redirectUriFaults(config)]
 }
 
-/** Whether the links file, the snapshot, their temporary files and the links file's locks share a name. */
+/** Whether any of the links file, its locks, the snapshot and their temporary files share a name. */
 function doClash(linksFile: string, snapshotFile: string): boolean {
   const [links, snapshot] = [resolve(linksFile), resolve(snapshotFile)]
   const isTemporary = snapshot === temporaryPath(links) || temporaryPath(snapshot) === links

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { credentialWithout, MARKS, url } from './value-types.ts'
 
-/** The variables of linked accounts, for the schema of all. */
+/** Variables for linked accounts, included in the schema. */
 export const linkVariables = {
   LINKS_FILE: Type.Optional(
     Type.String({

@@ -8,7 +8,7 @@ import { type Config, configSchema } from './schema.ts'
 /** Valid values for the required variables, so that the other variables can be checked without them. */
 const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
-/** Tells a person who starts the service for the first time what to do. */
+/** For a person starting the service for the first time. */
 const FIRST_STEPS = `
 Put both credentials of your Spotify app into .env.
 If there is none, run "(umask 077 && cp .env.example .env)" first. Or set them in the environment,
@@ -17,7 +17,7 @@ To try the service without a Spotify app, run "npm run demo".`
 
 /** The error about invalid and missing variables. It says what is allowed, and never repeats a value. */
 export class ConfigError extends Error {
-  /** One sentence for each variable. */
+  /** One sentence per variable. */
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
@@ -31,7 +31,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads and checks the configuration. The environment overrides the optional file at `dotenvPath`. An empty
- * variable overrides the file, too, and counts as not set.
+ * variable also overrides the file, and counts as not set.
  *
  * @throws {ConfigError} with all faults at once.
  */
@@ -50,9 +50,9 @@ export async function loadConfig(environment: Variables, dotenvPath: string): Pr
 }
 
 /**
- * The `OTEL_*` variables of the environment and of the file at `dotenvPath`; the environment overrides the
- * file. OpenTelemetry reads most of them from the environment of the process, so the caller has to copy them
- * there.
+ * Returns the `OTEL_*` variables from the environment and the file at `dotenvPath`; the environment
+ * overrides the file. OpenTelemetry reads most of them from the process environment, so the caller has to
+ * copy them there.
  */
 export function otelVariables(environment: Variables, dotenvPath: string): Variables {
   const variables = Object.entries({ ...readDotenv(dotenvPath), ...environment })
@@ -68,10 +68,7 @@ function dotenvOrFault(path: string, faults: string[]): Variables {
   }
 }
 
-/**
- * Sets NAME to the content of the file that NAME_FILE names, if NAME_FILE is set. Returns false if that
- * fails, after adding a fault.
- */
+/** Reads the file at NAME_FILE, if set, into NAME. On failure, adds a fault and returns false. */
 function readSecret(
   name: (typeof SECRET_NAMES)[number],
   variables: Variables,
@@ -111,7 +108,7 @@ async function check(variables: Variables): Promise<{ config: Config; faults: st
   }
 }
 
-/** @fastify/env needs a Fastify instance, but the server is created only from the configuration. */
+/** @fastify/env needs a Fastify instance, but the real server is only created from the configuration. */
 async function validate(variables: Variables): Promise<Config> {
   const app = Fastify()
   try {
@@ -123,7 +120,7 @@ async function validate(variables: Variables): Promise<Config> {
   }
 }
 
-/** Replaces numbers such as `0x10` and `1e3`, which coercion would accept, with a text that it refuses. */
+/** Replaces numbers such as `0x10` and `1e3`, which coercion would accept, with an invalid text. */
 function withStrictNumbers(variables: Variables): Variables {
   const schemas = configSchema.properties as Record<string, { type?: unknown }>
   return Object.fromEntries(
@@ -134,7 +131,7 @@ function withStrictNumbers(variables: Variables): Variables {
   )
 }
 
-/** The names of the variables that the schema refuses. Rethrows an error that does not come from the schema. */
+/** Returns the names of variables refused by the schema. Rethrows any error from elsewhere. */
 function invalidNames(error: unknown): string[] {
   if (!(error instanceof Error && 'errors' in error)) throw error
   const errors = error.errors as { instancePath: string; params: { missingProperty?: string } }[]

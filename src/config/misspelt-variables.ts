@@ -7,17 +7,17 @@ const NAMES: readonly string[] = [
   ...PROXY_NAMES.map(name => name.toLowerCase()),
 ]
 
-/** Prefixes of variables that other programs read, perhaps from the same file. */
+/** Prefixes for other programs' variables, perhaps in the same file. */
 const NOT_OURS = /^(?:NODE|OTEL|SANDBOX|COMPOSE|DOCKER|NPM)_/i
 
 /** A name counts as misspelt if at most this many edits per letter lead to a known name. */
 const EDITS_PER_LETTER = 0.2
-/** The same limit for a name whose first word is right, such as `CACHE_FRESH_SECS`. */
+/** The same limit for a name with the right first word, such as `CACHE_FRESH_SECS`. */
 const EDITS_PER_LETTER_AFTER_FIRST_WORD = 0.35
 
 /**
- * Returns a sentence for each unknown variable whose name resembles a known one, or that is set in the file
- * at `dotenvPath`. No sentence contains a value.
+ * Returns a sentence for each unknown variable that resembles a known name or is set in the file at
+ * `dotenvPath`. No sentence contains a value.
  */
 export function misspeltVariables(environment: Variables, dotenvPath: string): string[] {
   const inDotenv = Object.keys(readDotenv(dotenvPath))
@@ -51,12 +51,12 @@ function firstWord(name: string): string | undefined {
   return name.toUpperCase().split('_')[0]
 }
 
-/** Removes separators and differences of case, the most common mistakes. */
+/** Removes separators and ignores case, the most common mistakes. */
 function plain(name: string): string {
   return name.toUpperCase().replace(/[^A-Z\d]/g, '')
 }
 
-/** The Levenshtein distance: insertions, deletions and substitutions of one character. */
+/** Returns the Levenshtein distance: insertions, deletions and substitutions of one character. */
 function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [index, character] of [...from].entries()) {

@@ -9,8 +9,8 @@ export interface ForwardProxy {
 }
 
 /**
- * Parses the URL of a proxy: `http://` or `https://`, optional `user:password@`, host, optional port.
- * Undefined if malformed.
+ * Parses a proxy URL: `http://` or `https://`, optional `user:password@`, host, optional port. Returns
+ * undefined if malformed.
  */
 export function parseProxyUrl(value: string): ForwardProxy | undefined {
   if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) return undefined
@@ -27,8 +27,8 @@ export function parseProxyUrl(value: string): ForwardProxy | undefined {
 }
 
 /**
- * The proxy for requests to `target`; undefined if there is none. Without `HTTPS_PROXY`, `HTTP_PROXY`
- * also serves https, as in undici.
+ * Returns the proxy for requests to `target`; undefined if there is none. Without `HTTPS_PROXY`,
+ * `HTTP_PROXY` also serves https, as in undici.
  * https://undici.nodejs.org/#/docs/api/EnvHttpProxyAgent
  */
 export function proxyFor(
@@ -48,7 +48,7 @@ export function proxyFor(
 const EXCLUSION = /^(?<host>\[.*\]|[^:]*)(?::(?<port>\d+))?$/
 
 /**
- * Whether `NO_PROXY` excludes the URL from the proxy. `list` contains hosts, each with its subdomains,
+ * Whether `NO_PROXY` excludes the URL from the proxy. `list` contains hosts, including their subdomains,
  * separated by commas or spaces; `*` is any host.
  */
 function isExcluded({ protocol, hostname, port }: URL, list: string): boolean {

@@ -1,12 +1,12 @@
 import type { Config } from './schema.ts'
 
-/** The path of the callback, below the path of `PUBLIC_URL`. */
+/** The callback path, below the `PUBLIC_URL` path. */
 const CALLBACK_PATH = '/link/callback'
 
 /**
- * Why Spotify would refuse a redirect URI, or why the URI would not lead to the callback of this service;
- * undefined if the URI is fine. Spotify wants https, or http with a literal loopback address, never
- * `localhost`, and compares character by character.
+ * Returns why Spotify would refuse a redirect URI, or why the URI would not lead to this service's
+ * callback; undefined if the URI is fine. Spotify requires https, or http with a literal loopback address,
+ * never `localhost`, and compares character by character.
  * https://developer.spotify.com/documentation/web-api/concepts/redirect_uri
  */
 export function redirectUriFault(uri: string): string | undefined {
@@ -26,9 +26,9 @@ export function redirectUriFault(uri: string): string | undefined {
 }
 
 /**
- * The redirect URI of linked accounts: `LINKS_REDIRECT_URI`, or else one below `PUBLIC_URL` or on this
- * machine. It never comes from a request, whose `Host` anybody can choose. Undefined if only the start of the
- * service determines the port.
+ * Returns the redirect URI for linked accounts: `LINKS_REDIRECT_URI`, or else a URI below `PUBLIC_URL` or
+ * on this machine. It never comes from a request, since anybody can choose the `Host`. Undefined if the
+ * port is only known once the service listens.
  */
 export function redirectUriOf({
   LINKS_REDIRECT_URI,

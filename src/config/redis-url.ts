@@ -1,25 +1,24 @@
-/** A host with its port. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** The user and the password for a server; undefined where the URL has none. */
+/** The user and password for a server; undefined if missing from the URL. */
 export interface Credentials {
   readonly username: string | undefined
   readonly password: string | undefined
 }
 
-/** A parsed `SHARED_CACHE_URL`. Its own `username` and `password` are for Redis. */
+/** A parsed `SHARED_CACHE_URL`. The top-level `username` and `password` are for Redis. */
 export interface SharedCacheTarget extends Credentials {
-  /** What is at the `addresses`: the only Redis, sentinels that know the primary, or nodes of a cluster. */
+  /** What is at the `addresses`: a single Redis, sentinels that know the primary, or cluster nodes. */
   readonly mode: 'single' | 'sentinel' | 'cluster'
   readonly addresses: readonly [Address, ...Address[]]
   /** The database number. */
   readonly db: number
-  /** Whether to use TLS, also for connections to sentinels: the scheme begins with `rediss`. */
+  /** Whether to use TLS, also for sentinels: the scheme begins with `rediss`. */
   readonly tls: boolean
-  /** The name under which the sentinels monitor the primary; empty without sentinels. */
+  /** The sentinels' name for the primary; empty without sentinels. */
   readonly service: string
   /** The credentials for the sentinels. */
   readonly sentinel: Credentials
@@ -36,13 +35,13 @@ const PATHS = {
 }
 
 /**
- * Parses `SHARED_CACHE_URL`, as clients for Python and Java read it:
+ * Parses `SHARED_CACHE_URL`, like clients for Python and Java:
  * - `redis://[user:password@]host[:port][/database]`,
  * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]`, then optionally
  *   `?sentinel_username=…&sentinel_password=…`,
  * - `redis+cluster://[user:password@]host[:port][,host[:port]…]`,
  *
- * with TLS `rediss`. Undefined if malformed.
+ * with TLS `rediss`. Returns undefined if malformed.
  */
 export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefined {
   const parts = FORM.exec(value)
@@ -55,7 +54,7 @@ export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefine
   const isUnknown = query !== undefined && (mode !== 'sentinel' || Object.keys(others).length > 0)
   if (names === undefined || isUnknown) return undefined
   try {
-    // A URL for each host, since no URL parser accepts several hosts.
+    // One URL per host, since no URL parser accepts several hosts.
     const urls = hosts.split(',').map(host => new URL(`redis://${user}${host}`)) as [URL, ...URL[]]
     if (mode === 'single' && urls.length > 1) return undefined
     const [{ username, password }] = urls

@@ -11,13 +11,12 @@ import {
   url,
 } from './value-types.ts'
 
-/** The maximum of `SPOTIFY_MAX_PAGES`. A page has up to 50 playlists. */
+/** The largest accepted `SPOTIFY_MAX_PAGES`. A page has up to 50 playlists. */
 export const MAX_PAGES = 2000
 
 /**
- * Every environment variable of the service. `description` describes a valid value, in
- * docs/configuration.md and in the error about an invalid one; `$comment` adds a remark in
- * docs/configuration.md.
+ * All environment variables. `description` describes a valid value, in docs/configuration.md and in the
+ * error for an invalid value; `$comment` adds a remark in docs/configuration.md.
  */
 export const configSchema = Type.Object({
   SPOTIFY_CLIENT_ID: Type.String({

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** The `trustProxy` option of Fastify; the function says whether to trust the nth hop. */
+/** Fastify's `trustProxy` option; the function returns whether to trust the nth hop. */
 export type TrustProxy = boolean | string[] | ((address: string, hop: number) => boolean)
 
 /** Parses `TRUST_PROXY` for Fastify; undefined if malformed. */

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 
-/** The longest delay of Node's timers. */
+/** The longest delay for a Node timer. */
 export const MAX_TIMER_MS = 2 ** 31 - 1
 /**
- * The longest time to store a list: image links expire within a day, and Spotify's terms allow only temporary
- * caching.
+ * The longest time to store a list: image links expire within a day, and Spotify's terms allow only
+ * temporary caching.
  */
 export const MAX_STORED_SECONDS = 86_400
 
@@ -12,7 +12,7 @@ export const MAX_STORED_SECONDS = 86_400
 export const seconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: MAX_STORED_SECONDS, default: fallback, description })
 
-/** Whole milliseconds, up to the longest delay of a timer. */
+/** Whole milliseconds, up to the longest timer delay. */
 export const milliseconds = (fallback: number, description: string, $comment?: string) =>
   Type.Integer({
     minimum: 1,
@@ -26,7 +26,7 @@ export const milliseconds = (fallback: number, description: string, $comment?: s
 export const url = (description: string, options: { default?: string; $comment?: string } = {}) =>
   Type.String({ pattern: '^https?://[^/?#@\\s]+(?:/[^?#\\s]*)?$', description, ...options })
 
-/** The URL of a forward proxy, if there is one. */
+/** A forward proxy URL, if there is one. */
 export const proxyUrl = (targets: string) =>
   Type.Optional(
     Type.String({
@@ -36,10 +36,10 @@ export const proxyUrl = (targets: string) =>
   )
 
 /**
- * Characters that quotes and templates leave in a credential. Spotify issues only letters and digits, although
- * RFC 6749 appendix A allows all printable characters.
+ * Characters that quotes and templates leave in a credential. Spotify issues only letters and digits,
+ * although RFC 6749 appendix A allows all printable characters.
  */
 export const MARKS = '"\'`<>{}()[\\]$'
 
-/** The pattern of a client id or secret. `excluded` is a list of characters for a character class. */
+/** Returns the pattern for a client id or secret. `excluded` is for a character class. */
 export const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`
