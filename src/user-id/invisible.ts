@@ -1,7 +1,7 @@
 /**
  * White space and characters without a glyph: zero-width characters, bidirectional controls, fillers,
  * variation selectors, tags, and some without either property (the braille blank, annotation marks, the
- * object replacement character of copied rich text, a null notehead).
+ * object replacement character from copied rich text, a null notehead).
  */
 const INVISIBLE = String.raw`\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffc\u{1d159}`
 const JOINERS = String.raw`\u200c\u200d`
@@ -11,9 +11,9 @@ const FLAG = String.raw`\u{1f3f4}`
 
 const LEADING = new RegExp(`^[${INVISIBLE}]+`, 'u')
 /**
- * Everything up to the last visible character and its selectors or tags: a heart emoji ends with one
- * selector, the flag of Scotland with six tags. The pattern is greedy, so the engine searches from the
- * end, in linear time.
+ * Everything up to the last visible character, including selectors or tags: a heart emoji ends with one
+ * selector, the Scottish flag with six tags. The pattern is greedy, so the engine searches from the end, in
+ * linear time.
  */
 const UP_TO_LAST_VISIBLE = new RegExp(
   `^[^]*(?:[^${INVISIBLE}\\0-\\x7f][${SELECTORS}]+|${FLAG}[${TAGS}]+|[^${INVISIBLE}])`,
@@ -27,9 +27,9 @@ export function trimInvisible(text: string): string {
 }
 
 /**
- * An invisible character that no script or emoji needs at its position. Many scripts and emoji need
- * joiners, but not between two ASCII characters. A selector applies to the character before it; in ASCII,
- * only the characters of keycaps take one. Tags follow a black flag.
+ * An invisible character that no script or emoji needs in this position. Many scripts and emoji need
+ * joiners, but not between two ASCII characters. A selector applies to the preceding character; in ASCII,
+ * only keycap characters take a selector. Tags follow a black flag.
  */
 const STRAY = new RegExp(
   [
@@ -41,12 +41,12 @@ const STRAY = new RegExp(
   'u',
 )
 
-/** The first stray invisible character in the name; undefined if there is none. */
+/** Returns the first stray invisible character in the name; undefined if there is none. */
 export function strayInvisible(name: string): string | undefined {
   return STRAY.exec(name)?.[0]
 }
 
-/** Names the first character of a text: `U+200B`, or `. (U+002E)` if it is visible. */
+/** Formats the first character: `U+200B`, or `. (U+002E)` if it is visible. */
 export function characterName(text: string): string {
   const [character = ''] = text
   const hex = character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')

@@ -20,7 +20,7 @@ const PRINTED = new RegExp(
   's',
 )
 
-/** Parameters of routers, templates and formats: `:id`, `{id}`, `<id>`, `$id`, `%s`. */
+/** Router, template and format parameters: `:id`, `{id}`, `<id>`, `$id`, `%s`. */
 const PLACEHOLDER = new RegExp(
   [
     String.raw`\{[^{}]*\}`,
@@ -34,7 +34,7 @@ const PLACEHOLDER = new RegExp(
   'i',
 )
 
-/** One sentence that says why a name, in its original case, cannot be an id; undefined if it can be one. */
+/** Explains in one sentence why a name, in its original case, cannot be an id; undefined if it can. */
 export function impossibleBecause(name: string): string | undefined {
   if (NO_VALUE.test(name)) {
     return 'This looks like "(null)", which programs print for a missing value, not like a user id.'
@@ -48,7 +48,7 @@ export function impossibleBecause(name: string): string | undefined {
   return undefined
 }
 
-/** The kinds of text that callers send instead of an id. */
+/** What callers send instead of an id. */
 export type Lookalike = 'no-value' | 'me' | 'stand-in' | 'email' | 'display-name' | 'content-id'
 
 const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
@@ -61,7 +61,7 @@ const LOOKALIKES: readonly (readonly [kind: Lookalike, pattern: RegExp])[] = [
   ['content-id', /^(?=.*[A-Z])(?=.*[a-z])[A-Za-z\d]{22}$/],
 ]
 
-/** The kind of text that a name, in its original case, resembles; undefined for a likely id. */
+/** Classifies a name in its original case; undefined for a likely id. */
 export function lookalikeOf(name: string): Lookalike | undefined {
   return LOOKALIKES.find(([, pattern]) => pattern.test(name))?.[0]
 }

@@ -12,12 +12,13 @@ const SHORT_LINK =
 const ADDRESS = /^(?:https?:|(?:[a-z\d-]+\.)*spotify\.com(?:[:?#\\]|\.?$))/i
 
 /**
- * The name in a pasted text: an id, a URI, a profile link, or a text with one such link. Keeps the case.
+ * Finds the name in a pasted text: an id, a URI, a profile link, or a text with one such link. Keeps the
+ * case.
  *
  * | part of the text | result |
  * |---|---|
  * | blanks and invisible characters at both ends | removed |
- * | a query of known tracking parameters at the end | removed |
+ * | a trailing query with only known tracking parameters | removed |
  * | quotes around an id; text and brackets around a link | removed |
  * | other quotes, brackets and punctuation at an end | refused, unless encoded in a link or URI |
  * | an escape after one decoding, two in links and URIs | refused: encoded twice |
@@ -50,13 +51,13 @@ function bareName(text: string): string {
   return name
 }
 
-/** The name in a link or URI that is the whole text or a part of it. */
+/** Extracts the name from a link or URI within the text. */
 function linkedName(text: string, { start, end, name: written, nameEnd }: Link): string {
   const raw = cleaned(written)
-  // If the link continues after the name, the end of the name is clear.
+  // If the link continues after the name, it is clear where the name ends.
   const isLast = nameEnd === end && raw.length === trimInvisible(written).length
   const [before, after] = [text.slice(0, start), text.slice(end)]
-  // A placeholder may begin with a delimiter of links or names.
+  // A placeholder can begin with a delimiter for links or names.
   const [rest = ''] = text.slice(nameEnd).split(/[?#]/)
   refuseImpossible(raw === '' ? rest : raw)
   const name = isLast && before + after !== '' ? nameInText(raw, before, after) : raw
@@ -81,7 +82,7 @@ function refuseEscapes(name: string): void {
   try {
     decoded = decodeURIComponent(name)
   } catch {
-    // A percent sign that begins no escape belongs to the name.
+    // A percent sign without an escape belongs to the name.
   }
   if (decoded !== name) refuseId('The user id is percent-encoded twice or more. Encode it once.')
 }
@@ -99,7 +100,7 @@ function cleaned(text: string): string {
   return trimInvisible(withoutTracking(trimInvisible(text)))
 }
 
-/** Parameters that Spotify, social networks and advertisers add to links to track who shares them. */
+/** Parameters Spotify, social networks and advertisers add to links to track who shares them. */
 const TRACKING = new RegExp(
   [
     '^(?:amp;)?(?:si|dlsi|nd|pt|pi|go|context|product|flow_ctx|dl_branch|app_destination|locale',
@@ -110,8 +111,8 @@ const TRACKING = new RegExp(
 )
 
 /**
- * Removes queries at the end that have only tracking parameters, and tracking fragments. Other queries
- * stay, because some old names contain question marks and ampersands.
+ * Removes tracking fragments, and trailing queries with only tracking parameters. Other queries stay,
+ * because some old names contain question marks and ampersands.
  */
 function withoutTracking(text: string): string {
   let rest = text.replace(/#(?::~:text=.*|_=_)$/s, '')

@@ -13,7 +13,7 @@ export function refuseId(reason: string, cause?: unknown): never {
   throw new Problem('invalid-user-id', `${PARAMETER}${reason} ${WHERE_TO_FIND_IT}`, { cause })
 }
 
-/** Extracts the reason from a problem's message, for a form that itself says where to find a user id. */
+/** Extracts the reason from a problem message, for a form that already says where to find a user id. */
 export function reasonOf(message: string): string {
   return message.replace(PARAMETER, '').replace(` ${WHERE_TO_FIND_IT}`, '')
 }

@@ -1,12 +1,12 @@
 /**
- * Whether two decoded ids name the same user. Spotify does not always send an id in the case and the
- * Unicode normalisation in which the caller sent it.
+ * Whether two decoded ids name the same user. Spotify does not always return an id in the caller's case and
+ * Unicode normalisation.
  */
 export function isSameUser(left: string, right: string): boolean {
   return comparable(left) === comparable(right)
 }
 
-/** Converts to lower case first, since that can produce characters that normalisation then composes. */
+/** Converts to lower case first, since that can produce characters for normalisation to compose. */
 function comparable(id: string): string {
   return id.toLowerCase().normalize()
 }

@@ -20,7 +20,7 @@ const QUOTES: readonly (readonly [opener: string, closers: string])[] = [
 ]
 const QUOTE_CLOSERS = new Map(QUOTES)
 
-/** Quotes, brackets, tags and emphasis that may enclose a link in a text: each opener with its closers. */
+/** Quotes, brackets, tags and emphasis around a link in a text: each opener with matching closers. */
 const CLOSERS = new Map([
   ...QUOTES,
   ['(', ')'],
@@ -36,10 +36,10 @@ const CLOSERS = new Map([
   ['~', '~'],
 ])
 
-/** Maximum depth of enclosing characters; it bounds the time. */
+/** The maximum nesting depth, to bound the running time. */
 const MAX_DEPTH = 8
 
-/** Removes matching quotes around the text, unless more quotes remain in it. */
+/** Removes matching quotes around the text, unless more quotes remain inside. */
 export function unquoted(text: string): string {
   let inner = text
   while (inner.length > 1 && QUOTE_CLOSERS.get(inner.charAt(0))?.includes(inner.slice(-1))) {
@@ -52,27 +52,26 @@ export function unquoted(text: string): string {
 const CLEAR_END = /^\p{Zs}*(?:[\p{Cc}\p{Zl}\p{Zp}]|https?:\/|spotify:)/iu
 
 /**
- * The name at the end of a link, without the brackets, quotes and punctuation of the text around it.
- * `raw` is the name in the link; `before` and `after` are the texts around the link, at least one of which
- * is not empty.
+ * Returns the name at the end of a link, without brackets, quotes and punctuation from the surrounding
+ * text. `raw` is the name in the link; `before` and `after` surround the link and are not both empty.
  *
- * @throws {Problem} `invalid-user-id` if the end of the name is unclear
+ * @throws {Problem} `invalid-user-id` if it is unclear where the name ends
  */
 export function nameInText(raw: string, before: string, after: string): string {
-  // A text that begins with a link may as a whole be an unencoded link to the user `a b`.
+  // A text beginning with a link might, as a whole, be an unencoded link to the user `a b`.
   if (before === '' && !CLEAR_END.test(after)) refuseUnclearEnd(after)
   const enclosedEnd = endWithin(raw, before)
   const isEnclosed = enclosedEnd < raw.length || closersOf(before.at(-1)).includes(after[0] ?? ' ')
   if (isEnclosed) return raw.slice(0, enclosedEnd)
 
   const name = withoutPunctuation(raw, before.includes('('))
-  // A name may end with an exclamation mark, and some languages put no blank after a link.
+  // A name can end with an exclamation mark, and some languages put no blank after a link.
   const [unclear] = /[^!-~]/u.exec(name) ?? /[!*~]/.exec(name.slice(-1)) ?? []
   if (unclear !== undefined) refuseUnclearEnd(unclear)
   return name
 }
 
-/** The position in `raw` that closes the brackets, quotes or emphasis before the link. */
+/** Returns where `raw` closes the brackets, quotes or emphasis before the link. */
 function endWithin(raw: string, before: string): number {
   let end = raw.length
   for (let depth = 1; depth <= MAX_DEPTH; depth++) {
@@ -91,7 +90,7 @@ function closersOf(opener: string | undefined): string {
   return CLOSERS.get(opener ?? '') ?? ''
 }
 
-/** Removes sentence punctuation at the end, and closing parentheses that the name does not open. */
+/** Removes trailing punctuation, and closing parentheses without an opening parenthesis in the name. */
 function withoutPunctuation(raw: string, isInParentheses: boolean): string {
   let end = raw.length
   let surplus = isInParentheses ? count(raw, ')') - count(raw, '(') : 0
@@ -108,19 +107,20 @@ function refuseUnclearEnd(character: string): never {
   )
 }
 
-/** Separators, quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any of `\p{Ps}` but `(`. */
+/** Separators, quotes, and brackets other than parentheses: `[^\P{Ps}(]` is any `\p{Ps}` but `(`. */
 const AMBIGUOUS_FIRST = /^(?:[,;"'`<>]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
 /**
- * Quotes, brackets other than parentheses, and punctuation that ends clauses and sentences, except `!`, which
- * ends some names.
+ * Quotes, brackets other than parentheses, and punctuation at the end of clauses and sentences, except `!`,
+ * since some names end with it.
  */
 const AMBIGUOUS_LAST =
   /^(?:["'`<>…]|[^\P{Terminal_Punctuation}!]|[^\P{Ps}(]|[^\P{Pe})]|\p{Pi}|\p{Pf})/u
 
 /**
- * Refuses a name that begins or ends with a quote, a bracket or punctuation, which may belong to the
- * text around it. Parentheses around a whole name are part of it, and so are percent-encoded characters,
- * which this function does not decode. `isEndClear` is true if the link continues after the name.
+ * Refuses a name that begins or ends with a quote, a bracket or punctuation, since these might belong to
+ * the surrounding text. Parentheses around a whole name are part of it, and so are percent-encoded
+ * characters; this function does not decode them. `isEndClear` is true if the link continues after the
+ * name.
  *
  * @throws {Problem} `invalid-user-id`
  */

@@ -4,10 +4,10 @@ import { pastedName } from './pasted-name.ts'
 import { refuseId } from './refuse-id.ts'
 
 const MAX_BYTES = 256
-/** Far more than a link to the longest id with each byte escaped. */
+/** Far longer than a link to the longest id with each byte escaped. */
 export const MAX_PASTED_LENGTH = 2048
 
-/** Matches most ids, which the rules of `parseUserId` would not change. */
+/** Matches most ids; `parseUserId` would not change these. */
 const PLAIN = /^[a-z\d_-]{1,64}$/
 
 /** Matches most pasted texts. `pastedName` finds the same id in them, more slowly. */
@@ -15,13 +15,13 @@ const USUAL =
   /^(?:spotify:user:|https:\/\/open\.spotify\.com\/user\/)?([a-z\d_-]{1,64})(?:\?si=[\w-]+)?$/i
 
 /**
- * Extracts the canonical user id from a pasted text: decoded and lower case, as Spotify stores it. For an
+ * Extracts the canonical user id from a pasted text: decoded and lower case, as stored by Spotify. For an
  * id with upper case, Spotify omits playlists, so `Bob` and `bob` must share one cache key.
  *
  * `pasted` is the path segment, percent-decoded once. In URIs and links the name is percent-encoded once
  * more.
  *
- * @throws {Problem} `invalid-user-id`, with a hint, if the text cannot be the id of a user.
+ * @throws {Problem} `invalid-user-id`, with a hint, if the text cannot be a user id.
  */
 export function parseUserId(pasted: string): string {
   if (PLAIN.test(pasted)) return pasted
@@ -43,13 +43,13 @@ export function parseUserId(pasted: string): string {
   return id
 }
 
-/** Encodes a canonical id as one path segment of a URL. */
+/** Encodes a canonical id as a URL path segment. */
 export function userIdSegment(userId: string): string {
   return encodeURIComponent(userId)
 }
 
 /**
- * Encodes a canonical id as one path segment that this service parses to the same id. The segment is a
+ * Encodes a canonical id as a path segment that this service parses back to the same id. The segment is a
  * URI if the service would refuse or change the plain id, such as an id in quotes.
  */
 export function ownSegment(userId: string): string {

@@ -1,19 +1,19 @@
 /** A link or URI in a text. */
 export interface Link {
-  /** The position of the link in the text, in UTF-16 code units. */
+  /** The link's position in the text, in UTF-16 code units. */
   readonly start: number
   readonly end: number
-  /** A link to a user, a short link, whose target is unknown, or any other link. */
+  /** A link to a user, a short link with an unknown target, or any other link. */
   readonly kind: 'user' | 'short' | 'other'
-  /** The name in a link to a user, not decoded; empty for other links. */
+  /** The undecoded name in a link to a user; empty for other links. */
   readonly name: string
-  /** The position in the text where the name ends; `end` if the link is not to a user. */
+  /** Where the name ends in the text; `end` if the link is not to a user. */
   readonly nameEnd: number
 }
 
 /**
- * A character of a link in a text: no blank, no delimiter that RFC 3986 excludes from URIs, and beyond
- * ASCII no bracket, quote or end of a sentence. The curly apostrophe occurs in words.
+ * A character of a link in a text: no blank, no delimiter excluded from URIs by RFC 3986, and beyond ASCII
+ * no bracket, quote or end of a sentence. The curly apostrophe occurs in words.
  */
 const CHARACTER =
   '[^\\p{White_Space}\\p{Cc}"<>\\[\\]\\|`…[[\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}\\p{Terminal_Punctuation}]--[\\x00-\\x7f’]]]'
@@ -21,16 +21,16 @@ const CHARACTER =
 const WEB_HOST = String.raw`(?:www\.)?(?:(?:open|play|embed|m)\.)?spotify\.com\.?(?::\d*)?`
 const API_HOST = String.raw`api\.spotify\.com\.?(?::\d*)?`
 const SCHEME = '(?:(?:https?:)?/+)?'
-/** Prefixes of the path: `intl-pt-BR` for a language, `embed` for a player. */
+/** Path prefixes: `intl-pt-BR` for a language, `embed` for a player. */
 const VARIANT = '(?:(?:intl-[a-z\\-]+|embed)/+)*'
 
-/** The path of a profile link without its host: `user/NAME`. */
+/** A profile link path without the host: `user/NAME`. */
 const BARE_PATH = `/*(?:${VARIANT}user|(?:v1/+)?users)/`
 
 /**
- * Every link and URI, and the bare path of a profile link at the start of the text. A match includes any
- * link within it, so a link to another site never passes for a link to Spotify. No match begins within a
- * word, which keeps the search linear.
+ * Every link and URI, and a bare profile link path at the start of the text. A match includes any link
+ * within it, so a link to another site never passes for a link to Spotify. No match begins within a word,
+ * to keep the search linear.
  */
 const LINKS = new RegExp(
   [
@@ -42,7 +42,7 @@ const LINKS = new RegExp(
   'giv',
 )
 
-/** The name is the only group that matches, and the last part of the match. */
+/** The name is the only matching group, and the last part of the match. */
 const USER = new RegExp(
   [
     `^(?:${SCHEME}(?:${WEB_HOST}/+${VARIANT}user|${API_HOST}/+v1/+users)|spotify:/+user)/([^\\/?#]*)`,
@@ -58,13 +58,10 @@ const SHORT = new RegExp(
   'iv',
 )
 
-/** `pastedName` refuses a text with more links, which bounds its running time. */
+/** `pastedName` refuses a text with more links, to bound the running time. */
 export const MAX_LINKS = 10
 
-/**
- * The links and URIs in a text, in order, up to one more than `MAX_LINKS`. The time is linear in the
- * length of the text.
- */
+/** Returns the links and URIs in a text, in order, at most `MAX_LINKS` + 1, in linear time. */
 export function linksIn(text: string): Link[] {
   const links: Link[] = []
   // Most texts are plain ids.
