@@ -31,9 +31,9 @@ export class DurationSeries {
 }
 
 /**
- * A Prometheus histogram of durations in seconds. For every observation, prom-client's own histogram
- * creates and hashes an object of labels, which takes longer than serving a hit. This class hands out
- * each series once, and the series counts in plain numbers until a scrape.
+ * A Prometheus histogram for durations in seconds. For every observation, prom-client's own histogram
+ * creates and hashes a labels object, which takes longer than serving a hit. This class hands out each
+ * series once, and the series counts in plain numbers until a scrape.
  */
 export class DurationHistogram<Label extends string> {
   readonly #options: DurationHistogramOptions

@@ -6,16 +6,16 @@ import type { ProblemType } from '../problems/catalog.ts'
 import { DurationHistogram, type DurationSeries } from './duration-histogram.ts'
 import { scrapedMetrics } from './scraped-metrics.ts'
 
-/** In seconds, from a hit in memory to slightly above the default of LOOKUP_TIMEOUT_MS. */
+/** In seconds, from a hit in memory to slightly above the LOOKUP_TIMEOUT_MS default. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
-/** Problems with which the service refuses a caller, whatever the request is for. */
+/** Problems for which the service refuses a caller, whatever the request. */
 const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
 type Series = Partial<Record<LookupResult | 'none', DurationSeries>>
 
 /**
- * Returns a function that counts and times responses. Every label has few values: route patterns, statuses, and
- * the names of the configured keys.
+ * Returns a function to count and time responses. Every label has few values: route patterns, statuses, and
+ * configured key names.
  */
 export function httpMetrics(register: Registry): (response: MeasuredResponse) => void {
   const durations = new DurationHistogram<'route' | 'status' | 'cache'>({
@@ -58,7 +58,7 @@ export function httpMetrics(register: Registry): (response: MeasuredResponse) =>
 /** Why the service closes a connection. */
 const CLOSED_REASONS = ['stalled', 'limit'] as const
 
-/** Returns a function that counts the connections that the service closes. */
+/** Returns a function to count connections closed by the service. */
 export function connectionMetrics(register: Registry): ConnectionOptions['onClosed'] {
   const closed = new Counter({
     name: 'playlist_proxy_connections_closed_total',

@@ -2,12 +2,12 @@ import type { Registry } from 'prom-client'
 import type { LinkedAccountsService } from '../http/routes/linked-accounts.ts'
 import { type Sample, scrapedMetrics } from './scraped-metrics.ts'
 
-/** The linked accounts that the metrics show. */
+/** Linked accounts, as shown in metrics. */
 export type LinkSources = Pick<LinkedAccountsService, 'status' | 'leftOut' | 'attempts'>
 
 const STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
 
-/** Registers metrics of linked accounts, which read their sources at each scrape. */
+/** Registers metrics for linked accounts, read on each scrape. */
 export function linkMetrics(register: Registry, sources: LinkSources): void {
   const { status, leftOut, attempts } = sources
   const { counter, gauge } = scrapedMetrics(register)

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { scrapedMetrics } from './scraped-metrics.ts'
 
-/** Gauges named like counters, with `_total`, which only repeat the sums of other metrics. */
+/** Gauges named like counters, with `_total`, which only repeat sums from other metrics. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -9,8 +9,8 @@ const MISNAMED = [
 ]
 
 /**
- * Starts to collect the metrics of the process: the defaults of Prometheus clients (memory, CPU time,
- * garbage collection, event loop lag), and dropped log lines. Call it once per process.
+ * Starts to collect process metrics: the Prometheus client defaults (memory, CPU time, garbage collection,
+ * event loop lag), and dropped log lines. Call it once per process.
  */
 export function collectProcessMetrics(droppedLogLines: () => number): Registry {
   const register = new Registry()

@@ -3,13 +3,13 @@ import { FAILURE_REASONS, OPERATIONS, type RedisObserver } from '../replicas/ope
 import { DurationHistogram } from './duration-histogram.ts'
 import { flags, scrapedMetrics } from './scraped-metrics.ts'
 
-/** In seconds, around the default of SHARED_CACHE_TIMEOUT_MS, and up to the time-out of the budget. */
+/** In seconds, around the SHARED_CACHE_TIMEOUT_MS default, and up to the budget time-out. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2]
 const STATES = ['off', 'connected', 'degraded'] as const
 
 export type SharedCacheState = (typeof STATES)[number]
 
-/** Returns a function that counts and times operations on the shared cache. Calls `state` at each scrape. */
+/** Returns a function to count and time operations on the shared cache. Calls `state` on each scrape. */
 export function redisMetrics(register: Registry, state: () => SharedCacheState): RedisObserver {
   scrapedMetrics(register).gauge(
     'shared_cache_state',

@@ -1,14 +1,14 @@
 import type { Metric, Registry } from 'prom-client'
 
-/** A value of a metric for one set of labels. */
+/** A metric value for one set of labels. */
 export interface Sample {
-  /** Differs from the name of the metric only in histograms. */
+  /** Differs from the metric name only in histograms. */
   readonly metricName?: string
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
 }
 
-/** Registers a metric that reads its samples at each scrape, at no cost for requests. */
+/** Registers a metric that is read on each scrape, at no cost for requests. */
 export function registerScraped(
   register: Registry,
   type: 'counter' | 'gauge' | 'histogram',
@@ -17,15 +17,15 @@ export function registerScraped(
   read: () => readonly Sample[],
 ): void {
   const metric = { name, get: async () => ({ name, help, type, values: read() }) }
-  // The types want a class of prom-client; the registry itself calls only `get`.
+  // The types require a prom-client class; the registry itself calls only `get`.
   register.registerMetric(metric as unknown as Metric)
 }
 
 type Read = () => number | readonly Sample[]
 
 /**
- * Returns functions that register a counter or a gauge. `name` lacks the prefix of the service. `read` returns
- * a sample for each set of labels, or just a number for a metric without labels.
+ * Returns functions to register a counter or a gauge. `name` lacks the service prefix. `read` returns a
+ * sample for each set of labels, or just a number for a metric without labels.
  */
 export function scrapedMetrics(register: Registry) {
   const define = (type: 'counter' | 'gauge') => (name: string, help: string, read: Read) => {
@@ -37,7 +37,7 @@ export function scrapedMetrics(register: Registry) {
   return { counter: define('counter'), gauge: define('gauge') }
 }
 
-/** A sample for each name: 1 for the current ones, 0 for the others. */
+/** Returns a sample per name: 1 for the current names, 0 for the others. */
 export function flags(
   label: string,
   names: readonly string[],

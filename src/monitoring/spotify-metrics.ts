@@ -7,10 +7,10 @@ import {
 } from '../spotify/request-observer.ts'
 import { DurationHistogram } from './duration-histogram.ts'
 
-/** In seconds, up to twice the default of SPOTIFY_TIMEOUT_MS. */
+/** In seconds, up to twice the SPOTIFY_TIMEOUT_MS default. */
 const BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Returns a function that counts and times requests to Spotify, and counts token requests by grant. */
+/** Returns a function to count and time requests to Spotify, and to count token requests by grant. */
 export function spotifyMetrics(register: Registry): RequestObserver {
   const requests = new Counter({
     name: 'playlist_proxy_spotify_requests_total',

@@ -17,7 +17,7 @@ const REASONS: readonly ProblemType[] = [
 ]
 const GATE_STATES = ['open', 'paused', 'probing'] as const
 
-/** Registers metrics of the state that `/status` reports as well. */
+/** Registers metrics for the state also reported by `/status`. */
 export function stateMetrics(register: Registry, sources: StatusSources): void {
   const { cache, gate, budget, tokens, isDraining } = sources
   const { counter, gauge } = scrapedMetrics(register)

@@ -6,7 +6,7 @@ import type { Gate } from '../spotify/gate/gate.ts'
 import type { RequestBudget } from '../spotify/gate/request-quota.ts'
 import type { TokenKeeper } from '../spotify/token-keeper.ts'
 
-/** The modules whose state `/status` and the metrics report. */
+/** What `/status` and the metrics report on. */
 export interface StatusSources {
   /** Epoch milliseconds. */
   startedAt: number
@@ -16,11 +16,11 @@ export interface StatusSources {
   budget: Pick<RequestBudget, 'spent' | 'limit'>
   cache: Pick<ResponseCache<never>, 'status'>
   sharedState: () => Status['shared_cache']['state']
-  /** Linked accounts, if they are on. */
+  /** Linked accounts, if enabled. */
   links: { status(): NonNullable<Status['links']> } | undefined
 }
 
-/** The body of `/status`. */
+/** Builds the `/status` body. */
 export function serviceStatus(sources: StatusSources): Status {
   const { startedAt, isDraining, tokens, budget } = sources
   const { failure, ...token } = tokens.status
