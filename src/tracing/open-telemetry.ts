@@ -36,8 +36,8 @@ export { logIds } from './request-spans.ts'
 const SERVICE_NAME = 'playlist-proxy'
 
 /**
- * Starts tracing for the whole process. The SDK itself reads sampler, limits, batches and OTLP options
- * from `OTEL_*` variables. Call this function before you create the server.
+ * Starts tracing for the whole process. The SDK itself reads sampler, limits, batches and OTLP options from
+ * `OTEL_*` variables. Call this function before you create the server.
  */
 export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
   logSdkWarnings(log)
@@ -74,7 +74,7 @@ export function startTracing(config: OtelConfig, log: Log, clock: Clock) {
   }
 }
 
-/** Runs the work in a new trace, which links to the active span. */
+/** Runs the work in a new trace, linked to the active span. */
 const runInBackground: RunInBackground = (name, work) => {
   const active = trace.getSpanContext(context.active())
   const links = active === undefined ? [] : [{ context: active }]
@@ -83,7 +83,7 @@ const runInBackground: RunInBackground = (name, work) => {
 }
 
 /**
- * Reads only the caller's `traceparent`, since a `tracestate` may contain anything. Adds neither field to
+ * Reads only the caller's `traceparent`, since a `tracestate` can contain anything. Adds neither field to
  * requests, since Spotify has no use for them.
  */
 class IncomingTraceContext extends W3CTraceContextPropagator {
@@ -96,8 +96,8 @@ class IncomingTraceContext extends W3CTraceContextPropagator {
 }
 
 /**
- * Logs warnings of the SDK, such as invalid variables, without immediate repeats. `spanProcessors` logs
- * failed deliveries.
+ * Logs SDK warnings, such as invalid variables, without immediate repeats. `spanProcessors` logs failed
+ * deliveries.
  */
 function logSdkWarnings(log: Log): void {
   let last: string | undefined

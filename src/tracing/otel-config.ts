@@ -1,26 +1,26 @@
 import type { Variables } from '../config/environment.ts'
 
 const EXPORTERS = ['otlp', 'console'] as const
-/** The default of OpenTelemetry, and the only protocol that this service supports. */
+/** OpenTelemetry's default, and the only protocol this service supports. */
 const PROTOCOL = 'http/protobuf'
 
-/** The `OTEL_*` variables that this service reads itself. */
+/** The `OTEL_*` variables this service reads itself. */
 export interface OtelConfig {
-  /** Tracing is off if there are none. */
+  /** Tracing is off without exporters. */
   readonly exporters: readonly (typeof EXPORTERS)[number][]
   /** Whether a caller's `traceparent` (W3C Trace Context) becomes the parent. */
   readonly acceptsParent: boolean
-  /** One sentence for each invalid variable, never its value. */
+  /** One sentence for each invalid variable, without the value. */
   readonly warnings: readonly string[]
 }
 
 const OFF: OtelConfig = { exporters: [], acceptsParent: false, warnings: [] }
 
-/** Valid propagators that have no effect here, since this service passes baggage on to nobody. */
+/** Valid propagators with no effect here, since this service passes baggage on to nobody. */
 const WITHOUT_EFFECT = ['none', 'baggage']
 
 /**
- * Tracing is on if `OTEL_TRACES_EXPORTER` names `otlp` or `console`, or is empty while an OTLP endpoint
+ * Tracing is on if `OTEL_TRACES_EXPORTER` contains `otlp` or `console`, or is empty while an OTLP endpoint
  * is set; `OTEL_SDK_DISABLED=true` turns it off. The service warns about an invalid variable and ignores
  * it, as the specification requires; but if no exporter can deliver spans, tracing is off. This function
  * does not load OpenTelemetry.
@@ -29,7 +29,7 @@ const WITHOUT_EFFECT = ['none', 'baggage']
 export function otelConfig(environment: Variables): OtelConfig {
   /** An empty variable counts as not set. */
   const setting = (name: string) => environment[name]?.trim() || undefined
-  /** Returns the first of `names` that is set, with its value. */
+  /** Returns the first name that is set, with its value. */
   const firstOf = (...names: string[]) => {
     const name = names.find(candidate => setting(candidate) !== undefined)
     return name === undefined ? undefined : { name, value: String(setting(name)) }

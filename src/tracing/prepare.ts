@@ -6,14 +6,14 @@ import { otelConfig } from './otel-config.ts'
 
 /** What the entry point needs from tracing. */
 export interface Tracing {
-  /** Like the given clock, but its tasks belong to no request. */
+  /** Like the given clock, but tasks belong to no request. */
   readonly clock: Clock
   readonly runInBackground: RunInBackground
   /** Delivers the last spans within `limitMs` milliseconds, and stops tracing. */
   stop(limitMs: number): Promise<void>
 }
 
-/** What the logger needs from tracing, and the start of tracing, which needs the logger. */
+/** What the logger needs from tracing. Starting tracing in turn needs the logger. */
 export interface PreparedTracing {
   /** Adds trace and span ids to log lines; undefined if tracing is off. */
   readonly logIds: LogIds | undefined
@@ -22,8 +22,8 @@ export interface PreparedTracing {
 }
 
 /**
- * Loads OpenTelemetry only if the `OTEL_*` variables turn tracing on. The SDK reads its other variables
- * from the environment of the process.
+ * Loads OpenTelemetry only if the `OTEL_*` variables turn tracing on. The SDK reads other variables from
+ * the process environment.
  */
 export async function prepareTracing(environment: Variables): Promise<PreparedTracing> {
   const config = otelConfig(environment)

@@ -7,23 +7,23 @@ import { contextOf } from '../http/request-context.ts'
 import { CLIENT_CLOSED_REQUEST } from '../http/response-observer.ts'
 import type { LogIds } from '../lib/logger.ts'
 
-/** The channel on which Fastify publishes each new instance. */
+/** Fastify publishes each new instance on this channel. */
 const NEW_INSTANCE = 'fastify.initialization'
 
 /**
- * Records one span for each request to servers created from now on, except for polled endpoints.
- * Returns a function that stops the recording.
+ * Records one span per request to any server created from now on, except for polled endpoints. Returns a
+ * function to stop recording.
  */
 export function traceRequests(): () => void {
   const spans = new WeakMap<FastifyRequest, Span>()
   const addHooks = (message: unknown) => {
     completeSpans((message as { fastify: FastifyInstance }).fastify, spans)
   }
-  // Subscribes before the instrumentation does: its hooks end the spans, so ours must complete them first.
+  // Subscribes before the instrumentation: its hooks end the spans, so ours must complete them first.
   subscribe(NEW_INSTANCE, addHooks)
   const instrumentation = new FastifyOtelInstrumentation({
     registerOnInitialization: true,
-    // Requests to Spotify, the slow step of a handler, have their own spans.
+    // Requests to Spotify, the slow step in a handler, have their own spans.
     instrumentHooks: false,
     instrumentHandler: false,
     recordExceptions: false,
@@ -58,7 +58,7 @@ function completeSpans(app: FastifyInstance, spans: WeakMap<FastifyRequest, Span
     complete(request, reply.statusCode)
     done(null, payload)
   })
-  // Fastify does not call onSend for a response that the service writes itself.
+  // Fastify does not call onSend for a response written by the service itself.
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     complete(request, reply.statusCode)
     done()
@@ -80,11 +80,11 @@ function forget(request: FastifyRequest, span: Span): void {
   }
 }
 
-/** The ids of a span for log lines, under the names of OpenTelemetry's log formats. */
+/** Returns the span ids for log lines, named as in OpenTelemetry's log formats. */
 function idsOf(span: SpanContext | undefined): Record<string, string> {
   if (span === undefined || !isSpanContextValid(span)) return {}
   return { trace_id: span.traceId, span_id: span.spanId }
 }
 
-/** The ids of the active span; none outside a trace. */
+/** Returns the active span's ids; none outside a trace. */
 export const logIds: LogIds = () => idsOf(trace.getSpanContext(context.active()))

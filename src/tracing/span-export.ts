@@ -35,7 +35,7 @@ const EXPORTED = new Set([
   'user_agent.original',
 ])
 
-/** The processors for these exporters. The SDK reads endpoint, headers and batch sizes itself. */
+/** Creates the processors for these exporters. The SDK reads endpoint, headers and batch sizes itself. */
 export function spanProcessors({ exporters }: OtelConfig, log: Log): SpanProcessor[] {
   return exporters.map(name => {
     if (name === 'console') return new SimpleSpanProcessor(guarded(new ConsoleSpanExporter(), log))
@@ -43,7 +43,7 @@ export function spanProcessors({ exporters }: OtelConfig, log: Log): SpanProcess
   })
 }
 
-/** Exports only reduced spans, and logs when deliveries begin to fail and when they work again. */
+/** Exports only reduced spans. Logs when deliveries begin to fail, and when they work again. */
 function guarded(exporter: SpanExporter, log: Log): SpanExporter {
   let isFailing = false
   const logResult = ({ code, error }: ExportResult) => {
@@ -64,7 +64,7 @@ function guarded(exporter: SpanExporter, log: Log): SpanExporter {
 }
 
 /**
- * Reduces the spans, and drops those of Fastify's internal steps: whatever its options say, the
+ * Reduces the spans, and drops spans for Fastify's internal steps: whatever its options, the
  * instrumentation records the not-found handler.
  */
 function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
@@ -77,10 +77,10 @@ function reducedSpans(spans: readonly ReadableSpan[]): ReadableSpan[] {
 }
 
 /**
- * Keeps only the allowed attributes of a span. Drops its events and its status message, because they
- * repeat error messages, which the log has under the same trace.
+ * Keeps only allowed span attributes. Drops events and the status message, because they repeat error
+ * messages, which the log has under the same trace.
  *
- * The instrumentation marks any problem as an error of the server; the conventions mark only 5xx.
+ * The instrumentation marks any problem as a server error; the conventions mark only 5xx.
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
  */
 function reducedSpan(span: ReadableSpan): ReadableSpan {
@@ -99,7 +99,7 @@ function reducedSpan(span: ReadableSpan): ReadableSpan {
   })
 }
 
-/** The URL of a request to Spotify contains a user id that a caller chose. */
+/** The URL for a request to Spotify contains a user id chosen by a caller. */
 function loggableUrl(url: string): string {
   const { origin, pathname, search } = new URL(url)
   return origin + loggableTarget(pathname + search)
