@@ -1,6 +1,6 @@
 import { callerProblems, NOTHING, RETRY_LATER } from './caller-problems.ts'
 
-/** The texts and the status that all problems of a type share. */
+/** The texts and the status shared by all problems of a type. */
 export interface ProblemKind {
   readonly status: number
   readonly title: string
@@ -8,13 +8,13 @@ export interface ProblemKind {
   readonly meaning: string
   /** What the caller can do. */
   readonly caller: string
-  /** What the operator of the service can do. */
+  /** What the operator can do. */
   readonly operator: string
 }
 
 /**
- * All problems of this service (RFC 9457): the source of its responses, of the page at each `type` URI,
- * of openapi.yaml and of docs/problems.md. Each key is the last segment of the `type` URI, and never changes.
+ * All problems in this service (RFC 9457): the source for responses, for the page at each `type` URI, for
+ * openapi.yaml and docs/problems.md. Each key is the last segment of the `type` URI, and never changes.
  */
 export const problems = {
   ...callerProblems,
@@ -126,5 +126,5 @@ export const problems = {
 /** The last segment of a problem's `type` URI. */
 export type ProblemType = keyof typeof problems
 
-/** The path below which each problem has its page. */
+/** Each problem has a page below this path. */
 export const PROBLEMS_ROOT = '/problems'

@@ -5,21 +5,21 @@ export { type ProblemType, problems } from './catalog.ts'
 export interface ProblemOptions {
   /** The underlying error. The log shows it; the caller never sees it. */
   cause?: unknown
-  /** Epoch milliseconds: when a retry may succeed. */
+  /** Epoch milliseconds: when a retry might succeed. */
   retryAt?: number | undefined
-  /** Whether an immediate retry may succeed. */
+  /** Whether an immediate retry might succeed. */
   transient?: boolean
-  /** The status of the origin's response, if there was one. */
+  /** The origin's status, if a response arrived. */
   originStatus?: number | undefined
   /** The stable name of the cause, if the type has several. */
   causeName?: string | undefined
-  /** Paths that the caller probably meant, with the base path. */
+  /** Paths the caller probably meant, with the base path. */
   meantPaths?: readonly string[]
 }
 
 /**
- * The only kind of error that callers see. `message` becomes the member `detail`, so it must be a text for
- * the caller, without secrets and without anything that Spotify sent.
+ * The only kind of error callers see. `message` becomes the member `detail`, so it must be a text for the
+ * caller, without secrets and without anything sent by Spotify.
  */
 export class Problem extends Error {
   readonly type: ProblemType
@@ -43,15 +43,18 @@ export class Problem extends Error {
   }
 }
 
-/** Returns a problem as it is; wraps any other error as an internal error, whose cause only the log shows. */
+/**
+ * Returns a problem unchanged; wraps any other error as an internal error, so that only the log shows the
+ * cause.
+ */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   return new Problem('internal-error', 'The service has a bug.', { cause: error })
 }
 
 /**
- * Copies a problem with another `retryAt` (epoch ms). The copy keeps the status of the origin's response
- * only if `fromOrigin` is true.
+ * Copies a problem with another `retryAt` (epoch ms). The copy keeps the origin's status only if
+ * `fromOrigin` is true.
  */
 export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boolean): Problem {
   const { type, message, cause, transient, causeName } = problem
@@ -59,13 +62,13 @@ export function withRetryAt(problem: Problem, retryAt: number, fromOrigin: boole
   return new Problem(type, message, { cause, retryAt, transient, causeName, originStatus })
 }
 
-/** The media type of RFC 9457. */
+/** The RFC 9457 media type. */
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /**
- * The members of RFC 9457, our own, and the `error` object that Spotify clients read. `instance` is the
- * path of the request, `requestId` is also in the log, and `type` begins with `basePath`, the path that a
- * proxy adds.
+ * Builds the body with the RFC 9457 members, our own, and the `error` object that Spotify clients read.
+ * `instance` is the request path, `requestId` is also in the log, and `type` begins with `basePath`, the
+ * path added by a proxy.
  */
 export function problemBody(problem: Problem, instance: string, requestId: string, basePath = '') {
   return {
@@ -81,7 +84,7 @@ export function problemBody(problem: Problem, instance: string, requestId: strin
 
 export type ProblemBody = ReturnType<typeof problemBody>
 
-/** Whole seconds until `retryAt` (epoch ms), at least 1; the value of `Retry-After` (RFC 9110 10.2.3). */
+/** Returns the whole seconds until `retryAt` (epoch ms), at least 1, for `Retry-After` (RFC 9110 10.2.3). */
 export function retryAfterSeconds(retryAt: number, now: number): number {
   return Math.max(1, Math.ceil((retryAt - now) / 1000))
 }
