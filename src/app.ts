@@ -43,12 +43,12 @@ const openapi = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'
 
 export interface AppDependencies {
   clock: Clock
-  /** A number from 0 (inclusive) to 1 (exclusive), for the jitter of retries and renewals. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive), for the jitter in retries and renewals. */
   random: () => number
   logger: FastifyBaseLogger
-  /** Metrics of the whole process, which may run several services; none by default. */
+  /** Metrics for the whole process, which can run several services; none by default. */
   processMetrics?: Pick<Registry, 'metrics'>
-  /** The maximum number of files that the process may open; unknown by default. */
+  /** The maximum number of open files; unknown by default. */
   openFiles?: number | undefined
   /** Whether requests are traced; not by default. */
   isTraced?: boolean
@@ -56,7 +56,7 @@ export interface AppDependencies {
   runInBackground?: RunInBackground
 }
 
-/** Builds the whole service but does not listen. Closing the app stops everything that it started. */
+/** Builds the whole service but does not listen. Closing the app stops everything it started. */
 export async function buildApp(
   config: Config,
   dependencies: AppDependencies,
@@ -129,7 +129,7 @@ export async function buildApp(
     gate,
     budget,
     cache: {
-      /** The status of all caches together. */
+      /** The combined status of all caches. */
       get status() {
         const { status } = cache
         const bytes = status.bytes + variants.heldBytes + (fastPath?.heldBytes ?? 0)
@@ -161,7 +161,7 @@ export async function buildApp(
   await docsPage(app, basePath)
 
   app.addHook('onReady', async () => {
-    // Another replica may have paused all requests, so the service reads Redis before it sends the first.
+    // Another replica might have paused all requests, so the service reads Redis before it sends any.
     await shared?.start()
     tokens.start()
     await snapshot?.load()

@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net'
 import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './config/environment.ts'
 
-// Checks the liveness of the service in the same container, for images without a shell or curl. Reads
-// HOST and PORT as the service does.
+// Checks liveness from inside the container, for images without a shell or curl. Reads HOST and PORT like
+// the service.
 
 const TIMEOUT_MS = 2000
-/** A service that listens on all addresses also listens on these. */
+/** A service listening on all addresses also listens on these. */
 const LOOPBACK: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
 const variables = nonEmpty({ ...readDotenv('.env'), ...process.env })

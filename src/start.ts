@@ -21,8 +21,8 @@ const LAST_SPANS_SHARE = 0.1
 /** The share of SHUTDOWN_TIMEOUT_MS for writing the last log lines to a slow reader. */
 const LAST_LINES_SHARE = 0.02
 /**
- * Signals that the system sends for a fault in the process. They keep their default action, since the
- * fault would repeat whenever a handler returns. https://nodejs.org/api/process.html#signal-events
+ * Signals the system sends for a fault in the process. They keep their default action, since the fault
+ * would recur whenever a handler returns. https://nodejs.org/api/process.html#signal-events
  */
 const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const
 const STDOUT = 1
@@ -48,7 +48,7 @@ const systemClock: Clock = {
 export async function start(releaseSignals: () => void): Promise<void> {
   setGcFlags(availableParallelism())
   const config = await loadConfig(process.env, '.env').catch((error: Error) => {
-    // There is no logger until the configuration is loaded, and a person reads this message.
+    // There is no logger until the configuration is loaded, and this message is for a person.
     console.error(error.message)
     process.exit(1)
   })
@@ -102,14 +102,14 @@ async function run(
 }
 
 /**
- * For `localhost`, Fastify would also listen on ::1 with a second server, whose connections the
- * service neither limits nor waits for on shutdown.
+ * For `localhost`, Fastify would also listen on ::1 with a second server. The service neither limits
+ * connections to that server nor waits for them on shutdown.
  */
 function oneAddress(host: string): string {
   return host === 'localhost' ? '127.0.0.1' : host
 }
 
-/** Redirects the console of packages, such as the console exporter of OpenTelemetry, to the log. */
+/** Redirects console output from packages, such as OpenTelemetry's console exporter, to the log. */
 function redirectConsole(destination: LogDestination): void {
   const stdout = new Writable({
     decodeStrings: false,
