@@ -12,6 +12,7 @@ t.test('a template escapes text and keeps nested templates', async t => {
     '<p title="&#60;b&#62;&#34;&#38;&#39;">&#60;b&#62;&#34;&#38;&#39;7<i>&#60;b&#62;&#34;&#38;&#39;</i></p>',
   )
   t.equal(String(html`<ul>${[html`<li>`, html`</li>`]}</ul>`), '<ul><li></li></ul>')
+  t.equal(String(html`<p>${[hostile, [null, false]]}</p>`), '<p>&#60;b&#62;&#34;&#38;&#39;</p>')
   t.equal(String(html`Hello!${'<b>'}`), 'Hello!&#60;b&#62;', 'after an exclamation mark too')
   t.equal(String(withCode('a `<b>` c')), 'a <code>&#60;b&#62;</code> c')
 })
