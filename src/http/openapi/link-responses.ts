@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { GUARD_PROBLEMS, problemResponsesFor } from './problem-responses.ts'
 import { commonHeaders, noReferrer, noStore, rateLimitHeaders } from './response-headers.ts'
 import { jsonResponse } from './responses.ts'
+import { textOrNull } from './schemas.ts'
 
 /** The problems of every route for administrators. */
 const ADMIN_PROBLEMS = [...GUARD_PROBLEMS, 'not-admin'] as const
@@ -13,10 +14,7 @@ const headers = {
 }
 const userId = Type.String({ description: 'The canonical user id.' })
 const instant = (description: string) => Type.String({ format: 'date-time', description })
-const instantOrNull = (description: string) =>
-  Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description })
-const textOrNull = (description: string) =>
-  Type.Union([Type.String(), Type.Null()], { description })
+const instantOrNull = (description: string) => textOrNull(description, { format: 'date-time' })
 
 const linkSchema = Type.Object({
   user: userId,
