@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../sandbox/free-port.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { accessibilityFaults, overflowOf } from './accessibility.ts'
@@ -11,16 +10,8 @@ import { faultsOf, launch, skip } from './support.ts'
 
 const KEY = 'k'.repeat(32)
 
-/** A port that is free now; the redirect URI needs it before the service listens. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 t.test('an owner links an account with one button, and unlinks it again', { skip }, async t => {
+  // The redirect URI needs the port before the service listens.
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'links-'))
   const redirectUris = [`http://127.0.0.1:${port}/link/callback`]

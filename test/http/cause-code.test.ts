@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import t from 'tap'
+import { freePort } from '../../sandbox/free-port.ts'
 import { causeCode } from '../../src/lib/logger.ts'
 import { startService } from '../support/service.ts'
 
@@ -23,15 +22,6 @@ t.test('causeCode finds the code of the innermost cause, and ignores other value
   looped.cause = looped
   t.equal(causeCode(looped), undefined)
 })
-
-/** A port without a listener. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 t.test('the log line of a refused connection has its code', async t => {
   const SPOTIFY_API_URL = `http://127.0.0.1:${await freePort()}/v1`

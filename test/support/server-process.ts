@@ -17,5 +17,6 @@ export async function sandboxFor(t: Test) {
 export async function startServer(t: Test, options: Omit<ServiceProcessOptions, 'sandbox'> = {}) {
   const sandbox = await sandboxFor(t)
   const service = await startServiceProcess({ sandbox, nodeArguments, ...options })
+  t.teardown(() => service.stop())
   return { sandbox, service }
 }
