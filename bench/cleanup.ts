@@ -4,7 +4,11 @@ export class Cleanup {
 
   constructor() {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => void this.run().finally(() => process.exit(130)))
+      process.once(signal, async () => {
+        console.error(`received ${signal}`)
+        await this.run().catch(console.error)
+        process.exit(130)
+      })
     }
   }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { residentOf } from '../bench/resident.ts'
@@ -64,9 +63,14 @@ async function startProcessLab(environment: Record<string, string>) {
       const { spotify } = (await body.json()) as { spotify: { requests_24h: number } }
       return spotify.requests_24h
     },
-    /** The resident memory of the process in bytes; NaN without /proc. */
-    residentBytes: () =>
-      existsSync('/proc') ? residentOf(Number(service.child.pid)).nowBytes : Number.NaN,
+    /** Reads the resident memory of the service in bytes; NaN after its end, or without /proc. */
+    residentBytes(): number {
+      try {
+        return residentOf(Number(service.child.pid)).nowBytes
+      } catch {
+        return Number.NaN
+      }
+    },
     isAlive: () => service.child.exitCode === null,
     async close(): Promise<void> {
       await pool.close()

@@ -73,11 +73,15 @@ function outage(title: string, play: (lab: ProcessLab) => Promise<() => unknown>
       const watch = setInterval(() => {
         peakBytes = Math.max(peakBytes, lab.residentBytes())
       }, 20)
-      const repair = await play(lab)
       const during = new Stats()
       const seconds = 4
-      await lab.load(USERS, 1000 * seconds, during)
-      clearInterval(watch)
+      let repair: () => unknown
+      try {
+        repair = await play(lab)
+        await lab.load(USERS, 1000 * seconds, during)
+      } finally {
+        clearInterval(watch)
+      }
       const spent = (await lab.sent()) - before
       await repair()
       const repairedMs = performance.now()
