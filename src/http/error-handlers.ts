@@ -24,7 +24,7 @@ import { invalidQuery, type QuerySchema } from './validation.ts'
 
 export interface ProblemOptions {
   clock: Clock
-  /** The path that a proxy in front adds, as `basePathOf` returns it. Links in problems begin with it. */
+  /** The path that a proxy in front adds, as `basePathOf` returns it. All paths in problems begin with it. */
   basePath: string
 }
 

@@ -24,7 +24,7 @@ export function plainText(description: unknown): string | undefined {
   return visibleText(decodeHTML(description.replace(/<\/?[a-z][^<>]*>/gi, '')))
 }
 
-/** The value if it is an https URL on a host of Spotify without user name, password or port */
+/** The value if it is an https URL on a host of Spotify without user name, password or port; otherwise undefined. */
 export function spotifyUrl(value: unknown): string | undefined {
   const url = urlOf(value)
   if (url?.protocol !== 'https:' || !/(?:^|\.)spotify\.com$/.test(url.host)) return undefined
