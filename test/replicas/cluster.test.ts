@@ -7,12 +7,12 @@ import { eventually } from '../support/valkey.ts'
 const skip = { skip: withoutCluster }
 const TAG = 'playlist-proxy'
 const ENTRY = `{${TAG}}:entry:`
-/** Nothing listens there. */
+/** An address without a listener. */
 const DEAD = '127.0.0.1:1'
 
-t.test('replicas share one slot of a cluster', skip, async t => {
+t.test('replicas share one cluster slot', skip, async t => {
   const { owner, others } = await startCluster(t, TAG)
-  // Any node leads to the one with the slot, which need not be among them.
+  // Any node leads to the slot owner, which need not be listed here.
   const one = await tierAt(t, `redis+cluster://${DEAD},${addressOf(others[0])}`)
   const other = await tierAt(t, `redis+cluster://${others.map(addressOf)}`)
   const third = await tierAt(t, `redis+cluster://${addressOf(owner)}`)
@@ -60,7 +60,7 @@ t.test('replicas follow their slot to another primary', skip, async t => {
   t.ok(lines().some(({ code }) => code === 'MOVED'))
 })
 
-t.test('redis:// does not follow the redirections of a cluster', skip, async t => {
+t.test('redis:// does not follow cluster redirections', skip, async t => {
   const { others } = await startCluster(t, TAG)
   const { connection, lines } = await connectTo(t, others[0].url)
   t.equal(connection.state, 'degraded')

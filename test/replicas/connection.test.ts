@@ -12,7 +12,7 @@ import {
 
 const stored = (key: string): Message => ({ kind: 'stored', from: 'test', key, generatedAt: 1 })
 
-t.test('a Redis command resolves with its reply', { skip: withoutRedis }, async t => {
+t.test('a Redis command resolves with the reply', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)
   const { connection, outcomes, lines } = await connectTo(t, url)
   t.equal(connection.state, 'connected')
@@ -53,7 +53,7 @@ t.test(
 )
 
 t.test(
-  'all replicas receive a message that one of them publishes',
+  'all replicas receive a message published by one replica',
   { skip: withoutRedis },
   async t => {
     const { url } = await startRedis(t)
@@ -72,7 +72,7 @@ t.test(
 )
 
 t.test(
-  'a replica that lost its subscription subscribes again',
+  'a replica subscribes again after losing its subscription',
   { skip: withoutOwnRedis },
   async t => {
     const { url, client } = await startOwnRedis(t)
@@ -88,16 +88,20 @@ t.test(
   },
 )
 
-t.test('a subscription without a reply to PING is replaced', { skip: withoutOwnRedis }, async t => {
-  const server = await startOwnRedis(t)
-  const { outcomes, clock, wait } = await connectTo(t, server.url)
-  server.stop()
-  await clock.advance(1500)
-  t.ok(outcomes.includes('news_read timeout'))
-  server.resume()
-  const channels = () => server.client.pubsub('NUMSUB', messageChannel(0))
-  await wait(async () => (await channels())[1] === 1)
-})
+t.test(
+  'a subscription that gets no reply to PING is replaced',
+  { skip: withoutOwnRedis },
+  async t => {
+    const server = await startOwnRedis(t)
+    const { outcomes, clock, wait } = await connectTo(t, server.url)
+    server.stop()
+    await clock.advance(1500)
+    t.ok(outcomes.includes('news_read timeout'))
+    server.resume()
+    const channels = () => server.client.pubsub('NUMSUB', messageChannel(0))
+    await wait(async () => (await channels())[1] === 1)
+  },
+)
 
 t.test(
   "replicas on different databases do not receive each other's messages",

@@ -26,14 +26,14 @@ const connectionTo = (url: string, clock = new ManualClock()) =>
   })
 
 t.test(
-  'Redis is unreachable at a port without a listener, with credentials and TLS too',
+  'Redis is unreachable at a port without a listener, even with credentials and TLS',
   async t => {
     const target = parseSharedCacheUrl(UNREACHABLE) as SharedCacheTarget
     await t.rejects(openPrimary(target, new ManualClock(), 1000), { message: /unreachable/ })
   },
 )
 
-t.test('a Redis connection that has not started is degraded and sends no command', async t => {
+t.test('an unstarted Redis connection is degraded and sends no command', async t => {
   const connection = connectionTo(UNREACHABLE)
   t.equal(connection.state, 'degraded')
   await t.rejects(
@@ -42,25 +42,21 @@ t.test('a Redis connection that has not started is degraded and sends no command
   )
 })
 
-t.test(
-  'a Redis connection that is closed while it opens stays closed',
-  { skip: withoutRedis },
-  async t => {
-    const { url } = await startRedis(t)
-    for (const target of [url, UNREACHABLE]) {
-      const clock = new ManualClock()
-      const connection = connectionTo(target, clock)
-      const starting = connection.start()
-      await connection.close()
-      await starting
-      await t.rejects(
-        connection.run('probe', client => client.ping()),
-        { message: /not-tried/ },
-      )
-      t.same(clock.pending, [], 'no retry is scheduled')
-    }
-  },
-)
+t.test('a Redis connection closed while opening stays closed', { skip: withoutRedis }, async t => {
+  const { url } = await startRedis(t)
+  for (const target of [url, UNREACHABLE]) {
+    const clock = new ManualClock()
+    const connection = connectionTo(target, clock)
+    const starting = connection.start()
+    await connection.close()
+    await starting
+    await t.rejects(
+      connection.run('probe', client => client.ping()),
+      { message: /not-tried/ },
+    )
+    t.same(clock.pending, [], 'no retry is scheduled')
+  }
+})
 
 t.test(
   'a replica receives messages again after Redis restarts',
@@ -89,7 +85,7 @@ t.test(
 )
 
 t.test(
-  'a message of a gate ends no lookup that waits for a lease',
+  'a gate message does not end a lookup waiting for a lease',
   { skip: withoutRedis },
   async t => {
     const { url } = await startRedis(t)
@@ -114,7 +110,7 @@ t.test(
   },
 )
 
-t.test('a late poll of a lease that has ended does not end a later wait', async t => {
+t.test('a late poll for an ended lease does not end a later wait', async t => {
   const clock = new ManualClock()
   let reply = (_left: number) => {}
   const late = new Promise<number>(resolve => {
@@ -147,13 +143,13 @@ t.test('a late poll of a lease that has ended does not end a later wait', async 
   t.same(clock.pending, [])
 })
 
-t.test('the quota and the gate sync close without having started', async t => {
+t.test('the quota and the gate sync close even if never started', async t => {
   const clock = new ManualClock()
   const failing = {
     run: async () => {
       throw new RedisError('unreachable')
     },
-    // A bug of one replica must not pause the others.
+    // A bug in one replica must not pause the others.
     publish: () => t.fail('published'),
     onMessage: () => {},
     onDegraded: () => {},

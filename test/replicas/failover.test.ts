@@ -8,13 +8,13 @@ import { connectTo, tierAt } from '../support/shared.ts'
 import { eventually, startOwnRedis, withoutOwnRedis } from '../support/valkey.ts'
 
 const skip = { skip: withoutOwnRedis }
-/** A primary, its replica, and an address that forwards to the primary. */
+/** A primary, a replica, and an address forwarding to the primary. */
 async function pair(t: Test, ...args: string[]) {
   const servers = await startPair(t, ...args)
   return { ...servers, address: await startForwarder(t, portOf(servers.primary)) }
 }
 
-/** Swaps the roles of both servers; connections stay open. */
+/** Swaps the roles of the two servers; connections stay open. */
 async function failOver({ primary, replica, address }: Awaited<ReturnType<typeof pair>>) {
   await replica.client.replicaof('NO', 'ONE')
   address.moveTo(portOf(replica))
@@ -50,7 +50,7 @@ t.test('after a failover, replicas reconnect to the new primary', skip, async t 
   await other.wait(() => received.includes('later'))
 })
 
-t.test('without a primary, the lists in Redis are still readable', skip, async t => {
+t.test('without a primary, lists in Redis are still readable', skip, async t => {
   const { primary, address } = await pair(t)
   const { tier, connection, wait, outcomes } = await tierAt(t, address.url)
   await expectKind(await tier.acquireLease('user'), 'held').stored(response('list'))
@@ -83,7 +83,7 @@ t.test('lists in Redis are readable while the new address is unreachable', skip,
 })
 
 t.test(
-  'a connection to a server that refuses reads without its primary is replaced',
+  'a connection to a server that refuses reads without a primary is replaced',
   skip,
   async t => {
     const servers = await pair(t, '--replica-serve-stale-data', 'no')
@@ -99,7 +99,7 @@ t.test(
   },
 )
 
-t.test('a connection whose authentication is reset is replaced', skip, async t => {
+t.test('a connection is replaced when its authentication is reset', skip, async t => {
   const server = await startOwnRedis(t, '--requirepass', 'right')
   const url = Object.assign(new URL(server.url), { password: 'right' }).href
   const connected = await connectTo(t, url)
@@ -145,7 +145,7 @@ t.test(
   },
 )
 
-t.test('refusals of Redis are classified by code, in scripts of Redis 6 too', async t => {
+t.test('Redis refusals are classified by code, including Redis 6 scripts', async t => {
   const refusal = (message: string) =>
     asRedisError(Object.assign(new Error(message), { name: 'ReplyError' }))
   const script = 'ERR Error running script (call to f_1): @user_script:8: @user_script: 8: '

@@ -14,7 +14,7 @@ async function worksAlone(t: Test, { tier, clock }: Replica) {
   }
 }
 
-/** The tier recovers, and has logged each change once. */
+/** The tier recovers, and logs each change once. */
 async function recovers(t: Test, replica: Replica, changes: string[]) {
   const { tier, connection, wait, lines } = replica
   await wait(() => connection.state === 'connected')
@@ -29,22 +29,18 @@ async function recovers(t: Test, replica: Replica, changes: string[]) {
 const CONNECTED = 'connected to the shared cache'
 const FAILED = 'the shared cache failed, continuing without it'
 
-t.test(
-  'a replica works alone while Redis is down at the start, and then recovers',
-  skip,
-  async t => {
-    const server = await startOwnRedis(t)
-    await server.kill()
-    const replica = await tierAt(t, server.url)
-    t.equal(replica.connection.state, 'degraded')
-    await worksAlone(t, replica)
-    await server.restart()
-    await recovers(t, replica, [`${FAILED} unreachable ECONNREFUSED`, CONNECTED])
-  },
-)
+t.test('a replica works alone while Redis is down at startup, then recovers', skip, async t => {
+  const server = await startOwnRedis(t)
+  await server.kill()
+  const replica = await tierAt(t, server.url)
+  t.equal(replica.connection.state, 'degraded')
+  await worksAlone(t, replica)
+  await server.restart()
+  await recovers(t, replica, [`${FAILED} unreachable ECONNREFUSED`, CONNECTED])
+})
 
 t.test(
-  'a replica works alone after Redis is killed, and recovers after its restart',
+  'a replica works alone after Redis is killed, and recovers when Redis restarts',
   skip,
   async t => {
     const server = await startOwnRedis(t)
@@ -57,7 +53,7 @@ t.test(
   },
 )
 
-t.test('while Redis hangs, commands fail at once after one time-out', skip, async t => {
+t.test('while Redis hangs, commands fail immediately after one time-out', skip, async t => {
   const server = await startOwnRedis(t)
   const replica = await tierAt(t, server.url)
   const { tier, clock, outcomes, connection } = replica
@@ -75,7 +71,7 @@ t.test('while Redis hangs, commands fail at once after one time-out', skip, asyn
   await recovers(t, replica, [CONNECTED, `${FAILED} timeout`, CONNECTED])
 })
 
-t.test('a lookup that waits for a lease continues when Redis stops replying', skip, async t => {
+t.test('a lookup waiting for a lease continues when Redis stops replying', skip, async t => {
   const server = await startOwnRedis(t)
   const one = await tierAt(t, server.url)
   const other = await tierAt(t, server.url)
@@ -126,7 +122,7 @@ t.test('a full Redis serves reads and refuses leases', skip, async t => {
   await recovers(t, replica, [CONNECTED, `${FAILED} refused OOM`, CONNECTED])
 })
 
-t.test('a wrong password or database is refused, and no password is logged', skip, async t => {
+t.test('a wrong password or database is refused, and passwords are never logged', skip, async t => {
   const server = await startOwnRedis(t, '--requirepass', 'right')
   const { host } = new URL(server.url)
   for (const [url, code] of [

@@ -45,7 +45,7 @@ t.test(
     t.ok((await client.pttl('playlist-proxy:gate:app')) > 0)
     const replicas = [one, other, late]
     for (const { clock } of replicas) await clock.advance(5000)
-    // Such a jump times out the commands in flight, so the replicas have to subscribe again.
+    // Such a jump times out commands in flight, so the replicas have to subscribe again.
     const subscribed = new Set()
     for (const { connection } of replicas) connection.onMessage(() => subscribed.add(connection))
     await eventually(
@@ -57,7 +57,7 @@ t.test(
         one.connection.publish({ kind: 'released', from: 'test', key: 'test' })
       },
     )
-    // From here on the clocks stand still, so no command times out.
+    // From here on the clocks stand still, so commands never time out.
     let answer: ((value: string) => void) | undefined
     const probe = one.gate.pass(
       () => new Promise<string>(resolve => (answer = resolve)),
@@ -77,7 +77,7 @@ t.test(
 )
 
 t.test(
-  'a gate that closes while Redis is down publishes its pause afterwards',
+  'a gate that closes while Redis is down publishes the pause afterwards',
   { skip: withoutOwnRedis },
   async t => {
     const server = await startOwnRedis(t)
@@ -93,7 +93,7 @@ t.test(
   },
 )
 
-t.test('without Redis a gate probes for itself', { skip: withoutOwnRedis }, async t => {
+t.test('without Redis, a gate probes on its own', { skip: withoutOwnRedis }, async t => {
   const server = await startOwnRedis(t)
   const one = await replica(t, server.url)
   await one.refuse(5000)

@@ -16,7 +16,7 @@ const path = (user: string) => `/users/${user}/playlists`
 const keyOf = (user: string) => `playlist-proxy:entry:${user}`
 const list = await read([{ id: 'forged' }])
 
-/** A valid entry with a changed text. */
+/** A valid entry with altered text. */
 async function forged(user: string, now: number, change: (text: string) => string) {
   const body = new StoredPlaylists(list, now)
   const text = gunzipSync(await encodeEntry(user, stored(body, now, HOUR))).toString()
@@ -51,7 +51,7 @@ t.test('forged numbers in an entry never reach a response', skip, async t => {
   }
 })
 
-t.test('an unusable entry in Redis is replaced, whatever its time', skip, async t => {
+t.test('an unusable entry in Redis is replaced, whatever its timestamp', skip, async t => {
   const { url, client } = await startRedis(t)
   const clock = new ManualClock(Date.now())
   const variables = { SHARED_CACHE_URL: url, CACHE_MAX_BYTES: '1048576' }
@@ -81,7 +81,7 @@ t.test('an unusable entry in Redis is replaced, whatever its time', skip, async 
   t.equal(second.sandbox.count('api'), 0)
 })
 
-t.test('a replica whose clock is an hour off does not harm other replicas', skip, async t => {
+t.test('a replica with a clock an hour off does not harm other replicas', skip, async t => {
   const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url }
   const right = new ManualClock(Date.now())

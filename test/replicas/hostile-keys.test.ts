@@ -13,7 +13,7 @@ const PROBE = `playlist-proxy:gate-probe:${APP}`
 const REQUESTS = `playlist-proxy:request-counts:${APP}`
 const path = (user: string) => `/users/${user}/playlists`
 
-/** Replicas that share Redis, each with its own clock, which may be off. */
+/** Replicas sharing Redis, each with its own clock, possibly off. */
 async function replicasFor(t: Test, variables: Record<string, string> = {}) {
   const { url, client } = await startRedis(t)
   const start = async (offMs = 0) => {
@@ -39,7 +39,7 @@ const malformed = [
   pause('null'),
 ]
 
-t.test('a malformed pause closes no gate', skip, async t => {
+t.test('a malformed pause does not close a gate', skip, async t => {
   const { client, start } = await replicasFor(t)
   const { gate, clock } = await start()
   for (const text of malformed) {
@@ -68,7 +68,7 @@ t.test('a pause replaces a malformed pause', skip, async t => {
     const other = await start()
     await eventually(
       async () => (await other.gate()).diagnosis === 'quota-exceeded',
-      // A pause that was removed is stored again within a second.
+      // A deleted pause is stored again within a second.
       async () => {
         await clock.advance(10)
         await other.clock.advance(10)
@@ -78,7 +78,7 @@ t.test('a pause replaces a malformed pause', skip, async t => {
   }
 })
 
-t.test('a pause that lasts too long for its cause is ignored', skip, async t => {
+t.test('a pause too long for its cause is ignored', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const [type, longestMs] of [
     ['spotify-access-denied', 300_000],
@@ -104,7 +104,7 @@ t.test('a pause that lasts too long for its cause is ignored', skip, async t => 
   }
 })
 
-t.test('a pause ends in time on each replica, even if its clock is an hour off', skip, async t => {
+t.test('a pause ends on time on each replica, even with a clock an hour off', skip, async t => {
   for (const offMs of [3_600_000, -3_600_000]) {
     const { start } = await replicasFor(t)
     const off = await start(offMs)
@@ -123,7 +123,7 @@ t.test('a pause ends in time on each replica, even if its clock is an hour off',
   }
 })
 
-t.test('a right to probe that never expires is replaced', skip, async t => {
+t.test('a right to probe without an expiry is replaced', skip, async t => {
   const { client, start } = await replicasFor(t)
   for (const [index, set] of [
     () => client.set(PROBE, CANARY),
@@ -142,7 +142,7 @@ t.test('a right to probe that never expires is replaced', skip, async t => {
   }
 })
 
-t.test('a lease that never expires blocks no lookup', skip, async t => {
+t.test('a lease without an expiry does not block lookups', skip, async t => {
   const { client, start } = await replicasFor(t)
   const { get, clock } = await start()
   const lease = 'playlist-proxy:lease:smedjan'
@@ -154,7 +154,7 @@ t.test('a lease that never expires blocks no lookup', skip, async t => {
   t.equal((await response).statusCode, 200)
 })
 
-t.test('impossible request counts spend no budget', skip, async t => {
+t.test('impossible request counts do not spend the budget', skip, async t => {
   const { client, start } = await replicasFor(t, { SPOTIFY_DAILY_BUDGET: '10' })
   const { get, gate, sandbox } = await start()
   const bucket = Math.floor(Date.now() / 300_000)
@@ -181,7 +181,7 @@ t.test('impossible request counts spend no budget', skip, async t => {
   t.equal((await gate()).requests_24h, 4)
 })
 
-t.test('impossible caller counts start again', skip, async t => {
+t.test('impossible caller counts are reset', skip, async t => {
   const { client, start } = await replicasFor(t, { CALLER_REQUESTS_PER_MINUTE: '10' })
   const { get, clock } = await start()
   const key = 'playlist-proxy:caller:address:127.0.0.1'

@@ -17,7 +17,7 @@ async function replicaFor(t: Test) {
   const channel = messageChannel(Number(new URL(url).pathname.slice(1)))
   const send = (members: string) =>
     client.publish(channel, `{"version":2,"from":"${CANARY}",${members}}`)
-  /** A lookup that waits for the lease of a dead replica. */
+  /** A lookup waiting for a dead replica's lease. */
   const wait = async (user: string) => {
     await client.set(leaseOf(user), CANARY, 'PX', 3000)
     const response = service.get(path(user))
@@ -30,7 +30,7 @@ async function replicaFor(t: Test) {
   return { service, client, send, wait }
 }
 
-/** The number of malformed messages that the replica has counted. */
+/** Returns the replica's malformed message count. */
 async function malformed({ get }: Service): Promise<number> {
   const { body } = await get('/metrics')
   return Number(/failures_total\{operation="news_read",reason="rubbish"\} (\d+)/.exec(body)?.[1])
@@ -39,7 +39,7 @@ async function malformed({ get }: Service): Promise<number> {
 const failed = (user: string, problem: string) =>
   `"kind":"failed","key":"${user}","problem":{"detail":"${CANARY}",${problem}}`
 
-t.test('a malformed failure ends no lookup', skip, async t => {
+t.test('a malformed failure does not end a lookup', skip, async t => {
   const { service, client, send, wait } = await replicaFor(t)
   const { response, hasEnded } = await wait('smedjan')
   const problems = [
@@ -60,7 +60,7 @@ t.test('a malformed failure ends no lookup', skip, async t => {
   t.match((await response).json(), { total: 120 })
 })
 
-t.test('a forged failure has the texts of this replica, and a limited duration', skip, async t => {
+t.test("a forged failure has this replica's texts and a limited duration", skip, async t => {
   const { send, wait } = await replicaFor(t)
   const cases: [problem: string, longestSeconds: number][] = [
     ['"type":"spotify-credentials-rejected","retryAfterMs":86400000', 66],
@@ -72,7 +72,7 @@ t.test('a forged failure has the texts of this replica, and a limited duration',
   for (const [index, [problem, longestSeconds]] of cases.entries()) {
     const user = `user${index}`
     const { response, hasEnded } = await wait(user)
-    // The first message may arrive before the lookup waits.
+    // The first message can arrive before the lookup waits.
     await eventually(hasEnded, async () => void (await send(failed(user, problem))))
     const { statusCode, headers, body } = await response
     t.ok([502, 503].includes(statusCode), problem)
@@ -81,7 +81,7 @@ t.test('a forged failure has the texts of this replica, and a limited duration',
   }
 })
 
-t.test('a forged probe result opens no gate', skip, async t => {
+t.test('a forged probe result does not open a gate', skip, async t => {
   const { service, client, send } = await replicaFor(t)
   service.sandbox.fault({ on: 'api', times: 1, answer: 'quota-exceeded' })
   t.equal((await service.get(path('smedjan'))).statusCode, 503)
@@ -97,7 +97,7 @@ t.test('a forged probe result opens no gate', skip, async t => {
   t.equal(service.sandbox.count('api'), 1)
 })
 
-t.test('a forged message about a newer list causes no request to Spotify', skip, async t => {
+t.test('a forged message about a newer list does not cause a Spotify request', skip, async t => {
   const { service, send } = await replicaFor(t)
   t.equal((await service.get(path('smedjan'))).statusCode, 200)
   for (const n of HOSTILE_NUMBERS) await send(`"kind":"stored","key":"smedjan","generatedAt":${n}`)

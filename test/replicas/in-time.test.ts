@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 const TIMEOUT_MS = 50
 
 t.test(
-  'a timer that fires too early, as after a long tick, does not time the command out',
+  'a timer firing too early, such as after a long tick, does not time out the command',
   async t => {
     const clock = new ManualClock()
     const early = {
@@ -27,7 +27,7 @@ t.test(
   },
 )
 
-t.test('a reply in time cancels the timer of the command', async t => {
+t.test('a reply in time cancels the command timer', async t => {
   const clock = new ManualClock()
   t.equal(await inTime(Promise.resolve('reply'), clock, TIMEOUT_MS), 'reply')
   await clock.advance(0)

@@ -4,7 +4,7 @@ import { eventually, startOwnRedis, withoutOwnRedis } from '../support/valkey.ts
 
 const skip = { skip: withoutOwnRedis }
 
-/** A connection to a server that hangs, after a command has timed out. */
+/** A connection to a hanging server, after a command time-out. */
 async function timedOut(t: Test) {
   const server = await startOwnRedis(t)
   const parts = await connectTo(t, server.url)
@@ -23,7 +23,7 @@ async function timedOut(t: Test) {
 }
 
 t.test(
-  'while Redis is slow, commands with the long time-out wait and others fail at once',
+  'while Redis is slow, commands with the long time-out wait and others fail immediately',
   skip,
   async t => {
     const { server, ping, connection, wait } = await timedOut(t)
@@ -43,9 +43,9 @@ t.test('a Redis connection that replies again after a time-out is kept', skip, a
   t.equal(await id(), before)
 })
 
-t.test('a Redis connection that replies too slowly is kept but not used', skip, async t => {
+t.test('a Redis connection with slow replies is kept but not used', skip, async t => {
   const { server, clock, connection, ping, outcomes, wait, id, before } = await timedOut(t)
-  // The check leaves after 250 ms.
+  // The check is sent after 250 ms.
   await clock.advance(400)
   server.resume()
   await eventually(
@@ -58,7 +58,7 @@ t.test('a Redis connection that replies too slowly is kept but not used', skip, 
   t.equal(await id(), before)
 })
 
-t.test('a Redis connection whose check gets no reply in time is replaced', skip, async t => {
+t.test('a Redis connection is replaced when its check gets no reply in time', skip, async t => {
   const { server, clock, connection, outcomes, wait, id, before } = await timedOut(t)
   await clock.advance(1300)
   t.ok(outcomes.includes('probe timeout'))
@@ -68,7 +68,7 @@ t.test('a Redis connection whose check gets no reply in time is replaced', skip,
 })
 
 t.test(
-  'the long time-out of Redis commands is two seconds, and the next command fails at once',
+  'the long Redis command time-out is two seconds, and the next command fails immediately',
   skip,
   async t => {
     const { server, ping, clock, connection, wait } = await timedOut(t)

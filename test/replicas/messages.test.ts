@@ -8,7 +8,7 @@ const pause: StoredPause = {
   cause: { type: 'spotify-access-denied', diagnosis: 'premium-required' },
 }
 
-t.test('a pause is the same after encoding and decoding', async t => {
+t.test('a pause survives encoding and decoding', async t => {
   t.match(decodePause(encodePause(pause)), pause)
   const outage: StoredPause = { ...pause, cause: { type: 'spotify-unavailable' } }
   t.match(decodePause(encodePause(outage)), outage)
@@ -34,6 +34,6 @@ t.test('a malformed pause is ignored', async t => {
   t.equal(decodePause('{'), undefined)
 })
 
-t.test('a text that is longer than any pause is not parsed', async t => {
+t.test('a text longer than any pause is not parsed', async t => {
   t.equal(decodePause(`${encodePause(pause)}${' '.repeat(8192)}`), undefined)
 })

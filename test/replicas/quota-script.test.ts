@@ -23,7 +23,7 @@ async function redis(t: Test) {
   }
   const now = Number((await ask({ replica: randomUUID() }))?.now)
   await client.del(KEY)
-  /** The count that another replica gets. */
+  /** Returns the count another replica gets. */
   const total = async () => {
     const others = Object.values((await ask({ replica: randomUUID() }))?.others ?? {})
     return others.reduce((sum, count) => sum + count, 0)
@@ -46,7 +46,7 @@ t.test('the quota script grants requests in order, each up to its own total', sk
   t.equal(await total(), 3)
 })
 
-t.test('a message replaces the request counts of its replica', skip, async t => {
+t.test("a message replaces the replica's request counts", skip, async t => {
   const { ask, total, current } = await redis(t)
   await ask({ mostBefore: [9, 9] })
   await ask({ own: [[current, 1]] })
@@ -56,7 +56,7 @@ t.test('a message replaces the request counts of its replica', skip, async t => 
   t.equal(await total(), 0)
 })
 
-t.test('requests of a replica whose clock is ahead count as current', skip, async t => {
+t.test('requests from a replica with a clock ahead count as current', skip, async t => {
   const { ask, client, current } = await redis(t)
   const own = [
     [current + 24, 5],
@@ -73,38 +73,30 @@ t.test('the quota script does not count requests older than the window', skip, a
   t.match(await ask({ mostBefore: [2] }), { granted: [true] })
 })
 
-t.test(
-  'the quota script replies nil after Redis has lost the data of the replica',
-  skip,
-  async t => {
-    const { ask, client, total, current } = await redis(t)
-    const other = `${current}:${randomUUID()}`
-    await client.hset(KEY, other, 7)
-    const first = await ask()
-    t.match(first, { replicas: 1, seenByAll: first?.now })
-    t.strictSame(first?.others, { [other]: 7 })
-    await client.del(KEY)
-    const message = { lastReplyAt: Number(first?.now), own: [[current, 1]] as const }
-    t.equal(await ask(message), undefined)
-    t.equal(await client.exists(KEY), 0)
-    const known = { ...first?.others, '1:a': 5 }
-    t.strictSame((await ask({ ...message, known }))?.others, { [other]: 7 })
-    t.equal(await total(), 8)
-  },
-)
+t.test("the quota script replies nil after Redis loses the replica's data", skip, async t => {
+  const { ask, client, total, current } = await redis(t)
+  const other = `${current}:${randomUUID()}`
+  await client.hset(KEY, other, 7)
+  const first = await ask()
+  t.match(first, { replicas: 1, seenByAll: first?.now })
+  t.strictSame(first?.others, { [other]: 7 })
+  await client.del(KEY)
+  const message = { lastReplyAt: Number(first?.now), own: [[current, 1]] as const }
+  t.equal(await ask(message), undefined)
+  t.equal(await client.exists(KEY), 0)
+  const known = { ...first?.others, '1:a': 5 }
+  t.strictSame((await ask({ ...message, known }))?.others, { [other]: 7 })
+  t.equal(await total(), 8)
+})
 
-t.test(
-  'Redis keeps the larger of its own count and the count that a replica restores',
-  skip,
-  async t => {
-    const { ask, client, now, current } = await redis(t)
-    const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
-    await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
-    const known = { [a]: 5, [b]: 3 }
-    t.match(await ask({ lastReplyAt: now, known }), { others: { [a]: 7, [b]: 3 } })
-    t.equal(await client.hget(KEY, b), '3')
-  },
-)
+t.test('Redis keeps the larger of its own count and the restored count', skip, async t => {
+  const { ask, client, now, current } = await redis(t)
+  const [a, b] = [`${current}:${randomUUID()}`, `${current}:${randomUUID()}`]
+  await client.hset(KEY, { [a]: 7, [b]: 2, [`replica:${ONE}`]: `${now - 1} 0` })
+  const known = { [a]: 5, [b]: 3 }
+  t.match(await ask({ lastReplyAt: now, known }), { others: { [a]: 7, [b]: 3 } })
+  t.equal(await client.hget(KEY, b), '3')
+})
 
 t.test('a replica counts as present for 15 seconds after its last message', skip, async t => {
   const { ask, client, now } = await redis(t)
@@ -122,7 +114,7 @@ t.test('a replica counts as present for 15 seconds after its last message', skip
 })
 
 t.test(
-  'requests of other replicas count in full, even above the limit of a replica',
+  "requests from other replicas count in full, even above a replica's limit",
   skip,
   async t => {
     const { ask, client, current } = await redis(t)
@@ -131,7 +123,7 @@ t.test(
   },
 )
 
-t.test('the quota script removes fields whose name or value is too long', skip, async t => {
+t.test('the quota script removes fields with overlong names or values', skip, async t => {
   const { ask, client, current } = await redis(t)
   await client.hset(KEY, {
     [`${current}:${'a'.repeat(1000)}`]: 1,

@@ -6,7 +6,7 @@ import { startOwnRedis, startRedis, withoutOwnRedis, withoutRedis } from '../sup
 
 const { signal } = new AbortController()
 
-t.test('replicas share the count of a caller', { skip: withoutRedis }, async t => {
+t.test('replicas share caller counts', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)
   const connected = await Promise.all([connectTo(t, url), connectTo(t, url)])
   const [one, other] = connected.map(
@@ -25,7 +25,7 @@ t.test('replicas share the count of a caller', { skip: withoutRedis }, async t =
 })
 
 t.test(
-  'a malformed count starts again, and a count that never expires gets a lifetime',
+  'a malformed count is reset, and a count without an expiry gets a lifetime',
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)
@@ -38,7 +38,7 @@ t.test(
   },
 )
 
-t.test('while Redis fails each replica uses its own count', { skip: withoutOwnRedis }, async t => {
+t.test('while Redis fails, each replica uses its own count', { skip: withoutOwnRedis }, async t => {
   const server = await startOwnRedis(t)
   const { connection, clock, wait } = await connectTo(t, server.url)
   const counts = new RedisFixedWindow(connection, 60_000, clock, signal)
@@ -52,7 +52,7 @@ t.test('while Redis fails each replica uses its own count', { skip: withoutOwnRe
   t.equal((await counts.count('a')).used, 1)
 })
 
-t.test('no caller waits for a hanging Redis once the service stops', async t => {
+t.test('callers do not wait for a hanging Redis once the service stops', async t => {
   const stopping = new AbortController()
   const hanging = { run: () => new Promise<never>(() => {}) }
   const counts = new RedisFixedWindow(hanging, 60_000, new ManualClock(), stopping.signal)

@@ -3,7 +3,7 @@ import { RedisQuota } from '../../src/replicas/redis-quota.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 t.test(
-  'the quota refuses a lookup that needs more requests than are left, and counts nothing',
+  'the quota refuses a lookup needing more requests than remain, and counts nothing',
   async t => {
     const connection = {
       run: () => Promise.reject(new Error('unreachable')),

@@ -8,7 +8,7 @@ import { eventually, startRedis, withoutRedis } from '../support/valkey.ts'
 const skip = { skip: withoutRedis }
 const KEY = 'playlist-proxy:request-counts:app'
 
-/** A replica whose messages or replies get lost while the test says so. */
+/** A replica that loses messages or replies while the test asks for it. */
 async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
   const { connection, clock } = await connectTo(t, url)
   const path: { loses: 'nothing' | 'messages' | 'replies' } = { loses: 'nothing' }
@@ -30,7 +30,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
     const settled = await Promise.allSettled(all)
     return settled.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))
   }
-  /** Sends the final count, and resolves with what a new replica gets. */
+  /** Sends the final count, and resolves with the count for a new replica. */
   const counted = async () => {
     await budget.close()
     const other = new RedisQuota({ connection, app: 'app', limit, clock })
@@ -42,7 +42,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
   const degrade = () => {
     for (const listener of degraded) listener()
   }
-  /** Commands that were in flight time out when the clock advances, so the connection may be lost. */
+  /** Commands in flight time out when the clock advances, which can lose the connection. */
   const advance = async (ms: number) => {
     await clock.advance(ms)
     await eventually(
@@ -96,7 +96,7 @@ t.test('a refund counts once, even if the message or its reply is lost', skip, a
 })
 
 t.test(
-  'a request that Redis counts but the replica refuses does not stay counted',
+  'a request counted by Redis but refused by the replica does not stay counted',
   skip,
   async t => {
     const { url } = await startRedis(t)
@@ -112,7 +112,7 @@ t.test(
   },
 )
 
-t.test('replicas that cannot reach Redis divide the rest of the budget', skip, async t => {
+t.test('replicas unable to reach Redis divide the remaining budget', skip, async t => {
   const { url } = await startRedis(t)
   const one = await replica(t, url, 20)
   const other = await replica(t, url, 20)
@@ -133,7 +133,7 @@ t.test('replicas that cannot reach Redis divide the rest of the budget', skip, a
 })
 
 t.test(
-  'a replica deducts grants that other replicas may not know of from its share',
+  'a replica deducts grants other replicas might not know about from its share',
   skip,
   async t => {
     const { url } = await startRedis(t)
@@ -148,7 +148,7 @@ t.test(
   },
 )
 
-t.test('replicas restore counts that Redis has lost', skip, async t => {
+t.test('replicas restore counts lost by Redis', skip, async t => {
   const { url, client } = await startRedis(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)
@@ -161,7 +161,7 @@ t.test('replicas restore counts that Redis has lost', skip, async t => {
 })
 
 t.test(
-  'after an outage a replica spends only its share until all replicas have synced',
+  'after an outage, a replica only spends its share until all replicas have synced',
   skip,
   async t => {
     const { url, client } = await startRedis(t)
@@ -179,7 +179,7 @@ t.test(
   },
 )
 
-t.test('replicas correct the count of a Redis that was restored from a backup', skip, async t => {
+t.test('replicas correct counts in a Redis restored from a backup', skip, async t => {
   const { url, client } = await startRedis(t)
   const one = await replica(t, url, 20)
   await one.reserve(4)
@@ -191,7 +191,7 @@ t.test('replicas correct the count of a Redis that was restored from a backup', 
   t.equal(await one.counted(), 20)
 })
 
-t.test('the quota refuses a list that exceeds the local share', skip, async t => {
+t.test('the quota refuses a list larger than the local share', skip, async t => {
   const { url } = await startRedis(t)
   const one = await replica(t, url, 10)
   const other = await replica(t, url, 10)
@@ -212,7 +212,7 @@ t.test('the quota refuses a list that exceeds the local share', skip, async t =>
 })
 
 t.test(
-  'a replica that sent nothing during an outage spends only its share after it',
+  'a replica that sent nothing during an outage only spends its share afterwards',
   skip,
   async t => {
     const { url } = await startRedis(t)

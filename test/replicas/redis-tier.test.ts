@@ -4,21 +4,17 @@ import { expectKind, response, sharedTierContract } from '../cache/shared-tier-c
 import { tierAt } from '../support/shared.ts'
 import { startRedis, withoutRedis } from '../support/valkey.ts'
 
-t.test(
-  'the shared tier in Redis passes the tests of every shared tier',
-  { skip: withoutRedis },
-  async t => {
-    sharedTierContract(t, async t => {
-      const { url } = await startRedis(t)
-      const one = await tierAt(t, url)
-      const other = await tierAt(t, url, one.clock)
-      return { one: one.tier, other: other.tier, wait: one.wait, now: () => one.clock.now() }
-    })
-  },
-)
+t.test('the shared Redis tier passes the shared tier tests', { skip: withoutRedis }, async t => {
+  sharedTierContract(t, async t => {
+    const { url } = await startRedis(t)
+    const one = await tierAt(t, url)
+    const other = await tierAt(t, url, one.clock)
+    return { one: one.tier, other: other.tier, wait: one.wait, now: () => one.clock.now() }
+  })
+})
 
 t.test(
-  'the lease of a dead holder expires, and another replica acquires it',
+  "a dead holder's lease expires, and another replica acquires it",
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)
@@ -32,7 +28,7 @@ t.test(
     })
     await one.clock.advance(500)
     t.ok((await client.pttl('playlist-proxy:lease:user')) <= 3000)
-    // From here on the clock of the holder is stopped, so it does not renew.
+    // From here on the holder's clock is stopped, so it does not renew.
     await other.wait(() => isOver)
     await expectKind(await other.tier.acquireLease('user'), 'held').released()
   },
@@ -55,39 +51,31 @@ t.test('a lease lasts while its holder renews it', { skip: withoutRedis }, async
   )
 })
 
-t.test(
-  'a holder neither renews nor releases a lease that it has lost',
-  { skip: withoutRedis },
-  async t => {
-    const { url, client } = await startRedis(t)
-    const { tier, clock, wait, outcomes } = await tierAt(t, url)
-    const held = expectKind(await tier.acquireLease('user'), 'held')
-    await client.set('playlist-proxy:lease:user', 'of another', 'PX', 3000)
-    await clock.advance(1000)
-    await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
-    await held.stored(response('late'))
-    t.equal(await client.get('playlist-proxy:lease:user'), 'of another')
-    t.equal((await tier.get('user'))?.body, 'late', 'the result is stored anyway')
-  },
-)
+t.test('a holder neither renews nor releases a lost lease', { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
+  const { tier, clock, wait, outcomes } = await tierAt(t, url)
+  const held = expectKind(await tier.acquireLease('user'), 'held')
+  await client.set('playlist-proxy:lease:user', 'of another', 'PX', 3000)
+  await clock.advance(1000)
+  await wait(() => outcomes.filter(outcome => outcome === 'lease ok').length === 2)
+  await held.stored(response('late'))
+  t.equal(await client.get('playlist-proxy:lease:user'), 'of another')
+  t.equal((await tier.get('user'))?.body, 'late', 'the result is stored anyway')
+})
+
+t.test('a failure concerning only one replica is not shared', { skip: withoutRedis }, async t => {
+  const { url } = await startRedis(t)
+  const one = await tierAt(t, url)
+  const other = await tierAt(t, url)
+  const held = expectKind(await one.tier.acquireLease('user'), 'held')
+  const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
+  await held.failed(new Problem('internal-error', 'A bug.'))
+  t.strictSame(await ended, { failure: undefined })
+  expectKind(await other.tier.acquireLease('user'), 'held')
+})
 
 t.test(
-  'a failure that concerns one replica alone is not shared',
-  { skip: withoutRedis },
-  async t => {
-    const { url } = await startRedis(t)
-    const one = await tierAt(t, url)
-    const other = await tierAt(t, url)
-    const held = expectKind(await one.tier.acquireLease('user'), 'held')
-    const { ended } = expectKind(await other.tier.acquireLease('user'), 'taken')
-    await held.failed(new Problem('internal-error', 'A bug.'))
-    t.strictSame(await ended, { failure: undefined })
-    expectKind(await other.tier.acquireLease('user'), 'held')
-  },
-)
-
-t.test(
-  'in Redis, an older response does not replace a newer one unless that is from the future',
+  'in Redis, an older response only replaces a newer one from the future',
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)
@@ -98,7 +86,7 @@ t.test(
       ['older', now - 1, 'first'],
       ['same', now, 'same'],
       ['newer', now + 1, 'newer'],
-      // From a replica whose clock is behind, and from one whose clock is ahead.
+      // From a replica with a clock behind, and from a replica with a clock ahead.
       ['an hour older', now - 3_600_000, 'newer'],
       ['ahead', now + 3_600_000, 'ahead'],
       ['right', now + 2, 'right'],
@@ -112,7 +100,7 @@ t.test(
 )
 
 t.test(
-  'a malformed value in Redis, of any type, is a miss and is replaced',
+  'a malformed Redis value, of any type, is a miss and is replaced',
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)

@@ -16,14 +16,14 @@ import {
 } from '../../src/spotify/gate/diagnosis.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
-/** The clock of the receiving replica, an hour behind. */
+/** The receiving replica's clock, an hour behind. */
 const THERE = NOW - 3_600_000
 const MINUTE_MS = 60_000
 
 const types = Object.keys(problems) as ProblemType[]
 const sent = (problem: Problem) => encodeProblem(problem, NOW) as RemoteProblem
 
-t.test('a refusal of Spotify has the same texts and duration on each replica', async t => {
+t.test('a Spotify refusal has the same texts and duration on each replica', async t => {
   for (const cause of [
     tooManyRequests('', NOW + MINUTE_MS),
     tooManyRequests('QUOTA_EXCEEDED', NOW + MINUTE_MS),
@@ -48,7 +48,7 @@ t.test('a problem keeps its diagnosis when its retryAt changes', async t => {
   })
 })
 
-t.test('no text of another replica reaches a caller', async t => {
+t.test('texts from another replica never reach a caller', async t => {
   for (const type of types) {
     for (const problem of [
       new Problem(type, 'canary'),
@@ -65,7 +65,7 @@ t.test('no text of another replica reaches a caller', async t => {
   t.match(decodeProblem(known, NOW), { message: 'Spotify denied access to this app.' })
 })
 
-t.test('only problems that concern all replicas are shared', async t => {
+t.test('only problems concerning all replicas are shared', async t => {
   t.same(
     types.filter(type => encodeProblem(new Problem(type, ''), NOW) !== undefined),
     [

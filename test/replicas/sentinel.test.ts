@@ -7,7 +7,7 @@ import { startOwnRedis, withoutOwnRedis } from '../support/valkey.ts'
 const skip = { skip: withoutOwnRedis }
 const PASSWORD = 'canary-of-redis'
 const SENTINEL_PASSWORD = 'canary-of-the-sentinels'
-/** Nothing listens there. */
+/** An address without a listener. */
 const DEAD = '127.0.0.1:1'
 
 async function group(t: Test) {
@@ -17,7 +17,7 @@ async function group(t: Test) {
   return { primary, replica, sentinels, url: `redis+sentinel://${hosts}/${SERVICE}` }
 }
 
-t.test('after a failover of Sentinel replicas connect to the new primary', skip, async t => {
+t.test('after a Sentinel failover, replicas connect to the new primary', skip, async t => {
   const { primary, replica, sentinels, url } = await group(t)
   const one = await tierAt(t, url)
   const other = await tierAt(t, url)
@@ -27,7 +27,7 @@ t.test('after a failover of Sentinel replicas connect to the new primary', skip,
   const received: string[] = []
   other.tier.onStored(key => received.push(key))
 
-  // One sentinel hangs, and the others are enough.
+  // One sentinel hangs; the others are enough.
   sentinels[0]?.stop()
   await primary.kill()
   await one.wait(() => one.connection.state === 'degraded')
@@ -43,7 +43,7 @@ t.test('after a failover of Sentinel replicas connect to the new primary', skip,
   t.equal(await replica.client.exists('playlist-proxy:entry:later'), 1)
 })
 
-t.test('a majority of sentinels outvotes a sentinel that is cut off', skip, async t => {
+t.test('a majority of sentinels outvotes an isolated sentinel', skip, async t => {
   const primary = await startOwnRedis(t)
   const former = await startOwnRedis(t)
   const [cutOff] = await startSentinels(t, former, { count: 1, quorum: 1, replicas: 0 })
@@ -55,7 +55,7 @@ t.test('a majority of sentinels outvotes a sentinel that is cut off', skip, asyn
   t.equal(await former.client.exists('playlist-proxy:probe'), 0)
 })
 
-t.test('Redis and the sentinels have passwords of their own', skip, async t => {
+t.test('Redis and the sentinels have separate passwords', skip, async t => {
   const primary = await startOwnRedis(t, '--requirepass', PASSWORD)
   const options = { count: 1, quorum: 1, replicas: 0, password: SENTINEL_PASSWORD }
   const [sentinel] = await startSentinels(t, primary, options)

@@ -40,7 +40,7 @@ t.test('replicas that share Redis fetch a list once', { skip: withoutRedis }, as
   })
 })
 
-t.test('replicas share the limit of a caller', { skip: withoutRedis }, async t => {
+t.test('replicas share the caller limit', { skip: withoutRedis }, async t => {
   const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url, CALLER_REQUESTS_PER_MINUTE: '2' }
   const first = await startService(t, variables, clockOfRedis())
@@ -51,7 +51,7 @@ t.test('replicas share the limit of a caller', { skip: withoutRedis }, async t =
 })
 
 t.test(
-  'the ACL user of docs/operating.md may run every command of the service',
+  'the ACL user in docs/operating.md can run every command used by the service',
   { skip: withoutOwnRedis },
   async t => {
     const [, rights = ''] =
@@ -85,32 +85,28 @@ t.test(
   },
 )
 
-t.test(
-  'a list in Redis under the key of another user is ignored',
-  { skip: withoutRedis },
-  async t => {
-    const { url, client } = await startRedis(t)
-    const { get, clock, sandbox } = await startService(t, { SHARED_CACHE_URL: url }, clockOfRedis())
-    const later = clock.now() + 60_000
-    const instants = {
-      generatedAt: clock.now(),
-      freshUntil: later,
-      staleWhileRevalidateUntil: later,
-      staleIfErrorUntil: later,
-    }
-    const body = new UnknownUser(new Problem('user-not-found', 'x'))
-    const entry = await encodeEntry('somebody-else', { body, ...instants })
-    await client.hset(keyOf('smedjan'), { generated_at: clock.now(), entry })
-    t.match((await get(LIST)).json(), { total: 120 })
-    t.equal(sandbox.count('api'), 3)
-    t.match(
-      (await get('/metrics')).body,
-      /shared_cache_failures_total\{operation="entry_get",reason="rubbish"\} [12]\n/,
-    )
-  },
-)
+t.test("a list in Redis under another user's key is ignored", { skip: withoutRedis }, async t => {
+  const { url, client } = await startRedis(t)
+  const { get, clock, sandbox } = await startService(t, { SHARED_CACHE_URL: url }, clockOfRedis())
+  const later = clock.now() + 60_000
+  const instants = {
+    generatedAt: clock.now(),
+    freshUntil: later,
+    staleWhileRevalidateUntil: later,
+    staleIfErrorUntil: later,
+  }
+  const body = new UnknownUser(new Problem('user-not-found', 'x'))
+  const entry = await encodeEntry('somebody-else', { body, ...instants })
+  await client.hset(keyOf('smedjan'), { generated_at: clock.now(), entry })
+  t.match((await get(LIST)).json(), { total: 120 })
+  t.equal(sandbox.count('api'), 3)
+  t.match(
+    (await get('/metrics')).body,
+    /shared_cache_failures_total\{operation="entry_get",reason="rubbish"\} [12]\n/,
+  )
+})
 
-t.test('a service works without a reachable Redis', async t => {
+t.test('the service works without a reachable Redis', async t => {
   const { get, lines } = await startService(t, { SHARED_CACHE_URL: 'redis://127.0.0.1:1' })
   t.equal((await get(LIST)).statusCode, 200)
   t.match((await get('/status')).json(), { shared_cache: { state: 'degraded' } })
@@ -119,7 +115,7 @@ t.test('a service works without a reachable Redis', async t => {
 })
 
 t.test(
-  'a hanging Redis does not delay the shutdown beyond its limit',
+  'a hanging Redis does not delay shutdown beyond the limit',
   { skip: withoutOwnRedis },
   async t => {
     const server = await startOwnRedis(t)

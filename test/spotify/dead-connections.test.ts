@@ -10,7 +10,7 @@ const never = new AbortController().signal
 const request = { method: 'GET', path: '/', headers: {} } as const
 const CONNECTIONS = 8
 
-/** How a server handles a request on a connection that has carried `before` others. */
+/** How a server handles a request on a connection after `before` others. */
 type Serve = (response: ServerResponse, before: number, socket: Socket) => unknown
 
 async function transportWith(t: Test, serve: Serve, connections = 1) {
@@ -48,7 +48,7 @@ const DEATHS: Record<string, (socket: Socket) => unknown> = {
 }
 
 for (const [death, kill] of Object.entries(DEATHS)) {
-  t.test(`connections that die at their next request are replaced (${death})`, async t => {
+  t.test(`connections that die on the next request are replaced (${death})`, async t => {
     // Each connection carries one request.
     const serve: Serve = (response, before, socket) =>
       before === 0 ? setImmediate(() => response.end('fine')) : kill(socket)
@@ -63,7 +63,7 @@ for (const [death, kill] of Object.entries(DEATHS)) {
   })
 }
 
-t.test('a POST that a dead connection loses is resent too', async t => {
+t.test('a POST lost on a dead connection is also resent', async t => {
   const { transport, methods } = await transportWith(t, (response, before, socket) =>
     before === 0 ? response.end('fine') : socket.destroy(),
   )
@@ -73,7 +73,7 @@ t.test('a POST that a dead connection loses is resent too', async t => {
   t.same(methods, ['POST', 'POST', 'POST'])
 })
 
-t.test('a request is not resent after a reset of a new connection', async t => {
+t.test('a request is not resent after a reset on a new connection', async t => {
   const { transport, methods } = await transportWith(t, (_response, _before, socket) =>
     socket.resetAndDestroy(),
   )
@@ -82,7 +82,7 @@ t.test('a request is not resent after a reset of a new connection', async t => {
   t.equal(methods.length, 1)
 })
 
-t.test('a request that a dead connection loses is resent only once', async t => {
+t.test('a request lost on a dead connection is resent only once', async t => {
   let isDead = false
   const { transport, methods } = await transportWith(t, (response, _before, socket) =>
     isDead ? socket.resetAndDestroy() : response.end('fine'),
@@ -93,7 +93,7 @@ t.test('a request that a dead connection loses is resent only once', async t => 
   t.equal(methods.length, 3)
 })
 
-t.test('a request whose response has begun is not resent', async t => {
+t.test('a request is not resent once the response has begun', async t => {
   for (const begun of [
     'H',
     'HTTP/1.1 200 OK\r\nContent-',

@@ -8,7 +8,7 @@ t.test('playlists without an id are all kept, even identical ones', async t => {
   t.equal(list.complete, true)
 })
 
-t.test('playlists with an id count once even if others have none', async t => {
+t.test('playlists with an id count once even if others have no id', async t => {
   const mixed = [{ name: 'a' }, ...entries(0, 60), { name: 'a' }]
   const list = await read(mixed)
   t.same(playlistsIn(list), mixed)

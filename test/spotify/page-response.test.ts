@@ -17,7 +17,7 @@ function problemOf(status: number, body: unknown, headers: Record<string, string
 
 const pageOf = (items: unknown[]) => ({ total: 120, items })
 
-t.test('a page may have up to twice the requested entries', async t => {
+t.test('a page can have up to twice the requested entries', async t => {
   for (const count of [0, 49, 50, 51, 100]) {
     const body = JSON.stringify(pageOf(Array(count).fill(null)))
     t.equal(readPage({ status: 200, headers: {}, body }, 240, NOW).entries.length, count)
@@ -70,7 +70,7 @@ t.test('a Retry-After sets the next attempt and prevents an immediate retry', as
   }
 })
 
-t.test('the problem of a 400 says what is wrong with the request', async t => {
+t.test('the problem for a 400 describes the fault in the request', async t => {
   for (const [message, explanation] of [
     ['Invalid limit', /refuses pages of 50 playlists/],
     ['invalid limit: 50', /refuses pages of 50 playlists/],
@@ -93,7 +93,7 @@ t.test('the problem of a 400 says what is wrong with the request', async t => {
   )
 })
 
-t.test('a page keeps its href if that is a string', async t => {
+t.test('a page keeps a string href', async t => {
   const hrefOf = (href: unknown) => {
     const body = JSON.stringify({ ...pageOf([]), href })
     return readPage({ status: 200, headers: {}, body }, 240, NOW).href

@@ -17,7 +17,7 @@ t.test('a list of any length has all pages in order', async t => {
   }
 })
 
-t.test('null entries are omitted but count towards the total', async t => {
+t.test('null entries are omitted but included in the total', async t => {
   const list = await read([null, ...entries(0, 98), null, null])
   t.same(idsIn(list), ids(0, 98))
   t.match(list, { complete: true, spotifyTotal: 101 })
@@ -52,7 +52,7 @@ t.test('a revalidation requests all expected pages at once', async t => {
   t.equal(revalidation.offsets.length, 10)
 })
 
-t.test('a list that grew or shrank is read to its new end', async t => {
+t.test('a list is read to the new end after it grows or shrinks', async t => {
   const previous = await read(entries(0, 500))
   for (const length of [0, 40, 499, 501, 700]) {
     const { read, offsets } = aggregator(offset => pageOf(entries(0, length), offset))
@@ -70,8 +70,8 @@ t.test('pages beyond the new end are not requested once the first page has arriv
   t.equal(offsets.length, 8, 'only the pages in flight with the first one')
 })
 
-t.test('a list that changed during the read is read once more', async t => {
-  // After the first page a new playlist comes first, so the next page repeats an entry.
+t.test('a list that changes while being read is read again', async t => {
+  // After the first page, a new playlist appears at the top, so the next page repeats an entry.
   const before = entries(0, 120)
   const after = [{ id: 'new' }, ...before]
   const changed = aggregator((offset, asked) => pageOf(asked < 1 ? before : after, offset))
@@ -81,7 +81,7 @@ t.test('a list that changed during the read is read once more', async t => {
   t.equal(changed.offsets.length, 6)
 })
 
-t.test('a repeated playlist alone shows that the list changed', async t => {
+t.test('a repeated playlist alone shows the list has changed', async t => {
   const list = entries(0, 100)
   const swapped = list.map((entry, index) => (index === 50 ? { id: 'id49' } : entry))
   const changed = aggregator((offset, asked) => pageOf(asked < 2 ? swapped : list, offset))
@@ -89,8 +89,8 @@ t.test('a repeated playlist alone shows that the list changed', async t => {
   t.equal(changed.offsets.length, 4)
 })
 
-t.test('a list that keeps changing is the union of two reads and incomplete', async t => {
-  // The total grows with every page, and the second read misses an entry of the first.
+t.test('a constantly changing list is the union of two reads and incomplete', async t => {
+  // The total grows with every page, and the second read misses an entry from the first.
   const changing = aggregator((offset, asked) => ({
     total: 100 + asked,
     entries: asked < 3 ? entries(offset, offset + 50) : entries(offset + 1, offset + 51),
@@ -121,7 +121,7 @@ t.test(
   },
 )
 
-t.test('a list that was complete before is read twice when it becomes unstable', async t => {
+t.test('a previously complete list is read twice once it becomes unstable', async t => {
   const complete = await read(entries(0, 100))
   const unstable = aggregator(offset => ({
     total: offset === 0 ? 100 : 99,
@@ -140,7 +140,7 @@ t.test('a list with missing entries is incomplete even if nothing else changed',
   t.match(await aggregator(short).read(list), { complete: false, settled: true })
 })
 
-t.test('a second read that shows no change replaces the first read', async t => {
+t.test('a second read without changes replaces the first', async t => {
   const changed = aggregator((offset, asked) => {
     if (asked === 1) return { total: 99, entries: entries(50, 98) }
     return { total: 100, entries: entries(offset, offset + 49) }
@@ -150,7 +150,7 @@ t.test('a second read that shows no change replaces the first read', async t => 
   t.match(list, { complete: false, settled: false })
 })
 
-t.test('the deadline limits when the first page starts and when later pages retry', async t => {
+t.test('the deadline limits first-page starts and later-page retries', async t => {
   const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
   const source = createPlaylistSource({ client, budget, concurrency: 8 })
   await source.playlists('someone', undefined, lookup)

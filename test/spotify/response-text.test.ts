@@ -6,7 +6,7 @@ import { failureOf } from '../support/failure-of.ts'
 const TEXT = '{"name":"été"}'
 const read = (body: Uint8Array, coding?: string | string[]) => responseText(body, coding, 1000)
 
-t.test('gzip is decoded under both of its names, and identity is ignored', async t => {
+t.test('gzip is decoded under both names, and identity is ignored', async t => {
   for (const coding of [
     'gzip',
     'x-gzip',
@@ -27,7 +27,7 @@ t.test('gzip is decoded under both of its names, and identity is ignored', async
   }
 })
 
-t.test('any content coding but gzip is a bad response', async t => {
+t.test('any content coding except gzip is a bad response', async t => {
   for (const coding of ['br', 'deflate', 'zstd', 'gzip, gzip', 'br, gzip', 'gzip;q=1', 'xgzip']) {
     const failure = await failureOf(read(gzipSync(gzipSync(TEXT)), coding))
     t.match(failure, { type: 'spotify-bad-response', transient: false }, coding)
@@ -40,7 +40,7 @@ t.test('an empty body with any content coding is an empty text', async t => {
   }
 })
 
-t.test('only one byte order mark, at the start of a body, is removed', async t => {
+t.test('only a single byte order mark, at the start of a body, is removed', async t => {
   t.equal(await read(Buffer.from(`\uFEFF${TEXT}`)), TEXT)
   t.equal(await read(gzipSync(`\uFEFF${TEXT}`), 'gzip'), TEXT)
   t.equal(await read(Buffer.from(`{"name":"\uFEFF"}`)), `{"name":"\uFEFF"}`)

@@ -91,7 +91,7 @@ for (const [what, rows] of cases) {
   })
 }
 
-t.test('all three date formats of RFC 9110 are read as UTC', async t => {
+t.test('all three RFC 9110 date formats are read as UTC', async t => {
   const now = Date.UTC(1994, 10, 6, 8, 49, 0)
   for (const field of [
     'Sun, 06 Nov 1994 08:49:37 GMT',
@@ -108,7 +108,7 @@ t.test('a date in Retry-After is exact even between two whole seconds', async t 
   t.equal(rateLimitedUntil(dateIn(1), NOW + 1000), NOW + 31_000, 'in the past')
 })
 
-t.test('the latest instant of several Retry-After fields counts', async t => {
+t.test('the latest instant wins when there are several Retry-After fields', async t => {
   for (const [field, seconds] of [
     [['3600', '3600'], 3600],
     ['3600, 3600', 3600],

@@ -35,7 +35,7 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
     await transport.close()
     await sandbox.close()
   })
-  /** Resolves when the keeper has handled the response to its nth request. */
+  /** Resolves once the keeper has handled the response to the nth request. */
   const settled = async (requests: number) => {
     await sandbox.arrived('token', requests)
     await until(() => clock.pending.length === 1 && clock.pending[0] !== 5000)
@@ -43,7 +43,7 @@ async function keeperFor(t: Test, overrides: Partial<TokenKeeperOptions> = {}) {
   return { keeper, clock, sandbox, lines, settled }
 }
 
-t.test('all callers share the request for the first token', async t => {
+t.test('all callers share the first token request', async t => {
   const { keeper, sandbox } = await keeperFor(t)
   t.equal(keeper.problem?.type, 'spotify-unavailable', 'no token yet')
   keeper.start()
@@ -53,7 +53,7 @@ t.test('all callers share the request for the first token', async t => {
   t.equal(keeper.problem, undefined)
 })
 
-t.test('a token may follow a byte order mark or be in x-gzip', async t => {
+t.test('a token can follow a byte order mark or be in x-gzip', async t => {
   const body = '{"access_token":"BQx","expires_in":3600}'
   for (const [bytes, headers] of [
     [Buffer.from(`\uFEFF${body}`), {}],
@@ -117,7 +117,7 @@ t.test('while renewals fail, the old token is used and the back-off doubles', as
   t.equal(lines().at(-1)?.msg, 'app token renewed after failures')
 })
 
-t.test('without a token, token() throws the last failure until the next attempt', async t => {
+t.test('until the next attempt, token() throws the last failure if there is no token', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.fault({ on: 'token', times: 1, answer: 'unavailable-html' })
   keeper.start()
@@ -131,7 +131,7 @@ t.test('without a token, token() throws the last failure until the next attempt'
   t.equal(await keeper.token(), sandbox.issuedTokens[0])
 })
 
-t.test('a token that expired during an outage is not returned', async t => {
+t.test('a token that expires during an outage is not returned', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   sandbox.tokenLifetimeSeconds = 2
   keeper.start()
@@ -165,7 +165,7 @@ t.test('rejected credentials are retried at most once a minute and logged once',
   }
 })
 
-t.test('fifty 401s for one token cost one renewal', async t => {
+t.test('fifty 401s for one token cost a single renewal', async t => {
   const { keeper, sandbox } = await keeperFor(t)
   keeper.start()
   const refused = await keeper.token()
@@ -175,7 +175,7 @@ t.test('fifty 401s for one token cost one renewal', async t => {
   t.equal(sandbox.count('token'), 2)
 })
 
-t.test('a token that has just replaced another one is kept for a minute', async t => {
+t.test('a replacement token is kept for a minute', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   keeper.start()
   const renewed = await keeper.replace(await keeper.token())
@@ -189,7 +189,7 @@ t.test('a token that has just replaced another one is kept for a minute', async 
   t.equal(clock.pending.length, 1, 'one timer')
 })
 
-t.test('nothing is sent to the token endpoint before the instant in Retry-After', async t => {
+t.test('nothing is sent to the token endpoint before the Retry-After instant', async t => {
   for (const code of [429, 503, 500, 401]) {
     await t.test(String(code), async t => {
       const { keeper, sandbox, clock, settled } = await keeperFor(t)
@@ -210,7 +210,7 @@ t.test('nothing is sent to the token endpoint before the instant in Retry-After'
   }
 })
 
-t.test('the renewal of a valid token waits for the instant in Retry-After', async t => {
+t.test('renewal of a valid token waits for the Retry-After instant', async t => {
   const { keeper, sandbox, clock, settled } = await keeperFor(t)
   keeper.start()
   await settled(1)
@@ -241,7 +241,7 @@ t.test('stop() cancels the timer and the renewal in flight', async t => {
   release()
 })
 
-t.test('a token request is retried after an unexpected error, too', async t => {
+t.test('a token request is also retried after an unexpected error', async t => {
   const send = () => Promise.reject(new TypeError('a bug'))
   const transport = { send, close: async () => {} }
   const { keeper, clock } = await keeperFor(t, { transport })

@@ -21,7 +21,7 @@ function problemOf(status: number, body: unknown, headers?: Record<string, strin
 
 const token = { access_token: 'BQDx-1_2.3', token_type: 'Bearer', expires_in: 3600 }
 
-t.test('a token has its lifetime in milliseconds', async t => {
+t.test('a token lifetime is in milliseconds', async t => {
   t.strictSame(read(200, token), { value: 'BQDx-1_2.3', lifetimeMs: 3_600_000 })
 })
 
@@ -36,7 +36,7 @@ t.test('the token type is bearer in any case, or absent', async t => {
   }
 })
 
-t.test('the lifetime of a token may be a string or absent, and is a day at most', async t => {
+t.test('the token lifetime can be a string or absent, and is a day at most', async t => {
   for (const [stated, lifetimeMs] of [
     [undefined, 300_000],
     [1, 1000],
@@ -80,7 +80,7 @@ t.test('a token that is absent or unfit for a header field is a bad response', a
   t.equal(read(200, { ...token, access_token: '!~' }).value, '!~', 'the ends of the range')
 })
 
-t.test('a token response that is not a JSON object is a bad response', async t => {
+t.test('a token response must be a JSON object', async t => {
   for (const body of ['', '<html>', '{"access_token":"cut', 'null', '"text"', '[]', '1']) {
     t.equal(problemOf(200, body).type, 'spotify-bad-response', body)
   }
@@ -117,7 +117,7 @@ for (const [status, body, type] of statuses) {
   })
 }
 
-t.test('the problem of a refused token request has the instant in Retry-After', async t => {
+t.test('the problem for a refused token request has the Retry-After instant', async t => {
   for (const status of [400, 401, 408, 429, 500, 503]) {
     const body = { error: 'invalid_client' }
     t.equal(problemOf(status, body, { 'retry-after': '7' }).retryAt, NOW + 7000, `${status}`)
@@ -129,7 +129,7 @@ t.test('the problem of a refused token request has the instant in Retry-After', 
   t.equal(problemOf(503, '', { 'retry-after': 'soon' }).retryAt, undefined)
 })
 
-t.test('the problem of a token request never echoes the response', async t => {
+t.test('the problem for a token request never echoes the response', async t => {
   for (const status of [200, 400, 401, 403, 429, 500]) {
     const { message } = problemOf(status, { error: 'canary', access_token: 'canary canary' })
     t.notMatch(message, /canary/)

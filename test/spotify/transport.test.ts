@@ -63,7 +63,7 @@ t.test('the size limit applies to the encoded and the decoded body', async t => 
   }
 })
 
-t.test('the transport calls onRead before it decodes a 200, and not for a refusal', async t => {
+t.test('the transport calls onRead before decoding a 200, and not for a refusal', async t => {
   const { transport } = await transportWith(t, ({ url = '' }, response) => {
     response.writeHead(Number(url.slice(1)), { 'content-encoding': 'gzip' }).end('no gzip')
   })
@@ -85,7 +85,7 @@ t.test('the transport calls onRead before it decodes a 200, and not for a refusa
   }
 })
 
-t.test('the timeout of an attempt ends with the last byte of the response', async t => {
+t.test('the attempt timeout ends with the last response byte', async t => {
   const { transport, clock } = await transportWith(t, (_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip')
   })
@@ -93,7 +93,7 @@ t.test('the timeout of an attempt ends with the last byte of the response', asyn
   t.match(await failureOf(sent), { type: 'spotify-bad-response' }, 'no timeout')
 })
 
-t.test('the response to a refused request keeps its status if its body is cut off', async t => {
+t.test('a refusal keeps its status if the body is cut off', async t => {
   const { transport } = await transportWith(t, (_request, response) => {
     response.writeHead(429, { 'retry-after': '7', 'content-length': 100 })
     response.write('cut', () => response.destroy())
@@ -120,7 +120,7 @@ t.test('a malformed or truncated response is a bad response', async t => {
 })
 
 t.test(
-  'a refusal whose body hangs keeps its status at the timeout, and an abort rejects with its reason',
+  'a refusal with a hanging body keeps its status at the timeout, and an abort rejects with its reason',
   async t => {
     const { transport, clock } = await transportWith(t, (_request, response) => {
       response.writeHead(503).write('and then nothing')
@@ -138,7 +138,7 @@ t.test(
   },
 )
 
-t.test('an abort before or during a request rejects with its reason', async t => {
+t.test('an abort before or during a request rejects with the abort reason', async t => {
   const { transport, clock } = await transportWith(t, () => {})
   const aborting = new AbortController()
   const sending = failureOf(transport.send(request, aborting.signal))

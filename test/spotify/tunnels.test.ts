@@ -33,7 +33,7 @@ async function transportThrough(t: Test, proxyUrl: string, listener: RequestList
   return { transport, clock, authority: `127.0.0.1:${port}`, sendAll }
 }
 
-t.test('requests use the proxy and as many connections as without it', async t => {
+t.test('requests use the proxy and as many connections as without a proxy', async t => {
   const proxy = await startProxy(t)
   const headers: unknown[] = []
   const { authority, sendAll } = await transportThrough(t, proxy.url, (incoming, response) => {
@@ -47,7 +47,7 @@ t.test('requests use the proxy and as many connections as without it', async t =
   t.match(headers[0], { host: authority })
 })
 
-t.test('only the proxy gets its user and password', async t => {
+t.test('only the proxy gets the proxy user and password', async t => {
   const proxy = await startProxy(t, 'user:secret')
   const seen: string[] = []
   const { transport } = await transportThrough(t, proxy.url, (incoming, response) => {
@@ -58,7 +58,7 @@ t.test('only the proxy gets its user and password', async t => {
   t.notMatch(seen.join(), /proxy-/i)
 })
 
-t.test('the limits of size and time apply through a proxy, too', async t => {
+t.test('size and time limits also apply through a proxy', async t => {
   const proxy = await startProxy(t)
   const { transport, clock } = await transportThrough(t, proxy.url, ({ url }, response) => {
     if (url === '/large') response.end('x'.repeat(1001))
@@ -142,7 +142,7 @@ t.test('the problem blames an unreachable proxy', async t => {
   t.match(failure.cause, { cause: { code: 'ECONNREFUSED' } })
 })
 
-t.test('a timeout or abort ends an attempt that waits for a hanging proxy', async t => {
+t.test('a timeout or abort ends an attempt waiting for a hanging proxy', async t => {
   const proxy = await startProxy(t)
   proxy.misbehaviour = 'hang'
   const { transport, clock } = await transportThrough(t, proxy.url, () => {})
@@ -163,7 +163,7 @@ t.test('a timeout or abort ends an attempt that waits for a hanging proxy', asyn
   await until(() => proxy.sockets.size === 0)
 })
 
-/** A server that records the first bytes of each connection and closes it. */
+/** A server that records the first bytes on each connection, then closes it. */
 async function startRecorder(t: Test) {
   const received: Buffer[] = []
   const server = createTcpServer(socket => {
@@ -177,7 +177,7 @@ async function startRecorder(t: Test) {
   return { received, port: (server.address() as AddressInfo).port }
 }
 
-/** The failure of a request to `origin` through the proxy. */
+/** Returns the error from a request to `origin` through the proxy. */
 async function failureThrough(proxyUrl: string, origin: string) {
   const transport = createTransport(origin, 1, {
     clock: new ManualClock(),
@@ -190,7 +190,7 @@ async function failureThrough(proxyUrl: string, origin: string) {
   return failure
 }
 
-/** The first byte of a TLS handshake (RFC 8446 5.1). */
+/** First byte in a TLS handshake (RFC 8446 5.1). */
 const HANDSHAKE = 22
 
 t.test('https uses TLS inside the connection through the proxy', async t => {
@@ -209,7 +209,7 @@ t.test('the TLS handshake with a proxy names the proxy', async t => {
   t.notMatch(received[0]?.toString('latin1'), 'spotify')
 })
 
-t.test('CONNECT names the default port of the scheme', async t => {
+t.test("CONNECT includes the scheme's default port", async t => {
   for (const [origin, target] of [
     ['https://spotify.invalid', 'spotify.invalid:443'],
     ['http://spotify.invalid', 'spotify.invalid:80'],

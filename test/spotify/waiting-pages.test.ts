@@ -29,7 +29,7 @@ function clientOf() {
   })
 }
 
-t.test('when decoding does not keep up, pages keep their slots until they are decoded', async t => {
+t.test('when decoding falls behind, pages keep their slots until they are decoded', async t => {
   const client = clientOf()
   let read = 0
   const page = () =>

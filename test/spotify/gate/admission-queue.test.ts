@@ -6,7 +6,7 @@ import { passOptions } from '../../support/gate.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { until } from '../../support/until.ts'
 
-/** A queue with one slot, which each request holds until `next()`. */
+/** A queue with a single slot; each request holds the slot until `next()`. */
 function queueOf(queue: number) {
   const clock = new ManualClock()
   const lookups = new AdmissionQueue({ concurrency: 1, queue, clock })
@@ -16,7 +16,7 @@ function queueOf(queue: number) {
       () => new Promise<void>(resolve => holding.push(resolve)),
       passOptions({ subject, isRevalidation, startByMs }),
     )
-  /** Starts a lookup for the caller that the first letter of the subject names. */
+  /** Starts a lookup for the caller named by the subject's first letter. */
   const askFor = (
     subject: string,
     callers = new WaitingCallers(subject.slice(0, 1)),
@@ -33,7 +33,7 @@ function queueOf(queue: number) {
   return { lookups, clock, ask, askFor, next }
 }
 
-t.test('the queue refuses a lookup beyond its limit at once', async t => {
+t.test('the queue immediately refuses lookups beyond the limit', async t => {
   const { lookups, clock, ask, next } = queueOf(2)
   const served = [ask('a'), ask('b'), ask('c')]
   t.match(await failureOf(ask('d')), { type: 'overloaded', retryAt: clock.now() + 1000 })
@@ -45,20 +45,17 @@ t.test('the queue refuses a lookup beyond its limit at once', async t => {
   t.match(lookups, { inFlight: 0, queued: 0 })
 })
 
-t.test(
-  'the queue counts requests of one lookup once, and always admits a lookup that has begun',
-  async t => {
-    const { lookups, ask, next } = queueOf(1)
-    const served = [ask('a'), ask('b'), ask('b'), ask('a', false, Number.POSITIVE_INFINITY)]
-    t.equal(lookups.queued, 1)
-    t.match(await failureOf(ask('c')), { type: 'overloaded' })
-    for (let request = 0; request < 4; request++) await next()
-    await Promise.all(served)
-    t.equal(lookups.queued, 0)
-  },
-)
+t.test("the queue counts a lookup's requests once and always admits a started lookup", async t => {
+  const { lookups, ask, next } = queueOf(1)
+  const served = [ask('a'), ask('b'), ask('b'), ask('a', false, Number.POSITIVE_INFINITY)]
+  t.equal(lookups.queued, 1)
+  t.match(await failureOf(ask('c')), { type: 'overloaded' })
+  for (let request = 0; request < 4; request++) await next()
+  await Promise.all(served)
+  t.equal(lookups.queued, 0)
+})
 
-t.test('background revalidations use at most half of the queue', async t => {
+t.test('background revalidations use at most half the queue', async t => {
   const { ask, next } = queueOf(4)
   const served = [ask('a'), ask('b', true), ask('c', true)]
   t.match(await failureOf(ask('d', true)), { type: 'overloaded' })
@@ -67,26 +64,29 @@ t.test('background revalidations use at most half of the queue', async t => {
   await Promise.all(served)
 })
 
-t.test('a lookup that would miss its deadline is refused at once, with a Retry-After', async t => {
-  const { clock, ask, next } = queueOf(100)
-  const slow = ask('slow')
-  await clock.advance(0)
-  await clock.advance(10_000)
-  await next()
-  await slow
-  // The average duration is 2 s now.
-  const served = [ask('a')]
-  for (let lookup = 0; lookup < 3; lookup++) served.push(ask(`lookup ${lookup}`, false, 20_000))
-  t.match(await failureOf(ask('b', false, clock.monotonic() + 5999)), {
-    type: 'overloaded',
-    retryAt: clock.now() + 6000,
-  })
-  served.push(ask('c', false, clock.monotonic() + 6000))
-  for (let request = 0; request < 5; request++) await next()
-  await Promise.all(served)
-})
+t.test(
+  'a lookup bound to miss its deadline is refused immediately, with a Retry-After',
+  async t => {
+    const { clock, ask, next } = queueOf(100)
+    const slow = ask('slow')
+    await clock.advance(0)
+    await clock.advance(10_000)
+    await next()
+    await slow
+    // The average duration is 2 s now.
+    const served = [ask('a')]
+    for (let lookup = 0; lookup < 3; lookup++) served.push(ask(`lookup ${lookup}`, false, 20_000))
+    t.match(await failureOf(ask('b', false, clock.monotonic() + 5999)), {
+      type: 'overloaded',
+      retryAt: clock.now() + 6000,
+    })
+    served.push(ask('c', false, clock.monotonic() + 6000))
+    for (let request = 0; request < 5; request++) await next()
+    await Promise.all(served)
+  },
+)
 
-t.test('a request can release its slot before it ends', async t => {
+t.test('a request can release its slot early', async t => {
   const lookups = new AdmissionQueue({ concurrency: 1, queue: 2, clock: new ManualClock() })
   const ends: (() => void)[] = []
   const ask = (subject: string, isEarly: boolean) =>
@@ -112,7 +112,7 @@ t.test('a request can release its slot before it ends', async t => {
 })
 
 t.test(
-  'a caller with few waiting lookups displaces the latest lookup of the caller with the most',
+  'a caller with few waiting lookups displaces the latest lookup from the caller with the most',
   async t => {
     const { lookups, clock, askFor, next } = queueOf(4)
     const served = [askFor('a0'), askFor('a1'), askFor('a2'), askFor('a3')]
@@ -136,7 +136,7 @@ t.test(
   },
 )
 
-t.test('a lookup that several callers wait for is not displaced', async t => {
+t.test('a lookup with several waiting callers is not displaced', async t => {
   const { askFor, next } = queueOf(3)
   const shared = new WaitingCallers('a')
   shared.join('b')
@@ -155,7 +155,7 @@ t.test('a lookup that several callers wait for is not displaced', async t => {
   await Promise.all(again)
 })
 
-t.test('all requests of a displaced lookup are cancelled', async t => {
+t.test('all requests for a displaced lookup are cancelled', async t => {
   const { lookups, askFor, next } = queueOf(2)
   const served = [askFor('x'), askFor('a0')]
   const displaced = [askFor('a1'), askFor('a1'), askFor('a1')].map(failureOf)
@@ -169,7 +169,7 @@ t.test('all requests of a displaced lookup are cancelled', async t => {
   t.equal(lookups.queued, 0)
 })
 
-t.test('the expected wait counts the requests ahead of the caller', async t => {
+t.test('the expected wait includes requests ahead of the caller', async t => {
   const { clock, ask, askFor, next } = queueOf(100)
   const slow = ask('slow')
   await clock.advance(0)

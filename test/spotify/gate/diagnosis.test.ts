@@ -46,12 +46,12 @@ for (const [title, diagnosis, bodies] of cases) {
   })
 }
 
-t.test('the most specific text in a denial decides its diagnosis', async t => {
+t.test('the most specific text in a denial decides the diagnosis', async t => {
   t.match(accessDenied(401, `${json('Forbidden')} ${PREMIUM}`).message, /^premium-required/)
   t.match(accessDenied(401, `${json('Forbidden')} ${UNREGISTERED}`).message, /^user-authentication/)
 })
 
-t.test('the problem of a denial never echoes the body', async t => {
+t.test('the problem for a denial never echoes the body', async t => {
   for (const known of ['', PREMIUM, UNREGISTERED, '"Forbidden"']) {
     t.notMatch(accessDenied(401, `${known} canary`).message, /canary/)
   }

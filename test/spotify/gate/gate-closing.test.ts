@@ -13,7 +13,7 @@ const of = (subject: string) => passOptions({ subject })
 const failing = (subject: string, failure: unknown) =>
   passOptions({ subject, probe: rejecting(failure) })
 
-/** A gate that an outage has closed for a second. */
+/** A gate closed for a second by an outage. */
 async function closedGate() {
   const built = gateFor()
   for (const subject of ['bob', 'alice', 'bob']) {
@@ -57,7 +57,7 @@ t.test('when Spotify denies the app, the gate probes once every five minutes', a
   ])
 })
 
-t.test('a denial that shows only in a second response closes the gate too', async t => {
+t.test('a denial found only in a second response also closes the gate', async t => {
   const { gate, clock } = gateFor()
   const denial = accessDenied(401, '')
   const reported = await gate.report(denial, failing('bob', denial))
@@ -66,7 +66,7 @@ t.test('a denial that shows only in a second response closes the gate too', asyn
 })
 
 t.test(
-  'failures of several users close the gate if a probe fails; failures of one user never do',
+  'failures for several users close the gate if a probe fails; failures for one user never do',
   async t => {
     const { gate, clock } = gateFor()
     const bob = failing('bob', outage())
@@ -86,7 +86,7 @@ t.test(
   },
 )
 
-t.test('a closed gate does not reveal the failures of other users', async t => {
+t.test("a closed gate does not reveal other users' failures", async t => {
   const { gate, clock, lines } = await closedGate()
   t.match(await failureOf(gate.pass(sent, of('carol'))), {
     type: 'spotify-unavailable',
@@ -98,7 +98,7 @@ t.test('a closed gate does not reveal the failures of other users', async t => {
   t.match(lines(), [{ level: 'warn', diagnosis: 'unavailable', err: { message: 'malformed' } }])
 })
 
-t.test('pages of the probed list wait for the probe; other lookups fail at once', async t => {
+t.test('pages from the probed list wait for the probe; other lookups fail immediately', async t => {
   const { gate, clock, lines } = await closedGate()
   await clock.advance(1000)
   t.match(
@@ -125,7 +125,7 @@ t.test('pages of the probed list wait for the probe; other lookups fail at once'
   t.equal(lines().at(-1)?.msg, 'requests to Spotify resume')
 })
 
-t.test('neither a failed probe nor the pages that waited for it are retried', async t => {
+t.test('neither a failed probe nor the pages waiting for it are retried', async t => {
   const { gate, clock, lines } = await closedGate()
   await clock.advance(1000)
   let attempts = 0
@@ -156,14 +156,14 @@ t.test('after a cancelled probe the next request is the probe', async t => {
   await until(() => gate.status().inFlight === 1)
   const beside = failureOf(gate.pass(sent, passOptions({ subject: 'bob', signal: leaving.signal })))
   await clock.advance(0)
-  // For example because another page of the list failed.
+  // For example, because another page in the list failed.
   leaving.abort(outage())
   t.match(await given, { type: 'spotify-unavailable' })
   t.match(await beside, { type: 'spotify-unavailable' })
   t.equal(await gate.pass(sent, of('alice')), 'sent')
 })
 
-t.test('a pause of a day needs no timer', async t => {
+t.test('a day-long pause needs no timer', async t => {
   const { gate, clock, lines } = gateFor()
   const refusal = tooManyRequests('QUOTA_EXCEEDED', clock.now() + 86_400_000)
   t.match(await failureOf(gate.pass(rejecting(refusal), of('bob'))), refusal)

@@ -21,7 +21,7 @@ import {
 
 const after = (...subjects: string[]) => each(START, failed, subjects).evidence
 
-t.test('three consecutive failures of more than one subject need a probe', async t => {
+t.test('three consecutive failures from more than one subject need a probe', async t => {
   t.notOk(needsProbe(after('bob', 'bob', 'bob', 'bob'), 0), 'one subject alone')
   t.notOk(needsProbe(after('bob', 'alice'), 0), 'two failures')
   t.ok(needsProbe(after('bob', 'alice', 'bob'), 0))
@@ -30,7 +30,7 @@ t.test('three consecutive failures of more than one subject need a probe', async
   t.notOk(needsProbe(then(mended, failed).evidence, 9000), 'a response resets the count')
 })
 
-t.test('within a second after a response only eight failures need a probe', async t => {
+t.test('within a second after a response, it takes eight failures to need a probe', async t => {
   const row = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
   const seven = each(then(START, succeeded), failed, row)
   t.notOk(needsProbe(seven.evidence, 999))
@@ -38,7 +38,7 @@ t.test('within a second after a response only eight failures need a probe', asyn
   t.ok(needsProbe(then(seven, failed, { subject: 'h' }).evidence, 999))
 })
 
-t.test('one denial needs a probe, but within a second after a response two do', async t => {
+t.test('one denial needs a probe, but two are needed within a second after a response', async t => {
   t.ok(needsProbe(then(START, denied).evidence, 0))
   const once = then(then(START, succeeded), denied)
   t.notOk(needsProbe(once.evidence, 999))
@@ -48,7 +48,7 @@ t.test('one denial needs a probe, but within a second after a response two do', 
 })
 
 t.test(
-  'the app counts as denied after two subjects, if the second worked before or is the probe',
+  'the app counts as denied after two subjects, if the second previously worked or is the probe',
   async t => {
     const worked = then(START, succeeded, { subject: 'worked' })
     const once = then(worked, denied)
@@ -64,13 +64,13 @@ t.test(
   },
 )
 
-t.test('a fallback that failed does not count as working', async t => {
+t.test('a failed fallback does not count as working', async t => {
   const fallback = { subject: FALLBACK_SUBJECT }
   const history = then(then(then(START, failed, fallback), denied), denied, fallback)
   t.notOk(isAppDenied(history.evidence, false))
 })
 
-t.test('the probe is for the subject that worked last', async t => {
+t.test('the probe is for the most recently successful subject', async t => {
   let history = each(START, succeeded, ['a', 'b', 'c', 'b'])
   const next = () => probeSubject(history.evidence, 'stranger')
   t.equal(next(), 'b')
@@ -105,7 +105,7 @@ t.test(
 )
 
 t.test(
-  'an outcome that concerns one request changes nothing, unless that request is the probe',
+  'an outcome concerning a single request changes nothing, unless that request is the probe',
   async t => {
     const history = each(then(START, succeeded, { subject: 'worked' }), failed, ['a', 'b', 'c'])
     for (const outcome of [declined, unknown, refusedFor(1)]) {
@@ -116,7 +116,7 @@ t.test(
   },
 )
 
-t.test('the gate remembers at most eight subjects of each kind', async t => {
+t.test('the gate remembers at most eight subjects per kind', async t => {
   const many = Array.from({ length: 100 }, (_, index) => `user${index}`)
   const history = each(each(START, succeeded, many), denied, many)
   const { working, failing, denied: ids } = history.evidence
@@ -128,7 +128,7 @@ t.test('the gate remembers at most eight subjects of each kind', async t => {
 })
 
 t.test(
-  'a successful request for a link shows that Spotify works, but a link is never probed',
+  'a successful request for a link shows Spotify is working, but a link is never probed',
   async t => {
     const link = linkSubject('one')
     const history = then(each(START, failed, ['bob', 'alice', 'bob']), succeeded, { subject: link })

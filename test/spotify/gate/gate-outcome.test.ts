@@ -2,7 +2,7 @@ import t from 'tap'
 import { Problem, type ProblemType } from '../../../src/problems/problem.ts'
 import { outcomeOf } from '../../../src/spotify/gate/gate-outcome.ts'
 
-t.test('the outcome of a request follows from the type of its problem', async t => {
+t.test('the problem type decides the outcome of a request', async t => {
   const kinds: Partial<Record<ProblemType, string>> = {
     'user-not-found': 'succeeded',
     'spotify-unavailable': 'failed',
@@ -19,7 +19,7 @@ t.test('the outcome of a request follows from the type of its problem', async t 
   }
 })
 
-t.test('a 4xx concerns one request only, unless it is transient', async t => {
+t.test('a 4xx only concerns a single request, unless it is transient', async t => {
   const badResponse = (originStatus: number, transient = false) =>
     outcomeOf(new Problem('spotify-bad-response', '', { originStatus, transient }), 0).kind
   for (const status of [400, 405, 410, 414, 451, 499]) {
@@ -30,7 +30,7 @@ t.test('a 4xx concerns one request only, unless it is transient', async t => {
   t.equal(badResponse(408, true), 'failed')
 })
 
-t.test('a failure lasts as long as Spotify wants no retry', async t => {
+t.test('a failure lasts until Spotify allows a retry', async t => {
   const failedUntil = (retryAt?: number) =>
     outcomeOf(
       new Problem('spotify-unavailable', '', retryAt === undefined ? {} : { retryAt }),

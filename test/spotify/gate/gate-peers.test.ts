@@ -12,7 +12,7 @@ const of = (subject: string) => passOptions({ subject })
 const limited = (until: number) => tooManyRequests('', until)
 const START = Date.UTC(2026, 10, 23)
 
-/** A budget whose reservations the test grants or refuses, one after another. */
+/** A budget that lets the test grant or refuse each reservation in turn. */
 function scriptedBudget() {
   const reservations: { grant(): void; refuse(): void }[] = []
   const state = { reserved: 0, refunded: 0 }
@@ -29,7 +29,7 @@ function scriptedBudget() {
   return { budget: { limit: 1, spent: 0, reserve, check() {} }, reservations, state }
 }
 
-t.test('the gate publishes a pause and its end once each', async t => {
+t.test('the gate publishes each pause and its end once', async t => {
   const { peers, published } = scriptedPeers()
   const { gate, clock } = gateFor({ peers })
   await failureOf(gate.pass(() => Promise.reject(limited(START + 3000)), of('bob')))
@@ -45,7 +45,7 @@ t.test('the gate publishes a pause and its end once each', async t => {
   ])
 })
 
-t.test('the pause of a peer pauses this gate, which does not publish it again', async t => {
+t.test("a peer's pause pauses this gate, which does not publish it again", async t => {
   const { peers, published, remote } = scriptedPeers()
   const { gate, clock, lines } = gateFor({ peers })
   remote().paused({ cause: limited(START + 5000), until: START + 5000, pauses: 0 })
@@ -91,7 +91,7 @@ t.test('while a peer probes, this gate refuses lookups', async t => {
   t.equal(await gate.pass(sent, of('bob')), 'sent', 'this gate has the probe')
 })
 
-t.test('a pause that arrives while the gate acquires the probe stops the request', async t => {
+t.test('a pause arriving while the gate acquires the probe stops the request', async t => {
   let allow: ((may: boolean) => void) | undefined
   const { peers, published, remote } = scriptedPeers(
     () => new Promise(resolve => (allow = resolve)),
@@ -114,7 +114,7 @@ t.test('a pause that arrives while the gate acquires the probe stops the request
   t.strictSame(published, [['probe'], ['probe ended']])
 })
 
-t.test('a probe does not end a pause that began while it was in flight', async t => {
+t.test('a probe does not end a pause begun while it was in flight', async t => {
   const { peers, published, remote } = scriptedPeers()
   const { gate, clock } = gateFor({ peers })
   remote().paused({ cause: limited(START + 1000), until: START + 1000, pauses: 0 })
@@ -151,7 +151,7 @@ t.test('a pause, an abort or the deadline during the reservation stops the reque
   t.same(state, { reserved: 3, refunded: 3 }, 'requests that were not sent are refunded')
 })
 
-t.test('after a probe that the budget refuses, the next request is the probe', async t => {
+t.test('after the budget refuses a probe, the next request is the probe', async t => {
   const { budget, reservations, state } = scriptedBudget()
   const { peers, published, remote } = scriptedPeers()
   const { gate, clock } = gateFor({ peers, budget })
@@ -181,7 +181,7 @@ t.test('after a probe that the budget refuses, the next request is the probe', a
   ])
 })
 
-t.test('a request that the shared budget refuses is not sent', async t => {
+t.test('a request refused by the shared budget is not sent', async t => {
   const { budget, reservations } = scriptedBudget()
   const { gate } = gateFor({ budget })
   const refused = failureOf(gate.pass(sent, of('bob')))

@@ -27,7 +27,7 @@ import {
 } from '../../support/gate-history.ts'
 
 const probe = { isProbe: true, nowMs: 2000, subject: 'probed' }
-/** The history with the probe for a request for `subject` in flight. */
+/** The history while the probe, a request for `subject`, is in flight. */
 const probed = ({ state, evidence }: History, subject = 'bob'): History => ({
   state: probing(state, subject),
   evidence,
@@ -50,7 +50,7 @@ t.test('failures alone do not close the gate: all requests wait for a probe', as
   t.equal(then(probed(suspected), unknown, probe).state, OPEN, 'the next request probes')
 })
 
-t.test('a paused gate refuses requests until its pause ends, and then sends one probe', async t => {
+t.test('a paused gate refuses requests until the pause ends, then sends one probe', async t => {
   const { state: paused, evidence } = then(START, refusedFor(3000), { nowMs: 500 })
   t.equal(admission(paused, evidence, 'bob', 3499), 'refused')
   t.equal(admission(paused, evidence, 'bob', 3500), 'probe')
@@ -70,7 +70,7 @@ t.test('after a rate limit the request itself is the probe', async t => {
   t.equal(admission(OPEN, denials.evidence, 'carol', 2000), 'probe')
 })
 
-t.test('pauses of an outage double from 1 s to 60 s, plus up to a tenth of jitter', async t => {
+t.test('outage pauses double from 1 s to 60 s, plus up to a tenth in jitter', async t => {
   const pauses: number[] = []
   let history = outage
   for (let nth = 0; nth < 8; nth++) {
@@ -82,7 +82,7 @@ t.test('pauses of an outage double from 1 s to 60 s, plus up to a tenth of jitte
   t.match(late.state, { untilMs: 7 + 63_000 })
 })
 
-t.test('a pause lasts at least as long as Spotify wants no retry', async t => {
+t.test('a pause lasts at least until Spotify allows a retry', async t => {
   for (const [forMs, pauseMs] of [
     [30_000, 30_000],
     [1500, 2000],
@@ -92,7 +92,7 @@ t.test('a pause lasts at least as long as Spotify wants no retry', async t => {
   }
 })
 
-t.test('the outcome of the probe opens or pauses the gate', async t => {
+t.test("the probe's outcome opens or pauses the gate", async t => {
   for (const outcome of [succeeded, declined]) {
     t.equal(then(probed(outage), outcome, probe).state, OPEN)
   }
@@ -118,7 +118,7 @@ t.test('the gate closes when Spotify denies a second subject', async t => {
   t.match(then(probed(closed), failed, probe).state, { cause: down, untilMs: 3000, pauses: 1 })
 })
 
-t.test('if the probe is the first subject that Spotify denies, another probe follows', async t => {
+t.test('if the probe is the first denied subject, another probe follows', async t => {
   const once = then(probed(outage), denied, probe)
   t.match(once.state, { name: 'paused', cause: down, untilMs: 2000 })
   const next = { ...probe, subject: 'another' }
@@ -128,13 +128,13 @@ t.test('if the probe is the first subject that Spotify denies, another probe fol
   t.match(then(probed(verified), denied, next).state, { cause: denial })
 })
 
-t.test('a pause for the denial of a peer continues if the probe is denied', async t => {
+t.test("a pause for a peer's denial continues if the probe is denied", async t => {
   const state: GateState = { name: 'paused', cause: denial, untilMs: 0, pauses: 0 }
   const remote = { state, evidence: NO_EVIDENCE }
   t.match(then(probed(remote), denied, probe).state, { cause: denial, untilMs: 302_000 })
 })
 
-t.test('a request sent before the pause changes it only if Spotify refuses for longer', async t => {
+t.test('a request sent before the pause only changes it if Spotify refuses for longer', async t => {
   const paused = then(START, refusedFor(5000))
   const outcomes: Outcome[] = [succeeded, declined, failed, denied, unknown]
   for (const history of [paused, probed(paused, 'alice')]) {
@@ -147,7 +147,7 @@ t.test('a request sent before the pause changes it only if Spotify refuses for l
   t.match(then(outage, refusedFor(9000)).state, { untilMs: 9000, pauses: 0, cause: limit })
 })
 
-t.test('only a gate that was about to probe defers to a peer', async t => {
+t.test('only a gate about to probe defers to a peer', async t => {
   t.equal(withRemoteProbe(OPEN, 1000), OPEN)
   t.match(withRemoteProbe(probed(outage).state, 1000), { name: 'remote-probe', untilMs: 1000 })
 })

@@ -12,7 +12,7 @@ const broken = () => new Problem('spotify-bad-response', 'malformed', { originSt
 const rejecting = (failure: unknown) => () => Promise.reject(failure)
 const sent = async () => 'sent'
 
-/** A gate whose probes the test ends, one after another. */
+/** A gate that lets the test end each probe in turn. */
 function probedGate(settings: Parameters<typeof gateFor>[0] = {}) {
   const probes: { subject: string; succeed(): void; fail(failure: unknown): void }[] = []
   const probe = (subject: string) =>
@@ -24,7 +24,7 @@ function probedGate(settings: Parameters<typeof gateFor>[0] = {}) {
   return { ...built, probes, of, fail }
 }
 
-/** A gate that an outage has closed, after its pause of a second. */
+/** A gate closed by an outage, after the one-second pause. */
 async function closedGate(settings: Parameters<typeof gateFor>[0] = {}) {
   const built = probedGate(settings)
   const failures = [built.fail('bob', broken()), built.fail('bob', broken())]
@@ -54,7 +54,7 @@ t.test('a single denied user costs one probe, and other lookups go on', async t 
   t.same(lines(), [])
 })
 
-t.test("after a start the gate probes for Spotify's own account", async t => {
+t.test("after startup the gate probes for Spotify's own account", async t => {
   const { gate, probes, of, fail } = probedGate()
   const denied = fail('bob', denial())
   await until(() => probes.length === 1)
@@ -64,7 +64,7 @@ t.test("after a start the gate probes for Spotify's own account", async t => {
   t.match(await failureOf(gate.pass(sent, of('alice'))), { type: 'spotify-access-denied' })
 })
 
-t.test('while other users work, failures cause at most one probe a second', async t => {
+t.test('while other users work, failures cause at most one probe per second', async t => {
   const { gate, probes, of, fail, clock } = probedGate()
   for (let second = 0; second < 3; second++) {
     t.equal(await gate.pass(sent, of('alice')), 'sent')
@@ -76,7 +76,7 @@ t.test('while other users work, failures cause at most one probe a second', asyn
   t.equal(probes.length, 0)
 })
 
-t.test('a request for a user that works is itself the probe', async t => {
+t.test('a request for a working user is itself the probe', async t => {
   const { gate, probes, of, fail, clock } = probedGate()
   t.equal(await gate.pass(sent, of('alice')), 'sent')
   await fail('bob', denial())
@@ -86,7 +86,7 @@ t.test('a request for a user that works is itself the probe', async t => {
 })
 
 t.test(
-  'while a probe for another user is in flight, pages of a list wait and other lookups fail',
+  'while a probe for another user is in flight, list pages wait and other lookups fail',
   async t => {
     const { gate, probes, of, clock } = await closedGate()
     t.equal(
@@ -149,7 +149,7 @@ t.test('a cancelled lookup sends no probe', async t => {
   t.match(await late, { message: /^Lookups are paused/ })
 })
 
-t.test('if the failed user would be the probe, the next request sends a probe', async t => {
+t.test('if the probe would be for the failed user, the next request sends a probe', async t => {
   const { gate, probes, of, fail } = probedGate()
   t.match(await fail(FALLBACK_SUBJECT, denial()), { type: 'spotify-access-denied' })
   t.equal(probes.length, 0)
@@ -186,7 +186,7 @@ t.test('each gate verifies failures itself before it publishes a pause', async t
   t.same(published.slice(1), [['probe'], ['opened', clock.now()], ['probe ended']])
 })
 
-t.test('the pause of an outage lasts until the instant in Retry-After', async t => {
+t.test('an outage pause lasts until the Retry-After instant', async t => {
   const { gate, probes, fail, of, clock } = probedGate()
   const retryAt = clock.now() + 60_000
   const named = () => new Problem('spotify-unavailable', 'down', { originStatus: 503, retryAt })

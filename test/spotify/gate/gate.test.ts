@@ -7,7 +7,7 @@ import { until } from '../../support/until.ts'
 const never = passOptions()
 const outage = () => new Problem('spotify-unavailable', 'down', { transient: true })
 
-t.test('the gate sends no more concurrent requests than allowed', async t => {
+t.test('the gate never exceeds the concurrent request limit', async t => {
   const { gate } = gateFor({ concurrency: 3 })
   const waiting: (() => void)[] = []
   let underWay = 0
@@ -27,7 +27,7 @@ t.test('the gate sends no more concurrent requests than allowed', async t => {
 })
 
 t.test(
-  'a request that fails transiently has three attempts, with back-off and full jitter',
+  'a transiently failing request gets three attempts, with back-off and full jitter',
   async t => {
     const { gate, clock } = gateFor({ concurrency: 1, random: () => 0.5 })
     let attempts = 0
@@ -76,7 +76,7 @@ t.test('a permanent failure is not retried', async t => {
   }
 })
 
-t.test('after a refusal the gate sends nothing until the instant that it names', async t => {
+t.test('after a refusal the gate sends nothing before the stated instant', async t => {
   for (const type of ['spotify-rate-limited', 'spotify-quota-exceeded'] as const) {
     const { gate, clock } = gateFor({ concurrency: 2 })
     const refusal = new Problem(type, 'not now', { retryAt: clock.now() + 3000 })
@@ -95,7 +95,7 @@ t.test('after a refusal the gate sends nothing until the instant that it names',
   }
 })
 
-t.test('the longer of two concurrent refusals counts, in any order', async t => {
+t.test('the longer of two concurrent refusals wins, in either order', async t => {
   for (const order of [
     [3, 86_207],
     [86_207, 3],
@@ -115,7 +115,7 @@ t.test('the longer of two concurrent refusals counts, in any order', async t => 
   }
 })
 
-t.test('a request that is queued past its deadline is never sent', async t => {
+t.test('a request queued past its deadline is never sent', async t => {
   const { gate, clock } = gateFor({ concurrency: 1 })
   let release: (() => void) | undefined
   const holding = gate.pass(() => new Promise<void>(resolve => (release = resolve)), never)

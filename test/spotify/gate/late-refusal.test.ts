@@ -5,7 +5,7 @@ import { failed, refusedFor, succeeded, unknown } from '../../support/gate-histo
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-/** A gate that a request, sent before the outage and refused during the probe, has paused for an hour. */
+/** A gate paused for an hour by a request sent before the outage and refused during the probe. */
 async function refusedBesideProbe() {
   const clock = new ManualClock()
   const { logger: log } = recordingLogger()
@@ -30,7 +30,7 @@ const endings: [what: string, outcome: Outcome][] = [
 ]
 
 for (const [what, outcome] of endings) {
-  t.test(`a refusal that arrives during a probe stays in force when the probe ${what}`, async t => {
+  t.test(`a refusal received during a probe stays in force when the probe ${what}`, async t => {
     const { controller, state, endProbe } = await refusedBesideProbe()
     t.match(state, { name: 'paused', untilMs: 3_601_000 })
     endProbe(outcome)
@@ -38,7 +38,7 @@ for (const [what, outcome] of endings) {
   })
 }
 
-t.test('a probe that is refused for longer extends the pause', async t => {
+t.test('a probe refused for longer extends the pause', async t => {
   const { controller, endProbe } = await refusedBesideProbe()
   endProbe(refusedFor(7_200_000))
   t.match(controller.state, { name: 'paused', untilMs: 7_201_500 })

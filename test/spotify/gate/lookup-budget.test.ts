@@ -1,7 +1,7 @@
 import t from 'tap'
 import { seconds, startService } from '../../support/service.ts'
 
-t.test('a list that never fits the budget costs a single request', async t => {
+t.test('a list too long for the budget costs a single request', async t => {
   const { get, sandbox, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '30' })
   for (let asked = 0; asked < 3; asked++) {
     const refused = await get('/users/collector/playlists')
@@ -19,7 +19,7 @@ t.test('a list that never fits the budget costs a single request', async t => {
   })
 })
 
-t.test('a list that exceeds the rest of the budget is fetched once all of it fits', async t => {
+t.test('a list larger than the remaining budget is fetched once all pages fit', async t => {
   const { get, sandbox, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '4' })
   await get('/users/one/playlists')
   await get('/users/fifty/playlists')
@@ -32,7 +32,7 @@ t.test('a list that exceeds the rest of the budget is fetched once all of it fit
 })
 
 t.test(
-  'a revalidation that does not fit costs nothing, and the stale list is still served',
+  'a revalidation beyond the budget costs nothing, and the stale list is still served',
   async t => {
     const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_DAILY_BUDGET: '5' })
     await get('/users/smedjan/playlists')

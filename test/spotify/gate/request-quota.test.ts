@@ -9,7 +9,7 @@ function budgetOf(limit: number | undefined) {
   const spend = async (requests: number) => {
     for (let sent = 0; sent < requests; sent++) await budget.reserve(false)
   }
-  /** Seconds until a request is allowed; 0 if it is now. */
+  /** Seconds until a request is allowed; 0 if allowed now. */
   const waitSeconds = async (isRevalidation: boolean) => {
     try {
       const refund = await budget.reserve(isRevalidation)
@@ -56,7 +56,7 @@ t.test('a limit of 1 allows no background revalidation', async t => {
   t.equal(await waitSeconds(false), DAY + 300)
 })
 
-t.test('a request is allowed at the named instant, and not before', async t => {
+t.test('a request is allowed at the stated instant, and not before', async t => {
   const { budget, clock, spend, waitSeconds } = budgetOf(10)
   await clock.advance(7_000_000)
   await spend(4)
@@ -71,7 +71,7 @@ t.test('a request is allowed at the named instant, and not before', async t => {
   t.equal(budget.spent, 6)
 })
 
-t.test('the budget allows no more requests than its limit in any 24 hours', async t => {
+t.test('the budget never allows more requests than the limit in any 24 hours', async t => {
   const { clock, spend, waitSeconds } = budgetOf(100)
   const sent: number[] = []
   for (let step = 0; step < 3000; step++) {
@@ -88,7 +88,7 @@ t.test('the budget allows no more requests than its limit in any 24 hours', asyn
   }
 })
 
-t.test('a refund applies to the bucket of its reservation', async t => {
+t.test('a refund applies to the bucket that holds the reservation', async t => {
   const { budget, clock } = budgetOf(2)
   const refund = await budget.reserve(false)
   await clock.advance(600_000)
@@ -110,7 +110,7 @@ t.test('a refund more than a day later changes nothing', async t => {
   t.equal(budget.spent, 1)
 })
 
-t.test('a lookup that exceeds the budget is refused until all of it fits', async t => {
+t.test('a lookup beyond the budget is refused until all pages fit', async t => {
   const { budget, clock, spend } = budgetOf(10)
   const refusal = (left: number, whole: number, isRevalidation: boolean) => {
     try {

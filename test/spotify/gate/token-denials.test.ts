@@ -9,7 +9,7 @@ import {
 
 const json = (message: string) => `{"error": {"status": 403, "message": "${message}" } }`
 
-t.test("a denial of a user's token does not count as a denial of the app", async t => {
+t.test('a denied user token does not count as a denial of the app', async t => {
   const cases = [
     [
       'Check settings on developer.spotify.com/dashboard, the user may not be registered.',
@@ -35,13 +35,13 @@ t.test("a denial of a user's token does not count as a denial of the app", async
   }
 })
 
-t.test("the lapsed Premium subscription of the app's owner denies the whole app", async t => {
+t.test("the app owner's lapsed Premium subscription denies the whole app", async t => {
   const problem = linkDenied(403, 'Active premium subscription required for the owner of the app.')
   t.match(problem, { causeName: 'premium-required' })
   t.equal(outcomeOf(problem, 0).kind, 'denied')
 })
 
-t.test('two denials concern the app token alone, and ask for the account to be linked', async t => {
+t.test('two denials apply only to the app token, and ask for a linked account', async t => {
   const cases = [
     [json('Forbidden'), 'endpoint-forbidden'],
     [json('Valid user authentication required'), 'user-authentication-required'],
