@@ -38,7 +38,7 @@ const down = new Problem('spotify-unavailable', 'down', { originStatus: 503 })
 const minutes = (count: number) => count * 60_000
 const noCache = { ...NO_DIRECTIVES, noCache: true }
 
-t.test('during the back-off, a lookup gets the cached problem at once', async t => {
+t.test('during the back-off, a lookup immediately gets the cached problem', async t => {
   const { cache, clock, fetches, origin } = cacheFor(t)
   origin.failure = down
   await cache.lookup('bob')
@@ -100,7 +100,7 @@ t.test(
   },
 )
 
-t.test('after the back-off, a lookup that limits staleness waits for the origin', async t => {
+t.test('after the back-off, a lookup with a staleness limit waits for the origin', async t => {
   for (const directives of [
     { ...NO_DIRECTIVES, maxStale: 60 },
     { ...NO_DIRECTIVES, maxAge: 7200 },
@@ -119,7 +119,7 @@ t.test('after the back-off, a lookup that limits staleness waits for the origin'
   }
 })
 
-t.test('the status of the cache counts lookups by result', async t => {
+t.test('the cache status counts lookups by result', async t => {
   const { cache, clock, origin } = cacheFor(t)
   const none = { hit: 0, stale: 0, miss: 0, revalidated: 0, failed: 0, collapsed: 0 }
   t.match(cache.status, { ...none, entries: 0, bytes: 0, maxBytes: 100_000, evictions: 0 })

@@ -12,7 +12,7 @@ const response = stored('body', GENERATED, {
   staleIfErrorSeconds: 300,
 })
 
-/** The decision, or the reason to forward. */
+/** Returns the decision, or the reason to forward. */
 function decisionAt(ageMs: number, field?: string): string {
   const directives = requestDirectives(field)
   const decision: Decision = decide(response, GENERATED + ageMs, directives, MIN_REFRESH_MS)
@@ -128,7 +128,7 @@ const rows: [field: string | undefined, decisions: [ageMs: number, decision: str
 
 for (const [field, decisions] of rows) {
   t.test(
-    `with ${field ?? 'no directive'}, the age of a stored response decides how the cache uses it`,
+    `with ${field ?? 'no directive'}, the stored response's age decides how the cache uses it`,
     async t => {
       for (const [ageMs, decision] of decisions) {
         t.equal(decisionAt(ageMs, field), decision, `${ageMs} ms`)
@@ -137,7 +137,7 @@ for (const [field, decisions] of rows) {
   )
 }
 
-t.test('a lookup of an unknown key goes to the origin unless the caller forbids it', async t => {
+t.test('a lookup for an unknown key goes to the origin unless the caller forbids it', async t => {
   const miss = { use: 'forward', reason: 'uri-miss' }
   for (const field of [undefined, 'no-cache', 'max-age=5', 'max-stale']) {
     t.strictSame(decide(undefined, GENERATED, requestDirectives(field), MIN_REFRESH_MS), miss)

@@ -13,12 +13,12 @@ const LONGEST = {
 
 const response = (changes: object = {}) => ({ ...stored('body', NOW, LONGEST), ...changes })
 
-t.test('a response of this process is plausible and keeps its lifetimes', async t => {
+t.test('a response from this process is plausible and keeps its lifetimes', async t => {
   t.ok(isPlausible(response(), NOW))
   t.same(capLifetimes(response(), LONGEST), response())
 })
 
-t.test('a response from a clock more than one minute ahead is not plausible', async t => {
+t.test('a response from a clock over one minute ahead is not plausible', async t => {
   for (const [aheadMs, isFine] of [
     [59_999, true],
     [60_000, true],
@@ -30,7 +30,7 @@ t.test('a response from a clock more than one minute ahead is not plausible', as
   }
 })
 
-t.test('a response with an instant that is not a safe integer is not plausible', async t => {
+t.test('a response with an instant outside the safe integers is not plausible', async t => {
   for (const name of Object.keys(response()).filter(name => name !== 'body')) {
     for (const value of [1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY, '1', null, undefined]) {
       t.notOk(isPlausible(response({ [name]: value }), NOW), `${name}: ${value}`)
@@ -38,7 +38,7 @@ t.test('a response with an instant that is not a safe integer is not plausible',
   }
 })
 
-t.test('lifetimes are capped at those of this process, each from the end of freshness', async t => {
+t.test('lifetimes are capped by this process, each from the end of freshness', async t => {
   const theirs = stored('body', NOW, {
     freshSeconds: 600,
     staleWhileRevalidateSeconds: 60,
@@ -53,7 +53,7 @@ t.test('lifetimes are capped at those of this process, each from the end of fres
   })
 })
 
-t.test('capped lifetimes are whole seconds and no longer than the limit', async () => {
+t.test('capped lifetimes are whole seconds within the limit', async () => {
   const instant = fc.oneof(
     fc.maxSafeInteger(),
     fc.integer({ min: -100_000_000, max: 100_000_000 }).map(ms => NOW + ms),
@@ -69,7 +69,7 @@ t.test('capped lifetimes are whole seconds and no longer than the limit', async 
       for (const name of names) {
         if (capped[name] < generatedAt || capped[name] > most[name]) throw new Error(name)
       }
-      // Above 2^53, numbers cannot express single milliseconds; isPlausible rejects those.
+      // Above 2^53, numbers cannot express single milliseconds; isPlausible rejects them.
       if (!isPlausible(capped, NOW)) return
       if (!/^public, max-age=\d+(?:, stale-[a-z-]+=\d+)*$/.test(cacheControl(capped, 'public'))) {
         throw new Error(cacheControl(capped, 'public'))

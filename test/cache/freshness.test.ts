@@ -10,11 +10,11 @@ const lifetime = (
   staleIfErrorSeconds: number,
 ) => ({ freshSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds })
 
-/** The freshness of a response `ageMs` after its generation. */
+/** Returns the freshness of a response `ageMs` after generation. */
 const freshnessAt = (ageMs: number, limits: ReturnType<typeof lifetime>) =>
   freshness(stored('body', GENERATED, limits), GENERATED + ageMs)
 
-t.test('both stale lifetimes count from the end of freshness', async t => {
+t.test('both stale lifetimes start at the end of freshness', async t => {
   t.strictSame(stored('body', GENERATED, lifetime(300, 3600, 43_200)), {
     body: 'body',
     generatedAt: GENERATED,

@@ -3,10 +3,10 @@ import { type StoredResponse, stored } from '../../src/cache/freshness.ts'
 import { MemoryStore, type Sized } from '../../src/cache/memory-store.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
-/** The size of an entry with a key of one character, without its body. */
+/** Size of an entry with a one-character key, without the body. */
 const PER_ENTRY = 3402
 
-/** A response that is gone after `staleIfErrorSeconds` + 10 s. */
+/** A response gone after `staleIfErrorSeconds` + 10 s. */
 const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<Sized> =>
   stored({ heldBytes }, NOW, {
     freshSeconds: 10,
@@ -14,14 +14,14 @@ const response = (heldBytes: number, staleIfErrorSeconds = 20): StoredResponse<S
     staleIfErrorSeconds,
   })
 
-/** A store for `entries` entries with a body of 1000 bytes. */
+/** A store with room for `entries` 1000-byte bodies. */
 const storeFor = (entries: number) => new MemoryStore<Sized>(entries * (1000 + PER_ENTRY))
 
-/** Returns the stored ones of the keys, joined. Marks their responses as used. */
+/** Returns the stored keys, joined, and marks their responses as used. */
 const keysIn = (store: MemoryStore<Sized>, keys = 'abcdef') =>
   [...keys].filter(key => store.get(key) !== undefined).join('')
 
-t.test('the memory store returns the response that it stored under a key', async t => {
+t.test('the memory store returns the response stored under a key', async t => {
   const store = storeFor(2)
   const one = response(1000)
   t.equal(store.set('a', one), true)
@@ -29,7 +29,7 @@ t.test('the memory store returns the response that it stored under a key', async
   t.equal(store.get('b'), undefined)
 })
 
-t.test('a second response of a key replaces the first response and its size', async t => {
+t.test('a second response for a key replaces the first and its size', async t => {
   const store = storeFor(2)
   store.set('a', response(2000))
   const newer = response(1000)
@@ -50,7 +50,7 @@ t.test('the memory store evicts the least recently used response first', async t
 })
 
 t.test(
-  'the bound of the memory store covers body, key and overhead of all entries together',
+  'the memory store bound covers bodies, keys and overhead for all entries together',
   async t => {
     for (const [spare, kept] of [
       [-1, 'b'],
@@ -65,7 +65,7 @@ t.test(
   },
 )
 
-t.test('the memory store counts two bytes for each character of a key', async t => {
+t.test('the memory store counts two bytes per key character', async t => {
   const key = 'k'.repeat(101)
   for (const [spare, fits] of [
     [-1, false],
@@ -77,13 +77,13 @@ t.test('the memory store counts two bytes for each character of a key', async t 
   }
 })
 
-t.test('entries with empty bodies fill the memory store too', async t => {
+t.test('entries with empty bodies also fill the memory store', async t => {
   const store = new MemoryStore<Sized>(10 * PER_ENTRY)
   for (let index = 0; index < 11; index++) store.set(String.fromCharCode(97 + index), response(0))
   t.equal(keysIn(store, 'abcdefghijk'), 'bcdefghijk')
 })
 
-t.test('a response that exceeds the bound is not stored and evicts no other response', async t => {
+t.test('a response larger than the bound is not stored and evicts nothing', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   for (const [heldBytes, fits] of [
@@ -97,14 +97,17 @@ t.test('a response that exceeds the bound is not stored and evicts no other resp
   }
 })
 
-t.test('a response that exceeds the bound deletes the stored response of the same key', async t => {
-  const store = storeFor(1)
-  store.set('a', response(1000))
-  t.equal(store.set('a', response(1001)), false)
-  t.equal(store.get('a'), undefined)
-})
+t.test(
+  'a response larger than the bound deletes the response stored under the same key',
+  async t => {
+    const store = storeFor(1)
+    store.set('a', response(1000))
+    t.equal(store.set('a', response(1001)), false)
+    t.equal(store.get('a'), undefined)
+  },
+)
 
-t.test('dropGone keeps every response that may still be served', async t => {
+t.test('dropGone keeps every servable response', async t => {
   for (const [elapsedMs, kept] of [
     [29_999, 'abc'],
     [30_000, 'bc'],
@@ -130,7 +133,7 @@ t.test('dropGone does not mark entries as recently used', async t => {
   t.equal(keysIn(store), 'bc')
 })
 
-t.test('hasUsable says whether a stored response may still be served', async t => {
+t.test('hasUsable tells whether a stored response can still be served', async t => {
   const store = storeFor(2)
   const any = () => true
   t.equal(store.hasUsable(NOW, any), false, 'nothing is stored')
@@ -152,14 +155,14 @@ t.test('hasUsable says whether a stored response may still be served', async t =
   )
 })
 
-t.test('the memory store refuses a response whose key it does not accept', async t => {
+t.test('the memory store refuses a response with an unaccepted key', async t => {
   const store = new MemoryStore<Sized>(100_000, key => key !== 'a')
   t.equal(store.set('a', response(1000)), false)
   t.equal(store.set('b', response(1000)), true)
   t.equal(keysIn(store), 'b')
 })
 
-t.test('retiring a key deletes its response', async t => {
+t.test('retiring a key deletes the response', async t => {
   const store = storeFor(2)
   store.set('a', response(1000))
   const { changes } = store

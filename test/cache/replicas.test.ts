@@ -9,7 +9,7 @@ import { MemoryTier } from '../support/memory-tier.ts'
 
 interface Body extends Sized {
   readonly value: string
-  /** The value in memory when the body was merged from another replica. */
+  /** The in-memory value when the body was merged from another replica. */
   readonly previous?: string | undefined
 }
 
@@ -23,7 +23,7 @@ interface Request {
 const LIFETIME = { freshSeconds: 300, staleWhileRevalidateSeconds: 600, staleIfErrorSeconds: 3600 }
 const seconds = (count: number) => count * 1000
 
-/** Caches, one for each replica; the test decides when and how their origin responds. */
+/** Caches, one per replica; the test controls when and how the origin responds. */
 function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) {
   const clock = new ManualClock()
   const tier = new MemoryTier<Body>()
@@ -73,7 +73,7 @@ function replicasFor(t: Test, { maxBytes = 100_000, lifetime = LIFETIME } = {}) 
 }
 
 t.test(
-  'of many replicas that miss the same key at once, one replica fetches the response',
+  'when many replicas miss the same key at once, one replica fetches the response',
   async t => {
     const { replica, next, requests } = replicasFor(t)
     const caches = ['a', 'b', 'c'].map(replica)
@@ -117,7 +117,7 @@ t.test('a new replica serves fresh and stale responses from the shared tier', as
   t.match(requests, [{ by: 'c', previous: 'one' }], 'c revalidates the stale response')
 })
 
-t.test('a lookup with only-if-cached looks up the shared tier', async t => {
+t.test('a lookup with only-if-cached also checks the shared tier', async t => {
   const { replica, store, requests } = replicasFor(t)
   const onlyIfCached = { ...NO_DIRECTIVES, onlyIfCached: true }
   const other = replica('b')
@@ -143,26 +143,23 @@ t.test('a revalidation serves all replicas', async t => {
   t.same(requests, [])
 })
 
-t.test(
-  'a response that one replica stores replaces an older response of another replica',
-  async t => {
-    const { replica, store, clock, next, settle } = replicasFor(t)
-    const [a, b, c] = [replica('a'), replica('b'), replica('c')]
-    await store(a, 'one')
-    await b.lookup('bob')
-    await clock.advance(seconds(20))
-    const forced = a.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
-    const request = await next()
-    t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'b does not wait')
-    request.respond('two')
-    await forced
-    await settle()
-    t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
-    t.equal(c.status.entries, 0, 'c holds no older one')
-  },
-)
+t.test("a response stored by one replica replaces another replica's older response", async t => {
+  const { replica, store, clock, next, settle } = replicasFor(t)
+  const [a, b, c] = [replica('a'), replica('b'), replica('c')]
+  await store(a, 'one')
+  await b.lookup('bob')
+  await clock.advance(seconds(20))
+  const forced = a.lookup('bob', { ...NO_DIRECTIVES, noCache: true })
+  const request = await next()
+  t.match(b.lookup('bob'), { response: { body: { value: 'one' } } }, 'b does not wait')
+  request.respond('two')
+  await forced
+  await settle()
+  t.match(b.lookup('bob'), { response: { body: { value: 'two', previous: 'one' } } })
+  t.equal(c.status.entries, 0, 'c holds no older one')
+})
 
-t.test('a failure of the lease holder fails the lookups of all replicas', async t => {
+t.test('when the lease holder fails, lookups on all replicas fail', async t => {
   const { replica, next, clock, requests, settle } = replicasFor(t)
   const [a, b] = [replica('a'), replica('b')]
   const lookups = [a.lookup('bob'), b.lookup('bob')]
@@ -198,7 +195,7 @@ t.test('another replica takes over when the lease holder stops or dies', async t
   t.match(await other, { response: { body: { value: 'later' } } })
 })
 
-t.test('without the shared tier each replica fetches for itself', async t => {
+t.test('without the shared tier each replica fetches separately', async t => {
   const { replica, tier, store, requests, next } = replicasFor(t)
   tier.isUp = false
   const [a, b] = [replica('a'), replica('b')]
@@ -209,7 +206,7 @@ t.test('without the shared tier each replica fetches for itself', async t => {
   t.same(requests, [])
 })
 
-t.test('a replica waits for the lease holder no longer than for the origin', async t => {
+t.test('a replica waits no longer for the lease holder than for the origin', async t => {
   const { replica, next, clock, tier, requests, settle } = replicasFor(t)
   replica('a').lookup('bob')
   await next()
@@ -217,7 +214,7 @@ t.test('a replica waits for the lease holder no longer than for the origin', asy
   await settle()
   await clock.advance(seconds(15))
   t.match(await waiting, { failure: { type: 'deadline-exceeded' } })
-  // The lease ends, and another replica is faster once more.
+  // The lease ends, and another replica is faster again.
   const [end] = tier.leases.get('bob') ?? []
   tier.leases.set('bob', [])
   end?.({ failure: undefined })
@@ -235,7 +232,7 @@ t.test('a response too large for memory is still shared', async t => {
   t.same(requests, [])
 })
 
-t.test('a response that is never fresh serves waiting lookups only', async t => {
+t.test('a never-fresh response only serves waiting lookups', async t => {
   const lifetime = { ...LIFETIME, freshSeconds: 0 }
   const { replica, next, clock, requests, settle } = replicasFor(t, { lifetime })
   const [a, b] = [replica('a'), replica('b')]

@@ -28,7 +28,7 @@ const rows: [field: string | undefined, expected: Partial<typeof NO_DIRECTIVES>]
   [',,;,"', {}],
 ]
 
-t.test('requestDirectives parses the Cache-Control field of a request', async t => {
+t.test("requestDirectives parses a request's Cache-Control field", async t => {
   for (const [field, expected] of rows) {
     t.strictSame(requestDirectives(field), { ...NO_DIRECTIVES, ...expected }, String(field))
   }

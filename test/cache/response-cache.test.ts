@@ -14,7 +14,7 @@ interface Body extends Sized {
 
 const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 3600, staleIfErrorSeconds: 7200 }
 
-/** A cache; the test decides when and how its origin responds. */
+/** A cache; the test controls when and how the origin responds. */
 function cacheFor(t: Test, maxBytes = 100_000) {
   const clock = new ManualClock()
   const { logger, lines } = recordingLogger()
@@ -49,7 +49,7 @@ function cacheFor(t: Test, maxBytes = 100_000) {
     next().resolve(value)
     return lookup
   }
-  /** Ends the use of a key, as the end of a link does. */
+  /** Ends the use of a key, as unlinking does. */
   const retire = (key: string) => {
     refused.add(key)
     memory.retire(key)
@@ -75,7 +75,7 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 const minutes = (count: number) => count * 60_000
 
-t.test('concurrent misses of a key share one origin fetch', async t => {
+t.test('concurrent misses for a key share one origin fetch', async t => {
   const { cache, next, fetched } = cacheFor(t)
   const lookups = Array.from({ length: 1000 }, () => cache.lookup('bob'))
   const other = cache.lookup('alice')
@@ -91,7 +91,7 @@ t.test('concurrent misses of a key share one origin fetch', async t => {
   t.equal(fetched.length, 2)
 })
 
-t.test('a lookup returns a fresh response at once, without a promise', async t => {
+t.test('a lookup returns a fresh response synchronously, without a promise', async t => {
   const { cache, clock, store, fetched } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(299_999)
@@ -100,7 +100,7 @@ t.test('a lookup returns a fresh response at once, without a promise', async t =
 })
 
 t.test(
-  'a lookup returns a stale response at once and revalidates it once in the background',
+  'a lookup immediately returns a stale response and revalidates it once in the background',
   async t => {
     const { cache, clock, store, next, fetched } = cacheFor(t)
     await store('bob', 'first')
@@ -178,7 +178,7 @@ t.test('a lookup gets the stale response when its revalidation times out', async
   next().resolve('second')
 })
 
-t.test('a response that is gone is not served, even when the origin fails', async t => {
+t.test('a response past all lifetimes is not served, even when the origin fails', async t => {
   const { cache, clock, store, next, fetched } = cacheFor(t)
   // Out of step with the sweeps, so the lookup comes first.
   await clock.advance(30_000)
@@ -209,7 +209,7 @@ t.test(
   },
 )
 
-t.test('a lookup times out while its fetch goes on and is stored', async t => {
+t.test('a lookup times out while the fetch continues and is stored', async t => {
   const { cache, clock, next } = cacheFor(t)
   const early = cache.lookup('bob')
   await clock.advance(5000)
@@ -228,7 +228,7 @@ t.test('a finished lookup leaves no timer', async t => {
 })
 
 t.test(
-  'a response larger than the cache is served but not stored, and the log names its size',
+  'a response larger than the cache is served but not stored, and the log includes the size',
   async t => {
     const { cache, store, lines } = cacheFor(t, 500)
     t.match(await store('bob', 'huge'), {
@@ -243,7 +243,7 @@ t.test(
   },
 )
 
-t.test('a sweep each minute drops responses that are gone', async t => {
+t.test('a sweep every minute drops expired responses', async t => {
   const { cache, clock, store } = cacheFor(t)
   const any = () => true
   await store('bob', 'first')
@@ -260,7 +260,7 @@ t.test('a sweep each minute drops responses that are gone', async t => {
 })
 
 t.test(
-  'a caller can force a revalidation once a response has the minimum age, and other lookups can join',
+  'a caller can force a revalidation once a response has reached the minimum age; other lookups can join',
   async t => {
     const { cache, clock, store, next, fetched } = cacheFor(t)
     await store('bob', 'first')
@@ -288,7 +288,7 @@ t.test(
   },
 )
 
-t.test('a lookup gets the stored response when its forced revalidation fails', async t => {
+t.test('a lookup gets the stored response when a forced revalidation fails', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(10_000)
@@ -301,7 +301,7 @@ t.test('a lookup gets the stored response when its forced revalidation fails', a
   })
 })
 
-t.test('a response that is gone when its revalidation fails is not served', async t => {
+t.test('a response that expires before the revalidation fails is not served', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 120) - 1)
@@ -311,7 +311,7 @@ t.test('a response that is gone when its revalidation fails is not served', asyn
   t.match(await lookup, { response: undefined, failure: { type: 'internal-error' } })
 })
 
-t.test('a lookup with only-if-cached returns at once, stored or not', async t => {
+t.test('a lookup with only-if-cached returns immediately, stored or not', async t => {
   const { cache, store, fetched } = cacheFor(t)
   const onlyIfCached = { ...NO_DIRECTIVES, onlyIfCached: true }
   t.match(cache.lookup('bob', onlyIfCached), { failure: { type: 'not-stored', status: 504 } })
@@ -320,13 +320,13 @@ t.test('a lookup with only-if-cached returns at once, stored or not', async t =>
   t.match(cache.lookup('bob', onlyIfCached), { response: { body: { value: 'first' } } })
 })
 
-t.test('closing the cache stops the timer of the sweeps', async t => {
+t.test('closing the cache stops the sweep timer', async t => {
   const { cache, clock } = cacheFor(t)
   cache.close()
   t.same(clock.pending, [])
 })
 
-t.test('a fetch stores nothing if its key is retired meanwhile', async t => {
+t.test('a fetch stores nothing if the key is retired meanwhile', async t => {
   const { cache, memory, next, retire, lines } = cacheFor(t)
   const lookup = cache.lookup('one/user')
   retire('one/user')
@@ -336,7 +336,7 @@ t.test('a fetch stores nothing if its key is retired meanwhile', async t => {
   t.same(lines(), [])
 })
 
-t.test('a waiting lookup gets no stale response if its key is retired meanwhile', async t => {
+t.test('a waiting lookup gets no stale response if the key is retired meanwhile', async t => {
   const { cache, clock, store, next, retire } = cacheFor(t)
   await store('one/user', 'first')
   clock.suspend(minutes(5))

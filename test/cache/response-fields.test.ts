@@ -23,7 +23,7 @@ const forward = (changes: Partial<Forward> = {}): Forward => ({
   ...changes,
 })
 
-t.test('Cache-Status says how the cache handled the lookup', async t => {
+t.test('Cache-Status describes how the cache handled the lookup', async t => {
   const failure = new Problem('spotify-rate-limited', 'later')
   const refused = forward({ status: 429, stored: false })
   for (const [lookup, field] of [
@@ -74,7 +74,7 @@ t.test('Age is a whole number of seconds and never negative', async t => {
   }
 })
 
-t.test('Cache-Control contains the whole lifetime at any age', async t => {
+t.test('Cache-Control contains the full lifetime at any age', async t => {
   const whole = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
   t.equal(cacheControl(response(0), 'public'), whole)
   t.equal(cacheControl(response(200_000), 'public'), whole)

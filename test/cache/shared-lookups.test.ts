@@ -9,7 +9,7 @@ const LIFETIME = { freshSeconds: 60, staleWhileRevalidateSeconds: 600, staleIfEr
 const body = { heldBytes: 1 }
 
 t.test(
-  'a replica that acquires the lease uses a fresh response that another has just stored',
+  'a replica that acquires the lease uses a fresh response just stored by another replica',
   async t => {
     for (const [ageMs, requests] of [
       [59_999, 0],

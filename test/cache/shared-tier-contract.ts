@@ -4,19 +4,19 @@ import type { LeaseResult, SharedTier } from '../../src/cache/shared-tier.ts'
 import { Problem } from '../../src/problems/problem.ts'
 import { tooManyRequests } from '../../src/spotify/gate/diagnosis.ts'
 
-/** Two replicas on one tier. */
+/** Two replicas sharing a tier. */
 export interface TwoReplicas {
   readonly one: SharedTier<string>
   readonly other: SharedTier<string>
   /** Waits until the condition holds. */
   readonly wait: (condition: () => boolean) => Promise<void>
-  /** The clock of both, epoch milliseconds. */
+  /** The clock for both, in epoch milliseconds. */
   readonly now: () => number
 }
 
 type Kind = LeaseResult<string>['kind']
 
-/** A response that is fresh for an hour. */
+/** A response fresh for an hour. */
 export function response(body: string, generatedAt = Date.now()): StoredResponse<string> {
   const until = generatedAt + 3_600_000
   return {
@@ -34,9 +34,9 @@ export function expectKind<K extends Kind>(lease: LeaseResult<string>, kind: K) 
   return lease as Extract<LeaseResult<string>, { kind: K }>
 }
 
-/** The tests that every shared tier passes. */
+/** Tests for every shared tier. */
 export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplicas>): void {
-  t.test('a shared tier returns undefined for a key that is not stored', async t => {
+  t.test('a shared tier returns undefined for an unknown key', async t => {
     const { one } = await open(t)
     t.equal(await one.get('user'), undefined)
   })
@@ -59,7 +59,7 @@ export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplic
     },
   )
 
-  t.test('one replica at a time holds the lease of a key', async t => {
+  t.test("one replica at a time holds a key's lease", async t => {
     const { one, other } = await open(t)
     const held = expectKind(await one.acquireLease('user'), 'held')
     expectKind(await other.acquireLease('user'), 'taken')
@@ -88,7 +88,7 @@ export function sharedTierContract(t: Test, open: (t: Test) => Promise<TwoReplic
     })
   }
 
-  t.test('the other replica gets the type, detail and retryAt of a failure', async t => {
+  t.test("the other replica gets a failure's type, detail and retryAt", async t => {
     const { one, other, wait, now } = await open(t)
     const held = expectKind(await one.acquireLease('user'), 'held')
     const { ended } = expectKind(await other.acquireLease('user'), 'taken')

@@ -12,7 +12,7 @@ import { MemoryTier } from '../support/memory-tier.ts'
 const lifetime = { freshSeconds: 300, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 7200 }
 const minutes = (count: number) => count * 60_000
 
-/** A cache whose origin responds once and then hangs. */
+/** A cache with an origin that responds once and then hangs. */
 function cacheFor(t: Test, tier?: SharedTier<Sized>) {
   const clock = new ManualClock()
   const stopping = new AbortController()
@@ -41,7 +41,7 @@ function cacheFor(t: Test, tier?: SharedTier<Sized>) {
   return { cache, clock, fetched, stop, reason }
 }
 
-t.test('a lookup that waits for a hanging origin ends when the service stops', async t => {
+t.test('a lookup waiting for a hanging origin ends when the service stops', async t => {
   const { cache, clock, stop, reason } = cacheFor(t)
   await cache.lookup('known')
   const lookup = cache.lookup('bob')
@@ -51,7 +51,7 @@ t.test('a lookup that waits for a hanging origin ends when the service stops', a
 })
 
 t.test(
-  'a lookup that waits for a revalidation gets the stale response when the service stops',
+  'a lookup waiting for a revalidation gets the stale response when the service stops',
   async t => {
     const { cache, clock, stop, reason } = cacheFor(t)
     await cache.lookup('bob')
@@ -74,7 +74,7 @@ t.test('a stopping service serves hits and fetches nothing', async t => {
   t.same(fetched, ['bob'])
 })
 
-t.test('a lookup that waits for another replica ends when the service stops', async t => {
+t.test('a lookup waiting for another replica ends when the service stops', async t => {
   const tier = new MemoryTier<Sized>()
   await tier.forReplica().acquireLease('bob')
   const { cache, clock, stop, reason, fetched } = cacheFor(t, tier.forReplica())
@@ -85,7 +85,7 @@ t.test('a lookup that waits for another replica ends when the service stops', as
   t.same(fetched, [])
 })
 
-t.test('a lookup that waits for a hanging shared tier ends when the service stops', async t => {
+t.test('a lookup waiting for a hanging shared tier ends when the service stops', async t => {
   const tier = new MemoryTier<Sized>().forReplica()
   const { cache, stop, reason, fetched } = cacheFor(t, {
     ...tier,

@@ -4,7 +4,7 @@ import { childAbortController } from '../../src/lib/child-abort-signal.ts'
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 
-t.test('a child signal aborts with its parent, for the same reason', async t => {
+t.test('a child signal aborts with its parent, with the same reason', async t => {
   const parent = new AbortController()
   const { signal } = childAbortController(parent.signal)
   t.equal(signal.aborted, false)
@@ -15,7 +15,7 @@ t.test('a child signal aborts with its parent, for the same reason', async t => 
   t.equal(listeners(parent.signal), 0, 'no listener on the parent')
 })
 
-t.test('a parent that has already aborted aborts a child signal at once', async t => {
+t.test('an already aborted parent immediately aborts a child signal', async t => {
   const reason = new Error('closed')
   const parent = AbortSignal.abort(reason)
   const { signal, dispose } = childAbortController(parent)
@@ -25,7 +25,7 @@ t.test('a parent that has already aborted aborts a child signal at once', async 
   t.doesNotThrow(dispose)
 })
 
-t.test('an abort of a child signal affects neither the parent nor other child signals', async t => {
+t.test('aborting a child signal affects neither the parent nor other child signals', async t => {
   const parent = new AbortController()
   const one = childAbortController(parent.signal)
   const other = childAbortController(parent.signal)
@@ -36,7 +36,7 @@ t.test('an abort of a child signal affects neither the parent nor other child si
   t.equal(other.signal.aborted, false)
 })
 
-t.test('a child signal keeps its first reason, its own or that of the parent', async t => {
+t.test('a child signal keeps its first reason, whether from itself or the parent', async t => {
   const first = new Error('first')
   const second = new Error('second')
 
@@ -53,7 +53,7 @@ t.test('a child signal keeps its first reason, its own or that of the parent', a
   t.equal(followed.signal.reason, first)
 })
 
-t.test('after dispose, a child signal no longer follows its parent', async t => {
+t.test('after dispose, a child signal no longer follows the parent', async t => {
   const parent = new AbortController()
   const child = childAbortController(parent.signal)
   child.dispose()
@@ -64,7 +64,7 @@ t.test('after dispose, a child signal no longer follows its parent', async t => 
   t.equal(child.signal.reason, reason, 'it can still be aborted')
 })
 
-t.test('dispose removes the listener on the parent', async t => {
+t.test('dispose removes the listener from the parent', async t => {
   const parent = new AbortController()
   const children = Array.from({ length: 20 }, () => childAbortController(parent.signal))
   t.equal(listeners(parent.signal), 20)

@@ -28,7 +28,7 @@ function pausing(delayMs: number) {
   }
 }
 
-t.test('a pause ends after its delay and not before', async t => {
+t.test('a pause ends after the delay and not before', async t => {
   for (const [delayMs, elapsedMs, state] of [
     [1000, 0, 'waiting'],
     [1000, 999, 'waiting'],
@@ -52,7 +52,7 @@ t.test('a pause leaves neither timer nor listener', async t => {
   t.equal(listeners(), 0)
 })
 
-t.test('an abort after the end of a pause changes nothing', async t => {
+t.test('aborting after a pause ends changes nothing', async t => {
   const { clock, controller, done, state } = pausing(1000)
   await clock.advance(1000)
   controller.abort(new Error('late'))
@@ -72,7 +72,7 @@ t.test('an abort rejects the pause and removes timer and listener', async t => {
   t.equal(state(), 'rejected', 'it stays rejected')
 })
 
-t.test('a pause with an aborted signal rejects at once', async t => {
+t.test('a pause with an aborted signal rejects immediately', async t => {
   const clock = new ManualClock()
   const reason = new Error('closed')
   const signal = AbortSignal.abort(reason)
@@ -98,7 +98,7 @@ t.test('pauses with the same signal end independently, or all on abort', async t
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-t.test('work that ends in time keeps its outcome', async t => {
+t.test('work finished in time keeps its outcome', async t => {
   const clock = new ManualClock()
   const timeout = () => new Error('too late')
   t.equal(await withTimeout(clock, 1000, Promise.resolve('done'), timeout), 'done')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { LocalFixedWindow } from '../../src/lib/fixed-window.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-t.test('the window of a caller begins with its first request', async t => {
+t.test("a caller's window begins with the first request", async t => {
   const clock = new ManualClock()
   const counts = new LocalFixedWindow(1000, clock)
   t.same(counts.count('a'), { used: 1, leftMs: 1000 })
@@ -16,7 +16,7 @@ t.test('the window of a caller begins with its first request', async t => {
   t.same(counts.count('b'), { used: 2, leftMs: 400 })
 })
 
-t.test('a change of the wall clock has no effect on the window of a caller', async t => {
+t.test("a wall clock change has no effect on a caller's window", async t => {
   const clock = new ManualClock()
   const counts = new LocalFixedWindow(1000, clock)
   counts.count('a')

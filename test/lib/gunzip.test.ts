@@ -15,7 +15,7 @@ function stating(length: number, packed: Buffer): Buffer {
 
 const codeOf = (error: NodeJS.ErrnoException) => error.code
 
-t.test('gzip data of any size is decoded', async t => {
+t.test('gzip data is decoded at any size', async t => {
   for (const length of [0, 1, 63, 64, 65, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, MAX_BYTES]) {
     const bytes = randomBytes(length)
     t.ok(bytes.equals(await gunzipped(gzipSync(bytes), MAX_BYTES)), `${length} bytes`)
@@ -56,7 +56,7 @@ t.test('gzip data above the limit is refused, whatever length it states', async 
   }
 })
 
-t.test('every member of a gzip file is decoded', async t => {
+t.test('every member in a gzip file is decoded', async t => {
   const [first, second] = [randomBytes(AT_ONCE), randomBytes(10)]
   const packed = Buffer.concat([gzipSync(first), gzipSync(second)])
   t.ok(Buffer.concat([first, second]).equals(await gunzipped(packed, MAX_BYTES)))

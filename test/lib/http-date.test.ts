@@ -1,7 +1,7 @@
 import t from 'tap'
 import { httpDate, httpDates } from '../../src/lib/http-date.ts'
 
-t.test('each of the three HTTP date formats is parsed as UTC', async t => {
+t.test('all three HTTP date formats are parsed as UTC', async t => {
   for (const field of [
     'Sun, 06 Nov 1994 08:49:37 GMT',
     'Sunday, 06-Nov-94 08:49:37 GMT',
@@ -13,7 +13,7 @@ t.test('each of the three HTTP date formats is parsed as UTC', async t => {
   t.equal(httpDate('Mon Nov 23 13:00:00 2026'), Date.UTC(2026, 10, 23, 13))
 })
 
-t.test('a text in any other format is not an HTTP date', async t => {
+t.test('text in any other format is not an HTTP date', async t => {
   for (const field of [
     '',
     'Sun, 06 Nov 1994 08:49:37',
@@ -31,16 +31,19 @@ t.test('a text in any other format is not an HTTP date', async t => {
   }
 })
 
-t.test('an HTTP date is formatted once a second, and again when the clock is set back', async t => {
-  const format = httpDates()
-  const at = Date.UTC(2026, 10, 30, 12)
-  for (const [now, date] of [
-    [at, 'Mon, 30 Nov 2026 12:00:00 GMT'],
-    [at + 999, 'Mon, 30 Nov 2026 12:00:00 GMT'],
-    [at + 1000, 'Mon, 30 Nov 2026 12:00:01 GMT'],
-    [at - 1, 'Mon, 30 Nov 2026 11:59:59 GMT'],
-  ] as const) {
-    t.equal(format(now), date)
-    t.equal(httpDate(format(now)), Math.floor(now / 1000) * 1000)
-  }
-})
+t.test(
+  'an HTTP date is formatted once per second, and again when the clock is set back',
+  async t => {
+    const format = httpDates()
+    const at = Date.UTC(2026, 10, 30, 12)
+    for (const [now, date] of [
+      [at, 'Mon, 30 Nov 2026 12:00:00 GMT'],
+      [at + 999, 'Mon, 30 Nov 2026 12:00:00 GMT'],
+      [at + 1000, 'Mon, 30 Nov 2026 12:00:01 GMT'],
+      [at - 1, 'Mon, 30 Nov 2026 11:59:59 GMT'],
+    ] as const) {
+      t.equal(format(now), date)
+      t.equal(httpDate(format(now)), Math.floor(now / 1000) * 1000)
+    }
+  },
+)

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const MAX_WAITING_BYTES = 40
 
-/** A file or pipe that takes `room` bytes, and a destination that writes to it. */
+/** A file or pipe with room for `room` bytes, and a destination that writes to it. */
 function setUp() {
   const clock = new ManualClock()
   const reports: number[] = []
@@ -28,7 +28,7 @@ function setUp() {
   return { clock, system, destination, reports }
 }
 
-t.test('a log line is written at once', async t => {
+t.test('a log line is written immediately', async t => {
   const { clock, system, destination } = setUp()
   destination.write('één\n')
   destination.write('two\n')
@@ -54,7 +54,7 @@ t.test('log lines wait for a slow reader and keep their order', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('the retry delay for a reader that hangs doubles up to 100 ms', async t => {
+t.test('the retry delay for a hanging reader doubles up to 100 ms', async t => {
   const { clock, system, destination } = setUp()
   system.room = 0
   destination.write('one\n')
@@ -93,7 +93,7 @@ t.test('log lines beyond the limit are dropped, counted and reported as one gap'
   t.same(reports, [5])
 })
 
-t.test('a log line longer than the limit is written when no line waits', async t => {
+t.test('an overlong log line is written when no line waits', async t => {
   const { system, destination } = setUp()
   const line = `${'x'.repeat(2 * MAX_WAITING_BYTES)}\n`
   destination.write(line)
@@ -116,7 +116,7 @@ for (const code of ['ENOSPC', 'EIO', 'EFBIG', 'EPIPE', 'EBADF']) {
   })
 }
 
-t.test('a log line that a full disk truncates does not merge with the next line', async t => {
+t.test('a log line truncated by a full disk does not merge with the next line', async t => {
   const { clock, system, destination } = setUp()
   Object.assign(system, { room: 2, error: 'ENOSPC' })
   destination.write('one\n')
@@ -140,7 +140,7 @@ t.test('waiting log lines are dropped when the reader closes', async t => {
   t.same(clock.pending, [])
 })
 
-t.test('flush waits until the waiting log lines are written, up to its limit', async t => {
+t.test('flush waits until the waiting log lines are written, up to a limit', async t => {
   const { clock, system, destination } = setUp()
   await destination.flush(100)
   system.room = 0

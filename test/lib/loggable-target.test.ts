@@ -4,7 +4,7 @@ import { loggablePath, loggableTarget, loggableUserId } from '../../src/lib/logg
 
 const KEY = 'canary'
 
-t.test('a loggable path ends where a key may begin', async t => {
+t.test('a loggable path ends where a key might begin', async t => {
   for (const [target, path] of [
     ['/users/smedjan/playlists', '/users/smedjan/playlists'],
     ['/users/%zz/playlists', '/users/%zz/playlists'],
@@ -27,7 +27,7 @@ t.test('a loggable path ends where a key may begin', async t => {
   }
 })
 
-t.test('a loggable path has no authority, and no URL parser reads one in it', async t => {
+t.test('a loggable path has no authority that a URL parser could read', async t => {
   for (const [target, path] of [
     ['http://canary/nope', '/nope'],
     ['http://canary', '/'],
@@ -48,7 +48,7 @@ t.test('a loggable path has no authority, and no URL parser reads one in it', as
   }
 })
 
-t.test("a loggable path has no sealed address of an account's owner", async t => {
+t.test("a loggable path never contains an account owner's sealed address", async t => {
   const token = `eyJhbGciOiJkaXIifQ..${KEY}.${'x'.repeat(64)}.y`
   for (const [target, path] of [
     [`/link/${token}`, '/link/{token}'],
@@ -63,7 +63,7 @@ t.test("a loggable path has no sealed address of an account's owner", async t =>
   }
 })
 
-t.test('a URL in the path keeps its host, but not user name and password', async t => {
+t.test('a URL in the path keeps the host, but not user name and password', async t => {
   for (const [target, path] of [
     ['/users/https://open.spotify.com/user/a@b', '/users/https://open.spotify.com/user/a@b'],
     ['/https://u:canary@h/x', '/https://h/x'],
@@ -85,7 +85,7 @@ t.test('a loggable target is short and never ends within a percent-escape', asyn
   t.equal(loggableTarget(`/nope?${'limit=1&'.repeat(2000)}`).length, 256)
 })
 
-t.test('a loggable target has no authority, and nothing that follows ?, &, # or ;', async t => {
+t.test('a loggable target has no authority, and nothing after ?, &, # or ;', async t => {
   const plain = fc.string({ unit: fc.constantFrom('/', '.', '%', '2', '\\', ':', '@', 'x') })
   const delimiter = fc.constantFrom('?', '&', '#', ';', '%3F', '%26', '%23', '%3b', '%253f')
   const scheme = fc.constantFrom('http', 'HTTPS', 'ftp', 'x-y+z.1')

@@ -13,7 +13,7 @@ function recorder(level = 'info') {
   return { logger, lines, only }
 }
 
-/** An error of an HTTP client, with members that have the secret. */
+/** An HTTP client error with secret members. */
 function clientError(): Error {
   return Object.assign(new Error('connection lost'), {
     code: 'ECONNRESET',
@@ -43,13 +43,13 @@ t.test('an error without code and stack has neither', async t => {
   )
 })
 
-t.test('the causes of an error are reduced to name, message, code and stack', async t => {
+t.test('error causes are reduced to name, message, code and stack', async t => {
   const facts = errorFacts(new Error('outside', { cause: clientError() }))
   t.match(facts, { message: 'outside', cause: { message: 'connection lost', code: 'ECONNRESET' } })
   t.notMatch(JSON.stringify(facts), /canary/)
 })
 
-t.test('the logged chain of causes is limited, even if it is circular', async t => {
+t.test('the logged cause chain is limited, even if it is circular', async t => {
   let chain = new Error('1')
   for (let depth = 2; depth <= 6; depth++) chain = new Error(`${depth}`, { cause: chain })
   const messages = (error: Error, depth?: number) => {
@@ -68,7 +68,7 @@ t.test('the logged chain of causes is limited, even if it is circular', async t 
   t.equal(messages(circular), 'round round round round')
 })
 
-t.test('a thrown value that is not an error is logged with its type', async t => {
+t.test('a thrown non-error value is logged with its type', async t => {
   for (const [thrown, type, message] of [
     ['text', 'string', 'text'],
     [undefined, 'undefined', 'undefined'],
@@ -115,7 +115,7 @@ t.test(
   },
 )
 
-t.test('members with secrets are redacted at both levels', async t => {
+t.test('secret members are redacted at both levels', async t => {
   const names = ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS', 'HTTPS_PROXY']
   for (const name of names) {
     for (const facts of [{ [name]: 'canary' }, { under: { [name]: 'canary' } }]) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { OneTaskPerTick } from '../../src/lib/one-task-per-tick.ts'
 
-t.test('each task runs in its own tick of the event loop, in order', async t => {
+t.test('each task runs in a separate event loop tick, in order', async t => {
   const ticks = new OneTaskPerTick()
   let tick = 0
   const count = () => {

@@ -10,7 +10,7 @@ Max processes             11                   12                   processes
 Max open files            ${soft.padEnd(20)} 1048576              files
 `
 
-t.test('the limit of open files is the soft limit of the process', async t => {
+t.test("the open files limit is the process's soft limit", async t => {
   const files = { some: limits('1024'), none: limits('unlimited'), other: 'no such line' }
   const folder = t.testdir(files)
   t.equal(openFileLimit(join(folder, 'some')), 1024)

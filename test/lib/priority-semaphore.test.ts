@@ -5,7 +5,7 @@ import { failureOf } from '../support/failure-of.ts'
 
 const { signal } = new AbortController()
 
-/** A semaphore that records which requests get a slot, in order. */
+/** A semaphore that records the order in which requests get a slot. */
 function semaphoreOf(size: number) {
   const semaphore = new PrioritySemaphore(size)
   const granted: string[] = []
@@ -23,7 +23,7 @@ function semaphoreOf(size: number) {
     })
   }
   const settle = () => new Promise(resolve => setImmediate(resolve))
-  /** Ends the request that has had its slot for longest. */
+  /** Ends the request holding a slot for longest. */
   const end = async () => {
     const [[name, release] = ['', () => {}]] = releases
     releases.delete(name)
@@ -33,7 +33,7 @@ function semaphoreOf(size: number) {
   return { semaphore, granted, acquire, end, settle }
 }
 
-t.test('slots go to lookups that have begun, then to new ones, in order', async t => {
+t.test('slots go to started lookups, then to new lookups, in order', async t => {
   const { semaphore, granted, acquire, end, settle } = semaphoreOf(1)
   acquire('a', 'first')
   acquire('a', 'new 1')
@@ -65,7 +65,7 @@ t.test('callers take turns, however many lookups each has', async t => {
   t.same(granted, ['many 0', 'many 1', 'few 0', 'one 0', 'many 2', 'few 1', 'many 3'])
 })
 
-t.test('a caller above its share waits for the others, even with begun lookups', async t => {
+t.test('a caller above the fair share waits for the others, even with started lookups', async t => {
   const { granted, acquire, end, settle } = semaphoreOf(4)
   for (let page = 0; page < 10; page++) acquire('long', `long ${page}`, false)
   await settle()
@@ -79,7 +79,7 @@ t.test('a caller above its share waits for the others, even with begun lookups',
   t.equal(granted.length, 12, 'the other slots go to the only caller')
 })
 
-t.test('among callers within their share, begun lookups come first', async t => {
+t.test('among callers within their share, started lookups come first', async t => {
   const { granted, acquire, end, settle } = semaphoreOf(2)
   acquire('a', 'a 0')
   acquire('b', 'b 0')
@@ -93,7 +93,7 @@ t.test('among callers within their share, begun lookups come first', async t => 
   t.same(granted, ['a 0', 'b 0', 'a 1', 'b 1', 'c 0'])
 })
 
-t.test('a shared lookup runs at the turn of any of its callers', async t => {
+t.test('a shared lookup runs when any of its callers has a turn', async t => {
   const { semaphore, granted, acquire, end, settle } = semaphoreOf(1)
   const shared = new WaitingCallers('many')
   for (let lookup = 0; lookup < 5; lookup++) acquire('many', `many ${lookup}`)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SlidingWindow } from '../../src/lib/sliding-window.ts'
 
-t.test('an event counts for the window, and for less than one bucket longer', async t => {
+t.test('an event counts for the window, plus less than one bucket', async t => {
   for (const at of [0, 1, 999, 1000, 5500]) {
     const count = new SlidingWindow(60_000, 1000)
     count.add(at)
@@ -24,7 +24,7 @@ t.test('events expire one after another, even after a long silence', async t => 
   t.equal(count.total(1_000_000), 1)
 })
 
-t.test('atMostFromMs returns the instant at which the total has fallen to a number', async t => {
+t.test('atMostFromMs returns the instant when the total has fallen to a number', async t => {
   const count = new SlidingWindow(10_000, 1000)
   for (const at of [500, 2500, 2600, 7000]) count.add(at)
   for (const [most, from] of [
@@ -43,7 +43,7 @@ t.test('atMostFromMs returns the instant at which the total has fallen to a numb
   t.equal(count.total(18_000), 0)
 })
 
-t.test('events are counted and taken back at their own instant', async t => {
+t.test('events are counted and removed at their own instant', async t => {
   const count = new SlidingWindow(10_000, 1000)
   count.add(5000, 3)
   count.add(9000)

@@ -39,7 +39,7 @@ const fine: [string, Put][] = [
   ['a damaged one', path => writeFileSync(path, Buffer.concat([PREAMBLE, Buffer.alloc(9)]))],
 ]
 
-/** A path in a new folder, short enough for a socket. */
+/** Returns a path in a new folder, short enough for a socket. */
 function pathFor(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'snapshot-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -47,7 +47,7 @@ function pathFor(t: Test): string {
 }
 
 for (const [name, put] of foreign) {
-  t.test(`${name} is not replaced by a snapshot`, async t => {
+  t.test(`a snapshot does not replace ${name}`, async t => {
     const path = pathFor(t)
     await put(path, t)
     const faults = snapshotFaults(path)
@@ -55,7 +55,7 @@ for (const [name, put] of foreign) {
     t.match(faults[0], /^the file is .*; choose a new file$/)
   })
 
-  t.test(`${name} is not replaced by the temporary file`, async t => {
+  t.test(`the temporary file does not replace ${name}`, async t => {
     const path = pathFor(t)
     await put(temporaryPath(path), t)
     const faults = snapshotFaults(path)
@@ -65,7 +65,7 @@ for (const [name, put] of foreign) {
 }
 
 for (const [name, put] of fine) {
-  t.test(`${name} may be replaced`, async t => {
+  t.test(`${name} can be replaced`, async t => {
     const path = pathFor(t)
     await put(path, t)
     await put(temporaryPath(path), t)
@@ -73,7 +73,7 @@ for (const [name, put] of fine) {
   })
 }
 
-t.test('a snapshot that is truncated anywhere may be replaced', async t => {
+t.test('a snapshot truncated anywhere can be replaced', async t => {
   const path = pathFor(t)
   for (let length = 0; length < PREAMBLE.length; length++) {
     writeFileSync(path, PREAMBLE.subarray(0, length))
@@ -90,6 +90,6 @@ t.test('a snapshot path through a file is a fault', async t => {
   ])
 })
 
-t.test('the check of a snapshot path opens no device', async t => {
+t.test('checking a snapshot path does not open a device', async t => {
   t.match(snapshotFaults('/dev/null'), [/device/])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { closeGone } from '../../src/lib/standard-streams.ts'
 
-t.test('closeGone closes only terminals that are gone', async t => {
+t.test('closeGone only closes terminals that are gone', async t => {
   const closed: number[] = []
   closeGone(
     [0, 1, 2],

@@ -19,11 +19,11 @@ t.test('untilAborted settles with the work or the abort, and leaves no listener'
 })
 
 t.test(
-  'untilAborted rejects at once if the signal has aborted, whatever the work does',
+  'untilAborted rejects immediately if the signal has aborted, whatever the work does',
   async t => {
     const signal = AbortSignal.abort(stopped)
     await t.rejects(untilAborted(never, signal), stopped)
-    // The failure of the work must not be an unhandled rejection.
+    // The failed work must not cause an unhandled rejection.
     await t.rejects(untilAborted(Promise.reject(new Error('late')), signal), stopped)
   },
 )

@@ -34,7 +34,7 @@ const head = { version: 2, userId: 'bob', ...instants, list: listHead }
 
 const kindOf = async (bytes: Buffer) => (await decodeEntry(bytes, MAX_BYTES)).kind
 const notUtf8 = Buffer.from('{"id":"\xff"}\n', 'latin1')
-/** An entry written by an attacker who knows the format. */
+/** An entry written by an attacker familiar with the format. */
 const forged = (first: unknown, ...lines: string[]) =>
   gzipSync([JSON.stringify(first), ...lines, ''].join('\n'))
 
@@ -74,7 +74,7 @@ t.test('a decoded list has the same bytes, digests and windows', async t => {
   )
 })
 
-t.test('a decoded list that changed during the read contains both reads', async t => {
+t.test('a decoded list that changed while being read contains both reads', async t => {
   const withoutId = { name: 'no id' }
   const { read: readTwice } = aggregator((_offset, asked) => ({
     total: asked,
@@ -88,7 +88,7 @@ t.test('a decoded list that changed during the read contains both reads', async 
   t.match(response.body, { list: { membership: list.membership, digest: list.digest } })
 })
 
-t.test('a long list is decoded page by page, one page in each task', async t => {
+t.test('a long list is decoded page by page, with one page per task', async t => {
   const body = new StoredPlaylists(await read(entries(0, 1000)), 0)
   const bytes = await encodeEntry('bob', responseOf(body))
   let tasks = 0
@@ -126,7 +126,7 @@ t.test('a decoded unknown user has our own problem text', async t => {
   })
 })
 
-t.test('a changed or missing byte never results in another entry', async t => {
+t.test('a changed or missing byte never yields another entry', async t => {
   const body = new StoredPlaylists(await read(entries(0, 3)), 0)
   const bytes = await encodeEntry('bob', responseOf(body))
   const whole = await decoded(bytes)
@@ -136,14 +136,14 @@ t.test('a changed or missing byte never results in another entry', async t => {
       const flipped = Buffer.from(bytes)
       flipped[at] = (flipped[at] as number) ^ bit
       const entry = await decodeEntry(flipped, MAX_BYTES)
-      // The time and the system in the header of gzip have no effect.
+      // The time and system in the gzip header have no effect.
       if (entry.kind === 'usable') t.same(entry, whole, `byte ${at}`)
       else t.equal(entry.kind, 'malformed')
     }
   }
 })
 
-t.test('entries of other versions are unusable, not malformed', async t => {
+t.test('entries from other versions are unusable, not malformed', async t => {
   for (const version of [0, 1, 3, 1e300]) {
     t.equal(await kindOf(forged({ ...head, version })), 'unusable')
   }
@@ -209,7 +209,7 @@ t.test('an entry with an impossible number in its head is malformed', async t =>
   }
 })
 
-t.test('a forged size in a head allocates no memory', async t => {
+t.test('a forged size in a head does not allocate memory', async t => {
   const before = process.memoryUsage()
   for (const playlists of [100_000, 400_000, 2 ** 40]) {
     const list = { ...listHead, complete: false, playlists }
@@ -219,7 +219,7 @@ t.test('a forged size in a head allocates no memory', async t => {
   t.ok(after.arrayBuffers - before.arrayBuffers < 1e6, 'array buffers')
 })
 
-t.test('the modifiedAt of a decoded list is never after its read', async t => {
+t.test("a decoded list's modifiedAt is never after the read", async t => {
   const late = { ...listHead, modifiedAt: Date.UTC(2099, 0) }
   const { response } = await decoded(forged({ ...head, list: late }, '{"id":"a"}', '{"id":"b"}'))
   t.equal((response.body as StoredPlaylists).modifiedAt, instants.generatedAt)

@@ -30,7 +30,7 @@ const entryOf = (body: StoredBody, generatedAt = clock.now()) =>
 const list = await read(entries(0, 3))
 const playlists = new StoredPlaylists(list, 0)
 
-t.test('imported entries have the lifetimes of this process', async t => {
+t.test("imported entries have this process's lifetimes", async t => {
   const now = clock.now()
   for (const [body, freshSeconds, staleIfErrorSeconds] of [
     [playlists, 300, 7200],
@@ -52,7 +52,7 @@ t.test('imported entries have the lifetimes of this process', async t => {
   }
 })
 
-t.test('an expired entry and an entry of another version are unusable', async t => {
+t.test('an expired entry and an entry from another version are unusable', async t => {
   const old = await entryOf(playlists, clock.now() - 7_500_000)
   t.same(await importEntry(old), { kind: 'unusable' })
   t.match(await importEntry(await entryOf(playlists, clock.now() - 7_499_999)), { kind: 'usable' })
@@ -60,7 +60,7 @@ t.test('an expired entry and an entry of another version are unusable', async t 
   t.same(await importEntry(newer), { kind: 'unusable' })
 })
 
-t.test('an entry from the future is malformed, and so are bytes that are not an entry', async t => {
+t.test('an entry from the future is malformed, and so are bytes other than an entry', async t => {
   const ahead = await entryOf(playlists, clock.now() + 60_001)
   t.same(await importEntry(ahead), { kind: 'malformed' })
   t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })
@@ -70,7 +70,7 @@ t.test('entries are decoded one at a time', async t => {
   const long = new StoredPlaylists(await read(entries(0, 20_000)), 0)
   const done: number[] = []
   const bytes = [await entryOf(long), await entryOf(playlists)]
-  // Alone, the short one would be faster than the long one.
+  // Alone, the short entry would be faster than the long one.
   await Promise.all(bytes.map((entry, nth) => importEntry(entry).then(() => done.push(nth))))
   t.same(done, [0, 1])
 })

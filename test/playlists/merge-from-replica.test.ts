@@ -21,7 +21,7 @@ function playlists(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt)
 }
 
-t.test('mergeFromReplica returns a different body of a replica unchanged', async t => {
+t.test("mergeFromReplica returns a replica's different body unchanged", async t => {
   const theirs = playlists('a', 1)
   t.equal(mergeFromReplica(theirs, undefined), theirs)
   t.equal(mergeFromReplica(theirs, playlists('b', 2)), theirs)
@@ -41,6 +41,6 @@ t.test('an equal list keeps our bytes and the later date', async t => {
   }
 })
 
-t.test('a cached 404 counts towards the size of the cache', async t => {
+t.test('a cached 404 counts towards the cache size', async t => {
   t.ok(nobody.heldBytes > 1000, 'else a flood of unknown ids would exceed the bound')
 })

@@ -5,7 +5,7 @@ import { failureOf } from '../support/failure-of.ts'
 
 const KEY_BYTES = 2
 
-/** Lines that hold this many bytes, including their overhead. */
+/** Lines with this many bytes, including overhead. */
 function made(heldBytes: number): SerialisedItems {
   const { heldBytes: overhead } = new SerialisedItems([segmentOf([''], '\n')])
   return new SerialisedItems([segmentOf(['x'.repeat(heldBytes - overhead)], '\n')])
@@ -26,20 +26,23 @@ t.test('a variant is made once and cached', async t => {
   t.notOk(lines.isPending('csv'))
 })
 
-t.test('variants count with their keys, and the least recently used ones are evicted', async t => {
-  const variants = new VariantCache(10_000)
-  const { lines, representations } = variants.current
-  await lines.make('a', async () => made(3000), connected())
-  await representations.make('b', async () => ({ heldBytes: 3000 }) as never, connected())
-  t.equal(variants.heldBytes, 2 * (3000 + KEY_BYTES))
-  lines.get('a')
-  await lines.make('c'.repeat(500), async () => made(3500), connected())
-  t.ok(lines.get('a'))
-  t.equal(representations.get('b'), undefined)
-  t.equal(variants.heldBytes, 3000 + 3500 + 501 * KEY_BYTES)
-})
+t.test(
+  'keys count towards variant size, and the least recently used variants are evicted',
+  async t => {
+    const variants = new VariantCache(10_000)
+    const { lines, representations } = variants.current
+    await lines.make('a', async () => made(3000), connected())
+    await representations.make('b', async () => ({ heldBytes: 3000 }) as never, connected())
+    t.equal(variants.heldBytes, 2 * (3000 + KEY_BYTES))
+    lines.get('a')
+    await lines.make('c'.repeat(500), async () => made(3500), connected())
+    t.ok(lines.get('a'))
+    t.equal(representations.get('b'), undefined)
+    t.equal(variants.heldBytes, 3000 + 3500 + 501 * KEY_BYTES)
+  },
+)
 
-t.test('a variant that alone exceeds the bound is returned but not cached', async t => {
+t.test('a variant larger than the bound is returned but not cached', async t => {
   const variants = new VariantCache(10_000)
   const { lines } = variants.current
   t.equal((await lines.make('csv', async () => made(10_001), connected())).heldBytes, 10_001)
@@ -47,7 +50,7 @@ t.test('a variant that alone exceeds the bound is returned but not cached', asyn
   t.equal(variants.heldBytes, 0)
 })
 
-t.test('the failure to make a variant is not cached', async t => {
+t.test('a failure to make a variant is not cached', async t => {
   const lines = linesFor()
   const failing = lines.make('csv', () => Promise.reject(new Error('no memory')), connected())
   t.match(await failureOf(failing), { message: 'no memory' })
@@ -55,7 +58,7 @@ t.test('the failure to make a variant is not cached', async t => {
   t.equal((await lines.make('csv', async () => made(1000), connected())).heldBytes, 1000)
 })
 
-/** Work that the test finishes, and the signal that the work got. */
+/** Work finished by the test, and the signal passed to the work. */
 function work() {
   let finish = (_made: SerialisedItems) => {}
   const promise = new Promise<SerialisedItems>(resolve => {
@@ -69,25 +72,22 @@ function work() {
   return { start, finish, signal: given.signal }
 }
 
-t.test(
-  'a caller that disconnects does not affect others that wait for the same variant',
-  async t => {
-    const lines = linesFor()
-    const [first, second] = [new AbortController(), new AbortController()]
-    const { start, finish, signal } = work()
-    const csv = lines.make('csv', start, first.signal)
-    const same = lines.make('csv', start, second.signal)
-    first.abort()
-    t.notOk(signal.aborted)
-    finish(made(1000))
-    t.equal(await same, await csv)
-    second.abort()
-    t.ok(lines.get('csv'), 'it stays cached')
-  },
-)
+t.test('a disconnecting caller does not affect others waiting for the same variant', async t => {
+  const lines = linesFor()
+  const [first, second] = [new AbortController(), new AbortController()]
+  const { start, finish, signal } = work()
+  const csv = lines.make('csv', start, first.signal)
+  const same = lines.make('csv', start, second.signal)
+  first.abort()
+  t.notOk(signal.aborted)
+  finish(made(1000))
+  t.equal(await same, await csv)
+  second.abort()
+  t.ok(lines.get('csv'), 'it stays cached')
+})
 
 t.test(
-  'work is cancelled once its last caller disconnects, and the next caller starts it again',
+  'work is cancelled once the last caller disconnects, and the next caller restarts it',
   async t => {
     const lines = linesFor()
     const [first, second] = [new AbortController(), new AbortController()]
@@ -99,7 +99,7 @@ t.test(
     t.match(signal.reason, { message: 'gone' })
     t.notOk(lines.isPending('csv'), 'immediately')
     const again = lines.make('csv', async () => made(2000), connected())
-    // The work finishes although it was cancelled.
+    // The work finishes even though it was cancelled.
     finish(made(1000))
     t.match(await failureOf(csv), { message: 'gone' })
     t.match(await failureOf(same), { message: 'gone' })
@@ -108,7 +108,7 @@ t.test(
   },
 )
 
-t.test('a caller that has already disconnected neither starts work nor joins it', async t => {
+t.test('an already disconnected caller neither starts nor joins work', async t => {
   const lines = linesFor()
   const gone = AbortSignal.abort()
   const never = () => t.fail('it must not start') as never
@@ -124,7 +124,7 @@ t.test('a caller that has already disconnected neither starts work nor joins it'
   await failureOf(csv)
 })
 
-t.test('clear() empties the cache, and the work in progress is not cached', async t => {
+t.test('clear() empties the cache, and work in progress is not cached', async t => {
   const variants = new VariantCache(1_000_000)
   const { lines: before } = variants.current
   await before.make('csv', async () => made(1000), connected())
@@ -142,7 +142,7 @@ t.test('clear() empties the cache, and the work in progress is not cached', asyn
   t.ok(lines.get('text'))
 })
 
-t.test('a slot holds its variant while the variant is cached', async t => {
+t.test('a slot holds the variant while it is cached', async t => {
   const variants = new VariantCache(10_000)
   const { lines } = variants.current
   t.equal(lines.slot('csv'), undefined)

@@ -8,7 +8,7 @@ import {
 } from '../../src/playlists/serialised-items.ts'
 
 const SEPARATOR = ','
-/** The size of a segment without its bytes and its 4 bytes an item. */
+/** Size of a segment without its bytes and the 4 bytes per item. */
 const SEGMENT_OVERHEAD = 500
 
 const itemsOf = (...pages: string[][]) =>
@@ -16,7 +16,7 @@ const itemsOf = (...pages: string[][]) =>
 
 const textOf = (buffers: Buffer[]) => Buffer.concat(buffers).toString()
 
-/** Strings of one to four bytes a character, including the empty one. */
+/** Strings with one to four bytes per character, including the empty string. */
 const item = fc.oneof(fc.string(), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }))
 const page = fc.array(item, { maxLength: 8 })
 const pages = fc.array(page, { maxLength: 6 })
@@ -25,7 +25,7 @@ function ownsItsMemory({ bytes }: Segment): boolean {
   return bytes.buffer.byteLength === bytes.length
 }
 
-t.test('segmentOf joins items, each with its separator', async t => {
+t.test('segmentOf joins items, each with a separator', async t => {
   const { bytes, offsets } = segmentOf(['one', '', 'three'], SEPARATOR)
   t.equal(bytes.toString(), 'one,,three,')
   t.strictSame([...offsets], [4, 5, 11])
@@ -37,7 +37,7 @@ t.test('offsets count bytes, not characters', async t => {
   t.strictSame([...offsets], [4, 12, 18])
 })
 
-t.test('a segment owns exactly the memory that it needs', async t => {
+t.test('a segment owns exactly the memory it needs', async t => {
   for (const items of [[], [''], ['a'], ['ñ', '🎵'], ['x'.repeat(100_000)]]) {
     const segment = segmentOf(items, SEPARATOR)
     t.ok(ownsItsMemory(segment), `${items.length} items`)
@@ -63,7 +63,7 @@ t.test('without() leaves no gaps', async t => {
   t.equal(segment.bytes.toString(), 'a,ñ,ccc,,', 'the segment itself is unchanged')
 })
 
-t.test('without() returns a segment of the remaining items', async t => {
+t.test('without() returns a segment with the remaining items', async t => {
   const property = fc.property(page, fc.array(fc.nat({ max: 8 })), (texts, positions) => {
     const dropped = new Set(positions)
     const rest = without(segmentOf(texts, SEPARATOR), dropped)
@@ -80,7 +80,7 @@ t.test('without() returns a segment of the remaining items', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('a window contains the items from its start to before its end', async t => {
+t.test('a window contains the items from the start up to the end', async t => {
   const items = itemsOf(['a', 'b', 'c'], ['d'], [], ['e', 'f'])
   t.equal(items.length, 6)
   for (const [from, to, text] of [
@@ -134,7 +134,7 @@ t.test('windows cut at any points join to the whole list', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('texts yields the items segment by segment, without separators', async t => {
+t.test('texts yields items segment by segment, without separators', async t => {
   for (const separator of [',', '\r\n']) {
     const segments = [['a', 'ñ,\r\n'], [], ['', '🎵']].map(texts => segmentOf(texts, separator))
     t.strictSame(
@@ -155,7 +155,7 @@ t.test('texts yields any items unchanged', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('heldBytes counts the bytes, offsets and overhead of each segment', async t => {
+t.test("heldBytes counts each segment's bytes, offsets and overhead", async t => {
   t.equal(itemsOf(['a', 'ñ']).heldBytes, 5 + 2 * 4 + SEGMENT_OVERHEAD)
   t.equal(itemsOf(['a'], ['b'], ['']).heldBytes, 5 + 3 * 4 + 3 * SEGMENT_OVERHEAD)
   t.equal(itemsOf([], ['a'], []).heldBytes, 2 + 4 + SEGMENT_OVERHEAD, 'empty segments are dropped')
@@ -173,7 +173,7 @@ t.test('a list without items is empty and holds no memory', async t => {
 const HEAD = Buffer.from('{"items":[')
 const END = Buffer.from(']}')
 
-t.test('a body in one Buffer has all items between its head and its end', async t => {
+t.test('a single-Buffer body has all items between head and end', async t => {
   for (const [texts, body] of [
     [[['1', '2'], ['3']], '{"items":[1,2,3]}'],
     [[], '{"items":[]}'],
@@ -186,7 +186,7 @@ t.test('a body in one Buffer has all items between its head and its end', async 
   }
 })
 
-t.test('making a body in one Buffer does not change the items', async t => {
+t.test('making a single-Buffer body does not change the items', async t => {
   const property = fc.property(
     pages,
     fc.nat({ max: 50 }),
@@ -208,14 +208,14 @@ t.test('making a body in one Buffer does not change the items', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('a body in one Buffer shares its memory with the items', async t => {
+t.test('a single-Buffer body shares memory with the items', async t => {
   const items = itemsOf(['1', '2'], ['3'])
   const key = {}
   items.joinBody(key, HEAD, END)
   for (const part of items.window(0, 3)) t.equal(part.buffer, items.joinedBody(key)?.buffer)
 })
 
-t.test('only the first head of a list gets a body in one Buffer', async t => {
+t.test("only a list's first head gets a single-Buffer body", async t => {
   const items = itemsOf(['1'])
   const [first, again, other] = [{}, {}, {}]
   items.joinBody(first, HEAD, END)

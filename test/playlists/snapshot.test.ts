@@ -45,7 +45,7 @@ function playlistsOf(name: string, modifiedAt: number): StoredPlaylists {
   return new StoredPlaylists(list, modifiedAt)
 }
 
-/** Starts processes that share a file, one after the other. */
+/** Starts processes that share a file, one after another. */
 function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {}) {
   const clock = new ManualClock()
   const folder = t.testdir({})
@@ -72,7 +72,7 @@ function snapshotsFor(t: Test, { maxBytes = 100_000, lifetimes = LIFETIMES } = {
   return { clock, folder, path, start }
 }
 
-/** A process that has not loaded the file yet. */
+/** A process before it loads the file. */
 function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; clock: Clock }) {
   const store = new MemoryStore<StoredBody>(maxBytes)
   const log = recordingLogger().logger
@@ -81,7 +81,7 @@ function unloaded({ path, maxBytes, clock }: { path: string; maxBytes: number; c
   return { store, snapshot }
 }
 
-t.test('the cache survives a restart, in the order of use', async t => {
+t.test('the cache survives a restart, in order of use', async t => {
   const { start, path, folder, clock } = snapshotsFor(t)
   const first = await start()
   t.same(first.warnings(), [], 'no warning about a missing file')
@@ -121,7 +121,7 @@ t.test('loading does not block the event loop', async t => {
   await snapshot.close()
 })
 
-t.test('a process that stops while loading keeps the whole file', async t => {
+t.test('a process that stops while loading keeps the entire file', async t => {
   const maxBytes = 10_000_000
   const { start, path, clock } = snapshotsFor(t, { maxBytes })
   const first = await start()
@@ -136,7 +136,7 @@ t.test('a process that stops while loading keeps the whole file', async t => {
   t.equal((await start()).users().length, 100)
 })
 
-t.test('the file is written every five minutes if the cache has changed', async t => {
+t.test('a changed cache is written to the file every five minutes', async t => {
   const { start, path, clock } = snapshotsFor(t)
   const { snapshot, put } = await start()
   await clock.advance(300_000)
@@ -194,7 +194,7 @@ t.test('entries from the future are skipped', async t => {
   t.same((await start()).users(), [])
 })
 
-t.test('the undamaged entries of a damaged file are loaded', async t => {
+t.test('undamaged entries in a damaged file are loaded', async t => {
   const { start, path } = snapshotsFor(t)
   const first = await start()
   for (const user of ['ann', 'bob', 'eve']) first.put(user)
@@ -223,7 +223,7 @@ t.test('the undamaged entries of a damaged file are loaded', async t => {
 })
 
 t.test(
-  'a file that is empty, of another version, or too large is neither loaded nor replaced',
+  'a file that is empty, from another version, or too large is neither loaded nor replaced',
   async t => {
     const { start, path } = snapshotsFor(t, { maxBytes: 2000 })
     for (const [content, reason] of [
@@ -242,7 +242,7 @@ t.test(
   },
 )
 
-t.test('a failed write keeps the old file and leaves no other', async t => {
+t.test('a failed write keeps the old file and leaves no other file', async t => {
   const { start, path, folder } = snapshotsFor(t)
   const first = await start()
   first.put('bob')
@@ -261,7 +261,7 @@ t.test('a failed write keeps the old file and leaves no other', async t => {
   t.same((await start()).users(), ['bob', 'eve'], 'the next write succeeds')
 })
 
-t.test('an abandoned write keeps the old file and leaves no other', async t => {
+t.test('an abandoned write keeps the old file and leaves no other file', async t => {
   const { start, path, folder } = snapshotsFor(t)
   const { snapshot, put, warnings } = await start()
   put('ann')
@@ -275,7 +275,7 @@ t.test('an abandoned write keeps the old file and leaves no other', async t => {
   t.match(warnings(), [{ err: { message: 'There was no time left to write the file.' } }])
 })
 
-t.test('a missing folder causes a warning when the process starts', async t => {
+t.test('a missing folder causes a warning at process start', async t => {
   const { start, folder } = snapshotsFor(t)
   await rm(folder, { recursive: true })
   const process = await start()
@@ -285,7 +285,7 @@ t.test('a missing folder causes a warning when the process starts', async t => {
   t.equal(process.warnings().length, 2)
 })
 
-t.test('a list whose key is no longer accepted is not loaded', async t => {
+t.test('a list with a no longer accepted key is not loaded', async t => {
   const { start } = snapshotsFor(t)
   const first = await start()
   for (const key of ['smedjan', 'one/fifty', 'two/fifty']) first.put(key)
@@ -296,7 +296,7 @@ t.test('a list whose key is no longer accepted is not loaded', async t => {
   t.same(without.users(), ['smedjan'], 'without linked accounts')
 })
 
-t.test('the next write removes a list that was refused at the load', async t => {
+t.test('the next write removes a list refused during loading', async t => {
   const { start, path } = snapshotsFor(t)
   const first = await start()
   for (const key of ['smedjan', 'two/fifty']) first.put(key)

@@ -6,7 +6,7 @@ import { type Entry, entries, pageOf, scriptedClient } from './scripted-client.t
 
 export const budget = { check() {} }
 
-/** The options of a lookup that nobody aborts. */
+/** Options for a lookup that is never aborted. */
 export const lookup: LookupOptions = {
   signal: new AbortController().signal,
   deadlineMs: 15_000,
@@ -23,7 +23,7 @@ export function aggregator(respond: (offset: number, asked: number) => Page | Pr
   return { read, offsets }
 }
 
-/** The list of a user who has these entries. */
+/** Returns the list for a user with these entries. */
 export const read = (list: readonly Entry[]) => aggregator(offset => pageOf(list, offset)).read()
 
 export const playlistsIn = (list: PlaylistList): Record<string, unknown>[] =>

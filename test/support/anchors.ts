@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The anchors of the headings of a Markdown file on GitHub. */
+/** Returns the GitHub anchors for the headings in a Markdown file. */
 export function anchors(path: string): string[] {
   const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)
   return [...headings].map(([, text = '']) =>

@@ -4,8 +4,8 @@ import { type CompressionQueue, compressions } from '../../src/http/representati
 import { failureOf } from './failure-of.ts'
 
 /**
- * Occupies all slots for compressions, so further compressions wait. The returned function frees the slots,
- * as does the end of the test.
+ * Occupies all compression slots, so further compressions wait. The returned function frees the slots, as
+ * does the end of the test.
  */
 export function occupyCompressions(
   t: Pick<Test, 'teardown'>,
@@ -17,7 +17,7 @@ export function occupyCompressions(
     yield Buffer.alloc(1)
   }
   const running: Promise<unknown>[] = []
-  // No queue has room for so many bytes while its slots are taken.
+  // No queue has room for this many bytes while the slots are taken.
   while (queue.hasRoomFor(Number.MAX_SAFE_INTEGER)) {
     running.push(failureOf(queue.compress(endless() as never, 1, 'gzip', stop.signal)))
   }

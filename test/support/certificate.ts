@@ -7,7 +7,7 @@ import { withoutProgram } from './programs.ts'
 
 export const withoutOpenssl = withoutProgram('openssl')
 
-/** Creates a key and a self-signed certificate for `localhost`. Returns the paths of their files. */
+/** Creates a key and a self-signed certificate for `localhost`, and returns both file paths. */
 export function certificate(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'playlist-proxy-'))
   t.teardown(() => rmSync(dir, { recursive: true }))

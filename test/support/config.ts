@@ -2,10 +2,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 
-/**
- * The default configuration with the URLs of the sandbox and these variables. SHUTDOWN_DELAY_MS is 0
- * by default.
- */
+/** The default configuration with the sandbox URLs and these variables. SHUTDOWN_DELAY_MS defaults to 0. */
 export function configFor(
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>,
   variables: Record<string, string> = {},

@@ -20,12 +20,12 @@ const MISBEHAVIOURS = {
 export type Misbehaviour = keyof typeof MISBEHAVIOURS
 
 /**
- * A proxy for CONNECT alone, which requires `credentials` (`user:password`) if given. The teardown of
- * the test closes it.
+ * A CONNECT-only proxy that requires `credentials` (`user:password`) if given. It closes when the test
+ * ends.
  */
 export async function startProxy(t: Pick<Test, 'teardown'>, credentials?: string) {
   const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`
-  /** The targets of the requests, in order. */
+  /** Request targets, in order. */
   const targets: (string | undefined)[] = []
   const sockets = new Set<Socket>()
   const proxy = { url: '', targets, sockets, misbehaviour: 'none' as Misbehaviour }

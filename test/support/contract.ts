@@ -28,10 +28,10 @@ interface Document {
   components: object
 }
 
-/** One response of the service. */
+/** A response from the service. */
 export interface ReceivedResponse {
   method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** The request target, with its query. */
+  /** The request target, including the query. */
   url: string
   status: number
   headers: Record<string, unknown>
@@ -39,7 +39,7 @@ export interface ReceivedResponse {
   body: string
 }
 
-/** Fields of HTTP itself, and those that the contract documents as media types. */
+/** HTTP's own fields, and those documented as media types in the contract. */
 const UNDOCUMENTED = [
   'date',
   'connection',
@@ -51,7 +51,7 @@ const UNDOCUMENTED = [
 
 const PROBLEM_TYPE = 'application/problem+json'
 
-/** Reads openapi.yaml and finds differences between it and responses. */
+/** Reads openapi.yaml and compares responses with it. */
 export class Contract {
   readonly #document: Document
   readonly #ajv = new Ajv2020({ strict: false })
@@ -66,20 +66,20 @@ export class Contract {
     this.#ajv.addSchema({ $id: 'openapi', components: this.#document.components })
   }
 
-  /** The paths with a GET operation, as the contract writes them, such as `/users/{id}/playlists`. */
+  /** Paths with a GET operation, as written in the contract, such as `/users/{id}/playlists`. */
   get paths(): string[] {
     const { paths } = this.#document
     return Object.keys(paths).filter(path => paths[path]?.get !== undefined)
   }
 
-  /** All differences of a response from its documentation. Records which parts were seen. */
+  /** Returns all differences between a response and the documentation, and records the parts seen. */
   faultsOf(received: ReceivedResponse): string[] {
     const { url, status } = received
-    // A path without parameters goes first (OpenAPI 3.1, Paths Object).
+    // A path without parameters takes precedence (OpenAPI 3.1, Paths Object).
     const fitting = Object.keys(this.#document.paths).filter(path => matches(path, url))
     const path = fitting.find(path => !path.includes('{')) ?? fitting[0]
     if (path === undefined) return [`no path of the contract fits ${url}`]
-    // A response to HEAD is that to GET without the body (RFC 9110 9.3.2).
+    // A response to HEAD is the GET response without a body (RFC 9110 9.3.2).
     const method = received.method === 'HEAD' ? 'get' : received.method.toLowerCase()
     const name = nameOf(path, method)
     const response = this.#document.paths[path]?.[method]?.responses[status]
@@ -92,8 +92,8 @@ export class Contract {
   }
 
   /**
-   * The documented parts that no response has had yet: path, status and media type, and the type of each
-   * problem with an example.
+   * Returns the documented parts not seen in any response yet: path, status and media type, and the type of
+   * each problem with an example.
    */
   get unseen(): string[] {
     const operations = Object.entries(this.#document.paths).flatMap(([path, methods]) =>
@@ -116,7 +116,7 @@ export class Contract {
     return names.filter(name => !this.#seen.has(name))
   }
 
-  /** All examples that do not match the schema next to them. */
+  /** Returns all examples that do not match the adjacent schema. */
   get badExamples(): string[] {
     return examplesIn(this.#document, '').flatMap(({ schema, value, where }) =>
       this.#schemaFaults(schema, value, where),
@@ -185,7 +185,7 @@ export class Contract {
   }
 }
 
-/** A copy of a node of the document in which objects replace the references to all but schemas. */
+/** Copies a document node, replacing all references except to schemas with their objects. */
 function resolved(node: unknown, components: Record<string, Record<string, unknown>>): unknown {
   if (typeof node !== 'object' || node === null) return node
   if (Array.isArray(node)) return node.map(item => resolved(item, components))
@@ -198,12 +198,12 @@ function resolved(node: unknown, components: Record<string, Record<string, unkno
   )
 }
 
-/** The name of an operation in faults: the path, after the method if that is not GET. */
+/** An operation's name in faults: the path, after the method if that is not GET. */
 function nameOf(path: string, method: string): string {
   return method === 'get' ? path : `${method.toUpperCase()} ${path}`
 }
 
-/** Whether the target of a request matches a path with `{parameters}`. */
+/** Whether a request target matches a path with `{parameters}`. */
 function matches(path: string, url: string): boolean {
   const segments = path.split('/')
   const given = (url.split('?')[0] as string).split('/')
@@ -219,7 +219,7 @@ interface Example {
   where: string
 }
 
-/** All examples below a node of the document. Without a `schema` next to it, the node is the schema. */
+/** Returns all examples below a document node. Without an adjacent `schema`, the node is the schema. */
 function examplesIn(node: unknown, where: string): Example[] {
   if (typeof node !== 'object' || node === null) return []
   const { example, examples = [], ...rest } = node as Record<string, unknown>
@@ -245,7 +245,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** The value of a field in the type of its schema. */
+/** Converts a field value to the type in the schema. */
 function typed(value: unknown, { type }: { type?: string }): unknown {
   return type === 'integer' && /^-?\d+$/.test(String(value)) ? Number(value) : String(value)
 }

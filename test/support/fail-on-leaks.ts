@@ -1,4 +1,4 @@
-/** Each test process imports this first: it makes leaked listeners an error, of which Node only warns. */
+/** Each test process imports this first: leaked listeners become an error instead of a Node warning. */
 process.on('warning', warning => {
   if (warning.name === 'MaxListenersExceededWarning') throw warning
 })

@@ -10,15 +10,15 @@ import { eventually } from './valkey.ts'
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
-/** A cache that stands in front of the service, with the settings in deploy/caches. */
+/** A cache in front of the service, with the settings from deploy/caches. */
 export interface FrontCache {
-  /** Its name in `Cache-Status`. */
+  /** Cache name in `Cache-Status`. */
   readonly name: string
-  /** The reason to skip its tests; false if it is installed. */
+  /** The reason to skip the cache's tests; false if it is installed. */
   readonly without: string | false
-  /** Whether it uses `stale-if-error`. */
+  /** Whether the cache uses `stale-if-error`. */
   readonly usesStaleIfError: boolean
-  /** Starts it in front of the service on `servicePort`; resolves with its URL once it listens. */
+  /** Starts the cache in front of the service on `servicePort`; resolves with the URL once it listens. */
   start(t: T, servicePort: number): Promise<string>
 }
 
@@ -87,7 +87,7 @@ async function start(t: T, run: (folder: string, port: number) => ChildProcess):
   return `http://127.0.0.1:${port}`
 }
 
-/** Replaces settings that a test cannot use; throws if one of them is missing. */
+/** Replaces settings unsuitable for tests; throws if any are missing. */
 function replaced(settings: string, changes: Record<string, string>): string {
   return Object.entries(changes).reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`the settings lack ${from}`)

@@ -14,7 +14,7 @@ export const failed: Outcome = { kind: 'failed', cause: down, forMs: 0 }
 export const denied: Outcome = { kind: 'denied', cause: denial }
 export const refusedFor = (forMs: number): Outcome => ({ kind: 'refused', cause: limit, forMs })
 
-/** The state of the gate and its evidence. */
+/** The gate state and evidence. */
 export interface History {
   state: GateState
   evidence: Evidence
@@ -29,14 +29,14 @@ interface Facts {
   jitter?: number
 }
 
-/** The history after one more request has ended. */
+/** Returns the history after one more request ends. */
 export function then({ state, evidence }: History, outcome: Outcome, facts: Facts = {}): History {
   const report = { outcome, subject: 'bob', isProbe: false, nowMs: 0, jitter: 0, ...facts }
   const next = withReport(evidence, report)
   return { state: after(state, next, report), evidence: next }
 }
 
-/** The history after the same outcome for each of these subjects. */
+/** Returns the history after the same outcome for each of these subjects. */
 export function each(history: History, outcome: Outcome, subjects: string[], facts: Facts = {}) {
   return subjects.reduce((so, subject) => then(so, outcome, { ...facts, subject }), history)
 }

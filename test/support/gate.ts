@@ -5,11 +5,11 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 
 interface Settings extends Partial<GateOptions> {
-  /** Requests in 24 hours; no limit when left out. */
+  /** Requests in 24 hours; unlimited when left out. */
   dailyBudget?: number
 }
 
-/** A gate with a manual clock, and its log lines. */
+/** A gate with a manual clock and log lines. */
 export function gateFor(settings: Settings = {}) {
   const { dailyBudget, ...options } = settings
   const clock = new ManualClock()
@@ -19,7 +19,7 @@ export function gateFor(settings: Settings = {}) {
   return { gate: createGate({ ...defaults, ...options }), clock, lines, budget }
 }
 
-/** Options without deadlines whose probes succeed, unless `options` says otherwise. */
+/** Options without deadlines, with successful probes unless `options` overrides them. */
 export function passOptions(options: Partial<PassOptions> = {}): PassOptions {
   const startByMs = Number.POSITIVE_INFINITY
   const { signal } = new AbortController()

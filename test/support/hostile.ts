@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/lib/clock.ts'
 
-/** Values that an attacker may put in place of a number in JSON. */
+/** Values an attacker could use in place of a number in JSON. */
 export const HOSTILE_NUMBERS = [
   '-1',
   '0',

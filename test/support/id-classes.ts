@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Odd names that users may have. */
+/** Odd but possible user names. */
 export const ODD_NAMES = [
   '#mimble!',
   'abc+xyz',
@@ -42,10 +42,10 @@ export const invisible = fc
   .array(fc.constantFrom(...INVISIBLE), { maxLength: 8 })
   .map(characters => characters.join(''))
 
-/** An id that no rule changes. */
+/** An id no rule changes. */
 export const plainId = fc.stringMatching(/^[a-z\d_-]{1,12}$/)
 
-/** Every form of link or URI to a user. `encoded` is the percent-encoded id. */
+/** Returns every form of user link or URI. `encoded` is the percent-encoded id. */
 export const LINK_FORMS: readonly ((encoded: string) => string)[] = [
   encoded => `spotify:user:${encoded}`,
   encoded => `spotify:user:${encoded}:playlist:37i9dQZF1DXcBWIGoYBM5M`,

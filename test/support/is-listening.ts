@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Whether something accepts connections at this port of 127.0.0.1. */
+/** Whether anything accepts connections on this 127.0.0.1 port. */
 export function isListening(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1')

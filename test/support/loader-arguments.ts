@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 
 /**
- * The arguments with which another Node process runs TypeScript like this process, in any folder, and records
- * coverage. The loader of mocks is left out, because only tests need it.
+ * Arguments for another Node process to run TypeScript like this process, in any folder, with coverage.
+ * They leave out the mock loader, which only tests need.
  */
 export const loaderArguments: readonly string[] = process.execArgv
   .filter(argument => !/@tapjs.(?:mock|typescript)/.test(argument))

@@ -7,11 +7,11 @@ export interface LogLine {
   [member: string]: unknown
 }
 
-/** Whether the level of a line is warn or above. */
+/** Whether a line has level warn or above. */
 export const isWarning = ({ level }: Pick<LogLine, 'level'>): boolean =>
   ['warn', 'error', 'fatal'].includes(level)
 
-/** The service's logger, and its lines. */
+/** The service's logger and the lines it wrote. */
 export function recordingLogger(ids?: LogIds, level: Level = 'trace') {
   const written: string[] = []
   const logger = createLogger(level, { write: line => written.push(line) }, ids)

@@ -5,7 +5,7 @@ interface Timer {
   task: () => void
 }
 
-/** A clock that only the test moves. The wall clock starts at a fixed instant. */
+/** A clock moved only by the test. The wall clock starts at a fixed instant. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>()
   #elapsedMs = 0
@@ -29,7 +29,7 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Advances both clocks and runs each due timer at its own instant, in order. */
+  /** Advances both clocks and runs each due timer at the proper instant, in order. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#elapsedMs + durationMs
     for (let next = this.#nextDue(endMs); next !== undefined; next = this.#nextDue(endMs)) {
@@ -42,13 +42,13 @@ export class ManualClock implements Clock {
     await settle()
   }
 
-  /** Advances both clocks as if the process were suspended: due timers run later. */
+  /** Advances both clocks as if the process had been suspended: due timers run late. */
   suspend(durationMs: number): void {
     this.#moveTo(this.#elapsedMs + durationMs)
   }
 
   /**
-   * Advances both clocks in steps until the work is done. A step of 0 ms runs due timers, such as retries
+   * Advances both clocks in steps until the work is done. A 0 ms step runs due timers, such as retries
    * without a back-off.
    */
   async runUntil<T>(work: Promise<T>, stepMs = 0): Promise<T> {
@@ -62,7 +62,7 @@ export class ManualClock implements Clock {
     return done
   }
 
-  /** Sets the wall clock alone, as NTP or an operator would. */
+  /** Sets only the wall clock, as NTP or an operator would. */
   setWall(epochMs: number): void {
     this.#wallMs = epochMs
   }

@@ -3,16 +3,16 @@ import type { LeaseEnd, LeaseResult, SharedTier } from '../../src/cache/shared-t
 
 const RELEASED: LeaseEnd = { failure: undefined }
 
-/** A tier that caches of one process share, in memory instead of Redis. */
+/** A tier shared by caches within one process, in memory instead of Redis. */
 export class MemoryTier<Body> {
   readonly entries = new Map<string, StoredResponse<Body>>()
-  /** The waiting replicas of each key with a lease. */
+  /** Replicas waiting for each leased key. */
   readonly leases = new Map<string, ((ended: LeaseEnd) => void)[]>()
   readonly #listeners: { of: object; listener: (key: string, generatedAt: number) => void }[] = []
   /** While false, the tier is unavailable. */
   isUp = true
 
-  /** The tier as one replica sees it. */
+  /** The tier as seen by one replica. */
   forReplica(): SharedTier<Body> {
     const self = {}
     return {
@@ -24,7 +24,7 @@ export class MemoryTier<Body> {
     }
   }
 
-  /** Ends the lease of a holder that has died. */
+  /** Ends the lease of a dead holder. */
   expire(key: string): void {
     this.#end(key, RELEASED)
   }

@@ -1,6 +1,6 @@
 import type { Service } from './service.ts'
 
-/** The series of `/metrics` with their values. */
+/** The `/metrics` series with their values. */
 export async function metricsOf(
   { get }: Pick<Service, 'get'>,
   headers: Record<string, string> = {},
@@ -16,7 +16,7 @@ export async function metricsOf(
   )
 }
 
-/** The values of the series with these names. */
+/** Values for the series with these names. */
 export function some(metrics: Map<string, number>, names: Record<string, number>) {
   return Object.fromEntries(Object.keys(names).map(name => [name, metrics.get(name)]))
 }

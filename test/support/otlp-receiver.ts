@@ -10,7 +10,7 @@ export interface ReceivedSpan {
   name: string
   traceId: string
   spanId: string
-  /** Undefined for the root of a trace. */
+  /** Undefined for a trace root. */
   parentSpanId: string | undefined
   /** 1 internal, 2 server, 3 client. */
   kind: number
@@ -28,7 +28,7 @@ interface Post {
   body: Buffer
 }
 
-/** Starts a collector for OTLP over HTTP on a free port of 127.0.0.1. */
+/** Starts an OTLP/HTTP collector on a free 127.0.0.1 port. */
 export async function startReceiver() {
   const posts: Post[] = []
   let nextStatus: number | 'never' = 200
@@ -47,13 +47,13 @@ export async function startReceiver() {
   const receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     posts,
-    /** Sets the status of later responses; `never` means no response. */
+    /** Sets the status for later responses; `never` means no response. */
     respondWith(status: number | 'never') {
       nextStatus = status
     },
-    /** All spans so far, in the order of their ends. */
+    /** All spans so far, ordered by end. */
     spans: () => posts.flatMap(({ body }) => spansIn(body)),
-    /** Waits for the first span that matches. */
+    /** Waits for the first matching span. */
     async span(matches: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
       for (;;) {
         const span = receiver.spans().find(matches)
@@ -115,7 +115,7 @@ function attributesOf(pairs: Buffer[]): Attributes {
   )
 }
 
-/** The fields of a protobuf message: number to values. */
+/** Returns the fields in a protobuf message: number to values. */
 type Fields = Map<number, (number | Buffer)[]>
 
 /** https://protobuf.dev/programming-guides/encoding/ */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id in a text, or undefined if the service refuses the text. */
+/** Returns the id in a text, or undefined if the service refuses the text. */
 export function accepted(input: string): string | undefined {
   try {
     return parseUserId(input)
@@ -28,7 +28,7 @@ const text = fc.oneof(
 /** Path segments that are valid Unicode. */
 export const wellFormed = text.filter(name => name.isWellFormed())
 
-/** Texts that people, or attackers, paste for a user. */
+/** Texts pasted for a user by people, or by attackers. */
 export const pasted = fc.oneof(
   text,
   text.map(name => `spotify:user:${name}`),

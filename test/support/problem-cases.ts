@@ -2,14 +2,14 @@ import type { AnswerName, Fault } from '../../sandbox/sandbox.ts'
 import type { ProblemType } from '../../src/problems/problem.ts'
 import { type Service, seconds } from './service.ts'
 
-/** A request that gets a problem. */
+/** A request answered with a problem. */
 export interface Case {
   type: ProblemType
   status: number
   user?: string
   query?: string
   headers?: Record<string, string>
-  /** Variables of the service, if the defaults never lead to the problem. */
+  /** Variables for the service, if the defaults never lead to the problem. */
   variables?: Record<string, string>
   /** Runs before the request. */
   provoke?: (service: Service) => unknown
@@ -41,13 +41,13 @@ const stopped: Pick<Case, 'provoke' | 'meanwhile'> = {
   },
 }
 
-/** One lookup spends the budget. */
+/** A single lookup spends the budget. */
 export const spentBudget = {
   variables: { SPOTIFY_DAILY_BUDGET: '1' },
   provoke: ({ get }: { get: (url: string) => unknown }) => get('/users/one/playlists'),
 }
 
-/** Every problem of a lookup, in the order of openapi.yaml. */
+/** Every lookup problem, in openapi.yaml order. */
 export const lookupCases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
   { type: 'invalid-user-id', status: 400, user: '%20' },
@@ -98,14 +98,14 @@ const afterLookup = (answer: AnswerName) => async (service: Service) => {
   await service.clock.runUntil(service.get('/users/one/playlists'))
 }
 
-/** Every problem of readiness except shutting-down. */
+/** Every readiness problem except shutting-down. */
 export const readinessCases: readonly Case[] = [
   { type: 'spotify-unavailable', status: 503, provoke: afterLookup('token-html') },
   { type: 'spotify-credentials-rejected', status: 503, provoke: afterLookup('invalid-client') },
   { type: 'spotify-unavailable', status: 503, provoke: afterLookup('server-error') },
 ]
 
-/** Every problem of `/status`. */
+/** Every `/status` problem. */
 export const statusCases: readonly Case[] = [
   { type: 'internal-error', status: 500, provoke: breakClock },
 ]

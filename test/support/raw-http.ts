@@ -2,7 +2,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { AppInstance } from '../../src/http/app-instance.ts'
 
-/** Makes the service listen, and returns its port. */
+/** Makes the service listen, and returns the port. */
 export async function listen(app: AppInstance): Promise<number> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return (app.server.address() as AddressInfo).port
@@ -22,8 +22,8 @@ export interface RawResponse {
 }
 
 /**
- * Parses the responses on one connection to requests with these methods. Every body must have a length,
- * as all bodies of this service have.
+ * Parses responses to requests with these methods on one connection. Every body must have a length, as all
+ * bodies from this service do.
  */
 export function responsesIn(received: string, methods: readonly string[] = ['GET']): RawResponse[] {
   let rest = Buffer.from(received)
@@ -46,7 +46,7 @@ export function responsesIn(received: string, methods: readonly string[] = ['GET
   })
 }
 
-/** The response to a client whose request takes too long to arrive, without the half minute of waiting. */
+/** The response to a client whose request takes too long to arrive, without waiting half a minute. */
 export async function timeoutResponse(app: AppInstance, port: number) {
   app.server.once('connection', socket => {
     const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })

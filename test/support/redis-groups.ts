@@ -16,7 +16,7 @@ import {
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
-/** The name of the primary for the sentinels. */
+/** Sentinel's name for the primary. */
 export const SERVICE = 'mymaster'
 const LOCAL = '127.0.0.1'
 
@@ -26,7 +26,7 @@ const WITHOUT_DELAY = ['--repl-diskless-sync-delay', '0']
 export const portOf = ({ url }: OwnRedisServer) => Number(new URL(url).port)
 export const addressOf = (server: OwnRedisServer) => `${LOCAL}:${portOf(server)}`
 
-/** Starts a primary and its replica, with these arguments. */
+/** Starts a primary and a replica, with these arguments. */
 export async function startPair(t: T, ...args: string[]) {
   const primary = await startOwnRedis(t, ...WITHOUT_DELAY, ...args)
   const replica = await startOwnRedis(t, ...WITHOUT_DELAY, ...args)
@@ -35,28 +35,28 @@ export async function startPair(t: T, ...args: string[]) {
   return { primary, replica }
 }
 
-/** A process of Redis Sentinel. */
+/** A Redis Sentinel process. */
 export interface Sentinel {
   readonly address: string
-  /** Suspends it: connections stay open, but nothing gets a reply. */
+  /** Suspends the process: connections stay open, but get no replies. */
   stop(): void
 }
 
 export interface SentinelOptions {
   count: number
-  /** How many have to agree that the primary is down. */
+  /** How many must agree that the primary is down. */
   quorum: number
-  /** The number of replicas that the primary has. */
+  /** How many replicas the primary has. */
   replicas: number
-  /** The password of the sentinels themselves. */
+  /** The sentinels' own password. */
   password?: string
-  /** Host and port of the primary, for the sentinels and for those who ask them. */
+  /** Host and port of the primary, for the sentinels and their clients. */
   monitored?: string
-  /** Further lines of their configuration. */
+  /** More lines for the sentinel configuration. */
   settings?: string
 }
 
-/** Starts sentinels that watch the primary, and waits until they know each other and its replica. */
+/** Starts sentinels for the primary, and waits until they know each other and the replica. */
 export async function startSentinels(
   t: T,
   primary: OwnRedisServer,
@@ -110,13 +110,13 @@ const SLOTS = 16_384
 const PRIMARIES = 3
 
 const version = spawnSync(binary ?? 'redis-server', ['--version'], { encoding: 'utf8' }).stdout
-/** The reason to skip tests that start a cluster; false if Redis has the settings that they need. */
+/** The reason to skip tests that start a cluster; false if Redis has the settings they need. */
 export const withoutCluster: string | false =
   withoutOwnRedis || (/ v=[0-6]\./.test(version) ? 'needs redis-server 7 or later' : false)
 
 /**
- * Starts a cluster of three primaries, and a replica of the one that has the slot of `tag`.
- * `argumentsOf` returns further arguments for each node.
+ * Starts a cluster with three primaries, and a replica for the primary with the `tag` slot. `argumentsOf`
+ * returns additional arguments for each node.
  */
 export async function startCluster(
   t: T,
@@ -156,7 +156,7 @@ export async function startCluster(
   })
   await replica.client.call('CLUSTER', 'REPLICATE', ownerId)
   await eventually(async () => /master_link_status:up/.test(await replica.client.info()))
-  // The other primaries vote for the replica only after they know that it is a replica.
+  // The other primaries only vote for the replica once they know it is a replica.
   await eventually(async () =>
     (await Promise.all(primaries.map(({ client }) => client.call('CLUSTER', 'NODES')))).every(
       text => /slave/.test(String(text)),
@@ -166,10 +166,10 @@ export async function startCluster(
     owner,
     replica,
     others: primaries.filter(node => node !== owner) as [OwnRedisServer, OwnRedisServer],
-    /** Gives the slot, which has to be empty, to the first of these nodes; the others learn of it. */
+    /** Assigns the slot, which has to be empty, to the first of these nodes and tells the others. */
     async moveSlot([to, ...others]: [OwnRedisServer, ...OwnRedisServer[]]) {
       const id = await idOf(to)
-      // Between the calls, the former owner may claim the slot once more: the later epoch wins.
+      // Between the calls, the former owner might claim the slot again: the later epoch wins.
       await to.client.call('CLUSTER', 'BUMPEPOCH')
       for (const { client } of [to, ...others]) {
         await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', id)

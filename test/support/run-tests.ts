@@ -4,14 +4,14 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 
 const TESTS = join(import.meta.dirname, '..')
-/** Named like the folders that they run; `others` runs the tests in no such folder. */
+/** Named after the folders they run; `others` runs the tests outside these folders. */
 const PARTS = readdirSync(join(TESTS, 'parts')).map(nameOf)
-/** For each test, since all tests of a process share the time-out of the test runner. */
+/** Applies to each test, since all tests in a process share the test runner's time-out. */
 const MAX_TEST_MS = 120_000
 
 /**
- * Runs the tests of a part in this process, one after the other; `file` is the path of the part. The test runner
- * starts a process for each file that it is given, and loading the service 250 times takes longer than all tests.
+ * Runs a part's tests in this process, one after another; `file` is the path to the part. The test runner
+ * starts a process per file, and loading the service 250 times takes longer than all tests.
  */
 export async function runTests(file: string): Promise<void> {
   const part = nameOf(file)

@@ -8,14 +8,14 @@ export function entries(from: number, to: number): Entry[] {
   return Array.from({ length: to - from }, (_, index) => ({ id: `id${from + index}` }))
 }
 
-/** The page of a list at an offset. */
+/** Returns the list page at an offset. */
 export function pageOf(list: readonly Entry[], offset: number): Page {
   return { total: list.length, entries: list.slice(offset, offset + 50) }
 }
 
 /**
- * A client with pages of the test: `respond` gets the offset and the number of earlier requests. Records
- * the offset and options of each request.
+ * A client with scripted pages: `respond` gets the offset and the number of earlier requests. Records the
+ * offset and options for each request.
  */
 export function scriptedClient(respond: (offset: number, asked: number) => Page | Promise<Page>) {
   const offsets: number[] = []

@@ -3,7 +3,7 @@ import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type ServiceProcessOptions, startServiceProcess } from '../../sandbox/service-process.ts'
 import { loaderArguments } from './loader-arguments.ts'
 
-/** Node arguments that run the service like this process: compiled in the same way, and with coverage. */
+/** Node arguments to run the service like this process: compiled in the same way, and with coverage. */
 export const nodeArguments = [...loaderArguments, 'src/server.ts']
 
 /** A sandbox that runs until the test ends. */
@@ -13,7 +13,7 @@ export async function sandboxFor(t: Test) {
   return sandbox
 }
 
-/** Starts a sandbox, and the service in a process of its own. */
+/** Starts a sandbox, and the service in a separate process. */
 export async function startServer(t: Test, options: Omit<ServiceProcessOptions, 'sandbox'> = {}) {
   const sandbox = await sandboxFor(t)
   const service = await startServiceProcess({ sandbox, nodeArguments, ...options })

@@ -7,15 +7,13 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { until } from './until.ts'
 
-/** The URL of the covers. It has no port, so the lists of all sandboxes have the same bytes. */
+/** Base URL for covers, without a port, so lists from all sandboxes have the same bytes. */
 const COVERS = 'http://covers.test'
 
-/** Ticks of the event loop. The service reads one page per tick, and may then request more. */
+/** Event loop ticks. The service reads one page per tick, and can then request more. */
 const TICKS = 20
 
-/**
- * Starts the whole service with a sandbox of its own and a manual clock. Both end with the test.
- */
+/** Starts the complete service with a separate sandbox and a manual clock. Both end with the test. */
 export async function startService(
   t: Pick<Test, 'teardown'>,
   variables: Record<string, string> = {},
@@ -46,5 +44,5 @@ export async function startService(
 
 export type Service = Awaited<ReturnType<typeof startService>>
 
-/** Seconds in milliseconds, the unit of the clock. */
+/** Converts seconds to milliseconds, the clock unit. */
 export const seconds = (count: number): number => count * 1000

@@ -6,11 +6,11 @@ import { recordingLogger } from './log-lines.ts'
 import { ManualClock } from './manual-clock.ts'
 import { eventually } from './valkey.ts'
 
-/** Little more than the real time, so Redis keeps up. */
+/** Slightly more than the real time, so Redis keeps up. */
 const STEP_MS = 10
 
 /**
- * Connects to the Redis at the URL, with a manual clock, and records the outcome of each operation as
+ * Connects to the Redis at this URL, with a manual clock, and records each operation's outcome as
  * `operation outcome`. Closes with the test.
  */
 export async function connectTo(t: Pick<Test, 'teardown'>, url: string, clock = new ManualClock()) {
@@ -41,7 +41,7 @@ export const textCodec: EntryCodec<string> = {
   },
 }
 
-/** The tier of a replica in the Redis at the URL, with the members of `connectTo`. */
+/** A replica's tier in the Redis at this URL, with the members from `connectTo`. */
 export async function tierAt(t: Pick<Test, 'teardown'>, url: string, clock = new ManualClock()) {
   const parts = await connectTo(t, url, clock)
   const tier = new RedisTier({ connection: parts.connection, codec: textCodec, clock })

@@ -9,7 +9,7 @@ import { ManualClock } from './manual-clock.ts'
 import { startReceiver } from './otlp-receiver.ts'
 import { listen } from './raw-http.ts'
 
-/** Sets environment variables of this process until the test ends. */
+/** Sets environment variables for this process until the test ends. */
 export function setEnvironment(t: Pick<Test, 'teardown'>, variables: Record<string, string>) {
   Object.assign(process.env, variables)
   t.teardown(() => {
@@ -18,8 +18,8 @@ export function setEnvironment(t: Pick<Test, 'teardown'>, variables: Record<stri
 }
 
 /**
- * Starts the service with a collector of its own. Both stop with the test. `spans` stops tracing
- * and returns all spans.
+ * Starts the service with a separate collector. Both stop with the test. `spans` stops tracing and returns
+ * all spans.
  */
 export async function startTracedService(
   t: Pick<Test, 'teardown'>,
@@ -38,7 +38,7 @@ export async function startTracedService(
   const tracing = prepared.start(logger, {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
-    // Like a timer of Node, runs the task in the context of the call.
+    // Like a Node timer, runs the task in the caller's context.
     schedule: (delayMs, task) => clock.schedule(delayMs, AsyncResource.bind(task)),
   })
   const app = await buildApp(await configFor(sandbox, variables), {
@@ -66,7 +66,7 @@ export async function startTracedService(
   return { app, clock, sandbox, receiver, tracing, lines, written, url, spans }
 }
 
-/** The trace context of a caller; `n` determines the trace id. */
+/** A caller's trace context; `n` determines the trace id. */
 export function traceparent(n: number, flags = '01') {
   const traceId = n.toString(16).padStart(32, '0')
   return { traceId, headers: { traceparent: `00-${traceId}-00000000000000aa-${flags}` } }

@@ -1,6 +1,6 @@
 const MAX_TICKS = 100_000
 
-/** Waits, tick by tick of the event loop, until the condition holds; fails if it never does. */
+/** Waits for the condition, one event loop tick at a time; fails if it never holds. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let tick = 0; tick < MAX_TICKS; tick++) {
     if (condition()) return

@@ -7,12 +7,12 @@ import { freePort } from '../../sandbox/free-port.ts'
 /** Longer than any condition takes on a slow machine. */
 const MAX_WAIT_MS = 20_000
 const POLL_MS = 5
-/** The default number of databases. A test reserves one with a key that expires. */
+/** The default number of databases. Tests reserve a database with an expiring key. */
 const MAX_DATABASES = 16
 const RESERVED_KEY = 'playlist-proxy-test:reserved'
 const RESERVED_MS = 120_000
 
-/** The program of Redis or Valkey, undefined if neither is installed. */
+/** The Redis or Valkey program, undefined if neither is installed. */
 export const binary = ['valkey-server', 'redis-server'].find(
   name => spawnSync(name, ['--version']).status === 0,
 )
@@ -29,28 +29,28 @@ export const withoutOwnRedis: string | false =
 
 type T = Pick<Test, 'teardown' | 'testdir'>
 
-/** A Redis that the test can inspect. */
+/** A Redis for the test to inspect. */
 export interface RedisServer {
   readonly url: string
   /** The test's own client. */
   readonly client: Valkey
 }
 
-/** A Redis process of the test, on a fixed port. */
+/** A Redis process started by the test, on a fixed port. */
 export interface OwnRedisServer extends RedisServer {
   /** Sends SIGKILL; the data is lost. */
   kill(): Promise<void>
-  /** Starts the process again, empty, with these arguments; without any, with those of the first start. */
+  /** Restarts the process, empty, with these arguments; by default, with the original ones. */
   restart(...args: string[]): Promise<void>
-  /** Suspends it (SIGSTOP): connections stay open, but nothing gets a reply. */
+  /** Suspends the process (SIGSTOP): connections stay open, but get no replies. */
   stop(): void
-  /** Resumes it (SIGCONT). */
+  /** Resumes the process (SIGCONT). */
   resume(): void
 }
 
 /**
- * Starts an empty Redis for the test or, with TEST_REDIS_URL, reserves a database there and deletes only
- * the keys of the service.
+ * Starts an empty Redis for the test or, with TEST_REDIS_URL, reserves a database there and only deletes
+ * the service's keys.
  */
 export async function startRedis(t: T): Promise<RedisServer> {
   if (given === undefined) return startOwnRedis(t)
@@ -68,7 +68,7 @@ export async function startRedis(t: T): Promise<RedisServer> {
   throw new Error('all databases at TEST_REDIS_URL are in use')
 }
 
-/** Starts a Redis process with these arguments (`--requirepass`, `x`), which ends with the test. */
+/** Starts a Redis process with these arguments (`--requirepass`, `x`). It ends with the test. */
 export async function startOwnRedis(t: T, ...args: string[]): Promise<OwnRedisServer> {
   const dir = t.testdir({})
   const port = await freePort()
