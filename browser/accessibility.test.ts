@@ -7,10 +7,10 @@ const KEY = 'k'.repeat(32)
 const HEIGHT = 900
 /** In CSS pixels: a desktop and a phone. */
 const WIDTHS = [1200, 375]
-/** The width at which WCAG 2.2 (1.4.10) wants a page to reflow. */
+/** The width at which WCAG 2.2 (1.4.10) requires pages to reflow. */
 const NARROWEST = 320
 
-/** The lookup of the last page but one exceeds the quota, so the last page shows a paused gate. */
+/** The lookup for the penultimate page exceeds the quota, so the last page shows a paused gate. */
 const PATHS = [
   '/',
   '/?user=https%3A%2F%2Fopen.spotify.com%2Fplaylist%2F37i9dQZF1DXcBWIGoYBM5M',
@@ -49,7 +49,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-t.test('the page that asks for an API key is accessible', { skip }, async t => {
+t.test('the API key page is accessible', { skip }, async t => {
   const { url, open } = await startAll(t, { API_KEYS: `friend:${KEY}` })
   for (const colorScheme of ['light', 'dark'] as const) {
     const httpCredentials = { username: 'anybody', password: 'wrong' }

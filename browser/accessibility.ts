@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 
-/** The rules of WCAG 2.2 and its earlier versions up to level AA, and the best practices of axe-core. */
+/** WCAG 2.2 rules and earlier versions up to level AA, plus axe-core's best practices. */
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 interface Finding {
@@ -10,9 +10,9 @@ interface Finding {
   nodes: { target: string[]; failureSummary?: string }[]
 }
 
-/** The faults that axe-core finds in the page in its current state, one text for each element. */
+/** Returns the faults axe-core finds on the page in its current state, with one text per element. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  // Chromium evaluates this even if the policy of the page denies it to the scripts of the page.
+  // Chromium evaluates this even if the page's policy denies it to page scripts.
   await page.evaluate(axe.source)
   const options = JSON.stringify({ runOnly: STANDARDS, resultTypes: ['violations'] })
   const { violations } = (await page.evaluate(`axe.run(${options})`)) as { violations: Finding[] }
@@ -21,7 +21,7 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
   )
 }
 
-/** How many pixels of the page are outside the viewport at its right. */
+/** How many pixels overflow the viewport on the right. */
 export async function overflowOf(page: Page): Promise<number> {
   return Number(
     await page.evaluate(

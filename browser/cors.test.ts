@@ -7,7 +7,7 @@ import { skip } from './support.ts'
 
 const KEY = 'k'.repeat(32)
 
-/** A server of another origin with an empty page. */
+/** A server for another origin, with an empty page. */
 async function startPage() {
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html').end('<!doctype html><title>A page</title>')
@@ -18,7 +18,10 @@ async function startPage() {
   return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
-/** A script that fetches this URL. It returns what the page can read, or `blocked` if the browser denies that. */
+/**
+ * A script that fetches this URL. Returns what the page can read, or `blocked` if the browser denies
+ * access.
+ */
 const fetching = (url: string, headers: Record<string, string> = {}) => `
   fetch(${JSON.stringify(url)}, { headers: ${JSON.stringify(headers)}, cache: 'no-store' })
     .then(async response => ({
@@ -29,7 +32,7 @@ const fetching = (url: string, headers: Record<string, string> = {}) => `
     }))
     .catch(() => 'blocked')`
 
-t.test('pages of listed origins read responses in a real browser', { skip }, async t => {
+t.test('pages from listed origins read responses in a real browser', { skip }, async t => {
   const [friend, stranger] = [await startPage(), await startPage()]
   t.teardown(() => {
     friend.close()

@@ -17,7 +17,7 @@ t.test('the API reference and the problem pages work in a browser', { skip }, as
     })
   }
 
-  await t.test('the API reference follows the color scheme of the browser', async t => {
+  await t.test("the API reference follows the browser's colour scheme", async t => {
     const page = await browser.newPage({ colorScheme: 'dark' })
     const faults = faultsOf(page, `${url}/`)
     await page.goto(`${url}/docs/`)
@@ -30,14 +30,14 @@ t.test('the API reference and the problem pages work in a browser', { skip }, as
     await page.locator('html.dark-mode .info .title').waitFor()
     t.ok((await redOfTitle()) > 192, 'light on dark')
     await page.emulateMedia({ colorScheme: 'light' })
-    // The page receives the change after that call has returned.
+    // The page receives the change after the call returns.
     await page.locator('html:not(.dark-mode) .info .title').waitFor()
     t.ok((await redOfTitle()) < 64, 'dark on light')
     t.same(faults, [])
     await page.close()
   })
 
-  await t.test('the page of a problem works in light and dark mode', async t => {
+  await t.test('problem pages work in light and dark mode', async t => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ colorScheme })
       const faults = faultsOf(page, `${url}/`)

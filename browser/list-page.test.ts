@@ -3,20 +3,23 @@ import { playlist } from '../sandbox/users.ts'
 import { cardsOf, hostilePlaylists, startAll } from './pages-support.ts'
 import { skip } from './support.ts'
 
-t.test('covers load, and names of any direction begin below their left edge', { skip }, async t => {
-  const { url, open } = await startAll(t)
-  const { page, faults } = await open({ viewport: { width: 1200, height: 4000 } })
-  await page.goto(`${url}/users/smedjan/playlists`, { waitUntil: 'networkidle' })
-  const shown = (await page.evaluate(`
+t.test(
+  'covers load, and names in either direction begin below their left edge',
+  { skip },
+  async t => {
+    const { url, open } = await startAll(t)
+    const { page, faults } = await open({ viewport: { width: 1200, height: 4000 } })
+    await page.goto(`${url}/users/smedjan/playlists`, { waitUntil: 'networkidle' })
+    const shown = (await page.evaluate(`
     [...document.querySelectorAll('main li .cover')].map(box => ({
       isSquare: Math.abs(box.offsetWidth - box.offsetHeight) <= 1,
       loaded: box.querySelector('img')?.naturalWidth ?? 0,
     }))`)) as { isSquare: boolean; loaded: number }[]
-  t.equal(shown.length, 50)
-  t.ok(shown.every(({ isSquare }) => isSquare))
-  t.ok(shown.filter(({ loaded }) => loaded > 0).length > 20)
-  t.ok(shown.some(({ loaded }) => loaded === 0))
-  const [direction, indent] = (await page.evaluate(`(() => {
+    t.equal(shown.length, 50)
+    t.ok(shown.every(({ isSquare }) => isSquare))
+    t.ok(shown.filter(({ loaded }) => loaded > 0).length > 20)
+    t.ok(shown.some(({ loaded }) => loaded === 0))
+    const [direction, indent] = (await page.evaluate(`(() => {
     const headings = [...document.querySelectorAll('main li h2')]
     const heading = headings.find(({ textContent }) => textContent.startsWith('أغاني'))
     const text = document.createRange()
@@ -24,12 +27,13 @@ t.test('covers load, and names of any direction begin below their left edge', { 
     const left = Math.min(...[...text.getClientRects()].map(box => box.left))
     return [getComputedStyle(heading).direction, left - heading.getBoundingClientRect().left]
   })()`)) as [string, number]
-  t.equal(direction, 'rtl')
-  t.ok(Math.abs(indent) < 2, `a right-to-left name begins ${indent} px from the left`)
-  t.same(faults, [])
-})
+    t.equal(direction, 'rtl')
+    t.ok(Math.abs(indent) < 2, `a right-to-left name begins ${indent} px from the left`)
+    t.same(faults, [])
+  },
+)
 
-t.test('a cover that fails to load leaves the placeholder', { skip }, async t => {
+t.test('a failed cover leaves the placeholder', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   const { origin } = new URL(sandbox.apiUrl)
   const images = [{ url: `${origin}/missing`, width: 300, height: 300 }]
@@ -46,7 +50,7 @@ t.test('a cover that fails to load leaves the placeholder', { skip }, async t =>
   t.match(drawn, 'data:image/svg+xml')
 })
 
-t.test('the page of a list shows hostile texts as text', { skip }, async t => {
+t.test('the list page shows hostile texts as text', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   sandbox.setUser('hostile', hostilePlaylists('hostile'))
   const { page, faults } = await open()

@@ -5,7 +5,7 @@ import { startServiceProcess } from '../sandbox/service-process.ts'
 import { type PlaylistJson, playlist } from '../sandbox/users.ts'
 import { faultsOf, launch } from './support.ts'
 
-/** Starts the service, a sandbox, which also draws the covers, and a browser. All of them end with the test. */
+/** Starts the service, a sandbox, which also draws the covers, and a browser. All end with the test. */
 export async function startAll(t: Test, environment: Record<string, string> = {}) {
   const sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
@@ -20,7 +20,7 @@ export async function startAll(t: Test, environment: Record<string, string> = {}
     sandbox,
     browser,
     url,
-    /** Opens a tab and collects its faults. The tab may load only from the service and the sandbox. */
+    /** Opens a tab and collects faults. The tab can only load from the service and the sandbox. */
     async open(options: BrowserContextOptions = {}) {
       const page = await browser.newPage(options)
       const faults = faultsOf(page, `${url}/`, `${new URL(sandbox.apiUrl).origin}/`)
@@ -29,10 +29,10 @@ export async function startAll(t: Test, environment: Record<string, string> = {}
   }
 }
 
-/** The playlists on the page of a list. */
+/** The playlists on the list page. */
 export const cardsOf = (page: Page) => page.locator('main li:has(.cover)')
 
-/** Playlists whose texts try to break out of a page, or out of its columns. */
+/** Playlists with texts that try to break out of a page, or out of their columns. */
 export function hostilePlaylists(user: string): PlaylistJson[] {
   const texts = [
     '</title><script>alert(1)</script>',

@@ -11,7 +11,7 @@ const fieldOf = (page: Page) =>
 
 t.test('a person pastes a link, pages through the list and saves it', { skip }, async t => {
   const { url, open } = await startAll(t)
-  // Pages have no scripts, so they work without JavaScript, too.
+  // Pages have no scripts, so they also work without JavaScript.
   for (const javaScriptEnabled of [true, false]) {
     const { page, faults } = await open({ javaScriptEnabled })
     await page.goto(`${url}/`)
@@ -84,7 +84,7 @@ t.test('the form explains an invalid user beside the field', { skip }, async t =
   t.equal(await cardsOf(page).count(), 4)
 })
 
-t.test('the home page offers the users that EXAMPLE_USERS names', { skip }, async t => {
+t.test('the home page offers the users in EXAMPLE_USERS', { skip }, async t => {
   const { url, open } = await startAll(t, { EXAMPLE_USERS: 'smedjan,#mimble!' })
   const { page, faults } = await open()
   await page.goto(`${url}/`)
@@ -94,7 +94,7 @@ t.test('the home page offers the users that EXAMPLE_USERS names', { skip }, asyn
   t.same(faults, [])
 })
 
-t.test('a browser shows a problem as a page that says what a person can do', { skip }, async t => {
+t.test('a browser shows a problem as a page with advice for people', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   sandbox.fault({ on: 'api', answer: 'rate-limited' })
   for (const [path, status] of [
@@ -119,7 +119,7 @@ t.test('a browser shows a problem as a page that says what a person can do', { s
   }
 })
 
-t.test('on a phone the types of problems break only at their hyphens', { skip }, async t => {
+t.test('on a phone, problem types only break at hyphens', { skip }, async t => {
   const { url, open } = await startAll(t)
   const { page } = await open({ viewport: { width: 375, height: 800 } })
   await page.goto(`${url}/problems`)
@@ -134,7 +134,7 @@ t.test('on a phone the types of problems break only at their hyphens', { skip },
   t.same(cut, [])
 })
 
-t.test('the status page says whether the service is well', { skip }, async t => {
+t.test('the status page shows whether the service is well', { skip }, async t => {
   const { url, open } = await startAll(t, { SPOTIFY_DAILY_BUDGET: '1000' })
   const { page, faults } = await open()
   await page.goto(`${url}/users/smedjan/playlists`)
@@ -147,7 +147,7 @@ t.test('the status page says whether the service is well', { skip }, async t => 
 t.test('with API keys the browser asks for the key as a password', { skip }, async t => {
   const { url, open } = await startAll(t, { API_KEYS: `friend:${KEY}` })
   const list = `${url}/users/smedjan/playlists`
-  // Nobody answers the password dialog, so Chromium ends the navigation.
+  // The password dialog stays open, so Chromium ends the navigation.
   await t.rejects((await open()).page.goto(list), /ERR_INVALID_AUTH_CREDENTIALS/)
 
   const wrong = await open({ httpCredentials: { username: 'anybody', password: 'wrong' } })

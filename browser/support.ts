@@ -9,7 +9,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 /** The reason to skip browser tests, or false. */
 export const skip = existsSync(executablePath) ? false : `no browser at ${executablePath}`
 
-/** Launches a browser that sends no background requests and may run as root in a container. */
+/** Launches a browser that sends no background requests and can run as root in a container. */
 export const launch = (): Promise<Browser> =>
   chromium.launch({
     executablePath,
@@ -25,8 +25,8 @@ export const launch = (): Promise<Browser> =>
   })
 
 /**
- * Errors and warnings of a page, failed requests, and requests for anything outside `roots`. The list
- * grows while the page lives.
+ * Page errors and warnings, failed requests, and requests for anything outside `roots`. The list grows
+ * while the page lives.
  */
 export function faultsOf(page: Page, ...roots: string[]): string[] {
   const faults: string[] = []
@@ -45,7 +45,7 @@ export function faultsOf(page: Page, ...roots: string[]): string[] {
   return faults
 }
 
-/** Requests the playlists of smedjan with "Execute" of the API reference at this URL. */
+/** Requests smedjan's playlists with "Execute" in the API reference at this URL. */
 export async function tryPlaylists(page: Page, url: string): Promise<string> {
   await page.goto(url)
   const operation = page.locator('#operations-Playlists-getUserPlaylists')
@@ -77,7 +77,7 @@ export async function startProxy(path: string) {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    /** The URL of the service behind the proxy. */
+    /** The service URL behind the proxy. */
     url: `http://127.0.0.1:${port}${path}`,
     leadTo(url: string): void {
       target = url

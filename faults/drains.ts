@@ -11,20 +11,20 @@ const ROUNDS = 5
 const CONNECTIONS = 50
 const IDLE_CONNECTIONS = 5
 const EVERY_MS = 2
-/** The duration of a request that is in flight when the signal arrives. */
+/** Duration of the request in flight when the signal arrives. */
 const LONGEST_REQUEST_MS = 800
 const LOAD_BEFORE_MS = 1000
-/** One of this many requests is a readiness probe, as from a load balancer every 100 ms. */
+/** One in this many requests is a readiness probe, as from a load balancer every 100 ms. */
 const PROBE_EVERY = 50
 /** More than a round needs. Limits the load on a service that never stops being ready. */
 const MAX_REQUESTS = 5000
 
-/** The result of one round, in which callers send requests until the instance is not ready. */
+/** Result of a round, in which callers send requests until the instance is not ready. */
 interface Round {
   readonly exitCode: number | null
-  /** From the signal to the exit of the process. */
+  /** From the signal to process exit. */
   readonly exitedMs: number
-  /** The error codes of requests without a response. */
+  /** Error codes for requests without a response. */
   readonly lost: readonly string[]
   readonly longRequestStatus: number
 }

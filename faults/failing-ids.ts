@@ -7,7 +7,7 @@ const SECONDS = 60
 const ATTACKS_A_SECOND = 10
 const BAD = users('bad', 40)
 
-/** Failures that Spotify may return for some ids while it works for all others. */
+/** Failures that Spotify might return for some ids while working for all others. */
 const FAULTS: AnswerName[] = [
   'server-error',
   'reset',
@@ -19,7 +19,7 @@ const FAULTS: AnswerName[] = [
 
 const isBad = (userId: string | undefined) => BAD.includes(String(userId))
 
-/** The number of requests for users that do not fail. */
+/** How many requests were for users without failures. */
 const requestsForOthers = ({ sandbox }: VirtualLab) =>
   sandbox.requests.filter(({ kind, userId }) => kind === 'api' && !isBad(userId)).length
 
@@ -52,7 +52,7 @@ function failingIds(answer: AnswerName, isWarm: boolean): Scenario {
 
 const API_KEYS = `honest:${'h'.repeat(32)},attacker:${'a'.repeat(32)}`
 
-/** Requests ids for which Spotify hangs, so each request holds a slot until the time-out. */
+/** Requests ids that hang at Spotify, so each request holds a slot until the time-out. */
 const hangingIds = virtual(
   'forty ids that hang, requested with one key',
   async lab => {
@@ -74,7 +74,7 @@ const hangingIds = virtual(
   { API_KEYS },
 )
 
-/** A response about one user says nothing about others, even if all users get it. */
+/** A response about one user reveals nothing about others, even if all users get it. */
 const all400 = virtual('400 for all users, for five minutes', async lab => {
   const { clock, ask, faulted } = lab
   const requested = users('user', 20)

@@ -4,7 +4,7 @@ import { kindOf, type Scenario } from './stats.ts'
 import { users, type VirtualLab, virtual } from './virtual-lab.ts'
 
 const CALLERS = 1000
-/** The default of LOOKUP_TIMEOUT_MS. */
+/** Default LOOKUP_TIMEOUT_MS. */
 const DEADLINE_MS = 15_000
 
 const callersOf = (lab: VirtualLab, user: string) =>
@@ -160,7 +160,7 @@ const tokenDown = virtual(
   },
 )
 
-/** The cost of a lookup with many callers or failing pages. */
+/** What a lookup costs with many callers or failing pages. */
 export const lookups: Scenario[] = [
   stampede,
   slowStampede,

@@ -7,11 +7,11 @@ const USERS = users('user', 20)
 const FRESH_SECONDS = 300
 const REVALIDATE_SECONDS = 3600
 const OUTAGE_SECONDS = 300
-/** The longest pause of the gate, with its jitter. */
+/** The longest gate pause, including jitter. */
 const PROBE_INTERVAL_SECONDS = 66
 const CONCURRENCY = 8
 
-/** Failures of Spotify for all users. */
+/** Spotify failures for all users. */
 const OUTAGES: AnswerName[] = [
   'unavailable-text',
   'unavailable-html',
@@ -32,7 +32,7 @@ const OUTAGES: AnswerName[] = [
   'redirect',
 ]
 
-/** Looks up four of the users every second. */
+/** Looks up four users every second. */
 async function lookUpFor(lab: VirtualLab, durationSeconds: number): Promise<void> {
   const waiting: Promise<unknown>[] = []
   for (let second = 0; second < durationSeconds; second++) {
@@ -45,7 +45,7 @@ async function lookUpFor(lab: VirtualLab, durationSeconds: number): Promise<void
   await lab.passUntil(Promise.all(waiting))
 }
 
-/** The number of seconds until all users get a fresh list again. */
+/** How many seconds until all users get a fresh list again. */
 async function secondsUntilFresh(lab: VirtualLab): Promise<number> {
   const stale = new Set(USERS)
   let seconds = 0
@@ -58,7 +58,7 @@ async function secondsUntilFresh(lab: VirtualLab): Promise<number> {
   return seconds
 }
 
-/** The number of requests less than a second after the one before, after the gate has closed. */
+/** How many requests came less than a second after the previous request, after the gate closed. */
 function tooSoon(lab: VirtualLab, closedAtMs: number): number {
   const probes = lab.faulted.filter(({ atMs }) => atMs > closedAtMs)
   return probes.filter(({ atMs }, index) => atMs - Number(probes[index - 1]?.atMs) < 1000).length
@@ -74,7 +74,7 @@ function outage(answer: AnswerName, staleSeconds: number, where: string): Scenar
     const startMs = clock.monotonic()
     await lookUpFor(lab, OUTAGE_SECONDS)
     const duringOutage = faulted.length
-    // For one time-out, responses to requests sent before the gate closed still arrive.
+    // During one time-out, responses to requests sent before the gate closed still arrive.
     const noise = tooSoon(lab, startMs + 6000)
     const retries = retriesIn(faulted)
     const failures = stats.failures
@@ -106,7 +106,7 @@ function outage(answer: AnswerName, staleSeconds: number, where: string): Scenar
   })
 }
 
-/** Looks up two uncached users a second; Spotify has never worked. */
+/** Looks up two uncached users per second; Spotify has never worked. */
 function outageFromTheStart(answer: AnswerName): Scenario {
   return virtual(`outage: ${answer}, from the start`, async lab => {
     const { clock, ask, faulted } = lab
@@ -122,7 +122,7 @@ function outageFromTheStart(answer: AnswerName): Scenario {
     const startMs = clock.monotonic()
     await strangersFor(OUTAGE_SECONDS, 'during')
     const duringOutage = faulted.length
-    // For one time-out, responses to earlier requests still arrive, and a probe takes another.
+    // During one time-out, responses to earlier requests still arrive, and a probe takes another.
     const noise = tooSoon(lab, startMs + 11_000)
     repair()
     await strangersFor(PROBE_INTERVAL_SECONDS, 'after')
@@ -153,7 +153,7 @@ const oneUserFails = virtual('5xx for one user, for an hour', async lab => {
   const ofBroken = sandbox.requests.filter(({ userId }) => userId === 'broken').length
   return lab.result([
     ['other users are served', stats.kinds.fresh === 360],
-    // One lookup of three attempts a minute, after the back-off has doubled.
+    // One lookup with three attempts per minute, after the back-off has doubled.
     ['the failing user costs at most three requests a minute', ofBroken <= 3 * (60 + 7)],
   ])
 })
@@ -169,7 +169,7 @@ const foreignNext = virtual('pages with a `next` on another host', async lab => 
   ])
 })
 
-/** Each page has a total that is one page longer. */
+/** Each page has a total one page longer. */
 const endless: Answer = context => {
   const page = context.page()
   json(200, { ...page, total: page.offset + 100, items: page.items.slice(0, 50) })(context)
@@ -185,7 +185,7 @@ const endlessPages = virtual('pages without an end', async lab => {
   ])
 })
 
-/** Outages, and failures that look like one. */
+/** Outages, and failures that look like outages. */
 export const outages: Scenario[] = [
   ...OUTAGES.map(answer => outage(answer, 10, 'stale-while-revalidate')),
   outage('unavailable-text', REVALIDATE_SECONDS + 10, 'stale-if-error'),

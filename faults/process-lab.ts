@@ -5,12 +5,12 @@ import { type AnswerName, startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { type Stats, scenariosIn, type TimedResponse } from './stats.ts'
 
-/** Runs the built service in a process, in front of a sandbox, in real time. */
+/** Runs the built service in a separate process, in front of a sandbox, in real time. */
 async function startProcessLab(environment: Record<string, string>) {
   let sandbox = await startSandbox()
   const service = await startServiceProcess({ sandbox, environment })
-  // Each caller has a socket, as in reality, but beyond 1000 the system resets connections that wait
-  // to be accepted.
+  // Each caller has a socket, as in reality, but beyond 1000 the system resets connections waiting to be
+  // accepted.
   const pool = new Pool(service.url, { connections: 1000 })
   await sandbox.arrived('token', 1)
 
@@ -38,15 +38,15 @@ async function startProcessLab(environment: Record<string, string>) {
       }
       await Promise.all(lookups)
     },
-    /** Applies the fault to every Web API request. Returns a function that removes it. */
+    /** Applies the fault to every Web API request. Returns a function to remove it. */
     fault: (answer: AnswerName) => sandbox.fault({ on: 'api', answer }),
-    /** Closes the port of Spotify. Returns a function that opens it again. */
+    /** Closes the Spotify port. Returns a function to open it again. */
     async unplug(): Promise<() => Promise<void>> {
       const { port } = sandbox
       await sandbox.close()
       return async () => {
         sandbox = await startSandbox({ port })
-        // The sandbox issues the same tokens in the same order, so it knows the current one again.
+        // The sandbox issues the same tokens in the same order, so it recognises the current token again.
         await fetch(sandbox.tokenUrl, {
           method: 'POST',
           headers: {
@@ -57,7 +57,7 @@ async function startProcessLab(environment: Record<string, string>) {
         })
       }
     },
-    /** The number of Web API requests that the service has sent, even if they did not arrive. */
+    /** How many Web API requests the service has sent, even if they did not arrive. */
     async sent(): Promise<number> {
       const { body } = await pool.request({ path: '/status', method: 'GET' })
       const { spotify } = (await body.json()) as { spotify: { requests_24h: number } }

@@ -7,12 +7,12 @@ import { users } from './virtual-lab.ts'
 const CONCURRENCY = 8
 const USERS = users('user', 20)
 const CALLERS = 1000
-/** Twice the maximum size of a page, for each page that may be in flight. */
+/** Twice the maximum page size, for each page in flight. */
 const MAX_GROWTH_MIB = 2 * 2 * CONCURRENCY
-/** Below this, a timer or a garbage collection decides the p99. */
+/** Below this, a timer or garbage collection decides the p99. */
 const FLOOR_MS = 5
 
-/** Lists are fresh for a second, so the service revalidates all the time. */
+/** Lists are fresh for a second, so the service constantly revalidates. */
 const BUSY = {
   CACHE_FRESH_SECONDS: '1',
   SPOTIFY_TIMEOUT_MS: '1000',
@@ -63,7 +63,7 @@ function outage(title: string, play: (lab: ProcessLab) => Promise<() => unknown>
     async lab => {
       const { ask } = lab
       for (const user of USERS) await ask(user)
-      // Warm up, so the memory of the process has its final size.
+      // Warm up, so process memory has its final size.
       await lab.load(USERS, 3000, new Stats())
       const normal = new Stats()
       await lab.load(USERS, 3000, normal)
@@ -101,7 +101,7 @@ function outage(title: string, play: (lab: ProcessLab) => Promise<() => unknown>
           ['no user gets a 5xx', during.failures === 0],
           [`p99 ${p99.toFixed(1)} ms, allowed ${allowedMs.toFixed(1)} ms`, p99 <= allowedMs],
           ['at most one probe a second', spent <= 2 * CONCURRENCY + seconds],
-          // The pauses so far took 1, 2 and 4 s.
+          // Pauses so far took 1, 2 and 4 s.
           [`fresh again after ${Math.round(recoveryMs)} ms`, recoveryMs <= 2 * 4400],
           [
             `memory grew by ${grownMiB.toFixed(1)} MiB at its peak, allowed ${MAX_GROWTH_MIB} MiB`,
@@ -163,7 +163,7 @@ const refusedCold = real('429 in real time: users without a cached list', async 
   }
 })
 
-/** Scenarios that measure a process: its time, memory and sockets. */
+/** Scenarios that measure process time, memory and sockets. */
 export const processes: Scenario[] = [
   stampede('1000 callers, 1 user of 3 pages', 0),
   stampede('1000 callers, Spotify takes 7 s a page', 7000, { SPOTIFY_TIMEOUT_MS: '10000' }),

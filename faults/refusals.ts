@@ -4,7 +4,7 @@ import { users, virtual } from './virtual-lab.ts'
 
 const HOUR_SECONDS = 3600
 
-/** The maximum duration of a refusal without a cached list; `npm run faults` measures it. */
+/** Maximum time for a refusal without a cached list; `npm run faults` measures it. */
 const REFUSAL_MS = 20
 
 const hourOf429 = virtual('429 with Retry-After 3600, for an hour', async lab => {
@@ -55,7 +55,7 @@ const quota = virtual('quota exceeded, for a day', async lab => {
   ])
 })
 
-/** The maximum requests of an app without access before it sends only probes. */
+/** How many requests an app without access sends at most before it only probes. */
 const BEFORE_SILENCE = 4
 
 /** Looks up uncached users for half an hour, with a probe every five minutes. */
@@ -123,7 +123,7 @@ const fifty401s = virtual('fifty 401s at once', async lab => {
   ])
 })
 
-/** Refusals of Spotify, each of which concerns all users. */
+/** Spotify refusals, each concerning all users. */
 export const refusals: Scenario[] = [
   hourOf429,
   quota,

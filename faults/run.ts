@@ -13,7 +13,7 @@ const scenarios = [...refusals, ...outages, ...failing, ...lookups, ...processes
   ({ title }) => title.includes(wanted),
 )
 
-/** Repeats scenarios that miss only thresholds on time, since the machine may be busy. */
+/** Retries scenarios that only miss time thresholds, since the machine might be busy. */
 const MAX_TRIES = 3
 
 const isAboutTime = (sentence: string) => / ms\b/.test(sentence)

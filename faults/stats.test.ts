@@ -2,7 +2,7 @@ import t from 'tap'
 import { Stats } from './stats.ts'
 
 t.test(
-  'percentile(share) returns the duration below which that share of the responses stays',
+  'percentile(share) returns the duration below which that share of responses falls',
   async t => {
     const stats = new Stats()
     t.equal(stats.percentile(0.99), 0, 'without responses')

@@ -7,13 +7,13 @@ export interface TimedResponse {
   durationMs: number
 }
 
-/** `fresh`, `stale`, or the type of the problem. */
+/** `fresh`, `stale`, or the problem type. */
 export function kindOf({ status, headers, body }: TimedResponse): string {
   if (status !== 200) return String(JSON.parse(body).type).replace('/problems/', '')
   return /ttl=-/.test(String(headers['cache-status'])) ? 'stale' : 'fresh'
 }
 
-/** Counts responses by kind, and computes percentiles of their durations. */
+/** Counts responses by kind, and computes duration percentiles. */
 export class Stats {
   readonly responses: TimedResponse[] = []
 
@@ -31,19 +31,19 @@ export class Stats {
     return counts
   }
 
-  /** The number of responses with a status of 500 or above. */
+  /** How many responses have a status of 500 or above. */
   get failures(): number {
     return this.responses.filter(({ status }) => status >= 500).length
   }
 
-  /** The duration in milliseconds at this quantile, from 0 to 1; 0 without responses. */
+  /** Returns the duration in milliseconds at this quantile, from 0 to 1; 0 without responses. */
   percentile(quantile: number): number {
     const durations = this.responses.map(({ durationMs }) => durationMs).sort((a, b) => a - b)
     return durations[Math.min(durations.length - 1, Math.floor(quantile * durations.length))] ?? 0
   }
 }
 
-/** The result of a scenario, one row of the table. */
+/** A scenario's result, as a table row. */
 export interface Result {
   stats: Stats
   /** Web API requests that reached Spotify. */
@@ -57,12 +57,12 @@ export interface Scenario {
   run(): Promise<Result>
 }
 
-/** The lab of a scenario. */
+/** The scenario's lab. */
 interface Lab {
   close(): Promise<void>
 }
 
-/** Returns a function that creates scenarios, each with a lab of its own. */
+/** Returns a function that creates scenarios, each with a separate lab. */
 export function scenariosIn<L extends Lab>(
   start: (variables: Record<string, string>) => Promise<L>,
 ) {

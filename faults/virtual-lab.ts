@@ -11,8 +11,8 @@ export interface FaultedRequest {
 }
 
 /**
- * Runs the service in this process, in front of a sandbox, in virtual time: an hour takes as long as its
- * lookups.
+ * Runs the service in this process, in front of a sandbox, in virtual time: an hour takes only as long as
+ * its lookups.
  */
 async function startVirtualLab(variables: Record<string, string>) {
   const closing: (() => unknown)[] = []
@@ -28,7 +28,7 @@ async function startVirtualLab(variables: Record<string, string>) {
   let isHanging = false
 
   const keys = (variables.API_KEYS ?? '').split(',').map(entry => entry.split(':'))
-  /** The header fields of the named caller, by default the first. */
+  /** Header fields for the named caller, by default the first. */
   const headersOf = (caller = keys[0]?.[0]): Record<string, string> => {
     const key = keys.find(([name]) => name === caller)?.[1]
     return key === undefined ? {} : { authorization: `Bearer ${key}` }
@@ -51,7 +51,7 @@ async function startVirtualLab(variables: Record<string, string>) {
     ask,
     askAs,
     status,
-    /** Waits until Spotify has received all requests and, unless it hangs, responded to them. */
+    /** Waits until Spotify has received all requests and, unless hanging, responded to them. */
     async settle(): Promise<void> {
       for (;;) {
         // Sends retries without a back-off, and reads from the network.
@@ -61,7 +61,7 @@ async function startVirtualLab(variables: Record<string, string>) {
         if (hasArrived && (isHanging || spotify.in_flight === 0)) return
       }
     },
-    /** Applies the fault to Web API requests, by default to all. Returns a function that removes it. */
+    /** Applies the fault to Web API requests, by default to all. Returns a function to remove it. */
     fault(
       answer: AnswerName | FaultAnswer,
       match: (request: SandboxRequest) => boolean = () => true,
@@ -103,7 +103,7 @@ export const virtual = scenariosIn(startVirtualLab)
 export const users = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 
-/** The number of retries: probes are at least a second apart. */
+/** How many requests were retries: probes are at least a second apart. */
 export function retriesIn(faulted: readonly FaultedRequest[]): number {
   return faulted.filter(({ path, atMs }, index) =>
     faulted.slice(0, index).some(before => before.path === path && atMs - before.atMs < 900),

@@ -4,7 +4,7 @@ import { lookups } from './lookups.ts'
 import { outages } from './outages.ts'
 import { refusals } from './refusals.ts'
 
-// Tests all thresholds of each scenario in virtual time except durations, which `npm run faults` checks.
+// Tests all scenario thresholds in virtual time except durations, which `npm run faults` checks.
 for (const { title, run } of [...refusals, ...outages, ...failing, ...lookups]) {
   t.test(title, async t => {
     const { thresholds } = await run()

@@ -8,7 +8,7 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService, startServiceProcess } from '../sandbox/service-process.ts'
 
 t.test(
-  'the built service serves lists, survives an outage of Spotify, and stops on a signal',
+  'the built service serves lists, survives a Spotify outage, and stops on a signal',
   async t => {
     const sandbox = await startSandbox()
     t.teardown(() => sandbox.close())
@@ -35,7 +35,7 @@ t.test(
   },
 )
 
-t.test('two processes and a restarted one give a list the same entity tags', async t => {
+t.test('two processes and a restarted process give a list the same entity tags', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const origin = { PUBLIC_URL: 'http://lists.example' }
@@ -61,7 +61,7 @@ t.test('two processes and a restarted one give a list the same entity tags', asy
   await Promise.all([other.service.stop(), again.service.stop()])
 })
 
-t.test('after a restart with a snapshot, cached users cost no request', async t => {
+t.test('after a restart with a snapshot, cached users cost no requests', async t => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const environment = {
@@ -89,7 +89,7 @@ t.test('after a restart with a snapshot, cached users cost no request', async t 
 })
 
 t.test(
-  'a shutdown under 500 requests a second loses no request, with idle connections open',
+  'a shutdown under 500 requests per second loses no request, with idle connections open',
   async t => {
     for (let round = 0; round < 5; round++) {
       const stats = new Stats()
@@ -99,7 +99,7 @@ t.test(
   },
 )
 
-t.test('the built service names missing variables and exits', async t => {
+t.test('the built service reports missing variables and exits', async t => {
   const sandbox = { apiUrl: '', tokenUrl: '', clientId: '', clientSecret: '' }
   const child = spawnService({ sandbox, stderr: 'pipe' })
   const message = text(child.stderr as NodeJS.ReadableStream)

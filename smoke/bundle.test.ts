@@ -10,7 +10,7 @@ import { startReceiver } from '../test/support/otlp-receiver.ts'
 
 const run = promisify(execFile)
 
-/** Copies the files of the image to a folder without packages in reach. */
+/** Copies the image files to a folder without packages in reach. */
 function shipped(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'shipped-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -54,7 +54,7 @@ t.test('the bundle runs without packages', async t => {
   t.equal(await service.stop(), 0)
 })
 
-t.test('code that is loaded on demand runs without packages', async t => {
+t.test('code loaded on demand runs without packages', async t => {
   const receiver = await startReceiver()
   t.teardown(() => receiver.close())
   const service = await start(t, shipped(t), {
@@ -73,7 +73,7 @@ t.test('code that is loaded on demand runs without packages', async t => {
   t.ok(receiver.posts.length > 0, 'the span is sent')
 })
 
-t.test('LICENCES.txt names every package of the bundle', async t => {
+t.test('LICENCES.txt lists every package in the bundle', async t => {
   const licences = readFileSync('dist/LICENCES.txt', 'utf8')
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const name of Object.keys(dependencies)) {

@@ -7,13 +7,13 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { type ServiceProcessOptions, startServiceProcess } from '../sandbox/service-process.ts'
 
-// The first test takes as long as a connection may stall.
+// The first test takes as long as connections are allowed to stall.
 t.jobs = 2
 
 const OPEN_FILES = 160
 const CALLERS = 200
 
-/** Starts the built service, with a client that keeps its connection. */
+/** Starts the built service, with a client that keeps the connection open. */
 async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
@@ -38,7 +38,7 @@ async function serviceFor(t: Test, options: Partial<ServiceProcessOptions>) {
   return { ask, open, closed }
 }
 
-t.test('the service closes a connection whose caller has not read for 30 s', async t => {
+t.test('the service closes a connection when the caller has not read for 30 s', async t => {
   const log: { msg: string }[] = []
   const { ask, open, closed } = await serviceFor(t, {
     environment: { LOG_LEVEL: 'debug' },

@@ -13,15 +13,15 @@ async function start(t: Test): Promise<ServiceProcess> {
   return service
 }
 
-/** The peak memory of the process, in MB. */
+/** Peak process memory, in MB. */
 function peakMegabytes({ child }: ServiceProcess): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(procFile(child.pid, 'status')) ?? []
   return Number(kilobytes) / 1024
 }
 
-/** The CPU time of all threads of the process, in hundredths of a second. */
+/** CPU time for all threads in the process, in hundredths of a second. */
 function cpuTicks({ child }: ServiceProcess): number {
-  // utime and stime are fields 14 and 15 (proc_pid_stat(5)). The name before them may contain spaces.
+  // utime and stime are fields 14 and 15 (proc_pid_stat(5)). The name before them can contain spaces.
   const fields = procFile(child.pid, 'stat')
     .replace(/^.*\) /s, '')
     .split(' ')
@@ -43,7 +43,7 @@ async function connections({ url }: ServiceProcess, count: number): Promise<Sock
 const request = (path: string, ...fields: string[]) =>
   [`GET ${path} HTTP/1.1`, 'Host: lists.example', ...fields, '\r\n'].join('\r\n')
 
-t.test('callers that request costly responses and disconnect cost little memory', async t => {
+t.test('callers requesting costly responses and disconnecting cost little memory', async t => {
   const service = await start(t)
   await (await fetch(`${service.url}/users/hoarder/playlists`)).arrayBuffer()
   const before = peakMegabytes(service)
@@ -57,7 +57,7 @@ t.test('callers that request costly responses and disconnect cost little memory'
       const path = `/users/hoarder/playlists?format=${format}&limit=${9900 + index}`
       socket.write(request(path, `Accept-Encoding: ${codings}`))
     }
-    // The service responds to this request after it has read all others.
+    // The service responds to this request after reading all others.
     t.equal((await fetch(`${service.url}/health/live`)).status, 200)
     for (const socket of sockets) socket.destroy()
   }

@@ -6,10 +6,10 @@ import t, { type Test } from 'tap'
 
 const run = promisify(execFile)
 
-/** The end of the greeting. */
+/** The last line in the greeting. */
 const GREETED = 'It prints a line for each request:\n'
 
-/** Takes a port, unless it is taken already. */
+/** Takes a port, unless already taken. */
 async function take(t: Test, port: number): Promise<void> {
   const server = createServer().listen(port, '127.0.0.1')
   await Promise.race([once(server, 'listening'), once(server, 'error').catch(() => {})])
@@ -23,7 +23,7 @@ function startDemo(environment: Record<string, string> = {}) {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  // npm may exit before its child processes. The last of them closes the output.
+  // npm can exit before its child processes. The last child closes the output.
   const ended = once(demo, 'close')
   const chunks = on(demo.stdout, 'data', { close: ['end'] })
   let printed = ''
@@ -44,7 +44,7 @@ function startDemo(environment: Record<string, string> = {}) {
   }
 }
 
-t.test('npm run demo prints an address, commands that work, and what they cost', async t => {
+t.test('npm run demo prints an address, working commands, and what they cost', async t => {
   await Promise.all([take(t, 3000), take(t, 4100)])
   const demo = startDemo()
   const greeting = await demo.until(GREETED)
@@ -96,7 +96,7 @@ t.test('npm run demo prints an address, commands that work, and what they cost',
 
 type Command = () => Promise<string>
 
-/** Follows an invitation like a browser whose owner presses the button and agrees at Spotify. */
+/** Follows an invitation as a browser does when the owner presses the button and agrees at Spotify. */
 async function linkedBy(invitation: string): Promise<string> {
   const post = (url: string, form: Record<string, string>) =>
     fetch(url, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' })
@@ -109,7 +109,7 @@ async function linkedBy(invitation: string): Promise<string> {
   return /Your Spotify account is linked/.test(await page.text()) ? 'linked' : page.url
 }
 
-t.test('npm run demo uses the ports that PORT and SANDBOX_PORT name', async t => {
+t.test('npm run demo uses the ports in PORT and SANDBOX_PORT', async t => {
   const demo = startDemo({ PORT: '0', SANDBOX_PORT: '0' })
   t.notMatch(await demo.until(GREETED), 'taken')
   await demo.stop('SIGTERM')

@@ -11,7 +11,7 @@ import { eventually } from '../test/support/valkey.ts'
 const PATH = '/users/caller/playlists'
 const API_KEY = 'website-0123456789abcdef0123456789abcdef'
 
-/** Lets a test move the wall clock of the service forward. */
+/** Lets a test move the service's wall clock forward. */
 const MOVABLE_CLOCK = `data:text/javascript,${encodeURIComponent(`
   const now = Date.now
   let movedMs = 0
@@ -20,7 +20,7 @@ const MOVABLE_CLOCK = `data:text/javascript,${encodeURIComponent(`
   process.channel.unref()
 `)}`
 
-/** Starts the built service with a cache in front, and a user whose list has one playlist. */
+/** Starts the built service behind a cache, and a user with a single playlist. */
 async function serviceBehind(cache: FrontCache, t: Test, variables: Record<string, string> = {}) {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
@@ -107,7 +107,7 @@ for (const cache of frontCaches) {
       t.match(await ask({}, path), { total: 120 })
     })
 
-    t.test('stores no list that needs a key, and no problem', async t => {
+    t.test('never stores a list that needs a key, or a problem', async t => {
       const { ask } = await serviceBehind(cache, t, { API_KEYS: `website:${API_KEY}` })
       const key = { authorization: `Bearer ${API_KEY}` }
       for (const _ of [1, 2]) t.match(await ask(key), { status: 200, isHit: false })
@@ -116,7 +116,7 @@ for (const cache of frontCaches) {
       for (const _ of [1, 2]) t.match(await ask(key, path), { status: 400, isHit: false })
     })
 
-    t.test('leaves the Cache-Control of callers to the service', async t => {
+    t.test("leaves callers' Cache-Control to the service", async t => {
       const { ask, setTotal } = await serviceBehind(cache, t, { CACHE_MIN_REFRESH_SECONDS: '0' })
       t.match(await ask({ 'cache-control': 'only-if-cached' }), { status: 504 })
       await ask()
@@ -126,7 +126,7 @@ for (const cache of frontCaches) {
       t.match(await ask(), { total: 2, isHit: true }, 'it keeps the newer list')
     })
 
-    t.test('counts the time that a list spent in the cache of the service', async t => {
+    t.test("counts the time a list spent in the service's cache", async t => {
       const { ask, askService, setTotal, moveClock } = await serviceBehind(cache, t, {
         CACHE_STALE_WHILE_REVALIDATE_SECONDS: '0',
       })
@@ -139,7 +139,7 @@ for (const cache of frontCaches) {
       await eventually(async () => (await ask()).total === 2)
     })
 
-    t.test('serves a stale list while the service makes a newer one', async t => {
+    t.test('serves a stale list while the service makes a new one', async t => {
       const { ask, service, setTotal } = await serviceBehind(cache, t, { CACHE_FRESH_SECONDS: '1' })
       await ask()
       setTotal(2)

@@ -10,14 +10,11 @@ import { freePort } from '../sandbox/free-port.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 import { spawnService } from '../sandbox/service-process.ts'
 
-// Nothing reads the log here, or the disk is full: the service must work on, and stop in time.
+// Nobody reads the log here, or the disk is full: the service must keep working, and stop in time.
 
 const SHUTDOWN_TIMEOUT_MS = 4000
 const GAP = 'dropped log lines that could not be written'
-/**
- * Runs a command in a terminal that nothing reads and that closes on SIGUSR1. Forwards SIGTERM and the
- * exit code.
- */
+/** Runs a command in an unread terminal that closes on SIGUSR1. Forwards SIGTERM and the exit code. */
 const UNREAD_TERMINAL = `
 import os, pty, signal, subprocess, sys
 unread, terminal = pty.openpty()
@@ -31,8 +28,8 @@ const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0
 const hasFullDevice = spawnSync('test', ['-c', '/dev/full']).status === 0
 
 /**
- * Runs a command in a shell that sets up its output. It unsets NODE_OPTIONS, because the module that the
- * test runner preloads fails at a file size limit.
+ * Runs a command in a shell that sets up the output. It unsets NODE_OPTIONS, because the module preloaded
+ * by the test runner fails at a file size limit.
  */
 const shell = (setUp: string) => ['sh', '-c', `unset NODE_OPTIONS; ${setUp}; exec "$@"`, 'sh']
 
@@ -50,7 +47,7 @@ async function start(t: Test, launcher: string[]) {
   const exit = once(child, 'exit')
   const pool = new Pool(url, { connections: 8 })
   t.teardown(async () => {
-    // Kills the group, since the launcher may still run.
+    // Kills the group, since the launcher might still be running.
     if (child.exitCode === null && child.signalCode === null) {
       process.kill(-Number(child.pid), 'SIGKILL')
     }
@@ -75,7 +72,7 @@ async function start(t: Test, launcher: string[]) {
       const { text } = await ask('/metrics')
       return Number(/^playlist_proxy_log_lines_dropped_total (\d+)$/m.exec(text)?.[1])
     },
-    /** Stops the service; returns its exit code and the duration. */
+    /** Stops the service; returns the exit code and the duration. */
     async stop() {
       const startMs = performance.now()
       child.kill()
@@ -106,7 +103,7 @@ t.test(
   },
 )
 
-t.test('the log continues when there is space again, and counts the dropped lines', async t => {
+t.test('the log continues once there is space again, and counts the dropped lines', async t => {
   const file = join(t.testdir({}), 'log')
   const service = await start(t, shell(`ulimit -f 8; exec >>'${file}'`))
   await service.log(100)
@@ -122,7 +119,7 @@ t.test('the log continues when there is space again, and counts the dropped line
   )
 })
 
-t.test('an unread pipe blocks nothing, and keeps the lines that fit', async t => {
+t.test('an unread pipe never blocks the service, and keeps the lines that fit', async t => {
   const fifo = join(t.testdir({}), 'log')
   execFileSync('mkfifo', [fifo])
   const service = await start(t, shell(`exec 1<>'${fifo}' 2>&1`))
@@ -144,7 +141,7 @@ t.test('an unread pipe blocks nothing, and keeps the lines that fit', async t =>
 
 const skip = !hasPython && 'needs python3'
 
-t.test('a stopped terminal blocks nothing', { skip }, async t => {
+t.test('a stopped terminal never blocks the service', { skip }, async t => {
   const service = await start(t, ['python3', '-c', UNREAD_TERMINAL])
   await service.log(500)
   t.equal((await service.ask('/users/smedjan/playlists')).status, 200)

@@ -28,7 +28,7 @@ async function startTls(t: Test, port: number, { key, cert }: { key: string; cer
   return (server.address() as AddressInfo).port
 }
 
-/** Starts tinyproxy, which requires a user and a password. */
+/** Starts tinyproxy with a required user and password. */
 async function startTinyproxy(t: Test, folder: string) {
   const port = await freePort()
   const [configuration, log] = [join(folder, 'tinyproxy.conf'), join(folder, 'tinyproxy.log')]

@@ -32,7 +32,7 @@ const groups: [string, (t: Test) => Promise<{ url: string; primary: OwnRedisServ
 
 for (const [name, start] of groups) {
   t.test(
-    `replicas share lists again after a failover of ${name}, and no caller sees an error`,
+    `after a failover of ${name}, replicas share lists again, and callers see no errors`,
     { skip: withoutCluster },
     async t => {
       const { url, primary } = await start(t)

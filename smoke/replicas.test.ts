@@ -12,12 +12,12 @@ import {
 } from '../test/support/valkey.ts'
 
 const LOOKUPS = 500
-/** All replicas know of a pause after this time. */
+/** By this time all replicas know about a pause. */
 const PUBLISHED_MS = 1000
-/** How much a dead Redis may delay a response. */
+/** The longest a dead Redis is allowed to delay a response. */
 const ADDED_MS = 60
 const STOPPED_MS = 10_000
-/** Longer than the default time-out, shorter than the time-out of the budget. */
+/** Longer than the default time-out, shorter than the budget time-out. */
 const PAUSE_MS = 400
 
 /** Starts replicas of the built service that share a Redis and a sandbox. */
@@ -59,7 +59,7 @@ async function replicasFor(t: Test, variables: Record<string, string> = {}) {
 
 const options = { skip: withoutOwnRedis }
 
-t.test('500 first lookups at each of two replicas fetch each page once', options, async t => {
+t.test('500 first lookups on each of two replicas fetch each page once', options, async t => {
   const { sandbox, start, flood } = await replicasFor(t)
   const replicas = [await start(), await start()] as const
   const responses = (await Promise.all(replicas.map(one => flood(one, 'smedjan')))).flat()
@@ -72,7 +72,7 @@ t.test('500 first lookups at each of two replicas fetch each page once', options
 })
 
 t.test(
-  'when the replica that fetches is killed, another takes over and serves its callers',
+  'when the fetching replica is killed, another takes over and serves its callers',
   options,
   async t => {
     const { sandbox, start, flood } = await replicasFor(t)
@@ -92,7 +92,7 @@ t.test(
   },
 )
 
-t.test('a refusal that one replica gets pauses the others', options, async t => {
+t.test('a refusal received by one replica pauses the others', options, async t => {
   const { sandbox, start } = await replicasFor(t)
   const [first, second] = [await start(), await start()]
   sandbox.fault({ on: 'api', times: 1, answer: 'quota-exceeded' })
@@ -149,7 +149,7 @@ t.test('replicas never exceed a budget of 100 while Redis fails', options, async
   }
 })
 
-t.test('no caller sees an error while Redis is disturbed', options, async t => {
+t.test('callers see no errors while Redis is disturbed', options, async t => {
   const { redis, start } = await replicasFor(t, { CACHE_FRESH_SECONDS: '1' })
   const [first, second] = [await start(), await start()]
   const replicas = [first, second] as const

@@ -15,7 +15,7 @@ const PASSWORD = 'canary-of-the-shared-cache'
 const DATABASE = 1
 
 t.test(
-  'the service uses a Redis with TLS only if it trusts the certificate',
+  'the service only uses a Redis with TLS if it trusts the certificate',
   { skip: withoutOwnRedis || withoutOpenssl },
   async t => {
     const { key, cert } = certificate(t)
@@ -57,7 +57,7 @@ t.test(
 )
 
 t.test(
-  'with TLS, Sentinel and a cluster name the primary as its certificate does',
+  "with TLS, Sentinel and a cluster use the primary's name from its certificate",
   { skip: withoutCluster || withoutOpenssl },
   async t => {
     const { key, cert } = certificate(t)

@@ -66,12 +66,12 @@ for (const [name, bytes] of Object.entries(BYTES)) {
   })
 }
 
-t.test('a caller that waits for a token at shutdown gets a response', async t => {
+t.test('a caller waiting for a token at shutdown gets a response', async t => {
   const { list, stop } = await serviceFor(t, sandbox => {
     sandbox.hold('token')
   })
   const waiting = list('one')
-  // The service has the request when it has responded to a later one.
+  // Once the service has responded to a later request, it has received this one.
   await list('%20')
   t.same(await stop(), { exitCode: 0, isInTime: true })
   t.match(await (await waiting).json(), { type: '/problems/shutting-down', status: 503 })

@@ -6,7 +6,7 @@ import { spawnService, startServiceProcess } from '../sandbox/service-process.ts
 import { signalWhileLoading } from '../test/support/signal-while-loading.ts'
 
 const ENTRY = 'dist/server.js'
-/** Runs a command as process 1 of a new PID namespace, like a container runtime. */
+/** Runs a command as process 1 in a new PID namespace, like a container runtime. */
 const AS_PROCESS_1 = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [unshare = '', ...rest] = AS_PROCESS_1
 const skip =
@@ -18,7 +18,7 @@ async function sandboxFor(t: Test) {
   return sandbox
 }
 
-/** The exit code of the process, and the signal that killed it. */
+/** The process exit code, and the signal that killed the process. */
 async function exitOf(child: ChildProcess): Promise<unknown[]> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   const exit = await once(child, 'exit')
@@ -26,7 +26,7 @@ async function exitOf(child: ChildProcess): Promise<unknown[]> {
   return exit
 }
 
-t.test('SIGTERM stops process 1 of a container while it loads the service', { skip }, async t => {
+t.test('SIGTERM stops process 1 in a container while it loads the service', { skip }, async t => {
   const sandbox = await sandboxFor(t)
   const nodeArguments = [...signalWhileLoading('SIGTERM'), ENTRY]
   const child = spawnService({ sandbox, launcher: AS_PROCESS_1, nodeArguments })
@@ -34,7 +34,7 @@ t.test('SIGTERM stops process 1 of a container while it loads the service', { sk
 })
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) {
-  t.test(`${signal} stops the service in order, while it loads and when it runs`, async t => {
+  t.test(`${signal} stops the service cleanly, while loading and while running`, async t => {
     const sandbox = await sandboxFor(t)
     const nodeArguments = [...signalWhileLoading(signal), ENTRY]
     t.same(await exitOf(spawnService({ sandbox, nodeArguments })), [0, null])

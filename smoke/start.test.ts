@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 
-t.test('npm start reports a bad configuration before it builds anything', async t => {
+t.test('npm start reports a bad configuration before building anything', async t => {
   const builtAtMs = statSync('dist/server.js').mtimeMs
   const child = spawn('npm', ['start', '--silent'], {
     env: { ...process.env, SPOTIFY_CLIENT_ID: "'id'", SPOTIFY_CLIENT_SECRET: 'secret', PORT: 'x' },

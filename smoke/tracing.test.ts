@@ -3,7 +3,7 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { startReceiver } from '../test/support/otlp-receiver.ts'
 
-t.test('the built service delivers its traces before it exits', async t => {
+t.test('the built service delivers traces before it exits', async t => {
   const [sandbox, receiver] = await Promise.all([startSandbox(), startReceiver()])
   t.teardown(() => Promise.all([sandbox.close(), receiver.close()]))
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_SERVICE_NAME: 'smoke' }

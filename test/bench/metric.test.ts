@@ -11,7 +11,7 @@ const metric = (more: Partial<Metric> = {}): Metric => ({
 })
 
 t.test(
-  'a threshold applies to the ratio of a metric, or to the metric itself if it has no ratio',
+  "a threshold applies to a metric's ratio, or to the metric itself without a ratio",
   async t => {
     const ratio = spreadOf([0.5])
     t.equal(isMet(metric()), undefined)

@@ -25,7 +25,7 @@ t.test('the mix has every format, windows, pages below /v1 and both codings', as
   t.same([...new Set(codings)].sort(), ['gzip', 'identity'])
 })
 
-t.test('seven of ten requests are for sixty users, and the rest for many others', async t => {
+t.test('seven in ten requests are for sixty users, and the rest for many others', async t => {
   const users = mix(2).map(({ path }) => userOf(path))
   const busy = users.filter(user => user < 60)
   t.equal(new Set(busy).size, 60)
@@ -40,7 +40,7 @@ t.test('the same seed gives the same requests', async t => {
 
 const withoutProc = !existsSync('/proc/self/status') && 'needs /proc'
 t.test(
-  'the peak resident memory is at least the current resident memory',
+  'peak resident memory is at least current resident memory',
   { skip: withoutProc },
   async t => {
     const { nowBytes, peakBytes } = residentOf(process.pid)

@@ -7,7 +7,7 @@ import { startService } from '../support/service.ts'
 
 type Limit = 1 | 20 | 50 | undefined
 
-/** A page of playlists as a client library returns it. */
+/** A page of playlists as returned by a client library. */
 interface Page {
   items: unknown[]
   total: number
@@ -15,10 +15,10 @@ interface Page {
   next: string | null
 }
 
-/** Reads one page with a client library for Spotify. */
+/** Reads one page with a Spotify client library. */
 type ReadPage = (userId: string, limit: Limit, offset: number) => Promise<Page>
 
-/** Spotify's own library. All of its clients share one base URL, so each call sets it first. */
+/** Spotify's own library. All clients share one base URL, so each call sets it first. */
 function officialClient(apiUrl: string, token: string): ReadPage {
   const accessToken: AccessToken = {
     access_token: token,
@@ -44,7 +44,7 @@ function soundifyClient(apiUrl: string, token: string): ReadPage {
 
 const clients = { '@spotify/web-api-ts-sdk': officialClient, '@soundify/web-api': soundifyClient }
 
-/** Starts the service. Returns a client of the service and a client of the stand-in for Spotify. */
+/** Starts the service. Returns one client for the service and one for the Spotify stand-in. */
 async function bothWays(t: Test, makeClient: typeof officialClient) {
   const { app, sandbox, clock } = await startService(t)
   const url = await app.listen({ port: 0 })
@@ -90,7 +90,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
     }
   })
 
-  t.test(`${name} reads the list of a linked account like any other list`, async t => {
+  t.test(`${name} reads a linked account's list like any other`, async t => {
     const { app, sandbox } = await linkedServiceFor(t, ['smedjan'])
     const read = makeClient(`${await app.listen({ port: 0 })}/v1`, 'unused')
     const pages = await readAll(read, 'smedjan', 50)
@@ -101,7 +101,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
     )
   })
 
-  t.test(`${name} reports errors of this service as it reports those of Spotify`, async t => {
+  t.test(`${name} reports this service's errors like Spotify's errors`, async t => {
     const { mirror, direct, sandbox } = await bothWays(t, makeClient)
     const kindOf = (error: unknown) => (error as object).constructor.name
     for (const [userId, limit, answer, message] of [
@@ -119,7 +119,7 @@ for (const [name, makeClient] of Object.entries(clients)) {
       const [ours, theirs] = [await ask(mirror), await ask(direct)]
       t.match(ours.message, message)
       t.match(theirs.message, message)
-      // For a 200 from Spotify that is not JSON, this service responds with an error.
+      // If a 200 from Spotify is not JSON, this service responds with an error.
       if (answer !== 'html') t.equal(kindOf(ours), kindOf(theirs))
       if (ours instanceof SpotifyError) {
         t.match(ours, { status: Number, body: { error: { status: ours.status, message: String } } })

@@ -16,7 +16,7 @@ t.test('parseApiKeys returns names and digests', async t => {
   t.strictSame(parseApiKeys(undefined), { keys: [], faults: [] })
 })
 
-t.test('a name or key in API_KEYS outside its limits is a fault', async t => {
+t.test('a name or key outside its limits in API_KEYS is a fault', async t => {
   for (const [entry, fault] of [
     [`${key('n', 64)}:${key('k')}`, undefined],
     [`${key('n', 65)}:${key('k')}`, /the name must have/],
@@ -47,7 +47,7 @@ t.test('a repeated name or key in API_KEYS is a fault', async t => {
   t.match(parseApiKeys(`a:${key('a')},b:${key('a')}`).faults, [/^entry 2: .* same key/])
 })
 
-t.test('a fault of API_KEYS names the position of the invalid entry, never its text', async t => {
+t.test('an API_KEYS fault contains the position of the invalid entry, never the text', async t => {
   const environment = {
     SPOTIFY_CLIENT_ID: 'x',
     SPOTIFY_CLIENT_SECRET: 'x',

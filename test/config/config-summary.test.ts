@@ -27,7 +27,7 @@ t.test('the configuration summary shows the versions and disabled features', asy
   })
 })
 
-t.test('the configuration summary shows features and limits, but no secret and no URL', async t => {
+t.test('the configuration summary shows features and limits, but no secret or URL', async t => {
   const config = await configFor(sandbox, {
     API_KEYS: `one:${key},two:${key}2`,
     CALLER_REQUESTS_PER_MINUTE: '60',
@@ -59,7 +59,7 @@ t.test('the configuration summary shows features and limits, but no secret and n
   t.notMatch(JSON.stringify(summary), /canary|:\/\//)
 })
 
-t.test('the configuration summary says whether linked accounts are on', async t => {
+t.test('the configuration summary shows whether linked accounts are on', async t => {
   const variables = { LINKS_FILE: '/canary/links', ADMIN_KEYS: `canary:${key}` }
   const summary = configSummary(await configFor(sandbox, variables), false)
   t.match(summary, { linked_accounts: true, api_keys: 0 })

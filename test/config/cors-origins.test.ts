@@ -19,7 +19,7 @@ t.test('parseCorsOrigins returns origins as browsers send them', async t => {
   }
 })
 
-t.test('parseCorsOrigins refuses values that are not origins', async t => {
+t.test('parseCorsOrigins refuses values other than origins', async t => {
   for (const value of [
     '',
     ',',

@@ -12,7 +12,7 @@ t.test('parseExampleUsers returns canonical user ids', async t => {
   t.equal(parseExampleUsers(Array(20).fill('x'.repeat(256)).join())?.length, 20)
 })
 
-t.test('parseExampleUsers refuses values that are not user ids', async t => {
+t.test('parseExampleUsers refuses values other than user ids', async t => {
   for (const value of [
     '',
     ',',

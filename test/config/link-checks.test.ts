@@ -25,7 +25,7 @@ t.test('LINKS_FILE and ADMIN_KEYS turn linked accounts on', async t => {
   t.equal(redirectUriOf(config), 'http://127.0.0.1:3000/link/callback')
 })
 
-t.test('ADMIN_KEYS and LINKS_PREVIOUS_CLIENT_SECRET may be in files', async t => {
+t.test('ADMIN_KEYS and LINKS_PREVIOUS_CLIENT_SECRET can be in files', async t => {
   const dir = mkdtempSync('/tmp/link-checks-')
   t.teardown(() => rmSync(dir, { recursive: true }))
   writeFileSync(`${dir}/keys`, `admin:${KEY}\n`)
@@ -64,7 +64,7 @@ t.test('LINKS_FILE needs ADMIN_KEYS', async t => {
   ])
 })
 
-t.test('linked accounts and a shared cache exclude each other', async t => {
+t.test('linked accounts and a shared cache are mutually exclusive', async t => {
   t.same(await faultsOf({ ...links, SHARED_CACHE_URL: 'redis://cache:6379' }), [
     'LINKS_FILE: not together with SHARED_CACHE_URL; linked accounts work with one instance only',
   ])
@@ -93,7 +93,7 @@ t.test(
   },
 )
 
-t.test('an admin key has the form of an API key, and must not be in API_KEYS', async t => {
+t.test('an admin key has the same form as an API key, and must not be in API_KEYS', async t => {
   t.same(await faultsOf({ ...links, ADMIN_KEYS: 'admin:short' }), [
     'ADMIN_KEYS: entry 1: the key must have 32 to 512 characters; create one with "openssl rand -hex 32"',
   ])
@@ -105,7 +105,7 @@ t.test('an admin key has the form of an API key, and must not be in API_KEYS', a
   await t.resolves(load({ ...links, API_KEYS: `other:${other}` }))
 })
 
-t.test('the redirect URI is one that Spotify accepts', async t => {
+t.test('the redirect URI must be acceptable to Spotify', async t => {
   const refused = [
     [{ LINKS_REDIRECT_URI: 'nothing' }, 'not a URL'],
     [
@@ -126,7 +126,7 @@ t.test('the redirect URI is one that Spotify accepts', async t => {
   t.equal(redirectUriOf(await load({ ...links, PUBLIC_URL: 'https://lists.example/' })), uri)
 })
 
-t.test('the privacy policy and the page for consent are at http(s) URLs', async t => {
+t.test('the privacy policy and the consent page have http(s) URLs', async t => {
   const policy = 'https://lists.example/privacy?lang=en#spotify'
   t.match(await load({ ...links, LINKS_PRIVACY_URL: policy }), { LINKS_PRIVACY_URL: policy })
   for (const name of ['LINKS_PRIVACY_URL', 'SPOTIFY_AUTHORIZE_URL']) {

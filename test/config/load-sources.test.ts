@@ -30,7 +30,7 @@ t.test('the environment overrides the optional .env file', async t => {
   t.equal((await loadConfig(required, `${marked}/.env`)).PORT, 8080, 'a byte order mark is ignored')
 })
 
-t.test('variables in .env are checked like those of the environment', async t => {
+t.test('variables in .env are checked like environment variables', async t => {
   const dir = t.testdir({ '.env': 'PORT=canary\nSPOTIFY_CLIENT_ID=\n' })
   const faults = await faultsOf({ HOST: 'h' }, `${dir}/.env`)
   t.strictSame(namesIn(faults), ['PORT', 'SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'])
@@ -61,7 +61,7 @@ t.test('an unreadable .env file is a fault and does not hide other faults', asyn
   t.strictSame(namesIn(faults), [`${dir}/.env`, 'PORT'].sort())
 })
 
-t.test('a secret can come from a file, without surrounding white space', async t => {
+t.test('a secret can come from a file, ignoring surrounding white space', async t => {
   const dir = t.testdir({ id: 'id-in-file\n', secret: ' \tsecret-in-file\r\n\n', '.env': '' })
   const files = { SPOTIFY_CLIENT_ID_FILE: `${dir}/id`, SPOTIFY_CLIENT_SECRET_FILE: `${dir}/secret` }
   const config = await loadConfig(files, NO_DOTENV)
@@ -80,7 +80,7 @@ t.test('a secret in a file is checked, and the fault does not contain it', async
   t.notMatch(faults.join(), /canary/)
 })
 
-t.test('a secret that is set as a variable and as a file is one fault', async t => {
+t.test('a secret set both as a variable and as a file is one fault', async t => {
   const dir = t.testdir({ secret: 'canary', '.env': `SPOTIFY_CLIENT_SECRET=canary\n` })
   const SPOTIFY_CLIENT_SECRET_FILE = `${dir}/secret`
   const NAME = 'SPOTIFY_CLIENT_SECRET'
@@ -92,7 +92,7 @@ t.test('a secret that is set as a variable and as a file is one fault', async t 
   t.strictSame(await faultsOf(invalid), twice, 'one fault, even if the value is invalid too')
 })
 
-t.test('an unreadable secret file is one fault, without its path', async t => {
+t.test('an unreadable secret file is one fault, without the path', async t => {
   const dir = t.testdir({ canary: {} })
   for (const [path, code] of [
     [`${dir}/canary`, 'EISDIR'],
@@ -105,7 +105,7 @@ t.test('an unreadable secret file is one fault, without its path', async t => {
   }
 })
 
-t.test('proxy variables may be in upper or lower case, and lower case wins', async t => {
+t.test('proxy variables can be upper or lower case, and lower case wins', async t => {
   const upper = 'http://upper:1'
   const lower = 'http://lower:2'
   for (const [variables, expected] of [

@@ -9,7 +9,7 @@ export const required = { SPOTIFY_CLIENT_ID: 'client-id', SPOTIFY_CLIENT_SECRET:
 /** Loads a configuration with these variables and the required variables. */
 export const load = (variables: Variables) => loadConfig({ ...required, ...variables }, NO_DOTENV)
 
-/** The faults of the ConfigError with which `loadConfig` rejects. */
+/** Returns the faults in the ConfigError from `loadConfig`. */
 export async function faultsOf(
   environment: Variables,
   dotenv = NO_DOTENV,
@@ -19,6 +19,6 @@ export async function faultsOf(
   throw error
 }
 
-/** The variables that the faults name, sorted. */
+/** Returns the variables mentioned in the faults, sorted. */
 export const namesIn = (faults: readonly string[]) =>
   faults.map(fault => fault.split(':')[0]).sort()

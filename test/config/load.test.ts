@@ -7,7 +7,7 @@ import { faultsOf, load, NO_DOTENV, namesIn, required } from './load-support.ts'
 /** With a longer delay, a Node timer fires at once. */
 const MAX_TIMER_MS = 2_147_483_647
 
-t.test('all variables but the two required ones have a default', async t => {
+t.test('all variables except the two required ones have a default', async t => {
   t.strictSame(await loadConfig(required, NO_DOTENV), {
     ...required,
     SPOTIFY_API_URL: 'https://api.spotify.com/v1',
@@ -36,7 +36,7 @@ t.test('all variables but the two required ones have a default', async t => {
   })
 })
 
-t.test('loaded values have the types of the schema', async t => {
+t.test('loaded values have the schema types', async t => {
   const config = await load({ PORT: '8080', HOST: '::', PUBLIC_URL: 'https://h', EXTRA: 'x' })
   t.hasStrict(config, { PORT: 8080, HOST: '::', PUBLIC_URL: 'https://h' })
   t.notOk('EXTRA' in config, 'unknown variables are left out')
@@ -48,7 +48,7 @@ t.test('every variable has a description', async t => {
   }
 })
 
-t.test('a number outside the limits of its variable is a fault', async t => {
+t.test("a number outside the variable's limits is a fault", async t => {
   for (const [name, min, max] of [
     ['PORT', 0, 65_535],
     ['CACHE_NEGATIVE_SECONDS', 0, 86_400],
@@ -133,7 +133,7 @@ t.test('the error lists all faults with the allowed values, and never repeats a 
   t.equal(error.cause, undefined, 'no cause, which could contain a value')
 })
 
-t.test('lifetimes that keep a list for more than a day are a fault', async t => {
+t.test('lifetimes that keep a list for over a day are a fault', async t => {
   for (const [fresh, revalidate, ifError, fits] of [
     [43_199, 43_200, 0, true],
     [43_200, 43_200, 0, true],
@@ -158,7 +158,7 @@ t.test('lifetimes that keep a list for more than a day are a fault', async t => 
   }
 })
 
-t.test('a shutdown delay of more than half of the shutdown time-out is a fault', async t => {
+t.test('a shutdown delay longer than half the shutdown time-out is a fault', async t => {
   for (const [delay, timeout, fits] of [
     [0, 1, true],
     [1, 2, true],
@@ -176,7 +176,7 @@ t.test('a shutdown delay of more than half of the shutdown time-out is a fault',
   }
 })
 
-t.test('a number that is not written in decimal digits is a fault', async t => {
+t.test('a number written in anything but decimal digits is a fault', async t => {
   for (const value of ['0x50', '1e3', '80.0', '+80', ' 80']) {
     t.strictSame(namesIn(await faultsOf({ ...required, PORT: value })), ['PORT'], value)
   }
@@ -194,50 +194,44 @@ t.test('only the error about missing credentials explains the first steps', asyn
   t.notMatch(message, 'npm run demo')
 })
 
-t.test(
-  'a credential that is a placeholder or quoted is a fault, in a variable or a file',
-  async t => {
-    const placeholders = [
-      'YOUR_CLIENT_ID',
-      'your-client-secret',
-      'paste_it_here',
-      'changeme',
-      'CHANGE_ME',
-      'replace-me',
-      'xxxxxxxx',
-      '...',
-      '***',
-      'CLIENT_ID',
-      'spotify_client_secret',
-      'TODO',
-      'undefined',
-      'null',
-    ]
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: an unfilled template
-    const marked = ["'0123'", '`0123`', '<0123>', '${ID}', '{{ID}}', '$ID', '[id]', '(id)', '"0123']
-    for (const [name, other] of [
-      ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
-      ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
-    ] as const) {
-      for (const value of [...placeholders, ...marked]) {
-        const dir = t.testdir({ secret: value })
-        for (const given of [{ [name]: value }, { [`${name}_FILE`]: `${dir}/secret` }]) {
-          const faults = await faultsOf({ [other]: required[other], ...given })
-          t.strictSame(namesIn(faults), [name], value)
-          t.notOk(
-            faults.join().replaceAll(name, '').includes(value),
-            'the fault does not contain it',
-          )
-        }
-      }
-      for (const value of ['0123456789abcdef0123456789abcdef', 'yours', 'exxxplicit']) {
-        t.equal((await load({ [name]: value }))[name], value)
+t.test('a placeholder or quoted credential is a fault, in a variable or a file', async t => {
+  const placeholders = [
+    'YOUR_CLIENT_ID',
+    'your-client-secret',
+    'paste_it_here',
+    'changeme',
+    'CHANGE_ME',
+    'replace-me',
+    'xxxxxxxx',
+    '...',
+    '***',
+    'CLIENT_ID',
+    'spotify_client_secret',
+    'TODO',
+    'undefined',
+    'null',
+  ]
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an unfilled template
+  const marked = ["'0123'", '`0123`', '<0123>', '${ID}', '{{ID}}', '$ID', '[id]', '(id)', '"0123']
+  for (const [name, other] of [
+    ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET'],
+    ['SPOTIFY_CLIENT_SECRET', 'SPOTIFY_CLIENT_ID'],
+  ] as const) {
+    for (const value of [...placeholders, ...marked]) {
+      const dir = t.testdir({ secret: value })
+      for (const given of [{ [name]: value }, { [`${name}_FILE`]: `${dir}/secret` }]) {
+        const faults = await faultsOf({ [other]: required[other], ...given })
+        t.strictSame(namesIn(faults), [name], value)
+        t.notOk(faults.join().replaceAll(name, '').includes(value), 'the fault does not contain it')
       }
     }
-  },
-)
+    for (const value of ['0123456789abcdef0123456789abcdef', 'yours', 'exxxplicit']) {
+      t.equal((await load({ [name]: value }))[name], value)
+    }
+  }
+})
 
-t.test('the fault about an invalid proxy URL does not contain it', async t => {
+t.test('the fault for an invalid proxy URL does not contain the URL', async t => {
   for (const value of [
     'canary:3128',
     'socks5://canary',
@@ -259,7 +253,7 @@ t.test('the fault about an invalid proxy URL does not contain it', async t => {
   }
 })
 
-t.test('a CACHE_SNAPSHOT_FILE that is not a snapshot is a fault', async t => {
+t.test('a CACHE_SNAPSHOT_FILE other than a snapshot is a fault', async t => {
   const dir = t.testdir({ notes: 'about something else', new: {} })
   const faults = (name: string) =>
     faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })
@@ -271,7 +265,7 @@ t.test('a CACHE_SNAPSHOT_FILE that is not a snapshot is a fault', async t => {
   t.match(await faults('new'), [/^PORT: /, /^CACHE_SNAPSHOT_FILE: the file is a folder/])
 })
 
-t.test('loadConfig rethrows errors that are not faults', async t => {
+t.test('loadConfig rethrows errors other than faults', async t => {
   const bug = new Error('a bug')
   const broken = await t.mockImport<typeof import('../../src/config/load.ts')>(
     '../../src/config/load.ts',

@@ -24,7 +24,7 @@ t.test('the warning about a misspelt variable suggests the right name', async t 
   }
 })
 
-t.test('variables of the service and of other programs cause no warning', async t => {
+t.test('variables for the service and for other programs cause no warning', async t => {
   const names = [
     ['CACHE_FRESH_SECONDS', 'API_KEYS_FILE', 'PORT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     ['HOSTNAME', 'LOGNAME', 'SORT', 'POST', 'PWD', 'XDG_CACHE_HOME', 'CACHE_DIR', 'LOG_FORMAT'],

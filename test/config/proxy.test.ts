@@ -34,7 +34,7 @@ const http = new URL('http://api.spotify.com/v1')
 const originOf = (target: URL, variables: Parameters<typeof proxyFor>[1]) =>
   proxyFor(target, variables)?.origin
 
-t.test('http and https have their own proxies, and https falls back to HTTP_PROXY', async t => {
+t.test('http and https have separate proxies, and https falls back to HTTP_PROXY', async t => {
   t.equal(originOf(https, { HTTPS_PROXY, HTTP_PROXY }), HTTPS_PROXY)
   t.equal(originOf(http, { HTTPS_PROXY, HTTP_PROXY }), HTTP_PROXY)
   t.equal(originOf(https, { HTTP_PROXY }), HTTP_PROXY)

@@ -61,7 +61,7 @@ t.test('parseSharedCacheUrl returns addresses, user, password, database and TLS'
   }
 })
 
-t.test('a malformed SHARED_CACHE_URL is a fault, which does not contain the URL', async t => {
+t.test('a malformed SHARED_CACHE_URL is a fault without the URL', async t => {
   for (const url of [
     'canary',
     'http://canary',
@@ -94,14 +94,11 @@ t.test('a malformed SHARED_CACHE_URL is a fault, which does not contain the URL'
   }
 })
 
-t.test(
-  'the service reads SHARED_CACHE_URL from the file that SHARED_CACHE_URL_FILE names',
-  async t => {
-    const dir = t.testdir({ url: 'redis://:secret@cache\n' })
-    const config = await loadConfig(
-      { ...required, SHARED_CACHE_URL_FILE: `${dir}/url` },
-      '/nonexistent/.env',
-    )
-    t.equal(config.SHARED_CACHE_URL, 'redis://:secret@cache')
-  },
-)
+t.test('the service reads SHARED_CACHE_URL from the file in SHARED_CACHE_URL_FILE', async t => {
+  const dir = t.testdir({ url: 'redis://:secret@cache\n' })
+  const config = await loadConfig(
+    { ...required, SHARED_CACHE_URL_FILE: `${dir}/url` },
+    '/nonexistent/.env',
+  )
+  t.equal(config.SHARED_CACHE_URL, 'redis://:secret@cache')
+})

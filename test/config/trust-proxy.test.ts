@@ -7,7 +7,7 @@ t.test('TRUST_PROXY=true trusts every proxy, false trusts none', async t => {
   t.equal(parseTrustProxy('false'), false)
 })
 
-t.test('a number as TRUST_PROXY trusts that many hops, counted from this service', async t => {
+t.test('a numeric TRUST_PROXY trusts that many hops, counted from this service', async t => {
   for (const [value, trusted] of [
     ['0', []],
     ['1', [0]],

@@ -18,13 +18,13 @@ const decoders: Record<string, (bytes: Buffer) => Promise<Buffer>> = {
 }
 
 const contract = new Contract()
-/** Other tests check the routes of linked accounts. */
+/** Other tests check the linked accounts routes. */
 const ofLinks = (name: string) => /(?:^| )\/links?\b/.test(name)
 const paths = contract.paths.filter(path => !ofLinks(path))
-/** Each media type with a content coding in which a response had it. */
+/** Each media type with a content coding seen in a response. */
 const coded = new Set<string>()
 
-/** Sends a request and checks the response against openapi.yaml. Returns the response with a decoded body. */
+/** Sends a request, checks the response against openapi.yaml, and returns it with a decoded body. */
 async function hold(
   t: Test,
   { app }: Service,
@@ -46,7 +46,7 @@ async function hold(
 const HTML = { accept: 'text/html' }
 const LISTS = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
 
-/** Request targets that get a 200, each with the Accept fields to send. A new route needs a line. */
+/** Request targets with a 200, each with the Accept fields to send. A new route needs a line. */
 const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ...['', '&limit=7&offset=3', '&offset=100000'].flatMap(window =>
     FORMATS.map(format => [`/users/collector/playlists?format=${format}${window}`] as const),
@@ -100,7 +100,7 @@ t.test(
   },
 )
 
-t.test('the responses above had every list format in every coding', async t => {
+t.test('the responses above cover every list format in every coding', async t => {
   const types = ['application/json', 'text/plain', 'text/csv', 'application/x-ndjson', 'text/html']
   for (const type of types) {
     for (const coding of ['identity', 'gzip', 'br']) {
@@ -124,11 +124,11 @@ async function meet(t: Test, root: string, url: string, problem: Case): Promise<
   t.equal(body.error.status, problem.status)
   if (root === '') t.equal(body.type, `/problems/${problem.type}`)
   else t.same(Object.keys(body), ['error'])
-  // A second request, after the failure, whose response has no body.
+  // A second request, after the failure, with no response body.
   if (problem.meanwhile === undefined) t.equal((await ask('HEAD')).status, problem.status)
 }
 
-/** Provokes the problem in a new service, and checks its HTML page against openapi.yaml. */
+/** Provokes the problem in a new service, and checks the HTML page against openapi.yaml. */
 async function meetAsPage(t: Test, url: string, problem: Case): Promise<void> {
   const service = await startService(t, problem.variables)
   await problem.provoke?.(service)
@@ -141,13 +141,13 @@ async function meetAsPage(t: Test, url: string, problem: Case): Promise<void> {
 }
 
 for (const root of ['', '/v1']) {
-  t.test(`every problem of ${root}/users/{id}/playlists is as documented`, async t => {
+  t.test(`every problem from ${root}/users/{id}/playlists is as documented`, async t => {
     for (const problem of lookupCases) {
       const { type, user = 'smedjan', query = '' } = problem
       if (root === '/v1' && problem.notOfMirror) continue
       const url = `${root}/users/${user}/playlists${query}`
       await t.test(type, t => meet(t, root, url, problem))
-      // Only a request for HTML gets a page, and only outside /v1.
+      // Only requests for HTML get a page, and only outside /v1.
       if (root !== '' || problem.headers?.accept !== undefined) continue
       await t.test(`${type} as a page`, t => meetAsPage(t, url, problem))
     }
@@ -159,7 +159,7 @@ for (const [url, cases] of [
   ['/status', statusCases],
   ['/metrics', statusCases],
 ] as const) {
-  t.test(`every problem of ${url} is as documented`, async t => {
+  t.test(`every problem from ${url} is as documented`, async t => {
     for (const problem of cases) {
       await t.test(problem.type, t => meet(t, '', url, problem))
       await t.test(`${problem.type} as a page`, t => meetAsPage(t, url, problem))
@@ -167,7 +167,7 @@ for (const [url, cases] of [
   })
 }
 
-t.test('the service refuses callers without a key or over their limit as documented', async t => {
+t.test('the service refuses callers without a key or over the limit as documented', async t => {
   const key = 'k'.repeat(32)
   const variables = { API_KEYS: `a:${key}`, CALLER_REQUESTS_PER_MINUTE: '8' }
   const service = await startService(t, variables)
@@ -190,7 +190,7 @@ t.test('the service refuses callers without a key or over their limit as documen
   }
 })
 
-t.test('pages without authentication have the documented limit per address', async t => {
+t.test('unauthenticated pages have the documented limit per address', async t => {
   for (const url of ['/', '/openapi.yaml', '/problems', '/problems/not-found']) {
     const service = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '2' })
     for (const status of [200, 200, 429]) {
@@ -201,7 +201,7 @@ t.test('pages without authentication have the documented limit per address', asy
   }
 })
 
-t.test('pages without authentication refuse a long Accept field as documented', async t => {
+t.test('unauthenticated pages refuse a long Accept field as documented', async t => {
   const headers = { accept: 'a/b,'.repeat(3900) }
   const service = await startService(t)
   t.equal((await hold(t, service, '/', headers)).status, 431)
@@ -209,13 +209,13 @@ t.test('pages without authentication refuse a long Accept field as documented', 
   t.equal((await hold(t, service, '/problems/not-found', headers)).status, 431)
 })
 
-t.test('a stopping service says as documented that it is not ready', async t => {
+t.test('a stopping service reports as documented that it is not ready', async t => {
   const { app, clock } = await startService(t)
   const port = await listen(app)
   const arrived = once(app.server, 'connection')
   const socket = connect(port, '127.0.0.1')
   const [connection] = (await arrived) as [Socket]
-  // A stopping service still answers a request that has begun to arrive.
+  // A stopping service still responds to a partially received request.
   socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n')
   await until(() => connection.bytesRead > 0)
   const closing = app.close()
@@ -227,7 +227,7 @@ t.test('a stopping service says as documented that it is not ready', async t => 
   await clock.runUntil(closing)
 })
 
-t.test('the form of the home page responds as documented', async t => {
+t.test('the home page form responds as documented', async t => {
   const service = await startService(t)
   t.equal((await hold(t, service, '/?user=one')).status, 303)
   for (const query of ['user=', 'user=a&user=b']) {
@@ -253,7 +253,7 @@ t.test('a browser with a malformed or long header field gets the documented page
   }
 })
 
-t.test('every path refuses requests that Node cannot parse as documented', async t => {
+t.test('every path refuses requests unparsable by Node as documented', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const hostile = {
@@ -275,7 +275,7 @@ t.test('every path refuses requests that Node cannot parse as documented', async
 })
 
 t.test(
-  'the tests above have received every documented response, so a new route or problem needs a case',
+  'the tests above have received every documented response; a new route or problem needs a case',
   async t => {
     t.same(
       contract.unseen.filter(name => !ofLinks(name)),
@@ -284,6 +284,6 @@ t.test(
   },
 )
 
-t.test('every example in openapi.yaml fits its schema', async t => {
+t.test('every example in openapi.yaml conforms to the schema', async t => {
   t.same(contract.badExamples, [])
 })

@@ -39,7 +39,7 @@ async function hold(
   }
 }
 
-t.test('administrators of linked accounts get the documented responses', async t => {
+t.test('linked account admins get the documented responses', async t => {
   const service = await linkedServiceFor(t, ['smedjan'])
   await hold(t, service, INVITE, 201, admin)
   await hold(t, service, LIST, 200, admin)
@@ -63,7 +63,7 @@ t.test('callers without an admin key get the documented 401 and 403 from /links'
   }
 })
 
-t.test('a caller over its limit gets the documented 429 from /links', async t => {
+t.test('a caller over the limit gets the documented 429 from /links', async t => {
   const service = await linkedServiceFor(t, [], { CALLER_REQUESTS_PER_MINUTE: '1' })
   await service.get('/links', admin)
   for (const asked of ALL) {
@@ -81,7 +81,7 @@ t.test('a bug in a route below /links gets the documented 500', async t => {
   service.clock.now = now
 })
 
-t.test('a links file that cannot be written gets the documented 500', async t => {
+t.test('an unwritable links file gets the documented 500', async t => {
   const service = await linkedServiceFor(t, ['smedjan'])
   rmSync(service.folder, { recursive: true })
   await hold(t, service, UNLINK, 500, admin)
@@ -89,7 +89,7 @@ t.test('a links file that cannot be written gets the documented 500', async t =>
   await hold(t, service, UNLINK, 204, admin)
 })
 
-t.test('the routes below /links refuse requests that Node cannot parse as documented', async t => {
+t.test('the routes below /links refuse requests unparsable by Node as documented', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of ALL) {
@@ -103,7 +103,7 @@ t.test('the routes below /links refuse requests that Node cannot parse as docume
   }
 })
 
-t.test('the tests above have received every documented response of /links', async t => {
+t.test('the tests above have received every documented /links response', async t => {
   t.same(
     contract.unseen.filter(name => name.includes('/links')),
     [],

@@ -20,7 +20,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
 const contract = new Contract()
 
-/** Sends a request and checks the response against openapi.yaml. Returns the body of the response. */
+/** Sends a request, checks the response against openapi.yaml, and returns the body. */
 async function hold(
   t: Test,
   { app, clock }: LinkedService,
@@ -40,13 +40,13 @@ async function hold(
   return response.body
 }
 
-/** The path and query of a URL. */
+/** Returns the path and query from a URL. */
 function targetOf(url: string): string {
   const { pathname, search } = new URL(url)
   return pathname + search
 }
 
-/** Invites the owner. Returns the path of the invitation. */
+/** Invites the owner. Returns the invitation path. */
 async function invite({ app }: LinkedService): Promise<string> {
   const payload = { user: OWNER }
   const { page } = (
@@ -55,7 +55,7 @@ async function invite({ app }: LinkedService): Promise<string> {
   return targetOf(page)
 }
 
-/** The requests that can end a consent after the owner has answered at Spotify. */
+/** Requests that can end a consent after the owner's decision at Spotify. */
 const endings: Record<string, (service: LinkedService) => Promise<Asked>> = {
   async callback(service) {
     const { back } = await answered(service)
@@ -67,7 +67,7 @@ const endings: Record<string, (service: LinkedService) => Promise<Asked>> = {
   },
 }
 
-/** The path of an invitation, and the URL to which Spotify redirects the browser. */
+/** An invitation path, and the URL to which Spotify redirects the browser. */
 async function answered(service: LinkedService): Promise<{ page: string; back: string }> {
   const page = await invite(service)
   const begun = await service.app.inject({ method: 'POST', url: page, headers: FORM })
@@ -75,15 +75,15 @@ async function answered(service: LinkedService): Promise<{ page: string; back: s
   return { page, back: String(headers.get('location')) }
 }
 
-/** A consent that ends with a problem. */
+/** A consent ending with a problem. */
 interface Case {
   readonly type: ProblemType
   readonly status: number
   readonly variables?: Record<string, string>
   readonly headers?: Record<string, string>
-  /** Runs before the owner answers at Spotify. */
+  /** Runs before the owner's decision at Spotify. */
   readonly before?: (service: LinkedService) => unknown
-  /** Runs after the owner has answered at Spotify. */
+  /** Runs after the owner's decision at Spotify. */
   readonly provoke?: (service: LinkedService) => unknown
   /** Runs while the request is in flight. */
   readonly meanwhile?: (service: LinkedService) => unknown
@@ -102,7 +102,7 @@ async function occupySlots({ get, sandbox }: LinkedService): Promise<void> {
   await sandbox.arrived('api', sent + 1)
 }
 
-/** Makes the clock throw, after the last request to the sandbox, which has the same clock. */
+/** Makes the clock throw after the last request to the sandbox, which shares the clock. */
 async function breakClock({ get, clock }: LinkedService): Promise<void> {
   await get('/users/one/playlists')
   clock.now = () => {
@@ -110,7 +110,7 @@ async function breakClock({ get, clock }: LinkedService): Promise<void> {
   }
 }
 
-/** Every problem with which a consent can end. */
+/** Every problem that can end a consent. */
 const cases: readonly Case[] = [
   { type: 'bad-request', status: 400, headers: { host: 'a b' } },
   {
@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
 ]
 
 for (const [name, ending] of Object.entries(endings)) {
-  t.test(`a consent that ends with ${name} redirects as documented`, async t => {
+  t.test(`a consent ending with ${name} redirects as documented`, async t => {
     const service = await linkedServiceFor(t, [])
     service.sandbox.switches.signedIn = OWNER
     await hold(t, service, await ending(service), 303)
@@ -201,7 +201,7 @@ for (const [name, ending] of Object.entries(endings)) {
   }
 }
 
-t.test('the page of an owner and its buttons have the documented responses', async t => {
+t.test('the owner page and buttons have the documented responses', async t => {
   const service = await linkedServiceFor(t, [OWNER])
   service.clock.suspend(1000)
   const url = await invite(service)
@@ -224,7 +224,7 @@ t.test('the page of an owner and its buttons have the documented responses', asy
   await hold(t, service, { method: 'POST', url, form: end }, 200, HTML)
 })
 
-t.test('a bug on the page of an owner gets the documented 500', async t => {
+t.test('a bug on the owner page gets the documented 500', async t => {
   const service = await linkedServiceFor(t, [])
   const url = await invite(service)
   await breakClock(service)
@@ -254,7 +254,7 @@ t.test('the routes below /link refuse excess requests and long fields as documen
   }
 })
 
-t.test('a request to /link that does not arrive in time gets the documented 408', async t => {
+t.test('a request to /link that arrives too slowly gets the documented 408', async t => {
   const { app } = await linkedServiceFor(t, [])
   const port = await listen(app)
   for (const { method, url } of plain) {

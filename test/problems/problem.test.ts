@@ -8,7 +8,7 @@ import {
   retryAfterSeconds,
 } from '../../src/problems/problem.ts'
 
-/** The contract with callers and dashboards: add new problems, never change one. */
+/** The contract with callers and dashboards: add new problems, never change existing ones. */
 const promised: Record<ProblemType, number> = {
   'invalid-user-id': 400,
   'invalid-query': 400,
@@ -39,7 +39,7 @@ const promised: Record<ProblemType, number> = {
   'not-stored': 504,
 }
 
-t.test('each type of problem keeps its status', async t => {
+t.test('each problem type keeps the same status', async t => {
   for (const [type, status] of Object.entries(promised) as [ProblemType, number][]) {
     t.equal(new Problem(type, 'detail').status, status, type)
   }
@@ -98,7 +98,7 @@ t.test('asProblem wraps any other value as an internal error without details', a
 })
 
 t.test(
-  'the body of a problem has the members of RFC 9457, our own, and those of Spotify',
+  'a problem body has the members from RFC 9457, from this service, and from Spotify',
   async t => {
     const cause = new Error('canary')
     const problem = new Problem('user-not-found', 'No such user.', { cause, retryAt: 1 })

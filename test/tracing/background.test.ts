@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
 
-t.test('a background revalidation has a trace of its own, with a link to the request', async t => {
+t.test('a background revalidation has a separate trace, with a link to the request', async t => {
   const { url, clock, sandbox, spans, lines } = await startTracedService(t)
   await (await fetch(url + LIST)).text()
   await clock.advance(seconds(301))
@@ -27,7 +27,7 @@ t.test('a background revalidation has a trace of its own, with a link to the req
   t.match(revalidated(), { trace_id: revalidation?.traceId, span_id: revalidation?.spanId })
 })
 
-t.test('the span of background work without a request has no link', async t => {
+t.test('background work without a request has a span without links', async t => {
   const { tracing, spans } = await startTracedService(t)
   tracing.runInBackground('refresh', async () => {})
   await until(() => true)
@@ -35,7 +35,7 @@ t.test('the span of background work without a request has no link', async t => {
 })
 
 t.test(
-  'a token request belongs to the trace of the lookup that needs it, or to no trace',
+  'a token request belongs to the trace for the lookup that needs it, or to no trace',
   async t => {
     const { url, clock, sandbox, spans } = await startTracedService(t)
     await (await fetch(url + LIST)).text()
@@ -43,7 +43,7 @@ t.test(
     const { traceId, headers } = traceparent(2)
     await (await fetch(`${url}/users/one/playlists`, { headers })).text()
     t.equal(sandbox.count('token'), 2)
-    // The request that set the timer for the next renewal is over.
+    // The request that set the next renewal timer is over.
     await clock.advance(seconds(3600))
     await sandbox.arrived('token', 3)
     await until(() => !clock.pending.includes(5000))

@@ -7,7 +7,7 @@ import { setEnvironment, startTracedService, traceparent } from '../support/trac
 import { until } from '../support/until.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** The variables with which the SDK delivers each span at once. */
+/** Variables that make the SDK deliver each span immediately. */
 const AT_ONCE = { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' }
 
 t.test('spans contain the service, its version and OTEL_RESOURCE_ATTRIBUTES', async t => {
@@ -23,7 +23,7 @@ t.test('spans contain the service, its version and OTEL_RESOURCE_ATTRIBUTES', as
   })
 })
 
-t.test('OTEL_SERVICE_NAME overrides service.name, whose default is playlist-proxy', async t => {
+t.test('OTEL_SERVICE_NAME overrides service.name, which defaults to playlist-proxy', async t => {
   for (const [otel, name] of [
     [{ OTEL_SERVICE_NAME: 'mine', OTEL_RESOURCE_ATTRIBUTES: 'service.name=other' }, 'mine'],
     [{ OTEL_SERVICE_NAME: '', OTEL_RESOURCE_ATTRIBUTES: '' }, 'playlist-proxy'],
@@ -59,7 +59,7 @@ t.test('OTEL_TRACES_SAMPLER sets the sampler', async t => {
   t.same(await spans(), [])
 })
 
-t.test('with OTEL_PROPAGATORS=none, the span of a request has no parent', async t => {
+t.test('with OTEL_PROPAGATORS=none, the request span has no parent', async t => {
   const { url, spans } = await startTracedService(t, { OTEL_PROPAGATORS: 'none' })
   await (await fetch(`${url}/status`, { headers: traceparent(1).headers })).text()
   t.match(
@@ -68,7 +68,7 @@ t.test('with OTEL_PROPAGATORS=none, the span of a request has no parent', async 
   )
 })
 
-t.test('an invalid variable of the SDK causes one warning', async t => {
+t.test('an invalid SDK variable causes one warning', async t => {
   const { lines } = await startTracedService(t, {
     OTEL_TRACES_SAMPLER: 'some',
     OTEL_BSP_SCHEDULE_DELAY: 'soon',
@@ -86,7 +86,7 @@ t.test('an invalid variable of the SDK causes one warning', async t => {
   }
 })
 
-t.test('the log says when deliveries begin to fail and when they work again', async t => {
+t.test('the log reports when deliveries start failing and when they work again', async t => {
   const { url, receiver, lines } = await startTracedService(t, AT_ONCE)
   const logged = () =>
     lines().flatMap(({ msg }) => (/(deliver traces|delivered again)$/.test(msg) ? [msg] : []))
@@ -107,7 +107,7 @@ t.test('the log says when deliveries begin to fail and when they work again', as
   )
 })
 
-t.test('stopping tracing waits for a hanging collector no longer than the limit', async t => {
+t.test('stopping tracing never waits longer than the limit for a hanging collector', async t => {
   const receiver = await startReceiver()
   receiver.respondWith('never')
   t.teardown(() => receiver.close())

@@ -5,7 +5,7 @@ import { nodeArguments, startServer } from '../support/server-process.ts'
 import { traceparent } from '../support/traced-service.ts'
 
 const LIST = '/users/smedjan/playlists'
-/** Code that makes a process print at exit which packages of OpenTelemetry it has loaded. */
+/** Code that makes a process print the loaded OpenTelemetry packages at exit. */
 const atExit = `import { createRequire } from 'node:module'
 process.on('exit', () => console.log('loaded ' + JSON.stringify(Object.keys(createRequire('file:///').cache)
   .flatMap(path => /node_modules.(@opentelemetry.[^/]+|@fastify.otel)/.exec(path)?.[1] ?? []))))`
@@ -29,13 +29,13 @@ t.test('without OTEL_ variables for traces, the process does not load OpenTeleme
   const { headers } = traceparent(1)
   t.equal((await fetch(service.url + LIST, { headers })).status, 200)
   t.equal(await service.stop(), 0)
-  // prom-client loads the API of OpenTelemetry for exemplars.
+  // prom-client loads the OpenTelemetry API for exemplars.
   t.same([...loaded()], ['@opentelemetry/api'])
   t.notOk(lines().some(line => 'trace_id' in line))
 })
 
 t.test(
-  'with an endpoint, lookups are traced, log lines name the span, and shutdown loses none',
+  'with an endpoint, lookups are traced, log lines contain the span, and shutdown loses none',
   async t => {
     const receiver = await startReceiver()
     t.teardown(() => receiver.close())
@@ -83,7 +83,7 @@ t.test('an unreachable collector affects neither responses nor shutdown', async 
   t.ok(warnings.length <= 2, 'one for the first failure, one for the last traces')
 })
 
-t.test('the log names an invalid OTEL_ variable', async t => {
+t.test('the log reports an invalid OTEL_ variable', async t => {
   const { service, loaded, lines } = await start(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',

@@ -68,30 +68,33 @@ t.test('every response has one finished span with status, route and parent', asy
   )
 })
 
-t.test('requests to Spotify are children of the lookup, and do not carry its context', async t => {
-  const { url, spans, sandbox } = await startTracedService(t)
-  const { traceId, headers } = traceparent(7)
-  await (await fetch(url + LIST, { headers: { ...headers, baggage: 'a=b' } })).text()
-  const all = await spans()
-  const server = all.find(({ kind }) => kind === SERVER)
-  const pages = all.filter(({ attributes }) =>
-    String(attributes['url.full']).startsWith(sandbox.apiUrl),
-  )
-  t.equal(pages.length, 3)
-  for (const page of pages) {
-    t.match(page, { kind: CLIENT, name: 'GET', traceId, parentSpanId: server?.spanId })
-    t.match(page.attributes, { 'http.response.status_code': 200, 'url.full': /limit=50&offset=/ })
-  }
-  t.equal(sandbox.requests.length, 4, 'three pages and a token')
-  for (const request of sandbox.requests) {
-    t.same(
-      Object.keys(request.headers).filter(name => /trace|baggage|b3/.test(name)),
-      [],
+t.test(
+  "requests to Spotify are children of the lookup, and do not carry the lookup's context",
+  async t => {
+    const { url, spans, sandbox } = await startTracedService(t)
+    const { traceId, headers } = traceparent(7)
+    await (await fetch(url + LIST, { headers: { ...headers, baggage: 'a=b' } })).text()
+    const all = await spans()
+    const server = all.find(({ kind }) => kind === SERVER)
+    const pages = all.filter(({ attributes }) =>
+      String(attributes['url.full']).startsWith(sandbox.apiUrl),
     )
-  }
-})
+    t.equal(pages.length, 3)
+    for (const page of pages) {
+      t.match(page, { kind: CLIENT, name: 'GET', traceId, parentSpanId: server?.spanId })
+      t.match(page.attributes, { 'http.response.status_code': 200, 'url.full': /limit=50&offset=/ })
+    }
+    t.equal(sandbox.requests.length, 4, 'three pages and a token')
+    for (const request of sandbox.requests) {
+      t.same(
+        Object.keys(request.headers).filter(name => /trace|baggage|b3/.test(name)),
+        [],
+      )
+    }
+  },
+)
 
-t.test('an unsampled parent yields no spans, but its ids are in the log', async t => {
+t.test('an unsampled parent yields no spans, but its ids are logged', async t => {
   const { url, spans, lines } = await startTracedService(t)
   const { traceId, headers } = traceparent(8, '00')
   await (await fetch(url + LIST, { headers })).text()
@@ -133,7 +136,7 @@ for (const [outcome, status] of [
   ['succeeds', 200],
   ['fails', 502],
 ] as const) {
-  t.test(`the span of a disconnected caller ends once, even if the lookup ${outcome}`, async t => {
+  t.test(`a disconnected caller's span ends once, even if the lookup ${outcome}`, async t => {
     const { url, sandbox, spans, lines } = await startTracedService(t)
     if (status === 502) sandbox.fault({ on: 'api', answer: 'forbidden' })
     const release = sandbox.hold('api')

@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 
 const KEY = 'canary-canary-canary-canary-canary-key'
 
-t.test('no span contains a key, token, secret or query of a caller', async t => {
+t.test("spans never contain a caller's key, token, secret or query", async t => {
   const { url, sandbox, receiver, spans } = await startTracedService(
     t,
     {},
@@ -24,7 +24,7 @@ t.test('no span contains a key, token, secret or query of a caller', async t => 
   sandbox.fault({ on: 'api', answer: 'forbidden' })
   await (await fetch(`${url}/users/one/playlists`, { headers })).text()
   const all = await spans()
-  // The requests that this test sends have spans, too.
+  // The requests sent by this test also have spans.
   const ours = all.filter(({ attributes }) => !String(attributes['url.full']).startsWith(url))
   t.ok(ours.length > 8)
   const written = JSON.stringify(ours)
@@ -36,7 +36,7 @@ t.test('no span contains a key, token, secret or query of a caller', async t => 
   t.match(receiver.posts[0], { path: '/v1/traces' })
 })
 
-t.test('no span contains the part of a request target that may have a key', async t => {
+t.test('spans never contain the part of a request target that might hold a key', async t => {
   const { url, spans } = await startTracedService(t)
   const port = Number(new URL(url).port)
   for (const target of [
@@ -63,7 +63,7 @@ t.test('no span contains the part of a request target that may have a key', asyn
   )
 })
 
-t.test("no span and no log line contains a caller's tracestate or baggage", async t => {
+t.test("spans and log lines never contain a caller's tracestate or baggage", async t => {
   const { url, spans, clock, sandbox, lines, written } = await startTracedService(t)
   const { headers, traceId } = traceparent(1)
   const given = { ...headers, tracestate: 'vendor=canary', baggage: 'key=canary' }
@@ -80,7 +80,7 @@ t.test("no span and no log line contains a caller's tracestate or baggage", asyn
   }
 })
 
-t.test('a span contains the type of an error, but neither message nor stack', async t => {
+t.test("a span contains an error's type, but neither message nor stack", async t => {
   const { spans, lines } = await startTracedService(
     t,
     {},

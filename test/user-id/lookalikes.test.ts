@@ -10,7 +10,7 @@ const encodedWays = (name: string) => [
   `https://open.spotify.com/user/${encodeURIComponent(name)}/playlists`,
 ]
 
-/** The name unencoded in a URI and in links, where some of its characters may have another meaning. */
+/** The name unencoded in a URI and in links, where some characters can have another meaning. */
 const rawWays = (name: string) => [
   `spotify:user:${name}`,
   `https://open.spotify.com/user/${name}`,
@@ -53,7 +53,7 @@ const impossible: readonly (readonly [what: RegExp, ...names: string[]])[] = [
 ]
 
 t.test(
-  'an impossible id is refused in every form, and the refusal says what the id looks like',
+  'an impossible id is refused in every form, and the refusal describes what the id looks like',
   async t => {
     for (const [what, ...names] of impossible) {
       for (const name of names) {

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Problem } from '../../src/problems/problem.ts'
 import { parseUserId } from '../../src/user-id/user-id.ts'
 
-/** The id in a pasted text, or the reason why `parseUserId` refuses the text. */
+/** Returns the id in a pasted text, or why `parseUserId` refuses the text. */
 function outcome(pasted: string): string {
   try {
     return parseUserId(pasted)
@@ -15,7 +15,7 @@ function outcome(pasted: string): string {
 
 const link = 'https://open.spotify.com/user/smedjan'
 
-t.test('a query of known tracking parameters after an id or URI is removed', async t => {
+t.test('a query with known tracking parameters after an id or URI is removed', async t => {
   for (const pasted of [
     'smedjan?si=0a1b',
     'smedjan?si=0a1b&nd=1',
@@ -124,7 +124,7 @@ t.test(
   },
 )
 
-t.test('ambiguous punctuation at an end of a name is refused with a hint', async t => {
+t.test('ambiguous punctuation at either end of a name is refused with a hint', async t => {
   for (const [pasted, end, escaped] of [
     ['smedjan.', 'ends with . (U+002E)', '%2E'],
     ['smedjan,', 'ends with , (U+002C)', '%2C'],
@@ -165,7 +165,7 @@ t.test('ambiguous punctuation at an end of a name is refused with a hint', async
   t.equal(outcome(`${link}./playlists`), 'smedjan.', 'the end of the name is clear')
 })
 
-t.test('a link is refused if the end of its name is unclear', async t => {
+t.test('a link is refused if the name has no clear end', async t => {
   for (const [pasted, unclear] of [
     [`${link} lee`, 'U+0020'],
     [`${link} lee/playlists`, 'U+0020'],
@@ -186,7 +186,7 @@ t.test('a link is refused if the end of its name is unclear', async t => {
   t.equal(outcome(`${link}?si=1 lee`), 'smedjan', 'the link continues after the name')
 })
 
-t.test('a text that names several users, or too many links, is refused', async t => {
+t.test('a text with several users, or too many links, is refused', async t => {
   const other = 'https://open.spotify.com/user/bob'
   t.match(outcome(`${link}\n${other}`), 'names more than one user')
   t.equal(outcome(`${link}\n${link.toUpperCase()}?si=1`), 'smedjan', 'the same user twice')
@@ -195,7 +195,7 @@ t.test('a text that names several users, or too many links, is refused', async t
   t.equal(outcome(`${playlist} by ${link}`), 'smedjan')
 })
 
-t.test('a link that does not name a user is refused', async t => {
+t.test('a link without a user is refused', async t => {
   for (const pasted of [
     'https://open.spotify.com/playlist/37i9dQZF1DXcBWIGoYBM5M?si=user/bob',
     'https://evilspotify.com/user/bob',
@@ -218,7 +218,7 @@ t.test('a link that does not name a user is refused', async t => {
   t.match(outcome('bob@open.spotify.com/user/smedjan'), 'cannot contain "/"')
 })
 
-t.test('a short link of any host is refused with a hint', async t => {
+t.test('a short link on any host is refused with a hint', async t => {
   for (const pasted of [
     'https://spotify.link/AbC',
     'spotify.link/AbC',

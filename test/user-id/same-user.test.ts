@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isSameUser } from '../../src/user-id/same-user.ts'
 
-t.test('ids that differ only in case or Unicode normalisation name the same user', async t => {
+t.test('ids differing only in case or Unicode normalisation identify the same user', async t => {
   for (const [left, right, isSame] of [
     ['smedjan', 'Smedjan', true],
     ['espa\u00f1a', 'ESPAN\u0303A', true],

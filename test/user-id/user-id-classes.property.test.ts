@@ -8,7 +8,7 @@ import { accepted, pasted, wellFormed } from '../support/pasted-ids.ts'
 const runs = { numRuns: 1000 }
 const linkForm = fc.constantFrom(...LINK_FORMS)
 
-t.test('parseUserId accepts an odd name as an id and in every form of link and URI', async t => {
+t.test('parseUserId accepts an odd name as an id and in every link and URI form', async t => {
   for (const name of ODD_NAMES) {
     t.equal(parseUserId(name), name, name)
     for (const form of LINK_FORMS) {
@@ -18,13 +18,13 @@ t.test('parseUserId accepts an odd name as an id and in every form of link and U
   }
 })
 
-t.test('every form of link names the same user', async t => {
+t.test('every link form identifies the same user', async t => {
   const property = fc.property(plainId, linkForm, (id, form) => parseUserId(form(id)) === id)
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
 t.test(
-  'invisible characters at the ends of a text, or of the name in a link, are removed',
+  'invisible characters at either end of a text, or of a name in a link, are removed',
   async t => {
     const property = fc.property(
       plainId,
@@ -43,14 +43,14 @@ t.test(
   },
 )
 
-t.test('raw invisible characters around the name in a link never name another user', async t => {
+t.test('raw invisible characters around the name in a link never lead to another user', async t => {
   const property = fc.property(plainId, linkForm, invisible, invisible, (id, form, left, right) => {
     return [undefined, id].includes(accepted(form(left + id + right)))
   })
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('every invisible code point is removed at an end, or refused with its name', async t => {
+t.test('every invisible code point is removed at the ends, or refused by name', async t => {
   const invisible = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}]/u
   const faults: string[] = []
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
@@ -72,14 +72,14 @@ t.test('every invisible code point is removed at an end, or refused with its nam
   t.same(faults, [])
 })
 
-t.test('the refusal of a text that is encoded too often says so', async t => {
+t.test('the refusal of a text encoded too often gives that reason', async t => {
   const form = fc.constantFrom(...LINK_FORMS, (encoded: string) => decodeURIComponent(encoded))
   const name = fc.constantFrom(...ODD_NAMES, 'smedjan')
   const property = fc.property(name, form, fc.integer({ min: 1, max: 6 }), (id, form, times) => {
     let text = form(encodeURIComponent(id))
     for (let time = 0; time < times; time++) {
       const encoded = encodeURIComponent(text)
-      // The text has no character to encode.
+      // The text has no characters to encode.
       if (encoded === text) return true
       text = encoded
     }
@@ -92,12 +92,12 @@ t.test('the refusal of a text that is encoded too often says so', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('the refusal of a link whose name is encoded too often says so', async t => {
+t.test('the refusal of a link with a name encoded too often gives that reason', async t => {
   const odd = fc.constantFrom(...ODD_NAMES)
   const property = fc.property(odd, linkForm, fc.integer({ min: 2, max: 5 }), (id, form, times) => {
     let name: string = id
     for (let time = 0; time < times; time++) name = encodeURIComponent(name)
-    // The name has no character to encode.
+    // The name has no characters to encode.
     if (name === id) return true
     try {
       const text = form(name)
@@ -117,7 +117,7 @@ t.test('parseUserId returns the same id for all accepted forms of a name', async
   t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }))
 })
 
-t.test('the path segment that the service writes for an id is parsed to the same id', async t => {
+t.test('the path segment written for an id is parsed to the same id', async t => {
   const property = fc.property(pasted, input => {
     const id = accepted(input)
     if (id === undefined) return true
@@ -136,7 +136,7 @@ t.test('the path segment that the service writes for an id is parsed to the same
   )
 })
 
-t.test('a text with one link names the user of that link', async t => {
+t.test('a text with one link identifies the user in that link', async t => {
   const words = fc.constantFrom(
     'Look at this:',
     '看看这个主页：',
@@ -162,7 +162,7 @@ t.test('a text with one link names the user of that link', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('parseUserId takes linear time for a hostile text', async t => {
+t.test('parseUserId takes linear time for hostile text', async t => {
   const LENGTH = 2000
   const seeds = [...'()"\'.?&%{}<[:/-*#_,', 'a.', 'a:', '?si=1', '&si=1', '%25', 'spotify:user:a ']
   const more = [
@@ -184,7 +184,7 @@ t.test('parseUserId takes linear time for a hostile text', async t => {
     })
     return Math.min(...times)
   }
-  // Compared with a harmless text of the same length. Quadratic time would be 100 times as long.
+  // Compared with harmless text of the same length. Quadratic time would be 100 times as long.
   const limitMs = 30 * quickestMs(`${'é'.repeat(LENGTH - 1)}!`)
   const slow: string[] = []
   for (const seed of [...seeds, ...more, ...INVISIBLE]) {

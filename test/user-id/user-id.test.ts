@@ -67,7 +67,7 @@ t.test('parseUserId returns the name in a user URI, decoded once', async t => {
   }
 })
 
-t.test('parseUserId returns the name in a link to a profile or to a page below it', async t => {
+t.test('parseUserId returns the name in a link to a profile or a page below it', async t => {
   for (const [pasted, id] of [
     ['https://open.spotify.com/user/smedjan', 'smedjan'],
     ['http://open.spotify.com/user/smedjan', 'smedjan'],
@@ -195,7 +195,7 @@ for (const [what, hint, inputs] of refusals) {
   })
 }
 
-t.test('blanks around an id and a query after it are removed', async t => {
+t.test('blanks around an id and a trailing query are removed', async t => {
   for (const pasted of [' bob', 'bob  ', ' https://open.spotify.com/user/bob ']) {
     t.equal(parseUserId(pasted), 'bob', JSON.stringify(pasted))
   }
@@ -204,7 +204,7 @@ t.test('blanks around an id and a query after it are removed', async t => {
   t.equal(parseUserId('a b'), 'a b', 'a blank within the name')
 })
 
-t.test('a refusal echoes nothing of the text and keeps the cause for the log', async t => {
+t.test('a refusal never echoes the text and keeps the cause for the log', async t => {
   const problem = refusalOf('spotify:user:canary%')
   t.notMatch(problem.message, /canary/)
   t.type(problem.cause, URIError)
@@ -228,7 +228,7 @@ t.test('a canonical user id has at most 256 bytes in UTF-8', async t => {
       t.match(refusalOf(pasted).message, /at most 256 bytes/)
     }
   }
-  // U+0130 has two bytes, and three in lower case.
+  // U+0130 has two bytes, but three in lower case.
   t.match(refusalOf('\u0130'.repeat(128)).message, /at most 256 bytes/)
 })
 
