@@ -3,8 +3,8 @@ import Negotiator from 'negotiator'
 import { checkFieldSize, isTooLarge } from './validation.ts'
 
 /**
- * The media type that an `Accept` field prefers (RFC 9110 12.5.1): the first of several that it prefers
- * equally, undefined if it excludes all of them.
+ * Returns the media type preferred by an `Accept` field (RFC 9110 12.5.1): the first if several are equally
+ * preferred, undefined if the field excludes them all.
  */
 export function bestMediaType<Type extends string>(
   accept: string,
@@ -15,8 +15,8 @@ export function bestMediaType<Type extends string>(
 }
 
 /**
- * Whether to send a page as HTML: browsers name `text/html` in `Accept`. A client that does not name it
- * gets one of the alternatives, even if it accepts any media type.
+ * Whether to send a page as HTML: browsers name `text/html` in `Accept`. Other clients get an alternative, even
+ * if they accept any media type.
  *
  * @throws {Problem} `headers-too-large`
  */
@@ -30,14 +30,14 @@ export function prefersHtml(
   return bestMediaType(accept, [...alternatives, 'text/html']) === 'text/html'
 }
 
-/** Whether a problem in response to this request is a page: for browsers and `?format=html`. */
+/** Whether to send a problem as a page: for browsers and `?format=html`. */
 export function prefersPage(url: string, accept: string | undefined): boolean {
   if (/[?&]format=html(?:&|$)/.test(url)) return true
   if (accept === undefined || isTooLarge(accept)) return false
   return prefersHtml(accept, ['application/problem+json', 'application/json'])
 }
 
-/** Adds `Accept` to the `Vary` field of a response (RFC 9110 12.5.5), and keeps what CORS has set there. */
+/** Adds `Accept` to the response's `Vary` field (RFC 9110 12.5.5), keeping what CORS has set there. */
 export function varyByAccept(reply: FastifyReply): void {
   reply.header('vary', [reply.getHeader('vary') ?? [], 'Accept'].flat().join(', '))
 }

@@ -11,34 +11,34 @@ import { type CallerLimit, callerLimit, limitCallers, WINDOW_SECONDS } from './r
 import { addressName } from './request-context.ts'
 
 export interface AccessOptions {
-  /** Patterns of routes that need no key, besides those that `isOpen` knows. */
+  /** Route patterns that need no key, besides those in `isOpen`. */
   alsoOpen: readonly string[]
-  /** Counts the requests of callers across replicas; undefined without a shared cache. */
+  /** Counts requests per caller across replicas; undefined without a shared cache. */
   sharedCounts: ((windowMs: number) => FixedWindow) | undefined
   clock: Clock
 }
 
-/** A request that passed the access control. */
+/** A request that passed access control. */
 export interface Admission {
   readonly caller: string
-  /** The `RateLimit` fields of the response, flat; undefined without a limit. */
+  /** The response's `RateLimit` fields, flat; undefined without a limit. */
   readonly rateLimitFields: string[] | undefined
 }
 
 /**
- * Admits a request without the hooks, and counts it against the limit of its caller. Returns undefined if
- * the hooks must decide about the request or refuse it.
+ * Admits a request without running the hooks, and counts it against the caller limit. Returns undefined if the
+ * hooks must decide or refuse.
  */
 export type Admit = (request: IncomingMessage) => Admission | undefined
 
 export interface AccessControl {
   /** `private` if callers need a key. */
   cacheScope: CacheScope
-  /** Undefined if replicas share the counts of callers, since counting then takes a round trip. */
+  /** Undefined if replicas share caller counts, since counting then takes a round trip. */
   admit: Admit | undefined
 }
 
-/** Adds CORS, API keys and the limit per caller to a server, as configured. */
+/** Adds CORS, API keys and the caller limit to a server, as configured. */
 export async function controlAccess(
   app: AppInstance,
   config: Config,
@@ -47,7 +47,7 @@ export async function controlAccess(
   if (config.CORS_ORIGINS !== undefined) {
     // Only instances with CORS_ORIGINS load this module.
     const { allowOrigins } = await import('./cors.ts')
-    // `loadConfig` has validated the variable.
+    // `loadConfig` has already validated the variable.
     await allowOrigins(app, parseCorsOrigins(config.CORS_ORIGINS) as CorsOrigins)
   }
   const { keys } = parseApiKeys(config.API_KEYS)
@@ -82,7 +82,7 @@ function admitCounted(findCaller: FindCaller, counts: LocalFixedWindow, limit: C
     if (caller === undefined || (isAnonymous && 'x-forwarded-for' in headers)) return undefined
     const name = isAnonymous ? addressName(socket.remoteAddress) : caller
     const { fields, problem } = limit(counts.count(name))
-    // The hooks count a refused request again, which changes nothing: the count is beyond the limit.
+    // The hooks count a refused request again. That is harmless: the caller is already over the limit.
     return problem === undefined ? { caller, rateLimitFields: fields } : undefined
   }
 }

@@ -8,15 +8,15 @@ import { CLIENT_CLOSED_REQUEST, type SentResponse } from './response-observer.ts
 export const POLLED = ['/health/live', '/health/ready', '/metrics']
 
 /**
- * Writes one log line per response: at `debug` for cache hits and polled routes, because there are many.
- * Only the lines of internal errors have a stack; other problems explain themselves.
+ * Writes one log line per response, at `debug` for cache hits and polled routes because they are frequent. Only
+ * internal errors are logged with a stack; other problems explain themselves.
  */
 export function logResponse(response: SentResponse): void {
   const { status, durationMs, context, request } = response
-  // Fastify's type of a logger has fewer members.
+  // Fastify's logger type has fewer members.
   const log = request.log as Logger
   const level = levelOf(response)
-  // Most responses are hits, and their level is usually not enabled.
+  // Most responses are hits, whose level is usually disabled.
   if (!log.isLevelEnabled(level)) return
   const { route, caller, userId, result, cacheStatus, spotifyRequests, problem } = context
   const line = {
@@ -37,7 +37,7 @@ export function logResponse(response: SentResponse): void {
   log[level](line, messageOf(response))
 }
 
-/** The error code of a network failure: name resolution, connection, TLS or decoding. */
+/** The error code for a network failure: name resolution, connection, TLS or decoding. */
 function networkCode(problem: Problem): string | undefined {
   const isNetwork =
     problem.type === 'spotify-unavailable' || problem.type === 'spotify-bad-response'

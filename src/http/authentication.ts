@@ -6,15 +6,15 @@ import type { AppInstance } from './app-instance.ts'
 import { isMirrorPath } from './paths.ts'
 import { contextOf } from './request-context.ts'
 
-/** The credentials of RFC 6750 2.1; the scheme is case-insensitive (RFC 9110 11.1). */
+/** RFC 6750 2.1 credentials; the scheme is case-insensitive (RFC 9110 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
-/** The credentials of RFC 7617 2. */
+/** RFC 7617 2 credentials. */
 const BASIC = /^basic +([\w+/-]+=*) *$/i
 const REALM = 'realm="playlist-proxy"'
 
 /**
- * Routes for orchestrators, routes that explain the service to callers without a key, the files that
- * pages load, and the pages for owners of accounts, which have sealed addresses.
+ * Routes for orchestrators, routes that explain the service to callers without a key, page assets, and the
+ * account owners' pages, which have sealed addresses.
  */
 const OPEN =
   /^\/(?:$|health\/|(?:docs|problems)(?:\/|$)|(?:assets|link)\/|favicon\.(?:ico|svg)$|(?:openapi\.yaml|robots\.txt)$)/
@@ -27,18 +27,18 @@ export function isOpen(pattern: string | undefined): boolean {
   return pattern !== undefined && OPEN.test(pattern)
 }
 
-/** Whether the route with this pattern needs an administrator's key, even if there are no API keys. */
+/** Whether the route with this pattern needs an admin key, even if there are no API keys. */
 export function isForAdmins(pattern: string | undefined): boolean {
   return pattern !== undefined && FOR_ADMINS.test(pattern)
 }
 
 /**
- * Finds the caller by the `Authorization` field: returns the name of the key in the field. If the field
- * contains no known key, returns `ANONYMOUS` if the service has no keys for callers, else undefined.
+ * Finds the caller by the `Authorization` field: returns the key name. Without a known key, returns `ANONYMOUS`
+ * if the service has no caller keys, else undefined.
  */
 export type FindCaller = (authorization: string | undefined) => string | undefined
 
-/** Finds callers by these keys. The keys of administrators are API keys as well. */
+/** Finds callers by these keys. Admin keys are API keys as well. */
 export function callersWith(keys: readonly ApiKey[], adminKeys: readonly ApiKey[]): FindCaller {
   const unknown = keys.length === 0 ? ANONYMOUS : undefined
   const names = new Map([...keys, ...adminKeys].map(({ digest, name }) => [digest, name]))
@@ -51,13 +51,13 @@ export function callersWith(keys: readonly ApiKey[], adminKeys: readonly ApiKey[
 
 export interface AuthenticationOptions {
   findCaller: FindCaller
-  /** The names of the administrators' keys. */
+  /** The admin key names. */
   admins: readonly string[]
-  /** Patterns of routes that need no key, besides those that `isOpen` knows. */
+  /** Route patterns that need no key, besides those in `isOpen`. */
   alsoOpen: readonly string[]
 }
 
-/** The API key in this `Authorization` field: a bearer token, or the password of Basic authentication. */
+/** Returns the API key in this `Authorization` field: a bearer token or the Basic password. */
 export function presentedKey(authorization = ''): string | undefined {
   const [, token] = BEARER.exec(authorization) ?? []
   if (token !== undefined) return token
@@ -69,13 +69,13 @@ export function presentedKey(authorization = ''): string | undefined {
 }
 
 /**
- * Requires a known caller on all routes that are not open, and on unknown paths, so strangers cannot probe
- * paths. A caller sends its key as `Authorization: Bearer` or as the password of Basic authentication.
- * Routes for administrators require an administrator's key, and any other key gets 403 `not-admin`.
+ * Requires a known caller on all routes except the open ones, and on unknown paths, so strangers cannot probe
+ * paths. Callers send their key as `Authorization: Bearer` or as the Basic password. Admin routes require an
+ * admin key; any other key gets 403 `not-admin`.
  *
- * A request without a known key gets 401 `unknown-api-key` with a Bearer challenge. Only navigations also
- * get a Basic challenge (RFC 7617), which makes browsers ask for the key: nobody expects that for requests
- * of scripts, such as those of the API reference.
+ * A request without a known key gets 401 `unknown-api-key` with a Bearer challenge. Only navigations also get a
+ * Basic challenge (RFC 7617), which makes browsers prompt for the key: nobody expects a prompt when a script
+ * sends the request, as in the API reference.
  */
 export function authenticate(
   app: AppInstance,
@@ -116,7 +116,7 @@ const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)
 loopback.addAddress('::1', 'ipv6')
 
-/** Logs a warning if a server without API keys listens on an address that other machines can reach. */
+/** Logs a warning if a server without API keys listens on an address reachable from other machines. */
 export function warnWhenExposed(app: AppInstance): void {
   app.addHook('onListen', done => {
     // The server never listens on a pipe, so each address is an object.

@@ -2,13 +2,13 @@ import type { Server, Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import { type ClosingOptions, closeStalledConnections } from './stalled-connections.ts'
 
-/** The maximum for one process: more connections would need hundreds of megabytes of buffers. */
+/** The limit for one process: more connections would need hundreds of megabytes for buffers. */
 const MAX_CONNECTIONS = 4096
-/** A generous estimate of open files that are connections neither from callers nor to Spotify. */
+/** A generous estimate of open files other than connections from callers and to Spotify. */
 const RESERVED_FILES = 64
 const REPORT_INTERVAL_MS = 60_000
 
-/** The open connections of a server, each with the monotonic time when the server accepted it. */
+/** A server's open connections, each with the monotonic time it was accepted. */
 export type Connections = ReadonlyMap<Socket, number>
 
 export interface ConnectionOptions extends ClosingOptions {
@@ -16,7 +16,7 @@ export interface ConnectionOptions extends ClosingOptions {
   max: number
 }
 
-/** Tracks the connections of a server, limits their number, and closes stalled ones. */
+/** Tracks and limits a server's connections, and closes stalled connections. */
 export function manageConnections(server: Server, options: ConnectionOptions): Connections {
   const connections = trackConnections(server, options.clock)
   limitConnections(server, options)
@@ -24,7 +24,7 @@ export function manageConnections(server: Server, options: ConnectionOptions): C
   return connections
 }
 
-/** Tracks all connections that the server accepts from now on. */
+/** Tracks all connections accepted from now on. */
 export function trackConnections(server: Server, clock: Clock): Connections {
   const connections = new Map<Socket, number>()
   server.on('connection', (socket: Socket) => {
@@ -35,8 +35,8 @@ export function trackConnections(server: Server, clock: Clock): Connections {
 }
 
 /**
- * The maximum number of caller connections. It leaves descriptors for `toSpotify` connections and for other
- * files, but never more than half of `openFiles`, the number that the process may open, if known.
+ * Returns the maximum number of caller connections. It reserves descriptors for `toSpotify` connections and
+ * other files, but never more than half of `openFiles`, the process limit if known.
  */
 export function maxConnections(openFiles: number | undefined, toSpotify: number): number {
   if (openFiles === undefined) return MAX_CONNECTIONS
@@ -44,7 +44,7 @@ export function maxConnections(openFiles: number | undefined, toSpotify: number)
   return Math.min(MAX_CONNECTIONS, openFiles - reserved)
 }
 
-/** Drops new connections beyond the limit, and logs that at most once a minute. */
+/** Drops new connections beyond the limit, and logs this at most once a minute. */
 function limitConnections(server: Server, { max, clock, log, onClosed }: ConnectionOptions): void {
   let dropped = 0
   let cancelReport: (() => void) | undefined

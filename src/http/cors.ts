@@ -4,7 +4,7 @@ import type { AppInstance } from './app-instance.ts'
 import { READ_METHODS, refuseMethod } from './methods.ts'
 import { contextOf } from './request-context.ts'
 
-/** Request fields that pages may send, beyond the CORS-safelisted ones (Fetch). */
+/** Request fields that pages may send, beyond the CORS-safelisted fields (Fetch). */
 const REQUEST_FIELDS = [
   'Authorization',
   'Cache-Control',
@@ -14,7 +14,7 @@ const REQUEST_FIELDS = [
   'traceparent',
 ]
 
-/** Response fields that pages may read, beyond the CORS-safelisted ones (Fetch). */
+/** Response fields that pages may read, beyond the CORS-safelisted fields (Fetch). */
 const RESPONSE_FIELDS = [
   'Age',
   'Cache-Status',
@@ -28,12 +28,12 @@ const RESPONSE_FIELDS = [
   'X-Request-Id',
 ]
 
-/** How long browsers may cache the result of a preflight request. Chromium allows at most two hours. */
+/** How long browsers may cache a preflight result. Chromium allows at most two hours. */
 const PREFLIGHT_SECONDS = 7200
 
 /**
- * Lets pages of the given origins read responses (Fetch, 3.3), and answers their preflight requests,
- * which carry no API key. Call it before `authenticate`.
+ * Lets pages from the given origins read responses (Fetch, 3.3), and answers their preflight requests, which
+ * carry no API key. Call this before `authenticate`.
  */
 export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
@@ -49,7 +49,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
     maxAge: PREFLIGHT_SECONDS,
   })
   app.addHook('onRequest', (request, reply, done) => {
-    // `sendRepresentation` bypasses Fastify, and with it the fields that the plugin sets on the reply.
+    // `sendRepresentation` bypasses Fastify and so the fields the plugin sets on the reply.
     const fields = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])
     contextOf(request).corsFields = fields.flat()
     done()

@@ -27,8 +27,8 @@ export interface ServerOptions extends ProblemOptions {
 }
 
 /**
- * Creates a Fastify instance that has no routes, turns every failure into a problem, and tracks its
- * in-flight responses.
+ * Creates a Fastify instance without routes. It turns every failure into a problem, and tracks in-flight
+ * responses.
  */
 export function createServer(options: ServerOptions): {
   app: AppInstance
@@ -53,7 +53,7 @@ export function createServer(options: ServerOptions): {
     pluginTimeout: 0,
     frameworkErrors: frameworkProblems(options, observe),
     clientErrorHandler: parserProblems(options, logger),
-    // Without `Host`, Node would respond by itself, without a body. `checkHost` refuses a joined `Host`.
+    // Node's own response to a missing `Host` has no body. `checkHost` refuses a joined `Host`.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()

@@ -7,38 +7,37 @@ import type { Connections } from './connections.ts'
 import type { InFlightResponses } from './in-flight-responses.ts'
 
 const INTERVAL_MS = 100
-/** The usual backlog of a listening socket, so a flood cannot delay the shutdown for long. */
+/** The usual listen backlog, so a flood cannot delay the shutdown for long. */
 const MAX_TICKS = 512
-/** An idle tick of the event loop takes a few hundredths of a millisecond. */
+/** An idle event loop tick takes a few hundredths of a millisecond. */
 const SHORT_TICK_MS = 0.05
-/** A connection that has sent nothing for so long has no request in transit. */
+/** A connection silent for this long has no request in transit. */
 const SILENT_MS = 250
-/** The share of the limit after which the service aborts lookups. */
+/** The share of the shutdown limit after which the service aborts lookups. */
 const ABORT_SHARE = 0.75
-/** The share of the limit after which the service closes all connections; later steps have the rest. */
+/** The share of the limit after which the service closes all connections; later steps get the rest. */
 const CUT_SHARE = 0.8
 
 export interface DrainOptions {
   responses: InFlightResponses
   connections: Connections
   clock: Clock
-  /** How long the server still accepts connections, in milliseconds: less than half of the limit. */
+  /** How long the server still accepts connections, in milliseconds: less than half the limit. */
   delayMs: number
-  /** The limit of the whole shutdown, in milliseconds, including the steps after the drain. */
+  /** The time limit for the entire shutdown in milliseconds, including the steps after the drain. */
   limitMs: number
   /** Aborts lookups, so waiting callers get a response at once. */
   abortLookups: () => void
 }
 
 /**
- * Returns a function that drains the server without losing a request. From its call on, the last
- * response on each connection says `Connection: close` (RFC 9112 9.6). The server accepts connections
- * for another `delayMs`, so callers and load balancers notice; then it stops listening and closes idle
- * connections.
+ * Returns a function that drains the server without losing a request. Once called, it sends `Connection: close`
+ * with the last response on each connection (RFC 9112 9.6). The server accepts connections for another
+ * `delayMs`, so callers and load balancers notice, then stops listening and closes idle connections.
  *
- * No connection delays the shutdown: the function closes connections with an incomplete request halfway
- * between the end of listening and the abort of lookups, and all other connections after the abort. The
- * promise that it returns resolves once no connection is open.
+ * No connection delays the shutdown: connections with an incomplete request are closed halfway between the end
+ * of listening and the lookup abort, all others after the abort. The returned promise resolves once no
+ * connection is open.
  */
 export function drainConnections(app: AppInstance, options: DrainOptions): () => Promise<void> {
   const { responses, connections, clock, delayMs, limitMs, abortLookups } = options
@@ -49,19 +48,19 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
   /** The last response on each connection. */
   const last = new WeakMap<Socket, ServerResponse>()
 
-  /** Node closes the connection after a response with `close`, so only the last response may have it. */
+  /** Node closes the connection after a response with `close`, so only the last response can have it. */
   function announceClose({ socket }: IncomingMessage, response: ServerResponse): void {
     const before = last.get(socket)
-    // Fastify may have set `close` on the earlier response as well.
+    // Fastify might have set `close` on the earlier response as well.
     if (before?.headersSent === false) before.setHeader('connection', 'keep-alive')
     response.shouldKeepAlive = false
     last.set(socket, response)
   }
 
   /**
-   * Accepts the connections in the backlog, which the system would reset when the server stops
-   * listening. Node accepts one per tick of the event loop, so this function waits for a tick that
-   * brings no connection and is too short for another one to arrive.
+   * Accepts the connections in the backlog, which the system would reset when the server stops listening. Node
+   * accepts one per event loop tick, so this waits for a tick without a new connection, too short for another
+   * to arrive.
    */
   async function acceptBacklog(): Promise<void> {
     let isEmpty = false
@@ -73,13 +72,13 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     }
   }
 
-  /** Whether Node still flushes the end of a response. */
+  /** Whether Node is still flushing a finished response. */
   function isFlushing(): boolean {
     for (const response of responses) if (response.writableEnded) return true
     return false
   }
 
-  /** Whether a connection has a complete request whose response is in flight. */
+  /** Whether a response to a complete request is in flight on this connection. */
   function isResponding(socket: Socket): boolean {
     if (socket.writableLength > 0) return true
     for (const { req } of responses.on(socket)) if (req.complete) return true
@@ -92,13 +91,12 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     for (const [socket, acceptedAtMs] of connections) {
       const isNew = socket.bytesRead === 0 && acceptedAtMs > nowMs - SILENT_MS
       if (isNew) isFirstRequestInTransit = true
-      // Node considers a connection busy if it has received a part of a request or, before version 26, no
-      // byte yet.
+      // Node considers a connection busy once part of a request has arrived or, before version 26, while no
+      // byte has.
       const isSilent = socket.bytesRead === 0 && !isNew
       if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }
-    // Node considers a connection idle while it flushes a response and, from version 26 on, until it has
-    // received a byte.
+    // Node considers a connection idle while flushing a response and, from version 26 on, until a byte arrives.
     if (!isFlushing() && !isFirstRequestInTransit) server.closeIdleConnections()
   }
 
@@ -118,8 +116,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     const closed = new AbortController()
     if (delayMs > 0) await pause(clock, delayMs, closed.signal)
     await acceptBacklog()
-    // Fastify would do this later, when new connections may have arrived. The HTTP server's own
-    // `close` would also close connections that only Node considers idle.
+    // Fastify would do this later, after new connections might have arrived. The HTTP server's own `close`
+    // would also close connections only Node considers idle.
     Server.prototype.close.call(server, () => closed.abort())
     const unfinishedUntilMs = (clock.monotonic() + abortAtMs) / 2
     while (!closed.signal.aborted) {

@@ -24,11 +24,11 @@ import { invalidQuery, type QuerySchema } from './validation.ts'
 
 export interface ProblemOptions {
   clock: Clock
-  /** The path that a proxy in front adds, as `basePathOf` returns it. All paths in problems begin with it. */
+  /** The path added by a proxy in front, from `basePathOf`. All paths in problems begin with it. */
   basePath: string
 }
 
-/** Turns every error of a route into a problem (RFC 9457). */
+/** Turns every route error into a problem (RFC 9457). */
 export function handleErrors(app: AppInstance, options: ProblemOptions): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     sendProblem(problemOf(error, request), options, request, reply)
@@ -45,7 +45,7 @@ export function frameworkProblems(options: ProblemOptions, observe: ResponseObse
   }
 }
 
-/** The problem for each error of Node's HTTP parser, by error code. */
+/** Problems by error code of Node's HTTP parser. */
 const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   HPE_HEADER_OVERFLOW: [
     'headers-too-large',
@@ -54,10 +54,10 @@ const PARSER_PROBLEMS: Record<string, [ProblemType, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
 }
 
-/** Responds to input that Node's parser refuses. Node passes only the socket, since it has no request. */
+/** Responds to input refused by Node's parser. Node passes only the socket, since there is no request. */
 export function parserProblems({ clock, basePath }: ProblemOptions, log: FastifyBaseLogger) {
   return (error: Error & { code?: string }, socket: Socket): void => {
-    // The client would mistake this problem for the response that is still in flight.
+    // The client would mistake this problem for the response still in flight.
     const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
     // After `Connection: close` the server ignores what follows (RFC 9112 9.6).
     if (isAnswering && error.code === 'HPE_CLOSED_CONNECTION') return
@@ -88,8 +88,8 @@ export function parserProblems({ clock, basePath }: ProblemOptions, log: Fastify
 }
 
 /**
- * Sends the problem as RFC 9457 has it or, to browsers, as a page. Below the mirror's root the response has
- * Spotify's error format, which Spotify clients read:
+ * Sends the problem as JSON (RFC 9457) or, to browsers, as a page. Below the mirror root the response uses
+ * Spotify's error format, for Spotify clients:
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls
  */
 function sendProblem(
@@ -106,7 +106,7 @@ function sendProblem(
       ? undefined
       : { at: retryAt, seconds: retryAfterSeconds(retryAt, clock.now()) }
   if (retry !== undefined) reply.header('retry-after', retry.seconds)
-  // The route of a list has already set this field if the problem is a cached 404.
+  // The list route has already set this field if the problem is a cached 404.
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
   const path = loggablePath(request.url)
   const body = problemBody(problem, basePath + path, request.id, basePath)
@@ -125,12 +125,12 @@ function sendProblem(
   sendPage(reply, page, PAGE_FIELDS)
 }
 
-/** Sends a Buffer: to the media type of a string, Fastify would add a charset parameter. */
+/** Sends a Buffer: for a string, Fastify would add a charset parameter to the media type. */
 function sendJson(reply: FastifyReply, mediaType: string, body: object): void {
   reply.header('content-type', mediaType).send(Buffer.from(JSON.stringify(body)))
 }
 
-/** The parts of a route's schema that requests can violate. */
+/** The parts of a route schema that requests can violate. */
 interface RouteSchema {
   body?: { description: string }
   querystring: QuerySchema
@@ -155,14 +155,14 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
     }
     return new Problem('invalid-user-id', 'Parameter "id": it is far longer than any user id.')
   }
-  // Fastify's body parser has refused the type, length or syntax of the body.
+  // Fastify's body parser has refused the body's type, length or syntax.
   if (error.code?.startsWith('FST_ERR_CTP_')) {
     return new Problem('bad-request', expectedBody(request), { cause: error })
   }
   return asProblem(error)
 }
 
-/** What the body of a request to this route must be. */
+/** Describes the body this route expects. */
 function expectedBody({ routeOptions: { schema = {} } }: FastifyRequest): string {
   const { body } = schema as Partial<RouteSchema>
   return body === undefined

@@ -6,24 +6,24 @@ interface InFlight {
   readonly onDisconnect: () => void
 }
 
-/** In the order of the requests. An array, since most connections have one response at a time. */
+/** In request order. An array, since most connections have one response at a time. */
 type Responses = InFlight[]
 
 /**
- * Tracks the in-flight responses by connection, with one close listener per connection: a listener per
- * request would take longer than most of the work for a hit.
+ * Tracks the in-flight responses by connection, with one close listener per connection: a listener per request
+ * would take longer than most other work for a hit.
  */
 export class InFlightResponses {
   readonly #byConnection = new Map<Socket, Responses>()
 
-  /** Call it when a request arrives. `onDisconnect` runs if the connection closes before `end`. */
+  /** Call this when a request arrives. `onDisconnect` runs if the connection closes before `end`. */
   begin(response: ServerResponse, onDisconnect: () => void): void {
     const { socket } = response.req
     const responses = this.#byConnection.get(socket) ?? this.#newConnection(socket)
     responses.push({ response, onDisconnect })
   }
 
-  /** Call it at the end of a response. Returns false if the connection has already closed. */
+  /** Call this when a response ends. Returns false if the connection has already closed. */
   end(response: ServerResponse): boolean {
     const responses = this.#byConnection.get(response.req.socket)
     const at = responses?.findIndex(inFlight => inFlight.response === response) ?? -1
@@ -31,7 +31,7 @@ export class InFlightResponses {
     return at >= 0
   }
 
-  /** The responses on this connection, in the order of their requests. */
+  /** The responses on this connection, in request order. */
   *on(socket: Socket): Generator<ServerResponse> {
     for (const { response } of this.#byConnection.get(socket) ?? []) yield response
   }

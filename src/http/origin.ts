@@ -5,23 +5,23 @@ import { Problem } from '../problems/problem.ts'
 /** A name or address and an optional port (RFC 3986 3.2), without user information. */
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::(?<port>\d*))?$/i
 const MAX_PORT = 65_535
-/** The maximum length of a DNS name (RFC 1035 2.3.4). */
+/** The maximum DNS name length (RFC 1035 2.3.4). */
 const MAX_LENGTH = 255
 
-/** The start of a target in absolute form (RFC 9112 3.2.2): scheme, authority, slash. */
+/** The start of an absolute-form target (RFC 9112 3.2.2): scheme, authority, slash. */
 const ABSOLUTE_FORM = /^(https?):\/\/([^/?#]*)\/?/i
 
-/** A cache of one, since most requests have the same host. */
+/** A cache with one entry, since most requests have the same host. */
 let lastValidHost = ''
 
-/** The request target without the origin that clients send to a proxy. */
+/** Strips from the request target the origin that clients send to a proxy. */
 export function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   return url.startsWith('/') ? url : url.replace(ABSOLUTE_FORM, '/')
 }
 
 /**
- * Refuses a request with a missing or malformed host in the Host field (RFC 9112 3.2) or in its target
- * (RFC 9110 4.2), because links and cache keys contain the host.
+ * Refuses a request with a missing or malformed host in the Host field (RFC 9112 3.2) or in the target (RFC
+ * 9110 4.2), because links and cache keys contain the host.
  *
  * @throws {Problem} `bad-request`
  */
@@ -39,10 +39,10 @@ export function checkHost({ headers: { host }, originalUrl, raw }: FastifyReques
 }
 
 /**
- * The scheme and authority of a request, for links to this service: from a target in absolute form
- * (RFC 9112 3.2.2), else from the Host field. We do not trust `X-Forwarded-Host`, since many proxies
- * forward it from the client. The origin is empty without a host (HTTP/1.0), so links are relative. The
- * scheme is http or https; any other scheme from a trusted proxy counts as http.
+ * Returns the request's scheme and authority, for links to this service: from an absolute-form target (RFC 9112
+ * 3.2.2), else from the Host field. We do not trust `X-Forwarded-Host`, since many proxies forward it from the
+ * client. Without a host (HTTP/1.0) the origin is empty, so links are relative. The scheme is http or https;
+ * any other scheme from a trusted proxy counts as http.
  */
 export function originOf({ protocol, headers, originalUrl }: FastifyRequest): string {
   const target = absoluteForm(originalUrl)
@@ -72,8 +72,8 @@ function isHttps(scheme: string | undefined): boolean {
 }
 
 /**
- * The path of `PUBLIC_URL`, which a proxy in front of this service adds: empty, or with a leading and
- * without a trailing slash.
+ * Returns the `PUBLIC_URL` path, which a proxy in front of this service adds: empty, or with a leading and no
+ * trailing slash.
  */
 export function basePathOf(publicUrl: string | undefined): string {
   return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '')

@@ -7,18 +7,18 @@ import { contextOf } from './request-context.ts'
 
 export const WINDOW_SECONDS = 60
 
-/** A counted request of a caller. */
+/** A counted request from a caller. */
 export interface CountedRequest {
-  /** The fields of draft-ietf-httpapi-ratelimit-headers-10, flat: name, value, name, … */
+  /** The draft-ietf-httpapi-ratelimit-headers-10 fields, flat: name, value, name, … */
   readonly fields: string[]
   /** Set if the request exceeds the limit. */
   readonly problem: Problem | undefined
 }
 
-/** Turns the count of a caller into the fields of its response. */
+/** Turns a caller's count into response fields. */
 export type CallerLimit = (count: FixedWindowCount) => CountedRequest
 
-/** A limit of requests per window. */
+/** Limits requests per window. */
 export function callerLimit(limit: number, clock: Clock): CallerLimit {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
   return ({ used, leftMs }) => {
@@ -32,9 +32,8 @@ export function callerLimit(limit: number, clock: Clock): CallerLimit {
 }
 
 /**
- * Limits the requests of each caller: a caller beyond its limit gets 429 `caller-rate-limited`. The name of
- * its API key, or else its address, identifies a caller. Health checks have no limit. Call this function
- * after `authenticate`.
+ * Limits requests per caller: beyond the limit, a caller gets 429 `caller-rate-limited`. Callers are identified
+ * by API key name, else by address. Health checks are unlimited. Call this after `authenticate`.
  */
 export function limitCallers(app: AppInstance, counts: FixedWindow, limit: CallerLimit): void {
   function check(count: FixedWindowCount, request: FastifyRequest): Problem | undefined {

@@ -1,15 +1,15 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 
-// For every response, Node joins the header fields and checks each of them, which takes a third of the time
-// of a hit. These functions keep the end of a head that Node has built, and use it for later responses.
+// For every response, Node joins the header fields and checks each one, which takes a third of the time for a
+// hit. These functions keep the end of a head built by Node, and reuse it for later responses.
 
-/** Node keeps the head of a response in this undocumented member until it writes the head. */
+/** Node keeps a response head in this undocumented member until writing it. */
 type WithHead = ServerResponse & { _header?: string | null }
 
 /**
- * Writes the head of a response. `own` has the lines of the fields that only this response has; they must be
- * valid and contain the `Date`. `end` is what `buildHead` returned for a response with the same status and
- * the same other fields. Returns false if Node has to build the head of this response.
+ * Writes a response head. `own` contains the field lines specific to this response; they must be valid and
+ * include `Date`. `end` is what `buildHead` returned for a response with the same status and the same other
+ * fields. Returns false if Node has to build the head for this response.
  */
 export function reuseHead(
   response: ServerResponse,
@@ -20,14 +20,14 @@ export function reuseHead(
   if (end === undefined || !staysConnected(response)) return false
   response.statusCode = status
   ;(response as WithHead)._header = beginningOf(status, own) + end
-  // False in a version of Node that keeps the head elsewhere.
+  // False in a Node version that keeps the head elsewhere.
   return response.headersSent
 }
 
 /**
- * Lets Node build and write the head of a response with these flat fields (name, value, name, …). `own` are
- * the fields that only this response has, `Date` included. Returns the end of the head for `reuseHead`;
- * undefined if no other response can use that end.
+ * Lets Node build and write a response head with these flat fields (name, value, name, …). `own` contains the
+ * fields specific to this response, including `Date`. Returns the end of the head for `reuseHead`; undefined if
+ * no other response can use it.
  */
 export function buildHead(
   response: ServerResponse,
@@ -52,7 +52,7 @@ function staysConnected({ shouldKeepAlive, req }: ServerResponse): boolean {
   return shouldKeepAlive && req.httpVersion === '1.1'
 }
 
-/** The lines of flat fields. */
+/** Formats flat fields as lines. */
 export function linesOf(fields: readonly string[]): string {
   let lines = ''
   for (let at = 0; at < fields.length; at += 2) lines += `${fields[at]}: ${fields[at + 1]}\r\n`

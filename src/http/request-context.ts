@@ -6,14 +6,14 @@ import type { Caller } from '../lib/waiting-callers.ts'
 import type { Problem } from '../problems/problem.ts'
 import { checkFieldSize } from './validation.ts'
 
-/** Data of a request for its log line and the metrics, filled in while the service handles the request. */
+/** Request data for the log line and the metrics, filled in while the request is handled. */
 export class RequestContext implements Caller {
   readonly #request: FastifyRequest
-  /** The route's pattern; undefined if none matches. Copied: Fastify's getter makes an object per call. */
+  /** The route pattern; undefined if none matches. Copied: Fastify's getter makes an object per call. */
   readonly route: string | undefined
   /** Monotonic time; undefined if Fastify refused the request before any hook ran. */
   receivedAtMs: number | undefined = undefined
-  /** The name of the API key, or `ANONYMOUS` if none is needed; undefined on open routes or if it is unknown. */
+  /** The API key name, or `ANONYMOUS` if none is needed; undefined on open routes or if the key is unknown. */
   caller: string | undefined = undefined
   /** The requested user id, canonical. */
   userId: string | undefined = undefined
@@ -21,15 +21,15 @@ export class RequestContext implements Caller {
   result: LookupResult | undefined = undefined
   /** The `Cache-Status` field (RFC 9211). */
   cacheStatus: string | undefined = undefined
-  /** Requests to Spotify that the lookup caused. */
+  /** Requests to Spotify caused by the lookup. */
   spotifyRequests = 0
   /** `RateLimit` fields, flat; undefined without a limit. */
   rateLimitFields: string[] | undefined = undefined
-  /** CORS fields, flat; undefined if no page of another origin may read the response. */
+  /** CORS fields, flat; undefined if no page from another origin may read the response. */
   corsFields: string[] | undefined = undefined
-  /** Members that link the log line to a trace; undefined without one. */
+  /** Members that link the log line to a trace; undefined without a trace. */
   logIds: Record<string, string> | undefined = undefined
-  /** The problem that the response reports, if any. */
+  /** The problem reported in the response, if any. */
   problem: Problem | undefined = undefined
 
   constructor(request: FastifyRequest) {
@@ -38,10 +38,9 @@ export class RequestContext implements Caller {
   }
 
   /**
-   * Identifies the caller: the name of its API key, which has no spaces, else its block of addresses.
+   * Identifies the caller: the API key name, which has no spaces, else the address block.
    *
-   * @throws {Problem} `headers-too-large` if `X-Forwarded-For`, which may contain the address, is too
-   * long.
+   * @throws {Problem} `headers-too-large` if `X-Forwarded-For`, which can contain the address, is too long.
    */
   get callerName(): string {
     const { caller = ANONYMOUS } = this
@@ -54,22 +53,22 @@ export class RequestContext implements Caller {
 
 const CONTEXT = Symbol('context')
 
-/** The context of a request; each request has one. */
+/** Returns the request's context; each request has one. */
 export function contextOf(request: FastifyRequest): RequestContext {
   const carrier: FastifyRequest & { [CONTEXT]?: RequestContext } = request
   carrier[CONTEXT] ??= new RequestContext(request)
   return carrier[CONTEXT]
 }
 
-/** The name of a caller without an API key. */
+/** Names a caller without an API key. */
 export function addressName(address: string | undefined): string {
   return `address ${addressBlock(address)}`
 }
 
 /**
- * The block of addresses that counts as one caller: an IPv4 address or an IPv6 /64 prefix, since a host
- * can use every address with its prefix (RFC 4291 2.5.1). A trusted proxy may forward invalid addresses,
- * which together count as one caller.
+ * Returns the address block that counts as one caller: an IPv4 address or an IPv6 /64 prefix, since a host can
+ * use every address in the prefix (RFC 4291 2.5.1). Invalid addresses from a trusted proxy together count as
+ * one caller.
  */
 export function addressBlock(address: string | undefined): string {
   const [bare = ''] = (address ?? '').split('%')
@@ -80,7 +79,7 @@ export function addressBlock(address: string | undefined): string {
   return version === 4 ? (mapped ?? bare) : `${groupsOf(bare).slice(0, 4).join(':')}::/64`
 }
 
-/** All eight groups of an IPv6 address in any notation. */
+/** Returns all eight groups of an IPv6 address in any notation. */
 function groupsOf(address: string): string[] {
   // The URL parser returns the canonical form (RFC 5952).
   const [left = '', right = ''] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')

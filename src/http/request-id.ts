@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { presentedKey } from './authentication.ts'
 
 /**
- * The request id that the caller sent, to correlate logs; a new id if the caller sent none, or one that
- * is too long, not plain text, or its API key.
+ * Returns the caller's request id, to correlate logs; a new id if the caller sent none, or if it is too long,
+ * not plain text, or the API key.
  */
 export function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
@@ -19,8 +19,8 @@ let beginning = ''
 let used = DIGITS.length
 
 /**
- * A UUID. Sixteen in a row differ only in the last digit, since making a random UUID takes 5 % of the time of a
- * hit.
+ * Returns a UUID. Sixteen in a row differ only in the last digit, since making a random UUID takes 5 % of the
+ * time for a hit.
  */
 function newId(): string {
   if (used === DIGITS.length) {

@@ -5,17 +5,17 @@ import type { AppInstance } from './app-instance.ts'
 import { InFlightResponses } from './in-flight-responses.ts'
 import { contextOf, type RequestContext } from './request-context.ts'
 
-/** The status that logs show if the client did not wait for the response; a convention of nginx. */
+/** The status logged if the client did not wait for the response; an nginx convention. */
 export const CLIENT_CLOSED_REQUEST = 499
 
-/** The parts of a response that the metrics count. */
+/** The parts of a response counted in the metrics. */
 export interface MeasuredResponse {
   readonly status: number
   readonly durationMs: number
   readonly context: Pick<RequestContext, 'route' | 'caller' | 'result' | 'problem'>
 }
 
-/** A response that was sent, or whose client closed the connection. */
+/** A response that was sent, or cut off when the client closed the connection. */
 export interface SentResponse extends MeasuredResponse {
   readonly context: RequestContext
   readonly request: FastifyRequest
@@ -24,13 +24,13 @@ export interface SentResponse extends MeasuredResponse {
 /** Called after each response. */
 export type ResponseObserver = (response: SentResponse) => void
 
-/** The status to observe when a response has ended: 499 if its connection closed first. */
+/** Returns the status to observe when a response has ended: 499 if the connection closed first. */
 export function finalStatus({ req, statusCode }: ServerResponse): number {
-  // Node 20 reports a response as finished if its connection is destroyed with bytes left.
+  // Node 20 reports a response as finished if the connection is destroyed with bytes left.
   return req.socket.destroyed ? CLIENT_CLOSED_REQUEST : statusCode
 }
 
-/** Calls the observer after each response of all routes. Returns the in-flight responses. */
+/** Calls the observer after each response on every route. Returns the in-flight responses. */
 export function observeResponses(
   app: AppInstance,
   clock: Clock,
@@ -49,7 +49,7 @@ export function observeResponses(
   return inFlight
 }
 
-/** Calls the observer after a response for which no hook runs. */
+/** Calls the observer after a response without hooks. */
 export function observeResponse(
   request: FastifyRequest,
   { raw }: FastifyReply,

@@ -2,11 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../problems/problem.ts'
 
 /**
- * Refuses a form that a browser sends from a page of another site. Clients that name no site, such as
- * curl, pass.
+ * Refuses a form sent by a browser from another site's page. Clients that name no site, such as curl, pass.
  *
- * Browsers send `Sec-Fetch-Site` only over HTTPS or to their own machine. From our own pages they send
- * `Origin: null`, because of `Referrer-Policy: no-referrer`, so any other origin must match `Host`.
+ * Browsers send `Sec-Fetch-Site` only over HTTPS or to their own machine. From our pages they send `Origin:
+ * null`, because of `Referrer-Policy: no-referrer`, so any other origin must match `Host`.
  * https://www.w3.org/TR/fetch-metadata/
  *
  * @throws {Problem} `bad-request`

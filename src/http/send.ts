@@ -5,7 +5,7 @@ import type { StoredPlaylists } from '../playlists/cached-playlists.ts'
 import { bodyOf, MAX_JOINED_BYTES, type Representation } from '../playlists/representation.ts'
 import { contextOf } from './request-context.ts'
 
-/** The fields of every response to the request, flat: name, value, name, … */
+/** Returns the fields for any response to the request, flat: name, value, name, … */
 export function commonFields(request: FastifyRequest): string[] {
   return [...ownFields(request.id, contextOf(request).rateLimitFields), ...SAME_FIELDS]
 }
@@ -13,7 +13,7 @@ export function commonFields(request: FastifyRequest): string[] {
 /** Fields with the same value in every response. */
 export const SAME_FIELDS: readonly string[] = ['x-content-type-options', 'nosniff']
 
-/** The fields with the request id and, if the caller has a limit, the rate limit. */
+/** Returns the request id field and, if the caller has a limit, the rate limit fields. */
 export function ownFields(requestId: string, rateLimitFields: string[] | undefined): string[] {
   const fields = ['x-request-id', requestId]
   return rateLimitFields === undefined ? fields : [...fields, ...rateLimitFields]
@@ -24,7 +24,7 @@ export function setFields(reply: FastifyReply, fields: readonly string[]): void 
   for (let at = 0; at < fields.length; at += 2) reply.header(fields[at] as string, fields[at + 1])
 }
 
-/** The media type of pages. */
+/** The media type for pages. */
 export const HTML_TYPE = 'text/html; charset=utf-8'
 
 /** Sends a page with these flat fields. */
@@ -38,14 +38,14 @@ export function sendPage(
   reply.code(status).header('content-type', HTML_TYPE).send(page)
 }
 
-/** Up to this size, converting the bytes to a string costs less than a separate write. */
+/** Up to this size, converting the bytes to a string is cheaper than a separate write. */
 const MAX_STRING_BYTES = 1024
-/** The size of one write, which the system copies in one blocking call. */
+/** The size of one write; the system copies it in one blocking call. */
 const MAX_BYTES_AT_ONCE = 1024 * 1024
 
 /**
  * Sends a representation, or 304 if the caller already has it. The response has the header `fields` (name,
- * value, name, …), not those set on the reply; for HEAD it has no body. `stored` is the cached list
+ * value, name, …), not the fields set on the reply; for HEAD there is no body. `stored` is the cached list
  * behind the representation, if any.
  */
 export function sendRepresentation(
@@ -63,7 +63,9 @@ export function sendRepresentation(
   endRepresentation(raw, status, representation, stored)
 }
 
-/** The fields of the representation, of its list and `fields`, flat, for a response with this status. */
+/**
+ * Joins the fields from the representation and the list with `fields`, flat, for a response with this status.
+ */
 export function fieldsOf(
   status: 200 | 304,
   { validators, contentFields }: Representation,
@@ -75,7 +77,7 @@ export function fieldsOf(
   return all
 }
 
-/** Sends the body of a response whose head is written, unless the response has none, and ends it. */
+/** Sends the body, if there is one, after the head has been written, and ends the response. */
 export function endRepresentation(
   raw: ServerResponse,
   status: 200 | 304,
@@ -96,7 +98,7 @@ export function endRepresentation(
   else raw.end(joined)
 }
 
-/** Joins flat fields, and merges their `Vary` fields, since nginx before 1.23 reads only the last `Vary`. */
+/** Joins flat fields and merges `Vary` fields, since nginx before 1.23 reads only the last `Vary`. */
 function withOneVary(validators: readonly string[], fields: readonly string[]): string[] {
   const at = validators.findIndex(isVary)
   const other = fields.findIndex(isVary)
@@ -105,7 +107,7 @@ function withOneVary(validators: readonly string[], fields: readonly string[]): 
   return [...validators.with(at + 1, vary), ...fields.toSpliced(other, 2)]
 }
 
-/** Whether this part of flat fields is the name `Vary`, not a value: callers choose some of the values. */
+/** Whether this part is the field name `Vary`, not a value: callers choose some values. */
 function isVary(part: string, index: number): boolean {
   return index % 2 === 0 && part === 'vary'
 }
@@ -117,7 +119,7 @@ function endWith(raw: ServerResponse, parts: readonly Buffer[], bytes: number): 
   else writeOn(raw, parts, 0)
 }
 
-/** Writes the parts from index `from` on, about 1 MB per task, so other responses need not wait. */
+/** Writes the parts from index `from` on, about 1 MB per task, so other responses do not have to wait. */
 function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): void {
   // The client has disconnected.
   if (raw.destroyed) return
@@ -136,15 +138,15 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
     raw.end(parts[last])
     return
   }
-  // Node may call back synchronously if the system takes all bytes at once.
+  // Node can call back synchronously if the system takes all bytes at once.
   raw.write(parts[index] as Buffer, () => setImmediate(() => writeOn(raw, parts, index + 1)))
   raw.uncork()
 }
 
 /**
- * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110
- * 13.2.2). Compares entity tags weakly; a date counts only without `If-None-Match`. `dated` says when the
- * content last changed, in epoch ms; undefined if unknown.
+ * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110 13.2.2).
+ * Compares entity tags weakly; a date counts only without `If-None-Match`. `dated` contains when the content
+ * last changed, in epoch ms; undefined if unknown.
  */
 export function isNotModified(
   headers: IncomingHttpHeaders,

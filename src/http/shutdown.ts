@@ -9,14 +9,14 @@ export interface ShutdownOptions extends DrainOptions {
   /** Called when the shutdown begins. */
   onStop: () => void
   snapshot: Pick<CacheSnapshot, 'write' | 'abandon' | 'close'> | undefined
-  /** The connection to other replicas; `late` aborts when the shutdown can wait no longer. */
+  /** The connection to other replicas; `late` aborts when the shutdown cannot wait any longer. */
   shared: { close(late: AbortSignal): Promise<void> } | undefined
   /** Closes everything except drained connections, `snapshot` and `shared`; `late` is as for `shared`. */
   close: (late: AbortSignal) => Promise<void>
 }
 
 /**
- * Makes `app.close()` stop the service in order and within `limitMs`: it drains connections, then ends
+ * Makes `app.close()` stop the service in order and within `limitMs`: first drains connections, then ends
  * background work.
  */
 export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
@@ -31,7 +31,7 @@ export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {
       snapshot?.abandon()
       late.abort()
     })
-    // Writes the snapshot now as well, since too little time may be left at the end.
+    // Also writes the snapshot now, since there might be too little time left at the end.
     snapshot?.write()
     await drain()
   })

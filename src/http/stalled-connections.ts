@@ -4,22 +4,22 @@ import type { Log } from '../lib/logger.ts'
 
 const CHECK_MS = 2500
 /**
- * A caller that reads nothing of its response during this many checks, 30 s, has stalled. We count
- * checks instead of time, because a suspended process cannot see its callers read.
+ * A caller that reads no response bytes during this many checks, 30 s, has stalled. We count checks instead of
+ * time, because a suspended process cannot see callers read.
  */
 const STALLED_CHECKS = 12
 
 export interface ClosingOptions {
   clock: Clock
   log: Log
-  /** Called for each connection that the server drops or closes. */
+  /** Called for each dropped or closed connection. */
   onClosed: (reason: 'limit' | 'stalled') => void
 }
 
 /**
- * Closes connections that make no write progress for 30 to 33 seconds, even after Node has written the
- * last byte: a caller that never reads would keep its response and system buffers in memory. Callers that
- * wait for a response, read slowly or keep an idle connection stay connected.
+ * Closes connections without write progress for 30 to 33 seconds, even after Node has written the last byte: a
+ * caller that never reads would keep the response and system buffers in memory. Waiting, slow and idle callers
+ * stay connected.
  */
 export function closeStalledConnections(
   server: Server,
@@ -62,8 +62,8 @@ export function closeStalledConnections(
 }
 
 /**
- * How many bytes the system has taken. Only the handle knows how much of a large write is left; the
- * time-out of Node's sockets reads the same member. A closed socket has no handle.
+ * Returns how many bytes the system has taken. Only the handle knows how much of a large write is left; Node's
+ * socket timeout reads the same member. A closed socket has no handle.
  */
 function takenBytesOf(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle: { writeQueueSize: number } | null }

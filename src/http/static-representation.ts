@@ -7,11 +7,11 @@ export interface StaticOptions {
   vary?: string
   /** The value of `Cache-Control`; by default, clients revalidate the text each time. */
   cacheControl?: string
-  /** Further header fields of responses with the body, flat. */
+  /** Further header fields for responses with a body, flat. */
   fields?: readonly string[]
 }
 
-/** A text that never changes while the process runs. Its entity tag is a digest of type and text. */
+/** Represents a text that never changes while the process runs. The entity tag is a digest of type and text. */
 export function staticRepresentation(text: string, options: StaticOptions): Representation {
   const { contentType, vary, cacheControl = 'no-cache', fields = [] } = options
   const body = Buffer.from(text)
@@ -23,7 +23,7 @@ export function staticRepresentation(text: string, options: StaticOptions): Repr
   return { parts: [body], bytes, etag, validators, contentFields, heldBytes: bytes }
 }
 
-/** Returns a function that makes its value at the first call: few processes ever send all the pages. */
+/** Returns a function that makes the value on the first call: few processes ever send all the pages. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => {

@@ -2,14 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem } from '../problems/problem.ts'
 
-/** The schema of a query. Problems and openapi.yaml use its descriptions of the allowed values. */
+/** A query schema. Problems and openapi.yaml quote the allowed values from the descriptions. */
 export interface QuerySchema {
   properties: Record<string, TSchema & { type?: string; description?: string }>
 }
 
 /**
- * Makes a `preValidation` hook that refuses numbers which coercion would accept, such as `0x10` and
- * `1e1`, and limits huge ones to the largest safe integer.
+ * Makes a `preValidation` hook that refuses numbers coercion would accept, such as `0x10` and `1e1`, and limits
+ * huge numbers to the largest safe integer.
  */
 export function wholeNumbersOnly(schema: QuerySchema) {
   const names = Object.keys(schema.properties).filter(
@@ -28,8 +28,8 @@ export function wholeNumbersOnly(schema: QuerySchema) {
 }
 
 /**
- * The problem of an invalid query parameter, with the allowed values: they are the part of its description
- * before the colon. The part after the colon says what the parameter does.
+ * Returns the problem for an invalid query parameter, with the allowed values: the part of the description
+ * before the colon. The part after the colon explains what the parameter does.
  */
 export function invalidQuery(name: string, schema: QuerySchema): Problem {
   const [allowed] = String(schema.properties[name]?.description).split(': ', 1)
@@ -48,9 +48,9 @@ export function isTooLarge(value: string): boolean {
 }
 
 /**
- * Refuses a list-based field that is far larger than clients need, before anything parses it: parsing a
- * few fields of 16 kB would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a
- * 4xx and forbids ignoring a part of the field.
+ * Refuses a list-based field that is far larger than clients need, before anything parses it: parsing a few 16
+ * kB fields would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a 4xx and forbids
+ * ignoring part of the field.
  *
  * @throws {Problem} `headers-too-large` (RFC 6585 5)
  */
