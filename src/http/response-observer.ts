@@ -49,7 +49,7 @@ export function observeResponses(
   return inFlight
 }
 
-/** Calls the observer after a response without hooks. */
+/** Calls the observer after a response that runs no hooks. */
 export function observeResponse(
   request: FastifyRequest,
   { raw }: FastifyReply,

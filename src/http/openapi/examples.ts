@@ -51,7 +51,7 @@ export const csvExample = `position,id,name,owner_id,owner_name,public,collabora
 
 export const ndjsonExample = `${JSON.stringify(PLAYLIST)}\n`
 
-/** A problem of that type, with a sample detail. */
+/** Returns a sample problem for this type. */
 export function problemExample(type: ProblemType) {
   const detail = 'What is wrong in this case, and what to do.'
   const id = '7f0c1a52-6f0b-4a51-9f3f-3d1b8f3f2a10'

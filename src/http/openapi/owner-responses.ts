@@ -25,7 +25,7 @@ function redirect(description: string, target: string) {
   }
 }
 
-const linked = redirect('The account is linked.', 'The page of the link, for the owner.')
+const linked = redirect('The account is linked.', 'The link page for the owner.')
 
 const PAGE_PROBLEMS: readonly ProblemType[] = [
   'link-invalid',
@@ -33,7 +33,7 @@ const PAGE_PROBLEMS: readonly ProblemType[] = [
   'internal-error',
 ]
 
-/** The problems of a consent: Spotify may refuse it, and writing the file of links may fail. */
+/** Consent problems: Spotify might refuse it, and writing the links file might fail. */
 const consentProblems = problemResponsesFor([
   ...PAGE_PROBLEMS,
   'link-declined',
@@ -41,15 +41,15 @@ const consentProblems = problemResponsesFor([
   ...SPOTIFY_PROBLEMS,
 ])
 
-/** The responses of the page for the owner of an account. */
+/** Responses for the account owner's page. */
 export const ownerPageResponses = { 200: page, ...problemResponsesFor(PAGE_PROBLEMS) }
 
-/** The responses of the buttons on that page. */
+/** Responses for the buttons on that page. */
 export const ownerFormResponses = {
   200: { ...page, description: 'The link has ended.' },
-  303: redirect('To the page at Spotify on which the owner agrees.', 'A page of Spotify.'),
+  303: redirect('To the Spotify page where the owner agrees.', 'A Spotify page.'),
   ...problemResponsesFor(PAGE_PROBLEMS),
 }
 
-/** The responses to the address to which Spotify sends the owner's browser. */
+/** Responses for the address where Spotify sends the owner's browser. */
 export const ownerCallbackResponses = { 303: linked, ...consentProblems }

@@ -15,22 +15,22 @@ import { schemas } from './schemas.ts'
 
 const PAGE = Type.String({ description: 'The problem as a page, if `Accept` prefers HTML.' })
 
-/** Fields of problems that browsers get as pages. */
+/** Fields for problems that browsers get as pages. */
 const pageFields = {
-  Vary: sometimes(Type.String({ description: 'Browsers get another representation.' })),
+  Vary: sometimes(Type.String({ description: 'Browsers get a different representation.' })),
   ...pageHeaders,
 }
 
-/** The field of internal errors, some of which occur before the lookup. */
+/** The field for internal errors, sometimes absent because the error occurred before the lookup. */
 const sometimesCached = { 'Cache-Status': sometimes(cacheHeaders['Cache-Status']) }
 
-/** The problems of every route that needs an API key. */
+/** The problems on every route that needs an API key. */
 export const GUARD_PROBLEMS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
-/** The problems of requests that the service refuses before it knows their path. */
+/** The problems for requests refused before the path is known. */
 const UNREADABLE: readonly ProblemType[] = ['bad-request', 'request-timeout', 'headers-too-large']
 
-/** The problems of routes that send requests to Spotify. */
+/** The problems on routes that send requests to Spotify. */
 export const SPOTIFY_PROBLEMS: readonly ProblemType[] = [
   'user-not-found',
   'spotify-bad-response',
@@ -45,7 +45,7 @@ export const SPOTIFY_PROBLEMS: readonly ProblemType[] = [
   'deadline-exceeded',
 ]
 
-/** The problems of lookups. */
+/** Lookup problems. */
 const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   ...GUARD_PROBLEMS,
   'invalid-user-id',
@@ -56,13 +56,13 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
   'not-stored',
 ]
 
-/** The error responses of lookups, one per status, with their problems. */
+/** Error responses to lookups, one per status, with the problems. */
 export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, true, asProblem)
 
-/** The error responses of lookups in Spotify's format. */
+/** Error responses to lookups in Spotify's format. */
 export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, true, asSpotifyError)
 
-/** The responses for these problems and for unreadable requests, one per status. */
+/** Returns responses for these problems and for unreadable requests, one per status. */
 export function problemResponsesFor(types: readonly ProblemType[]) {
   return responsesFor(types, false, asProblem)
 }
@@ -75,7 +75,7 @@ function asProblem(types: readonly ProblemType[], hasPage: boolean) {
   }
 }
 
-/** Problems of unreadable requests have no path, so they never have Spotify's format. */
+/** Unreadable requests have no path, so their problems never have Spotify's format. */
 function asSpotifyError(types: readonly ProblemType[]) {
   const unreadable = types.filter(type => UNREADABLE.includes(type))
   const [type] = types.filter(type => type !== 'request-timeout')
@@ -92,7 +92,7 @@ function responsesFor(
 ) {
   const types = [...UNREADABLE, ...own]
   const isLimited = own.includes('caller-rate-limited')
-  // `X-Forwarded-For` may be too large. For administrators, the service reads the key, not that field.
+  // `X-Forwarded-For` can be too large. For admins, the service reads the key, not that field.
   const readsAddress = isLimited && !own.includes('not-admin')
   const statuses = new Set(types.map(type => problems[type].status))
   return Object.fromEntries(

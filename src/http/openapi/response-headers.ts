@@ -1,45 +1,42 @@
 import { type TSchema, Type } from 'typebox'
 
-/**
- * Marks a header field that only some responses with this status have. In openapi.yaml, the field is then
- * not required.
- */
+/** Marks a header field as sent only with some responses of this status: not required in openapi.yaml. */
 export function sometimes(schema: TSchema): TSchema {
   return { ...schema, required: false }
 }
 
-/** Fields of every response. */
+/** Fields sent with every response. */
 export const commonHeaders = {
   'X-Request-Id': Type.String({
     description:
-      'Identifies this response in the log: the id that the request has in this field, or a new id.',
+      'Identifies this response in the log: the id from this field in the request, or a new id.',
   }),
   'X-Content-Type-Options': Type.Literal('nosniff', {
     description: 'Clients must not guess another media type.',
   }),
 }
 
-/** The field of responses that no cache may store. */
+/** The field for responses that no cache may store. */
 export const noStore = {
   'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
-/** The field of responses whose own address, or an address in their body, is secret. */
+/** The field for responses with a secret address, either their own or in the body. */
 export const noReferrer = {
   'Referrer-Policy': Type.Literal('no-referrer', {
-    description: 'Other sites learn no address from this response.',
+    description: 'Other sites do not learn this address.',
   }),
 }
 
-/** Fields of every response to a lookup. */
+/** Fields sent with every response to a lookup. */
 export const cacheHeaders = {
   'Cache-Status': Type.String({
     description:
-      'How the cache handled this request (RFC 9211): `hit` or `fwd` (`uri-miss`, `stale`, `request`), `fwd-status`, `stored`, `collapsed`, `ttl` in seconds, negative when stale, and in `detail` the type of the problem with Spotify, if any.',
+      'How the cache handled this request (RFC 9211): `hit` or `fwd` (`uri-miss`, `stale`, `request`), `fwd-status`, `stored`, `collapsed`, `ttl` in seconds, negative when stale, and in `detail` the Spotify problem type, if any.',
   }),
 }
 
-/** Fields of every response from the cache. */
+/** Fields sent with every response from the cache. */
 export const storedHeaders = {
   ...cacheHeaders,
   Age: Type.Integer({
@@ -47,19 +44,18 @@ export const storedHeaders = {
     description: 'Seconds since the fetch from Spotify (RFC 9111 5.1).',
   }),
   'Cache-Control': Type.String({
-    description:
-      'The whole lifetime (RFC 9111 5.2.2, RFC 5861), of which `Age` seconds have passed.',
+    description: 'The full lifetime (RFC 9111 5.2.2, RFC 5861); `Age` seconds have already passed.',
   }),
 }
 
-/** The entity tag of a representation. */
+/** A representation's entity tag. */
 export const etag = Type.String({
   pattern: '^"[\\w-]+"$',
   description:
-    'A strong entity tag: the same for the same bytes, also on another replica and after a restart.',
+    'A strong entity tag: the same for the same bytes, even on another replica and after a restart.',
 })
 
-/** Fields of a list, with or without its body. */
+/** Fields for a list, with or without a body. */
 export const validatorHeaders = {
   ...commonHeaders,
   ...storedHeaders,
@@ -67,7 +63,7 @@ export const validatorHeaders = {
   Vary: Type.String({ description: 'The request fields that select this representation.' }),
 }
 
-/** Fields of a list with its body. */
+/** Fields for a list with a body. */
 export const listHeaders = {
   ...validatorHeaders,
   'Content-Encoding': sometimes(
@@ -80,27 +76,27 @@ export const listHeaders = {
   'Last-Modified': sometimes(
     Type.String({
       description:
-        'When the service first saw this version of the list; absent from HTML, which also changes with the age of the list.',
+        'When the service first saw this version of the list; absent from HTML, which also changes with the list age.',
     }),
   ),
 }
 
-/** The field with the file name of a download. */
+/** The field with the download file name. */
 export const contentDisposition = {
   'Content-Disposition': sometimes(
     Type.String({ description: 'The file name for CSV and NDJSON (RFC 6266).' }),
   ),
 }
 
-/** The field of a resource that is a page for browsers and has another format for all other clients. */
+/** The field for a resource sent as a page to browsers and in another format to all other clients. */
 export const varyAccept = {
   Vary: Type.Literal('Accept', { description: 'HTML if `Accept` prefers it.' }),
 }
 
-/** Fields of HTML pages. */
+/** Fields for HTML pages. */
 export const pageHeaders = {
   'Content-Security-Policy': sometimes(
-    Type.String({ description: 'Only for HTML: what the page may load, which is no script.' }),
+    Type.String({ description: 'Only for HTML: what the page may load. Scripts are not allowed.' }),
   ),
   'Referrer-Policy': sometimes(
     Type.Literal('no-referrer', {
@@ -109,7 +105,7 @@ export const pageHeaders = {
   ),
 }
 
-/** The field with the link to the explanation of an empty list. */
+/** The field that links to the explanation for an empty list. */
 export const helpHeader = {
   Link: sometimes(
     Type.String({
@@ -124,7 +120,7 @@ export const retryAfter = {
   'Retry-After': sometimes(
     Type.Integer({
       minimum: 1,
-      description: 'Seconds after which a retry may succeed, if known.',
+      description: 'Seconds after which a retry might succeed, if known.',
     }),
   ),
 }
@@ -136,7 +132,7 @@ export const challenge = {
   }),
 }
 
-/** The limit of the caller and its remaining requests, if the operator has set a limit. */
+/** The caller limit and the remaining requests, if the operator has set a limit. */
 export const rateLimitHeaders = {
   'RateLimit-Policy': sometimes(
     Type.String({
@@ -153,7 +149,7 @@ export const rateLimitHeaders = {
   ),
 }
 
-/** Fields of responses that never change while the process runs. */
+/** Fields for responses that never change while the process runs. */
 export const staticHeaders = {
   ...commonHeaders,
   ...rateLimitHeaders,

@@ -15,7 +15,7 @@ import {
 } from './response-headers.ts'
 import { schemas } from './schemas.ts'
 
-/** A JSON response that is not cached. */
+/** Describes an uncached JSON response. */
 export function jsonResponse(
   description: string,
   schema: TSchema,
@@ -30,11 +30,11 @@ export function jsonResponse(
 
 function notModified(headers: Record<string, TSchema>) {
   const description =
-    'The caller has this representation, as `If-None-Match` or `If-Modified-Since` shows.'
+    'The caller already has this representation, according to `If-None-Match` or `If-Modified-Since`.'
   return { type: 'null', description, headers }
 }
 
-/** The successful responses of a list. */
+/** Successful responses with a list. */
 export const listResponses = {
   200: {
     description: 'The playlists.',
@@ -69,7 +69,7 @@ export const listResponses = {
   304: notModified({ ...validatorHeaders, ...rateLimitHeaders }),
 }
 
-/** The successful responses of a page of the mirror. */
+/** Successful responses with a mirror page. */
 export const mirrorResponses = {
   200: {
     description: 'The page.',
@@ -79,7 +79,7 @@ export const mirrorResponses = {
   304: notModified({ ...validatorHeaders, ...rateLimitHeaders }),
 }
 
-/** The successful responses of a page about problems. */
+/** Successful responses with a page about problems. */
 export const problemPageResponses = {
   200: {
     description: 'The page.',
@@ -96,7 +96,7 @@ export const problemPageResponses = {
   304: notModified({ ...staticHeaders, ...varyAccept }),
 }
 
-/** The successful responses of openapi.yaml. */
+/** Successful responses for openapi.yaml. */
 export const openapiResponses = {
   200: {
     description: 'OpenAPI 3.1.',
@@ -106,10 +106,10 @@ export const openapiResponses = {
   304: notModified(staticHeaders),
 }
 
-/** The responses of the home page. */
+/** Responses for the home page. */
 export const homeResponses = {
   200: {
-    description: 'The form as a page, or the paths of this service.',
+    description: 'The form as a page, or the service paths.',
     headers: { ...staticHeaders, ...varyAccept, ...pageHeaders },
     content: {
       'text/plain': { schema: Type.String() },
@@ -121,7 +121,7 @@ export const homeResponses = {
   },
   303: {
     type: 'null',
-    description: 'To the playlists of `user`.',
+    description: 'To the playlists for `user`.',
     headers: {
       ...commonHeaders,
       ...noStore,

@@ -1,35 +1,35 @@
 import { type TSchema, Type } from 'typebox'
 import type { AppInstance } from '../app-instance.ts'
 
-/** A nullable string, with this format if it is given. */
+/** A nullable string, with this format if given. */
 export const textOrNull = (description: string, format: { format?: string } = {}) =>
   Type.Union([Type.String(format), Type.Null()], { description })
 
-/** Spotify's simplified playlist. We document only the members that most callers need. */
+/** Spotify's simplified playlist. Only the members most callers need are documented. */
 const playlistSchema = Type.Object(
   {
-    id: Type.Optional(textOrNull('The id of the playlist.')),
-    name: Type.Optional(textOrNull('The name of the playlist.')),
-    uri: Type.Optional(textOrNull('The `spotify:playlist:` URI of the playlist.')),
+    id: Type.Optional(textOrNull('The playlist id.')),
+    name: Type.Optional(textOrNull('The playlist name.')),
+    uri: Type.Optional(textOrNull('The `spotify:playlist:` URI.')),
   },
   {
     $id: 'Playlist',
     additionalProperties: true,
     description:
-      "Spotify's simplified playlist, unchanged: it has more members than these, and any may be absent.",
+      "Spotify's simplified playlist, unchanged: it has more members than these, and any can be absent.",
   },
 )
 
 const LINK = { format: 'uri-reference' }
 
-/** The members of Spotify's paging object; links lead to this service. */
+/** The members of Spotify's paging object; links point to this service. */
 const paging = {
   href: Type.String({ ...LINK, description: 'The URL of this response.' }),
   limit: Type.Integer({ minimum: 0, description: 'The number of items.' }),
   next: textOrNull('The window after this one.', LINK),
   offset: Type.Integer({ minimum: 0, description: 'The number of playlists before this window.' }),
   previous: textOrNull('The window before this one.', LINK),
-  total: Type.Integer({ minimum: 0, description: 'The number of all playlists.' }),
+  total: Type.Integer({ minimum: 0, description: 'The total number of playlists.' }),
   items: Type.Array(refTo(playlistSchema), { description: 'The playlists.' }),
 }
 
@@ -37,11 +37,13 @@ const listSchema = Type.Object(
   {
     ...paging,
     complete: Type.Boolean({
-      description: 'Whether the list certainly has every playlist once, as Spotify counts them.',
+      description:
+        "Whether the list is known to contain every playlist exactly once, by Spotify's count.",
     }),
     explanation: Type.Optional(
       Type.String({
-        description: 'Only if `total` is 0: explains to a person why, and what the id looks like.',
+        description:
+          'Only if `total` is 0: a human-readable explanation why, and what the id looks like.',
       }),
     ),
   },
@@ -55,7 +57,7 @@ const listSchema = Type.Object(
 const pageSchema = Type.Object(
   {
     ...paging,
-    limit: Type.Integer({ minimum: 0, maximum: 50, description: 'The requested limit.' }),
+    limit: Type.Integer({ minimum: 0, maximum: 50, description: 'The limit in the request.' }),
   },
   { $id: 'PlaylistsPage', additionalProperties: false, description: "Spotify's paging object." },
 )
@@ -65,23 +67,22 @@ const errorSchema = Type.Object(
     status: Type.Integer({ description: 'The status of the response.' }),
     message: Type.String({ description: 'What is wrong, and what to do.' }),
   },
-  { additionalProperties: false, description: 'The error object that Spotify clients read.' },
+  { additionalProperties: false, description: 'The error object for Spotify clients.' },
 )
 
 const problemSchema = Type.Object(
   {
     type: Type.String({
       format: 'uri-reference',
-      description:
-        'The stable kind of the problem, a relative URI. Its last segment names the kind.',
+      description: 'The stable problem kind, a relative URI. The last segment names the kind.',
     }),
-    title: Type.String({ description: 'The kind of the problem in a few words.' }),
+    title: Type.String({ description: 'The problem kind in a few words.' }),
     status: Type.Integer({ description: 'The status of the response.' }),
     detail: Type.String({ description: 'What is wrong in this case, and what to do.' }),
     instance: Type.String({
-      description: 'The path of the request, without its parameters and cut to 256 characters.',
+      description: 'The request path, without parameters and truncated to 256 characters.',
     }),
-    request_id: Type.String({ description: 'Identifies this case in the log of the service.' }),
+    request_id: Type.String({ description: 'Identifies this case in the service log.' }),
     error: errorSchema,
   },
   { $id: 'Problem', additionalProperties: false, description: 'A problem (RFC 9457).' },
@@ -104,7 +105,7 @@ export const schemas = {
   spotifyError: refTo(spotifyErrorSchema),
 }
 
-/** Adds the schemas that the routes refer to by name. Call it before registering routes. */
+/** Adds the schemas that routes refer to by name. Call this before registering routes. */
 export function addSchemas(app: AppInstance): void {
   for (const schema of [
     playlistSchema,

@@ -1,8 +1,8 @@
 import type { ProblemType } from '../../problems/problem.ts'
 
-/** The texts with which a page explains a problem to the person in front of a browser. */
+/** Texts that explain a problem to the person in front of a browser. */
 export interface Advice {
-  /** What happened; undefined if the `detail` of the problem says it well. */
+  /** What happened; undefined if the problem's `detail` says it well. */
   readonly happened?: string
   /** What the person can do. */
   readonly todo: string
@@ -113,7 +113,7 @@ const ADVICE: Record<ProblemType, Advice> = {
 const OPEN_AGAIN =
   'Nothing is kept. Wait some minutes, then open the address that you got from the operator again, and press the button.'
 
-/** The advice that is different for the owner of an account who links it. */
+/** Different advice for account owners who are linking their account. */
 const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'bad-request': {
     todo: 'Open the address that you got from the operator, and press a button on that page.',
@@ -139,7 +139,7 @@ const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
 }
 
-/** The advice on a type of problem, for the owner of an account who links it or for any other reader. */
+/** Returns the advice on a problem type, for an account owner or any other reader. */
 export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
   return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

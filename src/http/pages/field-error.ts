@@ -1,8 +1,8 @@
 import { type Html, html } from './html.ts'
 
 /**
- * The markup that shows an error in the value of the field `id` (WCAG 2.2 3.3.1). The field gets the
- * `attributes`, which refer to the error and to the hint `id-hint`; `message` belongs below the field.
+ * Returns markup for an error in field `id` (WCAG 2.2 3.3.1). The `attributes` are for the field: they refer to
+ * the error and to the hint `id-hint`. `message` belongs below the field.
  */
 export function fieldError(
   id: string,

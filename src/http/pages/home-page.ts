@@ -4,11 +4,11 @@ import { page } from './layout.ts'
 import { type UserFormOptions, userForm } from './user-form.ts'
 
 export interface HomePageOptions extends UserFormOptions {
-  /** Users to try, by their canonical ids. */
+  /** Users to try, by canonical id. */
   exampleUsers: readonly string[]
 }
 
-/** The page with the form that leads to the list of a user. */
+/** The page with the form for finding a user's list. */
 export function homePage({ exampleUsers, ...form }: HomePageOptions): string {
   const { basePath, error } = form
   return page(
@@ -43,13 +43,13 @@ const RESOURCES = [
   ['status', '/status', 'the state of this service'],
 ] as const
 
-/** The resources of the service with their paths, as JSON for programs. */
+/** The service's resources and paths, as JSON for programs. */
 export function homeIndex(basePath: string): string {
   const paths = RESOURCES.map(([name, path]) => [name, basePath + path])
   return JSON.stringify(Object.fromEntries(paths))
 }
 
-/** The resources of the service with their paths, as text for a terminal. */
+/** The service's resources and paths, as text for a terminal. */
 export function homeText(basePath: string): string {
   const width = Math.max(...RESOURCES.map(([, path]) => path.length)) + basePath.length
   const lines = RESOURCES.map(([, path, what]) => `  ${(basePath + path).padEnd(width)}  ${what}\n`)

@@ -1,6 +1,6 @@
 import { html as template } from 'ghtml'
 
-/** Markup that is safe to send. Only `html` makes it, so no text can pass as markup. */
+/** Markup that is safe to send. Only `html` creates it, so text cannot pass as markup. */
 class Html {
   readonly #text: string
 
@@ -16,17 +16,17 @@ class Html {
 export type { Html }
 
 /**
- * A value of a template: text, which the template escapes, or markup. `undefined`, `null` and `false` stand for
- * nothing.
+ * A template value: text, which is escaped, or markup. `undefined`, `null` and `false` render as an empty
+ * string.
  */
 type Value = string | number | Html | readonly Value[] | undefined | null | false
 
 /**
- * The tag of a template of markup. It escapes all text among the values, which may stand in elements and
- * in attributes with double quotes.
+ * The template tag for markup. It escapes all text values. Values can be used in elements and in double-quoted
+ * attributes.
  *
- * The tag of the package `ghtml` does not escape a value after `!`, even in `Hello!${name}`. Here only the
- * type of a value decides.
+ * The tag in the package `ghtml` does not escape a value after `!`, even in `Hello!${name}`. Here only the
+ * value type matters.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(String.raw({ raw: literals }, ...values.map(markupOf)))

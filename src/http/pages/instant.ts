@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
 
-/** An instant (epoch ms) for people, to the minute: "23 Nov 2026, 14:05 UTC". */
+/** Formats an instant (epoch ms) for people, to the minute: "23 Nov 2026, 14:05 UTC". */
 export function instant(epochMs: number): Html {
   // "Mon, 23 Nov 2026 14:05:00 GMT"
   const [, day, month, year, time = ''] = new Date(epochMs).toUTCString().split(' ')

@@ -1,16 +1,18 @@
 import { type Html, html } from './html.ts'
 import { STYLE_PATH } from './style.ts'
 
-/** The path of the icon, below the base path. */
+/** The icon path, below the base path. */
 export const ICON_PATH = '/favicon.svg'
 
 /**
- * Header fields of every page, flat: name, value, name, … A page loads only the style sheet of this service,
- * and covers from any host, since Spotify's hosts change. No other site learns which page a reader comes from.
+ * Header fields for every page, flat: name, value, name, … A page loads only our style sheet, and covers from
+ * any host, since Spotify's hosts change. Other sites do not learn which page a reader comes from.
  */
 export const PAGE_FIELDS: readonly string[] = pageFields("'self'")
 
-/** The header fields of a page whose forms may lead to these sources, directly or through a redirect. */
+/**
+ * Returns header fields for a page with forms that may lead to these sources, directly or through a redirect.
+ */
 export function pageFields(formAction: string): readonly string[] {
   return [
     'content-security-policy',
@@ -21,17 +23,17 @@ export function pageFields(formAction: string): readonly string[] {
 }
 
 export interface LayoutOptions {
-  /** The title of the page, without the name of the service. */
+  /** The page title, without the service name. */
   title: string
-  /** The path that a proxy in front of the service adds; all links begin with it. */
+  /** The path added by a proxy in front of the service; all links begin with it. */
   basePath: string
-  /** Further elements of the head. */
+  /** Further head elements. */
   head?: Html | undefined
-  /** Whether the page shows names and covers from Spotify. Its footer then names Spotify as their source. */
+  /** Whether the page shows names and covers from Spotify. The footer then credits Spotify. */
   isFromSpotify?: boolean
 }
 
-/** The parts of a page before and after the content of its `main` element. */
+/** The parts of a page before and after the `main` content. */
 export function layout({ title, basePath, head, isFromSpotify = false }: LayoutOptions): {
   start: Html
   end: Html
@@ -66,13 +68,13 @@ ${isFromSpotify && source}<nav aria-label="Service"><ul>
   return { start, end }
 }
 
-/** A whole page with this content in its `main` element. */
+/** A full page with this `main` content. */
 export function page(options: LayoutOptions, main: Html): string {
   const { start, end } = layout(options)
   return String(html`${start}${main}${end}`)
 }
 
-/** Marks up the code that a text has between backticks, as the texts of problems do. */
+/** Marks up code between backticks, as used in problem texts. */
 export function withCode(text: string): Html {
   // Every second part was between backticks.
   const parts = text

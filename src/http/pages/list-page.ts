@@ -9,28 +9,28 @@ import { isOwnedBy } from './playlist-card.ts'
 import { coverUrl, visibleText, withoutBidiControls } from './spotify-text.ts'
 import { userForm } from './user-form.ts'
 
-/** The number of playlists on a page unless the reader asks for another number. */
+/** The default number of playlists on a page. */
 export const PAGE_LENGTH = 50
-/** The maximum number of playlists on a page, since a browser may load the covers of all of them. */
+/** The maximum number of playlists on a page, since a browser might load all covers. */
 export const MAX_PAGE_LENGTH = 200
 
-/** Whether a list is up to date or stale; if the service failed to read a newer list, the type of problem. */
+/** Whether a list is up to date or stale; if the service failed to read a newer list, the problem type. */
 export type ListState = 'fresh' | 'stale' | ProblemType
 
 export interface ListPageOptions {
   /** The canonical user id. */
   userId: string
   basePath: string
-  /** The path of the list, without the base path. */
+  /** The list path, without the base path. */
   path: string
-  /** The public URL of the list; undefined if unknown. */
+  /** The list's public URL; undefined if unknown. */
   canonicalUrl: string | undefined
-  /** The first playlists of the page, from which the page takes its title and image. */
+  /** The first playlists on the page, used for the title and image. */
   playlists: readonly unknown[]
-  /** The positions of the first playlist on the page, and of the one after the last. */
+  /** The position of the first playlist on the page, and the position after the last. */
   from: number
   to: number
-  /** The length of the whole list. */
+  /** The full list length. */
   total: number
   /** The maximum number of playlists on a page. */
   limit: number
@@ -40,11 +40,11 @@ export interface ListPageOptions {
   generatedAt: number
   state: ListState
   complete: boolean
-  /** Why an empty list may be empty. */
+  /** Why an empty list might be empty. */
   explanation: string | undefined
 }
 
-/** The page with playlists of a user: the parts before the first playlist and after the last one. */
+/** The page with a user's playlists: the parts before the first playlist and after the last. */
 export function listPage(options: ListPageOptions): { start: Html; end: Html } {
   const { userId, basePath, playlists, from, to } = options
   const own = playlists.filter(playlist => isOwnedBy(playlist, userId))
@@ -61,7 +61,7 @@ ${introOf(options)}${noteOf(options)}${hasPlaylists ? html`<ul class="grid" role
   }
 }
 
-/** The text in place of the playlists, if the whole list is empty or ends before this page. */
+/** The text shown instead of playlists if the list is empty or ends before this page. */
 function emptyOf(options: ListPageOptions): Html {
   const { basePath, from, explanation } = options
   return explanation === undefined
@@ -75,7 +75,7 @@ function nameOfOwner(playlist: unknown): string | undefined {
   return visibleText(member(member(playlist, 'owner'), 'display_name'))
 }
 
-/** The Open Graph properties (https://ogp.me/) from which other programs make a preview of a link. */
+/** The Open Graph properties (https://ogp.me/) other programs use for link previews. */
 function headOf(title: string, { playlists, total, canonicalUrl }: ListPageOptions): Html {
   const image = playlists.map(playlist => coverUrl(member(playlist, 'images'))).find(Boolean)
   const url = html`<meta property="og:url" content="${canonicalUrl}">
@@ -129,7 +129,7 @@ ${from > 0 ? previous : html`<li></li>`}${to < total && next}</ul></nav>
 `
 }
 
-/** The address of the page that begins with the playlist at this position. */
+/** Returns the address of the page starting with the playlist at this position. */
 function linkTo(offset: number, { basePath, path, limit, namesFormat }: ListPageOptions): string {
   const format = namesFormat ? '&format=html' : ''
   return `${basePath}${path}?limit=${limit}&offset=${offset}${format}`

@@ -10,18 +10,18 @@ import { OWNER_FAULTS, ownerNotice } from './owner-texts.ts'
 
 export interface OwnerPageOptions {
   view: OwnerView
-  /** The path of this page, with the path that a proxy in front adds. */
+  /** The path to this page, including the path added by a proxy in front. */
   path: string
   basePath: string
-  /** The privacy policy of the operator. */
+  /** The operator's privacy policy. */
   privacyUrl: string | undefined
-  /** Whether Spotify sends the browser to the browser's own machine, which may not be the server. */
+  /** Whether Spotify sends the browser to the browser's own machine, which might not be the server. */
   isLocalRedirect: boolean
-  /** What is wrong with the address that the owner pasted; undefined if the page shows no error. */
+  /** What is wrong with the pasted address; undefined if the page shows no error. */
   error: string | undefined
 }
 
-/** The page on which an owner links the account, sees the state of the link, and ends the link. */
+/** The page where an owner links the account, sees the link state, and ends the link. */
 export function ownerPage(options: OwnerPageOptions): string {
   const { view, basePath, privacyUrl } = options
   const { userId, link, canLink } = view
@@ -43,7 +43,7 @@ ${stateOf(link)}${forms}${hasEnded ? undefined : endForm(options.path)}${ownerNo
   )
 }
 
-/** The page after the end of a link. */
+/** The page shown after a link has ended. */
 export function unlinkedPage(userId: string, basePath: string): string {
   const title = 'Your Spotify account is no longer linked'
   return page(
@@ -93,8 +93,8 @@ function row(name: string, epochMs: number): Html {
 }
 
 /**
- * The button that leads to Spotify and, if the browser may fail to open the page after Spotify, a form for
- * the address of that page. While the link works, the button is secondary, since nobody has to press it.
+ * The button to Spotify and, if the browser might fail to open the page after Spotify, a form for the address
+ * of that page. While the link works, the button is secondary, since nobody has to press it.
  */
 function linkForms({ view, path, isLocalRedirect, error }: OwnerPageOptions): Html {
   const { userId, link } = view

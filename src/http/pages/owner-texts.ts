@@ -1,10 +1,10 @@
 import type { LinkFault } from '../../links/link-problems.ts'
 import { type Html, html } from './html.ts'
 
-/** Where people see and remove the apps that may read their accounts. */
+/** Where people see and remove apps with access to their accounts. */
 const APPS_URL = 'https://www.spotify.com/account/apps/'
 
-/** Why a link does not work, for the owner of the account. */
+/** Why a link does not work, for the account owner. */
 export const OWNER_FAULTS: Readonly<Record<LinkFault, string>> = {
   'not-registered':
     'Spotify does not let this service read your account. Tell the operator: they have to add you to the users of their app at Spotify.',
@@ -24,7 +24,7 @@ export const OWNER_FAULTS: Readonly<Record<LinkFault, string>> = {
   unreadable: 'The service cannot decrypt its record of this link. Tell the operator.',
 }
 
-/** What the owner of an account should know before agreeing, and can look up later. */
+/** What an account owner should know before agreeing, and can look up later. */
 export function ownerNotice(privacyUrl: string | undefined, isLinked: boolean): Html {
   const when = isLinked ? '' : ' before you agree'
   const privacy =

@@ -3,7 +3,9 @@ import { type Html, html } from './html.ts'
 import { counted } from './numbers.ts'
 import { coverUrl, plainText, spotifyUrl, visibleText } from './spotify-text.ts'
 
-/** The entry of a playlist, as Spotify sent it, on the page of this user. The link covers the whole entry. */
+/**
+ * A playlist entry on this user's page, with the playlist as sent by Spotify. The link covers the entire entry.
+ */
 export function playlistCard(playlist: unknown, userId: string): Html {
   const cover = coverUrl(member(playlist, 'images'))
   const about = plainText(member(playlist, 'description'))
@@ -24,7 +26,7 @@ function nameOf(playlist: unknown): Html {
 /** The number of tracks, the owner if it is another user, and `collaborative`, with separators. */
 function factsOf(playlist: unknown, userId: string): Html[] {
   const facts: Html[] = []
-  // `tracks` is what Spotify called `items` before 2026; either may be absent.
+  // Spotify called `items` `tracks` before 2026; either can be absent.
   const total =
     member(member(playlist, 'items'), 'total') ?? member(member(playlist, 'tracks'), 'total')
   if (isCount(total)) facts.push(html`${counted(total, 'track')}`)

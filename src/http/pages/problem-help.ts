@@ -2,7 +2,7 @@ import { PROBLEMS_ROOT, type ProblemKind, problems } from '../../problems/catalo
 import { html } from './html.ts'
 import { page, withCode } from './layout.ts'
 
-/** The page about one type of problem, for developers and operators. */
+/** The page about a problem type, for developers and operators. */
 export function problemHelpPage(type: string, kind: ProblemKind, basePath: string): string {
   const { status, title, meaning, caller, operator } = kind
   return page(
@@ -19,7 +19,7 @@ export function problemHelpPage(type: string, kind: ProblemKind, basePath: strin
   )
 }
 
-/** The page that lists all types of problems. */
+/** The page listing all problem types. */
 export function problemIndexPage(basePath: string): string {
   const rows = Object.entries(problems).map(
     ([
@@ -41,7 +41,7 @@ ${rows}</tbody>
   )
 }
 
-/** The page about one type of problem as Markdown, for a terminal. */
+/** The page about a problem type as Markdown, for a terminal. */
 export function problemHelpMarkdown(type: string, kind: ProblemKind): string {
   const { status, title, meaning, caller, operator } = kind
   return `# ${title} (${type})
@@ -62,7 +62,7 @@ ${operator}
 `
 }
 
-/** The list of all types of problems as Markdown, for a terminal. */
+/** The list of all problem types as Markdown, for a terminal. */
 export function problemIndexMarkdown(basePath: string): string {
   const lines = Object.entries(problems).map(
     ([type, { status, title }]) =>

@@ -10,21 +10,21 @@ export interface ProblemPageOptions {
   problem: Problem
   /** The problem as programs get it, in JSON. */
   body: ProblemBody
-  /** When a retry may succeed (epoch ms), and the seconds until then; undefined if unknown. */
+  /** When a retry might succeed (epoch ms), and the seconds until then; undefined if unknown. */
   retry: { at: number; seconds: number } | undefined
   basePath: string
-  /** Whether the reader is the owner of an account who links it. */
+  /** Whether the reader is an account owner linking the account. */
   isForOwner?: boolean
 }
 
-/** The problems after which a reader may want to look for a user. */
+/** Problems after which a reader might want to look for a user. */
 const WITH_FORM: readonly ProblemType[] = ['invalid-user-id', 'user-not-found', 'not-found']
 
 /** A problem as a page for the person in front of a browser. */
 export function problemPage(options: ProblemPageOptions): string {
   const { problem, body, retry, basePath, isForOwner = false } = options
   const { type } = problem
-  // `{…}` stands for a part that only the reader knows.
+  // `{…}` stands for a part only the reader knows.
   const meantPaths = problem.meantPaths.filter(path => !path.includes('{'))
   const { title, status, detail, instance, request_id: requestId } = body
   const { happened, todo } = adviceOn(type, isForOwner)
@@ -46,7 +46,7 @@ ${meantPaths.map(meantOf)}${retry && retryOf(retry, isForOwner)}${WITH_FORM.incl
   )
 }
 
-/** The detail without the way to find a user id, because the form on the page explains that. */
+/** The detail without how to find a user id, because the form on the page explains that. */
 function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }
@@ -57,8 +57,8 @@ function meantOf(path: string): Html {
 }
 
 /**
- * When to try again. An owner gets no link, because the address to which Spotify sends the browser back
- * works only once.
+ * When to try again. An owner gets no link, because the address Spotify sends the browser back to works only
+ * once.
  */
 function retryOf({ at, seconds }: { at: number; seconds: number }, isForOwner: boolean): Html {
   const time = seconds < 2 * MINUTE_SECONDS ? secondAfter(at) : minuteAfter(at)
@@ -75,7 +75,7 @@ const UNITS = [
   ['second', 1],
 ] as const
 
-/** A duration in its largest unit, rounded up: "90 seconds", "2 minutes", "3 hours". */
+/** A duration in the largest unit, rounded up: "90 seconds", "2 minutes", "3 hours". */
 export function duration(seconds: number): string {
   const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size) ?? ['second', 1]
   const count = Math.ceil(seconds / size)

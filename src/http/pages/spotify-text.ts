@@ -2,29 +2,29 @@ import { decodeHTML } from 'entities'
 import { member } from '../../lib/member.ts'
 
 /**
- * The value if it is a string with at least one visible character, else undefined. A link with invisible
- * text cannot be seen.
+ * Returns the value if it is a string with at least one visible character, else undefined: a link with
+ * invisible text cannot be seen.
  */
 export function visibleText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
   return /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(value) ? value : undefined
 }
 
-/** A text without bidirectional controls, which reorder later text (https://www.unicode.org/reports/tr9/). */
+/** Removes bidirectional controls, which reorder later text (https://www.unicode.org/reports/tr9/). */
 export function withoutBidiControls(text: string): string {
   return text.replace(/\p{Bidi_Control}/gu, '')
 }
 
 /**
- * The text of a description, in which Spotify sends character references and links as HTML. The result is
- * plain text, which may contain `<`.
+ * Converts a description to text: Spotify sends character references and links as HTML. The result is plain
+ * text, which can contain `<`.
  */
 export function plainText(description: unknown): string | undefined {
   if (typeof description !== 'string') return undefined
   return visibleText(decodeHTML(description.replace(/<\/?[a-z][^<>]*>/gi, '')))
 }
 
-/** The value if it is an https URL on a host of Spotify without user name, password or port; otherwise undefined. */
+/** Returns an https URL on a Spotify host without user name, password and port; undefined for other values. */
 export function spotifyUrl(value: unknown): string | undefined {
   const url = urlOf(value)
   if (url?.protocol !== 'https:' || !/(?:^|\.)spotify\.com$/.test(url.host)) return undefined
@@ -34,7 +34,7 @@ export function spotifyUrl(value: unknown): string | undefined {
 /** Pages show covers some 150 to 250 CSS pixels wide, on screens with up to two device pixels for each. */
 const COVER_PIXELS = 300
 
-/** The URL of the smallest image that is large enough, else of the first image; undefined without images. */
+/** Returns the URL of the smallest image that is large enough, else the first; undefined without images. */
 export function coverUrl(images: unknown): string | undefined {
   if (!Array.isArray(images)) return undefined
   const covers = images.flatMap(image => {

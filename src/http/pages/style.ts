@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 /** A drawn note, for playlists without a cover. */
 const PLACEHOLDER = `url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64' fill='none' stroke='%23808890' stroke-width='2.5' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M26 42V20l18-4v22'/%3E%3Ccircle cx='21.5' cy='42' r='4.5'/%3E%3Ccircle cx='39.5' cy='38' r='4.5'/%3E%3C/svg%3E")`
 
-/** The style sheet of all pages. */
+/** The style sheet for all pages. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
@@ -140,5 +140,5 @@ meter { display: block; width: 100%; max-width: 20rem; height: .9rem; margin: .2
 .pages a:hover { background: var(--sunken); }
 `
 
-/** The path of the style sheet. It changes with the content, so clients may cache the style sheet forever. */
+/** The style sheet path. It changes with the content, so clients may cache the style sheet forever. */
 export const STYLE_PATH = `/assets/style-${hash('sha256', STYLE, 'base64url').slice(0, 12)}.css`

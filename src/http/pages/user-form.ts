@@ -4,19 +4,19 @@ import { type Html, html } from './html.ts'
 
 export interface UserFormOptions {
   basePath: string
-  /** The text that the reader submitted before. */
+  /** The previously submitted text. */
   value?: string
   /** What is wrong with `value`. */
   error?: string | undefined
 }
 
 /**
- * The maximum length of a text in the field. The service refuses a text of this length, so a text that the
- * browser cut off never names another user. Without a limit, the request line could be too long to read.
+ * The maximum text length in the field. The service refuses text this long, so text cut off by the browser
+ * never names another user. Without a limit, the request line could be too long to read.
  */
 const MAX_LENGTH = MAX_PASTED_LENGTH + 1
 
-/** The form that leads to the list of the user in its only field. */
+/** The form for opening a user's list; the user is the only field. */
 export function userForm({ basePath, value = '', error }: UserFormOptions): Html {
   const { attributes, message } = fieldError('user', error)
   return html`<form action="${basePath}/" method="get">

@@ -4,37 +4,37 @@ import { PrioritySemaphore, type Release } from '../../lib/priority-semaphore.ts
 import { WaitingCallers } from '../../lib/waiting-callers.ts'
 import { ownBuffer } from '../../playlists/serialised-items.ts'
 
-/** Content codings by their names in HTTP, in our order of preference. */
+/** Content codings by HTTP name, in our order of preference. */
 export const CODINGS = ['br', 'gzip', 'identity'] as const
 
 export type Coding = (typeof CODINGS)[number]
 
-/** A body that fits into one packet gains nothing from compression. */
+/** Compression does not help a body that fits into one packet. */
 const MIN_GZIP_BYTES = 1024
-/** Brotli saves a tenth against gzip but takes twice as long, which does not pay off for small bodies. */
+/** Brotli output is a tenth smaller than gzip but takes twice as long: not worth it for small bodies. */
 const MIN_BROTLI_BYTES = 16 * 1024
 const MIN_BYTES = { br: MIN_BROTLI_BYTES, gzip: MIN_GZIP_BYTES, identity: 0 }
-/** Higher qualities take several times as long and hardly save bytes. */
+/** Higher qualities take several times as long and save hardly any bytes. */
 const BROTLI_QUALITY = 5
 
-/** The coding for a body of `bytes`. `accepted` lists the codings that the caller accepts, best first. */
+/** Returns the coding for a body of `bytes`. `accepted` lists the caller's accepted codings, best first. */
 export function codingFor(bytes: number, accepted: readonly Coding[]): Coding {
   return accepted.find(coding => bytes >= MIN_BYTES[coding]) ?? (accepted[0] as Coding)
 }
 
-/** Each compression takes one of the four threads in Node's pool, and about 10 MB. */
+/** Each compression takes one of Node's four pool threads, and about 10 MB. */
 const MAX_CONCURRENT = 2
-/** About an eighth of a second of work. A body that would wait longer stays uncompressed. */
+/** About an eighth of a second's work. A body that would wait longer stays uncompressed. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
-/** All callers share compressed bodies, so they need not take turns. */
+/** All callers share compressed bodies, so they do not have to take turns. */
 const ALL_CALLERS = new WaitingCallers('all')
 
-/** Compresses a few bodies at once, and queues a few more. A queued body holds no compressor yet. */
+/** Compresses a few bodies at once, and queues a few more. A queued body does not hold a compressor yet. */
 export class CompressionQueue {
   readonly #slots = new PrioritySemaphore(MAX_CONCURRENT)
   #waitingBytes = 0
 
-  /** Whether the queue compresses a body of `bytes` at once or after a short wait. */
+  /** Whether the queue would compress a body of `bytes` at once or after a short wait. */
   hasRoomFor(bytes: number): boolean {
     return !this.#slots.isFull || this.#waitingBytes + bytes <= MAX_WAITING_BYTES
   }
@@ -62,10 +62,10 @@ export class CompressionQueue {
   }
 }
 
-/** One queue for the whole process, whose threads and memory it limits. */
+/** One queue for the process, to limit threads and memory. */
 export const compressions = new CompressionQueue()
 
-/** Compresses a body off the event loop, into a Buffer that owns its memory. */
+/** Compresses a body off the event loop, into a Buffer with its own memory. */
 async function compress(
   parts: readonly Buffer[],
   coding: Exclude<Coding, 'identity'>,

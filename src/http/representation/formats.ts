@@ -1,6 +1,6 @@
 /**
- * The formats of a list by their names in `?format=`, the default first. `excel` is CSV with a byte
- * order mark, which Excel needs to read UTF-8; `Accept` cannot name it. `html` is a page for a person.
+ * The list formats by `?format=` name, the default first. `excel` is CSV with the byte order mark Excel needs
+ * to read UTF-8; `Accept` cannot select it. `html` is a page for people.
  */
 export const FORMATS = ['json', 'text', 'csv', 'excel', 'ndjson', 'html'] as const
 
@@ -15,7 +15,7 @@ export const MEDIA_TYPES: Record<Format, string> = {
   html: 'text/html',
 }
 
-/** The value of `Content-Type` for a format. */
+/** Returns the `Content-Type` for a format. */
 export function contentType(format: Format): string {
   return `${MEDIA_TYPES[format]}; charset=utf-8`
 }

@@ -4,19 +4,19 @@ import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
 import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
 
-/** A simplified playlist as Spotify sent it: any member may be absent, null or of another type. */
+/** A simplified playlist as sent by Spotify: any member can be absent, null or another type. */
 type Playlist = Record<string, unknown>
 
-/** Makes the line for a playlist at its 1-based position in the whole list. */
+/** Makes the line for a playlist at a 1-based position in the full list. */
 export type LineMaker = (position: number, playlist: Playlist) => string
 
-/** All listings share these ticks, so many listings at once block the event loop no longer than one does. */
+/** All listings share these ticks, so many at once block the event loop no longer than a single listing. */
 const ticks = new OneTaskPerTick()
 
 /**
- * Makes one line per playlist, one page per tick of the event loop.
+ * Makes one line per playlist, one page per event loop tick.
  *
- * @throws the reason of the signal, before the next page, once the signal aborts.
+ * @throws the signal's reason, before the next page, once the signal aborts.
  */
 export async function makeLines(
   playlists: SerialisedItems,
@@ -36,9 +36,9 @@ export async function makeLines(
 }
 
 /**
- * A line of the text format: `"%4d %s %s"` with position, uri and name. The line has no control characters
- * or line separators, which would break the line or control the terminal, and no bidirectional controls,
- * which would reorder the rest of the line (https://www.unicode.org/reports/tr9/).
+ * Makes a text format line: `"%4d %s %s"` with position, uri and name. Control characters and line separators
+ * are replaced, since they would break the line or control the terminal, as are bidirectional controls, which
+ * would reorder the rest of the line (https://www.unicode.org/reports/tr9/).
  */
 export const textLine: LineMaker = (position, { uri, name }) =>
   `${String(position).padStart(4)} ${printable(uri)} ${printable(name)}`
@@ -49,7 +49,7 @@ function printable(value: unknown): string {
     : ''
 }
 
-/** The columns of the CSV format, each with its value in a playlist. */
+/** CSV columns, each with a getter for the value. */
 const COLUMNS: Record<string, (playlist: Playlist) => string> = {
   id: ({ id }) => text(id),
   name: ({ name }) => text(name),
@@ -57,7 +57,7 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
   owner_name: ({ owner }) => text(member(owner, 'display_name')),
   public: playlist => text(playlist.public),
   collaborative: ({ collaborative }) => text(collaborative),
-  // `tracks` is what Spotify called `items` before 2026; either may be absent.
+  // Spotify called `items` `tracks` before 2026; either can be absent.
   items_total: ({ items, tracks }) => text(member(items, 'total') ?? member(tracks, 'total')),
   snapshot_id: ({ snapshot_id: snapshotId }) => text(snapshotId),
   url: ({ external_urls: urls }) => text(member(urls, 'spotify')),
@@ -67,8 +67,8 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
 }
 
 /**
- * A text that a spreadsheet may run as a formula: it begins with one of these characters or their
- * full-width forms, perhaps after blanks and invisible characters, which spreadsheets drop.
+ * Text that a spreadsheet might run as a formula: it begins with one of these characters or a full-width form,
+ * perhaps after blanks and invisible characters, which spreadsheets drop.
  * https://owasp.org/www-community/attacks/CSV_Injection
  */
 const FORMULA =
@@ -77,11 +77,11 @@ const FORMULA =
 /** Ends every record, including the last (RFC 4180). */
 export const CSV_SEPARATOR = '\r\n'
 
-/** A record of the CSV format (RFC 4180). */
+/** Makes a CSV record (RFC 4180). */
 export const csvLine: LineMaker = (position, playlist) =>
   csvRecord([String(position), ...Object.values(COLUMNS).map(column => column(playlist))])
 
-/** The header row of the CSV format with its line end. */
+/** The CSV header row with the line end. */
 export const CSV_HEADER = ownBuffer(
   csvRecord(['position', ...Object.keys(COLUMNS)]) + CSV_SEPARATOR,
 )
@@ -96,7 +96,7 @@ function inert(field: string): string {
   return FORMULA.test(text) ? `'${text}` : text
 }
 
-/** A string, number or boolean as text; an empty text for any other value. */
+/** Returns a string, number or boolean as text; an empty string for any other value. */
 function text(value: unknown): string {
   if (typeof value === 'string') return value
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''

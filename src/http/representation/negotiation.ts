@@ -6,15 +6,15 @@ import { checkFieldSize } from '../validation.ts'
 import { CODINGS, type Coding } from './compression.ts'
 import { contentType, FORMATS, type Format, MEDIA_TYPES } from './formats.ts'
 
-/** Callers send few different values of `Accept` and `Accept-Encoding`. The caches evict rare values. */
+/** Callers send few different `Accept` and `Accept-Encoding` values. The caches evict rare values. */
 const MAX_CACHED_FIELDS = 100
 
-/** Each media type without and with its `charset`, since callers ask for both. */
+/** Each media type without and with a `charset`, since callers ask for both. */
 const OFFERS = FORMATS.flatMap(format => [MEDIA_TYPES[format], contentType(format)])
 
 /**
- * The format of the response: `requested`, which is from the query, else the best format for the `Accept`
- * field (RFC 9110 12.5.1), else JSON.
+ * Returns the response format: `requested`, from the query, else the best format for the `Accept` field (RFC
+ * 9110 12.5.1), else JSON.
  *
  * @throws {Problem} `not-acceptable` if the field excludes all formats, `headers-too-large`.
  */
@@ -42,8 +42,8 @@ const formats = new LRUCache<string, Format | 'none'>({
 })
 
 /**
- * The content codings that the `Accept-Encoding` field accepts (RFC 9110 12.5.3), the best first;
- * with `identity`, unless the field excludes it.
+ * Returns the content codings accepted by the `Accept-Encoding` field (RFC 9110 12.5.3), best first; includes
+ * `identity` unless the field excludes it.
  *
  * @throws {Problem} `not-acceptable` if the field excludes all codings, `headers-too-large`.
  */
@@ -69,7 +69,7 @@ const codings = new LRUCache<string, readonly Coding[]>({
   },
 })
 
-/** Version 1 of the package accepts an order for codings of equal weight; its types lack that option. */
+/** Version 1 of the package accepts an order for equally weighted codings; the types lack that option. */
 interface NegotiatorWithPreference {
   encodings(available: string[], options: { preferred: string[] }): string[]
 }

@@ -6,22 +6,22 @@ import type { VariantCache, Variants } from '../../playlists/representations.ts'
 import { type Coding, codingFor, compressions } from './compression.ts'
 import { type Body, PART_OVERHEAD_BYTES, type View } from './view.ts'
 
-/** Objects, field values, cache entry and slot of a representation, as measured on 64-bit Node. */
+/** A representation's objects, field values, cache entry and slot, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1200
 
-/** A request for a view of a list. */
+/** A request for a list view. */
 export interface RepresentationRequest {
   readonly view: View
-  /** The part of Fastify's request that shows whether the client has disconnected. */
+  /** The part of Fastify's request needed to detect that the client has disconnected. */
   readonly request: {
     readonly signal: AbortSignal
     readonly socket: { readonly destroyed: boolean }
   }
-  /** The codings that the caller accepts, the best first. */
+  /** The caller's accepted codings, best first. */
   readonly codings: readonly Coding[]
 }
 
-/** A signal that aborts once the client disconnects, or is aborted if it already has. */
+/** Returns a signal that aborts once the client disconnects; already aborted if the client has disconnected. */
 export function disconnectSignal({
   signal,
   socket,
@@ -30,11 +30,11 @@ export function disconnectSignal({
 }
 
 /**
- * Returns a representation of a list from the cache, synchronously, or makes and caches it. While the
- * compression queue is full, the body stays uncompressed, even if `Accept-Encoding` excludes
- * `identity`: RFC 9110 12.4.1 lets a server disregard the field.
+ * Returns a list representation from the cache, synchronously, or makes and caches a new one. While the
+ * compression queue is full, the body stays uncompressed, even if `Accept-Encoding` excludes `identity`: RFC
+ * 9110 12.4.1 lets a server disregard the field.
  *
- * The promise rejects once all callers that wait for it have disconnected.
+ * The promise rejects once all waiting callers have disconnected.
  */
 export function represent(
   list: PlaylistList,
@@ -51,7 +51,7 @@ export function represent(
   return plain instanceof Promise ? plain.then(inBestCoding) : inBestCoding(plain)
 }
 
-/** The representation in the best coding that the caller accepts. */
+/** Returns the representation in the best coding accepted by the caller. */
 function compressed(
   plain: ListRepresentation,
   list: PlaylistList,
@@ -79,8 +79,8 @@ function compressed(
 }
 
 /**
- * Whether the representation has the coding that the caller prefers. It has `identity` instead if the
- * compression queue was full.
+ * Whether the representation has the caller's preferred coding. It is `identity` instead if the compression
+ * queue was full.
  */
 export function isPreferred(
   { bytes, coding }: ListRepresentation,
@@ -90,7 +90,7 @@ export function isPreferred(
 }
 
 function representation(key: string, body: Body, coding: Coding): ListRepresentation {
-  // The tag contains the version, since another version may format the same list differently.
+  // The tag contains the version, since another version might format the same list differently.
   const etag = `"${hash('sha256', `${version} ${key}`, 'base64url').slice(0, 27)}"`
   const contentFields = [...body.fields, 'content-length', String(body.bytes)]
   if (coding !== 'identity') contentFields.push('content-encoding', coding)

@@ -11,17 +11,17 @@ import { contentType, type Format } from './formats.ts'
 import { CSV_HEADER, CSV_SEPARATOR, csvLine, makeLines, textLine } from './line-formats.ts'
 import { type Window, type WindowQuery, windowOf } from './window.ts'
 
-/** A representation without the parts that depend on its key and coding. */
+/** A representation without the parts that depend on the key and coding. */
 export type Body = Omit<
   ListRepresentation,
   'key' | 'coding' | 'etag' | 'validators' | 'contentFields' | 'codedKeys'
 >
 
-/** A format and window of a list, before content coding. */
+/** A list format and window, before content coding. */
 export interface View {
-  /** Names all that shapes body and fields, except the content of the list; `total` is the list's length. */
+  /** Identifies everything that shapes body and fields, except the list content; `total` is the list length. */
   key(total: number): string
-  /** Makes the body. The signal cancels the work, unless other callers wait for the same lines. */
+  /** Makes the body. The signal cancels the work, unless other callers are waiting for the same lines. */
   body(
     list: PlaylistList,
     lines: Variants<SerialisedItems>,
@@ -29,14 +29,14 @@ export interface View {
   ): Body | Promise<Body>
 }
 
-/** A JSON object with the playlists of the window as its last member, `items`. */
+/** Makes a JSON object ending with `items`, the playlists in the window. */
 export function jsonBody(list: PlaylistList, { from, to }: Window, members: object): Body {
   const head = ownBuffer(`${JSON.stringify(members).slice(0, -1)},"items":[`)
   const body = { parts: [head, JSON_END], items: { from, to } }
   const whole = bodyOf(body, list)
   const bytes = sum(whole, part => part.length)
   const common = { bytes, vary: 'Accept-Encoding', fields: ['content-type', contentType('json')] }
-  // Joining the parts of a short body for each hit would take longer than the rest of the work for a hit.
+  // Joining the parts of a short body on every hit would take longer than all other work for a hit.
   return bytes <= MAX_JOINED_BYTES
     ? { ...common, parts: [ownBuffer(...whole)], heldBytes: bytes + PART_OVERHEAD_BYTES }
     : { ...common, ...body, heldBytes: head.length + PART_OVERHEAD_BYTES }
@@ -47,37 +47,37 @@ const JSON_END = Buffer.from(']}')
 export type LineFormat = Exclude<Format, 'json' | 'html'>
 type MakeLines = (playlists: SerialisedItems, signal: AbortSignal) => Promise<SerialisedItems>
 
-/** Makes the lines of each line format from the cached list. */
+/** Makes the lines for each format from the cached list. */
 const LINES: Record<Exclude<LineFormat, 'excel'>, MakeLines> = {
   text: (playlists, signal) => makeLines(playlists, textLine, '\n', signal),
   csv: (playlists, signal) => makeLines(playlists, csvLine, CSV_SEPARATOR, signal),
   ndjson: async playlists => playlists.separatedBy('\n'),
 }
 
-/** The header row of a format. */
+/** Header rows by format. */
 const HEADERS: Partial<Record<Format, Buffer>> = {
   csv: CSV_HEADER,
   excel: ownBuffer('\uFEFF', CSV_HEADER),
 }
 
-/** File name extensions of the formats that browsers save; a browser displays every other format. */
+/** File name extensions for formats that browsers save; they display all other formats. */
 const EXTENSIONS: Partial<Record<Format, string>> = { csv: 'csv', excel: 'csv', ndjson: 'ndjson' }
 
-/** Overhead of a Buffer that owns its memory, as measured on 64-bit Node. */
+/** Overhead per Buffer with its own memory, as measured on 64-bit Node. */
 export const PART_OVERHEAD_BYTES = 250
 
 /** A request for a list, in any format. */
 export interface RequestedList {
   /** Canonical. */
   readonly userId: string
-  /** The id as the caller sent it. */
+  /** The id as sent by the caller. */
   readonly pasted: string
   readonly query: WindowQuery
-  /** The `Link` field of an empty list. */
+  /** The `Link` field for an empty list. */
   readonly link: string
 }
 
-/** The requested window of a list in a line format, cut out of the lines of the whole list. */
+/** Returns the requested window in a line format, cut from the lines for the full list. */
 export function linesView(format: LineFormat, { userId, query, link }: RequestedList): View {
   return {
     key(total) {
@@ -102,7 +102,7 @@ export function linesView(format: LineFormat, { userId, query, link }: Requested
       return {
         parts,
         bytes: sum(parts, part => part.length),
-        // The parts keep the lines of the whole list alive, even after the cache has evicted the lines.
+        // The parts keep the lines for the full list alive, even after cache eviction.
         heldBytes: sum(parts, part => part.buffer.byteLength + PART_OVERHEAD_BYTES),
         vary: 'Accept, Accept-Encoding',
         fields,
@@ -112,8 +112,8 @@ export function linesView(format: LineFormat, { userId, query, link }: Requested
 }
 
 /**
- * The `Content-Disposition` with which a browser or `curl -OJ` saves a list under the name of its user
- * (RFC 6266): an ASCII name and, if the id has other characters, the whole name encoded (RFC 8187).
+ * Returns the `Content-Disposition` that makes a browser or `curl -OJ` save a list under the user's name (RFC
+ * 6266): an ASCII name and, if the id has other characters, the full name encoded (RFC 8187).
  */
 export function contentDisposition(userId: string, extension: string): string {
   const name = `${userId}-playlists.${extension}`

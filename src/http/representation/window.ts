@@ -1,26 +1,26 @@
-/** The query parameters of a window. Absent ones select the whole list. */
+/** The query parameters for a window. Without them, the window is the entire list. */
 export interface WindowQuery {
   limit?: number
   offset?: number
 }
 
-/** The positions of the requested playlists in a list. */
+/** The positions of the requested playlists. */
 export interface Window {
   /** First position, from 0. */
   readonly from: number
-  /** The position after the last one, at most the length of the list. */
+  /** The position after the last playlist, at most the list length. */
   readonly to: number
 }
 
-/** The requested window of a list with `total` playlists. */
+/** Returns the requested window for a list with `total` playlists. */
 export function windowOf(total: number, { limit = total, offset = 0 }: WindowQuery): Window {
   const from = Math.min(offset, total)
   return { from, to: Math.min(from + limit, total) }
 }
 
 /**
- * The members of Spotify's paging object except `items`, for a window of the list at `url`. The whole list
- * has the plain URL. The windows of `next` and `previous` are adjacent to this one.
+ * Returns the members of Spotify's paging object except `items`, for a window in the list at `url`. The full
+ * list has the plain URL. The `next` and `previous` windows are adjacent to this window.
  */
 export function pagingOf(total: number, query: WindowQuery, url: string) {
   const { from, to } = windowOf(total, query)

@@ -7,7 +7,7 @@ import { STYLE, STYLE_PATH } from '../pages/style.ts'
 import { sendRepresentation } from '../send.ts'
 import { staticRepresentation } from '../static-representation.ts'
 
-/** The icon of the pages: a list with a note, in a colour that is legible on light and dark tabs. */
+/** The page icon: a list with a note, in a colour legible on light and dark tabs. */
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <rect width="32" height="32" rx="7" fill="#2f6f8f"/>
 <g fill="none" stroke="#fff" stroke-width="2.5" stroke-linecap="round">
@@ -24,7 +24,7 @@ const style = staticRepresentation(STYLE, {
   contentType: 'text/css; charset=utf-8',
   cacheControl: IMMUTABLE,
 })
-/** The style sheet for pages from instances of another version, during a rolling update. */
+/** The style sheet for pages from instances running another version, during a rolling update. */
 const otherStyle = staticRepresentation(STYLE, { contentType: 'text/css; charset=utf-8' })
 const icon = staticRepresentation(ICON, { contentType: 'image/svg+xml', cacheControl: ONE_DAY })
 const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
@@ -32,11 +32,11 @@ const robots = staticRepresentation('User-agent: *\nDisallow: /\n', {
   cacheControl: ONE_DAY,
 })
 
-/** Serves the style sheet and the icon of the pages, and `robots.txt`, which keeps crawlers out. */
+/** Serves the pages' style sheet and icon, and `robots.txt`, which keeps crawlers out. */
 export function assetRoutes(app: AppInstance): void {
   for (const [path, file] of [
     [ICON_PATH, icon],
-    // Browsers request this path for resources that name no icon.
+    // Browsers request this path for resources that do not name an icon.
     ['/favicon.ico', icon],
     ['/robots.txt', robots],
   ] as const) {

@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 }
 
-/** Switches the dark mode of the page. The switch of the page is in its top bar, which we leave out. */
+/** Switches the page's dark mode. The built-in switch is in the top bar, which we leave out. */
 const FOLLOW_COLOR_SCHEME = `
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
@@ -28,12 +28,12 @@ follow()
 `
 
 /**
- * `GET /docs`: a page that shows /openapi.yaml and lets readers send requests. The page loads its files
- * from below `basePath`.
+ * `GET /docs`: a page that shows /openapi.yaml and lets readers send requests. The page loads assets from below
+ * `basePath`.
  */
 export async function docsPage(app: AppInstance, basePath: string): Promise<void> {
-  // The UI plugin requires a document from this plugin. We redirect the browser to /openapi.yaml
-  // instead, so the service neither parses that file nor generates it again.
+  // The UI plugin requires a document from this plugin. We redirect the browser to /openapi.yaml instead, so
+  // the service neither parses nor regenerates that file.
   await app.register(fastifySwagger, {
     mode: 'static',
     specification: {
@@ -54,7 +54,7 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
         js: [{ filename: 'color-scheme.js', content: FOLLOW_COLOR_SCHEME }],
       },
       uiConfig: {
-        // This layout has no top bar, which would open documents of other services.
+        // This layout has no top bar, which would open documents from other services.
         layout: 'BaseLayout',
         validatorUrl: null,
         tryItOutEnabled: true,
@@ -67,8 +67,8 @@ export async function docsPage(app: AppInstance, basePath: string): Promise<void
 }
 
 /**
- * Redirects to our own document or to the page. The references are relative, so they work below any
- * path that a proxy adds, and they drop the query.
+ * Redirects to our own document or to the page. The references are relative, so they work below any path a
+ * proxy adds, and drop the query.
  */
 function redirect(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const url = String(request.routeOptions.url)

@@ -11,7 +11,7 @@ const LOOKS_LIKE: Record<Lookalike, string> = {
   'content-id': 'This id looks like that of a playlist, an album, an artist or a track.',
 }
 
-/** Explains to a person why a list may be empty. `pasted` is the id as the caller sent it. */
+/** Explains to a person why a list might be empty. `pasted` is the id as sent by the caller. */
 export function emptyBecause(pasted: string): string {
   const lookalike = lookalikeOf(pastedName(pasted))
   const reason =
@@ -19,12 +19,12 @@ export function emptyBecause(pasted: string): string {
   return lookalike === undefined ? reason : `${reason} ${LOOKS_LIKE[lookalike]}`
 }
 
-/** Explains to a person why a list may be empty, and how to find a user id. */
+/** Explains to a person why a list might be empty, and how to find a user id. */
 export function explanationOf(pasted: string): string {
   return `${emptyBecause(pasted)} To find a user id, open the profile in Spotify, choose "Copy link to profile" and take the part after /user/.`
 }
 
-/** The `Link` field (RFC 8288) of an empty list, to the page that explains it. */
+/** Returns the `Link` field (RFC 8288) for an empty list, to the page that explains it. */
 export function helpLink(basePath: string): string {
   return `<${basePath}${PROBLEMS_ROOT}/user-not-found>; rel="help"`
 }

@@ -17,38 +17,38 @@ import { CLIENT_CLOSED_REQUEST, finalStatus, type MeasuredResponse } from '../re
 import { endRepresentation, fieldsOf, isNotModified, ownFields, SAME_FIELDS } from '../send.ts'
 import { RequestKeys } from './request-keys.ts'
 
-/** How much of the memory for variants the selections may use. */
+/** The share of variant memory that selections may use. */
 export const SELECTIONS_SHARE = 0.2
-/** A selection, its cache entry and the ends of two heads, as measured on 64-bit Node. */
+/** A selection with cache entry and the ends of two heads, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1900
 
-/** The list that a route selected for a request. */
+/** The list a route selected for a request. */
 export interface SelectedList {
   readonly userId: string
-  /** The cache key of the user when the route selected the list. */
+  /** The user's cache key when the route selected the list. */
   readonly key: string
   readonly scope: CacheScope
-  /** When Spotify sent the list, epoch ms; a page shows the time. */
+  /** When Spotify sent the list, in epoch ms; a page shows this time. */
   readonly generatedAt: number
-  /** Whether the date of the list is also the date of the representation. */
+  /** Whether the list date is also the representation date. */
   readonly isDated: boolean
 }
 
-/** What a route selected for a request. */
+/** A route's selection for a request. */
 interface Selection extends SelectedList {
-  /** The pattern of the route. */
+  /** The route pattern. */
   readonly route: string | undefined
   readonly slot: Slot<ListRepresentation>
   readonly representationKey: string
   readonly etag: string
-  /** The digest of the list. */
+  /** The list digest. */
   readonly digest: string
   readonly corsFields: readonly string[]
   /** When the caches last counted a use, on the monotonic clock. */
   usedAtMs: number
-  /** The array of the cached list, which identifies that list without keeping the list in memory. */
+  /** The cached list's array: it identifies the list without keeping the list in memory. */
   dateFields: readonly string[]
-  /** The ends of the heads of hits with status 200 and 304, from `buildHead`. */
+  /** The ends of the heads for hits with status 200 and 304, from `buildHead`. */
   end200: string | undefined
   end304: string | undefined
 }
@@ -56,9 +56,9 @@ interface Selection extends SelectedList {
 export interface FastPathOptions {
   cache: ResponseCache<StoredBody>
   variants: Pick<VariantCache, 'current'>
-  /** Bounds the memory of all selections, in bytes. */
+  /** The memory limit for all selections, in bytes. */
   maxBytes: number
-  /** The cache key of a user; the id by default. */
+  /** Returns the user's cache key; the id by default. */
   keyOf?: ((userId: string) => string) | undefined
   admit: Admit
   responses: InFlightResponses
@@ -67,10 +67,10 @@ export interface FastPathOptions {
 }
 
 /**
- * Serves cache hits ahead of the routes, which take most of the time of a hit. It remembers which user and
- * which representation a route has selected, by the target of the request and the header fields that shape
- * the response. While the cached list is fresh, it serves later requests with the same target and fields
- * from that list and representation. It leaves every other request to the routes.
+ * Serves cache hits ahead of the routes, which take most of the time for a hit. It remembers which user and
+ * representation a route selected, by request target and by the header fields that shape the response. While
+ * the cached list is fresh, later requests with the same target and fields are served from that list and
+ * representation. All other requests go to the routes.
  */
 export class FastPath {
   readonly #options: FastPathOptions
@@ -92,7 +92,7 @@ export class FastPath {
     return this.#selections.calculatedSize
   }
 
-  /** Remembers what a route selected for a hit. `Cache-Control` only decides whether a request is a hit. */
+  /** Remembers a route's selection for a hit. `Cache-Control` only decides whether a request is a hit. */
   remember(
     request: FastifyRequest,
     list: SelectedList,
@@ -120,7 +120,7 @@ export class FastPath {
     })
   }
 
-  /** Answers the requests that repeat a remembered hit; the server's own listener answers all others. */
+  /** Answers requests that repeat a remembered hit; the server's own listener answers all others. */
   attachTo(server: Server): void {
     const [listener] = server.listeners('request') as [RequestListener]
     server.removeListener('request', listener)
@@ -136,7 +136,7 @@ export class FastPath {
     const key = this.#keys.of(url, request)
     const selection = key && this.#selections.peek(key)
     if (!selection) return false
-    // The owner may have linked or unlinked the account since the route selected the list.
+    // The owner might have linked or unlinked the account since the route selected the list.
     if (keyOf !== undefined && keyOf(selection.userId) !== selection.key) return false
     const now = clock.now()
     const cached = cache.fresh(selection.key, now)
@@ -192,7 +192,7 @@ export class FastPath {
   }
 }
 
-/** Whether a selection is still valid after this list has replaced the list of the selection. */
+/** Whether a selection is still valid after this list has replaced the selected list. */
 function fits(selection: Selection, { list }: StoredPlaylists, generatedAt: number): boolean {
   const { digest, isDated } = selection
   return list.digest === digest && (isDated || generatedAt === selection.generatedAt)

@@ -16,7 +16,7 @@ const statusResponse = (status: string, description: string) =>
 export interface HealthOptions {
   /** Whether the service is shutting down. */
   isDraining: () => boolean
-  /** Why there is no app token; undefined while one is valid. */
+  /** Why there is no app token; undefined while a token is valid. */
   tokenProblem: () => Problem | undefined
   /** Whether the cache can serve at least one list without Spotify. */
   hasUsable: () => boolean
@@ -74,7 +74,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
   allowOnlyReading(app, '/health/ready')
 }
 
-/** The token problem as a 503: load balancers take any other status for a broken check. */
+/** Turns the token problem into a 503: load balancers take any other status for a broken check. */
 function notReady(problem: Problem): Problem {
   if (problem.status === 503) return problem
   const { message, retryAt } = problem

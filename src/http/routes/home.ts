@@ -23,12 +23,12 @@ const querySchema = Type.Object({
   ),
 })
 
-/** The media types of the home page. Clients that accept anything get the first one. */
+/** The home page media types. Clients that accept anything get the first. */
 const MEDIA_TYPES = ['text/plain', 'application/json', 'text/html'] as const
 
 /**
- * `GET /`: a form for browsers, and the paths of the service for all other clients. With `user`, the route
- * redirects (303) to the playlists of that user. If the text names no user, a browser gets the form again.
+ * `GET /`: a form for browsers, and the service paths for all other clients. With `user`, redirects (303) to
+ * that user's playlists. If the text names no user, a browser gets the form again.
  */
 export function homeRoute(
   app: AppInstance,
@@ -81,8 +81,8 @@ export function homeRoute(
 }
 
 /**
- * The path segment of the user in a pasted text. Only upper case distinguishes the id of a playlist from a
- * user id. So the segment of such an id keeps its case, and the empty list can say what the id looks like.
+ * Returns the path segment for the user in a pasted text. Only upper case distinguishes a playlist id from a
+ * user id, so the segment for such an id keeps the case, and the empty list can say what the id looks like.
  */
 function segmentOf(pasted: string): string {
   const userId = parseUserId(pasted)

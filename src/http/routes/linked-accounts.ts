@@ -17,31 +17,31 @@ export interface LinkedServiceOptions
   extends Omit<LinkedAccountsOptions, 'file' | 'redirectUri' | 'forget'> {
   store: MemoryStore<StoredBody>
   variants: VariantCache
-  /** Removes retired lists from the file with cached lists, if there is one; rejects if some may remain. */
+  /** Removes retired lists from the snapshot file, if any; rejects if some might remain. */
   purgeSnapshot: () => Promise<void>
 }
 
-/** Linked accounts, as far as the service uses them. */
+/** The parts of linked accounts used by the service. */
 export interface LinkedAccountsService {
-  /** Reads users by their cache keys. */
+  /** Reads users by cache key. */
   readonly source: PlaylistSource
-  /** The cache key of a user with this canonical id. */
+  /** Returns the cache key for a canonical user id. */
   keyOf(userId: string): string
   /** Whether a cached list with this key may be served. */
   accepts(key: string): boolean
   status(): LinksStatus
-  /** How many entries the service has left out since the start, by their `public` member. */
+  /** How many entries the service has left out since startup, by `public` member. */
   readonly leftOut: Readonly<LinkedSource['leftOut']>
-  /** The attempts to link an account since the start, by how they ended. */
+  /** The attempts to link an account since startup, by outcome. */
   readonly attempts: Readonly<Consents['attempts']>
-  /** Registers the routes of linked accounts. */
+  /** Registers the routes for linked accounts. */
   register(app: AppInstance, publicUrl: string | undefined): void
   /** Waits for renewals until `late` aborts, then for writes; then lets other processes use the file. */
   close(late: AbortSignal): Promise<void>
 }
 
 /**
- * Opens the file of links, and logs the redirect URI, which the operator has to copy.
+ * Opens the links file, and logs the redirect URI, which the operator has to copy.
  *
  * @throws {LinkFileError} if the file cannot be used.
  */
@@ -53,7 +53,7 @@ export async function startLinkedAccounts(
   const redirectUri = redirectUriOf(config) as string
   const file = config.LINKS_FILE as string
 
-  /** Removes the list of a link from the memory and from the snapshot. */
+  /** Removes a link's list from memory and from the snapshot. */
   async function forget(link: LinkName): Promise<void> {
     store.retire(keyOfLink(link))
     variants.clear()

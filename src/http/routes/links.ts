@@ -21,7 +21,7 @@ export interface LinksRoutesOptions {
 }
 
 const PATH = '/links'
-/** Far longer than any link to a profile. */
+/** Far longer than any profile link. */
 const MAX_BODY_BYTES = 16_384
 /** No cache and no other site may learn the address of an owner's page. */
 const FIELDS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
@@ -42,7 +42,7 @@ const invitation = Type.Object(
   },
 )
 
-/** The routes with which administrators invite owners, list linked accounts and unlink them. */
+/** The admin routes to invite owners, list linked accounts and unlink them. */
 export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void {
   const { links, consents, redirectUri, publicUrl } = options
   app.post(
@@ -110,9 +110,9 @@ export function linksRoutes(app: AppInstance, options: LinksRoutesOptions): void
 }
 
 /**
- * The user id in the body of an invitation request.
+ * Returns the user id from an invitation request.
  *
- * @throws {Problem} `invalid-user-id`, with advice for a JSON body, in which a link is not percent-encoded.
+ * @throws {Problem} `invalid-user-id`, with advice for a JSON body, where links are not percent-encoded.
  */
 function invitedUser(user: string): string {
   try {

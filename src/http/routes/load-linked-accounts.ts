@@ -1,6 +1,6 @@
 import type { LinkedAccountsService, LinkedServiceOptions } from './linked-accounts.ts'
 
-/** Loads linked accounts, with their code and its packages, only if they are configured. */
+/** Loads linked accounts, including code and packages, only if configured. */
 export async function loadLinkedAccounts(
   options: LinkedServiceOptions,
 ): Promise<LinkedAccountsService | undefined> {

@@ -6,11 +6,11 @@ import { commonHeaders, noStore, rateLimitHeaders } from '../openapi/response-he
 
 /** The path for scrapers. */
 export const METRICS_PATH = '/metrics'
-/** The text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** Prometheus text format. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export interface MetricsOptions {
-  /** All metrics in the text format of Prometheus. */
+  /** Returns all metrics in Prometheus text format. */
   metrics: () => Promise<string>
 }
 

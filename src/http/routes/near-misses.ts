@@ -2,7 +2,7 @@ import { loggableUserId } from '../../lib/loggable-target.ts'
 import { lookalikeOf } from '../../user-id/lookalikes.ts'
 import { ownSegment, parseUserId } from '../../user-id/user-id.ts'
 
-/** Paths of this service, with the paths that other services use for the same purpose. */
+/** Our paths, with the paths other services use for the same purpose. */
 const NAMES: readonly (readonly [paths: readonly string[], names: readonly string[]])[] = [
   [
     ['/health/live', '/health/ready'],
@@ -26,15 +26,15 @@ const PATHS = new Map(
 )
 
 /**
- * A path with a user and a wrong start or end; without `/v1/playlists/{id}`, which at Spotify is the path of a
- * single playlist.
+ * A path with a user and a wrong start or end; without `/v1/playlists/{id}`, Spotify's path for a single
+ * playlist.
  */
 const USER_PATH =
   /^(?:\/api)?(?:(\/v1)?\/(?:users?\/([^/]+)(?:\/.*)?|([^/]+)\/playlists?)|\/playlists?\/([^/]+))$/i
 
 const MAX_SEGMENT_LENGTH = 100
 
-/** The paths that a request for an unknown path probably means; empty if none is likely. */
+/** Returns the paths probably meant by a request for an unknown path; empty if none is likely. */
 export function suggestedPaths(path: string): readonly string[] {
   const tidy = `/${path.split('/').filter(Boolean).join('/')}`
   const known = PATHS.get(tidy.toLowerCase())
@@ -44,7 +44,7 @@ export function suggestedPaths(path: string): readonly string[] {
   return segment === undefined ? [] : [`${root.toLowerCase()}/users/${shown(segment)}/playlists`]
 }
 
-/** The user id of a path segment, or `{id}` if the id is unlikely, long, or may contain a key. */
+/** Returns the user id in a path segment, or `{id}` if the id is unlikely, long, or might contain a key. */
 function shown(segment: string): string {
   try {
     const name = decodeURIComponent(segment)

@@ -9,9 +9,9 @@ import { staticRepresentation } from '../static-representation.ts'
 const PATH = '/openapi.yaml'
 
 export interface OpenapiOptions {
-  /** The text of openapi.yaml. */
+  /** The openapi.yaml text. */
   openapi: string
-  /** The URL where callers reach the service, without a trailing slash; undefined if unknown. */
+  /** The public service URL without a trailing slash; undefined if unknown. */
   publicUrl: string | undefined
 }
 
@@ -36,15 +36,15 @@ export function openapiRoute(app: AppInstance, options: OpenapiOptions): void {
 }
 
 /**
- * The text of openapi.yaml with the servers of this instance. The first server is a path: clients resolve it
- * against the URL of the document (OpenAPI 3.1 4.8.5), so it works at every address of the instance. The
- * second server, if known, is `publicUrl`, for clients that save the document.
+ * Returns the openapi.yaml text with this instance's servers. The first server is a path: clients resolve it
+ * against the document URL (OpenAPI 3.1 4.8.5), so it works at every address. The second server, if known, is
+ * `publicUrl`, for clients that save the document.
  */
 function withServers({ openapi, publicUrl }: OpenapiOptions): string {
   if (publicUrl === undefined) return openapi
   const path = JSON.stringify(basePathOf(publicUrl) || '/')
   const url = JSON.stringify(publicUrl)
-  // A function, since a URL may contain `$`, which is special in a replacement string.
+  // A function, since a URL can contain `$`, which is special in a replacement string.
   return openapi.replace(
     /^ {2}- url: \/\n( {4}description: .*\n)/m,
     (_, description) =>

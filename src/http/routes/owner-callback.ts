@@ -9,8 +9,8 @@ import { OWNER_ROOT } from '../paths.ts'
 export const OWNER_TAGS = ['Linked accounts']
 
 /**
- * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The route
- * redirects the browser to the page of the new link, or responds with the problem.
+ * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The route redirects to
+ * the new link page, or responds with the problem.
  */
 export function callbackRoute(app: AppInstance, consents: Consents, basePath: string): void {
   const path = `${OWNER_ROOT}/callback`
@@ -35,7 +35,7 @@ export function callbackRoute(app: AppInstance, consents: Consents, basePath: st
 }
 
 /**
- * Redirects to the page of a new link.
+ * Redirects to the page for a new link.
  *
  * @throws {Problem} if there is no new link
  */

@@ -20,17 +20,17 @@ import { callbackRoute, OWNER_TAGS, redirected, sendResult } from './owner-callb
 
 export interface OwnerLinksOptions {
   consents: Consents
-  /** The URL where callers reach the service; undefined if unknown. */
+  /** The public service URL; undefined if unknown. */
   publicUrl: string | undefined
-  /** The authorization endpoint, to which the form leads. */
+  /** The authorization endpoint the form leads to. */
   authorizeUrl: URL
   /** Where Spotify sends the browser. */
   redirectUri: string
-  /** The privacy policy of the operator. */
+  /** The operator's privacy policy. */
   privacyUrl: string | undefined
 }
 
-/** Far longer than any address that Spotify sends a browser to. */
+/** Far longer than any address Spotify sends a browser to. */
 const MAX_FORM_BYTES = 16_384
 
 const params = Type.Object({
@@ -57,14 +57,14 @@ const pasted = Type.Object(
   { description: FORM },
 )
 const consumes = ['application/x-www-form-urlencoded']
-/** Members of the schemas of all routes of a page. */
+/** Schema members shared by all routes for an owner page. */
 const ofPage = { tags: OWNER_TAGS, params }
 const ofForm = { ...ofPage, consumes }
 
 /**
- * The pages on which the owner of an account links it and ends the link. They need no API key: the sealed
- * address is the permission. Scripts can use them as well as browsers. GET and HEAD change
- * nothing, except at the callback, where Spotify sends the owner's browser.
+ * The pages for account owners to link an account and end the link. They need no API key: the sealed address is
+ * the permission. Scripts can use them as well as browsers. GET and HEAD have no side effects, except at the
+ * callback, where Spotify sends the owner's browser.
  */
 export function ownerLinksRoutes(app: AppInstance, options: OwnerLinksOptions): void {
   // A separate instance, since no other route accepts forms.

@@ -16,19 +16,19 @@ import { emptyBecause } from './empty-list.ts'
 
 const MINUTE_MS = 60_000
 
-/** The list of a page, as the lookup found it. */
+/** A page's list, as found by the lookup. */
 export interface FoundList {
   response: Pick<StoredResponse<unknown>, 'generatedAt' | 'freshUntil'>
-  /** The problem of a failed revalidation, if there was one. */
+  /** The problem with a failed revalidation, if any. */
   failure?: Problem | undefined
 }
 
-/** All pages share these ticks, so many pages at once block the event loop no longer than one page does. */
+/** All pages share these ticks, so many at once block the event loop no longer than a single page. */
 const ticks = new OneTaskPerTick()
 
 /**
- * A window of a list as a page. The page says when Spotify sent the list and whether it is stale at `now`
- * (epoch ms), so both are in its key: a revalidation changes the page, even if it changes no playlist.
+ * Shows a list window as a page. The page says when Spotify sent the list and whether it is stale at `now`
+ * (epoch ms), so both are in the key: a revalidation changes the page, even if no playlist changes.
  */
 export function pageView(
   requested: RequestedList,
@@ -85,7 +85,10 @@ export function pageView(
   }
 }
 
-/** Makes the entries of all playlists, one buffer per tick. `first` has the playlists of the first buffer. */
+/**
+ * Makes the entries for all playlists, one buffer per tick. `first` contains the playlists from the first
+ * buffer.
+ */
 async function cardsOf(
   buffers: readonly Buffer[],
   userId: string,

@@ -20,15 +20,15 @@ export interface ListOptions {
   cache: ResponseCache<StoredBody>
   variants: VariantCache
   clock: Clock
-  /** The base URL where callers reach this service; if undefined, the origin of each request. */
+  /** The service's public base URL; if undefined, the request origin. */
   publicUrl: string | undefined
   /** `private` if callers need a key, so no shared cache serves callers without one (RFC 9111 3.5). */
   cacheScope: CacheScope
-  /** Undefined if each request has to go through the routes. */
+  /** Undefined if every request has to go through the routes. */
   fastPath: FastPath | undefined
   /**
-   * The cache key of a user, by canonical id; the id by default. The service reads a list under any other
-   * key on behalf of its user, so no shared cache may store that list.
+   * Returns the cache key by canonical user id; the id by default. A list with any other key is read on the
+   * user's behalf, so no shared cache may store it.
    */
   keyOf?: ((userId: string) => string) | undefined
 }
@@ -39,22 +39,21 @@ export interface ListRequest {
   reply: FastifyReply
   /** Canonical. */
   userId: string
-  /** A function makes a view that changes with the age of the list, once the service has found the list. */
+  /** A function makes a view that changes with the list age, once the list has been found. */
   view: View | ((found: FoundList, now: number) => View)
 }
 
 /**
- * Sends a user's list from the cache; synchronously if the cache holds the list and its
- * representation.
+ * Sends a user's list from the cache; synchronously if the list and the representation are cached.
  *
- * @throws {Problem} if there is no list. The reply then has the header fields of the cache.
+ * @throws {Problem} if there is no list. The reply then has the cache's header fields.
  */
 export function sendList(listRequest: ListRequest, options: ListOptions): void | Promise<void> {
   const { request, userId } = listRequest
   const { headers } = request
   const context = contextOf(request)
   context.userId = userId
-  // Before the lookup, so a request that the service must refuse costs no request to Spotify.
+  // Before the lookup, so a refused request costs no request to Spotify.
   const codings = negotiateCodings(headers['accept-encoding'])
   const control = headers['cache-control']
   if (control !== undefined) checkFieldSize('Cache-Control', control)
@@ -66,10 +65,10 @@ export function sendList(listRequest: ListRequest, options: ListOptions): void |
   return lookup instanceof Promise ? lookup.then(send) : send(lookup)
 }
 
-/** A request with the codings that the caller accepts and the place of its list in the cache. */
+/** A request with the caller's accepted codings and the list's place in the cache. */
 interface NegotiatedRequest extends ListRequest {
   codings: readonly Coding[]
-  /** The key of the list in the cache. */
+  /** The list's cache key. */
   key: string
   scope: CacheScope
 }
@@ -99,7 +98,7 @@ function respond(
   const isPage = typeof view === 'function'
   const wanted = { request, view: isPage ? view({ response, failure }, now) : view, codings }
   const made = represent(stored.list, wanted, variants)
-  // A page may change while its list does not, so the date of the list says nothing about the page.
+  // A page can change while the list does not, so the list date says nothing about the page.
   const dated = isPage ? undefined : stored
   if (!(made instanceof Promise)) {
     if (context.result === 'hit' && isPreferred(made, codings)) {
@@ -112,7 +111,7 @@ function respond(
     representation => sendRepresentation(reply, representation, fields, dated),
     error => {
       if (!disconnectSignal(request).aborted) throw error
-      // Nobody waits for a response.
+      // Nobody is waiting for a response.
       reply.hijack()
     },
   )

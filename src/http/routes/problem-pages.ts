@@ -17,9 +17,8 @@ import { HTML_TYPE, sendRepresentation } from '../send.ts'
 import { once, staticRepresentation } from '../static-representation.ts'
 
 /**
- * `GET /problems` and `GET /problems/:type`: what each problem means, and what callers and operators
- * can do. The `type` of each problem is the URI of its page (RFC 9457 3.1.1). Links on the pages begin
- * with `basePath`.
+ * `GET /problems` and `GET /problems/:type`: what each problem means, and what callers and operators can do.
+ * The `type` in a problem is the page URI (RFC 9457 3.1.1). Links on the pages begin with `basePath`.
  */
 export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   const root = basePath + PROBLEMS_ROOT
@@ -78,7 +77,7 @@ export function problemPagesRoutes(app: AppInstance, basePath: string): void {
   allowOnlyReading(app, path)
 }
 
-/** The representations of one page, for browsers and for terminals. */
+/** Returns a page's representations, for browsers and for terminals. */
 function pageOf(html: string, markdown: string) {
   return {
     html: staticRepresentation(html, {

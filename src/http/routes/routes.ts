@@ -19,7 +19,7 @@ export type RouteOptions = ListOptions &
   StatusOptions &
   MetricsOptions &
   OpenapiOptions & {
-    /** Users that the form suggests; none by default. */
+    /** Users suggested in the form; none by default. */
     exampleUsers?: readonly string[] | undefined
   }
 

@@ -14,7 +14,7 @@ import { userParamsSchema } from './user-playlists.ts'
 
 const PATH = `${MIRROR_ROOT}/users/:id/playlists`
 
-/** Spotify's bounds and defaults, on which its clients rely. */
+/** Spotify's bounds and defaults, which Spotify clients rely on. */
 const DEFAULT_LIMIT = 20
 const querySchema = Type.Object({
   limit: Type.Optional(
@@ -37,8 +37,8 @@ const querySchema = Type.Object({
 })
 
 /**
- * `GET /v1/users/:id/playlists`: the same list in pages like Spotify's, for Spotify clients that use
- * this service as their base URL.
+ * `GET /v1/users/:id/playlists`: the same list in pages like Spotify's, for Spotify clients with this service
+ * as their base URL.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void {
@@ -67,7 +67,7 @@ export function spotifyMirrorRoute(app: AppInstance, options: ListOptions): void
   allowOnlyReading(app, PATH)
 }
 
-/** Spotify's paging object: `limit` is always the requested limit, in the links as well. */
+/** Makes Spotify's paging object: `limit` is always the requested limit, even in the links. */
 function mirrorView(
   { limit = DEFAULT_LIMIT, offset = 0 }: WindowQuery,
   origin: string,

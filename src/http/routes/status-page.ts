@@ -4,7 +4,7 @@ import { instant } from '../pages/instant.ts'
 import { page } from '../pages/layout.ts'
 import { counted, grouped } from '../pages/numbers.ts'
 
-/** The state of the service as a page for its operator. The first line says whether all is well. */
+/** Shows the service state as a page for the operator. The first line says whether all is well. */
 export function statusPage(status: Status, basePath: string): string {
   const { service, spotify } = status
   const { isWell, text } = verdictOf(status)
@@ -33,7 +33,7 @@ ${row('Started', at(service.started_at))}
   )
 }
 
-/** Whether the service is well, and the sentence that says so or names a fault. */
+/** Returns whether the service is well, and a sentence that says so or names a fault. */
 function verdictOf({ service, token, spotify, shared_cache: shared, links }: Status) {
   const bad = (text: string) => ({ isWell: false, text })
   if (service.draining) return bad('This instance is shutting down.')
@@ -68,7 +68,7 @@ ${row('Until', at(until))}
 ${row('Remedy', remedy)}`
 }
 
-/** The share of the budget above which the bar has another colour. */
+/** The budget share above which the bar changes colour. */
 const NEARLY_SPENT = 0.8
 
 function budgetOf({ spotify: { requests_24h: used, budget } }: Status): Html {
@@ -98,7 +98,7 @@ const SHARED_CACHE = { off: 'off', connected: 'connected', degraded: 'out of rea
 
 const LINK_STATES = ['active', 'doubtful', 'refused', 'ended', 'unreadable'] as const
 
-/** The section about linked accounts; undefined while linked accounts are off. */
+/** Returns the linked accounts section; undefined while linked accounts are off. */
 function linksOf({ links }: Status): Html | undefined {
   if (links === undefined) return undefined
   const present = LINK_STATES.filter(state => links[state] > 0)
@@ -111,7 +111,7 @@ ${row('Next consent ends', at(links.next_consent_end))}
 `
 }
 
-/** A row of a description list; undefined without a value. */
+/** Returns a description list row; undefined without a value. */
 function row(name: string, value: Html | string | null | false): Html | undefined {
   return value ? html`<dt>${name}</dt><dd>${value}</dd>` : undefined
 }

@@ -13,7 +13,7 @@ import { statusPage } from './status-page.ts'
 
 export interface StatusOptions {
   status: () => Status
-  /** The URL where callers reach the service; undefined if unknown. */
+  /** The public service URL; undefined if unknown. */
   publicUrl: string | undefined
 }
 

@@ -7,15 +7,15 @@ import { suggestedPaths } from './near-misses.ts'
 
 /** A path with several segments in place of the user id. */
 const USER_IN_SEGMENTS = /^(\/v1)?\/users\/(.*\/.*)$/is
-/** A text with a scheme is certainly a link, so the problem can say what is wrong with it. */
+/** A text with a scheme is certainly a link, so the problem can explain what is wrong. */
 const CERTAIN_LINK = /^[a-z][a-z\d+.-]*:\//i
-/** The query parameters of this service. Any other parameter belongs to the link. */
+/** Our query parameters. Any other parameter belongs to the link. */
 const OWN_PARAMETER = /^(?:limit|offset|format)=/
 
 /**
- * Handles requests for unknown paths. A profile link that is not percent-encoded gets a redirect (308) to
- * the path of its user. Any other path gets a 404 with the path that the caller probably meant. The paths in
- * responses begin with `basePath`.
+ * Handles requests for unknown paths. A profile link without percent-encoding gets a redirect (308) to the
+ * user's path. Any other path gets a 404 with the path the caller probably meant. Paths in responses begin with
+ * `basePath`.
  */
 export function handleUnknownPaths(app: AppInstance, basePath: string): void {
   app.setNotFoundHandler((request, reply) => {
@@ -33,14 +33,14 @@ export function handleUnknownPaths(app: AppInstance, basePath: string): void {
 }
 
 /**
- * If `path` has a profile link in place of the user id, the path of the playlists of that user; undefined
- * otherwise. Callers may leave the whole link or only its slashes unencoded.
+ * Returns the path to the user's playlists if `path` has a profile link in place of the user id; else
+ * undefined. Callers might leave the entire link or only the slashes unencoded.
  *
  * @throws {Problem} `invalid-user-id` if the link names no user
  */
 function pathOfLink(path: string): string | undefined {
   const [, root = '', rest = ''] = USER_IN_SEGMENTS.exec(path) ?? []
-  // Fastify refuses a path with a broken escape, so this does not throw.
+  // Fastify refuses paths with a broken escape, so this does not throw.
   for (const text of [rest, decodeURIComponent(rest)]) {
     const [link] = linksIn(text)
     if (link?.start !== 0) continue

@@ -16,7 +16,7 @@ import { type ListOptions, sendList } from './playlists-response.ts'
 
 const PATH = '/users/:id/playlists'
 
-/** The path parameter of all routes about one user. */
+/** The path parameter for all routes about a single user. */
 export const userParamsSchema = Type.Object({
   id: Type.String({
     description:
@@ -85,7 +85,7 @@ export function userPlaylistsRoute(app: AppInstance, options: ListOptions): void
   allowOnlyReading(app, PATH)
 }
 
-/** The requested window of a list as Spotify's paging object, with our own members. */
+/** Returns the requested window as Spotify's paging object, with our own members. */
 function jsonView({ userId, pasted, query, link }: RequestedList, origin: string): View {
   return {
     key(total) {
