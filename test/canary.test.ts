@@ -10,10 +10,10 @@ const tokenAnswers: AnswerName[] = [
   'server-error',
   'reset',
 ]
-/** Spotify never completes these answers, so the service times out by its clock. */
+/** Spotify never completes these responses, so the service times out on the test clock. */
 const endless: AnswerName[] = ['hang', 'drip']
 
-/** A configured API key and a wrong key. */
+/** A configured API key and an unknown key. */
 const key = `${'k'.repeat(20)}canary`.repeat(2)
 const wrongKey = `${'w'.repeat(20)}canary`.repeat(2)
 const TITLE = 'no response and no log line contains a secret, token or API key, whatever fails'
@@ -74,7 +74,7 @@ t.test(TITLE, async t => {
     ]) {
       seen.push(await send(target))
     }
-    // The links in the response contain the requested user id; the log must not.
+    // The response links contain the requested user id; the log must not.
     t.match(await send(`/users/one;key=${secret}/playlists`), 'HTTP/1.1 200')
   }
   for (const answer of Object.keys(answers) as AnswerName[]) {

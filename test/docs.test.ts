@@ -76,7 +76,7 @@ t.test('the documentation mentions only existing npm scripts', async t => {
   }
 })
 
-t.test('every relative link in the docs leads to an existing file and heading', async t => {
+t.test('all relative links in the docs lead to an existing file and heading', async t => {
   for (const path of documents) {
     for (const [link, file = '', anchor] of read(path).matchAll(
       /\]\((?!https?:)([^)#]*)#?([^)]*)\)/g,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
-/** The folders of src, from top to bottom. The entry points at the root of src are above all folders. */
+/** The src folders, from top to bottom. The entry points in src itself are above all folders. */
 const LAYERS = [
   'monitoring',
   'replicas',
@@ -40,7 +40,7 @@ t.test('LAYERS lists every folder of src, and at most four files are in src itse
   t.ok(files.filter(({ folder }) => folder === '.').length <= 4)
 })
 
-t.test('a file imports only from its own folder and from lower ones', async t => {
+t.test('a file imports only from the same folder and from lower folders', async t => {
   const heightOf = (name: string) => -LAYERS.indexOf(dirname(name))
   for (const { name, folder, own } of files.filter(({ folder }) => folder !== '.')) {
     const upward = own.filter(path => {
@@ -52,7 +52,7 @@ t.test('a file imports only from its own folder and from lower ones', async t =>
 
 t.test('src has no import cycles', async t => {
   const left = new Map(files.map(({ name, own }) => [name, own]))
-  // A file that imports none of the files in `left` is in no cycle.
+  // A file without imports in `left` is in no cycle.
   for (let before = -1; before !== left.size; ) {
     before = left.size
     for (const [name, own] of left) if (!own.some(path => left.has(path))) left.delete(name)

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 
 const text = readFileSync('openapi.yaml', 'utf8')
 
-/** The objects of one kind below a node, such as all headers, with their names; without references and parameters. */
+/** All nodes of one kind below a node, such as headers, with their names; no references or parameters. */
 function* objectsIn(node: unknown, kind: string): Generator<[name: string, object]> {
   if (typeof node !== 'object' || node === null) return
   for (const [name, below] of Object.entries(node)) {
@@ -19,7 +19,7 @@ function* objectsIn(node: unknown, kind: string): Generator<[name: string, objec
 }
 
 for (const kind of ['headers', 'examples', 'responses']) {
-  t.test(`openapi.yaml has each of its ${kind} once`, async t => {
+  t.test(`openapi.yaml defines each of its ${kind} once`, async t => {
     const all = [...objectsIn(parse(text), kind)].map(entry => JSON.stringify(entry))
     t.ok(all.length > 0)
     t.same(
@@ -29,11 +29,11 @@ for (const kind of ['headers', 'examples', 'responses']) {
   })
 }
 
-t.test('openapi.yaml has no YAML aliases, which some tools do not read', async t => {
+t.test('openapi.yaml has no YAML aliases, since some tools cannot read them', async t => {
   t.notMatch(text, /^ *(?:- |\S+: )[&*]a\d+$/m)
 })
 
-/** The places of responses, headers and properties below a node that have no description. */
+/** The responses, headers and properties without a description below a node. */
 function* bareIn(node: unknown, path: string): Generator<string> {
   if (typeof node !== 'object' || node === null) return
   for (const [name, below] of Object.entries(node)) {

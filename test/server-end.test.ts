@@ -20,14 +20,14 @@ t.test('an incomplete request does not keep a stopping service alive', async t =
   const { service } = await startServer(t, { environment })
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   t.teardown(() => socket.destroy())
-  // Sends a complete request and the start of another. The response shows that the service has read both.
+  // Sends a complete request and the start of another. The response shows the service has read both.
   const whole = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'
   socket.write(`${whole}GET /health/live HTTP/1.1\r\nHost: x\r\n`)
   await once(socket, 'data')
   t.equal(await service.stop(), 0)
 })
 
-t.test('a lookup that waits for Spotify during shutdown gets a problem', async t => {
+t.test('a lookup waiting for Spotify during shutdown gets a problem', async t => {
   const environment = { SHUTDOWN_TIMEOUT_MS: '4000' }
   const { sandbox, service } = await startServer(t, { environment })
   sandbox.fault({ on: 'api', answer: 'hang' })

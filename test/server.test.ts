@@ -31,7 +31,7 @@ t.test('the service serves lists, and SIGTERM stops it with idle connections ope
   t.same(lines, service.log)
 })
 
-t.test('a service that a test starts does not see the variables of the test process', async t => {
+t.test('a service started by a test does not see the variables of the test process', async t => {
   process.env.LOG_LEVEL = 'silent'
   t.teardown(() => {
     delete process.env.LOG_LEVEL
@@ -48,7 +48,7 @@ t.test('with HOST=localhost, the service listens on one address', async t => {
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
 })
 
-t.test('a service that cannot listen logs which variable to set, and exits', async t => {
+t.test('a service without a usable address logs which variable to set, and exits', async t => {
   const sandbox = await sandboxFor(t)
   for (const [code, environment, remedy] of [
     ['EADDRINUSE', { PORT: String(sandbox.port) }, /PORT to a free port/],
@@ -76,7 +76,7 @@ t.test('the service exits if CACHE_SNAPSHOT_FILE is a pipe', async t => {
 
 t.test('the service exits with a log line if LINKS_FILE is not a links file', async t => {
   const sandbox = await sandboxFor(t)
-  // A short path, since the lock beside the file is a socket.
+  // A short path, since the lock next to the file is a socket.
   const folder = mkdtempSync('/tmp/server-')
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'links')
@@ -92,7 +92,7 @@ t.test('the service exits with a log line if LINKS_FILE is not a links file', as
   t.match(await log, `"message":"LINKS_FILE ${file} is not JSON`)
 })
 
-t.test('the error about an invalid configuration lists every fault and no value', async t => {
+t.test('the error for an invalid configuration lists all faults and no values', async t => {
   const sandbox = { apiUrl: 'ftp://x', tokenUrl: '', clientId: 'a b', clientSecret: '' }
   const environment = { PORT: 'eighty', SPOTIFY_CLIENT_SECRET_FILE: '/no/such/file' }
   const child = spawnService({ sandbox, nodeArguments, environment, stderr: 'pipe' })
@@ -109,7 +109,7 @@ t.test('the error about an invalid configuration lists every fault and no value'
   t.notMatch(await message, /eighty|ftp|a b/)
 })
 
-t.test('a misspelt variable causes a warning in the log', async t => {
+t.test('a misspelt variable logs a warning', async t => {
   const environment = { CACHE_FRESH_SECOND: '60' }
   const { service } = await startServer(t, { environment })
   t.equal(await service.stop(), 0)

@@ -27,7 +27,7 @@ t.test('SIGUSR1 and SIGUSR2 do nothing, and SIGHUP stops the service', async t =
   t.match(service.log.at(-1), '"signal":"SIGHUP","msg":"stopping"')
 })
 
-t.test('a signal for a fault of the process, such as SIGBUS, keeps its default action', async t => {
+t.test('a signal for a process fault, such as SIGBUS, keeps the default action', async t => {
   const { service } = await startServer(t)
   await service.stop('SIGBUS')
   t.equal(service.child.signalCode, 'SIGBUS')

@@ -14,7 +14,7 @@ const PAGE = { total: 0, entries: [] }
 const denial = () => new AppTokenDenial('endpoint-forbidden', 403)
 const broken = () => new Problem('spotify-unavailable', 'broken')
 
-/** A guarded client whose responses the test gives. */
+/** A guarded client; the test supplies the responses. */
 function accessFor(hasLinks = true) {
   const clock = new ManualClock()
   const { logger: log, lines } = recordingLogger()
@@ -112,7 +112,7 @@ t.test(
   },
 )
 
-t.test('denied lookups of a single user pause no lookups of other users', async t => {
+t.test('denied lookups for a single user do not pause lookups for other users', async t => {
   const { page, paths, parts } = accessFor()
   parts.respond = async path => {
     if (path.includes('bad')) throw denial()
@@ -124,7 +124,7 @@ t.test('denied lookups of a single user pause no lookups of other users', async 
   t.equal(paths.length, 6)
 })
 
-t.test('a probe of the app token that succeeds, or finds no such user, ends the pause', async t => {
+t.test('a successful app token probe ends the pause, and so does a 404', async t => {
   for (const failure of [undefined, new Problem('user-not-found', 'nobody')]) {
     const { page, paths, deny, parts, clock, lines } = accessFor()
     deny()
@@ -142,7 +142,7 @@ t.test('a probe of the app token that succeeds, or finds no such user, ends the 
   }
 })
 
-t.test('while a probe of the app token is in flight, other lookups fail at once', async t => {
+t.test('during an app token probe, other lookups fail at once', async t => {
   const { page, paths, deny, parts, clock } = accessFor()
   deny()
   await t.rejects(page('one'))
@@ -163,7 +163,7 @@ t.test('while a probe of the app token is in flight, other lookups fail at once'
   t.equal(paths.length, 4, 'an outage of the probe shows nothing, so the next lookup is one')
 })
 
-t.test('denials of requests that left before the pause do not prolong it', async t => {
+t.test('denials of requests sent before the pause do not prolong it', async t => {
   const { page, parts, clock, deny } = accessFor()
   await page('one')
   const fails: (() => void)[] = []
@@ -181,7 +181,7 @@ t.test('denials of requests that left before the pause do not prolong it', async
   t.match(await failureOf(page('six')), { retryAt: clock.now() + 10 * MINUTE_MS })
 })
 
-t.test('a failure that is not a denial pauses nothing, since outages concern the gate', async t => {
+t.test('only denials cause a pause, since outages concern the gate', async t => {
   const { page, paths, parts } = accessFor()
   let fail = (_: Error) => {}
   parts.respond = () =>
@@ -201,7 +201,7 @@ t.test('a failure that is not a denial pauses nothing, since outages concern the
 })
 
 t.test(
-  'an aborted request shows nothing about the app token, and a waiting request can be aborted',
+  'an aborted request says nothing about the app token, and a waiting request can be aborted',
   async t => {
     const { page, paths, parts, deny } = accessFor()
     const leaving = new AbortController()

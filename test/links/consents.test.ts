@@ -54,7 +54,7 @@ async function consentsFor(
     accept: (_link, grant) => accepted.push(grant),
     callbackPath: '/link/callback',
   })
-  /** The address on which the browser of a user ends who agrees at Spotify. */
+  /** The address where the user's browser ends up after consenting at Spotify. */
   const agree = async (ticket: string, user: string): Promise<URL> => {
     sandbox.switches.signedIn = user
     const { headers } = await fetch(String(await consents.begin(ticket)), { redirect: 'manual' })
@@ -93,7 +93,7 @@ t.test('an invited owner agrees, and the account is linked', async t => {
   t.notOk(sandbox.requests.some(({ path }) => path.includes('scope')))
 })
 
-t.test('a consent of another account, or with too wide a scope, links nothing', async t => {
+t.test('consent from another account, or with too wide a scope, links no account', async t => {
   const { linkAs, links, sandbox, file, accepted } = await consentsFor(t)
   t.same(await linkAs('fifty', 'smedjan'), { kind: 'wrong-account', userId: 'smedjan' })
   sandbox.switches.extraScope = 'playlist-read-private'
@@ -109,7 +109,7 @@ t.test('a consent of another account, or with too wide a scope, links nothing', 
 })
 
 t.test(
-  'a consent is valid even if Spotify spells the user id differently or sends no account id',
+  'consent is valid even if Spotify spells the user id differently or sends no account id',
   async t => {
     const { linkAs, sandbox, kept } = await consentsFor(t)
     sandbox.fault({ on: 'api', answer: json(200, { id: 'Smedjan' }) })
@@ -120,7 +120,7 @@ t.test(
   },
 )
 
-t.test('an owner who declines links nothing', async t => {
+t.test('if the owner declines, no account is linked', async t => {
   const { consents, agree, sandbox, links } = await consentsFor(t)
   sandbox.switches.consent = 'deny'
   const { ticket } = await consents.invite('smedjan')
@@ -154,33 +154,30 @@ t.test('a callback with a valid state and an unknown code is invalid', async t =
   t.same(await consents.complete(url.searchParams), { kind: 'invalid' })
 })
 
-t.test(
-  'on the page of an invitation, the owner can paste the address of a callback that failed to load',
-  async t => {
-    const { consents, agree, links } = await consentsFor(t)
-    const mine = await consents.invite('smedjan')
-    const other = await consents.invite('fifty')
-    const url = await agree(mine.ticket, 'smedjan')
-    const wrong = [
-      '',
-      'nonsense',
-      url.search,
-      `${REDIRECT_URI}`,
-      `http://127.0.0.1:3000/other${url.search}`,
-      `http://127.0.0.1:3000/link/callback/${url.search}`,
-    ]
-    for (const pasted of wrong) {
-      t.same(await consents.finish(mine.ticket, pasted), { kind: 'invalid' }, pasted)
-    }
-    t.same(await consents.finish(other.ticket, url.href), { kind: 'invalid' }, "another's consent")
-    t.same(await consents.finish('nonsense', url.href), { kind: 'invalid' })
-    t.equal(links.list().length, 0)
-    t.match(await consents.finish(mine.ticket, ` ${url.href}\n`), { kind: 'linked' })
-    t.same(await consents.finish(mine.ticket, url.href), { kind: 'invalid' })
-  },
-)
+t.test('on the invitation page, the owner can paste the address of a failed callback', async t => {
+  const { consents, agree, links } = await consentsFor(t)
+  const mine = await consents.invite('smedjan')
+  const other = await consents.invite('fifty')
+  const url = await agree(mine.ticket, 'smedjan')
+  const wrong = [
+    '',
+    'nonsense',
+    url.search,
+    `${REDIRECT_URI}`,
+    `http://127.0.0.1:3000/other${url.search}`,
+    `http://127.0.0.1:3000/link/callback/${url.search}`,
+  ]
+  for (const pasted of wrong) {
+    t.same(await consents.finish(mine.ticket, pasted), { kind: 'invalid' }, pasted)
+  }
+  t.same(await consents.finish(other.ticket, url.href), { kind: 'invalid' }, "another's consent")
+  t.same(await consents.finish('nonsense', url.href), { kind: 'invalid' })
+  t.equal(links.list().length, 0)
+  t.match(await consents.finish(mine.ticket, ` ${url.href}\n`), { kind: 'linked' })
+  t.same(await consents.finish(mine.ticket, url.href), { kind: 'invalid' })
+})
 
-t.test('linking again replaces the link, and the page of the old link stops working', async t => {
+t.test('linking again replaces the link and disables the old link page', async t => {
   const { linkAs, consents, links, forgotten, clock, agree } = await consentsFor(t)
   const first = await linkAs('smedjan')
   const page = first.kind === 'linked' ? first.ticket : ''
@@ -194,7 +191,7 @@ t.test('linking again replaces the link, and the page of the old link stops work
   t.equal(await consents.begin(page), undefined)
 })
 
-t.test('an ended link can be linked again from its page and from an invitation', async t => {
+t.test('an ended link can be linked again from the link page or an invitation', async t => {
   const { linkAs, consents, links, tickets } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   await linkAs('smedjan')
@@ -207,7 +204,7 @@ t.test('an ended link can be linked again from its page and from an invitation',
   t.match(await consents.view(page), { canLink: true, link: { state: { name: 'mismatch' } } })
 })
 
-t.test('an owner can end the link from its page', async t => {
+t.test('an owner can end the link from the link page', async t => {
   const { linkAs, consents, links } = await consentsFor(t)
   const linked = await linkAs('smedjan')
   const page = linked.kind === 'linked' ? linked.ticket : ''
@@ -236,7 +233,7 @@ t.test('unlinking withdraws earlier invitations, but not later ones', async t =>
   t.match(await linkAs('smedjan'), { kind: 'linked' }, 'a new invitation')
 })
 
-t.test('unlinking withdraws the invitation of an account that was never linked', async t => {
+t.test('unlinking withdraws the invitation even if the account was never linked', async t => {
   const { consents, links, clock } = await consentsFor(t)
   const { ticket } = await consents.invite('smedjan')
   clock.suspend(1)
@@ -245,7 +242,7 @@ t.test('unlinking withdraws the invitation of an account that was never linked',
 })
 
 for (const request of ['token', 'api'] as const) {
-  t.test(`unlinking during the ${request} request of a consent cancels the consent`, async t => {
+  t.test(`unlinking during the ${request} request cancels the consent`, async t => {
     const { consents, agree, links, clock, sandbox, accepted, file } = await consentsFor(t)
     const { ticket } = await consents.invite('smedjan')
     const { searchParams } = await agree(ticket, 'smedjan')
@@ -262,7 +259,7 @@ for (const request of ['token', 'api'] as const) {
   })
 }
 
-t.test('a link that is removed before its consent ends keeps no token in memory', async t => {
+t.test('a link removed during the consent keeps no token in memory', async t => {
   let release = () => {}
   const held = new Promise<void>(resolve => {
     release = resolve
@@ -281,7 +278,7 @@ t.test('a link that is removed before its consent ends keeps no token in memory'
   t.equal(file.records.size, 0)
 })
 
-t.test('if Spotify fails, the service stores nothing and says why', async t => {
+t.test('if Spotify fails, the service stores no link and gives the reason', async t => {
   const { linkAs, sandbox, links, file, gate } = await consentsFor(t)
   sandbox.switches.unregistered = ['smedjan']
   t.match(await failureOf(linkAs('smedjan')), {
@@ -317,7 +314,7 @@ t.test('once the daily budget is spent, nobody can be linked', async t => {
   t.equal(links.find('fifty'), undefined)
 })
 
-t.test('a consent fails if its link cannot be written', async t => {
+t.test('consent fails if the link cannot be written', async t => {
   const { linkAs, file, accepted } = await consentsFor(t)
   file.failure = new Error('EROFS')
   t.match(await failureOf(linkAs('smedjan')), { type: 'internal-error' })
@@ -338,7 +335,7 @@ t.test('the first consent after an outage links the account and opens the gate',
 })
 
 t.test(
-  'a text that is invented, changed or of another kind works neither as a ticket nor as a state',
+  'an invented or changed text, or one of another kind, is neither a ticket nor a state',
   async t => {
     const { consents, agree, sandbox, links } = await consentsFor(t)
     const { ticket } = await consents.invite('smedjan')

@@ -25,7 +25,7 @@ t.test('in Development Mode a user can be read once the owner has agreed', async
   await close()
 })
 
-t.test('a restart renews the token, and unlinking leaves nothing behind', async t => {
+t.test('a restart renews the token, and unlinking leaves no trace', async t => {
   const { start, sandbox, clock, file, forgotten, written } = await accountsFor(t)
   const first = await start()
   await first.link('smedjan')
@@ -54,7 +54,7 @@ t.test('a restart renews the token, and unlinking leaves nothing behind', async 
   for (const secret of secrets) t.notOk(log.includes(secret), 'no secret in the log')
 })
 
-t.test('an account that is linked again is read with the new token', async t => {
+t.test('a relinked account is read with the new token', async t => {
   const { start, sandbox, clock } = await accountsFor(t)
   const { link, look, close } = await start()
   await link('fifty')
@@ -69,7 +69,7 @@ t.test('an account that is linked again is read with the new token', async t => 
   await close()
 })
 
-t.test('a refresh token that Spotify replaces while the service stops is not lost', async t => {
+t.test('a refresh token replaced by Spotify during shutdown is not lost', async t => {
   const { start, sandbox } = await accountsFor(t)
   const first = await start()
   await first.link('smedjan')
@@ -90,7 +90,7 @@ t.test('a refresh token that Spotify replaces while the service stops is not los
   await third.close()
 })
 
-t.test('a renewal that takes too long does not keep the service from stopping', async t => {
+t.test('a slow renewal does not keep the service from stopping', async t => {
   const { start, sandbox } = await accountsFor(t)
   const first = await start()
   await first.link('smedjan')

@@ -5,7 +5,7 @@ import { sourceFor } from './source-support.ts'
 const MINUTE_MS = 60_000
 
 t.test(
-  'denied lookups of unlinked users affect no linked user, and cost at most 16 requests in two days',
+  'denied lookups for unlinked users do not affect linked users, and cost at most 16 requests in two days',
   async t => {
     const { look, addLink, sandbox, clock, gate } = await sourceFor(t)
     for (const user of ['fifty', 'one', 'fiftyone', 'with-nulls']) await addLink(user)
@@ -36,7 +36,7 @@ t.test(
   },
 )
 
-t.test('denials of five links do not close the gate', async t => {
+t.test('denials for five links do not close the gate', async t => {
   const { look, addLink, sandbox, gate, clock } = await sourceFor(t)
   const failing = ['smedjan', 'fifty', 'one', 'fiftyone', 'with-nulls']
   for (const user of [...failing.slice(1), 'collector']) await addLink(user)
@@ -71,7 +71,7 @@ t.test('an outage closes the gate for linked users too, and the next lookup open
     t.ok(sandbox.count('api') <= 2)
     probes.add(sandbox.requests.find(({ kind }) => kind === 'api')?.path)
   }
-  // In Development Mode Spotify refuses the first one, which shows that Spotify works.
+  // In Development Mode Spotify refuses the first user, which shows that Spotify works.
   t.same(probes, new Set([PROBE, '/v1/me/playlists?limit=50&offset=0']))
 })
 

@@ -40,7 +40,7 @@ t.test('a second lock on a file fails until the first is released', async t => {
   await releaseSecond()
 })
 
-t.test('the socket of a lock sends nothing to its callers', async t => {
+t.test('a lock socket sends no data to callers', async t => {
   const path = join(folderFor(t), 'links.json')
   const release = await lockFile(path)
   const socket = connect(join(dirname(path), String(locksIn(path)[0])))
@@ -50,7 +50,7 @@ t.test('the socket of a lock sends nothing to its callers', async t => {
   await release()
 })
 
-t.test('another process can acquire the lock of a killed process', async t => {
+t.test("another process can acquire a killed process's lock", async t => {
   const path = join(folderFor(t), 'links.json')
   const script = `
     import { lockFile } from '${new URL('../../src/links/file-lock.ts', import.meta.url)}'
@@ -72,7 +72,7 @@ t.test('another process can acquire the lock of a killed process', async t => {
   await release()
 })
 
-t.test('at most one of many processes acquires the lock of a killed process', async t => {
+t.test("at most one process acquires a killed process's lock", async t => {
   const path = join(folderFor(t), 'links.json')
   const folder = dirname(path)
   const killed = join(folder, 'killed')
@@ -94,7 +94,7 @@ t.test('at most one of many processes acquires the lock of a killed process', as
   }
 })
 
-t.test('acquiring a lock keeps files whose names only resemble those of locks', async t => {
+t.test('acquiring a lock keeps files with similar names', async t => {
   const path = join(folderFor(t), 'links.json')
   const others = [
     '.lock',
@@ -110,14 +110,17 @@ t.test('acquiring a lock keeps files whose names only resemble those of locks', 
   for (const suffix of others) t.ok(existsSync(path + suffix), suffix)
 })
 
-t.test('acquiring fails if another process mistakes the new lock for an abandoned one', async t => {
-  const path = join(folderFor(t), 'links.json')
-  const acquiring = lockFile(path)
-  unlinkSync(join(dirname(path), String(locksIn(path)[0])))
-  await t.rejects(acquiring, /in use by another process/)
-})
+t.test(
+  'acquiring fails if another process mistakes the new lock for an abandoned lock',
+  async t => {
+    const path = join(folderFor(t), 'links.json')
+    const acquiring = lockFile(path)
+    unlinkSync(join(dirname(path), String(locksIn(path)[0])))
+    await t.rejects(acquiring, /in use by another process/)
+  },
+)
 
-t.test('a file in a folder that can hold no socket cannot be locked', async t => {
+t.test('a file cannot be locked if the folder does not support sockets', async t => {
   const folder = folderFor(t)
   await t.rejects(lockFile(join(folder, 'missing', 'links.json')), {
     message:

@@ -84,7 +84,7 @@ t.test('an unlinked account leaves no list and no token anywhere', async t => {
   const withBoth = readFileSync(path).length
   const key = cacheKeyOf(links, 'smedjan')
 
-  // A revalidation is in flight when the account is unlinked.
+  // A revalidation is in flight during the unlinking.
   clock.suspend(301_000)
   const release = sandbox.hold('api')
   t.match(await look('smedjan'), { response: {} }, 'stale')

@@ -17,22 +17,19 @@ const RECORDS = new Map([
   ['__proto__', 'sealed too'],
 ])
 
-t.test(
-  'the file returns the records that were written, and only its owner can read it',
-  async t => {
-    const path = join(t.testdir(), 'links.json')
-    const file = new LinkFile(path)
-    t.equal(await file.read(), undefined, 'no file yet')
-    await file.write(RECORDS)
-    t.same(await file.read(), { records: RECORDS, isPrivate: true })
-    t.equal(statSync(path).mode & 0o777, 0o600)
-    t.notOk(existsSync(`${path}.tmp`))
-    chmodSync(path, 0o640)
-    t.equal((await file.read())?.isPrivate, false)
-    await file.write(new Map())
-    t.same(await file.read(), { records: new Map(), isPrivate: true })
-  },
-)
+t.test('the file returns the written records and is readable only by the owner', async t => {
+  const path = join(t.testdir(), 'links.json')
+  const file = new LinkFile(path)
+  t.equal(await file.read(), undefined, 'no file yet')
+  await file.write(RECORDS)
+  t.same(await file.read(), { records: RECORDS, isPrivate: true })
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.notOk(existsSync(`${path}.tmp`))
+  chmodSync(path, 0o640)
+  t.equal((await file.read())?.isPrivate, false)
+  await file.write(new Map())
+  t.same(await file.read(), { records: new Map(), isPrivate: true })
+})
 
 t.test('a write replaces an abandoned temporary file', async t => {
   const path = join(t.testdir({ 'links.json.tmp': 'left' }), 'links.json')
@@ -41,7 +38,7 @@ t.test('a write replaces an abandoned temporary file', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-t.test('a file that is not a links file is refused and stays as it is', async t => {
+t.test('an invalid links file is refused and left unchanged', async t => {
   const cases: Array<[content: string, reason: RegExp]> = [
     ['', /is not JSON/],
     ['{"version":1,"links":{"smedjan":"sea', /is not JSON/],
@@ -68,7 +65,7 @@ t.test('a file that is not a links file is refused and stays as it is', async t 
   }
 })
 
-t.test('a path that is not a regular file is refused', async t => {
+t.test('a path is refused unless it is a regular file', async t => {
   const folder = t.testdir({ 'links.json': '{"version":1,"links":{}}' })
   mkdirSync(join(folder, 'folder'))
   symlinkSync(join(folder, 'links.json'), join(folder, 'link'))
@@ -78,7 +75,7 @@ t.test('a path that is not a regular file is refused', async t => {
   await t.rejects(read('links.json/below'), /cannot be read \(ENOTDIR\)/)
 })
 
-/** A file system whose nth call of a write fails, after it happened or instead of it. */
+/** A file system where the nth call in a write fails, either instead of taking effect or afterwards. */
 function failing(nth: number, after: boolean) {
   let calls = 0
   const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
@@ -117,7 +114,7 @@ function failing(nth: number, after: boolean) {
   }
 }
 
-t.test('a write that fails at any step leaves the old file or the new one', async t => {
+t.test('a write that fails at any step leaves the old or the new file', async t => {
   const old = new Map([['smedjan', 'old']])
   const next = new Map([['smedjan', 'new']])
   const path = join(t.testdir(), 'links.json')
@@ -140,9 +137,8 @@ t.test('a write that fails at any step leaves the old file or the new one', asyn
 })
 
 /**
- * The states of a disk after a power cut at each step of a write, as the file systems of Linux allow
- * them: bytes that were not synced are there, cut or absent, and a rename that was not synced has happened
- * or not.
+ * The possible disk contents after a power cut at each step of a write. Linux file systems can keep, truncate or
+ * lose unsynced bytes, and might or might not have applied an unsynced rename.
  */
 function* disksAfterPowerCut(calls: readonly string[], text: string) {
   for (let done = 0; done <= calls.length; done++) {
@@ -158,7 +154,7 @@ function* disksAfterPowerCut(calls: readonly string[], text: string) {
   }
 }
 
-t.test('a power cut at any step of a write leaves the old file or the new one', async t => {
+t.test('a power cut at any step of a write leaves the old or the new file', async t => {
   const calls: string[] = []
   const folder = t.testdir()
   const path = join(folder, 'links.json')

@@ -3,7 +3,7 @@ import { cacheKeyOf, isServable, partsOf } from '../../src/links/link-key.ts'
 import { linksFor, recordOf } from './support.ts'
 
 t.test(
-  'the key of a linked user names the link, and the key of any other user is the user id',
+  'the key for a linked user contains the link; for any other user it is the user id',
   async t => {
     const { links, file, restarted } = linksFor()
     t.equal(cacheKeyOf(links, 'smedjan'), 'smedjan')
@@ -17,7 +17,7 @@ t.test(
   },
 )
 
-t.test('only lists of known links and of users without a link are served', async t => {
+t.test('only lists for known links and unlinked users are served', async t => {
   const { links } = linksFor()
   t.ok(isServable(links, 'smedjan'))
   t.notOk(isServable(links, 'one/smedjan'))

@@ -9,7 +9,7 @@ import {
 import type { LinkState } from '../../src/links/link-state.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-t.test('the problem of a state names its reason and what a person can do', async t => {
+t.test("a link state's problem includes the reason and what a person can do", async t => {
   const clock = new ManualClock()
   const cases: Array<[LinkState, fault: LinkFault, type: string, remedy: RegExp]> = [
     [
@@ -55,18 +55,15 @@ t.test('the problem of a state names its reason and what a person can do', async
   }
 })
 
-t.test(
-  'the problem of a link without a fault says that the link changed during the lookup',
-  async t => {
-    t.equal(faultOf({ name: 'active' }), undefined)
-    t.match(stateProblem({ name: 'active' }, new ManualClock()), {
-      type: 'spotify-unavailable',
-      message: /changed during the lookup/,
-    })
-  },
-)
+t.test('without a fault, the problem says the link changed during the lookup', async t => {
+  t.equal(faultOf({ name: 'active' }), undefined)
+  t.match(stateProblem({ name: 'active' }, new ManualClock()), {
+    type: 'spotify-unavailable',
+    message: /changed during the lookup/,
+  })
+})
 
-t.test('the problem of a links file that cannot be written names LINKS_FILE', async t => {
+t.test('the problem for an unwritable links file mentions LINKS_FILE', async t => {
   const cause = new Error('EROFS')
   t.match(fileProblem(cause), { type: 'internal-error', message: /LINKS_FILE/, cause })
 })

@@ -20,7 +20,7 @@ t.test('a record describes a link, with or without an account id, or an ended li
   t.ok(isEnded({ ...ENDED, reason: 'consent-revoked' }))
 })
 
-t.test('a record of another user, or with a missing member, is invalid', async t => {
+t.test('a record for another user, or with a missing member, is invalid', async t => {
   t.equal(recordFor('fifty', LIVE), undefined)
   t.equal(recordFor('fifty', ENDED), undefined)
   const broken = [

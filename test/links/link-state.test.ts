@@ -96,7 +96,7 @@ t.test('refusals pause a link for an hour, doubling to a day', async t => {
   t.same(pauses, [1, 2, 4, 8, 16, 24, 24])
 })
 
-t.test('denials of several pages of one read are one refusal', async t => {
+t.test('denials on several pages of one read count as one refusal', async t => {
   t.same(
     states([
       [0, denied],
@@ -109,7 +109,7 @@ t.test('denials of several pages of one read are one refusal', async t => {
 })
 
 t.test(
-  'only a page that is read ends a refusal, and a doubt or a refusal can replace the other',
+  'only a successful page read ends a refusal, and doubts and refusals can replace each other',
   async t => {
     t.same(
       states([
@@ -124,13 +124,13 @@ t.test(
   },
 )
 
-t.test('a page of another user ends the link whatever its state', async t => {
+t.test('a page for another user ends the link in any state', async t => {
   for (const state of [ACTIVE, doubtful(5), refused(1, 5)]) {
     t.same(states([[0, otherUser]], state), [MISMATCH])
   }
 })
 
-t.test('nothing that Spotify says revives a link that is over', async t => {
+t.test('no Spotify response revives an ended link', async t => {
   const over: LinkState[] = [REVOKED, EXPIRED, MISMATCH, { name: 'unreadable' }]
   for (const state of over) {
     for (const event of [renewed, read, invalid, denied, otherUser]) {

@@ -7,7 +7,7 @@ import { linksFor, recordOf } from './support.ts'
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 
-/** A promise that the test resolves. */
+/** A promise resolved by the test. */
 function deferred() {
   let resolve = () => {}
   const promise = new Promise<void>(done => {
@@ -16,7 +16,7 @@ function deferred() {
   return { promise, resolve: () => resolve() }
 }
 
-/** The tokens of a link in a sandbox, after the consent of its owner. */
+/** The tokens for a link in a sandbox, after the owner's consent. */
 async function tokensFor(t: Test) {
   const parts = linksFor()
   const { links, clock, log } = parts
@@ -30,7 +30,7 @@ async function tokensFor(t: Test) {
   return { ...parts, sandbox, oauth, grant, link, tokens, refreshes }
 }
 
-t.test('the token of the consent is used first, until a minute before it expires', async t => {
+t.test('the consent token is used until a minute before expiry', async t => {
   const { tokens, grant, clock, refreshes, messages } = await tokensFor(t)
   tokens.accept(grant)
   t.equal(await tokens.token(), grant.accessToken)
@@ -45,7 +45,7 @@ t.test('the token of the consent is used first, until a minute before it expires
   t.same(messages().slice(1), ['info: renewed the token of a linked account'])
 })
 
-t.test('200 callers at an expired token share one refresh', async t => {
+t.test('200 callers share one refresh of an expired token', async t => {
   const { tokens, sandbox, refreshes } = await tokensFor(t)
   const all = await Promise.all(Array.from({ length: 200 }, () => tokens.token()))
   t.equal(new Set(all).size, 1)
@@ -53,7 +53,7 @@ t.test('200 callers at an expired token share one refresh', async t => {
   t.equal(refreshes(), 1)
 })
 
-t.test('a token of a short lifetime is used for half of it', async t => {
+t.test('a short-lived token is used for half its lifetime', async t => {
   const { tokens, sandbox, clock, refreshes } = await tokensFor(t)
   sandbox.tokenLifetimeSeconds = 30
   await tokens.token()
@@ -109,7 +109,7 @@ t.test('a new refresh token is in the file before its access token is used', asy
   t.match(await kept('smedjan'), { refreshToken: sandbox.issuedRefreshTokens[1] })
 })
 
-t.test('while the file cannot be written, no token is renewed', async t => {
+t.test('while the file is unwritable, no token is renewed', async t => {
   const { tokens, file, clock, sandbox, refreshes, link } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   file.failure = new Error('EROFS')
@@ -127,7 +127,7 @@ t.test('while the file cannot be written, no token is renewed', async t => {
   t.equal(refreshes(), 1)
 })
 
-t.test('a refresh token that could not be written is used, and written later', async t => {
+t.test('an unwritten refresh token is used, and written later', async t => {
   const { tokens, file, clock, sandbox, kept, link } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const write = file.write.bind(file)
@@ -189,7 +189,7 @@ t.test('a single invalid_grant pauses the link for ten minutes', async t => {
   t.same(link.state, { name: 'active' })
 })
 
-t.test('a second invalid_grant ends the link and deletes its token', async t => {
+t.test('a second invalid_grant ends the link and deletes the token', async t => {
   const { tokens, clock, sandbox, refreshes, link, kept, file } = await tokensFor(t)
   sandbox.revokeGrants('smedjan')
   await t.rejects(tokens.token())
@@ -203,7 +203,7 @@ t.test('a second invalid_grant ends the link and deletes its token', async t => 
   t.equal(file.records.size, 1)
 })
 
-t.test('a renewed token that could read private playlists is not used', async t => {
+t.test('a renewed token with access to private playlists is not used', async t => {
   const { tokens, clock, sandbox, link, kept } = await tokensFor(t)
   Object.assign(sandbox.switches, { extraScope: 'playlist-read-private', rotation: 'kill-old' })
   t.match(await failureOf(tokens.token()), {
@@ -218,7 +218,7 @@ t.test('a renewed token that could read private playlists is not used', async t 
   t.match(await tokens.token(), /^BQ/)
 })
 
-t.test('only scopes that allow reading private playlists are too wide', async t => {
+t.test('only scopes for private playlists are too wide', async t => {
   t.notOk(isTooWide(''))
   t.notOk(isTooWide('user-read-email user-read-private'))
   t.ok(isTooWide('playlist-read-private'))
@@ -238,7 +238,7 @@ t.test('a rejected token is replaced, but not twice in a minute', async t => {
   t.not(await tokens.replace(second), second)
 })
 
-t.test('a link that was removed or ended is not renewed', async t => {
+t.test('a removed or ended link is not renewed', async t => {
   const { tokens, links, link, file, refreshes } = await tokensFor(t)
   await links.report(link, { kind: 'other-user' })
   t.match(await failureOf(tokens.token()), { causeName: 'other-user' })
@@ -248,7 +248,7 @@ t.test('a link that was removed or ended is not renewed', async t => {
   t.equal(file.records.size, 0)
 })
 
-t.test('a renewal does not restore a link that is removed meanwhile', async t => {
+t.test('a renewal does not restore a link removed meanwhile', async t => {
   const { tokens, links, link, sandbox, file, messages, refreshes } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const release = sandbox.hold('token')
@@ -265,7 +265,7 @@ t.test('a renewal does not restore a link that is removed meanwhile', async t =>
   t.equal(refreshes(), 1, 'nothing more is sent')
 })
 
-t.test('nothing is sent for a link that is removed before its renewal', async t => {
+t.test('no request is sent for a link removed before the renewal', async t => {
   const { tokens, links, file, messages, refreshes } = await tokensFor(t)
   const disk = deferred()
   file.held = disk.promise
@@ -278,7 +278,7 @@ t.test('nothing is sent for a link that is removed before its renewal', async t 
   t.same(messages(), ['info: linked an account', 'info: unlinked an account'])
 })
 
-t.test('a renewal that Spotify refuses after the link was removed reports the removal', async t => {
+t.test('a renewal refused by Spotify after the link was removed reports the removal', async t => {
   const { tokens, links, sandbox } = await tokensFor(t)
   sandbox.revokeGrants('smedjan')
   const release = sandbox.hold('token')
@@ -291,11 +291,11 @@ t.test('a renewal that Spotify refuses after the link was removed reports the re
 
 for (const rotation of ['off', 'on', 'kill-old'] as const) {
   t.test(
-    `with rotation ${rotation}, a process killed at any step of a refresh loses no link`,
+    `with rotation ${rotation}, killing the process at any step of a refresh loses no link`,
     async t => {
       const { tokens, sandbox, file, restarted, oauth, clock, log } = await tokensFor(t)
       sandbox.switches.rotation = rotation
-      // What is on the disk when the process is killed before the response, before its write, and after.
+      // The disk contents if the process is killed before the response, before the write, and afterwards.
       const disks = [file.records]
       const write = file.write.bind(file)
       file.write = async records => {

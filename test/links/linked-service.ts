@@ -10,8 +10,8 @@ export const ADMIN_KEY = 'a'.repeat(32)
 export const admin = { authorization: `Bearer ${ADMIN_KEY}` }
 
 /**
- * The whole service with linked accounts of these users, and a sandbox in Development Mode. `restart` stops
- * it and starts it again, with further variables. Its log has all levels, which `lines` returns; with
+ * The whole service with these linked accounts, and a sandbox in Development Mode. `restart` stops and
+ * starts the service, with further variables. `lines` returns the log lines at all levels; with
  * `logLevel: 'info'` there are no lines, and the fast path serves hits.
  */
 export async function linkedServiceFor(
@@ -54,7 +54,7 @@ export async function linkedServiceFor(
     get app() {
       return app
     },
-    /** The number of requests that the routes have seen. */
+    /** The number of requests seen by the routes. */
     get routed() {
       return routed
     },

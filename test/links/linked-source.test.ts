@@ -27,7 +27,7 @@ t.test('a linked user is read page by page from /v1/me/playlists', async t => {
   t.same(unlinked, [])
 })
 
-t.test('a user without a link is read with the app token', async t => {
+t.test('an unlinked user is read with the app token', async t => {
   const { look, unlinked, links, sandbox } = await sourceFor(t)
   sandbox.switches.mode = 'extended'
   t.match(await look('fifty'), { spotifyTotal: 50 })
@@ -64,7 +64,7 @@ t.test('only an entry with public: true passes, whatever Spotify sends', async t
   )
 })
 
-t.test('left-out entries are counted by the value of public', async t => {
+t.test('left-out entries are counted by their public value', async t => {
   const { sandbox, read, source } = await sourceFor(t)
   const flags = [false, null, 'yes', true]
   const entries = flags.map((value, at) => ({ ...playlist('smedjan', at), public: value }))
@@ -74,7 +74,7 @@ t.test('left-out entries are counted by the value of public', async t => {
   t.same(source.leftOut, { false: 1, null: 1, other: 1 })
 })
 
-t.test('a page of another user ends the link, and nothing of it is returned', async t => {
+t.test('a page for another user ends the link, and no data from it is returned', async t => {
   const { sandbox, read, link, forgotten, kept } = await sourceFor(t)
   sandbox.renameUser('smedjan', 'blacksmith')
   const mismatch = { type: 'spotify-access-denied', causeName: 'other-user' }
@@ -88,7 +88,7 @@ t.test('a page of another user ends the link, and nothing of it is returned', as
 })
 
 t.test(
-  'a page whose href spells the user differently, or names no user, does not end the link',
+  'a page with a differently spelt user or no user in the href does not end the link',
   async t => {
     const { sandbox, read, link } = await sourceFor(t, 'spotify_españa')
     const hrefs = [
@@ -144,7 +144,7 @@ t.test('a denial pauses the link for an hour and says what to do', async t => {
   t.equal(link.state.name, 'active')
 })
 
-t.test('the problem of a denied link names the reason of the denial', async t => {
+t.test('the problem for a denied link includes the denial reason', async t => {
   const { sandbox, read, clock } = await sourceFor(t)
   const cases = [
     ['forbidden', 'endpoint-forbidden'],
@@ -161,7 +161,7 @@ t.test('the problem of a denied link names the reason of the denial', async t =>
   }
 })
 
-t.test('a 401 that a new token cures does not count as a refusal', async t => {
+t.test('a 401 cured by a new token does not count as a refusal', async t => {
   const { sandbox, read, link } = await sourceFor(t)
   await read()
   sandbox.revokeTokens()
@@ -169,7 +169,7 @@ t.test('a 401 that a new token cures does not count as a refusal', async t => {
   t.equal(link.state.name, 'active')
 })
 
-t.test('a problem of the whole app does not change the state of a link', async t => {
+t.test('an app-wide problem does not change the state of a link', async t => {
   const { sandbox, read, link, clock } = await sourceFor(t)
   const cases = [
     ['premium-required', 'spotify-access-denied'],
@@ -184,7 +184,7 @@ t.test('a problem of the whole app does not change the state of a link', async t
   }
 })
 
-t.test('a lookup whose link is gone before it begins returns nothing', async t => {
+t.test('a lookup returns no list if the link is already gone', async t => {
   const { source, sandbox } = await sourceFor(t)
   for (const key of ['gone/smedjan', 'gone/fifty', '/smedjan']) {
     t.match(await failureOf(source.playlists(key, undefined, lookup)), {
@@ -196,7 +196,7 @@ t.test('a lookup whose link is gone before it begins returns nothing', async t =
 })
 
 for (const change of ['removed', 'replaced'] as const) {
-  t.test(`a lookup of a link that is ${change} meanwhile returns nothing`, async t => {
+  t.test(`a lookup returns no list if the link is ${change} meanwhile`, async t => {
     const { sandbox, read, links } = await sourceFor(t)
     const release = sandbox.hold('api')
     const reading = failureOf(read())
@@ -208,7 +208,7 @@ for (const change of ['removed', 'replaced'] as const) {
   })
 }
 
-t.test('a lookup fails if another lookup ends its link meanwhile', async t => {
+t.test('a lookup fails if another lookup ends the link meanwhile', async t => {
   const { sandbox, read, links, link } = await sourceFor(t)
   const release = sandbox.hold('api')
   const reading = failureOf(read())

@@ -24,7 +24,7 @@ t.test('a new link is in the file before it is used', async t => {
   t.match(lines(), [{ level: 'info', msg: 'linked an account', user_id: 'smedjan' }])
 })
 
-t.test('a link that cannot be written is not added', async t => {
+t.test('an unwritable link is not added', async t => {
   const { links, file, messages, kept } = linksFor()
   file.failure = new Error('EROFS')
   t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
@@ -39,7 +39,7 @@ t.test('a link that cannot be written is not added', async t => {
   t.equal(messages()[1], 'info: wrote the file of linked accounts after failures')
 })
 
-t.test('a new link replaces the old one and its lists once it is in the file', async t => {
+t.test('a new link replaces the old link and its lists after the write', async t => {
   const { links, file, forgotten, kept } = linksFor()
   const first = await links.add(recordOf('smedjan', { linkId: 'one' }))
   await links.add(recordOf('fifty'))
@@ -56,7 +56,7 @@ t.test('a new link replaces the old one and its lists once it is in the file', a
   t.match(await kept('fifty'), { linkId: 'link of fifty' })
 })
 
-t.test('memory and file agree after a write that failed when the file was replaced', async t => {
+t.test('memory and file agree after a failed write that did replace the file', async t => {
   const { links, file } = linksFor()
   await links.add(recordOf('fifty'))
   const write = file.write.bind(file)
@@ -71,7 +71,7 @@ t.test('memory and file agree after a write that failed when the file was replac
   t.notOk(links.isUnwritable)
 })
 
-t.test('a new refresh token is in the file, or else in memory for the next write', async t => {
+t.test('a new refresh token is in the file, or waits in memory for the next write', async t => {
   const { links, file, kept } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   await links.replaceToken(link, 'AQ-second')
@@ -85,7 +85,7 @@ t.test('a new refresh token is in the file, or else in memory for the next write
   t.match(await kept('smedjan'), { refreshToken: 'AQ-third' })
 })
 
-t.test('a token that changes while it is sealed is not lost', async t => {
+t.test('a token that changes while being sealed is not lost', async t => {
   const sealer = new Sealer('a client secret')
   let whileSealing = () => {}
   const seal = sealer.seal.bind(sealer)
@@ -107,7 +107,7 @@ t.test('a token that changes while it is sealed is not lost', async t => {
   t.match(await kept('smedjan'), { refreshToken: 'AQ-second' })
 })
 
-t.test('a late token or report for a removed link changes nothing', async t => {
+t.test('a late token or report for a removed link has no effect', async t => {
   const { links, file, lines } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   await links.remove('smedjan')
@@ -119,43 +119,40 @@ t.test('a late token or report for a removed link changes nothing', async t => {
   t.equal(lines().length, length)
 })
 
-t.test(
-  'a link that ends loses its token and its lists at once, and its row after five days',
-  async t => {
-    const { links, clock, forgotten, kept, restarted, lines } = linksFor()
-    const link = await links.add(recordOf('smedjan'))
-    await links.report(link, { kind: 'invalid-grant' })
-    t.equal(link.state.name, 'doubtful')
-    t.match(await kept('smedjan'), { refreshToken: 'AQ-first' })
-    t.same(forgotten, [])
-    await clock.advance(TEN_MINUTES_MS)
-    await links.report(link, { kind: 'invalid-grant' })
-    const ended = {
-      userId: 'smedjan',
-      linkId: 'link of smedjan',
-      reason: 'consent-revoked',
-      endedAt: clock.now(),
-    }
-    t.same(await kept('smedjan'), ended)
-    t.same(link.record, ended)
-    t.same(forgotten, [{ userId: 'smedjan', linkId: 'link of smedjan' }])
-    t.match(lines().slice(1), [
-      { level: 'warn', reason: 'consent-doubtful', remedy: /ten minutes/ },
-      { level: 'warn', msg: 'the link to an account ended', reason: 'consent-revoked' },
-    ])
-    await links.replaceToken(link, 'AQ-late')
-    t.same(await kept('smedjan'), ended)
+t.test('an ended link loses the token and lists at once, and the row after five days', async t => {
+  const { links, clock, forgotten, kept, restarted, lines } = linksFor()
+  const link = await links.add(recordOf('smedjan'))
+  await links.report(link, { kind: 'invalid-grant' })
+  t.equal(link.state.name, 'doubtful')
+  t.match(await kept('smedjan'), { refreshToken: 'AQ-first' })
+  t.same(forgotten, [])
+  await clock.advance(TEN_MINUTES_MS)
+  await links.report(link, { kind: 'invalid-grant' })
+  const ended = {
+    userId: 'smedjan',
+    linkId: 'link of smedjan',
+    reason: 'consent-revoked',
+    endedAt: clock.now(),
+  }
+  t.same(await kept('smedjan'), ended)
+  t.same(link.record, ended)
+  t.same(forgotten, [{ userId: 'smedjan', linkId: 'link of smedjan' }])
+  t.match(lines().slice(1), [
+    { level: 'warn', reason: 'consent-doubtful', remedy: /ten minutes/ },
+    { level: 'warn', msg: 'the link to an account ended', reason: 'consent-revoked' },
+  ])
+  await links.replaceToken(link, 'AQ-late')
+  t.same(await kept('smedjan'), ended)
 
-    const later = await restarted()
-    t.same(later.find('smedjan')?.state, { name: 'ended', reason: 'consent-revoked' })
-    await clock.advance(5 * DAY_MS - TEN_MINUTES_MS)
-    t.ok(links.find('smedjan'))
-    await clock.advance(2 * TEN_MINUTES_MS * 6)
-    t.equal(links.find('smedjan'), undefined)
-    t.equal(await kept('smedjan'), undefined)
-    await later.close()
-  },
-)
+  const later = await restarted()
+  t.same(later.find('smedjan')?.state, { name: 'ended', reason: 'consent-revoked' })
+  await clock.advance(5 * DAY_MS - TEN_MINUTES_MS)
+  t.ok(links.find('smedjan'))
+  await clock.advance(2 * TEN_MINUTES_MS * 6)
+  t.equal(links.find('smedjan'), undefined)
+  t.equal(await kept('smedjan'), undefined)
+  await later.close()
+})
 
 t.test('a mismatch survives a restart, and a new consent ends it', async t => {
   const { links, restarted } = linksFor()
@@ -167,7 +164,7 @@ t.test('a mismatch survives a restart, and a new consent ends it', async t => {
   t.same(later.find('smedjan')?.state, { name: 'active' })
 })
 
-t.test('a later sweep writes the end of a link that could not be written', async t => {
+t.test('a later sweep writes the end of a link after a failed write', async t => {
   const { links, file, clock, kept } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   file.failure = new Error('EROFS')
@@ -180,7 +177,7 @@ t.test('a later sweep writes the end of a link that could not be written', async
   t.match(await kept('smedjan'), { reason: 'other-user' })
 })
 
-t.test('a read sets the time of the last use, and ends a refusal', async t => {
+t.test('a read sets the last use and ends a refusal', async t => {
   const { links, clock, messages } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   t.equal(link.lastUsedAt, undefined)
@@ -194,7 +191,7 @@ t.test('a read sets the time of the last use, and ends a refusal', async t => {
   ])
 })
 
-t.test('warnings come 30, 7 and 1 days before the end of a consent, each once', async t => {
+t.test('warnings come 30, 7 and 1 days before a consent ends, each once', async t => {
   const { links, clock, lines } = linksFor()
   const consentAt = clock.now()
   await links.add(recordOf('smedjan'))
@@ -217,7 +214,7 @@ t.test('warnings come 30, 7 and 1 days before the end of a consent, each once', 
 })
 
 t.test(
-  'records survive a restart, and the service re-encrypts records of the previous secret',
+  'records survive a restart, and the service re-encrypts records sealed with the previous secret',
   async t => {
     const { links, file, restarted, sealer } = linksFor()
     await links.add(recordOf('smedjan'))
@@ -236,7 +233,7 @@ t.test(
   },
 )
 
-t.test('a record that cannot be decrypted is kept as it is, and other links work', async t => {
+t.test('an undecryptable record is kept unchanged, and other links work', async t => {
   const { links, file, restarted, lines } = linksFor()
   for (const user of ['smedjan', 'fifty', 'one']) await links.add(recordOf(user))
   const text = (user: string) => String(file.records.get(user))
@@ -270,7 +267,7 @@ t.test('a record that cannot be decrypted is kept as it is, and other links work
   t.notOk(file.records.has('cut'))
 })
 
-t.test('`next_consent_end` ignores links that do not work', async t => {
+t.test('`next_consent_end` ignores links in an unusable state', async t => {
   const { links } = linksFor()
   const end = () => statusOf(links).next_consent_end
   t.equal(end(), null)

@@ -22,7 +22,7 @@ t.test('the authorization URL asks for no scope, and always shows the consent pa
     state: 'a state',
     show_dialog: 'true',
     code_challenge_method: 'S256',
-    // The example of RFC 7636 appendix B.
+    // The example from RFC 7636 appendix B.
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
   })
 })
@@ -49,7 +49,7 @@ t.test('a code is exchanged once, with the secret in the header and the verifier
 })
 
 t.test(
-  'a callback with a wrong state, or a doubled or foreign parameter, sends nothing',
+  'a callback with a wrong state, or a duplicate or foreign parameter, sends no request',
   async t => {
     const { oauth, sandbox } = await oauthFor(t, new ManualClock())
     const cases: Array<[query: string, result: string]> = [
@@ -73,7 +73,7 @@ t.test(
   },
 )
 
-t.test('a refresh keeps the old refresh token or brings a new one', async t => {
+t.test('a refresh keeps the old refresh token or returns a new one', async t => {
   const { oauth, sandbox, grantOf } = await oauthFor(t, new ManualClock())
   const { refreshToken: first } = await grantOf('smedjan')
   t.match(await oauth.refresh(first), { accessToken: /^BQ/, refreshToken: undefined, scope: '' })
@@ -128,7 +128,7 @@ t.test('a failing token endpoint is a problem, but does not end the consent', as
   t.equal((await oauth.refresh(refreshToken))?.scope, '', 'the consent is still valid')
 })
 
-t.test('the error of an unusable token response contains no token', async t => {
+t.test('the error for an unusable token response contains no token', async t => {
   const { oauth, sandbox } = await oauthFor(t, new ManualClock())
   const bodies = [
     { access_token: 'BQcanary', expires_in: 3600, refresh_token: { canary: 'AQcanary' } },
@@ -144,7 +144,7 @@ t.test('the error of an unusable token response contains no token', async t => {
   }
 })
 
-t.test('stopping the service cancels the exchange of a code', async t => {
+t.test('stopping the service cancels the code exchange', async t => {
   const { oauth, sandbox, callback, stop } = await oauthFor(t, new ManualClock())
   sandbox.fault({ on: 'token', answer: 'hang' })
   const exchanging = failureOf(oauth.exchange(await callback('smedjan'), 'state', VERIFIER))
@@ -154,7 +154,7 @@ t.test('stopping the service cancels the exchange of a code', async t => {
 })
 
 t.test(
-  'stopping the service lets a refresh in flight finish, but no other refresh begins',
+  'stopping the service lets an in-flight refresh finish, but no new refresh begins',
   async t => {
     const { oauth, sandbox, grantOf, stop } = await oauthFor(t, new ManualClock())
     const { refreshToken } = await grantOf('smedjan')
@@ -171,7 +171,7 @@ t.test(
   },
 )
 
-t.test('a refresh that is lost on a dead connection is not sent again', async t => {
+t.test('a refresh lost on a dead connection is not sent again', async t => {
   let requests = 0
   const server = createServer((req, res) => {
     requests++

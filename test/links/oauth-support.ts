@@ -9,7 +9,7 @@ import type { ManualClock } from '../support/manual-clock.ts'
 export const REDIRECT_URI = 'http://127.0.0.1:3000/link/callback'
 export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 
-/** An OAuth client, and a sandbox in which users agree without a page. */
+/** An OAuth client, and a sandbox where users agree without a page. */
 export async function oauthFor(t: Test, clock: ManualClock) {
   const sandbox = await startSandbox({ now: () => clock.now() })
   Object.assign(sandbox.switches, { redirectUris: [REDIRECT_URI], consent: 'approve' })
@@ -41,14 +41,14 @@ export async function oauthFor(t: Test, clock: ManualClock) {
 }
 
 function consents(sandbox: Sandbox, oauth: OAuthClient) {
-  /** The query of the callback after a user has agreed. */
+  /** The callback query after a user has agreed. */
   async function callback(user: string, state = 'state', verifier = VERIFIER) {
     sandbox.switches.signedIn = user
     const url = await oauth.authorizationUrl(state, verifier)
     const { headers } = await fetch(url, { redirect: 'manual' })
     return new URL(String(headers.get('location'))).searchParams
   }
-  /** What Spotify grants after the consent of a user. */
+  /** Spotify's grant after a user's consent. */
   async function grantOf(user: string) {
     const grant = await oauth.exchange(await callback(user), 'state', VERIFIER)
     if (typeof grant === 'string') throw new Error(`the consent is ${grant}`)

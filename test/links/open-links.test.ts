@@ -19,7 +19,7 @@ import { DAY_MS, recordOf } from './support.ts'
 
 let folders = 0
 
-/** A path that is short enough for a socket, and a function that starts a process on it. */
+/** A path short enough for a socket, and a function to start a process on it. */
 function fileFor(t: Test) {
   const folder = `/tmp/links-${process.pid}-${++folders}`
   mkdirSync(folder)
@@ -61,39 +61,45 @@ t.test('a second process on the same file is refused, and the first keeps workin
   await second.close()
 })
 
-t.test('a start seals the records of the previous secret with the new secret', async t => {
-  const { start, path } = fileFor(t)
-  const old = await start('old')
-  await old.links.add(recordOf('smedjan'))
-  await old.close()
-  const rotated = await start('new', 'old')
-  await rotated.close()
-  const after = readFileSync(path, 'utf8')
-  const alone = await start('new')
-  t.match(alone.links.find('smedjan'), { state: { name: 'active' } })
-  await alone.close()
-  t.equal(readFileSync(path, 'utf8'), after, 'a start that changes nothing writes nothing')
-})
+t.test(
+  'on start the service reseals records from the previous secret with the new secret',
+  async t => {
+    const { start, path } = fileFor(t)
+    const old = await start('old')
+    await old.links.add(recordOf('smedjan'))
+    await old.close()
+    const rotated = await start('new', 'old')
+    await rotated.close()
+    const after = readFileSync(path, 'utf8')
+    const alone = await start('new')
+    t.match(alone.links.find('smedjan'), { state: { name: 'active' } })
+    await alone.close()
+    t.equal(readFileSync(path, 'utf8'), after, 'a start that changes nothing writes nothing')
+  },
+)
 
-t.test('a start removes ended links that are due, and warns of consents that end soon', async t => {
-  const { start, clock, lines, path } = fileFor(t)
-  const before = await start()
-  const ended = await before.links.add(recordOf('fifty'))
-  await before.links.add(recordOf('smedjan'))
-  await before.links.report(ended, { kind: 'other-user' })
-  await before.close()
-  clock.suspend(5 * DAY_MS)
-  const second = await start()
-  t.equal(second.links.find('fifty'), undefined, 'the row of an ended link is gone')
-  t.notMatch(readFileSync(path, 'utf8'), 'fifty')
-  await second.close()
-  clock.suspend(150 * DAY_MS)
-  const third = await start()
-  t.match(lines().at(-1), { level: 'warn', msg: /ends soon/, user_id: 'smedjan' })
-  await third.close()
-})
+t.test(
+  'on start the service removes ended links that are due, and warns of consents ending soon',
+  async t => {
+    const { start, clock, lines, path } = fileFor(t)
+    const before = await start()
+    const ended = await before.links.add(recordOf('fifty'))
+    await before.links.add(recordOf('smedjan'))
+    await before.links.report(ended, { kind: 'other-user' })
+    await before.close()
+    clock.suspend(5 * DAY_MS)
+    const second = await start()
+    t.equal(second.links.find('fifty'), undefined, 'the row of an ended link is gone')
+    t.notMatch(readFileSync(path, 'utf8'), 'fifty')
+    await second.close()
+    clock.suspend(150 * DAY_MS)
+    const third = await start()
+    t.match(lines().at(-1), { level: 'warn', msg: /ends soon/, user_id: 'smedjan' })
+    await third.close()
+  },
+)
 
-t.test('a start makes a file that others may read private', async t => {
+t.test('on start the service makes a file private if others can read it', async t => {
   const { start, path } = fileFor(t)
   await (await start()).close()
   chmodSync(path, 0o644)
@@ -101,7 +107,7 @@ t.test('a start makes a file that others may read private', async t => {
   t.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-t.test('a file that is not a links file prevents the start and stays as it is', async t => {
+t.test('an invalid links file prevents the start and stays unchanged', async t => {
   const { start, path, folder } = fileFor(t)
   for (const content of ['not JSON', '{"version":9,"links":{}}']) {
     writeFileSync(path, content)
@@ -111,7 +117,7 @@ t.test('a file that is not a links file prevents the start and stays as it is', 
   }
 })
 
-t.test('a file that cannot be written prevents the start', async t => {
+t.test('an unwritable file prevents the start', async t => {
   const { start, path, folder, clock } = fileFor(t)
   // Not even root can replace a folder with a file.
   const full = join(`${path}.tmp`, 'full')

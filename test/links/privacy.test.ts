@@ -15,7 +15,7 @@ import { ADMIN_KEY, admin, linkedServiceFor } from './linked-service.ts'
 const RUNS = 20
 const HOUR_MS = 3_600_000
 
-/** The text of all entries of a snapshot. */
+/** The text of all snapshot entries. */
 function snapshotText(path: string): string {
   const bytes = readFileSync(path).subarray(PREAMBLE.length)
   let text = ''
@@ -27,7 +27,7 @@ function snapshotText(path: string): string {
   return text
 }
 
-t.test('no response, log line or snapshot has the id of a playlist that is not public', async t => {
+t.test('no response, log line or snapshot has the id of a non-public playlist', async t => {
   const snapshot = join(t.testdir({}), 'snapshot')
   const users = Array.from({ length: RUNS }, (_, nth) => `owner-${nth}`)
   const service = await linkedServiceFor(t, users, { CACHE_SNAPSHOT_FILE: snapshot })
@@ -54,7 +54,7 @@ t.test('no response, log line or snapshot has the id of a playlist that is not p
       sandbox.switches.leaksPrivate = spotify === 'leaks private ones'
       sandbox.switches.publicFlag = lies ? 'always-true' : 'honest'
       sandbox.switches.extraScope = spotify === 'grants more' ? 'playlist-read-private' : ''
-      // The access token expires, so the next one has the scope.
+      // The access token expires, so the next token has the scope.
       if (spotify === 'grants more') clock.suspend(HOUR_MS)
       const isPublic = (value: unknown) => (lies ? value !== false : value === true)
       for (const entry of entries) {
@@ -92,7 +92,7 @@ t.test('no response, log line or snapshot has the id of a playlist that is not p
   )
 })
 
-t.test('no log line, span, response or file of links has a secret of a link', async t => {
+t.test('no log line, span, response or links file has a link secret', async t => {
   // The lock is a socket, and sockets need short paths.
   const folder = mkdtempSync(join(tmpdir(), 'links-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -139,7 +139,7 @@ t.test('no log line, span, response or file of links has a secret of a link', as
   t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
   clock.suspend(HOUR_MS)
   t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
-  // The revalidation in the background renews the token.
+  // The background revalidation renews the token.
   await until(() => sandbox.issuedRefreshTokens.length === 2)
   const repair = sandbox.fault({ on: 'token', answer: 'server-error' })
   await clock.advance(2 * HOUR_MS)

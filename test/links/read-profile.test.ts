@@ -6,7 +6,7 @@ import type { SpotifyRequest, Transport } from '../../src/spotify/transport.ts'
 import { failureOf } from '../support/failure-of.ts'
 import { gateFor, passOptions } from '../support/gate.ts'
 
-/** Reads a profile over a transport of the test; the gate first wants a probe for another subject. */
+/** Reads a profile over a test transport; the gate requires a probe for another subject first. */
 function profileFor(transport: Pick<Transport, 'send'>) {
   const { gate, budget, clock } = gateFor({ dailyBudget: 10 })
   const stopping = new AbortController()
@@ -33,7 +33,7 @@ function profileFor(transport: Pick<Transport, 'send'>) {
 }
 
 t.test(
-  'the request for a profile has the token, a deadline, and a probe for another subject',
+  'the profile request has the token, a deadline, and a probe for another subject',
   async t => {
     const requests: SpotifyRequest[] = []
     const { profile, options } = profileFor({
@@ -54,7 +54,7 @@ t.test(
   },
 )
 
-t.test('a request for a profile that is sent again counts twice against the budget', async t => {
+t.test('a resent profile request counts twice against the budget', async t => {
   const { profile, budget } = profileFor({
     async send(request, _signal, sendOptions) {
       if (request.path === '/v1/me') t.equal(await sendOptions?.mayResend?.(), true)
@@ -73,7 +73,7 @@ for (const [reason, end, spent] of [
   ['the gate has closed', 'close', 2],
   ['the service stops', 'stop', 1],
 ] as const) {
-  t.test(`a request for a profile is not sent again once ${reason}`, async t => {
+  t.test(`a profile request is not sent again once ${reason}`, async t => {
     let answer: boolean | undefined
     const { profile, budget, gate, stopping } = profileFor({
       async send(request, _signal, sendOptions) {

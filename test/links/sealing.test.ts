@@ -28,7 +28,7 @@ t.test('a text sealed for one purpose does not open for another', async t => {
   }
 })
 
-t.test('the previous secret opens texts, and only the current one seals them', async t => {
+t.test('the previous secret opens texts, but only the current secret seals them', async t => {
   const old = await new Sealer('old').seal('link record', { a: 1 })
   const rotated = new Sealer('new', 'old')
   t.same(await rotated.open('link record', old), { value: { a: 1 }, isCurrent: false })
@@ -70,7 +70,7 @@ t.test('no changed, shortened or invented text opens', async t => {
   )
 })
 
-t.test('no text but the sealed one opens, not even one that decodes to the same bytes', async t => {
+t.test('only the sealed text opens, and no other text with the same decoded bytes', async t => {
   const sealer = new Sealer('a client secret')
   const text = await sealer.seal('invitation', { userId: 'smedjan' })
   const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']

@@ -24,13 +24,13 @@ export const lookup: LookupOptions = {
   onRequest: () => {},
 }
 
-/** The ids of the playlists of a list, in order. */
+/** The playlist ids in a list, in order. */
 export function idsOf({ playlists }: PlaylistList): string[] {
   const text = Buffer.concat(playlists.joined(0, playlists.length)).toString()
   return (JSON.parse(`[${text}]`) as { id: string }[]).map(({ id }) => id)
 }
 
-/** A source in Development Mode that reads linked users, `user` among them, and all others. */
+/** A source in Development Mode, for linked users including `user` and for unlinked users. */
 export async function sourceFor(t: Test, user = 'smedjan') {
   const parts = linksFor()
   const { links, clock, log } = parts

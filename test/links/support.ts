@@ -6,11 +6,11 @@ import { Sealer } from '../../src/links/sealing.ts'
 import { recordingLogger } from '../support/log-lines.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-/** A file in memory that a test can let fail. */
+/** An in-memory file with failures on demand. */
 export class MemoryFile {
   records: SealedRecords = new Map()
   writes = 0
-  /** The error of each write; undefined while it works. */
+  /** The error thrown by each write; undefined if writes succeed. */
   failure: Error | undefined
   /** Awaited by each write. */
   held: Promise<void> | undefined
@@ -25,7 +25,7 @@ export class MemoryFile {
 
 export const DAY_MS = 86_400_000
 
-/** Links on a file in memory, with everything around them. */
+/** Links on an in-memory file, with everything around them. */
 export function linksFor(overrides: Partial<LinksOptions> = {}) {
   const clock = new ManualClock()
   const file = new MemoryFile()
@@ -36,12 +36,12 @@ export function linksFor(overrides: Partial<LinksOptions> = {}) {
     forgotten.push({ userId, linkId })
   }
   const links = new Links({ file, sealer, clock, log, forget, ...overrides })
-  /** What the file has of a user. */
+  /** The file contents for a user. */
   const kept = async (userId: string) => {
     const sealed = file.records.get(userId)
     return sealed === undefined ? undefined : (await sealer.open('link record', sealed))?.value
   }
-  /** Links of a new process on the same file. */
+  /** Links in a new process on the same file. */
   const restarted = async (options: Partial<LinksOptions> = {}) => {
     const next = new Links({ file, sealer, clock, log, forget, ...overrides, ...options })
     await next.load(file.records)
@@ -51,7 +51,7 @@ export function linksFor(overrides: Partial<LinksOptions> = {}) {
   return { links, clock, file, sealer, log, lines, written, messages, forgotten, kept, restarted }
 }
 
-/** A record of a consent at the start of the clock. */
+/** The record for a consent when the clock starts. */
 export function recordOf(userId: string, changes: Partial<LinkRecord> = {}): LinkRecord {
   const consentAt = new ManualClock().now()
   const linkId = `link of ${userId}`

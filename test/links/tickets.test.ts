@@ -22,7 +22,7 @@ t.test('an invitation is valid for one user and for 24 hours', async t => {
   t.equal(await tickets.owner(ticket), undefined)
 })
 
-t.test('the ticket of a page does not expire', async t => {
+t.test('a page ticket does not expire', async t => {
   const { tickets, clock } = ticketsFor()
   const ticket = await tickets.pageOf('smedjan', 'one')
   clock.suspend(365 * 24 * HOUR_MS)

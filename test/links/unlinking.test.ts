@@ -19,7 +19,7 @@ t.test(
   },
 )
 
-t.test('a second removal removes a link that the first could not remove from the file', async t => {
+t.test('a second removal removes the link after a failed file write', async t => {
   const { links, file } = linksFor()
   await links.add(recordOf('smedjan'))
   file.failure = new Error('EROFS')
@@ -31,7 +31,7 @@ t.test('a second removal removes a link that the first could not remove from the
   t.equal(file.records.size, 0)
 })
 
-t.test('unlinking keeps a link that waits for an earlier write out of the file', async t => {
+t.test('unlinking keeps a link out of the file while it waits for an earlier write', async t => {
   const { links, file, clock } = linksFor()
   let release = () => {}
   file.held = new Promise(resolve => {
@@ -86,7 +86,7 @@ t.test(
   },
 )
 
-t.test('a second removal waits for the first one', async t => {
+t.test('a second removal waits for the first', async t => {
   let release = () => {}
   const held = new Promise<void>(resolve => {
     release = resolve
@@ -106,7 +106,7 @@ t.test('a second removal waits for the first one', async t => {
   t.equal(file.records.size, 0)
 })
 
-t.test('a removal fails if the lists cannot be forgotten, and can be repeated', async t => {
+t.test('a removal fails if the lists cannot be forgotten, and can be retried', async t => {
   const failure = new Error('EIO')
   let isBroken = true
   const forgotten: string[] = []
@@ -126,24 +126,21 @@ t.test('a removal fails if the lists cannot be forgotten, and can be repeated', 
   t.equal(forgotten.length, 1)
 })
 
-t.test(
-  'the sweep forgets lists of ended and replaced links that could not be forgotten before',
-  async t => {
-    let isBroken = true
-    const forgotten: string[] = []
-    const forget = async ({ linkId }: { linkId: string }) => {
-      if (isBroken) throw new Error('EIO')
-      forgotten.push(linkId)
-    }
-    const { links } = linksFor({ forget })
-    await links.add(recordOf('smedjan', { linkId: 'one' }))
-    const second = await links.add(recordOf('smedjan', { linkId: 'two' }))
-    await links.report(second, { kind: 'other-user' })
-    t.match(second.state, { name: 'mismatch' })
-    await links.sweep()
-    t.same(forgotten, [])
-    isBroken = false
-    await links.sweep()
-    t.same(forgotten, ['one', 'two'])
-  },
-)
+t.test('the sweep retries forgetting the lists of ended and replaced links', async t => {
+  let isBroken = true
+  const forgotten: string[] = []
+  const forget = async ({ linkId }: { linkId: string }) => {
+    if (isBroken) throw new Error('EIO')
+    forgotten.push(linkId)
+  }
+  const { links } = linksFor({ forget })
+  await links.add(recordOf('smedjan', { linkId: 'one' }))
+  const second = await links.add(recordOf('smedjan', { linkId: 'two' }))
+  await links.report(second, { kind: 'other-user' })
+  t.match(second.state, { name: 'mismatch' })
+  await links.sweep()
+  t.same(forgotten, [])
+  isBroken = false
+  await links.sweep()
+  t.same(forgotten, ['one', 'two'])
+})
