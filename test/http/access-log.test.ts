@@ -8,11 +8,11 @@ import { until } from '../support/until.ts'
 const LIST = '/users/smedjan/playlists'
 const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error'] as const
 
-/** The log lines of responses: all with a member `route`, even if it is null. */
+/** The response log lines. All have a `route`, even if it is null. */
 const responses = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
   lines().filter(line => 'route' in line)
 
-t.test('a response has one log line with its result and its cost', async t => {
+t.test('each response has a log line with the result and the cost', async t => {
   const service = await startService(t)
   const { get, clock, sandbox } = service
   const release = sandbox.hold('api')
@@ -52,43 +52,40 @@ t.test('a response has one log line with its result and its cost', async t => {
   ])
 })
 
-t.test(
-  'spotify_requests counts the requests that a lookup caused, token requests included',
-  async t => {
-    const service = await startService(t)
-    const { app, get, clock, sandbox, quiet } = service
-    await app.ready()
-    const spent = () => responses(service).map(line => line.spotify_requests)
-    await Promise.all([get(LIST), get(LIST), get(LIST)])
-    t.same(spent(), [3, 0, 0], 'the lookups that shared the fetch caused none')
-    await get(LIST)
-    t.same(spent().slice(3), [0], 'a hit')
-    sandbox.revokeTokens()
-    await get('/users/one/playlists')
-    t.same(spent().slice(4), [3], 'a page, a token, the page again')
-    sandbox.fault({ on: 'api', times: 1, answer: 'server-error' })
-    await clock.runUntil(get('/users/retried/playlists'))
-    t.same(spent().slice(5), [2])
-    await clock.advance(seconds(1))
-    sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
-    await get('/users/refused/playlists')
-    await get('/users/refused/playlists')
-    t.same(spent().slice(6), [2, 0], 'a failure and its probe count too')
-    await clock.advance(seconds(600))
-    await get(LIST)
-    t.same(spent().slice(8), [0], 'a stale response')
-    await quiet()
-    await until(() => service.lines().some(({ msg }) => msg.startsWith('revalidated')))
-    t.match(service.lines().at(-1), {
-      level: INFO,
-      user_id: 'smedjan',
-      spotify_requests: 3,
-      duration_ms: 0,
-    })
-  },
-)
+t.test('spotify_requests counts all requests for a lookup, including token requests', async t => {
+  const service = await startService(t)
+  const { app, get, clock, sandbox, quiet } = service
+  await app.ready()
+  const spent = () => responses(service).map(line => line.spotify_requests)
+  await Promise.all([get(LIST), get(LIST), get(LIST)])
+  t.same(spent(), [3, 0, 0], 'the lookups that shared the fetch caused none')
+  await get(LIST)
+  t.same(spent().slice(3), [0], 'a hit')
+  sandbox.revokeTokens()
+  await get('/users/one/playlists')
+  t.same(spent().slice(4), [3], 'a page, a token, the page again')
+  sandbox.fault({ on: 'api', times: 1, answer: 'server-error' })
+  await clock.runUntil(get('/users/retried/playlists'))
+  t.same(spent().slice(5), [2])
+  await clock.advance(seconds(1))
+  sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
+  await get('/users/refused/playlists')
+  await get('/users/refused/playlists')
+  t.same(spent().slice(6), [2, 0], 'a failure and its probe count too')
+  await clock.advance(seconds(600))
+  await get(LIST)
+  t.same(spent().slice(8), [0], 'a stale response')
+  await quiet()
+  await until(() => service.lines().some(({ msg }) => msg.startsWith('revalidated')))
+  t.match(service.lines().at(-1), {
+    level: INFO,
+    user_id: 'smedjan',
+    spotify_requests: 3,
+    duration_ms: 0,
+  })
+})
 
-t.test('a problem has one log line, at the level of its severity', async t => {
+t.test('a problem has a log line at the level for its severity', async t => {
   const service = await startService(t)
   const { get, sandbox } = service
   sandbox.fault({ on: 'api', times: 1, answer: 'forbidden' })
@@ -119,7 +116,7 @@ t.test('a problem has one log line, at the level of its severity', async t => {
   t.equal(responses(service).length, 4)
 })
 
-t.test('an internal error is logged once, with its stack', async t => {
+t.test('an internal error is logged once, with the stack', async t => {
   const service = await startService(t)
   service.app.get('/bug', async () => {
     throw new Error('a mistake')
@@ -150,14 +147,14 @@ t.test('hits and polled routes are logged at debug', async t => {
   t.equal(responses(service).length, 9)
 })
 
-t.test('failures of polled routes are logged at warn', async t => {
+t.test('failures on polled routes are logged at warn', async t => {
   const service = await startService(t)
   service.sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await service.get('/health/ready')
   t.match(responses(service), [{ level: WARN, status: 503, route: '/health/ready' }])
 })
 
-t.test('the line has the name of the API key', async t => {
+t.test('the log line includes the API key name', async t => {
   const key = 'k'.repeat(32)
   const service = await startService(t, { API_KEYS: `website:${key}` })
   await service.get(LIST, { authorization: `Bearer ${key}` })
@@ -182,7 +179,7 @@ t.test('a hit is not logged at info', async t => {
   t.equal(responses(service).length, 1)
 })
 
-t.test('a request whose client disconnects is logged with 499', async t => {
+t.test('a request is logged with 499 if the client disconnects', async t => {
   const service = await startService(t)
   const { app, sandbox, clock } = service
   const { port } = new URL(await app.listen({ port: 0 }))

@@ -13,7 +13,7 @@ t.test('each key in API_KEYS gives access', async t => {
   }
 })
 
-t.test('a request without a key gets a challenge and costs no request to Spotify', async t => {
+t.test('a request without a key gets a challenge and costs no Spotify request', async t => {
   const { get, sandbox } = await startService(t, variables)
   for (const headers of [{}, { authorization: 'Basic' }, { authorization: first as string }]) {
     const response = await get(LIST, headers as Record<string, string>)
@@ -27,7 +27,7 @@ t.test('a request without a key gets a challenge and costs no request to Spotify
 const basic = (credentials: string) =>
   ({ authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }) as const
 
-t.test('a key is accepted as the password of Basic authentication, with any name', async t => {
+t.test('a key is accepted as the Basic authentication password, with any user name', async t => {
   const { get, written } = await startService(t, { ...variables, LOG_LEVEL: 'debug' })
   for (const credentials of [`me:${first}`, `:${second}`, `app:${first}`]) {
     t.equal((await get(LIST, basic(credentials))).statusCode, 200)
@@ -46,7 +46,7 @@ t.test('a key is accepted as the password of Basic authentication, with any name
   t.notMatch(written.join(''), new RegExp(`${first}|${authorization.slice(6)}`))
 })
 
-t.test('a browser that opens a page is asked for the key', async t => {
+t.test('a browser opening a page is asked for the key', async t => {
   const { get } = await startService(t, variables)
   const html = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
   for (const path of [LIST, '/status', '/nope']) {
@@ -66,7 +66,7 @@ t.test('a browser that opens a page is asked for the key', async t => {
   t.equal((await get(LIST, { ...html, ...basic(`me:${first}`) })).statusCode, 200)
 })
 
-t.test('the challenge tells an unknown key from a missing one', async t => {
+t.test('the challenge distinguishes an unknown key from a missing key', async t => {
   const { get } = await startService(t, variables)
   for (const key of [third, `${first}a`, first?.slice(1), 'x', first?.toUpperCase()]) {
     const response = await get(LIST, { authorization: `Bearer ${key}` })
@@ -78,7 +78,7 @@ t.test('the challenge tells an unknown key from a missing one', async t => {
   }
 })
 
-t.test("below /v1 the problem of a missing key has Spotify's format", async t => {
+t.test("below /v1 the problem for a missing key has Spotify's format", async t => {
   const { get } = await startService(t, variables)
   const response = await get('/v1/users/one/playlists')
   t.match(response.headers, { 'www-authenticate': /^Bearer/, 'content-type': 'application/json' })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { exchange, listen } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 
-t.test('the problem of an invalid query names the parameter and its allowed values', async t => {
+t.test('the problem for an invalid query names the parameter and the allowed values', async t => {
   const { get, sandbox } = await startService(t)
   const cases = [
     ['limit=0', 'limit', /whole number of at least 1/],
@@ -33,7 +33,7 @@ t.test('the problem of an invalid query names the parameter and its allowed valu
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('an invalid user id is refused with a hint and costs no request to Spotify', async t => {
+t.test('an invalid user id is refused with a hint and costs no Spotify request', async t => {
   const { get, sandbox } = await startService(t)
   const link = encodeURIComponent('https://example.com/u')
   const long = ['x'.repeat(257), 'x'.repeat(5000)]
@@ -46,7 +46,7 @@ t.test('an invalid user id is refused with a hint and costs no request to Spotif
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('dot segments that no URL parser has resolved are refused', async t => {
+t.test('unresolved dot segments are refused', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const id of ['.', '..', '%2e', '%2E%2e']) {
@@ -56,14 +56,14 @@ t.test('dot segments that no URL parser has resolved are refused', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('the problem of an unsatisfiable Accept lists the formats', async t => {
+t.test('the problem for an unsatisfiable Accept lists the formats', async t => {
   const { get } = await startService(t)
   const response = await get('/users/one/playlists', { accept: 'image/png' })
   t.match(response.json(), { type: '/problems/not-acceptable', status: 406 })
   t.match(response.json().detail, 'application/json, text/plain')
 })
 
-t.test('a method that a path does not allow gets 405, whatever the body', async t => {
+t.test('a method not allowed on a path gets 405, whatever the body', async t => {
   const { app } = await startService(t)
   const methods = [
     'POST',
@@ -86,26 +86,23 @@ t.test('a method that a path does not allow gets 405, whatever the body', async 
   }
 })
 
-t.test(
-  'a problem has the error object of Spotify, and a request id that is in the log',
-  async t => {
-    const { get, lines } = await startService(t)
-    const response = await get('/users/one/playlists?limit=0', { 'x-request-id': 'my-case.1' })
-    const problem = response.json()
-    t.same(problem.error, { status: 400, message: problem.detail })
-    t.equal(problem.title, 'Invalid query parameter')
-    t.equal(problem.request_id, 'my-case.1')
-    t.equal(response.headers['x-request-id'], 'my-case.1')
-    t.match(lines().at(-1), { request_id: 'my-case.1', status: 400, problem: 'invalid-query' })
-    for (const id of ['', 'a b', 'x'.repeat(65)]) {
-      const given = await get('/nowhere', { 'x-request-id': id })
-      t.match(given.json().request_id, /^[\da-f-]{36}$/, 'an unsafe id is replaced')
-    }
-    t.match((await get('/users/%zz/playlists')).headers['x-request-id'], /^[\da-f-]{36}$/)
-  },
-)
+t.test("a problem has Spotify's error object, and the request id from the log", async t => {
+  const { get, lines } = await startService(t)
+  const response = await get('/users/one/playlists?limit=0', { 'x-request-id': 'my-case.1' })
+  const problem = response.json()
+  t.same(problem.error, { status: 400, message: problem.detail })
+  t.equal(problem.title, 'Invalid query parameter')
+  t.equal(problem.request_id, 'my-case.1')
+  t.equal(response.headers['x-request-id'], 'my-case.1')
+  t.match(lines().at(-1), { request_id: 'my-case.1', status: 400, problem: 'invalid-query' })
+  for (const id of ['', 'a b', 'x'.repeat(65)]) {
+    const given = await get('/nowhere', { 'x-request-id': id })
+    t.match(given.json().request_id, /^[\da-f-]{36}$/, 'an unsafe id is replaced')
+  }
+  t.match((await get('/users/%zz/playlists')).headers['x-request-id'], /^[\da-f-]{36}$/)
+})
 
-t.test('the cause of an internal error is in the log, but not in the response', async t => {
+t.test("an internal error's cause is in the log, but not in the response", async t => {
   const { app, lines } = await startService(t)
   app.get('/bug', async () => {
     throw new TypeError('the secret cause')
@@ -116,7 +113,7 @@ t.test('the cause of an internal error is in the log, but not in the response', 
   t.match(lines().at(-1), { level: 'error', err: { cause: { message: 'the secret cause' } } })
 })
 
-t.test('a GET with an unreadable body works, a POST with one is a bad request', async t => {
+t.test('a GET with an unreadable body works, a POST is a bad request', async t => {
   const { app } = await startService(t)
   const headers = { 'content-type': 'application/json' }
   const body = { headers, payload: '{"a":' }
@@ -132,7 +129,7 @@ t.test('a malformed path outside /users is a bad request', async t => {
 })
 
 t.test(
-  'input that is not HTTP or too long gets a problem, is logged, and closes the connection',
+  'input that is too long or not HTTP gets a problem, is logged, and closes the connection',
   async t => {
     const { app, lines } = await startService(t)
     const port = await listen(app)

@@ -10,7 +10,7 @@ const BASES = [
 ] as const
 
 for (const [PUBLIC_URL, base] of BASES) {
-  t.test(`type and instance of a problem begin with the path of "${PUBLIC_URL}"`, async t => {
+  t.test(`a problem's type and instance begin with the path from "${PUBLIC_URL}"`, async t => {
     const { app, get } = await startService(t, { PUBLIC_URL, API_KEYS: `a:${'k'.repeat(32)}` })
     const port = await listen(app)
     const long = 'x'.repeat(5000)
@@ -35,7 +35,7 @@ for (const [PUBLIC_URL, base] of BASES) {
   })
 
   t.test(
-    `the problem of an unparsable request has a type below the path of "${PUBLIC_URL}"`,
+    `the problem for an unparsable request has a type below the path from "${PUBLIC_URL}"`,
     async t => {
       const { app } = await startService(t, { PUBLIC_URL })
       const port = await listen(app)
@@ -52,7 +52,7 @@ for (const [PUBLIC_URL, base] of BASES) {
     },
   )
 
-  t.test(`paths in the detail of a problem begin with the path of "${PUBLIC_URL}"`, async t => {
+  t.test(`paths in a problem's detail begin with the path from "${PUBLIC_URL}"`, async t => {
     const { get } = await startService(t, { PUBLIC_URL })
     t.match((await get('/nope')).json().detail, ` ${base}/users/{id}/playlists`)
     t.match((await get('/problems/nope')).json().detail, ` ${base}/problems `)

@@ -3,7 +3,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const PATH = '/users/one/playlists'
 
-t.test('every response has its age, its lifetime and its cache status', async t => {
+t.test('every response has an age, a lifetime and a cache status', async t => {
   const { get, clock, quiet } = await startService(t)
   const cacheControl = 'public, max-age=300, stale-while-revalidate=3600, stale-if-error=43200'
   const seen = async () => {
@@ -23,7 +23,7 @@ t.test('every response has its age, its lifetime and its cache status', async t 
   t.same(await seen(), ['0', `${name}; fwd=stale; fwd-status=200; stored; ttl=300`])
 })
 
-t.test('Cache-Status says that a lookup has waited for the fetch of another lookup', async t => {
+t.test("Cache-Status shows that a lookup has waited for another lookup's fetch", async t => {
   const { get } = await startService(t)
   const statuses = await Promise.all([get(PATH), get(PATH)])
   const fields = statuses.map(({ headers }) => String(headers['cache-status']))
@@ -31,7 +31,7 @@ t.test('Cache-Status says that a lookup has waited for the fetch of another look
   t.ok(fields.every(field => field.includes('fwd=uri-miss; fwd-status=200; stored')))
 })
 
-t.test('a stale response after a failed revalidation names the failure', async t => {
+t.test('a stale response after a failed revalidation includes the failure', async t => {
   const { get, clock, sandbox } = await startService(t)
   await get(PATH)
   await clock.advance(seconds(300 + 3600))
@@ -43,7 +43,7 @@ t.test('a stale response after a failed revalidation names the failure', async t
   t.equal(headers.age, '3900')
 })
 
-t.test('a failure without a cached list is not cacheable and names its problem', async t => {
+t.test('a failure without a cached list is not cacheable and includes the problem', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'html' })
   const { headers } = await get(PATH)

@@ -7,7 +7,7 @@ const withCode = (code: unknown, cause?: unknown) =>
   Object.assign(new Error('canary', { cause }), { code })
 const around = (cause: unknown) => new Error('outside', { cause })
 
-t.test('causeCode finds the code of the innermost cause, and ignores other values', async t => {
+t.test("causeCode finds the innermost cause's code and ignores other values", async t => {
   t.equal(causeCode(around(withCode('ENOTFOUND'))), 'ENOTFOUND')
   t.equal(causeCode(around(around(withCode('UND_ERR_SOCKET')))), 'UND_ERR_SOCKET')
   t.equal(causeCode(around(withCode('Bearer canary', withCode('EPIPE')))), 'EPIPE')
@@ -33,14 +33,17 @@ t.test('the log line of a refused connection has its code', async t => {
   )
 })
 
-t.test('the log line has the code of a connection that Spotify resets, none for a 404', async t => {
-  const { get, clock, sandbox, lines } = await startService(t)
-  const repair = sandbox.fault({ on: 'api', answer: 'reset' })
-  await clock.runUntil(get('/users/one/playlists'))
-  repair()
-  sandbox.fault({ on: 'api', answer: 'not-found' })
-  await get('/users/two/playlists')
-  const [broken, missing] = lines().filter(line => 'route' in line)
-  t.match(broken, { cause_code: /^(?:UND_ERR_SOCKET|ECONNRESET)$/ })
-  t.notOk('cause_code' in (missing ?? {}))
-})
+t.test(
+  'the log line has the error code if Spotify resets the connection, but none for a 404',
+  async t => {
+    const { get, clock, sandbox, lines } = await startService(t)
+    const repair = sandbox.fault({ on: 'api', answer: 'reset' })
+    await clock.runUntil(get('/users/one/playlists'))
+    repair()
+    sandbox.fault({ on: 'api', answer: 'not-found' })
+    await get('/users/two/playlists')
+    const [broken, missing] = lines().filter(line => 'route' in line)
+    t.match(broken, { cause_code: /^(?:UND_ERR_SOCKET|ECONNRESET)$/ })
+    t.notOk('cause_code' in (missing ?? {}))
+  },
+)

@@ -32,7 +32,7 @@ t.test('If-None-Match is a list of tags, compared weakly', async t => {
   }
 })
 
-t.test('If-Modified-Since has whole seconds, in any date format of HTTP', async t => {
+t.test('If-Modified-Since has whole seconds, in any HTTP date format', async t => {
   for (const [field, expected] of [
     [modified, true],
     [after, true],

@@ -9,7 +9,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const REQUEST = 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
-t.test('the limit on connections leaves file descriptors for other files', async t => {
+t.test('the connection limit leaves file descriptors for other files', async t => {
   t.equal(maxConnections(1024, 8), 952)
   t.equal(maxConnections(1_048_576, 8), 4096)
   t.equal(maxConnections(undefined, 8), 4096)

@@ -12,7 +12,7 @@ const preflight = {
   'access-control-request-headers': 'authorization,if-none-match',
 }
 
-t.test('by default no page of another origin may read a response', async t => {
+t.test('by default no page from another origin can read a response', async t => {
   const { app, get } = await startService(t)
   const response = await get(LIST, { origin: PAGE })
   t.equal(response.headers['access-control-allow-origin'], undefined)
@@ -20,7 +20,7 @@ t.test('by default no page of another origin may read a response', async t => {
   t.equal(asked.statusCode, 405)
 })
 
-t.test('pages of a listed origin may read every response', async t => {
+t.test('pages from a listed origin can read every response', async t => {
   const { get } = await startService(t, { CORS_ORIGINS: `https://other.example, ${PAGE}` })
   const { etag } = (await get(LIST)).headers
   for (const [url, status, headers] of [
@@ -47,7 +47,7 @@ t.test('pages of a listed origin may read every response', async t => {
   }
 })
 
-t.test('a request id that is the name of a field changes no field', async t => {
+t.test('a request id with the name of a response header changes no header', async t => {
   for (const variables of [{}, { CORS_ORIGINS: PAGE }]) {
     const { get } = await startService(t, variables)
     const { headers } = await get(LIST)
@@ -62,7 +62,7 @@ t.test('a request id that is the name of a field changes no field', async t => {
   }
 })
 
-t.test('pages of unlisted origins get responses without CORS fields', async t => {
+t.test('pages from unlisted origins get responses without CORS fields', async t => {
   const { app } = await startService(t, { CORS_ORIGINS: PAGE })
   const url = `http://127.0.0.1:${await listen(app)}${LIST}`
   for (const origin of ['https://evil.example', `${PAGE}.evil.example`, 'null', '', undefined]) {
@@ -104,7 +104,7 @@ t.test('a preflight request needs no key, but the request does', async t => {
   t.equal((await get(LIST, { origin: PAGE, authorization: `Bearer ${KEY}` })).statusCode, 200)
 })
 
-t.test('a preflight request does not count towards the limit of a caller', async t => {
+t.test('a preflight request does not count towards the caller limit', async t => {
   const { app, get } = await startService(t, { CORS_ORIGINS: '*', CALLER_REQUESTS_PER_MINUTE: '1' })
   await app.inject({ method: 'OPTIONS', url: LIST, headers: preflight })
   t.equal((await get(LIST, { origin: PAGE })).statusCode, 200)

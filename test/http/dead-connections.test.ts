@@ -3,11 +3,11 @@ import t from 'tap'
 import { type Answer, rateLimited } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
-/** The list of the user `long` has eight pages after the first. */
+/** The list for the user `long` has eight pages after the first. */
 const PAGES = 9
 const die: Answer = ({ socket }) => socket.resetAndDestroy()
 
-/** A service whose pooled connections to Spotify all die at their next request. */
+/** A service with pooled Spotify connections, all of which die at the next request. */
 async function withDeadConnections(
   t: Parameters<typeof startService>[0],
   variables?: Record<string, string>,
@@ -38,7 +38,7 @@ t.test('a lookup succeeds although all pooled connections are dead', async t => 
   )
 })
 
-t.test('a page that is sent again counts twice', async t => {
+t.test('a resent page counts twice', async t => {
   const budget = { SPOTIFY_DAILY_BUDGET: String(PAGES + 1) }
   const { get, sandbox } = await withDeadConnections(t, budget)
   const response = await get('/users/one/playlists')

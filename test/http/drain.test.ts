@@ -72,7 +72,7 @@ t.test('for SHUTDOWN_DELAY_MS the service accepts connections but is not ready',
   await t.rejects(fetch(url), { cause: { code: 'ECONNREFUSED' } })
 })
 
-t.test('a lookup that waits for a token is aborted in time', async t => {
+t.test('a lookup waiting for a token is aborted in time', async t => {
   const { app, sandbox, clock } = await startService(t, { SPOTIFY_TIMEOUT_MS: '20000' })
   sandbox.hold('token')
   const url = await app.listen({ port: 0 })
@@ -85,7 +85,7 @@ t.test('a lookup that waits for a token is aborted in time', async t => {
   await closeThrough(closing, clock)
 })
 
-t.test('the service writes the snapshot at the start of the shutdown', async t => {
+t.test('the service writes the snapshot when the shutdown begins', async t => {
   const path = join(t.testdir({}), 'cache.snapshot')
   const { app, clock, get } = await startService(t, { CACHE_SNAPSHOT_FILE: path })
   await app.listen({ port: 0 })
@@ -100,13 +100,13 @@ t.test('the service writes the snapshot at the start of the shutdown', async t =
   await closeThrough(closing, clock)
 })
 
-t.test('a service that does not listen closes without a delay', async t => {
+t.test('without a listener, the service closes without a delay', async t => {
   const { app } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
   await app.ready()
   await t.resolves(app.close())
 })
 
-/** The next check closes the connection that became idle. */
+/** The next check closes the newly idle connection. */
 async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Promise<void> {
   let isClosed = false
   closing.then(() => {
@@ -115,7 +115,7 @@ async function closeThrough(closing: Promise<unknown>, clock: ManualClock): Prom
   while (!isClosed) await clock.advance(100)
 }
 
-t.test('a draining service also sends Connection: close with hits that need no route', async t => {
+t.test('a draining service also sends Connection: close on fast path hits', async t => {
   const variables = { SHUTDOWN_DELAY_MS: '1000' }
   const { app, clock } = await startService(t, variables, undefined, { logLevel: 'info' })
   const url = await app.listen({ port: 0 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { seconds, startService } from '../support/service.ts'
 
-t.test('an expired token is renewed once for all pages that got a 401', async t => {
+t.test('an expired token is renewed once for all pages with a 401', async t => {
   const { get, sandbox } = await startService(t)
   await get('/users/one/playlists')
   sandbox.revokeTokens()
@@ -10,7 +10,7 @@ t.test('an expired token is renewed once for all pages that got a 401', async t 
   t.equal(sandbox.count('api'), 1 + 40 + 1)
 })
 
-t.test('a page without attempts left when its token expires fails the lookup', async t => {
+t.test('the lookup fails if the token expires and a page has no attempts left', async t => {
   const { get, sandbox, clock } = await startService(t)
   await get('/users/fifty/playlists')
   sandbox.fault({ on: 'api', times: 2, answer: 'unavailable-html' })

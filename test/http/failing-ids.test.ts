@@ -35,7 +35,7 @@ t.test('a denial for one user affects only that user, for five minutes', async t
   }
 })
 
-t.test('an app that Spotify denies sends four requests, then pauses', async t => {
+t.test('an app denied by Spotify sends four requests, then pauses', async t => {
   for (const answer of DENIALS) {
     for (const [title, warm, pauseSeconds] of [
       ['from the start', false, 0],
@@ -63,7 +63,7 @@ t.test('an app that Spotify denies sends four requests, then pauses', async t =>
   }
 })
 
-t.test('a probe that gets a 401 is sent again with a new token', async t => {
+t.test('a probe is sent again with a new token after a 401', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', userId: 'denied', answer: 'forbidden' })
   sandbox.fault({ on: 'api', userId: 'spotify', times: 1, answer: 'expired-token' })
@@ -122,7 +122,7 @@ t.test('a 4xx for one user is cached for that user only', async t => {
   }
 })
 
-t.test('the problem of a lookup at a closed gate says why the gate is closed', async t => {
+t.test('the problem for a lookup at a closed gate says why the gate is closed', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'items-not-array' })
   for (const user of ['a', 'b', 'c']) {

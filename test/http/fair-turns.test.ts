@@ -9,7 +9,7 @@ const CONCURRENCY = 8
 const AS_MANY = { authorization: `Bearer ${KEYS.many}` }
 const list = (user: string) => `/users/${user}/playlists`
 
-/** A service whose slots are all in use by lookups that wait for Spotify, with a queue. */
+/** A service with a queue, where lookups waiting for Spotify use all slots. */
 async function busyService(
   t: Test,
   fill: (service: Service) => unknown,
@@ -31,7 +31,7 @@ async function busyService(
     ...service,
     ask,
     queued: async () => (await get('/status', headersOf('few'))).json().spotify.queued,
-    /** Starts a lookup, and returns how many queued lookups are sent before it. */
+    /** Starts a lookup, and returns how many queued lookups are sent first. */
     async before(caller: keyof typeof KEYS, user: string) {
       const lookup = ask(caller, user)
       await get('/health/live')
@@ -48,19 +48,19 @@ async function busyService(
 const flood = (count: number) => (service: Service) =>
   Array.from({ length: count }, (_, user) => service.get(list(`many${user}`), AS_MANY))
 
-t.test('700 lookups of one key delay the lookup of another key by one request', async t => {
+t.test('700 lookups with one key delay a lookup with another key by one request', async t => {
   const { before } = await busyService(t, flood(700))
   t.ok((await before('few', 'wanted')) <= 1)
 })
 
-t.test('a queue that one key has filled accepts lookups of another key', async t => {
+t.test('a queue filled with one key accepts lookups with another key', async t => {
   const { before, ask, queued } = await busyService(t, flood(100), { SPOTIFY_QUEUE: '50' })
   t.equal(await queued(), 50)
   t.match((await ask('many', 'more')).json(), { type: '/problems/overloaded', status: 503 })
   t.ok((await before('few', 'wanted')) <= 1)
 })
 
-t.test('a queued lookup runs at the turn of a caller who joins it', async t => {
+t.test('a queued lookup runs at the turn of any caller who joins it', async t => {
   const { before } = await busyService(t, flood(100))
   t.ok((await before('few', 'many90')) <= 1)
 })
@@ -79,7 +79,7 @@ t.test('without keys, callers are identified by address', async t => {
   const ask = (user: string, remoteAddress: string) =>
     app.inject({ url: list(user), remoteAddress })
   const release = sandbox.hold('api')
-  // All addresses of one IPv6 /64 block are one caller.
+  // All addresses in an IPv6 /64 block are one caller.
   for (let user = 0; user < 100; user++) ask(`many${user}`, `2001:db8::${user + 1}`)
   await sandbox.arrived('api', CONCURRENCY)
   await clock.advance(0)

@@ -4,7 +4,7 @@ import { startService } from '../support/service.ts'
 
 const ROUTES = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
 
-t.test('any query gets a list or a refusal that names a parameter', async t => {
+t.test('any query gets a list or a refusal with the parameter name', async t => {
   const { get, sandbox } = await startService(t)
   for (const route of ROUTES) await get(route)
   const name = fc.oneof(fc.constantFrom('limit', 'offset', 'format', 'market'), fc.string())

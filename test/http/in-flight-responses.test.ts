@@ -24,7 +24,7 @@ t.test('a client that disconnects with two requests in flight causes two log lin
   release()
 })
 
-t.test('a response that ends after its client has disconnected does not count', async t => {
+t.test('a response is not counted if it ends after the client has disconnected', async t => {
   const left: unknown[] = []
   const responses = new InFlightResponses()
   const socket = new Socket()

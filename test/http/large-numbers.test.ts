@@ -3,7 +3,7 @@ import { startService } from '../support/service.ts'
 
 const DIGITS = ['9007199254740991', '9007199254740992', '99999999999999999999', '9'.repeat(400)]
 
-t.test('limit and offset may have any number of digits', async t => {
+t.test('limit and offset can have any number of digits', async t => {
   const { get } = await startService(t)
   const whole = (await get('/users/smedjan/playlists')).json()
   for (const digits of DIGITS) {
@@ -17,7 +17,7 @@ t.test('limit and offset may have any number of digits', async t => {
   }
 })
 
-t.test('below /v1, a number beyond the limits of Spotify is refused', async t => {
+t.test("below /v1, a number beyond Spotify's limits is refused", async t => {
   const { get } = await startService(t)
   for (const digits of DIGITS) {
     const { statusCode, body } = await get(`/v1/users/smedjan/playlists?limit=${digits}`)

@@ -5,7 +5,7 @@ import { startService } from '../support/service.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-/** The page of a healthy Spotify, in another form. */
+/** A healthy Spotify page, in another form. */
 const page =
   (wrap: (text: string) => string | Buffer, headers: Record<string, string> = {}): Answer =>
   ({ res, page }) =>
@@ -20,7 +20,7 @@ const WRAPPINGS: Record<string, Answer> = {
   }),
 }
 
-t.test('the service reads pages in every form that HTTP and JSON allow', async t => {
+t.test('the service reads pages in every form allowed by HTTP and JSON', async t => {
   const { get, sandbox } = await startService(t)
   for (const [index, [name, answer]] of Object.entries(WRAPPINGS).entries()) {
     const user = `user${index}`

@@ -3,7 +3,7 @@ import { exchange, listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-t.test('the log has only query parameters that a route reads', async t => {
+t.test('the log has only query parameters used by a route', async t => {
   const { get, lines } = await startService(t)
   const long = 'canary'.repeat(6)
   const cases = [
@@ -55,7 +55,7 @@ t.test('a long target is cut in the log line and in the problem', async t => {
   for (const line of written) t.ok(Buffer.byteLength(line) < 1500, line.slice(0, 100))
 })
 
-t.test('no log line has what follows a semicolon in a user id', async t => {
+t.test('no log line has the part after a semicolon in a user id', async t => {
   const { get, clock, lines, written } = await startService(t)
   const path = `/users/${encodeURIComponent('one;key=canary')}/playlists`
   await get(path)

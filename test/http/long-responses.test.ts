@@ -28,7 +28,7 @@ const long: Representation = {
   heldBytes: bytes,
 }
 
-/** A server whose responses are larger than the buffers of a connection, and its responses. */
+/** A server with responses larger than the connection buffers, and these responses. */
 async function longServer(t: Test) {
   const app = Fastify()
   const responses: ServerResponse[] = []
@@ -42,7 +42,7 @@ async function longServer(t: Test) {
   return { app, port, responses, origin: `http://127.0.0.1:${port}` }
 }
 
-t.test('a long response arrives whole, and does not delay others', async t => {
+t.test('a long response arrives complete and does not delay others', async t => {
   const { origin, responses } = await longServer(t)
   const { body, headers } = await fetch(origin)
   t.equal(headers.get('content-length'), String(bytes))
@@ -52,7 +52,7 @@ t.test('a long response arrives whole, and does not delay others', async t => {
   t.equal(hash('sha256', read), hash('sha256', Buffer.concat(parts)))
 })
 
-t.test('a response stops when its client disconnects', async t => {
+t.test('a response stops when the client disconnects', async t => {
   const { port, origin, responses } = await longServer(t)
   const socket = connect(port, '127.0.0.1')
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -100,13 +100,13 @@ async function stoppingServer(representation: Representation) {
 const inOne = { ...long, parts: [Buffer.concat(parts)] }
 
 for (const [name, representation] of Object.entries({ 'in one part': inOne, 'in many': long })) {
-  t.test(`a server that stops waits for a client that reads, ${name}`, async t => {
+  t.test(`a stopping server waits for a client that reads, ${name}`, async t => {
     const { read, end } = await stoppingServer(representation)
     t.equal(await read(), bytes)
     await end()
   })
 
-  t.test(`a server that stops closes a client that does not read, ${name}`, async t => {
+  t.test(`a stopping server closes a client that does not read, ${name}`, async t => {
     const { clock, read, end } = await stoppingServer(representation)
     await end()
     t.ok(clock.monotonic() >= 0.8 * LIMIT_MS && clock.monotonic() < LIMIT_MS)
@@ -114,7 +114,7 @@ for (const [name, representation] of Object.entries({ 'in one part': inOne, 'in 
   })
 }
 
-t.test('a long response arrives whole over inject', async t => {
+t.test('a long response arrives complete over inject', async t => {
   const { app } = await longServer(t)
   const { rawPayload } = await app.inject('/')
   t.equal(hash('sha256', rawPayload), hash('sha256', Buffer.concat(parts)))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { seconds, startService } from '../support/service.ts'
 
-t.test('1000 concurrent lookups of one user share one fetch and one token', async t => {
+t.test('1000 concurrent lookups for a user share a single fetch and token', async t => {
   const { app, get, sandbox } = await startService(t)
   await app.ready()
   const answers = await Promise.all(
@@ -25,7 +25,7 @@ t.test('many concurrent lookups cause no warnings', async t => {
   t.same(warnings, [])
 })
 
-t.test('a queued lookup past its deadline is never sent', async t => {
+t.test('a queued lookup past the deadline is never sent', async t => {
   const { get, sandbox, clock } = await startService(t, {
     SPOTIFY_CONCURRENCY: '1',
     SPOTIFY_TIMEOUT_MS: '60000',
@@ -46,7 +46,7 @@ t.test('a queued lookup past its deadline is never sent', async t => {
   t.notOk(sandbox.requests.some(({ userId }) => userId === 'fifty'))
 })
 
-t.test('a caller that disconnects does not affect other callers of the same lookup', async t => {
+t.test('a disconnecting caller does not affect other callers waiting for the lookup', async t => {
   const { app, sandbox } = await startService(t)
   const url = `${await app.listen({ port: 0 })}/users/smedjan/playlists`
   const release = sandbox.hold('api')
@@ -62,18 +62,21 @@ t.test('a caller that disconnects does not affect other callers of the same look
   t.equal(sandbox.count('api'), 3)
 })
 
-t.test('a lookup past its deadline fails, and the list still arrives for the next one', async t => {
-  const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_TIMEOUT_MS: '60000' })
-  const release = sandbox.hold('api')
-  const waiting = get('/users/one/playlists')
-  await sandbox.arrived('api', 1)
-  await clock.advance(seconds(15))
-  t.match((await waiting).json(), { type: '/problems/deadline-exceeded', status: 504 })
-  release()
-  await quiet()
-  t.equal((await get('/users/one/playlists')).statusCode, 200)
-  t.equal(sandbox.count('api'), 1)
-})
+t.test(
+  'a lookup past the deadline fails, and the list still arrives for the next lookup',
+  async t => {
+    const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_TIMEOUT_MS: '60000' })
+    const release = sandbox.hold('api')
+    const waiting = get('/users/one/playlists')
+    await sandbox.arrived('api', 1)
+    await clock.advance(seconds(15))
+    t.match((await waiting).json(), { type: '/problems/deadline-exceeded', status: 504 })
+    release()
+    await quiet()
+    t.equal((await get('/users/one/playlists')).statusCode, 200)
+    t.equal(sandbox.count('api'), 1)
+  },
+)
 
 t.test('the last fifth of the budget is for users without a usable cached list', async t => {
   const { get, sandbox, clock } = await startService(t, { SPOTIFY_DAILY_BUDGET: '5' })

@@ -4,7 +4,7 @@ import { seconds, startService } from '../support/service.ts'
 
 const unavailable = (retryAfter: string): Answer => status(503, '', { 'retry-after': retryAfter })
 
-t.test('the service sends no request for a user before the Retry-After of a 503', async t => {
+t.test('the service sends no request for a user before the Retry-After from a 503', async t => {
   for (const form of ['seconds', 'date']) {
     await t.test(form, async t => {
       const { get, sandbox, clock } = await startService(t)
@@ -23,7 +23,7 @@ t.test('the service sends no request for a user before the Retry-After of a 503'
   }
 })
 
-t.test('a caller that obeys Retry-After costs one request each time', async t => {
+t.test('a caller obeying Retry-After costs one request each time', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', answer: unavailable('60') })
   for (let asked = 1; asked <= 10; asked++) {
@@ -33,7 +33,7 @@ t.test('a caller that obeys Retry-After costs one request each time', async t =>
   }
 })
 
-t.test('a page that got a 503 without Retry-After is retried at once', async t => {
+t.test('a page with a 503 but no Retry-After is retried at once', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', times: 1, answer: unavailable('0') })
   const response = await clock.runUntil(get('/users/one/playlists'))
@@ -56,7 +56,7 @@ t.test('background revalidations and no-cache requests obey Retry-After', async 
   }
 })
 
-t.test('after a Retry-After, no other page of the list is requested', async t => {
+t.test('after a Retry-After, no other page from the list is requested', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', offset: 50, answer: unavailable('5') })
   const { headers } = await get('/users/collector/playlists')
@@ -81,7 +81,7 @@ t.test('callers without a token get the time of the next token request', async t
   }
 })
 
-t.test('a page that got a 408 is retried', async t => {
+t.test('a page with a 408 is retried', async t => {
   const { get, sandbox, clock } = await startService(t)
   sandbox.fault({ on: 'api', times: 2, answer: status(408, '', { connection: 'close' }) })
   const response = await clock.runUntil(get('/users/one/playlists'))

@@ -30,7 +30,7 @@ t.test('Spotify receives an unusual name unchanged, in every form', async t => {
   }
 })
 
-t.test('a name that is encoded twice is refused and costs no request to Spotify', async t => {
+t.test('a name encoded twice is refused and costs no Spotify request', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const name of ODD_NAMES) {

@@ -5,7 +5,7 @@ import { startService } from '../support/service.ts'
 const ROOTS = ['', '/v1']
 const LIST = '/users/smedjan/playlists'
 
-/** Sends a request on a new connection, with its target and fields unchanged. */
+/** Sends a request on a new connection, with target and fields unchanged. */
 async function ask(port: number, target: string, fields: readonly string[] = []) {
   const head = [`GET ${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields]
   const [response] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
@@ -15,7 +15,7 @@ async function ask(port: number, target: string, fields: readonly string[] = [])
 const messageOf = ({ body }: RawResponse): string => JSON.parse(body).error.message
 
 t.test(
-  'the problem of an invalid query names its parameter, and unknown ones are ignored',
+  'the problem for an invalid query names the parameter, and unknown parameters are ignored',
   async t => {
     const { app, sandbox } = await startService(t)
     const port = await listen(app)
@@ -53,7 +53,7 @@ t.test(
   },
 )
 
-t.test('the problem of a malformed path names the user id', async t => {
+t.test('the problem for a malformed path names the user id', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
@@ -66,7 +66,7 @@ t.test('the problem of a malformed path names the user id', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('a target in absolute form is handled like its path', async t => {
+t.test('a target in absolute form is handled like the path', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const [target, status] of [
@@ -123,7 +123,7 @@ t.test('a request with an invalid Host is refused', async t => {
   }
 })
 
-t.test('a GET may have a body, with any framing and expectation', async t => {
+t.test('a GET can have a body, with any framing and expectation', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const root of ROOTS) {
@@ -196,7 +196,7 @@ t.test('an HTTP/1.0 request gets a response and closes the connection', async t 
   }
 })
 
-t.test('list-based fields of 15 KiB and all fields of 64 KiB are refused', async t => {
+t.test('list-based fields with 15 KiB and any field with 64 KiB are refused', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const read = ['If-None-Match', 'Authorization', 'Cookie']
@@ -219,7 +219,7 @@ t.test('list-based fields of 15 KiB and all fields of 64 KiB are refused', async
   }
 })
 
-t.test('bytes after a request with Connection: close do not cost its response', async t => {
+t.test('bytes after a request with Connection: close do not prevent the response', async t => {
   const { app, lines } = await startService(t)
   const port = await listen(app)
   const head = `GET ${LIST} HTTP/1.1\r\nHost: x\r\n`

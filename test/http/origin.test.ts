@@ -4,14 +4,14 @@ import { type Service, startService } from '../support/service.ts'
 
 const LIST = '/users/one/playlists'
 
-/** Sends a request unchanged, with a Host field only if one is given. */
+/** Sends a request unchanged, with a Host field only if given. */
 async function send(port: number, target: string, fields: readonly string[], version = '1.1') {
   const head = [`GET ${target} HTTP/${version}`, ...fields, 'Connection: close']
   const [response] = responsesIn(await exchange(port, `${head.join('\r\n')}\r\n\r\n`))
   return response as RawResponse
 }
 
-/** The scheme and authority of all links in a window of a list. */
+/** The scheme and authority in all links of a list window. */
 function originsIn(body: string): string[] {
   const { href, next } = JSON.parse(body)
   return [href, next].map(link => link.replace(/\/(?:v1\/)?users\/.*/, ''))
@@ -38,7 +38,7 @@ t.test('links have the scheme http or https, whatever a proxy forwards', async t
   }
 })
 
-t.test('only the Host field names the host of links, whichever proxies are trusted', async t => {
+t.test('only the Host field sets the host in links, whichever proxies are trusted', async t => {
   for (const TRUST_PROXY of ['false', 'true', '1', 'loopback']) {
     const { app } = await startService(t, { TRUST_PROXY })
     const port = await listen(app)
@@ -65,7 +65,7 @@ t.test('only the Host field names the host of links, whichever proxies are trust
   }
 })
 
-t.test('the authority of a target in absolute form overrides the Host field', async t => {
+t.test('the authority in an absolute-form target overrides the Host field', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   for (const path of ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']) {
@@ -78,7 +78,7 @@ t.test('the authority of a target in absolute form overrides the Host field', as
       const asked = await send(port, `${target}${path}?limit=1`, ['Host: b'])
       t.same(originsIn(asked.body), [origin, origin], target)
     }
-    // Representations of one origin are not served to another.
+    // Representations for one origin are not served to another.
     const plain = await send(port, `${path}?limit=1`, ['Host: b'])
     t.same(originsIn(plain.body), ['http://b', 'http://b'])
     const old = await send(port, `http://x.example${path}?limit=1`, [], '1.0')
@@ -86,7 +86,7 @@ t.test('the authority of a target in absolute form overrides the Host field', as
   }
 })
 
-t.test('PUBLIC_URL overrides the origin of target and fields', async t => {
+t.test('PUBLIC_URL overrides the origin from target and fields', async t => {
   const { app } = await startService(t, {
     PUBLIC_URL: 'https://lists.example/base',
     TRUST_PROXY: 'true',
@@ -114,7 +114,7 @@ const refusals = [
   ['http://:80/', ['Host: b'], TARGET],
 ] as const
 
-t.test('a request whose host is missing or malformed is refused', async t => {
+t.test('a request with a missing or malformed host is refused', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const [target, hosts, detail] of refusals) {
@@ -129,8 +129,8 @@ t.test('a request whose host is missing or malformed is refused', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-/** The keys of representations contain hosts. */
-t.test('a host of more than 255 characters is refused', async t => {
+/** Representation keys contain hosts. */
+t.test('a host with more than 255 characters is refused', async t => {
   const { app, sandbox, written } = await startService(t)
   const port = await listen(app)
   const long = `${'x'.repeat(254)}:1`
@@ -161,7 +161,7 @@ t.test('a host of more than 255 characters is refused', async t => {
   }
 })
 
-t.test('the port of a host is at most 65535', async t => {
+t.test("a host's port is at most 65535", async t => {
   const { get } = await startService(t)
   const statusFor = async (get: Service['get'], host: string) =>
     (await get(LIST, { host })).statusCode
@@ -177,7 +177,7 @@ t.test('the port of a host is at most 65535', async t => {
   }
 })
 
-t.test('a target with another scheme or without one is refused', async t => {
+t.test('a target with another scheme or no scheme is refused', async t => {
   const { app, sandbox } = await startService(t)
   const port = await listen(app)
   for (const target of [

@@ -4,7 +4,7 @@ import { startService } from '../support/service.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 
-t.test('the page of an unknown path links the path that the reader probably meant', async t => {
+t.test('the page for an unknown path links to the path the reader probably meant', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
   const page = await get('/users/Smedjan', HTML)
   t.equal(page.statusCode, 404)
@@ -46,7 +46,7 @@ t.test('a browser gets a problem as a page with the same status and fields', asy
   t.match(named.body, '<h1>Invalid query parameter</h1>')
 })
 
-t.test('clients of Spotify get its errors, whatever they accept', async t => {
+t.test("Spotify clients get Spotify's errors, whatever they accept", async t => {
   const { get } = await startService(t)
   const { headers, body } = await get('/v1/users/one/playlists?limit=x', HTML)
   t.equal(headers['content-type'], 'application/json')
@@ -54,13 +54,13 @@ t.test('clients of Spotify get its errors, whatever they accept', async t => {
   t.match(JSON.parse(body), { error: { status: 400 } })
 })
 
-t.test('the page of a problem shows the path as text, and nothing of its query', async t => {
+t.test('the problem page shows the path as text, without the query', async t => {
   const { get } = await startService(t)
   const { body } = await get('/%3Cscript%3E/a"b?key=canary', HTML)
   t.notMatch(body, /<script|canary/)
 })
 
-t.test('Vary of a problem keeps what CORS adds', async t => {
+t.test('Vary on a problem keeps the values added by CORS', async t => {
   const CORS_ORIGINS = 'https://one.example,https://two.example'
   const { app } = await startService(t, { CORS_ORIGINS })
   const port = await listen(app)

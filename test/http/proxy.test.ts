@@ -27,7 +27,7 @@ t.test('hosts in NO_PROXY are reached directly', async t => {
   t.same(proxy.targets, [])
 })
 
-t.test('callers and the log see a failure of the proxy, but not its password', async t => {
+t.test('callers and the log see a proxy failure, but not the proxy password', async t => {
   for (const [misbehaviour, code] of [
     ['reset', 'ECONNRESET'],
     ['forbidden', 'PROXY_STATUS_403'],

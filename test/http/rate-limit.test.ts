@@ -43,7 +43,7 @@ t.test('a 304 also says how many requests remain', async t => {
   t.equal(again.headers.ratelimit, '"caller";r=1;t=60')
 })
 
-t.test("below /v1 the problem of a caller beyond its limit has Spotify's format", async t => {
+t.test("below /v1 the problem for a caller over the limit has Spotify's format", async t => {
   const { get } = await startService(t, { CALLER_REQUESTS_PER_MINUTE: '1' })
   await get('/v1/users/one/playlists')
   const refused = await get('/v1/users/one/playlists')
@@ -111,7 +111,7 @@ t.test('a request with too long an X-Forwarded-For is refused', async t => {
   }
 })
 
-t.test('each key has a limit of its own, from any address', async t => {
+t.test('each key has a separate limit, from any address', async t => {
   const [a, b] = ['a'.repeat(32), 'b'.repeat(32)]
   const service = await startService(t, {
     API_KEYS: `a:${a},b:${b}`,
@@ -132,41 +132,44 @@ t.test('each key has a limit of its own, from any address', async t => {
   t.equal(metrics.get('callers_refused_total{reason="unknown-api-key"}'), 1)
 })
 
-t.test('without keys each address has a limit, and only trusted proxies name others', async t => {
-  const forwarded = { 'x-forwarded-for': '198.51.100.1' }
-  for (const [TRUST_PROXY, requests] of [
-    [
-      'false',
+t.test(
+  'without keys each address has a limit, and only trusted proxies can set another address',
+  async t => {
+    const forwarded = { 'x-forwarded-for': '198.51.100.1' }
+    for (const [TRUST_PROXY, requests] of [
       [
-        ['192.0.2.1', {}, 200],
-        ['192.0.2.1', forwarded, 429],
-        ['192.0.2.2', {}, 200],
+        'false',
+        [
+          ['192.0.2.1', {}, 200],
+          ['192.0.2.1', forwarded, 429],
+          ['192.0.2.2', {}, 200],
+        ],
       ],
-    ],
-    [
-      '1',
       [
-        ['192.0.2.1', {}, 200],
-        ['192.0.2.1', forwarded, 200],
-        ['192.0.2.2', forwarded, 429],
+        '1',
+        [
+          ['192.0.2.1', {}, 200],
+          ['192.0.2.1', forwarded, 200],
+          ['192.0.2.2', forwarded, 429],
+        ],
       ],
-    ],
-    [
-      'false',
       [
-        ['2001:db8::1', {}, 200],
-        ['2001:db8::2', {}, 429],
-        ['2001:db8:0:1::1', {}, 200],
+        'false',
+        [
+          ['2001:db8::1', {}, 200],
+          ['2001:db8::2', {}, 429],
+          ['2001:db8:0:1::1', {}, 200],
+        ],
       ],
-    ],
-  ] as const) {
-    const { app } = await startService(t, { TRUST_PROXY, CALLER_REQUESTS_PER_MINUTE: '1' })
-    for (const [remoteAddress, headers, status] of requests) {
-      const response = await app.inject({ url: LIST, headers, remoteAddress })
-      t.equal(response.statusCode, status, `${TRUST_PROXY} ${remoteAddress}`)
+    ] as const) {
+      const { app } = await startService(t, { TRUST_PROXY, CALLER_REQUESTS_PER_MINUTE: '1' })
+      for (const [remoteAddress, headers, status] of requests) {
+        const response = await app.inject({ url: LIST, headers, remoteAddress })
+        t.equal(response.statusCode, status, `${TRUST_PROXY} ${remoteAddress}`)
+      }
     }
-  }
-})
+  },
+)
 
 t.test('a request waits for a shared count, and fails if the count fails', async t => {
   const counts: (FixedWindowCount | Error)[] = [

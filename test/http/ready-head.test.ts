@@ -8,7 +8,7 @@ const OWN = ['x-request-id', 'one', 'date', 'Mon, 30 Nov 2026 12:00:00 GMT']
 const OTHERS = { 200: ['etag', '"x"', 'content-length', '2'], 304: ['etag', '"x"'] }
 
 /**
- * Responds to all requests, with a reused head if there is one. Each text has the requests of one connection.
+ * Responds to all requests, reusing an existing head. Each text contains the requests on one connection.
  * Returns whether each head was reused, and the bytes of each response.
  */
 async function responses(t: Test, status: 200 | 304, ...connections: string[]) {
@@ -45,7 +45,7 @@ t.test('Node builds a head once, and sends the same bytes with it again', async 
   }
 })
 
-t.test('the last response of a connection does not share its head', async t => {
+t.test('the last response on a connection does not share the head', async t => {
   const { reused, received } = await responses(t, 200, LAST, GET + LAST)
   t.same(reused, [false, false, false])
   t.match(received[0], /\r\nConnection: close\r\n\r\nok$/)
@@ -53,7 +53,7 @@ t.test('the last response of a connection does not share its head', async t => {
   t.equal(received[2], received[0])
 })
 
-t.test('a response to HTTP/1.0 does not share its head', async t => {
+t.test('an HTTP/1.0 response does not share the head', async t => {
   const { reused, received } = await responses(t, 304, GET + OLD, OLD, GET + LAST)
   t.same(reused, [false, false, false, false, false])
   // Node cannot tell such a client where a response without a length ends.
@@ -61,7 +61,7 @@ t.test('a response to HTTP/1.0 does not share its head', async t => {
   t.match(received[3], /\r\nConnection: keep-alive\r\n/)
 })
 
-t.test('a Node version that keeps its heads elsewhere builds a head for each response', async t => {
+t.test('if Node keeps the head elsewhere, each response gets a new head', async t => {
   const response = { req: { httpVersion: '1.1' }, shouldKeepAlive: true, writeHead() {} }
   const ignoring = { ...response, headersSent: false }
   t.equal(reuseHead(ignoring as never, 200, linesOf(OWN), 'etag: "x"\r\n\r\n'), false)

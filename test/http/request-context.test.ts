@@ -11,7 +11,7 @@ t.test('an IPv4 address is one caller in every notation', async t => {
   }
 })
 
-t.test('the addresses of one IPv6 /64 prefix are one caller', async t => {
+t.test('all addresses in an IPv6 /64 prefix are one caller', async t => {
   for (const [address, block] of [
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:db8:1:2::', '2001:db8:1:2::/64'],

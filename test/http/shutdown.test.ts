@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 
 const LIMIT_MS = 1000
 
-t.test('a snapshot write that does not finish in time is abandoned', async t => {
+t.test('an unfinished snapshot write is abandoned at the deadline', async t => {
   const clock = new ManualClock()
   const { logger } = recordingLogger()
   const { app, responses } = createServer({ basePath: '', clock, logger, observe: () => {} })

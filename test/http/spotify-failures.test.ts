@@ -3,8 +3,8 @@ import { type AnswerName, json, status } from '../../sandbox/answers.ts'
 import { seconds, startService } from '../support/service.ts'
 
 /**
- * Each failure of Spotify with the problem for a caller without a cached list and its cost in requests.
- * A denial costs one more, the probe that shows whether it affects all users.
+ * Each Spotify failure with the problem for a caller without a cached list and the cost in requests.
+ * A denial costs one more request, the probe that shows whether it affects all users.
  */
 const cases: {
   answer: AnswerName
@@ -159,7 +159,7 @@ const cases: {
   },
 ]
 
-t.test('every failure of Spotify has its problem for callers without a cached list', async t => {
+t.test('each Spotify failure has a specific problem for callers without a cached list', async t => {
   for (const { answer, status, type, requests, retryAfter, detail } of cases) {
     await t.test(`${answer}: ${status} ${type} after ${requests} requests`, async t => {
       const { get, sandbox, clock } = await startService(t)
@@ -200,7 +200,7 @@ t.test('no failure replaces a cached list', async t => {
   }
 })
 
-t.test('an attempt that hangs or drips times out after SPOTIFY_TIMEOUT_MS', async t => {
+t.test('a hanging or dripping attempt times out after SPOTIFY_TIMEOUT_MS', async t => {
   for (const answer of ['hang', 'drip'] as const) {
     await t.test(answer, async t => {
       const { get, sandbox, clock } = await startService(t, { LOOKUP_TIMEOUT_MS: '20000' })
@@ -251,7 +251,7 @@ t.test('JSON that is not a paging object is a bad response', async t => {
 })
 
 const NESTED = '['.repeat(500_000) + ']'.repeat(500_000)
-/** From version 26 on, Node serialises any depth; before, it exceeds its stack. */
+/** Node 26 and later serialise any depth; earlier versions exceed the stack. */
 const isSerialisable = (() => {
   try {
     return JSON.stringify(JSON.parse(NESTED)) === NESTED
@@ -307,7 +307,7 @@ t.test('a 404 is cached for a minute', async t => {
   t.match((await get('/users/nobody/playlists')).json(), { items: [], total: 0, complete: true })
 })
 
-t.test('the revalidation of a deleted user replaces its list with a 404', async t => {
+t.test('the revalidation for a deleted user replaces the list with a 404', async t => {
   const { get, sandbox, clock, quiet } = await startService(t)
   await get('/users/one/playlists')
   await clock.advance(seconds(301))

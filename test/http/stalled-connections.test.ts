@@ -13,7 +13,7 @@ import { listen } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-/** More than the buffers of a connection. */
+/** More than the connection buffers hold. */
 const BYTES = 40_000_000
 const long: Representation = {
   parts: [Buffer.alloc(BYTES)],
@@ -26,7 +26,7 @@ const long: Representation = {
 const CLOSED = 'connections_closed_total{reason="stalled"}'
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
-/** A service with callers that read only when the test does. */
+/** A service with callers that read only on demand. */
 async function serviceFor(t: Test) {
   const service = await startService(t)
   const { app, lines } = service
@@ -50,7 +50,7 @@ async function serviceFor(t: Test) {
   return { ...service, held, caller, closings }
 }
 
-t.test('a caller that does not read its response is closed after 30 s', async t => {
+t.test('a caller that does not read the response is closed after 30 s', async t => {
   const service = await serviceFor(t)
   const { clock, caller, closings, lines } = service
   const { accepted } = await caller(get('/long'))
@@ -64,7 +64,7 @@ t.test('a caller that does not read its response is closed after 30 s', async t 
   await until(() => lines().some(({ status }) => status === 499))
 })
 
-t.test('a caller that reads slowly stays connected', async t => {
+t.test('a slow reader stays connected', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { socket, accepted } = await caller(get('/long'))
   await until(() => accepted.writableLength > 0)
@@ -80,7 +80,7 @@ t.test('a caller that reads slowly stays connected', async t => {
   t.same(closings(), [])
 })
 
-t.test('a suspension of the process closes no connection', async t => {
+t.test('suspending the process closes no connection', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { accepted } = await caller(get('/long'))
   await until(() => accepted.writableLength > 0)
@@ -90,7 +90,7 @@ t.test('a suspension of the process closes no connection', async t => {
   t.same(closings(), [])
 })
 
-t.test('a caller that waits for its response and an idle connection stay connected', async t => {
+t.test('a caller waiting for a response and an idle connection stay connected', async t => {
   const { app, clock, caller, held, closings } = await serviceFor(t)
   const idle = await caller(get('/health/live'))
   const silent = await caller('')
@@ -106,7 +106,7 @@ t.test('a caller that waits for its response and an idle connection stay connect
   t.same(clock.pending, [], 'no timer is pending')
 })
 
-t.test('a caller that does not close its connection after the last response is closed', async t => {
+t.test('a caller is closed if it keeps the connection open after the last response', async t => {
   const { clock, caller, closings } = await serviceFor(t)
   const { socket, accepted } = await caller('no HTTP\r\n\r\n')
   const [chunk] = await once(socket.resume(), 'data')
@@ -116,7 +116,7 @@ t.test('a caller that does not close its connection after the last response is c
   t.match(closings(), [{ sent_bytes: accepted.bytesWritten }])
 })
 
-t.test('a connection that is already closing is not closed again', async t => {
+t.test('a closing connection is not closed again', async t => {
   const clock = new ManualClock()
   const server = createServer(socket => socket.write(Buffer.alloc(BYTES))).listen(0, '127.0.0.1')
   t.teardown(() => server.close())

@@ -7,11 +7,11 @@ import { listen, responsesIn } from '../support/raw-http.ts'
 import { seconds, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
-/** Half of the time until lookups are aborted, at three quarters of SHUTDOWN_TIMEOUT_MS (8 s). */
+/** Half the time until lookups are aborted, at three quarters of SHUTDOWN_TIMEOUT_MS (8 s). */
 const UNFINISHED_MS = seconds(3)
 const CUT_MS = seconds(6.4)
 
-/** A service with callers that send bytes and never close their connection. */
+/** A service with callers that send bytes and never close the connection. */
 async function serviceFor(t: Test) {
   const service = await startService(t)
   const { app, clock } = service
@@ -23,7 +23,7 @@ async function serviceFor(t: Test) {
     const [accepted] = await once(app.server, 'connection')
     t.teardown(() => socket.destroy())
     const received = text(socket)
-    // The service may reset the connection.
+    // The service might reset the connection.
     received.catch(() => {})
     const state = { received, isClosed: false, write: (more: string) => socket.write(more) }
     accepted.once('close', () => {
@@ -64,7 +64,7 @@ const UNREADABLE = {
 }
 
 for (const [name, bytes] of Object.entries(UNFINISHED)) {
-  t.test(`a service that stops waits a limited time for a caller that sent ${name}`, async t => {
+  t.test(`a stopping service waits a limited time for a caller that sent ${name}`, async t => {
     const { clock, caller, stop, end } = await serviceFor(t)
     const slow = await caller(bytes)
     await stop()
@@ -78,7 +78,7 @@ for (const [name, bytes] of Object.entries(UNFINISHED)) {
 }
 
 for (const [name, bytes] of Object.entries(UNREADABLE)) {
-  t.test(`a service that stops does not wait for a caller that sent ${name}`, async t => {
+  t.test(`a stopping service does not wait for a caller that sent ${name}`, async t => {
     const { clock, caller, stop, end } = await serviceFor(t)
     const refused = await caller(bytes)
     await stop()
@@ -97,7 +97,7 @@ t.test('the first request on a connection gets a response even if the drain has 
   await end()
 })
 
-t.test('a request whose rest arrives during the shutdown gets a response', async t => {
+t.test('a request completed during the shutdown gets a response', async t => {
   const { clock, caller, stop, end } = await serviceFor(t)
   const slow = await caller('GET /users/one/playlists HTTP/1.1\r\nHost: x\r\n')
   await stop()
@@ -132,7 +132,7 @@ t.test('lookups in flight on one connection get responses during the shutdown', 
   await end()
 })
 
-t.test('a lookup that arrives after another during the shutdown gets a response', async t => {
+t.test('a lookup arriving after another during the shutdown gets a response', async t => {
   const { caller, stop, end, sandbox } = await serviceFor(t)
   const release = sandbox.hold('api')
   const pipelined = await caller(get('/users/one/playlists'))
@@ -160,7 +160,7 @@ t.test('a partial request after a lookup does not cancel the lookup', async t =>
   await end()
 })
 
-t.test('connections that are still open after the abort of lookups are closed', async t => {
+t.test('connections still open after the lookups are aborted are closed', async t => {
   const { clock, caller, stop, end, lines } = await serviceFor(t)
   const stuck = await caller(get('/stuck'))
   await stop()

@@ -31,7 +31,7 @@ function pageOf(playlists: readonly unknown[], options: Partial<ListPageOptions>
   return String(html`${start}${playlists.map(entry => playlistCard(entry, USER))}${end}`)
 }
 
-/** The elements of a page with the names of their attributes, in order. */
+/** The page elements with their attribute names, in order. */
 function elementsOf(text: string): string[] {
   const walk = (node: DefaultTreeAdapterTypes.Node): string[] => [
     'tagName' in node ? `${node.tagName} ${node.attrs.map(({ name }) => name).join(' ')}` : '',
@@ -41,7 +41,7 @@ function elementsOf(text: string): string[] {
   return walk(parse(text)).filter(name => name !== '')
 }
 
-/** Pieces of text that break out of elements, attributes and scripts. */
+/** Texts that break out of elements, attributes and scripts. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
@@ -84,7 +84,7 @@ const hostile = fc.oneof(
     .map(pieces => pieces.join('')),
 )
 
-/** A playlist with this text in all members that a page shows or links. */
+/** A playlist with this text in all members shown or linked on a page. */
 const playlistWith = (text: string) => ({
   ...playlist(USER, 2),
   // Visible, whatever follows; an empty name or description has other elements.
@@ -100,7 +100,7 @@ const playlistWith = (text: string) => ({
   items: { total: text },
 })
 
-t.test('no text from Spotify changes the elements of a page', async t => {
+t.test('text from Spotify never changes the page elements', async t => {
   const withOwn = (text: string) => [
     playlistWith(text),
     { ...playlistWith(text), owner: { id: USER, display_name: `x${text}` } },
@@ -120,7 +120,7 @@ t.test('no text from Spotify changes the elements of a page', async t => {
   )
 })
 
-t.test('a playlist has a link, a cover, its facts and its description', async t => {
+t.test('a playlist has a link, a cover, facts and a description', async t => {
   const full = {
     ...playlist('wizzler', 2),
     name: 'rain & tea',
@@ -164,7 +164,7 @@ t.test('a playlist without usable members gets a placeholder name and cover', as
   }
 })
 
-t.test('the page of a list names the user, by display name if a playlist has it', async t => {
+t.test('the list page names the user, by display name if a playlist has it', async t => {
   const other = { owner: { id: 'kim', display_name: 'Kim' } }
   const anonymous = { owner: { id: USER, display_name: null } }
   const plain = pageOf([other, anonymous])
@@ -175,7 +175,7 @@ t.test('the page of a list names the user, by display name if a playlist has it'
   t.match(named, '<h1>Playlists of <bdi>Sme\u202edjan</bdi> <small>smedjan</small></h1>')
 })
 
-t.test('the page of a list has the metadata for previews in other programs', async t => {
+t.test('the list page has the metadata for previews in other programs', async t => {
   const cover = { images: [{ url: 'https://i.scdn.co/x', width: null }] }
   const canonicalUrl = 'https://lists.example/users/smedjan/playlists'
   const page = pageOf([{}, cover, cover], { canonicalUrl })
@@ -191,7 +191,7 @@ t.test('the page of a list has the metadata for previews in other programs', asy
   t.notMatch(pageOf([{}]), /og:image|og:url|canonical/)
 })
 
-t.test('the page of a list says when it was read, and what may be wrong with it', async t => {
+t.test('the list page says when the list was read, and what might be wrong with it', async t => {
   const fresh = pageOf([{}])
   t.match(fresh, '<time datetime="2026-11-03T04:05:00.000Z">3 Nov 2026, 04:05 UTC</time>')
   t.notMatch(fresh, 'class="note"')
@@ -207,7 +207,7 @@ t.test('the page of a list says when it was read, and what may be wrong with it'
   t.equal(counted(1, 'track'), '1 track')
 })
 
-t.test('a page with a part of a list links to the pages before and after it', async t => {
+t.test('a page with part of a list links to the previous and next pages', async t => {
   const partOf = (...given: Parameters<typeof pageOf>) =>
     pageOf(...given)
       .replaceAll('&#38;', '&')

@@ -62,7 +62,7 @@ t.test(
   },
 )
 
-t.test('the page of a working link says when it began and when it expires', async t => {
+t.test('the page for a working link says when it began and when it expires', async t => {
   const link = linkIn({ name: 'active' })
   const page = pageOf({ link })
   t.match(page, '<h1>Your Spotify account is linked</h1>')
@@ -81,7 +81,7 @@ t.test('the page of a working link says when it began and when it expires', asyn
 })
 
 t.test(
-  'the page of a link that does not work says why, and has a button to end the link',
+  'the page for an unusable link gives the reason and has a button to end the link',
   async t => {
     for (const state of states) {
       const page = pageOf({ link: linkIn(state) })
@@ -94,7 +94,7 @@ t.test(
 )
 
 t.test(
-  'the page of an ended link has a button to link again, and none to end the link',
+  'the page for an ended link has a button to link again, but none to end the link',
   async t => {
     for (const reason of ['consent-revoked', 'consent-expired', 'other-user'] as EndReason[]) {
       const record: EndedRecord = { userId: 'smedjan', linkId: 'x', reason, endedAt: 0 }
@@ -109,7 +109,7 @@ t.test(
   },
 )
 
-t.test('the pages for owners escape hostile text', async t => {
+t.test('the owner pages escape hostile text', async t => {
   for (const page of [
     pageOf({ userId: HOSTILE }),
     pageOf({ link: { ...linkIn({ name: 'active' }), userId: HOSTILE } }),

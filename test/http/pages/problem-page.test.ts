@@ -11,7 +11,7 @@ function pageOf(type: ProblemType, detail: string, retry?: { at: number; seconds
   return problemPage({ problem, body, retry, basePath: '/base' })
 }
 
-t.test('the page of a problem says what happened, what to do, and what to report', async t => {
+t.test('the problem page says what happened, what to do, and what to report', async t => {
   for (const [type, { title, status }] of Object.entries(problems)) {
     const page = pageOf(type as ProblemType, 'It is <so>.')
     t.match(page, `<h1>${title}</h1>\n<p class="lead">`)
@@ -29,7 +29,7 @@ t.test('the page of a problem says what happened, what to do, and what to report
   }
 })
 
-t.test('the page of a problem says in words for a person what happened', async t => {
+t.test('the problem page says in plain words what happened', async t => {
   t.match(pageOf('invalid-query', 'It is <so>.'), '<p class="lead">It is &#60;so&#62;.</p>')
   t.match(pageOf('overloaded', 'x'), '<p class="lead">Too many people are waiting for lists.</p>')
   const detail =
@@ -40,7 +40,7 @@ t.test('the page of a problem says in words for a person what happened', async t
   )
 })
 
-t.test('the page of a problem has other advice for owners, and no link to try again', async t => {
+t.test('the problem page has other advice for owners, and no link to try again', async t => {
   const retry = { at: AT, seconds: 90 }
   for (const type of Object.keys(problems) as ProblemType[]) {
     const problem = new Problem(type, 'x')
@@ -52,7 +52,7 @@ t.test('the page of a problem has other advice for owners, and no link to try ag
   }
 })
 
-t.test('the page of a problem says when to try again', async t => {
+t.test('the problem page says when to try again', async t => {
   const later = pageOf('spotify-rate-limited', 'x', { at: AT - 20_500, seconds: 3600 })
   t.match(
     later,

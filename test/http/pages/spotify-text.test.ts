@@ -31,7 +31,7 @@ t.test('a description becomes plain text', async t => {
   }
 })
 
-t.test('only https URLs on hosts of Spotify become links', async t => {
+t.test('only https URLs on Spotify hosts become links', async t => {
   for (const url of ['https://open.spotify.com/playlist/x', 'https://spotify.com/']) {
     t.equal(spotifyUrl(url), url)
   }
@@ -58,7 +58,7 @@ t.test('only https URLs on hosts of Spotify become links', async t => {
   }
 })
 
-t.test('a cover is the smallest image that is large enough', async t => {
+t.test('the cover is the smallest image of sufficient size', async t => {
   const image = (width: unknown, url: unknown = `https://i.scdn.co/${width}`) => ({ url, width })
   for (const [images, url] of [
     [[image(640), image(300), image(60)], 'https://i.scdn.co/300'],

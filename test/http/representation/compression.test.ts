@@ -45,7 +45,7 @@ t.test('short bodies stay uncompressed, and only long bodies use brotli', async 
   }
 })
 
-t.test('two bodies are compressed at once, and 4 MiB of others may wait', async t => {
+t.test('two bodies are compressed at once, and another 4 MiB can wait', async t => {
   const queue = new CompressionQueue()
   const started: string[] = []
   let release = () => {}
@@ -76,10 +76,10 @@ t.test('two bodies are compressed at once, and 4 MiB of others may wait', async 
   t.ok(queue.hasRoomFor(100 * MIB))
 })
 
-t.test('a cancelled compression stops, and never starts if it was queued', async t => {
+t.test('a cancelled compression stops, and never starts from the queue', async t => {
   const queue = new CompressionQueue()
   const read: string[] = []
-  /** A body that records each read of a part. */
+  /** A body that records when each part is read. */
   const body = (name: string, parts: number) => ({
     *[Symbol.iterator]() {
       for (let part = 0; part < parts; part++) {

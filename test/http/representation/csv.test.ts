@@ -8,7 +8,7 @@ import { startService } from '../../support/service.ts'
 const COLUMNS =
   'position,id,name,owner_id,owner_name,public,collaborative,items_total,snapshot_id,url,uri,image_url,description'
 
-/** A text that a spreadsheet takes for a formula, in ASCII or full width, perhaps after blanks. */
+/** A spreadsheet formula, in ASCII or full width, perhaps after blanks. */
 const FORMULA = /^(?:[\t\r]|[\s\p{Cc}\u200b\u202e]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
 const harmless = (text: string) => (FORMULA.test(text) ? `'${text}` : text).replaceAll('\0', '')
 
@@ -55,7 +55,7 @@ t.test('a window has the header row, and positions count from the start of the l
   t.equal(none.body, `${COLUMNS}\r\n`)
 })
 
-t.test('a missing member or one of another type is an empty field', async t => {
+t.test('a missing or mistyped member is an empty field', async t => {
   const odd = [
     {},
     { owner: null, images: [], items: null, tracks: null, external_urls: 'x', name: null },

@@ -3,7 +3,7 @@ import t from 'tap'
 import { contentDisposition } from '../../../src/http/representation/view.ts'
 import { startService } from '../../support/service.ts'
 
-t.test('the file name of CSV and NDJSON contains the user id', async t => {
+t.test('the CSV and NDJSON file name contains the user id', async t => {
   const { get } = await startService(t)
   const disposition = async (format: string, user = 'smedjan') =>
     (await get(`/users/${user}/playlists?format=${format}`)).headers['content-disposition']
@@ -21,7 +21,7 @@ t.test('the file name of CSV and NDJSON contains the user id', async t => {
   )
 })
 
-t.test('the file name has an ASCII form, and an encoded one for other characters', async t => {
+t.test('the file name has an ASCII form, and an encoded form for other characters', async t => {
   t.equal(
     contentDisposition("o'neil (ö)*", 'csv'),
     `attachment; filename="o_neil_____-playlists.csv"; filename*=UTF-8''o%27neil%20%28%C3%B6%29%2A-playlists%2Ecsv`,

@@ -3,7 +3,7 @@ import { makeLines } from '../../../src/http/representation/line-formats.ts'
 import { SerialisedItems, segmentOf } from '../../../src/playlists/serialised-items.ts'
 import { failureOf } from '../../support/failure-of.ts'
 
-/** A list of pages with one playlist each. */
+/** A list with one playlist on each page. */
 const list = (pages: number) =>
   new SerialisedItems(
     Array.from({ length: pages }, (_, id) => segmentOf([JSON.stringify({ id })], ',')),
@@ -30,7 +30,7 @@ t.test('concurrent line formats share one task per tick', async t => {
   t.equal(new Set(ticks).size, 12, `ticks ${ticks}`)
 })
 
-t.test('a cancelled line format stops before its next page', async t => {
+t.test('a cancelled line format stops before the next page', async t => {
   const caller = new AbortController()
   const read: number[] = []
   const line = (position: number) => {

@@ -17,13 +17,13 @@ import { failureOf } from '../../support/failure-of.ts'
 const GZIP: readonly Coding[] = ['gzip', 'identity']
 const MB = 1024 * 1024
 
-/** A text that compression hardly shortens. */
+/** A barely compressible text. */
 const noise = (seed: number) =>
   Array.from({ length: 14 }, (_, part) =>
     createHash('sha256').update(`${seed}/${part}`).digest('hex'),
   ).join('')
 
-/** A list of `length` playlists that take about 1000 bytes each. */
+/** A list with `length` playlists, about 1000 bytes each. */
 function listOf(length: number): PlaylistList {
   const records = Array.from({ length }, (_, id) => JSON.stringify({ id, name: noise(id) }))
   return {
@@ -36,7 +36,7 @@ function listOf(length: number): PlaylistList {
   }
 }
 
-/** Requests windows of the list as NDJSON. */
+/** Requests windows from the list as NDJSON. */
 function asker(list: PlaylistList, variants = new VariantCache(4 * MB)) {
   const ask = (query: WindowQuery = {}, codings = GZIP, caller = new AbortController()) => {
     const view = linesView('ndjson', { userId: 'user', pasted: 'user', query, link: '' })
@@ -68,7 +68,7 @@ t.test('lists with equal content share representations', async t => {
   t.not((await asker(listOf(11), variants).ask()).etag, first.etag)
 })
 
-t.test('windows of a long list stay within the bound and evict older ones', async t => {
+t.test('windows from a long list stay within the bound and evict older windows', async t => {
   const maxBytes = 300_000
   const { ask, variants } = asker(listOf(50), new VariantCache(maxBytes))
   const whole = await ask()
@@ -79,7 +79,7 @@ t.test('windows of a long list stay within the bound and evict older ones', asyn
   t.not(await ask(), whole, 'it was evicted')
 })
 
-t.test('lines that windows share count in full for the format and for each window', async t => {
+t.test('lines shared by windows count in full for the format and for each window', async t => {
   const list = listOf(10)
   const { ask, variants } = asker(list)
   const { heldBytes } = await ask({ limit: 1 }, ['identity'])
@@ -101,7 +101,7 @@ t.test('a body stays uncompressed while the queue is full, and is compressed lat
   }
 })
 
-t.test('callers of one representation wait for the same work', async t => {
+t.test('callers for the same representation wait for the same work', async t => {
   const { ask } = asker(listOf(10))
   const [one, other] = await Promise.all([ask(), ask()])
   t.equal(one, other)
@@ -129,7 +129,7 @@ for (const formatIsCached of [false, true]) {
     return ask
   }
 
-  t.test(`a caller that disconnects ${when} does not affect other callers`, async t => {
+  t.test(`a caller disconnecting ${when} does not affect other callers`, async t => {
     const ask = await askerFor()
     const caller = new AbortController()
     const left = failureOf(Promise.resolve(ask({}, GZIP, caller)))
@@ -139,7 +139,7 @@ for (const formatIsCached of [false, true]) {
     await left
   })
 
-  t.test(`a list is not compressed for a caller that disconnects ${when}`, async t => {
+  t.test(`a list is not compressed for a caller disconnecting ${when}`, async t => {
     const ask = await askerFor()
     const caller = new AbortController()
     const left = Promise.resolve(ask({}, GZIP, caller))
@@ -149,7 +149,7 @@ for (const formatIsCached of [false, true]) {
   })
 }
 
-t.test('a JSON body takes its items from the list', async t => {
+t.test('a JSON body reuses the items in the list', async t => {
   const list = listOf(3)
   const parts = [Buffer.from('{"items":['), Buffer.from(']}')]
   for (const [from, to] of [

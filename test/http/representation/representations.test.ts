@@ -44,7 +44,7 @@ t.test('a short response stays uncompressed, unless Accept-Encoding excludes tha
   t.match(none.json(), { type: '/problems/not-acceptable', status: 406, detail: /gzip/ })
 })
 
-t.test('each representation has its own entity tag', async t => {
+t.test('each representation has a separate entity tag', async t => {
   const service = await startService(t)
   const tags = new Set<string>()
   const shapes = [
@@ -110,7 +110,7 @@ t.test('a revalidation without changes keeps entity tag, date and representation
   t.same(JSON.parse((await decoders.gzip(third.rawPayload)).toString()).items, entries.toReversed())
 })
 
-/** The tags of a user's list before and after it changes. */
+/** The tags for a user's list before and after it changes. */
 async function tagsOf(t: Test, before: Entries, after: Entries): Promise<string[]> {
   const service = await startService(t)
   const tags: string[] = []
@@ -137,7 +137,7 @@ t.test('complete and incomplete lists have different entity tags', async t => {
   t.not(before, after)
 })
 
-t.test('the representations of two equal lists name their own user', async t => {
+t.test('the representations of two equal lists name the right user', async t => {
   const { get, sandbox } = await startService(t)
   const entries = [playlist('a', 1), playlist('a', 2)]
   for (const user of ['a', 'b']) sandbox.setUser(user, entries)
@@ -161,7 +161,7 @@ t.test('a conditional request for an unchanged representation gets 304', async t
     for (const headers of [
       { 'if-none-match': `"x", W/${etag}` },
       { 'if-none-match': '*' },
-      // A page changes without its list, so it has no date.
+      // A page can change even if the list does not, so it has no date.
       ...(format === 'html' ? [] : [{ 'if-modified-since': String(date) }]),
     ]) {
       for (const method of ['GET', 'HEAD'] as const) {

@@ -72,10 +72,10 @@ t.test('Accept selects the format, and the query overrides it', async t => {
   t.equal(await type('?format=json', 'image/png'), json)
 })
 
-t.test('a format of a long list evicts no cached list', async t => {
+t.test('a format for a long list evicts no cached list', async t => {
   const { get, sandbox } = await startService(t, { CACHE_MAX_BYTES: '1048576' })
   const [template] = sandbox.user('one') ?? []
-  // A text of the list is larger than the share of the cache that all variants have.
+  // The list as text is larger than the cache share for all variants.
   const long = { ...template, name: 'n'.repeat(600_000) } as PlaylistJson
   sandbox.setUser('long', [long])
   for (const format of ['json', 'text', 'text', 'json']) {
@@ -83,7 +83,7 @@ t.test('a format of a long list evicts no cached list', async t => {
   }
   t.equal(sandbox.count('api'), 1)
 
-  // Two lists that fill their share of the cache.
+  // Two lists that fill their cache share.
   sandbox.clear()
   const half = { ...template, name: 'n'.repeat(380_000) } as PlaylistJson
   for (const user of ['a', 'b']) {

@@ -4,10 +4,10 @@ import { pagingOf, type WindowQuery, windowOf } from '../../../src/http/represen
 
 const PLAIN = 'https://h/users/smedjan/playlists'
 
-/** The paging members that a caller sees. */
+/** The paging members visible to a caller. */
 const pagingFor = (total: number, query: WindowQuery) => pagingOf(total, query, PLAIN)
 
-/** The query of a link, as the route would read it. */
+/** The query in a link, as read by the route. */
 function queryOf(link: string): Required<WindowQuery> {
   const { origin, pathname, searchParams } = new URL(link)
   if (origin + pathname !== PLAIN) throw new Error(`not this resource: ${link}`)
@@ -54,7 +54,7 @@ t.test('the whole list has the plain URL, no neighbours, and limit equal to tota
   }
 })
 
-t.test('a window links to itself and its neighbours', async t => {
+t.test('a window links to itself, the previous window and the next window', async t => {
   for (const [query, limit, href, next, previous] of [
     [{ limit: 5 }, 5, '?offset=0&limit=5', '?offset=5&limit=5', null],
     [{ limit: 5, offset: 0 }, 5, '?offset=0&limit=5', '?offset=5&limit=5', null],
@@ -124,7 +124,7 @@ t.test('following next with any limit visits each position once and in order', a
 })
 
 t.test(
-  'following previous from any window visits all items before it, without gap or overlap',
+  'following previous from any window visits all earlier items, without gap or overlap',
   async t => {
     const query = fc.record({ limit, offset }, { requiredKeys: [] })
     const property = fc.property(total, query, (total, first) => {
@@ -143,13 +143,16 @@ t.test(
   },
 )
 
-t.test('the next window begins at the end of this one and has the same limit', async t => {
-  const property = fc.property(total, limit, offset, (total, limit, offset) => {
-    const { to } = windowOf(total, { limit, offset })
-    const { next } = pagingFor(total, { limit, offset })
-    if (next === null) return to === total
-    const query = queryOf(next)
-    return query.offset === to && query.limit === limit
-  })
-  t.doesNotThrow(() => fc.assert(property))
-})
+t.test(
+  'the next window begins at the end of the current window and has the same limit',
+  async t => {
+    const property = fc.property(total, limit, offset, (total, limit, offset) => {
+      const { to } = windowOf(total, { limit, offset })
+      const { next } = pagingFor(total, { limit, offset })
+      if (next === null) return to === total
+      const query = queryOf(next)
+      return query.offset === to && query.limit === limit
+    })
+    t.doesNotThrow(() => fc.assert(property))
+  },
+)

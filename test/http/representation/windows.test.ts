@@ -5,7 +5,7 @@ import { startService } from '../../support/service.ts'
 const USER = '/users/smedjan/playlists'
 const TOTAL = 120
 
-t.test('adjacent windows of a line format add up to the whole list', async t => {
+t.test('adjacent windows in a line format add up to the whole list', async t => {
   const { get, sandbox } = await startService(t)
   for (const format of ['text', 'csv', 'ndjson']) {
     const whole = (await get(`${USER}?format=${format}`)).rawPayload
@@ -56,7 +56,7 @@ t.test('next and previous links lead through the whole list', async t => {
       fc.asyncProperty(limits, offsets, async (limit, offset) => {
         const url = `${root}?limit=${limit}&offset=${offset}`
         t.same(await follow(url, 'next'), whole.slice(offset), url)
-        // The first window on the way back may be shorter; no item occurs twice.
+        // The first window on the way back can be shorter; no item occurs twice.
         if (root === USER) {
           t.same(await follow(url, 'previous'), whole.slice(0, offset + limit), url)
         }

@@ -12,7 +12,7 @@ t.test('the service serves openapi.yaml unchanged', async t => {
   t.equal((await get('/openapi.yaml', { 'if-none-match': etag })).statusCode, 304)
 })
 
-t.test('with PUBLIC_URL, the contract lists its path and the whole URL as servers', async t => {
+t.test('with PUBLIC_URL, the OpenAPI servers are its path and the full URL', async t => {
   const { get } = await startService(t, { PUBLIC_URL: "https://lists.example/b'$&/" })
   const { servers, ...rest } = parse((await get('/openapi.yaml')).body)
   t.same(
@@ -25,14 +25,14 @@ t.test('with PUBLIC_URL, the contract lists its path and the whole URL as server
   t.same(rest, same)
 })
 
-t.test('if PUBLIC_URL has no path, the first server in the contract is still relative', async t => {
+t.test('if PUBLIC_URL has no path, the first OpenAPI server is still relative', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example' })
   const { servers } = parse((await get('/openapi.yaml')).body)
   t.match(servers, [{ url: '/' }, { url: 'https://lists.example' }])
 })
 
 t.test(
-  'behind a proxy that adds a path, the API reference loads its files below that path',
+  'behind a proxy with a path prefix, the API reference loads files below the prefix',
   async t => {
     const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base' })
     const { body } = await get('/docs')
@@ -42,7 +42,7 @@ t.test(
   },
 )
 
-t.test('the API reference serves all its files and reads openapi.yaml', async t => {
+t.test('the API reference serves all files and reads openapi.yaml', async t => {
   const { app, get } = await startService(t)
   const page = await get('/docs/')
   t.equal(page.statusCode, 200)

@@ -4,7 +4,7 @@ import { startService } from '../../support/service.ts'
 
 const LINK = '</problems/user-not-found>; rel="help"'
 
-t.test('an empty list explains why it may be empty, in every format', async t => {
+t.test('an empty list explains why it might be empty, in every format', async t => {
   const { app, get } = await startService(t)
   for (const format of FORMATS) {
     const url = `/users/empty/playlists?format=${format}`
@@ -23,20 +23,17 @@ t.test('an empty list explains why it may be empty, in every format', async t =>
   t.match(page.body, /empty list/, 'the linked page explains it too')
 })
 
-t.test(
-  'neither a list with playlists nor an empty window of it has an explanation or a link',
-  async t => {
-    const { get } = await startService(t)
-    for (const query of ['', '?offset=100000', '?limit=1']) {
-      const response = await get(`/users/smedjan/playlists${query}`)
-      t.notOk('explanation' in response.json(), query)
-      t.equal(response.headers.link, undefined)
-    }
-    const text = await get('/users/smedjan/playlists?format=text&offset=100000')
-    t.equal(text.body, '')
-    t.equal(text.headers.link, undefined)
-  },
-)
+t.test('a list with playlists has no explanation and no link, even in an empty window', async t => {
+  const { get } = await startService(t)
+  for (const query of ['', '?offset=100000', '?limit=1']) {
+    const response = await get(`/users/smedjan/playlists${query}`)
+    t.notOk('explanation' in response.json(), query)
+    t.equal(response.headers.link, undefined)
+  }
+  const text = await get('/users/smedjan/playlists?format=text&offset=100000')
+  t.equal(text.body, '')
+  t.equal(text.headers.link, undefined)
+})
 
 t.test('below /v1, an empty list has no explanation and no link', async t => {
   const { get } = await startService(t)
@@ -53,7 +50,7 @@ t.test('below /v1, an empty list has no explanation and no link', async t => {
   t.equal(response.headers.link, undefined)
 })
 
-t.test('the empty list of an unlikely id explains what the id looks like', async t => {
+t.test('the empty list for an unlikely id explains what an id looks like', async t => {
   const { get, sandbox } = await startService(t)
   for (const [pasted, id, looksLike] of [
     ['undefined', 'undefined', /that a program prints for a missing value/],
@@ -72,7 +69,7 @@ t.test('the empty list of an unlikely id explains what the id looks like', async
   }
 })
 
-t.test('two spellings of one id get different explanations', async t => {
+t.test('two spellings of an id get different explanations', async t => {
   const { get, sandbox } = await startService(t)
   const id = '37i9dqzf1dxcbwigoybm5m'
   sandbox.setUser(id, [])
@@ -85,7 +82,7 @@ t.test('two spellings of one id get different explanations', async t => {
   t.equal((await get(`/users/${id}/playlists`)).body, plain.body)
 })
 
-t.test('behind a proxy that adds a path, the link begins with that path', async t => {
+t.test('behind a proxy with a path prefix, the link begins with the prefix', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const { headers } = await get('/users/empty/playlists')
   t.equal(headers.link, '</base/problems/user-not-found>; rel="help"')

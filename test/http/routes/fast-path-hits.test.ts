@@ -8,7 +8,7 @@ import { metricsOf, some } from '../../support/metrics.ts'
 import { seconds } from '../../support/service.ts'
 import { PATH, start, warmUp } from './fast-path-support.ts'
 
-t.test('the metrics count hits that need no route like other hits', async t => {
+t.test('the metrics count fast path hits like other hits', async t => {
   const service = await start(t)
   await warmUp(service)
   t.equal(await service.routed(() => service.fetch(PATH)), 0)
@@ -20,7 +20,7 @@ t.test('the metrics count hits that need no route like other hits', async t => {
   t.same(some(await metricsOf(service), expected), expected)
 })
 
-t.test('each hit counts once against the limit of its caller', async t => {
+t.test('each hit counts once against the caller limit', async t => {
   const { fetch, routed } = await start(t, { variables: { CALLER_REQUESTS_PER_MINUTE: '4' } })
   await warmUp({ fetch })
   const remaining = async () => (await fetch(PATH)).headers.ratelimit
@@ -46,7 +46,7 @@ t.test('a hit needs a valid key', async t => {
   }
 })
 
-t.test('a client that disconnects before the end of a hit counts as 499', async t => {
+t.test('a hit counts as 499 if the client disconnects before the end', async t => {
   const service = await start(t)
   const path = '/users/collector/playlists'
   for (let nth = 0; nth < 2; nth++) await service.fetch(path)
@@ -56,12 +56,12 @@ t.test('a client that disconnects before the end of a hit counts as 499', async 
   socket.destroy()
   const name = `http_request_duration_seconds_count{route="/users/:id/playlists",status="499",cache="hit"}`
   const closed = async () => (await metricsOf(service)).get(name) ?? 0
-  // The client has received a part of the first response, so the server has not sent all responses.
+  // The client has received part of the first response, so the server has not sent all responses.
   while ((await closed()) === 0) await nextTask()
   t.ok((await closed()) <= 20)
 })
 
-/** Counts the calls of a method of all responses until the test ends. */
+/** Counts the calls to a method on all responses until the test ends. */
 function countCalls(t: Test, name: 'write' | 'writeHead'): () => number {
   const method = ServerResponse.prototype[name]
   let calls = 0
@@ -74,7 +74,7 @@ function countCalls(t: Test, name: 'write' | 'writeHead'): () => number {
   return () => calls
 }
 
-t.test('the body of a list is one piece from its first hit on', async t => {
+t.test('a list body is one piece from the first hit on', async t => {
   const written = countCalls(t, 'write')
   const { fetch, routed, clock } = await start(t)
   const path = '/users/smedjan/playlists'
@@ -94,7 +94,7 @@ t.test('the body of a list is one piece from its first hit on', async t => {
 })
 
 t.test(
-  'Node builds the head of repeated hits once, and a new head for the last response',
+  'Node builds the head for repeated hits once, and a new head for the last response',
   async t => {
     const built = countCalls(t, 'writeHead')
     const { fetch, clock, app } = await start(t)
@@ -123,7 +123,7 @@ t.test(
   },
 )
 
-t.test('hits whose callers send no request id get different ids', async t => {
+t.test('hits without a request id from the caller get different ids', async t => {
   const { fetch } = await start(t)
   await warmUp({ fetch })
   const ids = new Set<unknown>()
@@ -137,7 +137,7 @@ const WINDOWS = Array.from(
   (_, offset) => `/users/smedjan/playlists?limit=10&offset=${offset}`,
 )
 
-t.test('a route makes an evicted representation again', async t => {
+t.test('a route regenerates an evicted representation', async t => {
   const { fetch, routed } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
   await warmUp({ fetch })
   for (const window of WINDOWS) await fetch(window)
@@ -145,19 +145,16 @@ t.test('a route makes an evicted representation again', async t => {
   t.equal(await routed(() => fetch(PATH)), 0)
 })
 
-t.test(
-  'a route makes a representation that is too large for the cache at every request',
-  async t => {
-    const { fetch, routed, sandbox } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
-    const name = 'x'.repeat(500)
-    const list = Array.from({ length: 350 }, (_, nth) => ({ ...playlist('one', nth), name }))
-    sandbox.setUser('one', list)
-    const path = `${PATH}?format=ndjson`
-    for (let nth = 0; nth < 4; nth++) {
-      t.equal(await routed(async () => t.match(await fetch(path), { status: 200 })), 1)
-    }
-  },
-)
+t.test('a route regenerates a representation too large for the cache at every request', async t => {
+  const { fetch, routed, sandbox } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
+  const name = 'x'.repeat(500)
+  const list = Array.from({ length: 350 }, (_, nth) => ({ ...playlist('one', nth), name }))
+  sandbox.setUser('one', list)
+  const path = `${PATH}?format=ndjson`
+  for (let nth = 0; nth < 4; nth++) {
+    t.equal(await routed(async () => t.match(await fetch(path), { status: 200 })), 1)
+  }
+})
 
 t.test('hits keep their representation in the cache', async t => {
   const { fetch, routed, clock } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
@@ -169,7 +166,7 @@ t.test('hits keep their representation in the cache', async t => {
   }
 })
 
-t.test('requests in use stay remembered while the service forgets older ones', async t => {
+t.test('requests in use stay remembered while the service forgets older requests', async t => {
   const { fetch, routed, clock } = await start(t, { variables: { CACHE_MAX_BYTES: '1048576' } })
   await warmUp({ fetch })
   for (const window of WINDOWS) {

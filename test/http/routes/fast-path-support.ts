@@ -13,7 +13,7 @@ interface Options {
   others?: Parameters<typeof startService>[3]
 }
 
-/** Starts a listening service; `routed` counts the requests that its routes see. */
+/** Starts a listening service; `routed` counts the requests seen by the routes. */
 export async function start(
   t: Pick<Test, 'teardown'>,
   { variables, clock, others = { logLevel: 'info' } }: Options = {},
@@ -49,7 +49,7 @@ export const PATH = '/users/one/playlists'
 
 export type Started = Awaited<ReturnType<typeof start>>
 
-/** Requests the path until its hits need no route. */
+/** Requests the path until hits need no route. */
 export async function warmUp({ fetch }: Pick<Started, 'fetch'>, headers: Headers = {}) {
   await fetch(PATH, headers)
   await fetch(PATH, headers)

@@ -14,7 +14,7 @@ import {
   warmUp,
 } from './fast-path-support.ts'
 
-t.test('the second hit of a request needs no route', async t => {
+t.test('the second hit for a request needs no route', async t => {
   const { fetch, routed } = await start(t)
   t.equal(await routed(() => fetch(PATH)), 1, 'a miss')
   t.equal(await routed(() => fetch(PATH)), 1, 'the first hit')
@@ -25,12 +25,12 @@ interface Step {
   path: string
   headers: Headers
   method: Method
-  /** Milliseconds since the step before. */
+  /** Milliseconds since the previous step. */
   laterMs: number
   repeat: number
 }
 
-t.test('a request through a route and one without get the same response', async t => {
+t.test('a request gets the same response with and without a route', async t => {
   const clock = new ManualClock()
   const fast = await start(t, { clock })
   const slow = await start(t, { clock, others: { logLevel: 'debug' } })
@@ -71,7 +71,7 @@ t.test('a request through a route and one without get the same response', async 
         for (let nth = 0; nth < step.repeat; nth++) {
           const one = await seen(fast, step)
           t.same(one, await seen(slow, step))
-          // Background revalidations of the two services end at different times.
+          // Background revalidations in the two services end at different times.
           const isStale = String(one.fields['cache-status']).includes('ttl=-')
           if (isStale) await Promise.all([fast.quiet(), slow.quiet()])
         }
@@ -81,7 +81,7 @@ t.test('a request through a route and one without get the same response', async 
   )
 })
 
-t.test('requests that a route must see go through it', async t => {
+t.test('requests that need a route go through it', async t => {
   const { fetch, routed, clock } = await start(t)
   await warmUp({ fetch })
   for (const headers of [
@@ -101,36 +101,36 @@ t.test('requests that a route must see go through it', async t => {
   t.equal(await routed(() => fetch(PATH)), 1, 'the list is stale')
 })
 
-t.test('a request without a field differs from one whose field is "undefined"', async t => {
-  const { port, fetch, routed } = await start(t)
-  const http10 = () => exchange(port, `GET ${PATH} HTTP/1.0\r\n\r\n`)
-  const withoutHost = () => exchange(port, `GET ${PATH} HTTP/1.1\r\nConnection: close\r\n\r\n`)
-  for (let nth = 0; nth < 3; nth++) {
-    t.equal(await routed(async () => t.match(await http10(), /^HTTP\/1.1 200 /)), 1)
-  }
-  t.match(await withoutHost(), /^HTTP\/1.1 400 /)
-  await warmUp({ fetch })
-  for (const name of ['accept', 'accept-encoding', 'origin']) {
-    t.equal(await routed(() => fetch(PATH, { [name]: 'undefined' })), 1, name)
-  }
-  t.match(await fetch(PATH, { accept: 'undefined' }), { status: 406 })
-})
-
 t.test(
-  'a page that needs no route has no Last-Modified, and a newer read needs the route',
+  'a request without a field differs from a request with the field value "undefined"',
   async t => {
-    const { fetch, routed, clock, quiet } = await start(t)
-    const path = `${PATH}?format=html`
-    for (let nth = 0; nth < 3; nth++) await fetch(path)
-    let last: unknown
-    t.equal(await routed(async () => (last = (await fetch(path)).headers['last-modified'])), 0)
-    t.equal(last, undefined)
-    await clock.advance(seconds(300))
-    await fetch(path)
-    await quiet()
-    t.equal(await routed(() => fetch(path)), 1, 'the same list was read again')
+    const { port, fetch, routed } = await start(t)
+    const http10 = () => exchange(port, `GET ${PATH} HTTP/1.0\r\n\r\n`)
+    const withoutHost = () => exchange(port, `GET ${PATH} HTTP/1.1\r\nConnection: close\r\n\r\n`)
+    for (let nth = 0; nth < 3; nth++) {
+      t.equal(await routed(async () => t.match(await http10(), /^HTTP\/1.1 200 /)), 1)
+    }
+    t.match(await withoutHost(), /^HTTP\/1.1 400 /)
+    await warmUp({ fetch })
+    for (const name of ['accept', 'accept-encoding', 'origin']) {
+      t.equal(await routed(() => fetch(PATH, { [name]: 'undefined' })), 1, name)
+    }
+    t.match(await fetch(PATH, { accept: 'undefined' }), { status: 406 })
   },
 )
+
+t.test('a fast path page has no Last-Modified, and a newer read needs the route', async t => {
+  const { fetch, routed, clock, quiet } = await start(t)
+  const path = `${PATH}?format=html`
+  for (let nth = 0; nth < 3; nth++) await fetch(path)
+  let last: unknown
+  t.equal(await routed(async () => (last = (await fetch(path)).headers['last-modified'])), 0)
+  t.equal(last, undefined)
+  await clock.advance(seconds(300))
+  await fetch(path)
+  await quiet()
+  t.equal(await routed(() => fetch(path)), 1, 'the same list was read again')
+})
 
 t.test('an unusually long target is never remembered', async t => {
   const { fetch, routed } = await start(t)
@@ -138,7 +138,7 @@ t.test('an unusually long target is never remembered', async t => {
   for (let nth = 0; nth < 3; nth++) t.equal(await routed(() => fetch(long)), 1)
 })
 
-t.test('hits after a revalidation get the new list if the list has changed', async t => {
+t.test('after a revalidation, hits get the new list if it has changed', async t => {
   const { fetch, sandbox, clock, quiet, routed } = await start(t)
   await warmUp({ fetch })
   const revalidate = async () => {
@@ -156,7 +156,7 @@ t.test('hits after a revalidation get the new list if the list has changed', asy
   t.match(JSON.parse((await fetch(PATH)).body), { total: 0 })
 })
 
-t.test('hits of a list that the service has read again get its new date', async t => {
+t.test('hits for a list read again by the service get the new date', async t => {
   const { fetch, clock, routed } = await start(t)
   const date = async () => (await fetch(PATH)).headers['last-modified']
   await warmUp({ fetch })
@@ -168,7 +168,7 @@ t.test('hits of a list that the service has read again get its new date', async 
   t.equal(await routed(async () => t.equal(await date(), after)), 0)
 })
 
-t.test('an uncompressed body is not remembered for a caller that prefers gzip', async t => {
+t.test('an uncompressed body is not remembered for callers preferring gzip', async t => {
   const { fetch, routed } = await start(t)
   const path = '/users/smedjan/playlists'
   const headers = { 'accept-encoding': 'gzip' }
@@ -184,7 +184,7 @@ t.test('an uncompressed body is not remembered for a caller that prefers gzip', 
   t.match(await fetch(path, headers), { headers: { 'content-encoding': 'gzip' } })
 })
 
-t.test('a traced service sends all requests through its routes', async t => {
+t.test('with tracing, all requests go through the routes', async t => {
   const { fetch, routed } = await start(t, { others: { logLevel: 'info', isTraced: true } })
   t.equal(await routed(() => warmUp({ fetch })), 2)
   t.equal(await routed(() => fetch(PATH)), 1)

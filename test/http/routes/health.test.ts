@@ -13,7 +13,7 @@ const WITHOUT_TOKEN: AnswerName[] = [
   'reset',
 ]
 
-t.test('the service is alive during an outage of Spotify', async t => {
+t.test('the service is alive during a Spotify outage', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'server-error' })
   const { statusCode, headers, body } = await get('/health/live')
@@ -63,7 +63,7 @@ t.test('a cached 404 does not make the service ready', async t => {
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await clock.advance(seconds(3600))
   await until(() => sandbox.requests.at(-1)?.status === 400)
-  // The token is still valid for less than a minute after its renewal has failed.
+  // The token is still valid for less than a minute after the renewal has failed.
   await clock.advance(seconds(60))
   t.match((await get('/health/ready')).json(), { type: '/problems/spotify-credentials-rejected' })
   t.equal((await get('/users/nobody/playlists')).statusCode, 404, 'the cached 404 is still served')

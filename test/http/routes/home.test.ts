@@ -34,7 +34,7 @@ t.test('the home page is a form for browsers and an index for all other clients'
   t.equal((await get('/', { accept: 'x,'.repeat(60) })).statusCode, 431)
 })
 
-t.test('the form leads to the canonical path of the user', async t => {
+t.test("the form leads to the user's canonical path", async t => {
   const { get } = await startService(t)
   for (const [user, path] of [
     ['smedjan', '/users/smedjan/playlists'],
@@ -54,7 +54,7 @@ t.test('the form leads to the canonical path of the user', async t => {
   }
 })
 
-t.test('a pasted id of a playlist leads to a list that explains it', async t => {
+t.test('a pasted playlist id leads to a list with an explanation', async t => {
   const { get } = await startService(t)
   for (const user of ['37i9dQZF1DXcBWIGoYBM5M', 'spotify:user:37i9dQZF1DXcBWIGoYBM5M']) {
     const { headers } = await get(`/?user=${user}`, HTML)
@@ -63,7 +63,7 @@ t.test('a pasted id of a playlist leads to a list that explains it', async t => 
 })
 
 t.test(
-  'the service can read the longest text that the field takes, and refuses it as too long',
+  'the service can read the longest text from the field, and refuses it as too long',
   async t => {
     const { get } = await startService(t)
     const length = Number(/maxlength="(\d+)"/.exec((await get('/', HTML)).body)?.[1])
@@ -76,7 +76,7 @@ t.test(
   },
 )
 
-t.test('a browser that sends an invalid user gets the form again, with the reason', async t => {
+t.test('a browser with an invalid user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
     ['', 'The user id is empty.'],
@@ -109,7 +109,7 @@ t.test('a browser that sends an invalid user gets the form again, with the reaso
   })
 })
 
-t.test('behind a proxy that adds a path, form, redirect and index have that path', async t => {
+t.test('behind a proxy with a path prefix, form, redirect and index have the prefix', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   t.equal((await get('/?user=one')).headers.location, '/base/users/one/playlists')
   t.match((await get('/', HTML)).body, '<form action="/base/" method="get">')
@@ -117,7 +117,7 @@ t.test('behind a proxy that adds a path, form, redirect and index have that path
   t.match(homeText('/base'), /^ {2}\/base\/status {18}the state/m)
 })
 
-t.test('the home page suggests the users that EXAMPLE_USERS names', async t => {
+t.test('the home page suggests the users in EXAMPLE_USERS', async t => {
   const { get } = await startService(t, { EXAMPLE_USERS: 'one, #Mimble!' })
   const { body } = await get('/', HTML)
   t.match(body, '<a href="/users/%23mimble!/playlists"><bdi>#mimble!</bdi></a>')

@@ -5,13 +5,13 @@ import { metricsOf } from '../../support/metrics.ts'
 const LIST = '/users/with-private/playlists'
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
-/** The path and query of an address. */
+/** The path and query from an address. */
 const targetOf = (url: string) => {
   const { pathname, search } = new URL(url, 'http://127.0.0.1')
   return pathname + search
 }
 
-/** Invites the owner of an account, who presses the button and agrees at Spotify. */
+/** Invites an account owner, who presses the button and agrees at Spotify. */
 async function agreed(
   { app, sandbox }: Pick<Awaited<ReturnType<typeof linkedServiceFor>>, 'app' | 'sandbox'>,
   signedIn = 'with-private',
@@ -48,28 +48,25 @@ t.test('an owner links an account with one button, and ends the link with anothe
   t.same((await get('/links', admin)).json().links, [])
 })
 
-t.test(
-  'the owner of an account on a headless server pastes the address of the callback',
-  async t => {
-    const service = await linkedServiceFor(t, [])
-    const { app, get } = service
-    const { page, back } = await agreed(service)
-    const payload = new URLSearchParams({ url: back }).toString()
-    const url = `${page}/finish`
-    const finished = await app.inject({ method: 'POST', url, payload, headers: FORM })
-    t.equal(finished.statusCode, 303)
-    t.equal((await get(LIST)).statusCode, 200)
-  },
-)
+t.test('on a headless server the account owner pastes the callback address', async t => {
+  const service = await linkedServiceFor(t, [])
+  const { app, get } = service
+  const { page, back } = await agreed(service)
+  const payload = new URLSearchParams({ url: back }).toString()
+  const url = `${page}/finish`
+  const finished = await app.inject({ method: 'POST', url, payload, headers: FORM })
+  t.equal(finished.statusCode, 303)
+  t.equal((await get(LIST)).statusCode, 200)
+})
 
-t.test('the consent of another account links nothing', async t => {
+t.test('consent from another account links no account', async t => {
   const service = await linkedServiceFor(t, [])
   const { back } = await agreed(service, 'smedjan')
   t.match((await service.get(targetOf(back))).json(), { type: '/problems/link-wrong-account' })
   t.same((await service.get('/links', admin)).json().links, [])
 })
 
-t.test('POST /links refuses a form, although the pages for owners take forms', async t => {
+t.test('POST /links refuses a form, although the owner pages accept forms', async t => {
   const { app } = await linkedServiceFor(t, [])
   const headers = { ...admin, ...FORM }
   const payload = 'user=smedjan'
@@ -77,7 +74,7 @@ t.test('POST /links refuses a form, although the pages for owners take forms', a
   t.match(refused.json(), { type: '/problems/bad-request' })
 })
 
-t.test('attempts to link an account count by result, token requests by grant', async t => {
+t.test('linking attempts count by result, token requests by grant', async t => {
   const service = await linkedServiceFor(t, [])
   const { get, sandbox, clock } = service
   const counts = async () => {
@@ -113,13 +110,13 @@ t.test('attempts to link an account count by result, token requests by grant', a
 })
 
 t.test(
-  'after linking or unlinking, no hit serves the previous list, even without a route',
+  'after linking or unlinking, no hit serves the previous list, even on the fast path',
   async t => {
     const service = await linkedServiceFor(t, [], {}, 'info')
     const { app, sandbox } = service
     sandbox.switches.mode = 'extended'
     const address = await app.listen({ port: 0 })
-    /** Who may store the response, and the requests to the routes and to Spotify until then. */
+    /** Who can store the response, and the requests to the routes and to Spotify until then. */
     const look = async () => {
       const response = await fetch(address + LIST)
       await response.text()

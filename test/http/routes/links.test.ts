@@ -9,7 +9,7 @@ const API_KEY = 'b'.repeat(32)
 const caller = { authorization: `Bearer ${API_KEY}` }
 const LIST = '/users/with-private/playlists'
 
-t.test('without LINKS_FILE there is nothing at the paths of linked accounts', async t => {
+t.test('without LINKS_FILE the linked account paths do not exist', async t => {
   const { app } = await startService(t)
   for (const [method, url] of [
     ['POST', '/links'],
@@ -24,7 +24,7 @@ t.test('without LINKS_FILE there is nothing at the paths of linked accounts', as
   t.notOk('links' in (await app.inject('/status')).json())
 })
 
-t.test('the redirect URI is in the log at the start', async t => {
+t.test('the redirect URI is logged on start', async t => {
   const { lines } = await linkedServiceFor(t, [])
   const redirect_uri = 'http://127.0.0.1:3000/link/callback'
   t.match(
@@ -52,7 +52,7 @@ t.test(
   },
 )
 
-t.test('repeated hits of a linked user stay private, and end with the link', async t => {
+t.test('repeated hits for a linked user stay private, and end with the link', async t => {
   const { get, app, sandbox } = await linkedServiceFor(t, ['with-private'], {}, 'info')
   const address = await app.listen({ port: 0 })
   t.equal((await get(LIST)).statusCode, 200)
@@ -69,7 +69,7 @@ t.test('repeated hits of a linked user stay private, and end with the link', asy
 })
 
 t.test(
-  'the refusal of an impossible user id says what to put into the body of an invitation',
+  'the refusal for an impossible user id says what to put into the invitation body',
   async t => {
     const { app } = await linkedServiceFor(t, [])
     const payload = { user: '{id}' }
@@ -83,7 +83,7 @@ t.test(
   },
 )
 
-t.test('an administrator invites the owner of an account', async t => {
+t.test('an admin invites the account owner', async t => {
   const { app, clock } = await linkedServiceFor(t, [])
   const post = (payload: unknown, headers = {}) =>
     app.inject({
@@ -106,7 +106,7 @@ t.test('an administrator invites the owner of an account', async t => {
 const EXPECTED =
   'The body must be a JSON object such as {"user": "smedjan"}, of at most 16 kB, with the Content-Type application/json.'
 
-t.test('an invitation without a valid JSON body gets a problem that says what to send', async t => {
+t.test('an invitation without a valid JSON body gets a problem with the expected body', async t => {
   const { app } = await linkedServiceFor(t, [])
   const send = (payload: string, type: string | undefined) => {
     const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
@@ -136,7 +136,7 @@ t.test('an invitation without a valid JSON body gets a problem that says what to
   }
 })
 
-t.test('a request that takes no body is refused if it has a body or a Content-Type', async t => {
+t.test('a body or Content-Type is refused on a request that takes no body', async t => {
   const { app } = await linkedServiceFor(t, [])
   const send = (url: string, payload: string, type?: string) => {
     const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
@@ -154,7 +154,7 @@ t.test('a request that takes no body is refused if it has a body or a Content-Ty
   }
 })
 
-t.test('the address for the owner begins with PUBLIC_URL', async t => {
+t.test('the owner address begins with PUBLIC_URL', async t => {
   const { app } = await linkedServiceFor(t, [], { PUBLIC_URL: 'https://lists.example/base/' })
   const response = await app.inject({
     method: 'POST',
@@ -167,7 +167,7 @@ t.test('the address for the owner begins with PUBLIC_URL', async t => {
   t.equal(redirect_uri, 'https://lists.example/base/link/callback')
 })
 
-t.test('the list of links that an administrator gets contains no token', async t => {
+t.test('the admin list of links contains no token', async t => {
   const { get, sandbox, file } = await linkedServiceFor(t, ['with-private', 'smedjan'])
   await get(LIST)
   const response = await get('/links', { ...admin, host: 'other.example' })
@@ -183,33 +183,30 @@ t.test('the list of links that an administrator gets contains no token', async t
   t.notMatch(readFileSync(file, 'utf8'), sandbox.clientSecret)
 })
 
-t.test(
-  'when an administrator unlinks an account, its list leaves the cache and the snapshot',
-  async t => {
-    const snapshot = join(t.testdir({}), 'snapshot')
-    const variables = { CACHE_SNAPSHOT_FILE: snapshot }
-    const { app, get, restart, file } = await linkedServiceFor(t, ['with-private'], variables)
-    await get(LIST)
-    const remove = (user: string) =>
-      app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
-    const { cache: before } = (await get('/status')).json()
-    const response = await remove('with-private')
-    t.equal(response.statusCode, 204)
-    t.equal(response.body, '')
-    t.equal(response.headers['cache-control'], 'no-store')
-    t.match(before, { entries: 1 })
-    t.match((await get('/status')).json().cache, { entries: 0, bytes: 0 })
-    t.equal(readFileSync(file, 'utf8'), '{"version":1,"links":{}}\n')
-    t.equal(readFileSync(snapshot, 'latin1').split('\n')[1], '', 'the snapshot is empty')
-    t.equal((await remove('with-private')).statusCode, 204, 'again')
-    t.equal((await remove('never-linked')).statusCode, 204)
-    t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
-    await restart()
-    t.equal((await get(LIST)).statusCode, 502)
-  },
-)
+t.test('when an admin unlinks an account, the list leaves the cache and the snapshot', async t => {
+  const snapshot = join(t.testdir({}), 'snapshot')
+  const variables = { CACHE_SNAPSHOT_FILE: snapshot }
+  const { app, get, restart, file } = await linkedServiceFor(t, ['with-private'], variables)
+  await get(LIST)
+  const remove = (user: string) =>
+    app.inject({ method: 'DELETE', url: `/links/${user}`, headers: admin })
+  const { cache: before } = (await get('/status')).json()
+  const response = await remove('with-private')
+  t.equal(response.statusCode, 204)
+  t.equal(response.body, '')
+  t.equal(response.headers['cache-control'], 'no-store')
+  t.match(before, { entries: 1 })
+  t.match((await get('/status')).json().cache, { entries: 0, bytes: 0 })
+  t.equal(readFileSync(file, 'utf8'), '{"version":1,"links":{}}\n')
+  t.equal(readFileSync(snapshot, 'latin1').split('\n')[1], '', 'the snapshot is empty')
+  t.equal((await remove('with-private')).statusCode, 204, 'again')
+  t.equal((await remove('never-linked')).statusCode, 204)
+  t.match((await remove('%20')).json(), { type: '/problems/invalid-user-id' })
+  await restart()
+  t.equal((await get(LIST)).statusCode, 502)
+})
 
-t.test('unlinking removes a snapshot that it cannot write, or else fails', async t => {
+t.test('unlinking removes an unwritable snapshot, or else fails', async t => {
   const folder = t.testdir({})
   const snapshot = join(folder, 'snapshot')
   const users = ['with-private', 'smedjan']
@@ -234,7 +231,7 @@ t.test('unlinking removes a snapshot that it cannot write, or else fails', async
   t.equal((await remove('smedjan')).statusCode, 204)
 })
 
-t.test('an unwritable LINKS_FILE does not count as a failure of Spotify', async t => {
+t.test('an unwritable LINKS_FILE does not count as a Spotify failure', async t => {
   const { app, get, file, lines, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   // Not even root can replace a folder with a file.
   mkdirSync(join(`${file}.tmp`, 'full'), { recursive: true })
@@ -255,7 +252,7 @@ t.test('an unwritable LINKS_FILE does not count as a failure of Spotify', async 
   t.equal((await get(LIST)).statusCode, 200)
 })
 
-t.test('the list of a linked user survives a restart, but not the end of the link', async t => {
+t.test("a linked user's list survives a restart, but not the end of the link", async t => {
   const snapshot = join(t.testdir({}), 'snapshot')
   const variables = { CACHE_SNAPSHOT_FILE: snapshot }
   const { get, restart, sandbox, file } = await linkedServiceFor(t, ['with-private'], variables)
@@ -271,7 +268,7 @@ t.test('the list of a linked user survives a restart, but not the end of the lin
   t.match((await get('/status')).json().cache, { entries: 0 }, 'it is gone from the snapshot')
 })
 
-t.test('a list that arrives after its link has ended is not stored', async t => {
+t.test('a list arriving after the end of the link is not stored', async t => {
   const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   const sent = sandbox.count('api')
   const release = sandbox.hold('api')
@@ -283,7 +280,7 @@ t.test('a list that arrives after its link has ended is not stored', async t => 
   t.match((await get('/status')).json().cache, { entries: 0 })
 })
 
-t.test('a waiting lookup gets no stale list if its link ends meanwhile', async t => {
+t.test('a waiting lookup gets no stale list if the link ends meanwhile', async t => {
   const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   t.equal((await get(LIST)).statusCode, 200)
   clock.suspend(600_000)
@@ -306,7 +303,7 @@ const ADMIN_ROUTES = [
 ] as const
 
 for (const keys of [undefined, `caller:${API_KEY}`]) {
-  t.test(`only administrators manage links, ${keys ? 'with' : 'without'} API_KEYS`, async t => {
+  t.test(`only admins manage links, ${keys ? 'with' : 'without'} API_KEYS`, async t => {
     const variables = keys === undefined ? {} : { API_KEYS: keys }
     const { app, get } = await linkedServiceFor(t, ['smedjan'], variables)
     for (const [method, url] of ADMIN_ROUTES) {
@@ -331,7 +328,7 @@ for (const keys of [undefined, `caller:${API_KEY}`]) {
   })
 }
 
-t.test('other methods on the paths of /links get 405 with the allowed methods', async t => {
+t.test('other methods on /links paths get 405 with the allowed methods', async t => {
   const { app } = await linkedServiceFor(t, [])
   const allowed = async (method: 'PUT' | 'GET', url: string) => {
     const { statusCode, headers } = await app.inject({ method, url, headers: admin })

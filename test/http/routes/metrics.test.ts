@@ -76,7 +76,7 @@ t.test('requests to Spotify and their retries are counted by kind and outcome', 
   sandbox.revokeTokens()
   await get('/users/renewed/playlists')
   const expected = {
-    // One of the requests is the probe after the denial.
+    // One request is the probe after the denial.
     'spotify_requests_total{kind="page",outcome="ok"}': 6,
     'spotify_requests_total{kind="page",outcome="not-found"}': 1,
     'spotify_requests_total{kind="page",outcome="unavailable"}': 1,
@@ -99,7 +99,7 @@ t.test('requests to Spotify and their retries are counted by kind and outcome', 
 })
 
 t.test(
-  'a request that the service cancels after the failure of another page counts as cancelled',
+  'a request cancelled by the service after another page has failed counts as cancelled',
   async t => {
     const service = await startService(t)
     const { get, sandbox, clock, quiet } = service
@@ -115,7 +115,7 @@ t.test(
   },
 )
 
-t.test('the metrics show the token, the state of the gate and its reasons', async t => {
+t.test('the metrics show the token, the gate state and the reasons', async t => {
   const service = await startService(t, { SPOTIFY_DAILY_BUDGET: '2' })
   const { app, get, clock, sandbox } = service
   const expect = async (expected: Record<string, number>) =>
@@ -183,7 +183,7 @@ t.test('the number of users does not change the number of series', async t => {
   t.equal((await metricsOf(service)).get('cache_lookups_total{result="miss"}'), 300)
 })
 
-t.test('callers are counted by the name of their key, and refused requests by reason', async t => {
+t.test('callers are counted by key name, and refused requests by reason', async t => {
   const key = 'k'.repeat(32)
   const service = await startService(t, { API_KEYS: `app:${key}` })
   const headers = { authorization: `Bearer ${key}` }
@@ -200,7 +200,7 @@ t.test('callers are counted by the name of their key, and refused requests by re
   t.notOk(metrics.has('caller_requests_total{caller="anonymous"}'))
 })
 
-t.test('METRICS_OPEN opens the metrics to everybody, and nothing else', async t => {
+t.test('METRICS_OPEN opens /metrics to everybody, and no other path', async t => {
   const { get } = await startService(t, { API_KEYS: `app:${'k'.repeat(32)}`, METRICS_OPEN: 'true' })
   const response = await get('/metrics')
   t.match(response.headers, {
@@ -222,7 +222,7 @@ t.test('two services in one process count separately', async t => {
 const version = spawnSync('promtool', ['--version'])
 const skip = version.error === undefined ? false : 'promtool (package prometheus) is not installed'
 
-t.test('promtool accepts the metrics of a whole process', { skip }, async t => {
+t.test('promtool accepts the metrics from a whole process', { skip }, async t => {
   const { sandbox } = await startService(t)
   const { logger } = recordingLogger()
   const config = await configFor(sandbox, { SPOTIFY_DAILY_BUDGET: '9' })

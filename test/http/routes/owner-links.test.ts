@@ -50,7 +50,7 @@ t.test(
   },
 )
 
-t.test('an owner ends the link, and its address stops working', async t => {
+t.test('an owner ends the link, and the address stops working', async t => {
   const { linkAs, get, post, links, file, forgotten } = await ownerPagesFor(t)
   const path = await linkAs('smedjan')
   const { body, statusCode, headers } = await post(path, { action: 'end' })
@@ -70,7 +70,7 @@ t.test('an owner ends the link, and its address stops working', async t => {
   t.match(page.body, 'If you see this page again, ask the operator for a new address.')
 })
 
-t.test('the pasted address links the account without any state in the browser', async t => {
+t.test('the pasted address links the account without any browser state', async t => {
   const { invite, agree, get, post, links, sandbox } = await ownerPagesFor(t)
   const path = await invite('smedjan')
   t.match((await get(path)).body, `<form action="${path}/finish" method="post">`)
@@ -105,7 +105,7 @@ t.test('the pasted address links the account without any state in the browser', 
 })
 
 t.test(
-  'a declined consent or another account links nothing, and the page says what to do',
+  'a declined consent or another account creates no link, and the page says what to do',
   async t => {
     const { invite, agree, get, post, target, sandbox, links, file } = await ownerPagesFor(t)
     const path = await invite('smedjan')
@@ -205,7 +205,7 @@ t.test('a changed, borrowed or invented text gets 400 and costs no request', asy
   t.equal((await get(target(url.href))).statusCode, 303, 'none of it used up the state')
 })
 
-t.test('thousands of GET and HEAD requests for the pages of owners change nothing', async t => {
+t.test('thousands of GET and HEAD requests for the owner pages have no effect', async t => {
   const { linkAs, invite, agree, app, target, file, links, sandbox, forgotten } =
     await ownerPagesFor(t)
   const own = await linkAs('fifty')
@@ -225,7 +225,7 @@ t.test('thousands of GET and HEAD requests for the pages of owners change nothin
   t.equal((await app.inject({ url: callback })).statusCode, 303, 'the code still works')
 })
 
-t.test('no field of a request changes the redirect URI', async t => {
+t.test('no request field changes the redirect URI', async t => {
   const { invite, app, sandbox } = await ownerPagesFor(t)
   const url = await invite('smedjan')
   const redirectUri = sandbox.switches.redirectUris[0]
@@ -307,21 +307,18 @@ t.test('requests that no button sends are refused', async t => {
   t.ok(links.find('smedjan'))
 })
 
-t.test(
-  'the pages for owners need no API key, but count against the limit of the caller',
-  async t => {
-    const { invite, get, post } = await ownerPagesFor(t, {}, { CALLER_REQUESTS_PER_MINUTE: '3' })
-    const path = await invite('smedjan')
-    t.equal((await get('/link')).statusCode, 401, 'other paths need one')
-    for (const response of [await get(path), await post(path), await get('/link/callback')]) {
-      t.ok(response.headers.ratelimit)
-      t.not(response.statusCode, 429)
-    }
-    const page = await post(path)
-    t.equal(page.statusCode, 429)
-    t.match(page.body, '<p>Try again in ')
-  },
-)
+t.test('the owner pages need no API key, but count against the caller limit', async t => {
+  const { invite, get, post } = await ownerPagesFor(t, {}, { CALLER_REQUESTS_PER_MINUTE: '3' })
+  const path = await invite('smedjan')
+  t.equal((await get('/link')).statusCode, 401, 'other paths need one')
+  for (const response of [await get(path), await post(path), await get('/link/callback')]) {
+    t.ok(response.headers.ratelimit)
+    t.not(response.statusCode, 429)
+  }
+  const page = await post(path)
+  t.equal(page.statusCode, 429)
+  t.match(page.body, '<p>Try again in ')
+})
 
 t.test(
   'when Spotify fails, the owner gets plain advice and the service stores nothing',
@@ -343,7 +340,7 @@ t.test(
   },
 )
 
-t.test('behind a proxy that adds a path, form and redirects have that path', async t => {
+t.test('behind a proxy with a path prefix, form and redirects have the prefix', async t => {
   const { invite, agree, get, post, target } = await ownerPagesFor(t, {
     publicUrl: 'https://lists.example/base',
     redirectUri: 'https://lists.example/base/link/callback',

@@ -13,7 +13,7 @@ import { configFor } from '../../support/config.ts'
 export const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
-/** The pages for owners in a server that trusts every proxy and wants API keys, with the sandbox. */
+/** The owner pages on a server that trusts every proxy and requires API keys, with the sandbox. */
 export async function ownerPagesFor(
   t: Test,
   options: Partial<OwnerLinksOptions> = {},
@@ -55,16 +55,16 @@ export async function ownerPagesFor(
     const payload = new URLSearchParams(form).toString()
     return app.inject({ method: 'POST', url, headers: { ...FORM, ...headers }, payload })
   }
-  /** The address at which the owner's browser ends who follows the redirect to Spotify. */
+  /** The address where the owner's browser ends up after the redirect to Spotify. */
   const followed = async (response: Awaited<ReturnType<typeof post>>, user: string) => {
     sandbox.switches.signedIn = user
     const answer = await fetch(String(response.headers.location), { redirect: 'manual' })
     return String(answer.headers.get('location'))
   }
   const agree = async (path: string, user: string) => followed(await post(path), user)
-  /** The target of a request for an address of this service. */
+  /** The request target for an address on this service. */
   const target = (url: string) => url.replace(new URL(url).origin, '')
-  /** Links an account, and returns the path of the page of the link. */
+  /** Links an account, and returns the path to the link page. */
   const linkAs = async (user: string) => {
     const { headers } = await get(target(await agree(await invite(user), user)))
     return String(headers.location)

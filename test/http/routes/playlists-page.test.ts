@@ -32,7 +32,7 @@ t.test('a browser gets a page with 50 playlists, all other clients get JSON', as
   t.match(named.body, 'format&#61;html"', 'its links name the format')
 })
 
-t.test('the links between the pages of a list lead through the whole list', async t => {
+t.test('the links between list pages lead through the whole list', async t => {
   const { get } = await startService(t)
   const counts = []
   for (let path: string | undefined = LIST; path !== undefined; ) {
@@ -48,7 +48,7 @@ t.test('the links between the pages of a list lead through the whole list', asyn
   t.match((await get(`${LIST}?offset=120`, html)).body, 'no playlists from number 121 on')
 })
 
-t.test('the page of a list comes from the cache, compressed, with a strong entity tag', async t => {
+t.test('the list page comes from the cache, compressed, with a strong entity tag', async t => {
   const { get, sandbox } = await startService(t)
   const plain = await get(LIST, html)
   const tags = new Set([plain.headers.etag])
@@ -86,7 +86,7 @@ t.test('a page says when the list was read, so a revalidation changes the page',
   t.equal((await get(LIST, { 'if-modified-since': date })).statusCode, 304, 'unlike the JSON')
 })
 
-t.test('the page of a stale list names the failure of the revalidation', async t => {
+t.test('the page for a stale list includes the revalidation failure', async t => {
   const { get, clock, sandbox } = await startService(t)
   await get(LIST, html)
   await clock.advance(seconds(10_000))
@@ -96,7 +96,7 @@ t.test('the page of a stale list names the failure of the revalidation', async t
   t.match(body, 'Spotify limits the request rate of this app.')
 })
 
-t.test('the page of an empty list explains how to find a user id', async t => {
+t.test('the page for an empty list explains how to find a user id', async t => {
   const { get } = await startService(t)
   const page = await get('/users/empty/playlists', html)
   t.match(page.headers.link, /rel="help"/)
@@ -107,7 +107,7 @@ t.test('the page of an empty list explains how to find a user id', async t => {
   t.equal(pasted.headers.etag, page.headers.etag)
 })
 
-t.test('the page of a list shows hostile names and owners as text', async t => {
+t.test('the list page shows hostile names and owners as text', async t => {
   const { get, sandbox } = await startService(t)
   const hostile = '</title><script>alert(1)</script>'
   const entry = playlist('odd', 0)
@@ -128,7 +128,7 @@ t.test('with PUBLIC_URL, links begin with its path and the page has a canonical 
   t.not((await plain.get(LIST, html)).headers.etag, headers.etag)
 })
 
-t.test('a page has at most 200 playlists and a link to the next ones', async t => {
+t.test('a page has at most 200 playlists and a link to the next page', async t => {
   const { get } = await startService(t)
   const LONG = '/users/hoarder/playlists'
   const { body, headers } = await get(`${LONG}?limit=10000&format=html`)
@@ -140,7 +140,7 @@ t.test('a page has at most 200 playlists and a link to the next ones', async t =
   t.equal((await get(`${LONG}?limit=10000`)).json().items.length, 10_000, 'unlike the JSON')
 })
 
-t.test('all pages beyond the end of a list are the same, and link to its first page', async t => {
+t.test('all pages beyond the end of a list are the same, and link to the first page', async t => {
   const { get } = await startService(t)
   const [past, far] = [
     await get(`${LIST}?offset=120&format=html`),
@@ -150,7 +150,7 @@ t.test('all pages beyond the end of a list are the same, and link to its first p
   t.match(past.body, 'limit&#61;50&#38;offset&#61;0&#38;format&#61;html">Show the first ones')
 })
 
-t.test('the service makes a long page in one tick for each page of Spotify', async t => {
+t.test('the service makes a long page in one tick for each Spotify page', async t => {
   const { get } = await startService(t)
   await get('/users/hoarder/playlists?limit=1')
   let ticks = 0

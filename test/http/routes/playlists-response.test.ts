@@ -51,7 +51,7 @@ t.test('the service cancels a compression once all its callers have disconnected
   )
 })
 
-t.test('no list is compressed for a caller that disconnects before it arrives', async t => {
+t.test('no list is compressed for a caller disconnecting before it arrives', async t => {
   const { app, sandbox, lines, quiet } = await startService(t)
   const port = await listen(app)
   occupyCompressions(t)
@@ -67,7 +67,7 @@ t.test('no list is compressed for a caller that disconnects before it arrives', 
   t.equal(sandbox.count('api'), 40, 'the list is cached all the same')
 })
 
-/** The route over a cache that holds one playlist for each user, and the keys of its lookups. */
+/** The route on top of a cache with one playlist for each user, and the lookup keys. */
 function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string, isFast = false) {
   const { logger, lines } = recordingLogger()
   const clock = new ManualClock()
@@ -121,7 +121,7 @@ function routeFor(t: Test, playlist: string, keyOf?: (userId: string) => string,
   return { app, lines, keys }
 }
 
-t.test('a list that was read on behalf of its user is private', async t => {
+t.test('a list read on behalf of the user is private', async t => {
   const keyOf = (userId: string) => (userId === 'linked' ? 'one/linked' : userId)
   const { app, keys } = routeFor(t, '{}', keyOf)
   const scopeOf = async (user: string) => {
@@ -134,7 +134,7 @@ t.test('a list that was read on behalf of its user is private', async t => {
   t.same(keys, ['one/linked', 'other'])
 })
 
-t.test('repeated hits of a linked user are private until the user is unlinked', async t => {
+t.test('repeated hits for a linked user are private until the user is unlinked', async t => {
   let linkId: string | undefined = 'one'
   const keyOf = (userId: string) => (linkId === undefined ? userId : `${linkId}/${userId}`)
   const { app, keys } = routeFor(t, '{}', keyOf, true)

@@ -5,7 +5,7 @@ import { startService } from '../../support/service.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
-/** A text as the HTML contains it, without its code marks. */
+/** The text as it appears in the HTML, without code marks. */
 const shown = (text: string) =>
   text.replaceAll('`', '').replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
@@ -32,7 +32,7 @@ t.test('every problem has a page, as HTML for browsers and as Markdown for termi
   )
 })
 
-t.test('the type of a problem is the URI of its page', async t => {
+t.test("a problem's type is the URI of its page", async t => {
   const { get } = await startService(t)
   const { type, title } = (await get('/users/%20/playlists')).json()
   const page = await get(type)
@@ -82,7 +82,7 @@ t.test(
   },
 )
 
-t.test('the page of an unknown problem is 404, and all pages are read-only', async t => {
+t.test('the page for an unknown problem is 404, and all pages are read-only', async t => {
   const { app, get } = await startService(t)
   for (const type of ['no-such', 'toString', '__proto__']) {
     t.match((await get(`/problems/${type}`)).json(), { type: '/problems/not-found', status: 404 })
@@ -94,7 +94,7 @@ t.test('the page of an unknown problem is 404, and all pages are read-only', asy
   }
 })
 
-t.test('behind a proxy that adds a path, the links of pages begin with that path', async t => {
+t.test('behind a proxy with a path prefix, page links begin with the prefix', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const list = await get('/problems', { accept: BROWSER })
   t.match(list.body, '<a href="/base/problems/not-stored">')

@@ -7,7 +7,7 @@ function request(headers: Record<string, string | undefined>, remoteAddress = '1
   return { headers: { host: 'a.example', ...headers }, socket: { remoteAddress } }
 }
 
-t.test('requests that differ in a field that shapes the response have different keys', async t => {
+t.test('a different value in a field that affects the response gives a different key', async t => {
   const keys = new RequestKeys()
   const requests = [
     request({}),
@@ -25,14 +25,14 @@ t.test('requests that differ in a field that shapes the response have different 
   t.not(keys.of('/users/two/playlists', request({})), first[0])
 })
 
-t.test('fields that do not shape the response change no key', async t => {
+t.test('fields that do not affect the response change no key', async t => {
   const keys = new RequestKeys()
   const key = keys.of(TARGET, request({}))
   t.equal(keys.of(TARGET, request({ 'user-agent': 'x' }, '192.0.2.1')), key)
   t.equal(keys.of(TARGET, request({ accept: '', origin: '' })), key, 'empty means absent')
 })
 
-t.test('equal values of different fields give different keys', async t => {
+t.test('equal values in different fields give different keys', async t => {
   const keys = new RequestKeys()
   t.not(
     keys.of(TARGET, request({ accept: 'gzip' })),
@@ -47,7 +47,7 @@ t.test('requests without Host and long requests have no key', async t => {
   t.equal(keys.of(TARGET, request({ accept: 'x'.repeat(1024) })), undefined)
 })
 
-t.test('other fields never get a key that was used before, however many there are', async t => {
+t.test('other fields never get a previously used key, however many there are', async t => {
   const keys = new RequestKeys()
   const seen = new Set<string | undefined>()
   for (let nth = 0; nth < 1000; nth++) seen.add(keys.of(TARGET, request({ accept: `text/${nth}` })))

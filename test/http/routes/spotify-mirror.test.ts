@@ -4,7 +4,7 @@ import { seconds, startService } from '../../support/service.ts'
 
 const HERE = 'http://localhost:80/v1'
 
-t.test('every page equals that of Spotify, but links to this service', async t => {
+t.test("every page equals Spotify's, but links to this service", async t => {
   const { get, sandbox } = await startService(t)
   const there = async (path: string) => {
     const authorization = `Bearer ${sandbox.issuedTokens.at(-1)}`

@@ -101,7 +101,7 @@ t.test('the status page has a section for linked accounts only while they are on
   t.match(of({ doubtful: 1 }), 'All is well.', 'a doubt ends by itself')
 })
 
-t.test('the first line of the status page says what is wrong', async t => {
+t.test('the first line on the status page says what is wrong', async t => {
   const { service, token, spotify } = well
   for (const [change, text] of [
     [{ service: { ...service, draining: true } }, 'This instance is shutting down.'],
@@ -122,7 +122,7 @@ t.test('the first line of the status page says what is wrong', async t => {
   }
 })
 
-t.test('the status page shows the reason, the end and the remedy of a pause', async t => {
+t.test('the status page shows why a pause began, when it ends and what to do', async t => {
   const { get, sandbox } = await startService(t)
   sandbox.fault({ on: 'api', answer: 'quota-exceeded' })
   await get('/users/one/playlists')

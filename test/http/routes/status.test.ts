@@ -31,7 +31,7 @@ t.test('the status describes a healthy service', async t => {
   t.match((await get('/status')).json(), { spotify: { requests_24h: 0 } })
 })
 
-t.test('the status shows the reason, the end and the remedy of a pause', async t => {
+t.test('the status shows why a pause began, when it ends and what to do', async t => {
   for (const [answer, reason, pausedUntil, remedy] of [
     ['rate-limited', 'rate-limited', '2026-11-23T00:00:03.000Z', /CACHE_FRESH_SECONDS/],
     ['quota-exceeded', 'quota-exceeded', '2026-11-23T23:56:47.000Z', /developer account/],
@@ -92,7 +92,7 @@ t.test('without an app token, the status shows why the gate is paused', async t 
   })
 })
 
-t.test('the service logs that Spotify rejects its credentials at the start', async t => {
+t.test('the service logs on start that Spotify rejects the credentials', async t => {
   const { app, sandbox, lines } = await startService(t)
   sandbox.fault({ on: 'token', answer: 'invalid-client' })
   await app.ready()

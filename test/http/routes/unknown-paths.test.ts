@@ -3,7 +3,7 @@ import t from 'tap'
 import { ODD_NAMES, plainId } from '../../support/id-classes.ts'
 import { startService } from '../../support/service.ts'
 
-t.test('an unencoded profile link is redirected to the path of its user', async t => {
+t.test("an unencoded profile link is redirected to the user's path", async t => {
   const { app, get, sandbox } = await startService(t)
   const here = '/users/smedjan/playlists'
   for (const [path, location] of [
@@ -49,7 +49,7 @@ t.test('an unencoded profile link is redirected to the path of its user', async 
   t.match((await get(String(headers.location))).body, /^ {3}1 spotify:playlist:/)
 })
 
-t.test('the target of every redirect works, whatever the name of the user', async t => {
+t.test('every redirect target works, whatever the user name', async t => {
   const { get } = await startService(t, { PUBLIC_URL: 'https://lists.example/base/' })
   const name = fc.oneof(plainId, fc.constantFrom(...ODD_NAMES))
   const link = fc.constantFrom('https://open.spotify.com/user/', 'spotify.com/user/', 'user/')
@@ -63,7 +63,7 @@ t.test('the target of every redirect works, whatever the name of the user', asyn
   await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
 
-t.test('a link in the path that names no user is refused with a reason', async t => {
+t.test('a link without a user in the path is refused with a reason', async t => {
   const { app, get, sandbox } = await startService(t)
   for (const [path, detail] of [
     [
@@ -103,7 +103,7 @@ t.test('with API keys, only callers with a key are redirected', async t => {
   t.equal((await get('/healthz')).statusCode, 401)
 })
 
-t.test('the problem of an unknown path suggests the likely path', async t => {
+t.test('the problem for an unknown path suggests the likely path', async t => {
   const { get } = await startService(t)
   for (const [meant, ...paths] of [
     [
@@ -151,7 +151,7 @@ t.test('the problem of an unknown path suggests the likely path', async t => {
   }
 })
 
-t.test('the problem of any other path names the path of playlists', async t => {
+t.test('the problem for any other path names the playlists path', async t => {
   const { get } = await startService(t)
   const where =
     /There is nothing here\. The playlists of a user are at \/users\/\{id\}\/playlists\./

@@ -4,7 +4,7 @@ import t from 'tap'
 import { json } from '../../../sandbox/answers.ts'
 import { seconds, startService } from '../../support/service.ts'
 
-t.test('one response has every playlist of every page', async t => {
+t.test('one response has every playlist from every page', async t => {
   const { get, sandbox } = await startService(t)
   for (const [user, total] of Object.entries({ empty: 0, one: 1, fifty: 50, fiftyone: 51 })) {
     sandbox.clear()
@@ -57,7 +57,7 @@ t.test('items and total exclude nulls', async t => {
   t.match((await get('/users/all-null/playlists')).json(), { items: [], total: 0, complete: true })
 })
 
-t.test('all spellings of a user share one cached list', async t => {
+t.test('all spellings of a user id share one cached list', async t => {
   const { get, sandbox } = await startService(t)
   const ways = [
     '#mimble!',
@@ -80,7 +80,7 @@ t.test('all spellings of a user share one cached list', async t => {
   }
 })
 
-t.test('a window of the cached list costs no request to Spotify', async t => {
+t.test('a window from the cached list costs no Spotify request', async t => {
   const { get, sandbox } = await startService(t)
   const whole = (await get('/users/smedjan/playlists')).json()
   sandbox.clear()
@@ -126,7 +126,7 @@ t.test('a window of the cached list costs no request to Spotify', async t => {
   t.equal(sandbox.count('api'), 0)
 })
 
-t.test('HEAD has the headers of GET and no body', async t => {
+t.test('HEAD has the same headers as GET and no body', async t => {
   const { app, get } = await startService(t)
   const url = '/users/fiftyone/playlists'
   await get(url)
@@ -181,7 +181,7 @@ t.test('an incomplete list is fresh for a minute only', async t => {
   t.equal(sandbox.count('api'), 2, 'the revalidation confirmed the list')
 })
 
-t.test('a list that Spotify miscounts is marked as incomplete', async t => {
+t.test('a list miscounted by Spotify is marked as incomplete', async t => {
   const { get, sandbox, clock } = await startService(t)
   const [first] = sandbox.user('one') ?? []
   sandbox.setUser('twice', [first ?? null, first ?? null])
