@@ -137,8 +137,8 @@ t.test('a write that fails at any step leaves the old or the new file', async t 
 })
 
 /**
- * The possible disk contents after a power cut at each step of a write. Linux file systems can keep, truncate or
- * lose unsynced bytes, and might or might not have applied an unsynced rename.
+ * The possible disk contents after a power cut at each step of a write. Linux file systems can keep,
+ * truncate or lose unsynced bytes, and might or might not have applied an unsynced rename.
  */
 function* disksAfterPowerCut(calls: readonly string[], text: string) {
   for (let done = 0; done <= calls.length; done++) {

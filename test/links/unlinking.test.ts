@@ -47,7 +47,7 @@ t.test('unlinking keeps a link out of the file while it waits for an earlier wri
   t.equal(file.records.size, 0)
 })
 
-t.test('unlinking during the write of a link removes the link from the file', async t => {
+t.test('unlinking during a link write removes the link from the file', async t => {
   const { links, file, clock } = linksFor()
   const write = file.write.bind(file)
   const isWriting = new Promise<void>(resolve => {

@@ -8,7 +8,7 @@ t.test('without linked accounts there are no link metrics', async t => {
   t.notMatch((await get('/metrics')).body, /playlist_proxy_link/)
 })
 
-t.test('metrics show link states, the next consent end, and omitted entries', async t => {
+t.test('metrics show link states, the next consent end, and left-out entries', async t => {
   const service = await linkedServiceFor(t, ['with-private', 'smedjan'])
   const { get, sandbox, clock, restart } = service
   const before = await metricsOf(service)
