@@ -29,7 +29,7 @@ export class RedisConnection {
   readonly #options: RedisConnectionOptions
   readonly #clients: Record<'short' | 'long', GuardedClient>
   readonly #reader: MessageReader
-  readonly #messageListeners: ((message: Message) => void)[] = []
+  readonly #messageListeners = new Set<(message: Message) => void>()
   readonly #degradedListeners: (() => void)[] = []
   #state: RedisState | undefined
 
@@ -84,9 +84,10 @@ export class RedisConnection {
     this.run('news_tell', client => client.publish(channel, encodeMessage(message))).catch(() => {})
   }
 
-  /** Calls the listener with each message. */
-  onMessage(listener: (message: Message) => void): void {
-    this.#messageListeners.push(listener)
+  /** Calls the listener with each message. Returns a function that removes the listener. */
+  onMessage(listener: (message: Message) => void): () => void {
+    this.#messageListeners.add(listener)
+    return () => this.#messageListeners.delete(listener)
   }
 
   /** Calls the listener when the state changes to `degraded`. */

@@ -86,9 +86,13 @@ export class GateSync implements GatePeers {
   /** Reads the current pause, and again every second. Never rejects. */
   async start(): Promise<void> {
     const { connection, clock } = this.#options
-    connection.onMessage(message => this.#receive(message))
+    const removeListener = connection.onMessage(message => this.#receive(message))
     await this.#sync()
-    this.#stop = repeat(clock, SYNC_MS, () => this.#sync())
+    const stopSync = repeat(clock, SYNC_MS, () => this.#sync())
+    this.#stop = () => {
+      removeListener()
+      stopSync()
+    }
   }
 
   close(): void {

@@ -151,7 +151,7 @@ t.test('the quota and the gate sync close even if never started', async t => {
     },
     // A bug in one replica must not pause the others.
     publish: () => t.fail('published'),
-    onMessage: () => {},
+    onMessage: () => () => {},
     onDegraded: () => {},
     countMalformed: () => {},
   }

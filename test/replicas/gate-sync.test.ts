@@ -24,7 +24,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string) {
   t.teardown(() => peers.close())
   const refuse = (ms: number) =>
     failureOf(gate.pass(() => Promise.reject(tooManyRequests('', clock.now() + ms)), passOptions()))
-  return { ...connected, gate, gateLines: lines, refuse, state: () => gate.status().state }
+  return { ...connected, gate, peers, gateLines: lines, refuse, state: () => gate.status().state }
 }
 
 t.test(
@@ -113,4 +113,19 @@ t.test('a malformed pause or right to probe is ignored', { skip: withoutRedis },
   await eventually(async () => (await client.pttl('playlist-proxy:gate:app')) > 0)
   await one.clock.advance(1000)
   t.equal(await one.gate.pass(sent, passOptions()), 'sent')
+})
+
+t.test('a closed gate sync ignores messages', { skip: withoutRedis }, async t => {
+  const { url } = await startRedis(t)
+  const one = await replica(t, url)
+  const closed = await replica(t, url)
+  closed.peers.close()
+  let isReceived = false
+  closed.connection.onMessage(() => {
+    isReceived = true
+  })
+  await one.refuse(5000)
+  await eventually(() => isReceived)
+  await closed.connection.run('gate', client => client.ping())
+  t.equal(closed.state(), 'open')
 })

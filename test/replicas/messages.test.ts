@@ -1,5 +1,10 @@
 import t from 'tap'
-import { decodePause, encodePause, type StoredPause } from '../../src/replicas/messages.ts'
+import {
+  decodeMessage,
+  decodePause,
+  encodePause,
+  type StoredPause,
+} from '../../src/replicas/messages.ts'
 
 const pause: StoredPause = {
   from: 'one',
@@ -36,4 +41,8 @@ t.test('a malformed pause is ignored', async t => {
 
 t.test('a text longer than any pause is not parsed', async t => {
   t.equal(decodePause(`${encodePause(pause)}${' '.repeat(8192)}`), undefined)
+})
+
+t.test('a malformed message is ignored', async t => {
+  for (const text of ['', '{}', '[]', '{"version":1}']) t.equal(decodeMessage(text), undefined)
 })
