@@ -5,24 +5,24 @@ import { credentialWithout, MARKS, url } from './value-types.ts'
 export const linkVariables = {
   LINKS_FILE: Type.Optional(
     Type.String({
-      description: 'file that keeps linked accounts; its folder must be writable',
+      description: 'file for linked accounts; the folder must be writable',
       $comment:
-        'Turns linked accounts on. The refresh tokens in it are encrypted with a key derived from the client secret. Only one instance can use the file, so it excludes `SHARED_CACHE_URL`.',
+        'Turns on linked accounts. The refresh tokens in the file are encrypted with a key derived from the client secret. Only one instance can use the file, so it cannot be combined with `SHARED_CACHE_URL`.',
     }),
   ),
   ADMIN_KEYS: Type.Optional(
     Type.String({
       description:
-        'API keys of administrators, who invite owners, list linked accounts and unlink them; same format as API_KEYS',
-      $comment: 'Required with `LINKS_FILE`. The keys of administrators are API keys as well.',
+        'API keys for administrators, who invite owners, list linked accounts and unlink them; same format as API_KEYS',
+      $comment: 'Required with `LINKS_FILE`. Admin keys are API keys as well.',
     }),
   ),
   LINKS_REDIRECT_URI: Type.Optional(
     Type.String({
       description:
-        'redirect URI that the Spotify dashboard has for the app: https, or http with [::1] or 127.0.0.1',
+        'redirect URI from the Spotify dashboard: https, or http with [::1] or 127.0.0.1',
       $comment:
-        'Without it, the redirect URI is `/link/callback` below `PUBLIC_URL` or else `http://127.0.0.1:PORT`. The service logs the redirect URI at the start. Its path must end with `/link/callback`, and Spotify compares every character.',
+        'Without it, the redirect URI is `/link/callback` below `PUBLIC_URL` or otherwise `http://127.0.0.1:PORT`. The service logs the redirect URI at startup. The path must end with `/link/callback`, and Spotify compares every character.',
     }),
   ),
   LINKS_PRIVACY_URL: Type.Optional(
@@ -35,12 +35,12 @@ export const linkVariables = {
     Type.String({
       pattern: credentialWithout(MARKS),
       description:
-        'client secret before the last change, with which the service still decrypts LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
+        'previous client secret, for decrypting LINKS_FILE: the same characters as SPOTIFY_CLIENT_SECRET',
       $comment:
-        'The service re-encrypts the file with the current secret at the start. The addresses of pages that owners got before the change stop working when you remove the variable.',
+        'The service re-encrypts the file with the current secret at startup. Page addresses sent to owners before the change stop working when you remove the variable.',
     }),
   ),
-  SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page on which owners agree', {
+  SPOTIFY_AUTHORIZE_URL: url('http(s) URL of the page where owners agree', {
     default: 'https://accounts.spotify.com/authorize',
   }),
 }

@@ -46,13 +46,13 @@ export const configSchema = Type.Object({
   }),
   PUBLIC_URL: Type.Optional(
     url('http(s) URL under which callers reach this service; links begin with it', {
-      $comment: 'Without it, links contain the host of the request.',
+      $comment: 'Without it, links contain the request host.',
     }),
   ),
   EXAMPLE_USERS: Type.Optional(
     Type.String({
       description:
-        'user ids that the home page offers as examples, separated by commas, at most 20; neither links nor URIs',
+        'user ids offered as examples on the home page, separated by commas, at most 20; neither links nor URIs',
     }),
   ),
   TRUST_PROXY: Type.String({
@@ -63,7 +63,7 @@ export const configSchema = Type.Object({
   API_KEYS: Type.Optional(
     Type.String({
       description:
-        'API keys of the callers: name:key pairs separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 characters of a bearer token',
+        'API keys for callers: name:key pairs separated by commas; a name has up to 64 letters, digits, ".", "_" and "-", a key 32 to 512 bearer token characters',
       $comment: 'Without it, the service is open to everybody.',
     }),
   ),
@@ -82,7 +82,7 @@ export const configSchema = Type.Object({
     maximum: 1_000_000,
     default: 0,
     description:
-      'maximum requests a minute for each caller (API key, else address), 0 to 1000000; 0 means no limit',
+      'maximum requests per minute for each caller (API key, otherwise address), 0 to 1000000; 0 means no limit',
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
@@ -91,11 +91,11 @@ export const configSchema = Type.Object({
   CACHE_FRESH_SECONDS: seconds(300, 'seconds for which a cached list is fresh, 0 to 86400'),
   CACHE_STALE_WHILE_REVALIDATE_SECONDS: seconds(
     3600,
-    'seconds after the end of freshness in which the service serves a stale list and revalidates it in the background, 0 to 86400',
+    'seconds after freshness ends in which the service serves a stale list and revalidates it in the background, 0 to 86400',
   ),
   CACHE_STALE_IF_ERROR_SECONDS: seconds(
     43_200,
-    'seconds after the end of freshness in which the service serves a stale list when Spotify fails, 0 to 86400',
+    'seconds after freshness ends in which the service serves a stale list when Spotify fails, 0 to 86400',
   ),
   CACHE_NEGATIVE_SECONDS: seconds(60, 'seconds for which "no such user" is cached, 0 to 86400'),
   CACHE_MIN_REFRESH_SECONDS: seconds(
@@ -106,13 +106,13 @@ export const configSchema = Type.Object({
     minimum: 1_048_576,
     maximum: Number.MAX_SAFE_INTEGER,
     default: 268_435_456,
-    description: 'maximum size of the cache in memory, in bytes, at least 1048576',
+    description: 'maximum size of the in-memory cache, in bytes, at least 1048576',
     $comment:
-      'Three quarters are for lists, where a playlist takes about 1.3 kB, and a quarter for compressed responses and other formats.',
+      'Three quarters are for lists, at about 1.3 kB per playlist, and a quarter for compressed responses and other formats.',
   }),
   CACHE_SNAPSHOT_FILE: Type.Optional(
     Type.String({
-      description: 'file that keeps cached lists across restarts; its folder must be writable',
+      description: 'file for keeping cached lists across restarts; the folder must be writable',
       $comment:
         'The service writes it on shutdown and every five minutes. Each instance needs its own file. The service does not start if the file exists and is not a snapshot.',
     }),
@@ -120,7 +120,7 @@ export const configSchema = Type.Object({
   SHARED_CACHE_URL: Type.Optional(
     Type.String({
       description:
-        'redis:// URL of the Redis or Valkey that replicas share, with user, password and database number if there are any; redis+sentinel:// with the addresses of sentinels and the name of their primary, or redis+cluster:// with the addresses of some nodes; rediss for TLS',
+        'redis:// URL of the Redis or Valkey shared by replicas, with user, password and database number if any; redis+sentinel:// with sentinel addresses and the primary name, or redis+cluster:// with some node addresses; rediss for TLS',
       $comment:
         'Examples: `redis://:password@host:6379/0`, `rediss+sentinel://user:password@one:26379,two:26379/mymaster/0`, `redis+cluster://one:6379,two:6379`. [More](operating.md#redis).',
     }),
@@ -128,7 +128,7 @@ export const configSchema = Type.Object({
   SHARED_CACHE_TIMEOUT_MS: milliseconds(
     50,
     'milliseconds after which a command to the shared cache times out, 1 to 2147483647',
-    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out: two seconds, or this one if it is longer.',
+    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out: at least two seconds.',
   ),
   ...linkVariables,
   SPOTIFY_CONCURRENCY: Type.Integer({
@@ -156,9 +156,9 @@ export const configSchema = Type.Object({
     minimum: 0,
     maximum: 100_000,
     default: 500,
-    description: 'maximum lookups that wait until they may send their first request, 0 to 100000',
+    description: 'maximum lookups waiting to send their first request, 0 to 100000',
     $comment:
-      'Beyond this maximum, or if a lookup would wait too long, the service responds with `overloaded` at once. Callers (API key, else address) take turns; when the queue is full, the caller with the most lookups loses one to a caller with fewer.',
+      'Beyond this, or if a lookup would wait too long, the service responds with `overloaded` at once. Callers (API key, otherwise address) take turns; when the queue is full, the caller with the most lookups loses one to a caller with fewer.',
   }),
   SPOTIFY_DAILY_BUDGET: Type.Optional(
     Type.Integer({
@@ -174,7 +174,7 @@ export const configSchema = Type.Object({
   NO_PROXY: Type.Optional(
     Type.String({
       description:
-        'hosts that the service reaches without a proxy: host or host:port separated by commas, each with its subdomains; "*" means all',
+        'hosts to reach without a proxy: host or host:port separated by commas, each including subdomains; "*" means all',
     }),
   ),
   SHUTDOWN_DELAY_MS: Type.Integer({
@@ -183,7 +183,7 @@ export const configSchema = Type.Object({
     default: 500,
     description:
       'milliseconds after SIGTERM in which the service still accepts connections while readiness responds with 503, 0 to half of SHUTDOWN_TIMEOUT_MS',
-    $comment: 'Load balancers need this time to notice the stop.',
+    $comment: 'Load balancers need this time to notice the shutdown.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     8000,

@@ -24,14 +24,14 @@ export const problems = {
     meaning: 'This service has a bug, or cannot write a file; `detail` says if it is a file.',
     caller: 'Send the `request_id` to the operator. A retry seldom helps.',
     operator:
-      'The log has the cause under the `request_id` of the response. If a file is the cause, check its folder and the space on the disk. Otherwise please report the bug.',
+      'The log has the cause under the response `request_id`. If a file is the cause, check the folder and the disk space. Otherwise please report the bug.',
   },
   'spotify-bad-response': {
     status: 502,
     title: 'Unusable response from Spotify',
     meaning:
-      'The response of Spotify is not a list of playlists: not JSON, of the wrong shape, too large, cut short, a redirect, or with an unexpected status. The service used and cached nothing of it.',
-    caller: 'Retry later. If it happens with one user only, the account of that user is the cause.',
+      'The response from Spotify is not a list of playlists: not JSON, the wrong shape, too large, cut short, a redirect, or an unexpected status. The service did not use or cache any of it.',
+    caller: 'Retry later. If it only happens with one user, that account is the cause.',
     operator:
       'If `detail` begins with `request-refused`, update this service. If all users are affected, check `SPOTIFY_API_URL`, `SPOTIFY_TOKEN_URL`, and the proxies between the service and Spotify.',
   },
@@ -39,15 +39,15 @@ export const problems = {
     status: 502,
     title: 'Spotify denied access to this app',
     meaning:
-      'Spotify refuses the app whose credentials this service uses, not the caller. It denies access to this user or, if it has denied access to a second user as well, to all users. `detail` names the reason: `endpoint-forbidden` (the app is in Development Mode, which lost the playlists of users in 2026), `premium-required` (the owner of the app has no active Premium subscription), `user-authentication-required` (Spotify accepts requests of this app only on behalf of a user who has signed in) or `access-denied` (anything else). For a linked account it may also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
+      'Spotify refuses the app this service uses, not the caller. It denies access to this user or, if it has denied access to a second user as well, to all users. `detail` gives the reason: `endpoint-forbidden` (the app is in Development Mode, which lost access to user playlists in 2026), `premium-required` (the app owner has no active Premium subscription), `user-authentication-required` (Spotify only accepts requests from this app on behalf of a signed-in user) or `access-denied` (anything else). For a linked account it can also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
     caller: 'A retry does not help. Tell the operator.',
     operator:
-      'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the subscription of the owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
+      'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the Premium subscription; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
   },
   'spotify-credentials-rejected': {
     status: 503,
     title: 'Spotify rejected the app credentials',
-    meaning: 'Spotify does not accept the client id and the client secret of this service.',
+    meaning: 'Spotify does not accept the configured client id and client secret.',
     caller: 'A retry does not help until the operator has acted.',
     operator:
       'Compare `SPOTIFY_CLIENT_ID` and `SPOTIFY_CLIENT_SECRET` with the Spotify developer dashboard: perhaps somebody rotated the secret, or it contains a space or a line break. Then restart the service.',
@@ -65,7 +65,7 @@ export const problems = {
     status: 503,
     title: 'Spotify limits the request rate of this app',
     meaning:
-      'Spotify refuses all requests of this app until the time in `Retry-After`. Until then this service sends none, because retrying prolongs the ban. The cache holds nothing usable for this user.',
+      'Spotify refuses all requests from this app until the time in `Retry-After`. Until then this service sends none, because retrying prolongs the ban. The cache holds nothing usable for this user.',
     caller: RETRY_LATER,
     operator:
       'If this problem occurs often, raise `CACHE_FRESH_SECONDS`, and find out who requests so many different users.',
@@ -74,19 +74,19 @@ export const problems = {
     status: 503,
     title: 'The Spotify quota of this app is used up',
     meaning:
-      'The quota of the Spotify developer account, shared by all its apps in Development Mode, is used up. Spotify restores it within a day. The cache holds nothing usable for this user.',
+      'The quota of the Spotify developer account, shared by all apps in Development Mode, is used up. Spotify restores it within a day. The cache holds nothing usable for this user.',
     caller: RETRY_LATER,
     operator:
-      'Find out which other app of the account uses the quota. Raise `CACHE_FRESH_SECONDS` and `CACHE_STALE_WHILE_REVALIDATE_SECONDS`.',
+      'Find out which other app in the account uses the quota. Raise `CACHE_FRESH_SECONDS` and `CACHE_STALE_WHILE_REVALIDATE_SECONDS`.',
   },
   'quota-budget-spent': {
     status: 503,
     title: 'The request budget of this service is spent',
     meaning:
-      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance that cannot reach the other replicas uses only its share of the budget. The cache holds nothing usable for this user; the service still serves cached lists.',
+      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance cut off from other replicas only uses a share of the budget. The cache holds nothing usable for this user; the service still serves cached lists.',
     caller: RETRY_LATER,
     operator:
-      'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota allows it; `/status` shows the requests of the last 24 hours. Or raise `CACHE_FRESH_SECONDS`.',
+      'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota allows it; `/status` shows the requests in the last 24 hours. Or raise `CACHE_FRESH_SECONDS`.',
   },
   overloaded: {
     status: 503,
@@ -95,20 +95,20 @@ export const problems = {
       'More lookups wait for Spotify than `SPOTIFY_QUEUE` allows, or more than Spotify can serve in time; the caller with the most lookups gets this problem first. The service still serves cached lists.',
     caller: RETRY_LATER,
     operator:
-      'Find out who requests so many users that are not in the cache. Callers take turns by API key, else by address, so give each its own key. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many lookups wait and for how long.',
+      'Find out who requests so many uncached users. Callers take turns by API key, otherwise by address, so give each a separate key. `SPOTIFY_CONCURRENCY`, `SPOTIFY_QUEUE` and `LOOKUP_TIMEOUT_MS` decide how many lookups wait and for how long.',
   },
   'shutting-down': {
     status: 503,
     title: 'This instance is shutting down',
     meaning: 'The instance accepts no new requests, or stopped before the list arrived.',
-    caller: 'Retry: another instance serves the request, or this one after its restart.',
+    caller: 'Retry: another instance serves the request, or this one after a restart.',
     operator: NOTHING,
   },
   'deadline-exceeded': {
     status: 504,
     title: 'The lookup took too long',
     meaning:
-      'The list did not arrive within `LOOKUP_TIMEOUT_MS`. If a part of it has arrived, the service fetches the rest and caches the list.',
+      'The list did not arrive within `LOOKUP_TIMEOUT_MS`. If part of it has arrived, the service fetches the rest and caches the list.',
     caller: RETRY_LATER,
     operator:
       'If only users with very many playlists are affected, raise `LOOKUP_TIMEOUT_MS`. If all users are affected, Spotify is slow, or too many lookups wait for Spotify.',
@@ -117,7 +117,7 @@ export const problems = {
     status: 504,
     title: 'No usable list in the cache',
     meaning:
-      'The request forbids a request to Spotify (`Cache-Control: only-if-cached`), and the cache holds no list that it may use.',
+      'The request forbids asking Spotify (`Cache-Control: only-if-cached`), and the cache holds no usable list.',
     caller: 'Leave `only-if-cached` out.',
     operator: NOTHING,
   },

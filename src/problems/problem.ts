@@ -11,7 +11,7 @@ export interface ProblemOptions {
   transient?: boolean
   /** The origin's status, if a response arrived. */
   originStatus?: number | undefined
-  /** The stable name of the cause, if the type has several. */
+  /** Stable name for the cause, if the type has several. */
   causeName?: string | undefined
   /** Paths the caller probably meant, with the base path. */
   meantPaths?: readonly string[]
