@@ -175,6 +175,7 @@ t.test('on the invitation page, the owner can paste the address of a failed call
   t.equal(links.list().length, 0)
   t.match(await consents.finish(mine.ticket, ` ${url.href}\n`), { kind: 'linked' })
   t.same(await consents.finish(mine.ticket, url.href), { kind: 'invalid' })
+  t.match(consents.attempts, { linked: 1, invalid: wrong.length + 3 }, 'each address counts once')
 })
 
 t.test('linking again replaces the link and disables the old link page', async t => {
