@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { temporaryPath } from '../lib/snapshot-file.ts'
+import { temporaryPath } from '../lib/files.ts'
 import { parseApiKeys } from './api-keys.ts'
 import { redirectUriFault, redirectUriOf } from './redirect-uri.ts'
 import type { Config } from './schema.ts'

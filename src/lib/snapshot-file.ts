@@ -1,21 +1,14 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readSync } from 'node:fs'
+import { OPEN_TO_READ, temporaryPath } from './files.ts'
 
 /** The first line of a snapshot in this version. */
 export const PREAMBLE = Buffer.from('playlist-proxy snapshot 2\n')
-
-/** Flags for `open`: it follows no link, and does not block on a pipe. */
-export const OPEN_TO_READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
 /** The beginning of a snapshot in any version, possibly truncated. */
 const MARK = 'playlist-proxy snapshot '
 const BEGINNING = new RegExp(`^${MARK}\\d+(?:\\n|$)`)
 /** How many bytes to read to recognise a snapshot; longer than any preamble. */
 const BEGINNING_BYTES = 40
-
-/** Returns the temporary file that each write renames to this path. */
-export function temporaryPath(path: string): string {
-  return `${path}.tmp`
-}
 
 /**
  * Returns why the service cannot write a snapshot at this path, in one sentence for each file it would

@@ -1,7 +1,6 @@
 import type { PathLike } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { OPEN_TO_READ, temporaryPath } from '../lib/snapshot-file.ts'
-import { type Open, syncFolderOf } from '../lib/sync-folder.ts'
+import { OPEN_TO_READ, type Open, syncFolderOf, temporaryPath } from '../lib/files.ts'
 import { LinkFileError } from './link-file-error.ts'
 
 const VERSION = 1

@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { PREAMBLE, snapshotFaults, temporaryPath } from '../../src/lib/snapshot-file.ts'
+import { temporaryPath } from '../../src/lib/files.ts'
+import { PREAMBLE, snapshotFaults } from '../../src/lib/snapshot-file.ts'
 
 type Put = (path: string, t: Test) => unknown
 
