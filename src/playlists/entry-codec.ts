@@ -19,7 +19,7 @@ const LINE_FEED = 0x0a
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * The result of decoding bytes from another process: an entry; `unusable`: an entry from an older or newer
+ * The result of decoding bytes from another process: an entry of any age; `unusable`: an entry from an older or newer
  * version of this service; `malformed`: anything else, or too large.
  */
 export type DecodedEntry =
@@ -108,7 +108,7 @@ async function playlistsIn(
     at += segment.bytes.length
   }
   if (at < lines.length) throw new Error('more playlists than in the head')
-  const list = await joinPages([{ parts, total, complete }])
+  const list = await joinPages([{ parts, total, hasAllEntries: complete }])
   if (list.playlists.length < playlists) throw new Error('repeated playlists')
   // The content cannot have changed after the read.
   return new StoredPlaylists({ ...list, settled }, Math.min(modifiedAt, generatedAt))

@@ -10,7 +10,7 @@ export interface PagesRead {
   /** The total according to the pages; the largest if they disagree. */
   readonly total: number
   /** Whether the pages agree on the total and have that many entries, including repeats. */
-  readonly complete: boolean
+  readonly hasAllEntries: boolean
 }
 
 /** Pages joined in one task, so a long list does not delay responses. */
@@ -22,7 +22,7 @@ export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistLi
   const membership = createHash('sha256')
   const digest = createHash('sha256')
   const segments: Segment[] = []
-  let complete = reads.every(read => read.complete)
+  let complete = reads.every(read => read.hasAllEntries)
   for (const { parts } of reads) {
     const keyOf = numbering()
     for (const { segment, keys } of parts) {

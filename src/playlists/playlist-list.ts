@@ -10,7 +10,7 @@ export interface PlaylistList {
   readonly playlists: SerialisedItems
   /** The entry count from Spotify, including `null`s; determines the pages in the next read. */
   readonly spotifyTotal: number
-  /** Whether the list certainly has all playlists: see spotify/playlist-source.ts. */
+  /** Whether the list certainly has all playlists: totals and entries agree, and no playlist repeats. */
   readonly complete: boolean
   /** Whether a second read gave the same list, so there is no point in rereading soon. */
   readonly settled: boolean

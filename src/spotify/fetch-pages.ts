@@ -91,8 +91,8 @@ export async function fetchPages(
     const parts = [...expected, ...further].filter(part => part !== undefined)
     const total = Math.max(...parts.map(part => part.total))
     const entries = parts.reduce((sum, part) => sum + part.entries, 0)
-    const complete = entries === total && parts.every(part => part.total === total)
-    return { parts, total, complete }
+    const hasAllEntries = entries === total && parts.every(part => part.total === total)
+    return { parts, total, hasAllEntries }
   }
 
   return readList().finally(pages.dispose)
