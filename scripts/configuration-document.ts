@@ -30,7 +30,7 @@ const INTRODUCTION = `# Configuration
 The service reads environment variables and a file \`.env\` in its working directory; the environment
 overrides the file. It reports every missing or bad variable at once and exits with code 1. An empty
 variable counts as not set. The log warns of variables whose names resemble those below, and of any
-other variable in \`.env\` except those of Node, OpenTelemetry, Docker and npm.
+other variable in \`.env\` except those for Node, OpenTelemetry, Docker, npm and the sandbox.
 
 - **Secrets in files.** Each of these variables has a variant with \`_FILE\` at the end, which names a file
   that holds the value, as Docker secrets do:
