@@ -4,8 +4,8 @@ import { LRUCache } from 'lru-cache'
 import { request } from 'undici'
 
 // The second reference for hits: a hand-written Fastify route that finds a response in an LRU cache and sends
-// it, without a log. This process copies responses of the service, so fields and bytes are the same. The
-// benchmark says over IPC which responses to copy.
+// it, without a log. This process copies the service's responses, so fields and bytes are the same. The
+// benchmark sends the paths to copy over IPC.
 
 interface Stored {
   etag: string
@@ -28,7 +28,7 @@ app.get<{ Params: { id: string } }>('/users/:id/playlists', (incoming, reply) =>
   }
 })
 
-/** A response of the service, without the fields that Node adds itself. */
+/** Fetches a response from the service, without the fields added by Node. */
 async function copied(url: string, headers: Record<string, string> = {}) {
   const response = await request(url, { headers })
   const { date, connection, 'keep-alive': keepAlive, ...fields } = response.headers

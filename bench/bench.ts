@@ -2,7 +2,7 @@ import type { Metric } from './metric.ts'
 
 /** How much to measure. */
 export interface Plan {
-  /** The number of pairs of slices; each pair has one slice for each server. */
+  /** Number of slice pairs; each pair has a slice for each server. */
   slices: number
   sliceMs: number
   warmUpMs: number
@@ -13,7 +13,7 @@ export interface Plan {
 export const FULL: Plan = { slices: 15, sliceMs: 400, warmUpMs: 2000, rounds: 5 }
 export const QUICK: Plan = { slices: 5, sliceMs: 200, warmUpMs: 700, rounds: 2 }
 
-/** The context of a group. */
+/** Passed to each group. */
 export interface Bench {
   readonly plan: Plan
   /**

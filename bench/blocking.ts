@@ -14,7 +14,7 @@ import { fill, rawRequest } from './targets.ts'
 
 const PLAYLISTS = 10_000
 const LATENCY_MS = 50
-/** The hits while a list loads: the number of users, the size of their lists, and the interval. */
+/** Hits while a list loads: how many users, list size and interval. */
 const HITS = { users: 1000, bytes: 2048, everyMs: 3 }
 const QUIET_MS = 2000
 const CODINGS = ['identity', 'gzip'] as const

@@ -1,4 +1,4 @@
-/** Runs deferred functions, the last one first; after a signal, it then ends the process. */
+/** Runs deferred functions in reverse order; after a signal, then ends the process. */
 export class Cleanup {
   #closers: (() => unknown)[] = []
 

@@ -5,11 +5,11 @@ import { PAGE, QUOTA, SpotifyOfTheDay } from './day-spotify.ts'
 import { type DayResponse, DayStats } from './day-stats.ts'
 import type { DayLookup } from './day-world.ts'
 
-/** A lookup that takes more ticks than this waits for the clock, so `ask` advances it. */
+/** After this many ticks, a lookup is waiting for the clock, so `ask` advances the clock. */
 const TICKS = 200
 const STEP_MS = 100
 
-/** The smallest items that the service accepts, since the day measures requests, not bytes. */
+/** The smallest items the service accepts, since the day measures requests, not bytes. */
 const itemsFrom = (user: number, offset: number, count: number) =>
   Array.from({ length: count }, (_, nth) => ({ id: `${user}-${offset + nth}` }))
 

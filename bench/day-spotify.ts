@@ -10,7 +10,7 @@ const OUTAGE = { fromMs: 9 * HOUR_MS, untilMs: 9 * HOUR_MS + 40 * 60_000 }
 /** Every request gets a 429 with the remaining time. */
 const RATE_LIMIT = { fromMs: 13 * HOUR_MS, untilMs: 13 * HOUR_MS + 30 * 60_000 }
 
-/** The response to the request for a page. */
+/** The response to a page request. */
 export type SpotifyResponse =
   | { kind: '200'; total: number; items: number }
   | { kind: '503' }
@@ -18,7 +18,7 @@ export type SpotifyResponse =
 
 /** Spotify on that day, with two incidents and a quota. */
 export class SpotifyOfTheDay {
-  /** The number of requests by kind of response. */
+  /** Requests by response kind. */
   readonly kinds: Record<string, number> = {}
   #spent = 0
 

@@ -1,18 +1,18 @@
 import { type DayLookup, playlistsAt } from './day-world.ts'
 import { quantile } from './statistics.ts'
 
-/** The response to a lookup: a list with its total and age, or a failure. */
+/** The response to a lookup: a list with total and age, or a failure. */
 export type DayResponse =
   | { kind: string; total: number; ageSeconds: number }
   | { kind: string; total?: never }
 
-/** The stats of one system over the day. */
+/** Stats for a system over the day. */
 export class DayStats {
-  /** The number of responses by kind. */
+  /** Responses by kind. */
   readonly kinds: Record<string, number> = {}
-  /** Lookups of users that the system has served before. */
+  /** Lookups for previously served users. */
   seenBefore = 0
-  /** Failed lookups of such users, by kind. */
+  /** Failed lookups for those users, by kind. */
   readonly seenBeforeFailed: Record<string, number> = {}
   /** Responses with an outdated list. */
   outdated = 0
@@ -34,12 +34,12 @@ export class DayStats {
     if (response.total !== playlistsAt(user, atMs)) this.outdated++
   }
 
-  /** The quantile `share` (0 to 1) of the ages, in seconds. */
+  /** Returns the age at quantile `share` (0 to 1), in seconds. */
   age(share: number): number {
     return quantile(this.#agesSeconds, share)
   }
 
-  /** The percentage of the lookups of users seen before that succeeded. */
+  /** Success rate for previously served users, in percent. */
   get servedPercent(): number {
     const failed = Object.values(this.seenBeforeFailed).reduce((sum, count) => sum + count, 0)
     return 100 * (1 - failed / this.seenBefore)

@@ -1,6 +1,8 @@
 import { seeded } from './seeded.ts'
 
-/** The length of the day in milliseconds. Its lookups are of many users, but most of a few popular ones. */
+/**
+ * The length of the day in milliseconds. Most lookups are for a few popular users, the rest for many others.
+ */
 export const DAY_MS = 24 * 3600_000
 const USERS = 20_000
 /**
@@ -10,13 +12,13 @@ const USERS = 20_000
 export const LOOKUPS = 40_000
 const SEED = 20_261_123
 
-/** One lookup of the day. */
+/** A lookup during the day. */
 export interface DayLookup {
   atMs: number
   user: number
 }
 
-/** The lookups in order: users by Zipf's law with exponent 1, instants uniform over the day. */
+/** Returns the lookups in order: users follow Zipf's law with exponent 1, times are uniform over the day. */
 export function lookupsOfTheDay(): DayLookup[] {
   const random = seeded(SEED)
   const upTo: number[] = []
@@ -32,7 +34,7 @@ export function lookupsOfTheDay(): DayLookup[] {
   return lookups.sort((a, b) => a.atMs - b.atMs)
 }
 
-/** The index of the first value that is at least `value`; the values ascend. */
+/** Finds the index of the first value that is at least `value` in ascending values. */
 function firstAtLeast(ascending: readonly number[], value: number): number {
   let low = 0
   let high = ascending.length - 1
@@ -45,8 +47,8 @@ function firstAtLeast(ascending: readonly number[], value: number): number {
 }
 
 /**
- * The number of playlists of a user at an instant. Most users have a few, every eighth has two pages, every
- * fiftieth five. Each list grows once in the day, by one playlist.
+ * Returns how many playlists a user has at an instant. Most users have a few, every eighth has two pages, every
+ * fiftieth five. Each list grows by one playlist, once in the day.
  */
 export function playlistsAt(user: number, atMs: number): number {
   const atFirst = user % 50 === 7 ? 210 : user % 8 === 3 ? 60 : 1 + (user % 12)

@@ -21,7 +21,7 @@ const listed = (kinds: Record<string, number>) =>
     .map(([kind, count]) => `${count} ${kind}`)
     .join(', ')
 
-/** The metrics of one system. */
+/** Returns a system's metrics. */
 function metricsOf(name: string, { spotify, stats }: Played): Metric[] {
   const group = 'day'
   const failed = `of ${stats.seenBefore}: ${listed(stats.seenBeforeFailed)}; all lookups: ${listed(stats.kinds)}`
@@ -52,7 +52,7 @@ function metricsOf(name: string, { spotify, stats }: Played): Metric[] {
   ]
 }
 
-/** Plays a day with two incidents and a quota that is too small, in virtual time. */
+/** Plays a day with two incidents and too small a quota, in virtual time. */
 export const day: Group = async bench => {
   const lookups = lookupsOfTheDay()
   const [ttl, none] = [playSimple(lookups, LIFETIME_MS), playSimple(lookups, 0)]

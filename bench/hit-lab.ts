@@ -6,16 +6,16 @@ import { type Measured, type Reference, startReference, startService } from './p
 import { CONNECTIONS, type Contender } from './slices.ts'
 import { type Checked, checkNotModified, fill, rawRequest, type Target } from './targets.ts'
 
-/** The number of users to request in turn. */
+/** How many users to request in turn. */
 export const KEYS = 1000
 
 /** No list becomes stale while hits are measured. */
 const ENVIRONMENT = { CACHE_FRESH_SECONDS: '3600', CACHE_STALE_IF_ERROR_SECONDS: '43200' }
 
-/** The servers that hits are measured on. They stop when the group ends. */
+/** The servers to measure hits on. They stop when the group ends. */
 export type HitLab = Awaited<ReturnType<typeof startHitLab>>
 
-/** Starts the sandbox of the lab, which closes when the group ends. */
+/** Starts the lab's sandbox, which closes when the group ends. */
 export async function startHitLab(bench: Bench) {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())
@@ -31,19 +31,19 @@ export async function startHitLab(bench: Bench) {
     /** Starts the built service with these variables. */
     service: (environment: Record<string, string> = {}) =>
       startService(bench, sandbox, { ...ENVIRONMENT, ...environment }),
-    /** Requests each target once, so the service caches its list, and checks the response. */
+    /** Requests each target once, so the service caches the list, and checks the response. */
     async filled(server: Measured, targets: readonly Target[]) {
       const checked = await fill(server.url, targets)
       return { checked, contender: await contender(server, targets) }
     },
-    /** Plain node:http with a body of that many bytes. */
+    /** Starts plain node:http with a body of that many bytes. */
     async plain(targets: readonly Target[], bytes: number) {
       plainServer ??= await startReference(bench, 'plain-server.ts')
       await plainServer.prepare({ bytes })
-      // The server ignores the path, so one target will do.
+      // The server ignores the path, so a single target is enough.
       return contender(plainServer, targets.slice(0, 1))
     },
-    /** A bare Fastify route that sends what the service sends. */
+    /** Starts a bare Fastify route that sends the same responses as the service. */
     async bare({ server: service }: Contender, targets: readonly Target[]) {
       const server = await startReference(bench, 'bare-fastify.ts')
       await server.prepare({ copyFrom: service.url, paths: targets.map(({ path }) => path) })
@@ -52,7 +52,7 @@ export async function startHitLab(bench: Bench) {
   }
 }
 
-/** The same requests with `If-None-Match`, which get a 304. */
+/** Returns the same requests with `If-None-Match`, for a 304. */
 export async function conditional(
   { contender, checked }: { contender: Contender; checked: Checked[] },
   targets: readonly Target[],
@@ -70,7 +70,7 @@ export async function conditional(
   }
 }
 
-/** Requests for whole lists of about that many bytes. */
+/** Returns requests for whole lists of about that many bytes. */
 export function wholeLists(
   { sandbox }: HitLab,
   bytes: number,

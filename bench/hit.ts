@@ -8,7 +8,7 @@ import type { Checked } from './targets.ts'
 
 const GZIP = { 'accept-encoding': 'gzip' }
 const KB = 1024
-/** `/v1` windows: the number of users, the length of their lists, and the length of a window. */
+/** `/v1` windows: how many users, list length and window length. */
 const WINDOW = { users: 25, playlists: 2000, size: 50 }
 const API_KEYS = Array.from({ length: 20 }, (_, nth) => `caller${nth}:${'k'.repeat(40)}${nth}`)
 const LAST_KEY = String(API_KEYS.at(-1)?.split(':')[1])
@@ -35,13 +35,13 @@ function metric(
   }
 }
 
-/** The median length of these responses. */
+/** Returns the median response length. */
 function usualBytes({ checked }: { checked: readonly Checked[] }): number {
   const lengths = checked.map(({ bytes }) => bytes)
   return Math.round(quantile(lengths, 0.5))
 }
 
-/** Measures whole lists of one size, in all representations. */
+/** Measures whole lists at a given size, in all representations. */
 async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: number) {
   const targets = wholeLists(lab, kilobytes * KB)
   const server = await lab.service()
@@ -64,7 +64,7 @@ async function ofSize(bench: Bench, lab: HitLab, kilobytes: number, atLeast: num
   return metrics
 }
 
-/** Compares windows of long lists, as Spotify clients request them, with whole lists as long as a window. */
+/** Compares windows of long lists, as Spotify clients request them, with whole lists as long as the window. */
 async function windows(bench: Bench, lab: HitLab): Promise<Metric> {
   bench.report('/v1 windows')
   const collectors = usersNamed('collector', WINDOW.users)
@@ -91,7 +91,7 @@ async function windows(bench: Bench, lab: HitLab): Promise<Metric> {
   return metric('/v1 window of 50 of 2000', 'whole list of 50', compared, { atLeast: 0.6 })
 }
 
-/** Compares pages of 50 for browsers with JSON of the same size: a page may cost up to 1.2 times as much. */
+/** Compares browser pages of 50 with JSON of the same size: a page can cost up to 1.2 times as much. */
 async function pages(bench: Bench, lab: HitLab): Promise<Metric> {
   bench.report('page of 50')
   const readers = usersNamed('reader', KEYS)
@@ -113,12 +113,10 @@ async function pages(bench: Bench, lab: HitLab): Promise<Metric> {
   return metric('page of 50 as HTML', reference, compared, { atLeast: 0.84 })
 }
 
-/** Each process keeps its own speed for its whole life, so one pair says little. */
+/** Each process keeps its own speed for life, so a single pair says little. */
 const PAIRS_OF_PROCESSES = 5
 
-/**
- * Compares several pairs of processes. For each name of a comparison, the pair with the median ratio counts.
- */
+/** Compares several process pairs. For each comparison, the pair with the median ratio counts. */
 async function medianPairs(
   bench: Bench,
   name: string,
@@ -198,7 +196,7 @@ async function againstBareFastify(bench: Bench, lab: HitLab, kilobytes: number):
   return metrics
 }
 
-/** Measures the CPU time of a hit. */
+/** Measures CPU time per hit. */
 export const hit: Group = async bench => {
   const lab = await startHitLab(bench)
   const authorization = { authorization: `Bearer ${LAST_KEY}` }

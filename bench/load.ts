@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 const READ_BYTES = 256 * 1024
-/** How long the last responses of a burst may take. */
+/** Time limit for the last responses in a burst. */
 const GRACE_MS = 20_000
 const HEAD_END = '\r\n\r\n'
 
-/** The result of a burst of requests. */
+/** The result of a request burst. */
 export interface Burst {
   responses: number
   /** From the request to the last byte of each response, in milliseconds. */
@@ -25,8 +25,8 @@ interface Running {
 }
 
 /**
- * Keeps connections to a server busy, with one request at a time on each. To use little of the machine,
- * it writes prepared bytes and reads only the status and length of a response.
+ * Keeps connections to a server busy, with one request at a time on each. To save CPU time, it writes prepared
+ * bytes and reads only the status and length from a response.
  */
 export class Load {
   readonly #connections: Connection[] = []
@@ -84,7 +84,7 @@ class Connection {
   readonly #socket: Socket
   #running: Running | undefined
   #sentMs = 0
-  /** Bytes of the body that are still missing; undefined before the head has arrived. */
+  /** Body bytes still missing; undefined before the head has arrived. */
   #bodyLeft: number | undefined
 
   constructor(host: string, port: number) {
@@ -128,7 +128,7 @@ class Connection {
     return true
   }
 
-  /** The server writes the small head at once, so it arrives as a whole. */
+  /** The server writes the small head at once, so it arrives in one piece. */
   #readHead(bytes: number, buffer: Buffer): void {
     const end = buffer.subarray(0, bytes).indexOf(HEAD_END)
     const head = buffer.toString('latin1', 0, end < 0 ? bytes : end)

@@ -7,19 +7,19 @@ import { type Measured, startService } from './process.ts'
 import { spreadOf } from './statistics.ts'
 import { fill } from './targets.ts'
 
-/** The number of users and the size of their lists: about 60 MB for each size, below the default limit. */
+/** How many users and their list size: about 60 MB for each size, below the default limit. */
 const CACHED = [
   { bytes: 2048, users: 12_000 },
   { bytes: 25_600, users: 2000 },
   { bytes: 122_880, users: 448 },
 ]
 /**
- * Cached before the measurement, so the process has reached its base size. The young generation of the heap
- * needs that many users to grow to its 32 MB.
+ * Cached before the measurement, so the process has reached its base size. The heap's young generation needs
+ * that many users to grow to 32 MB.
  */
 const WARM_UP = { bytes: 2048, users: 3000 }
 const QUICK_DIVISOR = 4
-/** The settings of the image, without which the process retains more free memory. */
+/** The image settings; without them, the process retains more free memory. */
 const IMAGE_SETTINGS = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: '32768',
@@ -27,7 +27,7 @@ const IMAGE_SETTINGS = {
   NODE_OPTIONS: '--max-semi-space-size=8',
 }
 
-/** The memory of the process after garbage collection, and the size that the cache counts. */
+/** Returns process memory after garbage collection, and the size the cache counts. */
 async function memory(server: Measured) {
   const { body } = await request(`${server.url}/status`)
   const status = (await body.json()) as { cache: { bytes: number; entries: number } }
@@ -43,7 +43,7 @@ async function cached(bench: Bench, bytes: number, count: number): Promise<Metri
     ...IMAGE_SETTINGS,
     CACHE_FRESH_SECONDS: '3600',
   })
-  /** For each user a miss, the first hit, which joins the body, and a hit without a route. */
+  /** Requests each user three times: a miss, the first hit, which joins the body, and a hit without a route. */
   const fillWith = (users: string[], listBytes: number) => {
     const targets = giveLists(sandbox, users, listBytes)
     return fill(
@@ -71,7 +71,7 @@ async function cached(bench: Bench, bytes: number, count: number): Promise<Metri
   }
 }
 
-/** Compares the memory of a cached user with the size that the cache counts for that user. */
+/** Compares memory per cached user with the size the cache counts for that user. */
 export const memoryOfUsers: Group = async bench => {
   const metrics: Metric[] = []
   const divisor = bench.plan === QUICK ? QUICK_DIVISOR : 1

@@ -1,33 +1,31 @@
 import type { Spread } from './statistics.ts'
 
-/** A row of the table. */
+/** A table row. */
 export interface Metric {
   group: string
   name: string
-  /** Of `ours` and `reference`. */
+  /** For `ours` and `reference`. */
   unit: string
   ours: Spread
-  /** The measurement that `ours` is compared with. */
+  /** The measurement to compare `ours` with. */
   reference?: Spread & { name: string }
   /** Pair by pair: `reference / ours` for `atLeast`, `ours / reference` for `atMost`. */
   ratio?: Spread
-  /** Applies to the median of the ratio, or to that of `ours` if there is no ratio. */
+  /** Applies to the median ratio, or to the median of `ours` if there is no ratio. */
   threshold?: Threshold
-  /** The share of the machine, 0 to 1, that other processes used. */
+  /** The machine share used by other processes, 0 to 1. */
   othersShare?: number
-  /**
-   * The share of the time, 0 to 1, in which each server was busy. If it is far below 1, the load was too low.
-   */
+  /** How busy each server was, 0 to 1. A value far below 1 means too low a load. */
   busyShare?: { ours: number; reference: number }
   note?: string
 }
 
 export type Threshold = { atLeast: number } | { atMost: number }
 
-/** Above this share of other processes, the table marks a metric as disturbed. */
+/** If other processes used more than this, the table marks a metric as disturbed. */
 export const DISTURBED_SHARE = 0.1
 
-/** Whether the metric meets its threshold; undefined without one. */
+/** Whether the metric meets the threshold; undefined without a threshold. */
 export function isMet({ threshold, ratio, ours }: Metric): boolean | undefined {
   if (threshold === undefined) return undefined
   const { median } = ratio ?? ours
@@ -45,7 +43,7 @@ function thresholdText(threshold: Threshold): string {
   return 'atLeast' in threshold ? `>= ${threshold.atLeast}` : `<= ${threshold.atMost}`
 }
 
-/** Formats the metrics as a Markdown table of medians, with quartiles in brackets. */
+/** Formats the metrics as a Markdown table: medians, with quartiles in brackets. */
 export function tableOf(metrics: readonly Metric[]): string {
   const rows = metrics.map(metric => {
     const { name, unit, ours, reference, ratio, threshold, othersShare = 0, note = '' } = metric

@@ -4,27 +4,27 @@ import { seeded } from './seeded.ts'
 
 const SEED = 20_261_130
 const CONNECTIONS = 64
-/** With this many requests in flight, the load leaves out the requests that are due. */
+/** With this many requests in flight, the load skips the requests due. */
 const MAX_IN_FLIGHT = 256
 const TICK_MS = 20
 /** Longer than any body. */
 const MAX_BODY_BYTES = 2 ** 26
-/** Statuses of this service while Spotify works, fails or denies a user. */
+/** Statuses from this service while Spotify works, fails or denies a user. */
 const EXPECTED = new Set([200, 404, 429, 502, 503, 504])
 
 /** The responses to the mix. */
 export interface MixedStats {
-  /** The number of responses by status. */
+  /** Responses by status. */
   statuses: Record<number, number>
-  /** Responses that the service must not give, and connections that it must not close. */
+  /** Forbidden responses and wrongly closed connections. */
   odd: string[]
-  /** The durations of cache hits, in milliseconds. */
+  /** Cache hit durations, in milliseconds. */
   hitsMs: number[]
-  /** Requests left out, because too many were in flight. */
+  /** Requests skipped because too many were in flight. */
   leftOut: number
 }
 
-/** Sends `perSecond` requests of the mix until the signal aborts, then waits for the last responses. */
+/** Sends `perSecond` mixed requests until the signal aborts, then waits for the last responses. */
 export async function sendMixed(
   url: string,
   perSecond: number,

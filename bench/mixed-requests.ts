@@ -1,4 +1,4 @@
-/** The lengths of lists, in playlists; `prefixOf` puts the length into the id of the user. */
+/** List lengths, in playlists; `prefixOf` puts the length into the user id. */
 export const SIZES = [5, 30, 100, 250, 600, 2000, 10_000]
 export const prefixOf = (playlists: number): string => `list${playlists}-`
 
@@ -6,7 +6,7 @@ export const prefixOf = (playlists: number): string => `list${playlists}-`
 const BUSY_USERS = 60
 const OTHER_USERS = 20_000
 const BUSY_SHARE = 0.7
-/** The cumulative shares of users for each of `SIZES` except the longest: 104 playlists on average. */
+/** Cumulative user shares for each entry in `SIZES` except the longest: 104 playlists on average. */
 const SIZE_SHARES = [0.3, 0.6, 0.85, 0.95, 0.99, 1]
 /** One in this many users has the longest list. */
 const LONGEST_EVERY = 2000
@@ -18,22 +18,22 @@ const WINDOW_SHARE = 0.3
 const WINDOW = 50
 const GZIP_SHARE = 0.5
 
-/** A request of the mix. */
+/** A request in the mix. */
 export interface MixedRequest {
   path: string
   headers: Record<string, string>
 }
 
-/** The number of playlists of the nth user. */
+/** Returns how many playlists the nth user has. */
 function sizeOf(nth: number): number {
   if (nth % LONGEST_EVERY === LONGEST_EVERY - 1) return Number(SIZES.at(-1))
-  // A multiple of the golden ratio spreads the sizes evenly over the users.
+  // Multiplying by the golden ratio spreads the sizes evenly over the users.
   const share = (nth * 0.618_033_988_749_895) % 1
   return Number(SIZES[SIZE_SHARES.findIndex(end => share < end)])
 }
 
 /**
- * The next request: for a busy user or one of the many others, in any format, whole or a window, below
+ * Returns the next request: for a busy user or one of the many others, in any format, whole or a window, below
  * `/v1` or not, compressed or not. `random` returns numbers from 0 (included) to 1 (excluded).
  */
 export function mixedRequest(random: () => number): MixedRequest {

@@ -1,18 +1,18 @@
 import { cpus } from 'node:os'
 import type { Measured } from './process.ts'
 
-/** The CPU time of the whole machine since its start, in milliseconds. */
+/** CPU time for the whole machine since boot, in milliseconds. */
 function machineBusyMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
-/** The result of some work, and the resources that it used. */
+/** The result of some work, and the resources used. */
 export interface Measurement<T> {
   result: T
-  /** The CPU time of the server, in milliseconds. */
+  /** The server's CPU time, in milliseconds. */
   cpuMs: number
   elapsedMs: number
-  /** The share of the machine, 0 to 1, that other processes used. */
+  /** The machine share used by other processes, 0 to 1. */
   othersShare: number
 }
 

@@ -4,9 +4,9 @@ import { quantile } from './statistics.ts'
 const CONNECTIONS = 32
 
 /**
- * Requests the paths in turn, one every `everyMs`, without waiting for responses, until the work is done.
- * Returns the p99 of the response times in milliseconds, from the instant at which each request was due:
- * a blocked server cannot hide its delay.
+ * Requests a path every `everyMs`, in turn, without waiting for responses, until the work is done. Returns the
+ * p99 response time in milliseconds, counted from when each request was due: a blocked server cannot hide the
+ * delay.
  *
  * @throws {Error} if a response is not 200.
  */

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-// The reference for hits: plain node:http with one prepared Buffer and two header fields, in its own process.
-// The benchmark sets the length of the body over IPC.
+// The reference for hits: plain node:http with a prepared Buffer and two header fields, in a separate process.
+// The benchmark sets the body length over IPC.
 
 let body = Buffer.alloc(0)
 let head: string[] = []

@@ -17,12 +17,12 @@ export type ProbeCommand =
   | 'start-profile'
   | 'stop-profile'
 
-/** The resource usage of a process. */
+/** Resource usage of a process. */
 export interface Sample {
-  /** User and system time of all threads since the start, in milliseconds. */
+  /** User and system time for all threads since process start, in milliseconds. */
   cpuMs: number
   rssBytes: number
-  /** The longest block of the event loop since the last `watch-loop`; 0 without one. */
+  /** The longest event loop block since the last `watch-loop`; 0 without `watch-loop`. */
   longestBlockMs: number
 }
 

@@ -20,7 +20,7 @@ export interface Measured {
   stop(): Promise<unknown>
 }
 
-/** Resolves with this member of the next IPC message that has it. */
+/** Resolves with this member from the next IPC message that has it. */
 async function messageFrom<T>(child: ChildProcess, member: string): Promise<T> {
   for (;;) {
     const [message] = (await once(child, 'message', { signal: AbortSignal.timeout(60_000) })) as [
@@ -45,7 +45,7 @@ async function profile(child: ChildProcess, work: () => Promise<unknown>) {
 }
 
 /**
- * The JavaScript of a file in this folder. A measured process must not use a TypeScript loader, which
+ * Compiles a file in this folder to JavaScript. A measured process must not use a TypeScript loader, which
  * would cost memory and time.
  */
 function plainJavaScript(name: string): string {
@@ -61,10 +61,7 @@ const probeArguments = () => [
   `data:text/javascript,${encodeURIComponent(plainJavaScript('probe.ts'))}`,
 ]
 
-/**
- * Starts the built service as in production: it logs to a pipe that a reader empties. It stops when the group
- * ends.
- */
+/** Starts the built service as in production, logging to a pipe with a reader. It stops when the group ends. */
 export async function startService(
   bench: Bench,
   sandbox: Sandbox,
@@ -81,7 +78,7 @@ export async function startService(
   return measured(url, child, stop)
 }
 
-/** A server that the service is compared with. */
+/** A server to compare the service with. */
 export interface Reference extends Measured {
   /** Sends the server a message, and resolves when the server is ready. */
   prepare(message: object): Promise<void>

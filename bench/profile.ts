@@ -6,8 +6,8 @@ import { leaveServerCore } from './cores.ts'
 import { startHitLab, wholeLists } from './hit-lab.ts'
 import type { Contender } from './slices.ts'
 
-// `npm run bench:profile` prints the CPU time of a hit of 2 KB by function and by part, for the service and
-// for plain node:http.
+// `npm run bench:profile` prints the CPU time for a 2 KB hit by function and by part, for the service and for
+// plain node:http.
 
 const BYTES = 2048
 const WARM_UP_MS = 3000
@@ -17,7 +17,7 @@ const PARTS = 20
 
 type Frame = Profiler.ProfileNode['callFrame']
 
-/** Shares of the self time without idle time, grouped by `nameOf`, largest first. */
+/** Returns self time shares without idle time, grouped by `nameOf`, largest first. */
 function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   const { nodes, samples = [], timeDeltas = [] } = profile
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
@@ -33,7 +33,7 @@ function shares(profile: Profiler.Profile, nameOf: (frame: Frame) => string) {
   return [...times].sort(([, a], [, b]) => b - a).map(([name, time]) => [name, time / sum] as const)
 }
 
-/** Names the source file of each line in a file of dist/, according to the bundler's comments. */
+/** Maps each line in a dist/ file to the source file, according to the bundler's comments. */
 function originsOf(path: string): string[] {
   let origin = path
   return readFileSync(path, 'utf8')
@@ -57,7 +57,7 @@ function fileOf({ url, lineNumber }: Frame): string {
 const functionOf = (frame: Frame) =>
   `${frame.functionName || '(anonymous)'} ${fileOf(frame)} (line ${frame.lineNumber + 1})`
 
-/** Node, a folder of `src`, or a package. */
+/** Node, a folder in `src`, or a package. */
 function partOf(frame: Frame): string {
   const file = fileOf(frame)
   if (file.startsWith('node:')) return 'node: JavaScript of Node'

@@ -10,12 +10,12 @@ const HEADERS = {
   'cache-control': 'public, max-age=0',
 }
 
-/** The number of pages of a list of that length. */
+/** Returns the number of pages for that many playlists. */
 export const pagesOf = (playlists: number): number => Math.max(1, Math.ceil(playlists / PAGE))
 
 /**
- * Makes the sandbox serve the same list for each user id that begins with `prefix`, from prepared pages: the
- * sandbox takes longer to make a page than the service may take to read it.
+ * Makes the sandbox serve the same list for each user id that begins with `prefix`, from prepared pages: making
+ * a page takes the sandbox longer than reading it should take the service.
  */
 export function serveReadyPages(sandbox: Sandbox, prefix: string, playlists: number): void {
   const list = listOf(prefix, playlists)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The resident memory of a process in bytes: now, and at its peak since the start. */
+/** Resident process memory in bytes: now, and at the peak since process start. */
 export interface Resident {
   nowBytes: number
   peakBytes: number

@@ -25,7 +25,7 @@ const GROUPS: Record<string, Group> = {
   start,
   day,
 }
-/** A group that takes longer is stuck. */
+/** Any group running longer is stuck. */
 const GROUP_LIMIT_MS = 30 * 60_000
 
 const { values, positionals } = parseArgs({

@@ -13,11 +13,11 @@ import { serveReadyPages } from './ready-pages.ts'
 import { residentOf } from './resident.ts'
 import { quantile } from './statistics.ts'
 
-// `npm run bench:sizing -- [--minutes 18] [--per-second 60] [--cache-mib 64,256]` measures the resident
-// memory of the built service under mixed requests. Meanwhile Spotify fails for six seconds in every 30, each
-// time in another way, and Redis is gone for five seconds after every 90. The script prints the peak after each
-// minute, which shows whether memory still grows. It needs Linux and redis-server or valkey-server. The service
-// inherits variables such as NODE_OPTIONS.
+// `npm run bench:sizing -- [--minutes 18] [--per-second 60] [--cache-mib 64,256]` measures the built service's
+// resident memory under mixed requests. Meanwhile Spotify fails for six seconds in every 30, each time
+// differently, and Redis is gone for five seconds after every 90. The script prints the peak after each minute,
+// to show whether memory still grows. It needs Linux and redis-server or valkey-server. The service inherits
+// variables such as NODE_OPTIONS.
 
 const MAX_MINUTES = 60
 const MAX_PER_SECOND = 1000
@@ -40,7 +40,7 @@ const FAULTS: AnswerName[] = [
   'expired-token',
   'drip',
 ]
-/** Shorter than the default, so that lists are revalidated many times. */
+/** Shorter than the default, so lists are revalidated many times. */
 const FRESH_SECONDS = 60
 const MIB = 2 ** 20
 
@@ -86,7 +86,7 @@ async function breakInTurn(
   }
 }
 
-/** Measures one size of the cache, with a new service, sandbox and Redis. */
+/** Measures one cache size, with a new service, sandbox and Redis. */
 async function measure(cacheMib: number, cleanup: Cleanup): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sizing-'))
   cleanup.defer(() => rmSync(folder, { recursive: true }))

@@ -4,27 +4,27 @@ import { measureUsage } from './others.ts'
 import type { Measured } from './process.ts'
 import { type Spread, spreadOf } from './statistics.ts'
 
-/** Connections of the load to each server. */
+/** Load connections to each server. */
 export const CONNECTIONS = 16
 
-/** A server with the load to compare it under. */
+/** A server and the load for the comparison. */
 export interface Contender {
   server: Measured
   load: Load
   requests: readonly Buffer[]
-  /** The expected status of each response. */
+  /** The expected status for every response. */
   status: number
 }
 
-/** The CPU time of both servers per request, in microseconds. */
+/** CPU time per request for both servers, in microseconds. */
 export interface Comparison {
   ours: Spread
   reference: Spread
-  /** The CPU time of the reference divided by ours, pair by pair: above 1, ours is faster. */
+  /** The reference's CPU time divided by ours, pair by pair: above 1, ours is faster. */
   ratio: Spread
-  /** The share of the machine, 0 to 1, that other processes used. */
+  /** The machine share used by other processes, 0 to 1. */
   othersShare: number
-  /** The share of the time, 0 to 1, in which each server was busy. */
+  /** How busy each server was, 0 to 1. */
   busyShare: { ours: number; reference: number }
 }
 
@@ -45,7 +45,7 @@ export async function compare(
   }
   const pairs: { ours: Slice; reference: Slice }[] = []
   for (let nth = 0; nth < plan.slices; nth++) {
-    // Alternates which one goes first, so a drift favours neither.
+    // Alternates which server goes first, so drift favours neither.
     if (nth % 2 === 0) {
       const first = await slice(ours, plan.sliceMs)
       pairs.push({ ours: first, reference: await slice(reference, plan.sliceMs) })

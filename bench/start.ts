@@ -10,10 +10,10 @@ import { giveLists, usersNamed } from './lists.ts'
 import { spreadOf } from './statistics.ts'
 import { fill } from './targets.ts'
 
-/** The number of users in the snapshot, and the size of their lists. */
+/** How many users the snapshot contains, and their list size. */
 const USERS = 1000
 const BYTES = 25_600
-/** An earlier start, which is not measured, has read the files into the page cache of the system. */
+/** An earlier, unmeasured start has read the files into the system's page cache. */
 const STARTS_PER_ROUND = 3
 
 /** Starts the service, requests one user as soon as it listens, and stops it. */
@@ -43,7 +43,7 @@ async function startMs(
   }
 }
 
-/** Measures the time from the start of the process to its first response. */
+/** Measures the time from process start to the first response. */
 export const start: Group = async bench => {
   const sandbox = await startSandbox()
   bench.defer(() => sandbox.close())

@@ -1,4 +1,4 @@
-/** The distribution of a repeated measurement. */
+/** The spread of a repeated measurement. */
 export interface Spread {
   median: number
   /** The first and the third quartile. */
@@ -8,7 +8,7 @@ export interface Spread {
   count: number
 }
 
-/** The quantile `share` (0 to 1) of the values, interpolated linearly; NaN without values. */
+/** Returns the value at quantile `share` (0 to 1), interpolated linearly; NaN without values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   const at = share * (sorted.length - 1)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import { Pool } from 'undici'
 
-/** Concurrent requests while the service fills its cache. */
+/** Concurrent requests while the cache fills. */
 const FILLING = 8
 
 /** A request: a path with query, and header fields. */
@@ -17,12 +17,12 @@ export interface Target {
 
 /** A checked response. */
 export interface Checked {
-  /** The length of the encoded body. */
+  /** Encoded body length. */
   bytes: number
   etag: string
 }
 
-/** The bytes of a `GET` of the target. */
+/** Returns the bytes of a `GET` request for the target. */
 export function rawRequest(
   url: string,
   { path, headers = {} }: Pick<Target, 'path' | 'headers'>,
@@ -33,8 +33,8 @@ export function rawRequest(
 }
 
 /**
- * Requests each target once, so the service caches its list, and checks status, length, coding, entity tag
- * and number of playlists of each response.
+ * Requests each target once, so the service caches the list, and checks each response's status, length, coding,
+ * entity tag and number of playlists.
  *
  * @throws {AssertionError} if a response is wrong.
  */

@@ -17,7 +17,7 @@ const THRESHOLD = { atMost: 1.1 }
 /** Enough pages for all connections. */
 const WARM_UP = { prefix: 'warm-up', playlists: 1000 }
 
-/** Lists are neither fresh nor stale-while-revalidate, so each later lookup waits for its revalidation. */
+/** Lists are neither fresh nor stale-while-revalidate, so each later lookup waits for a revalidation. */
 const ENVIRONMENT = {
   SPOTIFY_CONCURRENCY: String(CONCURRENCY),
   CACHE_FRESH_SECONDS: '0',
@@ -55,7 +55,7 @@ async function startTraversalLab(bench: Bench) {
 
 type TraversalLab = Awaited<ReturnType<typeof startTraversalLab>>
 
-/** Reads one page after another, like a script without this service. */
+/** Reads pages sequentially, like a script without this service. */
 async function sequentialMs(
   { sandbox }: TraversalLab,
   user: string,
@@ -75,7 +75,7 @@ async function sequentialMs(
 
 interface Traversal {
   group: string
-  /** The minimum number of round trips for that many pages. */
+  /** The minimum round trips for that many pages. */
   roundTrips: (pages: number) => number
   /** Resolves with the duration in milliseconds. */
   measure: (lab: TraversalLab, user: string) => Promise<number>
@@ -121,7 +121,7 @@ function groupOf({ group, roundTrips, measure, isCold }: Traversal): Group {
   }
 }
 
-/** The first lookup of a user: the first page, then the rest concurrently. */
+/** A user's first lookup: the first page, then the rest concurrently. */
 export const cold = groupOf({
   group: 'cold',
   roundTrips: pages => 1 + Math.ceil((pages - 1) / CONCURRENCY),
@@ -129,7 +129,7 @@ export const cold = groupOf({
   isCold: true,
 })
 
-/** A later lookup that waits: the service knows the number of pages. */
+/** A later lookup, which waits: the service knows the number of pages. */
 export const refresh = groupOf({
   group: 'refresh',
   roundTrips: pages => Math.ceil(pages / CONCURRENCY),
