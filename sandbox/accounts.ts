@@ -9,9 +9,9 @@ interface OAuthError {
 }
 
 /**
- * `POST /api/token`: the client credentials flow, and the authorization code flow with its refreshes
- * (RFC 6749 sections 4.4, 4.1.3 and 6). `body` is undefined if it is too large. Errors have status 400
- * and Spotify's wording, even where the RFC allows 401.
+ * `POST /api/token`: the client credentials flow, and the authorization code flow with refreshes (RFC 6749
+ * sections 4.4, 4.1.3 and 6). `body` is undefined if it is too large. Errors have status 400 and Spotify's
+ * wording, even where the RFC allows 401.
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export function tokenAnswer(
@@ -85,7 +85,7 @@ function refreshed(sandbox: Sandbox, form: URLSearchParams): OAuthError | object
   return tokenResponse(sandbox, grant, replacement)
 }
 
-/** The token response: without a grant, for the app itself. */
+/** Builds the token response; without a grant, for the app itself. */
 function tokenResponse(sandbox: Sandbox, grant?: Grant, refreshToken?: string): object {
   const { tokens, tokenLifetimeSeconds, switches } = sandbox
   const scope = `${grant?.scope} ${switches.extraScope}`.trim()
@@ -98,7 +98,7 @@ function tokenResponse(sandbox: Sandbox, grant?: Grant, refreshToken?: string): 
   }
 }
 
-/** The `grant_type` of a form; undefined for another content type, or if the form has no `grant_type`. */
+/** Returns a form's `grant_type`; undefined for another content type, or if the form has no `grant_type`. */
 export function grantTypeOf(contentType = '', body = ''): string | undefined {
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
   return (isForm && new URLSearchParams(body).get('grant_type')) || undefined

@@ -3,22 +3,22 @@ import type { Socket } from 'node:net'
 import type { PlaylistPage } from './page.ts'
 import type { SandboxRequest } from './requests.ts'
 
-/** The request, and the means to respond to it. */
+/** A request and the means to respond. */
 export interface AnswerContext {
   readonly request: SandboxRequest
   readonly res: ServerResponse
-  /** The connection of `res`, for answers that break it. */
+  /** The connection behind `res`, for answers that break it. */
   readonly socket: Socket
-  /** The address of the sandbox according to the client, `http://host:port`. */
+  /** The sandbox address according to the client, `http://host:port`. */
   readonly origin: string
-  /** Creates the page that a healthy sandbox would send. */
+  /** Creates the page a healthy sandbox would send. */
   page(): PlaylistPage
 }
 
 /** Responds to one request, or deliberately not. */
 export type Answer = (context: AnswerContext) => void
 
-/** A response of plain text, unless `headers` set another content type. */
+/** A plain text response, unless `headers` set another content type. */
 export function status(code: number, body: string, headers: OutgoingHttpHeaders = {}): Answer {
   return ({ res }) => send(res, code, body, { 'content-type': 'text/plain', ...headers })
 }
@@ -28,15 +28,15 @@ export function json(code: number, value: unknown, headers: OutgoingHttpHeaders 
 }
 
 /**
- * The 429 of the rate limit. `retryAfter` becomes the Retry-After field unchecked, so it may be a date or
- * malformed. Without it, the response has no such field, as sometimes with Spotify.
+ * The rate limit's 429. `retryAfter` becomes the Retry-After field unchecked, so it can be a date or malformed.
+ * Without it, the response has no such field, as sometimes with Spotify.
  */
 export function rateLimited(retryAfter?: string, body = 'Too many requests'): Answer {
   return status(429, body, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
 }
 
 /**
- * An error of the Web API.
+ * A Web API error.
  * https://developer.spotify.com/documentation/web-api/concepts/api-calls#regular-error-object
  */
 export function apiError(
@@ -58,7 +58,7 @@ export function sendJson(
   send(res, code, JSON.stringify(value), { ...type, ...headers })
 }
 
-/** Sends a response with its Content-Length. */
+/** Sends a response with Content-Length. */
 export function send(
   res: ServerResponse,
   code: number,

@@ -16,15 +16,15 @@ export { type Answer, type AnswerContext, apiError, json, rateLimited, status } 
 const HTML = { 'content-type': 'text/html' }
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
-/** The WWW-Authenticate field of a 401 (RFC 6750 section 3). */
+/** The WWW-Authenticate field for a 401 (RFC 6750 section 3). */
 export function challenge(description: string) {
   const value = `Bearer realm="spotify", error="invalid_token", error_description="${description}"`
   return { 'www-authenticate': value }
 }
 
 /**
- * Named answers, which the control API can use, too. The texts are recorded from Spotify; several are
- * plain text although the Web API documents JSON errors.
+ * Named answers, also for the control API. The texts are recorded from Spotify; several are plain text,
+ * although the Web API documents JSON errors.
  */
 export const answers = {
   'expired-token': apiError(401, 'The access token expired', challenge('The access token expired')),
@@ -46,7 +46,7 @@ export const answers = {
   'bad-request': apiError(400, 'Invalid limit'),
   'rate-limited': rateLimited('3'),
   'rate-limited-without-retry-after': rateLimited(),
-  // The quota of the developer account, not the rate limit: Retry-After is close to a day.
+  // The developer account's quota, not the rate limit: Retry-After is close to a day.
   'quota-exceeded': apiError(
     429,
     'Too many requests',
@@ -88,7 +88,7 @@ export const answers = {
   'huge-total': changedPage({ total: 1e9 }),
   'invalid-client': invalidClient(400),
   'invalid-client-401': invalidClient(401),
-  // In outages, Spotify sends this for valid refresh tokens, too.
+  // During outages, Spotify sends this even for valid refresh tokens.
   'invalid-grant': json(400, {
     error: 'invalid_grant',
     error_description: 'Refresh token revoked',
@@ -103,7 +103,7 @@ function changedPage(change: Partial<Record<keyof PlaylistPage, unknown>>): Answ
   return context => json(200, { ...context.page(), ...change })(context)
 }
 
-/** An error of the token endpoint (RFC 6749 section 5.2): here `error` is a string. */
+/** A token endpoint error (RFC 6749 section 5.2): here `error` is a string. */
 function invalidClient(code: number): Answer {
   return json(code, { error: 'invalid_client', error_description: 'Invalid client secret' })
 }

@@ -3,7 +3,7 @@ import type { SandboxRequest } from './requests.ts'
 import type { Sandbox } from './running-sandbox.ts'
 import type { Switches } from './switches.ts'
 
-/** The decision of the person at the browser. */
+/** What the person at the browser decided. */
 interface Decision {
   userId: string
   approves: boolean
@@ -19,9 +19,9 @@ const SCOPES = new Set([
 const PAGE_HEADERS = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }
 
 /**
- * `/authorize`: GET shows a page on which a person approves or denies, and POST is the press of a button on
- * it (RFC 6749 section 4.1.1). Like Spotify, the sandbox never redirects to the app if the client id or the
- * redirect URI is wrong.
+ * `/authorize`: GET shows a page where a person approves or denies, and its buttons send a POST (RFC 6749
+ * section 4.1.1). Like Spotify, the sandbox never redirects to the app if the client id or the redirect URI is
+ * wrong.
  * https://developer.spotify.com/documentation/web-api/tutorials/code-flow
  */
 export function authorizeAnswer(
@@ -48,7 +48,7 @@ export function authorizeAnswer(
   return sendBack(query, { code })
 }
 
-/** The error for the app; undefined if its request is valid. */
+/** Returns the error for the app; undefined if the request is valid. */
 function queryError(query: URLSearchParams): string | undefined {
   if (query.get('response_type') !== 'code') return 'unsupported_response_type'
   const hasChallenge = query.has('code_challenge')
@@ -69,7 +69,10 @@ function pressed(body: string | undefined, { signedIn }: Switches): Decision {
   return { userId: form.get('user') || signedIn, approves: form.get('decision') === 'approve' }
 }
 
-/** The decision of the control API, or of a user who agreed before; undefined if the page has to ask. */
+/**
+ * Returns the decision from the control API or from a user who has already agreed; undefined if the page has to
+ * ask.
+ */
 function withoutPerson(
   { grants, switches }: Sandbox,
   query: URLSearchParams,
@@ -88,7 +91,7 @@ function sendBack(query: URLSearchParams, result: Record<string, string>): Answe
   return status(302, '', { location, 'cache-control': 'no-store' })
 }
 
-/** The form posts to its own URL, so the query stays. */
+/** The form posts to the current URL, so the query stays. */
 function consentForm(query: URLSearchParams, { signedIn }: Switches): string {
   const scope = scopeOf(query)
   const wanted = scope === '' ? 'only what is public' : scope

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http'
 const MAX_BYTES = 16_384
 
 /**
- * Reads the body of a request as UTF-8. Undefined if the body is too large or the client disconnects. Reads
- * even an oversized body to its end; otherwise the client would get a reset.
+ * Reads a request body as UTF-8. Undefined if the body is too large or the client disconnects. Reads even an
+ * oversized body to the end; otherwise the client would get a reset.
  */
 export async function readBody(req: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []

@@ -8,12 +8,12 @@ const GZIPPED = { ...JSON_TYPE, 'content-encoding': 'gzip' }
 const MIB = 2 ** 20
 const DRIP_INTERVAL_MS = 100
 
-/** Resets the TCP connection before any byte of a response. */
+/** Resets the TCP connection before the first response byte. */
 export const reset: Answer = ({ socket }) => {
   socket.resetAndDestroy()
 }
 
-/** Announces a whole page, sends half of it and closes the connection. */
+/** Announces a whole page, sends half and closes the connection. */
 export const resetMidBody: Answer = ({ res, socket, page }) => {
   const body = Buffer.from(JSON.stringify(page()))
   res.writeHead(200, { ...JSON_TYPE, 'content-length': body.length })
@@ -46,7 +46,7 @@ export const hugePage: Answer = ({ res, page }) => {
   })
 }
 
-/** About 64 kB that inflate to 65 MiB of spaces. */
+/** About 64 kB, inflating to 65 MiB of spaces. */
 export const gzipBomb: Answer = context => {
   bomb ??= buffer(Readable.from(padded('', 65)).pipe(createGzip()))
   void explode(context, bomb)

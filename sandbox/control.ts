@@ -13,7 +13,7 @@ export function isControl(req: IncomingMessage): boolean {
   return /^\/_sandbox(\/|\?|$)/.test(String(req.url))
 }
 
-/** The control API, for a sandbox in its own process. */
+/** The control API, for a sandbox in a separate process. */
 export async function answerControl(
   sandbox: Sandbox,
   req: IncomingMessage,
@@ -25,7 +25,7 @@ export async function answerControl(
     if (value !== undefined) return sendJson(res, 200, value)
     res.writeHead(204).end()
   } catch (error) {
-    // Any other error is a bug; it has no status, so sendJson throws.
+    // Any other error is a bug without a status, so sendJson throws.
     const { status, message } = error as Invalid
     sendJson(res, status, { error: message })
   }

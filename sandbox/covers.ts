@@ -3,13 +3,13 @@ import { send } from './answer.ts'
 import { type CoverKind, drawCover } from './draw-cover.ts'
 import type { ImageHosts } from './playlist.ts'
 
-// The paths, and so their lengths, are those of Spotify's image hosts.
+// Paths, and so their lengths, match Spotify's image hosts.
 const MOSAIC = /^\/(60|300|640)\/([0-9a-f]{40,160})$/
 const UPLOAD = /^\/image\/([0-9a-f]{40})$/
-/** The size of an upload, which Spotify's API does not state. */
+/** The size of an upload; Spotify's API does not state it. */
 const UPLOAD_PIXELS = 640
 
-/** The cover that a URL names. */
+/** The cover behind a URL. */
 export interface Cover {
   readonly kind: CoverKind
   readonly name: string
@@ -17,12 +17,12 @@ export interface Cover {
   readonly pixels: number
 }
 
-/** Where a sandbox at `url` (scheme, host and port) has its covers. */
+/** Returns where a sandbox at `url` (scheme, host and port) serves covers. */
 export function imageHosts(url: string): ImageHosts {
   return { mosaics: url, uploads: `${url}/image` }
 }
 
-/** The cover at a request target; undefined if the target is no cover. */
+/** Returns the cover at a request target; undefined for any other target. */
 export function coverOf(target: string): Cover | undefined {
   const [, pixels, mosaic] = MOSAIC.exec(target) ?? []
   if (mosaic !== undefined) return { kind: 'mosaic', name: mosaic, pixels: Number(pixels) }
@@ -31,8 +31,8 @@ export function coverOf(target: string): Cover | undefined {
 }
 
 /**
- * Sends a drawn cover. Spotify serves covers from separate hosts, so requests for covers neither count as
- * requests to Spotify nor meet a fault.
+ * Sends a drawn cover. Spotify serves covers from separate hosts, so cover requests neither count as requests
+ * to Spotify nor meet a fault.
  */
 export function answerCover(cover: Cover, { method }: IncomingMessage, res: ServerResponse): void {
   if (method !== 'GET' && method !== 'HEAD') {

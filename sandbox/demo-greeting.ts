@@ -1,31 +1,31 @@
-/** The service's page size and its default of SPOTIFY_CONCURRENCY. */
+/** The service's page size and default SPOTIFY_CONCURRENCY. */
 const PAGE = 50
 const CONCURRENCY = 8
 /** How long a first lookup takes on a usual machine, besides waiting for the sandbox. */
 const OVERHEAD_MS = 150
 
-/** The values that the greeting of the demo shows. */
+/** The values shown in the demo greeting. */
 export interface Demo {
-  /** Scheme, host and port of the service. */
+  /** The service's scheme, host and port. */
   readonly url: string
-  /** Scheme, host and port of the sandbox. */
+  /** The sandbox's scheme, host and port. */
   readonly sandboxUrl: string
-  /** The delay of each response of the sandbox. */
+  /** Delay before each sandbox response. */
   readonly latencyMs: number
-  /** Ports that another program uses. */
+  /** Ports in use by another program. */
   readonly takenPorts: readonly number[]
-  /** The address at which the owner of an account links it. */
+  /** The link page address for the account owner. */
   readonly invitation: string
-  /** The number of a user's playlists. */
+  /** Returns how many playlists a user has. */
   playlistsOf(user: string): number
 }
 
-/** The first lines of the demo: what to open, what to try and what that costs. */
+/** The first lines the demo prints: what to open, what to try and what that costs. */
 export function greeting(demo: Demo): string {
   const { url, sandboxUrl, latencyMs, takenPorts, invitation, playlistsOf } = demo
   const costOf = (user: string) => {
     const requests = Math.max(1, Math.ceil(playlistsOf(user) / PAGE))
-    // The first page says how many pages follow.
+    // The first page tells how many pages follow.
     const rounds = 1 + Math.ceil((requests - 1) / CONCURRENCY)
     const seconds = ((rounds * latencyMs + OVERHEAD_MS) / 1000).toFixed(1)
     return `${requests} Spotify requests, about ${seconds} s`

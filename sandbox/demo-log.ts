@@ -1,4 +1,4 @@
-/** The members of a line in the service's log (docs/operating.md) that the demo reads. */
+/** The members the demo reads from a service log line (docs/operating.md). */
 interface LogLine {
   level: string
   time: number
@@ -17,7 +17,7 @@ interface LogLine {
 
 const SHOWN_LEVELS = ['info', 'warn', 'error', 'fatal']
 
-/** Formats a line of the service's log for a person; undefined if it tells a person nothing. */
+/** Formats a service log line for a person; undefined if a person does not need the line. */
 export function demoLine(line: string): string | undefined {
   const entry = parsed(line)
   if (entry === undefined) return line
@@ -26,7 +26,7 @@ export function demoLine(line: string): string | undefined {
   return text && `${clock(entry.time)}  ${text.replace(/\p{C}/gu, '\ufffd')}`
 }
 
-/** The line as an object; undefined for a text that a package has printed. */
+/** Parses a line; undefined for text printed by a package. */
 function parsed(line: string): LogLine | undefined {
   try {
     const value = JSON.parse(line)
@@ -50,7 +50,7 @@ function responseText(entry: LogLine, route: string | null): string {
   return words.join('  ')
 }
 
-/** The path of a route as problems write it, without the token of an owner's page. */
+/** Returns a route's path as in problems, without the token of an owner's page. */
 function pathOf(route: string | null, userId: string): string {
   return route?.replace(':id', encodeURIComponent(userId)).replace(':token', '{token}') ?? ''
 }

@@ -11,14 +11,14 @@ import { startSandbox } from './sandbox.ts'
 import { startServiceProcess } from './service-process.ts'
 import { EXAMPLES } from './users.ts'
 
-// `npm run demo`: the built service and a stand-in for Spotify, on the ports of the Compose file if
-// they are free, or on PORT and SANDBOX_PORT. The latency shows the cost of paging. Without a load
-// balancer, the shutdown needs no delay.
+// `npm run demo`: the built service and a stand-in for Spotify, on the same ports as in Compose if they are
+// free, or on PORT and SANDBOX_PORT. The latency shows the cost of paging. Without a load balancer, the
+// shutdown needs no delay.
 
-/** Usual ports that another program uses. */
+/** Usual ports in use by another program. */
 const takenPorts: number[] = []
 
-/** The service needs its port before it listens, for the redirect URI. */
+/** The service needs a port before it listens, for the redirect URI. */
 async function portFor(variable: string, usual: number): Promise<string> {
   const given = process.env[variable]
   if (given) return given === '0' ? String(await freePort()) : given
@@ -28,10 +28,10 @@ async function portFor(variable: string, usual: number): Promise<string> {
 }
 
 const ADMIN_KEY = randomBytes(32).toString('hex')
-/** This user's private playlists stay private, even from an app that has the user's consent. */
+/** This user's private playlists stay private, even from an app with the user's consent. */
 const OWNER = 'with-private'
 
-/** The address at which the owner links the account. */
+/** Returns the link page address for the owner. */
 async function invite(url: string): Promise<string> {
   const response = await fetch(`${url}/links`, {
     method: 'POST',
@@ -42,7 +42,7 @@ async function invite(url: string): Promise<string> {
   return page
 }
 
-/** Lines that arrive before the greeting; shown only if the demo does not start. */
+/** Lines before the greeting; shown only if the demo does not start. */
 const early: string[] = []
 let print = (line: string) => {
   early.push(line)
@@ -71,7 +71,7 @@ try {
       SPOTIFY_AUTHORIZE_URL: sandbox.authorizeUrl,
       LINKS_FILE: join(folder, 'links.json'),
       ADMIN_KEYS: `demo:${ADMIN_KEY}`,
-      // The level of the lines about cache hits.
+      // Cache hits are logged at this level.
       LOG_LEVEL: 'debug',
       SHUTDOWN_DELAY_MS: '0',
     },
@@ -92,7 +92,7 @@ try {
     },
   })
   const invitation = await invite(service.url)
-  // Waits for the log line of the invitation, which no person requested, so the output does not show it.
+  // Waits for the invitation's log line, to keep it out of the output: no person requested it.
   await invited
   print = console.log
   const { latencyMs } = sandbox

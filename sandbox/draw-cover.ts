@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 /** A mosaic has four tiles, an upload has one picture. */
 export type CoverKind = 'mosaic' | 'upload'
 
-/** The colours of one cover. Each contrasts with the others. */
+/** A cover's colours, each contrasting with the others. */
 type Palette = readonly [string, string, string, string]
 
 const PALETTES = [
@@ -17,13 +17,13 @@ const PALETTES = [
   ['#1d3557', '#f1faee', '#7fb2c4', '#d9606a'],
 ] as const satisfies readonly Palette[]
 
-/** The side of a tile; a cover is twice as wide and high. */
+/** The side length of a tile; a cover is twice as wide and high. */
 const TILE = 300
 const SIDE = 2 * TILE
 
 /**
- * The shapes of a tile in two colours. They reach a little beyond its sides: where two shapes only touch, a
- * browser lets the ground show through.
+ * Tile shapes in two colours. They reach slightly beyond the sides: where two shapes only touch, a browser lets
+ * the ground show through.
  */
 const MOTIFS: readonly ((a: string, b: string) => string)[] = [
   (a, b) =>
@@ -39,8 +39,8 @@ const MOTIFS: readonly ((a: string, b: string) => string)[] = [
 ]
 
 /**
- * Draws a cover as SVG, `pixels` wide and high. The name alone decides what the cover shows, so each playlist
- * has the same cover in every size, in every run and on every machine.
+ * Draws a cover as SVG, `pixels` wide and high. The picture depends only on the name, so each playlist has the
+ * same cover in every size, in every run and on every machine.
  */
 export function drawCover(kind: CoverKind, name: string, pixels: number): string {
   const digest = createHash('sha256').update(name).digest()

@@ -1,10 +1,10 @@
 import { type Answer, type AnswerName, answers } from './answers.ts'
 import type { SandboxRequest } from './requests.ts'
 
-/** Replaces the response to requests that meet all given conditions. */
+/** Replaces the response to requests that match all given conditions. */
 export interface Fault {
   on: 'token' | 'api'
-  /** The number of requests after which the fault is removed; unlimited by default. */
+  /** How many requests the fault affects before it is removed; unlimited by default. */
   times?: number
   /** Only requests for this user's playlists. */
   userId?: string
@@ -26,7 +26,7 @@ interface Installed {
 export class Faults {
   #newestFirst: Installed[] = []
 
-  /** Installs a fault before all others. Returns a function that removes it. */
+  /** Installs a fault before all others. Returns a function to remove it. */
   add(fault: Fault): () => void {
     const installed = { fault, timesLeft: fault.times ?? Number.POSITIVE_INFINITY }
     this.#newestFirst.unshift(installed)
@@ -37,7 +37,7 @@ export class Faults {
     this.#newestFirst = []
   }
 
-  /** Returns the answer of the newest matching fault, and uses up one of its `times`. */
+  /** Returns the newest matching fault's answer, and counts down `times`. */
   take(request: SandboxRequest): Answer | undefined {
     const found = this.#newestFirst.find(({ fault }) => matches(fault, request))
     if (found === undefined) return undefined

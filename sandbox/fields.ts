@@ -1,4 +1,4 @@
-/** An invalid control request; the message says why. */
+/** An invalid control request; the message explains why. */
 export class Invalid extends Error {
   readonly status: number
 
@@ -8,10 +8,10 @@ export class Invalid extends Error {
   }
 }
 
-/** The members of a JSON object. */
+/** JSON object members. */
 export type Fields = Record<string, unknown>
 
-/** Parses a JSON object without members other than `known`; throws Invalid. */
+/** Parses a JSON object with no members besides `known`; throws Invalid. */
 export function fieldsOf(body: string | undefined, known: readonly string[]): Fields {
   if (body === undefined) throw new Invalid('the body is too large', 413)
   const value = parsed(body)
@@ -25,7 +25,7 @@ export function fieldsOf(body: string | undefined, known: readonly string[]): Fi
   return { ...value }
 }
 
-/** An optional integer within limits; throws Invalid. */
+/** Reads an optional integer within limits; throws Invalid. */
 export function wholeNumber(
   fields: Fields,
   name: string,
@@ -37,23 +37,23 @@ export function wholeNumber(
   return optional(fields, name, isWithin, `a whole number from ${min} to ${max}`)
 }
 
-/** An optional string; throws Invalid. */
+/** Reads an optional string; throws Invalid. */
 export function text(fields: Fields, name: string): string | undefined {
   return optional(fields, name, isText, 'a string')
 }
 
-/** An optional array of strings; throws Invalid. */
+/** Reads an optional string array; throws Invalid. */
 export function texts(fields: Fields, name: string): string[] | undefined {
   const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
   return optional(fields, name, areTexts, 'an array of strings')
 }
 
-/** An optional boolean; throws Invalid. */
+/** Reads an optional boolean; throws Invalid. */
 export function flag(fields: Fields, name: string): boolean | undefined {
   return optional(fields, name, value => typeof value === 'boolean', 'true or false')
 }
 
-/** An optional string of `allowed`; throws Invalid. */
+/** Reads an optional string from `allowed`; throws Invalid. */
 export function maybeOneOf<T extends string>(
   fields: Fields,
   name: string,
@@ -62,7 +62,7 @@ export function maybeOneOf<T extends string>(
   return fields[name] === undefined ? undefined : oneOf(fields, name, allowed)
 }
 
-/** A required string of `allowed`; throws Invalid. */
+/** Reads a required string from `allowed`; throws Invalid. */
 export function oneOf<T extends string>(fields: Fields, name: string, allowed: readonly T[]): T {
   const found = allowed.find(choice => choice === fields[name])
   if (found !== undefined) return found

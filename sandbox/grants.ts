@@ -8,9 +8,9 @@ const GRANT_LIFETIME_MS = 181 * 86_400_000
 /** Six months; the longest six in a row have 184 days. */
 const SIX_MONTHS_MS = 184 * 86_400_000
 
-/** The consent of a user to the app. A second consent is another grant. */
+/** A user's consent to the app. A second consent is another grant. */
 export interface Grant {
-  /** The current id of the user. */
+  /** The user's current id. */
   userId: string
   readonly scope: string
   /** Epoch milliseconds. */
@@ -18,10 +18,10 @@ export interface Grant {
   isRevoked: boolean
 }
 
-/** The parameters of an authorization request that the token request has to match. */
+/** The authorization request parameters that the token request has to match. */
 export interface CodeRequest {
   readonly redirectUri: string
-  /** S256 of the verifier; undefined without PKCE (RFC 7636). */
+  /** The verifier's S256; undefined without PKCE (RFC 7636). */
   readonly challenge: string | undefined
 }
 
@@ -30,7 +30,7 @@ interface Code extends CodeRequest {
   readonly expiresAtMs: number
 }
 
-/** The grants of the app, with their codes and refresh tokens. */
+/** The app's grants, with codes and refresh tokens. */
 export class Grants {
   readonly issuedCodes: string[] = []
   readonly issuedRefreshTokens: string[] = []
@@ -52,7 +52,7 @@ export class Grants {
     )
   }
 
-  /** Records a consent, and returns the code for it. */
+  /** Records a consent and returns a code. */
   consent(userId: string, scope: string, request: CodeRequest): string {
     const grant = { userId, scope, consentAtMs: this.#now(), isRevoked: false }
     this.#grants.push(grant)
@@ -62,7 +62,7 @@ export class Grants {
     return code
   }
 
-  /** Uses up a code. Returns its grant, or the reason for the refusal. */
+  /** Uses up a code. Returns the grant, or the reason for the refusal. */
   redeem(code: string, redirectUri: string | null, verifier: string | null): Grant | string {
     const known = this.#codes.get(code)
     this.#codes.delete(code)
@@ -81,7 +81,7 @@ export class Grants {
     return token
   }
 
-  /** The grant of a refresh token; undefined if the token or the grant has ended. */
+  /** Returns a refresh token's grant; undefined if the token or the grant has ended. */
   grantOf(refreshToken: string): Grant | undefined {
     const grant = this.#refreshTokens.get(refreshToken)
     return grant !== undefined && this.#isAlive(grant) ? grant : undefined
@@ -91,17 +91,17 @@ export class Grants {
     this.#refreshTokens.delete(token)
   }
 
-  /** Ends all grants of a user, as if the user had removed the app; access tokens stay valid. */
+  /** Ends all of a user's grants, as if the user had removed the app; access tokens stay valid. */
   revoke(userId: string): void {
     for (const grant of this.#of(userId)) grant.isRevoked = true
   }
 
-  /** Makes all grants of a user six months older. */
+  /** Makes all of a user's grants six months older. */
   age(userId: string): void {
     for (const grant of this.#of(userId)) grant.consentAtMs -= SIX_MONTHS_MS
   }
 
-  /** Gives a user's grants to the same account under its new id. */
+  /** Moves a user's grants to the account's new id. */
   rename(from: string, to: string): void {
     for (const grant of this.#of(from)) grant.userId = to
   }
@@ -115,7 +115,7 @@ export class Grants {
   }
 }
 
-/** The S256 challenge of a verifier (RFC 7636 section 4.2). */
+/** Returns the S256 challenge for a verifier (RFC 7636 section 4.2). */
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
 }

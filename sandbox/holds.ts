@@ -11,7 +11,7 @@ interface Hold {
 export class Holds {
   readonly #holds = new Set<Hold>()
 
-  /** Starts to hold requests of a kind; returns a function that stops this and releases them. */
+  /** Holds requests of a kind; returns a function to stop and release them. */
   add(kind: RequestKind): () => void {
     const hold: Hold = { kind, waiting: [] }
     this.#holds.add(hold)
@@ -21,7 +21,7 @@ export class Holds {
     }
   }
 
-  /** Resolves when nothing holds that kind. */
+  /** Waits while that kind is held. */
   async pass(kind: RequestKind): Promise<void> {
     for (const hold of this.#holds) {
       if (hold.kind === kind) await new Promise<void>(release => hold.waiting.push(release))

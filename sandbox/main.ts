@@ -1,11 +1,11 @@
 import { optionsFrom } from './options.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
 
-// Runs the sandbox in its own process; options.ts lists its variables.
+// Runs the sandbox in its own process; options.ts lists the variables.
 try {
   const sandbox = await startSandbox(optionsFrom(process.env))
   console.log(greeting(sandbox))
-  // After the server has closed, the process exits by itself.
+  // Once the server has closed, the process exits by itself.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => sandbox.close())
 } catch (error) {
   console.error(`The sandbox did not start: ${(error as Error).message}`)

@@ -1,7 +1,7 @@
 import { redirectUriFault, type Switches } from './switches.ts'
 
 export interface SandboxOptions {
-  /** The id of the only registered app; default `sandbox-client`. */
+  /** Id of the only registered app; default `sandbox-client`. */
   clientId?: string
   /** Default `sandbox-secret`. */
   clientSecret?: string
@@ -9,20 +9,17 @@ export interface SandboxOptions {
   host?: string
   /** Default 0: any free port. */
   port?: number
-  /**
-   * Scheme, host and port at which browsers reach covers and consent page; default: the address it listens
-   * on.
-   */
+  /** Scheme, host and port where browsers reach covers and consent page; default: the listening address. */
   publicUrl?: string
-  /** The delay of each Web API response in real milliseconds, for demo and benchmarks; default 0. */
+  /** Delay before each Web API response in real milliseconds, for demo and benchmarks; default 0. */
   latencyMs?: number
-  /** Epoch milliseconds, for the expiry of tokens; default Date.now. */
+  /** Epoch milliseconds, for token expiry; default Date.now. */
   now?: () => number
-  /** Switches other than their defaults. */
+  /** Overrides for the default switches. */
   switches?: Partial<Switches>
 }
 
-/** Reads options from the environment; throws an Error that lists every invalid variable. */
+/** Reads options from the environment; throws an Error listing every invalid variable. */
 export function optionsFrom(env: Record<string, string | undefined>): SandboxOptions {
   const problems: string[] = []
   const number = (name: string, fallback: number, max: number) => {
@@ -31,7 +28,7 @@ export function optionsFrom(env: Record<string, string | undefined>): SandboxOpt
     if (!(value <= max)) problems.push(`${name} must be a whole number from 0 to ${max}`)
     return value
   }
-  // Without a path, so that a path of the sandbox can follow.
+  // Without a path or trailing slash, since the sandbox appends paths.
   const publicUrl = (env.SANDBOX_PUBLIC_URL ?? '').replace(/\/$/, '')
   if (!/^(https?:\/\/[^/?#@\s]+)?$/.test(publicUrl)) {
     problems.push('SANDBOX_PUBLIC_URL must be an http(s) URL without a path')

@@ -8,13 +8,13 @@ export interface PlaylistsQuery {
   offset: number
 }
 
-/** The page that a request for playlists asks for. Malformed numbers are NaN. */
+/** The page requested by a playlists request. Malformed numbers are NaN. */
 export type PageQuery = Omit<PlaylistsQuery, 'userId'>
 
 /** Spotify's paging object around simplified playlists, members in Spotify's order. */
 export interface PlaylistPage {
   href: string
-  /** Null replaces a playlist that the app may not see; `total` counts it. */
+  /** Null replaces a playlist hidden from the app; `total` counts it. */
   items: Array<PlaylistJson | null>
   limit: number
   next: string | null
@@ -24,9 +24,9 @@ export interface PlaylistPage {
 }
 
 /**
- * Parses a raw request target. Undefined unless the target is `/v1/users/{id}/playlists` with the id as one
- * well-formed segment. Uses no URL parser, which would remove dot segments. Refuses the ids `.` and `..`,
- * which change the path on a server that uses one.
+ * Parses a raw request target. Undefined unless the target is `/v1/users/{id}/playlists` with the id as a
+ * single well-formed segment. Uses no URL parser, because that would remove dot segments. Refuses the ids `.`
+ * and `..`, because they change the path on a server with a URL parser.
  */
 export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   const [, segment, search] = /^\/v1\/users\/([^/?]+)\/playlists(\?.*)?$/.exec(path) ?? []
@@ -35,7 +35,7 @@ export function playlistsQuery(path: string): PlaylistsQuery | undefined {
   return { userId, ...pageQuery(search) }
 }
 
-/** Parses the target of a request for `/v1/me/playlists`, the list of the token's user. */
+/** Parses a request target for `/v1/me/playlists`, the list of the token's user. */
 export function ownPlaylistsQuery(path: string): PageQuery | undefined {
   const [target, search] = /^\/v1\/me\/playlists(\?.*)?$/.exec(path) ?? []
   return target === undefined ? undefined : pageQuery(search)
@@ -49,7 +49,7 @@ function pageQuery(search?: string): PageQuery {
   }
 }
 
-/** Returns the requested page of a user's entries; its links start with `apiUrl`. */
+/** Returns the requested page of a user's entries; links start with `apiUrl`. */
 export function playlistPage(
   apiUrl: string,
   entries: ReadonlyArray<PlaylistJson | null>,

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import { COLLABORATIVE, DESCRIPTIONS, DISPLAY_NAMES, NAMES } from './texts.ts'
 
-/** An image of a playlist; its size in pixels is often null. */
+/** A playlist image; the size in pixels is often null. */
 export interface ImageJson {
   height: number | null
   url: string
   width: number | null
 }
 
-/** The link to a playlist's tracks and their number, including unplayable ones. */
+/** The link to a playlist's tracks, and the track count including unplayable tracks. */
 export interface ContentsJson {
   href: string
   total: number | null
 }
 
 /**
- * A simplified playlist of the Web API. `items` came in February 2026 and will replace `tracks`; which
- * of the two Spotify sends depends on the app, so either may be absent.
+ * A simplified playlist in the Web API. `items` came in February 2026 and will replace `tracks`; what Spotify
+ * sends depends on the app, so either can be absent.
  * https://developer.spotify.com/documentation/web-api/reference/get-list-users-playlists
  */
 export interface PlaylistJson {
@@ -46,11 +46,11 @@ export interface PlaylistJson {
 
 const WEB = 'https://open.spotify.com'
 const API = 'https://api.spotify.com/v1'
-/** The beginnings of image URLs. */
+/** Image URL prefixes. */
 export interface ImageHosts {
-  /** Of mosaics, which Spotify makes from the covers of four albums. */
+  /** For mosaics, which Spotify makes from four album covers. */
   readonly mosaics: string
-  /** Of images that a user has uploaded. */
+  /** For images uploaded by a user. */
   readonly uploads: string
 }
 
@@ -61,8 +61,9 @@ const SPOTIFY_IMAGES: ImageHosts = {
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /**
- * Playlist number `index` of an owner, deterministic on every machine. Any 50 consecutive playlists have all
- * unusual names and descriptions. The image URLs begin with `hosts`; Spotify's own hosts have no such images.
+ * Generates playlist number `index` for an owner, deterministic on every machine. Any 50 consecutive playlists
+ * include all unusual names and descriptions. The image URLs begin with `hosts`; Spotify's own hosts have no
+ * such images.
  */
 export function playlist(
   ownerId: string,
@@ -106,7 +107,7 @@ function owner(id: string): PlaylistJson['owner'] {
   }
 }
 
-/** The kinds of images: null, none, an upload without a size, a mosaic of four covers. */
+/** Returns null, no images, an upload without a size, or a mosaic of four covers. */
 function images(choice: number, hex: string, hosts: ImageHosts): ImageJson[] | null {
   if (choice === 0) return null
   if (choice === 1) return []

@@ -2,25 +2,25 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net'
 import { ownPlaylistsQuery, playlistsQuery } from './page.ts'
 
-/** The endpoint of a request, by its path. */
+/** The requested endpoint, by path. */
 export type RequestKind = 'token' | 'api' | 'authorize' | 'other'
 
-/** A request of a client, as recorded in `Sandbox.requests`. */
+/** A client request, as recorded in `Sandbox.requests`. */
 export interface SandboxRequest {
   kind: RequestKind
   method: string
-  /** The raw request target, with its query. */
+  /** The raw request target, with query. */
   path: string
   headers: IncomingHttpHeaders
-  /** Whether its connection had an earlier request. */
+  /** Whether the connection had an earlier request. */
   isReused: boolean
-  /** The decoded user id in the path of a user's playlists, or the user of the token for /v1/me/playlists. */
+  /** The decoded user id in a playlists path, or the token's user for /v1/me/playlists. */
   userId?: string
-  /** The offset in a request for playlists, 0 by default. */
+  /** The offset in a playlists request, 0 by default. */
   offset?: number
-  /** The `grant_type` of a token request. */
+  /** The `grant_type` in a token request. */
   grantType?: string
-  /** Set at the end of the response; absent if the sandbox sent no head. */
+  /** Set when the response ends; absent if the sandbox sent no head. */
   status?: number
 }
 
@@ -41,12 +41,12 @@ export class RequestLog {
   #inFlight = 0
   #peakInFlight = 0
 
-  /** `keep` bounds the record of a sandbox that runs for days; the counts include all requests. */
+  /** `keep` bounds the record when a sandbox runs for days; the counts include all requests. */
   constructor(keep = 10_000) {
     this.#keep = keep
   }
 
-  /** Records a request, and its status when the response ends or the client disconnects. */
+  /** Records a request, and the status when the response ends or the client disconnects. */
   add(req: IncomingMessage, res: ServerResponse): SandboxRequest {
     const request = describe(req, this.#used.has(req.socket))
     this.#used.add(req.socket)

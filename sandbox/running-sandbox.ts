@@ -16,8 +16,8 @@ import { type Entries, ownEntries, publicEntries, Users } from './users.ts'
 import { answerWebApi, userOf } from './web-api.ts'
 
 /**
- * A running stand-in for Spotify: token endpoint, Web API and covers on one HTTP server, with invented
- * users. `/_sandbox` is its control API.
+ * A running stand-in for Spotify: token endpoint, Web API and covers on one HTTP server, with invented users.
+ * `/_sandbox` is the control API.
  */
 export class Sandbox {
   readonly port: number
@@ -29,7 +29,7 @@ export class Sandbox {
   readonly authorizeUrl: string
   readonly clientId: string
   readonly clientSecret: string
-  /** The delay of each Web API response in real milliseconds; can be changed at any time. */
+  /** Delay before each Web API response in real milliseconds; can be changed at any time. */
   latencyMs: number
   /** For later tokens; default 3600, as with Spotify. */
   tokenLifetimeSeconds = 3600
@@ -66,7 +66,7 @@ export class Sandbox {
     return this.log.requests
   }
 
-  /** The maximum number of concurrent Web API requests since the last clear(). */
+  /** Peak concurrent Web API requests since the last clear(). */
   get peakInFlight(): number {
     return this.log.peakInFlight
   }
@@ -103,7 +103,7 @@ export class Sandbox {
     return this.#holds.add(kind)
   }
 
-  /** Installs a fault before all others; the first match counts. Returns a function that removes it. */
+  /** Installs a fault before all others; the first match counts. Returns a function to remove it. */
   fault(fault: Fault): () => void {
     return this.faults.add(fault)
   }
@@ -117,17 +117,17 @@ export class Sandbox {
     this.tokens.revokeAll()
   }
 
-  /** Ends all consents of a user, as if the user had removed the app; access tokens stay valid. */
+  /** Ends all of a user's consents, as if the user had removed the app; access tokens stay valid. */
   revokeGrants(userId: string): void {
     this.grants.revoke(userId)
   }
 
-  /** Makes all consents of a user six months older, so they end. */
+  /** Makes all of a user's consents six months older, so they end. */
   ageGrants(userId: string): void {
     this.grants.age(userId)
   }
 
-  /** Gives an account another user id; its consents and tokens stay valid. */
+  /** Gives an account another user id; consents and tokens stay valid. */
   renameUser(from: string, to: string): void {
     this.users.rename(from, to)
     this.grants.rename(from, to)
@@ -138,12 +138,12 @@ export class Sandbox {
     this.users.set(id, entries)
   }
 
-  /** The current list of a user; undefined for an unknown user. */
+  /** Returns a user's current list; undefined for an unknown user. */
   user(id: string): Readonly<Entries> | undefined {
     return this.users.get(id)
   }
 
-  /** Stops listening and closes every connection, even held and hanging ones. */
+  /** Stops listening and closes every connection, even if held or hanging. */
   close(): Promise<void> {
     return new Promise(resolve => {
       this.#server.close(() => resolve())
@@ -160,7 +160,7 @@ export class Sandbox {
     if (request.kind === 'token') this.#noteGrantType(request, body)
     await this.#holds.pass(request.kind)
     if (request.kind === 'api' && this.latencyMs > 0) await delay(this.latencyMs, res)
-    // A disconnected client must not use up one of a fault's times.
+    // A disconnected client must not count towards a fault's `times`.
     if (res.destroyed) return
     const context = this.#context(request, user, req, res)
     const faulty = this.faults.take(request)
@@ -182,7 +182,7 @@ export class Sandbox {
     req: IncomingMessage,
     res: ServerResponse,
   ): AnswerContext {
-    // Links name the host that the client used, so they also work between containers.
+    // Links use the same host as the client, so they also work between containers.
     const origin = req.headers.host ? `http://${req.headers.host}` : this.#origin
     const page = () => this.#page(`${origin}/v1`, request.path, user)
     return { request, res, socket: req.socket, origin, page }
@@ -195,7 +195,7 @@ export class Sandbox {
       const entries = ownEntries(this.users.get(userId) ?? [], user.scope, this.switches)
       return playlistPage(apiUrl, entries, { userId, ...own })
     }
-    // A fault that sends a page may answer any other request, too.
+    // A fault that sends a page can also answer any other request.
     const query = playlistsQuery(path) ?? { userId: 'smedjan', limit: 50, offset: 0 }
     return playlistPage(apiUrl, publicEntries(this.users.get(query.userId) ?? []), query)
   }

@@ -15,7 +15,7 @@ export type { Sandbox } from './running-sandbox.ts'
 export type { Switches } from './switches.ts'
 export type { Entries, PlaylistJson } from './users.ts'
 
-/** Starts a sandbox. Rejects with the error of the server, such as EADDRINUSE, if it cannot listen. */
+/** Starts a sandbox. Rejects with the server's error, such as EADDRINUSE, if it cannot listen. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0 } = options
   const server = createServer()

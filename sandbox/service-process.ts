@@ -6,8 +6,8 @@ import { configSchema } from '../src/config/schema.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * Every variable of the service, empty. The environment and .env must neither change a test nor send
- * real credentials to the sandbox.
+ * Every service variable, empty. The environment and .env must neither change a test nor send real credentials
+ * to the sandbox.
  */
 const unset = Object.fromEntries(
   [
@@ -26,17 +26,17 @@ export interface ServiceProcessOptions {
   sandbox: Pick<Sandbox, 'apiUrl' | 'tokenUrl' | 'clientId' | 'clientSecret'>
   /** Arguments for Node; default: the built service. */
   nodeArguments?: string[]
-  /** A command with arguments that starts Node, for example to pin it to a core. */
+  /** A command with arguments to start Node, for example pinned to a core. */
   launcher?: string[]
-  /** Channels besides the output, for example for messages of a preloaded module. */
+  /** Channels besides the output, for example for messages from a preloaded module. */
   channels?: 'ipc'[]
   /** Variables besides those for the sandbox. */
   environment?: Record<string, string | undefined>
   /** Called when the process exists, before it listens. */
   onSpawn?: (child: ChildProcess) => void
-  /** Called with every line of the service's log. */
+  /** Called with every log line. */
   onLine?: (line: string) => void
-  /** The destination of the service's error output; with `pipe`, the caller reads it. */
+  /** Where error output goes; with `pipe`, the caller reads it. */
   stderr?: 'inherit' | 'pipe'
 }
 
@@ -45,9 +45,9 @@ export interface ServiceProcess {
   /** Scheme, host and port. */
   readonly url: string
   readonly child: ChildProcess
-  /** Every line of the service's log so far. */
+  /** All log lines so far. */
   readonly log: readonly string[]
-  /** Sends a signal, as an orchestrator does, and resolves with the exit code. */
+  /** Sends a signal, like an orchestrator, and resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -67,7 +67,7 @@ export function spawnService(options: ServiceProcessOptions): ChildProcess {
       PORT: '0',
       ...environment,
     },
-    // A separate process group, so Ctrl-C reaches the service only through stop().
+    // In a separate process group, so Ctrl-C reaches the service only through stop().
     detached: true,
     stdio: ['ignore', 'pipe', stderr, ...channels],
   })

@@ -1,33 +1,33 @@
 import { type Fields, flag, Invalid, maybeOneOf, text, texts } from './fields.ts'
 
-/** The parts of Spotify's behaviour that a test or the control API can change at any time. */
+/** Spotify behaviour that a test or the control API can change at any time. */
 export interface Switches {
   /**
-   * The quota mode of the app. In Development Mode `GET /v1/users/{id}/playlists` is forbidden, with any
-   * token. https://developer.spotify.com/documentation/web-api/concepts/quota-modes
+   * The app's quota mode. In Development Mode `GET /v1/users/{id}/playlists` is forbidden, with any token.
+   * https://developer.spotify.com/documentation/web-api/concepts/quota-modes
    */
   mode: 'extended' | 'development'
-  /** The redirect URIs in the settings of the app, which are compared character by character. */
+  /** The redirect URIs in the app settings, compared character by character. */
   redirectUris: string[]
-  /** Users whom the developer took off the allowlist of the app, which only Development Mode has. */
+  /** Users removed from the app's allowlist, which exists only in Development Mode. */
   unregistered: string[]
-  /** The user who is signed in to Spotify in the browser. */
+  /** The user signed in to Spotify in the browser. */
   signedIn: string
-  /** Whether `/authorize` shows a page with two buttons, or acts at once as if one had been pressed. */
+  /** Whether `/authorize` shows a page with two buttons, or acts at once as if a button had been pressed. */
   consent: 'ask' | 'approve' | 'deny'
   /** Whether a refresh brings a new refresh token, and whether that ends the old one. */
   rotation: 'off' | 'on' | 'kill-old'
-  /** Scopes that every user token has besides those that the app asked for, space-separated. */
+  /** Scopes every user token has besides the requested scopes, space-separated. */
   extraScope: string
   /** Whether a token response without scopes has a `scope` member. */
   emptyScope: 'sent' | 'absent'
-  /** Whether `public` of an entry is honest, or true even for private playlists. */
+  /** Whether an entry's `public` is honest, or true even for private playlists. */
   publicFlag: 'honest' | 'always-true'
   /** Whether `/v1/me/playlists` lists private playlists without a scope. */
   leaksPrivate: boolean
 }
 
-/** The switches of a new sandbox. */
+/** The switches in a new sandbox. */
 export function defaultSwitches(): Switches {
   return {
     mode: 'extended',
@@ -56,7 +56,7 @@ export function redirectUriFault(uri: string): string | undefined {
   return `${uri} is neither https nor a loopback address`
 }
 
-/** The names of the switches in the control API. */
+/** Switch names in the control API. */
 export const SWITCH_NAMES = [
   'mode',
   'redirect_uris',
@@ -70,7 +70,7 @@ export const SWITCH_NAMES = [
   'leaks_private',
 ] as const
 
-/** The switches with the changes of a control request; throws Invalid. */
+/** Returns the switches with the changes from a control request; throws Invalid. */
 export function changedSwitches(switches: Switches, fields: Fields): Switches {
   const redirectUris = texts(fields, 'redirect_uris') ?? switches.redirectUris
   const fault = redirectUris.map(redirectUriFault).find(found => found !== undefined)
@@ -89,7 +89,7 @@ export function changedSwitches(switches: Switches, fields: Fields): Switches {
   }
 }
 
-/** The switches as the control API shows them. */
+/** Returns the switches as the control API shows them. */
 export function switchesReport(switches: Switches): Record<(typeof SWITCH_NAMES)[number], unknown> {
   return {
     mode: switches.mode,

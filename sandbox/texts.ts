@@ -1,9 +1,9 @@
-/** The name of the playlists that others may edit. */
+/** The name of collaborative playlists. */
 export const COLLABORATIVE = '👩‍👩‍👧‍👦 family dinner'
 
 /**
- * Realistic names; `%` becomes the index of the playlist. The unusual ones break CSV, text lines,
- * spreadsheets and terminals that are not prepared for them.
+ * Realistic names; `%` becomes the playlist index. The unusual names break unprepared CSV, text lines,
+ * spreadsheets and terminals.
  */
 export const NAMES = [
   'Morning coffee %',
@@ -32,7 +32,7 @@ export const NAMES = [
   'Running 170 bpm %',
 ] as const
 
-/** Spotify sends descriptions HTML-escaped; those of Spotify's own playlists have links. Most are empty. */
+/** Spotify sends descriptions HTML-escaped, with links in Spotify's own playlists. Most are empty. */
 export const DESCRIPTIONS = [
   '',
   '',
@@ -46,7 +46,7 @@ export const DESCRIPTIONS = [
   '&lt;3 &quot;mixed&quot; by hand',
 ] as const
 
-/** Names of accounts; null occurs in recorded responses. */
+/** Account names; null occurs in recorded responses. */
 export const DISPLAY_NAMES = [
   'Kim',
   'Åsa Lindström',

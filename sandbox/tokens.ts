@@ -3,13 +3,13 @@ import type { Grant } from './grants.ts'
 
 export type TokenState = 'valid' | 'expired' | 'unknown'
 
-/** The user and the scopes of an access token. */
+/** An access token's user and scopes. */
 export interface TokenUser {
   readonly grant: Grant
   readonly scope: string
 }
 
-/** Opaque access tokens of the app and of users, the same sequence in every sandbox. */
+/** Opaque access tokens for the app and for users, the same sequence in every sandbox. */
 export class Tokens {
   readonly issued: string[] = []
   readonly #now: () => number
@@ -21,7 +21,7 @@ export class Tokens {
     this.#now = now
   }
 
-  /** Issues an app token, or a token of `user`. */
+  /** Issues an app token, or a token for `user`. */
   issue(lifetimeSeconds: number, user?: TokenUser): string {
     const token = opaque('BQ', `token ${this.issued.length}`)
     this.issued.push(token)
@@ -30,7 +30,7 @@ export class Tokens {
     return token
   }
 
-  /** The user of a token; undefined for an app token. */
+  /** Returns a token's user; undefined for an app token. */
   user(token: string): TokenUser | undefined {
     return this.#users.get(token)
   }
@@ -48,8 +48,8 @@ export class Tokens {
 }
 
 /**
- * A text that depends on the seed alone, so every sandbox issues the same sequence. It is longer than the
- * recorded 86 characters, since a client must not assume a length.
+ * Returns a text that depends only on the seed, so every sandbox issues the same sequence. The text is longer
+ * than the recorded 86 characters, since a client must not assume a length.
  */
 export function opaque(prefix: string, seed: string): string {
   const halves = [seed, `${seed}, second half`].map(text =>

@@ -4,10 +4,10 @@ import type { Switches } from './switches.ts'
 
 export { type PlaylistJson, playlist } from './playlist.ts'
 
-/** The list of a user; null replaces a playlist that the app may not see. */
+/** A user's list; null replaces a playlist hidden from the app. */
 export type Entries = Array<PlaylistJson | null>
 
-/** The users of every sandbox: id -> number of playlists. */
+/** The users in every sandbox: id -> number of playlists. */
 const PLAYLISTS: Record<string, number> = {
   empty: 0,
   one: 1,
@@ -15,7 +15,7 @@ const PLAYLISTS: Record<string, number> = {
   fiftyone: 51,
   smedjan: 120,
   collector: 2000,
-  // About the maximum of an account, according to Spotify's page on creating playlists.
+  // About the maximum per account, according to Spotify's page on creating playlists.
   hoarder: 10_000,
   '#mimble!': 4,
   'abc+xyz': 3,
@@ -24,7 +24,7 @@ const PLAYLISTS: Record<string, number> = {
   '1112264649': 2,
 }
 
-/** The users that the demo offers to click: usual ones, then the exceptions. */
+/** The users offered in the demo: usual users, then exceptions. */
 export const EXAMPLES = [
   'smedjan',
   'collector',
@@ -34,21 +34,21 @@ export const EXAMPLES = [
   'empty',
 ] as const
 
-/** The owners of playlists that the other users follow. */
+/** Owners of playlists followed by the other users. */
 const FOLLOWED = ['wizzler', '317g2sbpe3ccycu45fes6lfr5lpe', 'vinylkeller', 'n8tflug'] as const
 
-/** The users of the sandbox. It creates each list on first use, so starting costs nothing. */
+/** The sandbox users. Each list is created on first use, so starting is free. */
 export class Users {
   readonly #lists = new Map<string, Entries | (() => Entries)>()
   readonly #images: ImageHosts | undefined
-  /** The account ids of renamed users. */
+  /** Account ids for renamed users. */
   readonly #accountIds = new Map<string, string>()
 
-  /** The images of generated playlists are at `images`; by default at Spotify's hosts. */
+  /** Images in generated playlists are at `images`; by default at Spotify's hosts. */
   constructor(images?: ImageHosts) {
     this.#images = images
     for (const [id, count] of Object.entries(PLAYLISTS)) this.generate(id, count)
-    // Since November 2024, Spotify sends null for its own playlists, and still counts them.
+    // Since November 2024, Spotify sends null for Spotify's own playlists, but still counts them.
     this.#lists.set('with-nulls', () =>
       this.#generated('with-nulls', 120).map((entry, index) => (index % 5 === 0 ? null : entry)),
     )
@@ -56,7 +56,7 @@ export class Users {
     this.generate('with-private', 120, 40)
   }
 
-  /** The list of a user; undefined for an unknown user. Ids are case-sensitive. */
+  /** Returns a user's list; undefined for an unknown user. Ids are case-sensitive. */
   get(id: string): Entries | undefined {
     const list = this.#lists.get(id)
     if (typeof list !== 'function') return list
@@ -70,8 +70,8 @@ export class Users {
   }
 
   /**
-   * Gives a user `count` generated public playlists, a ninth of which belong to other users, and
-   * `privateCount` private ones, one after each of the first public ones.
+   * Gives a user `count` generated public playlists, a ninth of them from other users, and `privateCount`
+   * private playlists, one after each of the first public playlists.
    */
   generate(id: string, count: number, privateCount = 0): void {
     this.#lists.set(id, () => {
@@ -85,8 +85,8 @@ export class Users {
   }
 
   /**
-   * Gives an account another id; its playlists still name their owner by the old id. The old id then belongs
-   * to another account, which has no playlists.
+   * Gives an account another id; playlists still have the old id as the owner. The old id then belongs to
+   * another account without playlists.
    */
   rename(from: string, to: string): void {
     this.#accountIds.set(to, this.accountId(from))
@@ -95,7 +95,7 @@ export class Users {
     this.#lists.delete(from)
   }
 
-  /** The account id, which no renaming changes. */
+  /** Returns the account id, which stays the same after renaming. */
   accountId(id: string): string {
     return this.#accountIds.get(id) ?? accountIdFor(id)
   }
@@ -116,14 +116,13 @@ function accountIdFor(seed: string): string {
   return createHash('sha256').update(`account ${seed}`).digest('hex').slice(0, 32)
 }
 
-/** The entries that anyone sees on a user's profile. */
+/** Returns the entries visible to anyone on a user's profile. */
 export function publicEntries(entries: Readonly<Entries>): Entries {
   return entries.filter(entry => entry?.public !== false)
 }
 
 /**
- * The entries that a token of the user with these scopes can read: without a scope, only those on the public
- * profile.
+ * Returns the entries readable with a user token with these scopes: without a scope, only the public profile.
  * https://developer.spotify.com/documentation/web-api/concepts/scopes#playlist-read-private
  */
 export function ownEntries(

@@ -33,7 +33,7 @@ export async function answerWebApi(
   })
 }
 
-/** The user of a request's token; undefined for an app token and without a token. */
+/** Returns the user of a request's token; undefined for an app token or without a token. */
 export function userOf(tokens: Tokens, req: IncomingMessage): TokenUser | undefined {
   return tokens.user(bearerOf(req.headers.authorization) ?? '')
 }
@@ -46,8 +46,7 @@ function contentOf({ tokens, users }: Sandbox, req: IncomingMessage, context: An
 }
 
 /**
- * The profile of the token's user as Development Mode has sent it since 2026, without the members that need a
- * scope.
+ * Returns the token user's profile as sent in Development Mode since 2026, without members that need a scope.
  * https://developer.spotify.com/documentation/web-api/reference/get-current-users-profile
  */
 function profile(id: string, accountId: string): object {
