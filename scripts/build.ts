@@ -11,22 +11,22 @@ import { basename, join, sep } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 
 // `npm run build` bundles the service and its packages into a few files in dist/, because Node spends most of
-// its start on finding and reading a thousand small ones. `npm test` checks the types.
+// the start on finding and reading a thousand small files. `npm test` checks the types.
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'dist')
-/** The build renames this folder to `out` once it is complete. */
+/** The build renames this folder to `out` when complete. */
 const fresh = join(root, 'dist.new')
 
 /**
- * Folders of files that packages read at run time. The build copies them to the same path below dist/.
- * Package `by` contains a copy of the package `from`, in the version that its devDependencies name.
+ * Folders that packages read at run time. The build copies them to the same path below dist/. Package `by`
+ * contains a copy of the package `from`, in the version from its devDependencies.
  */
 const ASSETS = [
   { by: 'node_modules/@fastify/swagger-ui', folder: 'static', from: 'swagger-ui-dist' },
 ]
 
-/** Packages that use `__dirname` or `__filename`, and why that is safe. Others fail the build. */
+/** Packages using `__dirname` or `__filename`, and why that is safe. Others fail the build. */
 const USES_DIRNAME: Record<string, string> = {
   '@fastify/swagger-ui': 'the build copies its files',
   '@fastify/swagger': 'reads its name and version for documents generated from routes',
@@ -38,14 +38,14 @@ const USES_DIRNAME: Record<string, string> = {
 /** Packages without a licence text. */
 const WITHOUT_TEXT = ['abstract-logging']
 
-/** Defines names of CommonJS at the top of each file. */
+/** Defines CommonJS names at the top of each file. */
 const TOP = `import { createRequire as createRequireOf } from 'node:module'
 const require = createRequireOf(import.meta.url)
 const folderOfBundle = import.meta.dirname`
 
 const PACKAGE = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/
 
-/** Sets the `__dirname` of a package to the folder of its files below dist/. */
+/** Sets a package's `__dirname` to the package folder below dist/. */
 const folderNames: Plugin = {
   name: 'folder names',
   setup({ onLoad }) {
@@ -64,8 +64,7 @@ const folderNames: Plugin = {
 }
 
 /**
- * The parts of undici that `src/` uses. The rest, such as `fetch` and mocks, would make a start a seventh
- * longer.
+ * The parts of undici used in `src/`. The rest, such as `fetch` and mocks, would make a start a seventh longer.
  */
 const UNDICI = `import api from 'undici/lib/api/index.js'
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
@@ -74,7 +73,7 @@ export { default as errors } from 'undici/lib/core/errors.js'
 export { default as Pool } from 'undici/lib/dispatcher/pool.js'
 Object.assign(Dispatcher.prototype, api)`
 
-/** Bundles those parts alone. Fails the build if `src/` imports another part, or a package imports undici. */
+/** Bundles only those parts. Fails the build if `src/` imports another part, or a package imports undici. */
 const partOfUndici: Plugin = {
   name: 'part of undici',
   setup({ onLoad, onResolve }) {
@@ -88,7 +87,7 @@ const partOfUndici: Plugin = {
   },
 }
 
-/** The licence texts in the folder of a package, without those of nested packages. */
+/** Returns the licence texts in a package folder, without nested packages. */
 function licenceTexts(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
     const path = join(folder, entry.name)
@@ -103,7 +102,7 @@ function licenceTexts(folder: string): string[] {
 const manifestOf = (folder: string) =>
   JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
 
-/** The folder of the package that assets come from. Checks the version, since licences may change. */
+/** Returns the folder of the package that assets come from. Checks the version, since licences can change. */
 function makerOf({ by, from }: (typeof ASSETS)[number]): string {
   const folder = `node_modules/${from}`
   const [wanted, { version }] = [manifestOf(by).devDependencies?.[from], manifestOf(folder)]
@@ -112,7 +111,7 @@ function makerOf({ by, from }: (typeof ASSETS)[number]): string {
   return folder
 }
 
-/** The licence texts that must ship with the bundled packages. */
+/** Returns the licence texts that must ship with the bundled packages. */
 function licences({ inputs }: Metafile): string {
   const bundled = Object.keys(inputs).flatMap(path => PACKAGE.exec(path)?.[0] ?? [])
   const folders = new Set([...bundled, ...ASSETS.map(makerOf)])

@@ -9,7 +9,7 @@ interface VariableSchema {
   readonly $comment?: string
 }
 
-/** The sections of the page, by their first variable. */
+/** The page sections, by first variable. */
 const SECTIONS = {
   SPOTIFY_CLIENT_ID: 'Spotify app',
   HOST: 'Address and links',
@@ -51,7 +51,7 @@ other variable in \`.env\` except those for Node, OpenTelemetry, Docker, npm and
 
 const HEADER = ['| variable | default | what it does |', '|---|---|---|']
 
-/** The text of docs/configuration.md: all variables, in the sections of the schema. */
+/** Generates docs/configuration.md: all variables, in the schema's sections. */
 export function configurationDocument(): string {
   const { properties }: TObject = configSchema
   const sections: Record<string, string> = SECTIONS

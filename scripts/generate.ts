@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { generatedFiles } from './generated-files.ts'
 
-// `npm run generate` writes the generated files. With `-- --check` it only reports outdated ones.
+// `npm run generate` writes the generated files. With `-- --check` it only reports outdated files.
 for (const [path, text] of Object.entries(await generatedFiles())) {
   if (!process.argv.includes('--check')) {
     writeFileSync(path, text)

@@ -4,7 +4,7 @@ import { configurationDocument } from './configuration-document.ts'
 import { openapiDocument } from './openapi-document.ts'
 import { problemsDocument } from './problems-document.ts'
 
-/** The texts of all generated files, by path. */
+/** Returns the text for all generated files, by path. */
 export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     'openapi.yaml': await openapiDocument(),
@@ -14,7 +14,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
   }
 }
 
-/** The alert rules as a resource of the Prometheus operator, as YAML. */
+/** Returns the alert rules as a Prometheus operator resource, in YAML. */
 function prometheusRuleDocument(): string {
   const { groups } = parse(readFileSync('deploy/prometheus/alerts.yml', 'utf8'))
   const rule = {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 
-/** A component of a CycloneDX 1.6 bill of materials, as far as this project fills it in. */
+/** A component in a CycloneDX 1.6 bill of materials, as far as this project fills it in. */
 export interface Component {
   'bom-ref': string
   type: 'application' | 'library' | 'operating-system' | 'platform'
@@ -15,8 +15,8 @@ export interface Component {
 }
 
 /**
- * Debian packages of the libraries that Node is linked with; scripts/image/image.test.ts compares them with
- * the image.
+ * Debian packages for the libraries Node is linked with; scripts/image/image.test.ts compares them with the
+ * image.
  */
 const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6']
 const UNKNOWN =
@@ -31,11 +31,11 @@ const node = (version: string): Component => ({
   cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`,
 })
 
-/** The value of a field in the record of a Debian package. */
+/** Returns a field's value in a Debian package record. */
 const field = (record: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1]
 
-/** A Debian package from its record, named as scanners expect it (package URL, type deb). */
+/** Makes a component from a Debian package record, named as scanners expect (package URL, type deb). */
 function debianPackage(record: string, distribution: string): Component {
   const [name, version, architecture] = ['Package', 'Version', 'Architecture'].map(key => {
     const value = field(record, key)
@@ -49,11 +49,11 @@ function debianPackage(record: string, distribution: string): Component {
 }
 
 /**
- * What the image contains besides the service and its packages: Node, the C libraries and the distribution
- * that they come from.
+ * Returns what the image contains besides the service and its packages: Node, the C libraries and their
+ * distribution.
  *
- * @param root the root file system of an image for this machine. Without one, Node has the major version
- *   that the Dockerfile names, and the libraries have no version.
+ * @param root the root file system of an image for this machine. Without `root`, Node has the major version
+ *   from the Dockerfile, and the libraries have no version.
  */
 export function imageComponents(root?: string): Component[] {
   if (root === undefined) {

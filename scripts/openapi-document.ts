@@ -18,8 +18,8 @@ const DESCRIPTION = [
 ].join('\n\n')
 
 /**
- * The text of openapi.yaml, from the schemas of the routes that the service registers. It starts no
- * server, so no route handler ever runs.
+ * Generates openapi.yaml from the schemas of all registered routes. It starts no server, so no route handler
+ * ever runs.
  */
 export async function openapiDocument(): Promise<string> {
   const { app } = createServer({
@@ -56,7 +56,7 @@ export async function openapiDocument(): Promise<string> {
       security: [{ apiKey: [] }, { password: [] }, {}],
     },
     refResolver: { buildLocalReference: schema => String(schema.$id) },
-    // Hides the routes that return 405 for other methods, and those of files that pages load.
+    // Hides the 405 routes for other methods, and routes for files loaded by pages.
     transform: ({ schema, url, route }) => ({
       schema: {
         ...schema,
@@ -78,7 +78,7 @@ export async function openapiDocument(): Promise<string> {
   return document
 }
 
-/** How callers of a path authenticate; empty if as on most paths. */
+/** Returns how callers of a path authenticate; empty if as on most paths. */
 function securityOf(url: string): { security?: Record<string, string[]>[] } {
   if (isOpen(url)) return { security: [] }
   return isForAdmins(url) ? { security: [{ apiKey: [] }, { password: [] }] } : {}

@@ -15,7 +15,7 @@ Below \`/v1\`, problems have the shape of Spotify's errors.
 | type | status | when it happens | what the caller can do |
 |---|---|---|---|`
 
-/** The text of docs/problems.md: all problems, by status. */
+/** Generates docs/problems.md: all problems, by status. */
 export function problemsDocument(): string {
   const rows = Object.entries(problems)
     .sort(([, one], [, other]) => one.status - other.status)

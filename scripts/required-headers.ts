@@ -8,8 +8,8 @@ interface Response {
 }
 
 /**
- * Marks each response header as required or optional. Routes set `required: false` in the schema of an
- * optional header; OpenAPI expects `required` one level above (3.1, Header Object).
+ * Marks each response header as required or optional. Routes set `required: false` in an optional header's
+ * schema; OpenAPI expects `required` one level above (3.1, Header Object).
  */
 export const markRequiredHeaders: TransformObject = document => {
   const { openapiObject } = document as Extract<typeof document, { openapiObject: object }>

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Component, imageComponents } from './image-components.ts'
 
-// `npm run --silent sbom` prints a bill of materials (CycloneDX 1.6, JSON) of the image: the packages in the
-// lock file, Node and the C libraries. `npm run --silent sbom -- ROOT` takes the versions of Node and the C
-// libraries from the root file system of an image.
+// `npm run --silent sbom` prints the image's bill of materials (CycloneDX 1.6, JSON): the packages in the lock
+// file, Node and the C libraries. `npm run --silent sbom -- ROOT` takes the Node and C library versions from an
+// image's root file system.
 
 interface Bill {
   metadata: { component: Component }
@@ -15,8 +15,8 @@ interface Bill {
 }
 
 /**
- * npm's bill of the runtime dependencies. The script removes the development dependencies first, because `npm
- * sbom --omit=dev` also omits runtime dependencies that they share. npm names the bill after the folder.
+ * Returns npm's bill for the runtime dependencies. The script removes the development dependencies first,
+ * because `npm sbom --omit=dev` also omits shared runtime dependencies. npm names the bill after the folder.
  */
 function packages(): Bill {
   const { devDependencies: _, ...manifest } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -43,7 +43,7 @@ const refs = image.map(component => component['bom-ref'])
 const [node = '', ...libraries] = refs
 const complete = {
   ...bill,
-  // npm writes version 1.5, of which 1.6 is an extension.
+  // npm writes version 1.5; 1.6 extends it.
   $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
   specVersion: '1.6',
   components: [...bill.components, ...image],

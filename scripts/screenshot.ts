@@ -5,8 +5,8 @@ import { startSandbox } from '../sandbox/sandbox.ts'
 import { startServiceProcess } from '../sandbox/service-process.ts'
 import { playlist } from '../sandbox/users.ts'
 
-// `npm run screenshot`: makes the picture in the README, the page of a list in Chromium, with covers of the
-// sandbox. The playlists have usual names, since those of the sandbox test how pages show unusual ones.
+// `npm run screenshot`: makes the picture in the README, a list page in Chromium, with sandbox covers. The
+// playlists have ordinary names, since the sandbox's own names are unusual to test pages.
 
 const FILE = 'docs/list.png'
 /** Every reader of the README loads the file. */

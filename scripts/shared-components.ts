@@ -1,4 +1,4 @@
-/** Kinds of objects that may be references to `components`, inner ones before those that contain them. */
+/** Object kinds that can be references to `components`, inner kinds before outer kinds. */
 const KINDS = ['headers', 'examples', 'responses'] as const
 
 type Kind = (typeof KINDS)[number]
@@ -19,12 +19,12 @@ interface Response {
 }
 
 /**
- * Returns a copy of an OpenAPI document in which headers, examples and responses that occur more than once
- * are in `components` (OpenAPI 3.1, Reference Object). A component takes the name of its object, with a
- * number if another object already has that name.
+ * Returns a copy of an OpenAPI document with repeated headers, examples and responses moved to `components`
+ * (OpenAPI 3.1, Reference Object). A component takes the object's name, with a number if that name is already
+ * taken.
  */
 export function shareComponents<T extends object>(openapiObject: T): T {
-  // A copy shares no objects, which YAML would write as aliases.
+  // A copy shares no objects; YAML would write shared objects as aliases.
   const document = JSON.parse(JSON.stringify(openapiObject))
   const { paths, components } = document as Document
   const operations = Object.values(paths).flatMap(path => Object.values(path))
@@ -39,10 +39,7 @@ export function shareComponents<T extends object>(openapiObject: T): T {
   return document
 }
 
-/**
- * Replaces objects that occur more than once with references below `root`. Returns these objects by component
- * name.
- */
+/** Replaces repeated objects with references below `root`. Returns these objects by component name. */
 function share(places: readonly Named[], root: string): Named {
   const entries = places.flatMap(named => Object.entries(named))
   const keys = entries.map(([name, value]) => keyOf(name, value))

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { generatedFiles } from './generated-files.ts'
 import { versionedFiles } from './versioned-files.ts'
 
-// `npm version` runs this after it has changed package.json, and commits what this adds to the index.
+// `npm version` runs this after changing package.json, then commits what this adds to the index.
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 const today = new Date().toISOString().slice(0, 10)
 const files = {

@@ -1,4 +1,4 @@
-/** The files that repeat the version of the package, and the text before it. */
+/** The files that repeat the package version, and the text before it. */
 const COPIES: Record<string, RegExp> = {
   Dockerfile: /^ARG VERSION=/m,
   'deploy/kubernetes/base/deployment.yaml': /^ +image: playlist-proxy:/m,
@@ -6,8 +6,8 @@ const COPIES: Record<string, RegExp> = {
 const UNRELEASED = /^## Unreleased$/m
 
 /**
- * The files that a release changes, by path: those that copy the version, and the changelog, whose section
- * Unreleased gets the version and the date.
+ * Returns the files changed in a release, by path: files with a copy of the version, and the changelog, where
+ * the Unreleased section gets the version and the date.
  *
  * @param date such as 2026-12-01
  * @param read returns the text of a file

@@ -56,7 +56,7 @@ function start({ root, config }: Image, command: string[], variables: string[] =
   )
 }
 
-/** The only process in the namespace of `unshare`. */
+/** Returns the only process in the `unshare` namespace. */
 function processOf(child: ChildProcess): { pid: number; status: string } {
   const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
   const pid = Number(children.trim())
@@ -79,7 +79,7 @@ const check = () => exitCode(start(service, service.config.Healthcheck.Test.slic
 prepare(service)
 prepare(sandbox)
 
-t.test('the image has its command, user, port, health check and version', async t => {
+t.test('the image has a command, user, port, health check and version', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(service.config, {
     User: '1000:1000',
@@ -109,7 +109,7 @@ t.test('the image contains only the service and Node', async t => {
   t.ok(readdirSync(join(service.root, 'var/lib/dpkg/status.d')).includes('libc6'))
 })
 
-t.test('the bill of materials names the libraries in the image', async t => {
+t.test('the bill of materials lists the libraries in the image', async t => {
   const libraries = (root?: string) =>
     imageComponents(root).flatMap(({ type, name }) => (type === 'library' ? [name] : []))
   t.same(libraries(service.root).sort(), libraries())
@@ -147,12 +147,12 @@ t.test('a container serves lists without privileges, and stops on SIGTERM', asyn
   t.equal(await exitCode(spotify), 0, 'the sandbox stops too')
 })
 
-t.test('the root file system cannot be written', async t => {
+t.test('the root file system is read-only', async t => {
   const write = 'try { require("fs").writeFileSync("/app/new", "") } catch { process.exit(9) }'
   t.equal(await exitCode(start(service, ['node', '-e', write])), 9)
 })
 
-t.test('the test prints the sizes of Node, the bundle and the image', async t => {
+t.test('the test prints the Node, bundle and image sizes', async t => {
   for (const path of ['usr/local/bin/node', 'app/dist', '.']) {
     const [bytes] = execFileSync('du', ['-sbx', join(service.root, path)], {
       encoding: 'utf8',

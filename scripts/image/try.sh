@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the images of the service and the sandbox with buildah, without a container engine, and runs them
-# like an engine (image.test.ts), in an empty network.
+# Builds the service and sandbox images with buildah, without a container engine, and runs them like an engine
+# (image.test.ts), in an empty network.
 #
-# Needs root on Linux, buildah, npm, ip and unshare; and debootstrap, unless NODE_IMAGE names a base
-# image to pull. Without NODE_IMAGE, the script builds a base image from Debian's packages and Node from
-# npm: this tests the whole Dockerfile, but not the official base image.
+# Needs root on Linux, buildah, npm, ip and unshare; and debootstrap, unless NODE_IMAGE names a base image to
+# pull. Without NODE_IMAGE, the script builds a base image from Debian's packages and Node from npm. This tests
+# the whole Dockerfile, but not the official base image.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 state=$PWD/.ci/image
@@ -44,7 +44,7 @@ else
     cp "$state/npm/node_modules/$node26/bin/node" "$state/base-26/usr/local/bin/"
     mkdir -p "$state/base-26/usr/local/lib/node_modules"
     cp -R "$state/npm/node_modules/npm" "$state/base-26/usr/local/lib/node_modules/"
-    # The build trusts the certificate authorities of this machine.
+    # The build trusts this machine's certificate authorities.
     cp /etc/ssl/certs/ca-certificates.crt "$state/base-26/etc/ssl/certs/"
     ln -s ../lib/node_modules/npm/bin/npm-cli.js "$state/base-26/usr/local/bin/npm"
   fi

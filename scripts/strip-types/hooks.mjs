@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 const cache = new URL('../../node_modules/.cache/strip-types/', import.meta.url)
 
 /**
- * Loads TypeScript modules, and the 370 modules of typebox as one (Node's `load` hook): each module costs
- * messages between two threads. Caches the results in files; otherwise each process of a test run would load
- * the compiler, which takes half a second.
+ * Loads TypeScript modules, and the 370 typebox modules as one (Node's `load` hook): each module costs messages
+ * between two threads. Caches the results in files; otherwise each process in a test run would load the
+ * compiler, for half a second.
  */
 export async function load(url, context, nextLoad) {
   const { protocol, pathname } = new URL(url)
@@ -33,7 +33,7 @@ async function cached(key, make) {
   if (known !== undefined) return known
   const made = await make()
   await mkdir(cache, { recursive: true })
-  // Renames the complete file, because other processes may read it meanwhile.
+  // Renames the complete file, because other processes could be reading it.
   const partial = new URL(`${file.pathname}.${process.pid}`, cache)
   await writeFile(partial, made)
   await rename(partial, file)
