@@ -1,4 +1,4 @@
-# The base image of the build and of Node. A digest pins its exact bytes:
+# The base image for the build and for Node. A digest pins its exact bytes:
 # --build-arg NODE_IMAGE=node:26-slim@sha256:…
 ARG NODE_IMAGE=node:26-slim
 
@@ -11,9 +11,9 @@ COPY scripts/build.ts scripts/
 COPY src src
 RUN npm run build
 
-# The root file system: Node, the C libraries that it is linked with, its user, and the way it looks up host
-# names. Certificates and time zones are inside the binary of Node. The records of Debian's package manager
-# tell scanners the versions of the libraries.
+# The root file system: Node, the C libraries it is linked with, the user and the host name lookup settings.
+# Certificates and time zones are inside the Node binary. Debian's package records tell scanners the library
+# versions.
 FROM ${NODE_IMAGE} AS root
 WORKDIR /root-fs
 RUN set -eu \
@@ -56,12 +56,11 @@ COPY package.json openapi.yaml ./
 COPY --from=build /app/dist dist
 ENV HOST=0.0.0.0 PORT=3000
 # Two arenas, and a mapping for each block of at least 32 KiB, up to about half as many mappings as Linux
-# allows: so glibc returns the memory of evicted lists instead of retaining it.
+# allows: with these settings, glibc returns memory from evicted lists instead of retaining it.
 ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=32768 MALLOC_MMAP_MAX_=32768
 EXPOSE 3000
 # Liveness, not readiness: an orchestrator replaces an unhealthy container. While Spotify refuses the
-# credentials, a new container is not ready either, and it requests one more token. Readiness is for load
-# balancers.
+# credentials, a new container is not ready either, and requests another token. Readiness is for load balancers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
   CMD ["node", "dist/healthcheck.js"]
 # Without a shell in front, node is process 1 and gets the signals. By default, SIGUSR1 would open the

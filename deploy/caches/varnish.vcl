@@ -1,5 +1,5 @@
 # Varnish as a cache in front of the service, for /etc/varnish/default.vcl.
-# Varnish subtracts Age, and uses stale-while-revalidate.
+# Varnish subtracts Age and uses stale-while-revalidate.
 vcl 4.1;
 
 backend playlist_proxy {
@@ -10,7 +10,7 @@ backend playlist_proxy {
 }
 
 sub vcl_recv {
-  # Overrides the fields of the caller.
+  # Overrides the caller's fields.
   set req.http.X-Forwarded-For = client.ip;
   set req.http.X-Forwarded-Proto = "http";
   unset req.http.X-Forwarded-Host;
@@ -18,9 +18,9 @@ sub vcl_recv {
   if (req.url !~ "^/(v1/)?users/") {
     return (pass);
   }
-  # The service reads no cookies, and Varnish stores no response to a request with one.
+  # The service reads no cookies, and Varnish does not store responses to requests with cookies.
   unset req.http.Cookie;
-  # The service decides about the Cache-Control of a caller, which Varnish would not pass on.
+  # The service decides about the caller's Cache-Control; Varnish would not pass it on.
   unset req.http.X-Caller-Cache-Control;
   if (req.http.Cache-Control) {
     set req.http.X-Caller-Cache-Control = req.http.Cache-Control;
@@ -36,7 +36,7 @@ sub vcl_backend_fetch {
 }
 
 sub vcl_backend_response {
-  # Neither a failure nor a list that is already stale replaces the list that Varnish has.
+  # Neither a failure nor an already stale list replaces the cached list.
   if (bereq.is_bgfetch && (beresp.status >= 500 || beresp.ttl <= 0s)) {
     return (abandon);
   }
@@ -49,7 +49,7 @@ sub vcl_backend_response {
 sub vcl_deliver {
   if (obj.hits > 0) {
     set resp.http.Cache-Status = resp.http.Cache-Status + ", varnish; hit";
-    # The stored RateLimit is that of another caller.
+    # The stored RateLimit belongs to another caller.
     unset resp.http.RateLimit;
   }
 }
