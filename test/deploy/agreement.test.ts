@@ -25,7 +25,7 @@ const known = new Set<string>([
   ...SECRET_NAMES.map(name => `${name}_FILE`),
 ])
 
-t.test('Compose and Kubernetes set only variables that the service reads', async t => {
+t.test('Compose and Kubernetes set only variables the service reads', async t => {
   const set = [
     ...Object.keys(compose.services['playlist-proxy'].environment),
     ...Object.keys(compose.services.demo.environment),
@@ -50,7 +50,7 @@ t.test('the demo in Compose matches npm run demo', async t => {
 })
 
 t.test(
-  'Compose and Kubernetes pass secrets in files, and Git ignores the folder of secrets',
+  'Compose and Kubernetes pass secrets in files, and Git ignores the secrets folder',
   async t => {
     for (const name of ['SPOTIFY_CLIENT_ID', 'SPOTIFY_CLIENT_SECRET']) {
       const { secrets, environment } = compose.services['playlist-proxy']
@@ -67,7 +67,7 @@ t.test(
   },
 )
 
-t.test('the probes of Kubernetes ask for routes that exist', async t => {
+t.test('the Kubernetes probes request existing routes', async t => {
   const { paths } = load('openapi.yaml')
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
     const { path, port } = container[probe].httpGet
@@ -100,7 +100,7 @@ t.test('Kubernetes and Compose let the service drain before they kill it', async
   }
 })
 
-t.test('Compose runs an init in front of every service that it builds', async t => {
+t.test('Compose runs an init process in front of every service it builds', async t => {
   const built = Object.entries<{ build?: unknown; init?: boolean }>(compose.services).filter(
     ([, { build }]) => build !== undefined,
   )
@@ -108,7 +108,7 @@ t.test('Compose runs an init in front of every service that it builds', async t 
   for (const [name, { init }] of built) t.equal(init, true, name)
 })
 
-t.test('the memory limits allow what docs/operating.md advises for the default bound', async t => {
+t.test('the memory limits follow docs/operating.md for the default bound', async t => {
   const mebibytes = (text: string) => Number(/^(\d+)(?:Mi|m)$/.exec(text)?.[1])
   const bound = defaultOf('CACHE_MAX_BYTES') / 1024 ** 2
   const advised = 1.25 * bound + 400
@@ -120,7 +120,7 @@ t.test('the memory limits allow what docs/operating.md advises for the default b
   }
 })
 
-t.test('the image and the unit of systemd limit the memory that glibc and V8 retain', async t => {
+t.test('the image and the systemd unit limit the memory retained by glibc and V8', async t => {
   const unit = read('deploy/systemd/playlist-proxy.service')
   const operating = read('docs/operating.md')
   const limitsIn = (text: string) =>
@@ -130,7 +130,7 @@ t.test('the image and the unit of systemd limit the memory that glibc and V8 ret
   for (const limit of limitsIn(dockerfile)) t.match(operating, `\`${limit}\``)
 })
 
-t.test('no service of Compose can fill the memory, the disk or the table of processes', async t => {
+t.test('no Compose service can fill the memory, the disk or the process table', async t => {
   for (const [name, service] of Object.entries<Record<string, unknown>>(compose.services)) {
     t.match(
       service,
@@ -163,35 +163,32 @@ t.test('containers have no capabilities and a read-only root file system', async
   }
 })
 
-t.test(
-  'Compose builds each image in one way, and waits until dependencies are healthy',
-  async t => {
-    type Service = { image: string; build?: unknown; healthcheck?: unknown } & {
-      depends_on?: Record<string, { condition: string }>
+t.test('Compose builds each image in one way, and waits for healthy dependencies', async t => {
+  type Service = { image: string; build?: unknown; healthcheck?: unknown } & {
+    depends_on?: Record<string, { condition: string }>
+  }
+  const services = Object.entries<Service>(compose.services)
+  const builds = new Map<string, unknown>()
+  for (const [name, { image, build, depends_on = {} }] of services) {
+    t.type(image, 'string', name)
+    t.same(build, builds.get(image) ?? build, `${name} builds the image as the others do`)
+    builds.set(image, build)
+    for (const [needed, { condition }] of Object.entries(depends_on)) {
+      t.equal(condition, 'service_healthy', `${name} waits for ${needed}`)
+      const { image, healthcheck } = compose.services[needed]
+      t.ok(healthcheck ?? image === 'playlist-proxy:local', `${needed} has a health check`)
     }
-    const services = Object.entries<Service>(compose.services)
-    const builds = new Map<string, unknown>()
-    for (const [name, { image, build, depends_on = {} }] of services) {
-      t.type(image, 'string', name)
-      t.same(build, builds.get(image) ?? build, `${name} builds the image as the others do`)
-      builds.set(image, build)
-      for (const [needed, { condition }] of Object.entries(depends_on)) {
-        t.equal(condition, 'service_healthy', `${name} waits for ${needed}`)
-        const { image, healthcheck } = compose.services[needed]
-        t.ok(healthcheck ?? image === 'playlist-proxy:local', `${needed} has a health check`)
-      }
-    }
-    t.match(dockerfile, /^HEALTHCHECK /m)
-  },
-)
+  }
+  t.match(dockerfile, /^HEALTHCHECK /m)
+})
 
-t.test('Compose publishes ports to this machine only', async t => {
+t.test('Compose publishes ports only to this machine', async t => {
   for (const [name, { ports = [] }] of Object.entries<{ ports?: string[] }>(compose.services)) {
     for (const port of ports) t.match(port, /^127\.0\.0\.1:/, name)
   }
 })
 
-t.test('links of the replicas lead to the load balancer', async t => {
+t.test('links from the replicas lead to the load balancer', async t => {
   const [port = ''] = compose.services['load-balancer'].ports
   const published = `http://${port.replace(/:\d+$/, '')}`
   for (const name of ['replica-1', 'replica-2']) {
@@ -200,7 +197,7 @@ t.test('links of the replicas lead to the load balancer', async t => {
   t.match(read('docs/operating.md'), `<${published}>`)
 })
 
-t.test('nginx overwrites every field that says where a request came from', async t => {
+t.test('nginx overwrites every field about the origin of a request', async t => {
   const set = read('deploy/replicas/nginx.conf').matchAll(/^ *proxy_set_header (\S+) (\S+);$/gm)
   const fields = Object.fromEntries([...set].map(([, name, value]) => [name, value]))
   t.match(fields, {
@@ -212,7 +209,7 @@ t.test('nginx overwrites every field that says where a request came from', async
   })
 })
 
-t.test('the selectors of Kubernetes find the pod', async t => {
+t.test('the Kubernetes selectors match the pod', async t => {
   const budget = load('deploy/kubernetes/overlays/replicas/pod-disruption-budget.yaml')
   const policy = load('deploy/kubernetes/base/network-policy.yaml')
   const monitor = load('deploy/kubernetes/monitoring/pod-monitor.yaml')
@@ -229,7 +226,7 @@ t.test('the selectors of Kubernetes find the pod', async t => {
   t.match(monitor.spec.podMetricsEndpoints, [{ port: container.ports[0].name, path: '/metrics' }])
 })
 
-t.test('docs/operating.md has a row for each diagnosis of /status, and no other row', async t => {
+t.test('docs/operating.md has a row for each /status diagnosis, and no other rows', async t => {
   const { paths } = load('openapi.yaml')
   const { schema } = paths['/status'].get.responses['200'].content['application/json']
   const { description } = schema.properties.spotify.properties.diagnosis

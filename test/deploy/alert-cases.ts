@@ -1,14 +1,14 @@
-/** Series as promtool takes them: `0+1x20` is 0, rising by 1 each minute; `_` is nothing. */
+/** Series in promtool notation: `0+1x20` starts at 0 and rises by 1 each minute; `_` is a missing sample. */
 export type Series = Record<string, string>
 
 export interface AlertCase {
-  /** The minute in which the alert has to fire. */
+  /** The minute when the alert has to fire. */
   atMinutes: number
   /** Series that fire the alert. */
   fires: Series
-  /** Similar series, which must not fire the alert. */
+  /** Similar series that must not fire the alert. */
   quiet: Series
-  /** Labels of the alert beside its severity. */
+  /** Alert labels besides the severity. */
   labels?: Record<string, string>
   summary: string
 }
@@ -31,7 +31,7 @@ const build = ours('build_info')
 const second = 'playlist_proxy_build_info{job="j",instance="second"}'
 const third = 'playlist_proxy_build_info{job="j",instance="third"}'
 
-/** The test case of each alert. */
+/** A test case for each alert. */
 export const alertCases: Record<string, AlertCase> = {
   PlaylistProxyAbsent: {
     atMinutes: 14,
@@ -42,7 +42,7 @@ export const alertCases: Record<string, AlertCase> = {
   PlaylistProxyInstancesMissing: {
     atMinutes: 130,
     fires: { [build]: '1x200', [second]: '1x120 stale' },
-    // A rollout has one more instance for ten minutes, and a restart one less for four.
+    // A rollout has an extra instance for ten minutes, and a restart lacks an instance for four.
     quiet: { [build]: '1x200', [second]: '_x100 1x10 stale', [third]: '1x126 _ _ _ _ 1x60' },
     summary: 'Only 1 of the usual instances can be scraped.',
   },

@@ -22,7 +22,7 @@ const rules = groups.flatMap(group => group.rules)
 const run = promisify(execFile)
 const skip = withoutProgram('promtool', 'prometheus')
 
-t.test('every alert has a severity, and a section of its own in docs/operating.md', async t => {
+t.test('every alert has a severity, and a separate section in docs/operating.md', async t => {
   t.ok(rules.length > 10)
   for (const { alert, labels, annotations } of rules) {
     t.match(labels.severity, /^(?:critical|warning)$/, alert)
@@ -34,13 +34,13 @@ t.test('every alert has a severity, and a section of its own in docs/operating.m
   }
 })
 
-t.test('one external label holds the address of the runbooks', async t => {
+t.test('a single external label holds the runbook address', async t => {
   const { global } = parse(readFileSync('deploy/prometheus/prometheus.yml', 'utf8'))
   t.match(global.external_labels, { runbooks: /^https:\/\/.*\/operating\.md$/ })
   t.match(readFileSync('docs/operating.md', 'utf8'), 'external label `runbooks`')
 })
 
-t.test('docs/operating.md names only alerts that exist', async t => {
+t.test('docs/operating.md mentions only existing alerts', async t => {
   const named = readFileSync('docs/operating.md', 'utf8').matchAll(/\bPlaylistProxy\w+/g)
   t.same(
     [...named].map(([name]) => name).filter(name => !rules.some(({ alert }) => alert === name)),
@@ -57,7 +57,7 @@ t.test('Prometheus accepts its configuration', { skip }, async t => {
 })
 
 t.test(
-  'each alert fires for its test case, and stays quiet for a similar one',
+  'each alert fires for the test case, and stays quiet for a similar case',
   { skip },
   async t => {
     const inputs = (series: Series) =>
@@ -91,7 +91,7 @@ t.test(
         },
       ]
     })
-    // JSON is YAML too.
+    // JSON is also YAML.
     const file = { rule_files: [resolve(RULES)], evaluation_interval: '1m', tests }
     const folder = t.testdir({ 'alerts.json': JSON.stringify(file) })
     await t.resolves(run('promtool', ['test', 'rules', `${folder}/alerts.json`]))

@@ -24,7 +24,7 @@ const bucket = (le: string) =>
 const count = series('playlist_proxy_http_request_duration_seconds_count', ',cache="hit"')
 const expires = series('playlist_proxy_token_expires_timestamp_seconds')
 
-/** A panel, the series of an instance (promtool notation), and what the panel shows after ten minutes. */
+/** A panel, an instance's series (promtool notation), and what the panel shows after ten minutes. */
 const cases: { panel: string; when: string; input: Record<string, string>; shows: number[] }[] = [
   { panel: 'Token left', when: 'without a token', input: { [expires]: '0x20' }, shows: [0] },
   { panel: 'Token left', when: 'with one', input: { [expires]: '3600x20' }, shows: [3000] },
@@ -66,14 +66,14 @@ const cases: { panel: string; when: string; input: Record<string, string>; shows
   },
 ]
 
-/** The query of a panel, with values for the variables of Grafana. */
+/** Returns a panel's query, with values for Grafana's variables. */
 const queryOf = (title: string): string => {
   const panel = panels.find(panel => panel.title === title)
   const [{ expr } = { expr: '' }] = panel?.targets ?? []
   return expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*')
 }
 
-t.test('panels show nothing impossible while idle, busy or without a token', { skip }, async t => {
+t.test('panels show possible values while idle, busy or without a token', { skip }, async t => {
   const tests = cases.map(({ panel, when, input, shows }) => ({
     name: `${panel} ${when}`,
     interval: '1m',
@@ -100,7 +100,7 @@ t.test('every quotient and quantile is empty where it would be NaN', async t => 
   }
 })
 
-t.test('every number panel says why it may have no value', async t => {
+t.test('every number panel explains a missing value', async t => {
   const numbers = panels.filter(({ type }) => type === 'stat')
   t.equal(numbers.length, 6)
   for (const { title, fieldConfig } of numbers) t.match(fieldConfig.defaults.noValue, /^no /, title)

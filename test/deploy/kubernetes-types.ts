@@ -7,15 +7,15 @@ export interface Manifest {
   metadata: { name: string; labels?: Record<string, string> }
 }
 
-/** The package with the types of an API group, which come from the schemas of Kubernetes and the operator. */
+/** Returns the package with an API group's types, generated from the Kubernetes and operator schemas. */
 const packageOf = (apiVersion: string) =>
   apiVersion.startsWith('monitoring.coreos.com/')
     ? '@kubernetes-models/prometheus-operator'
     : 'kubernetes-models'
 
 /**
- * The faults for which Kubernetes would refuse a manifest: unknown members, missing members and wrong types.
- * The compiler finds them, because each manifest becomes a literal of its type.
+ * Finds faults that make Kubernetes refuse a manifest: unknown members, missing members and wrong types. The
+ * compiler reports them, because each manifest becomes a typed literal.
  */
 export function typeFaults(...manifests: Manifest[]): string[] {
   const lines = manifests.map((manifest, index) => {

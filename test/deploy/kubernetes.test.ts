@@ -28,36 +28,31 @@ const patches = kustomizations.flatMap(path =>
 const whole = all.filter(path => !kustomizations.includes(path) && !patches.includes(path))
 const deployment = manifestsIn(read(`${FOLDER}/base/deployment.yaml`))[0] as Manifest
 
-t.test('Kubernetes knows every member of the manifests', async t => {
+t.test('Kubernetes knows every member in the manifests', async t => {
   t.ok(whole.length >= 9)
   t.same(typeFaults(...whole.flatMap(path => manifestsIn(read(path)))), [])
 })
 
-t.test(
-  'the check of manifests finds members that are misspelt, missing or of the wrong type',
-  async t => {
-    // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
-    const changed = (change: (copy: any) => void) => {
-      const copy = structuredClone(deployment)
-      change(copy)
-      return typeFaults(copy)
-    }
-    t.match(
-      changed(({ spec }) => Object.assign(spec.template.spec, { hostname: 1 })),
-      [/number/],
-    )
-    t.match(
-      changed(({ spec }) => delete spec.selector),
-      [/selector/],
-    )
-    t.match(
-      changed(({ spec }) =>
-        Object.assign(spec.template.spec.containers[0], { readynessProbe: {} }),
-      ),
-      [/readynessProbe/],
-    )
-  },
-)
+t.test('the manifest check finds misspelt, missing or wrongly typed members', async t => {
+  // biome-ignore lint/suspicious/noExplicitAny: it becomes wrong on purpose
+  const changed = (change: (copy: any) => void) => {
+    const copy = structuredClone(deployment)
+    change(copy)
+    return typeFaults(copy)
+  }
+  t.match(
+    changed(({ spec }) => Object.assign(spec.template.spec, { hostname: 1 })),
+    [/number/],
+  )
+  t.match(
+    changed(({ spec }) => delete spec.selector),
+    [/selector/],
+  )
+  t.match(
+    changed(({ spec }) => Object.assign(spec.template.spec.containers[0], { readynessProbe: {} })),
+    [/readynessProbe/],
+  )
+})
 
 t.test('every manifest belongs to a kustomization', async t => {
   const listed = kustomizations.flatMap(path => {
@@ -72,7 +67,7 @@ const build = (folder: string) =>
   manifestsIn(
     execFileSync('kubectl', ['kustomize', join(FOLDER, folder)], {
       encoding: 'utf8',
-      // Newer versions warn of the names that older ones need.
+      // Newer versions warn about names that older versions need.
       stdio: ['ignore', 'pipe', 'ignore'],
     }),
   )
@@ -108,7 +103,7 @@ t.test('the single instance keeps its snapshot on a volume', { skip }, async t =
   )
 })
 
-t.test('replicas share a Valkey that only they reach, and spread over nodes', { skip }, async t => {
+t.test('only replicas reach the shared Valkey, and they spread over nodes', { skip }, async t => {
   const built = build('overlays/replicas')
   const { spec } = find(built, 'Deployment')
   const labels = spec.template.metadata.labels

@@ -31,7 +31,7 @@ function exposedMetrics(text: string): Metrics {
   )
 }
 
-t.test('docs/metrics.md lists what the service exposes, with types and labels', async t => {
+t.test('docs/metrics.md lists all exposed metrics, with types and labels', async t => {
   const { sandbox } = await startService(t)
   // A short path, since the lock beside the file is a socket.
   const folder = mkdtempSync('/tmp/metrics-')

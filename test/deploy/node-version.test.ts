@@ -4,7 +4,7 @@ import t from 'tap'
 const read = (path: string) => readFileSync(path, 'utf8')
 const [, recommended = ''] = /^ARG NODE_IMAGE=node:(\d+)-slim$/m.exec(read('Dockerfile')) ?? []
 
-t.test('every file that recommends a Node version recommends that of the image', async t => {
+t.test('every file that recommends a Node version matches the image', async t => {
   const named: Record<string, RegExp[]> = {
     Dockerfile: [/node:(\d+)-slim/g],
     '.ci/run': [/Node (\d+)/g, /node(\d+)/g, /"\$node\d+@(\d+)"/g, /on-node-(\d+)/g],
@@ -31,6 +31,6 @@ t.test('documents and CI agree with package.json about the oldest Node', async t
   t.match(read('.github/workflows/ci.yml'), `image: node:${major}-`)
 })
 
-t.test('CI refuses packages that do not support the oldest Node', async t => {
+t.test('CI refuses packages without support for the oldest Node', async t => {
   t.match(read('.ci/run'), /^npm ci --engine-strict \|\| exit 1$/m)
 })

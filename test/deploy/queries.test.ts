@@ -5,10 +5,10 @@ import { parse } from 'yaml'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 
-/** Labels that Prometheus adds to what it scrapes. */
+/** Labels Prometheus adds when scraping. */
 const TARGET_LABELS = ['job', 'instance']
 
-/** The series that docs/metrics.md names -> their labels. */
+/** Returns the series in docs/metrics.md -> labels. */
 function documentedSeries(): Map<string, string[]> {
   const rows = read('docs/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| ([^|]*)\|/gm)
   const series = new Map<string, string[]>()
@@ -27,7 +27,7 @@ function documentedSeries(): Map<string, string[]> {
 
 const documented = documentedSeries()
 
-/** The faults of a PromQL expression: bad syntax, unknown series and unknown labels. */
+/** Finds faults in a PromQL expression: bad syntax, unknown series and unknown labels. */
 function faults(query: string): string[] {
   // Grafana replaces these variables; the grammar accepts any duration.
   const expression = query.replace(/\$__rate_interval|\$__interval|\$__range/g, '5m')
@@ -76,7 +76,7 @@ const { groups } = parse(read('deploy/prometheus/alerts.yml')) as {
   groups: { rules: { alert: string; expr: string }[] }[]
 }
 
-t.test('the check of queries finds bad syntax, unknown series and unknown labels', async t => {
+t.test('the query check finds bad syntax, unknown series and unknown labels', async t => {
   const up = 'playlist_proxy_build_info'
   t.same(faults(`max(${up}{version="1"}) > 0`), [])
   t.match(faults(`max(${up}`), [/does not parse/])
@@ -86,13 +86,13 @@ t.test('the check of queries finds bad syntax, unknown series and unknown labels
   t.match(faults('1 + 1'), [/asks for nothing/])
 })
 
-t.test('every panel asks for series and labels that exist', async t => {
+t.test('every panel queries existing series and labels', async t => {
   t.ok(queries.length > 20)
   for (const { title, expr } of queries) t.same(faults(expr), [], title)
   for (const { expr } of dashboard.annotations.list) t.same(faults(expr), [])
 })
 
-t.test('every legend names labels that the query keeps', async t => {
+t.test('every legend uses labels kept by the query', async t => {
   for (const { title, expr, legendFormat } of queries) {
     for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
       const [, kept] = /^(?:\w+\([\d.]+, )?\w+ by \(([^)]*)\)/.exec(expr) ?? []
@@ -101,13 +101,13 @@ t.test('every legend names labels that the query keeps', async t => {
   }
 })
 
-t.test('every alert asks for series and labels that exist', async t => {
+t.test('every alert queries existing series and labels', async t => {
   for (const { alert, expr } of groups.flatMap(group => group.rules)) {
     t.same(faults(expr), [], alert)
   }
 })
 
-t.test('panels do not overlap, and each has an id of its own', async t => {
+t.test('panels do not overlap, and each has a unique id', async t => {
   const taken = new Set<string>()
   const doubly: string[] = []
   for (const { title, gridPos } of dashboard.panels) {
@@ -123,10 +123,10 @@ t.test('panels do not overlap, and each has an id of its own', async t => {
   t.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length)
 })
 
-t.test('every documented metric of the service is on the dashboard', async t => {
+t.test('every documented service metric is on the dashboard', async t => {
   const asked = [...queries, ...dashboard.annotations.list].map(({ expr }) => expr).join(' ')
   for (const name of documented.keys()) {
-    // A histogram is shown by its buckets.
+    // A histogram appears as buckets.
     const bucket = name.replace(/_(?:sum|count)$/, '_bucket')
     t.ok(asked.includes(documented.has(bucket) ? bucket : name), name)
   }

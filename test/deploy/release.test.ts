@@ -6,7 +6,7 @@ import { versionedFiles } from '../../scripts/versioned-files.ts'
 const read = (path: string) => readFileSync(path, 'utf8')
 const manifest = JSON.parse(read('package.json'))
 
-t.test('a release writes its version wherever the current version occurs', async t => {
+t.test('a release writes the new version wherever the current version occurs', async t => {
   const changed = versionedFiles('9.8.7', '2030-01-02', path =>
     path === 'CHANGELOG.md' ? '# Changelog\n\n## Unreleased\n\n- New.\n' : read(path),
   )
@@ -19,7 +19,7 @@ t.test('a release writes its version wherever the current version occurs', async
   const tracked = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).trim().split('\n')
   const number = new RegExp(`(?:VERSION=|version: |playlist-proxy:)${manifest.version}\\b`)
   const copies = tracked.filter(path => existsSync(path) && number.test(read(path)))
-  // npm changes the first, and `npm run generate` makes the second.
+  // npm changes the first two, and `npm run generate` makes the third.
   const others = ['package.json', 'package-lock.json', 'openapi.yaml', ...Object.keys(changed)]
   t.same(
     copies.filter(path => !others.includes(path)),

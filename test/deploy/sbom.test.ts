@@ -20,7 +20,7 @@ const read = (path: string) => readFileSync(path, 'utf8')
 const SCHEMAS = 'node_modules/@cyclonedx/cyclonedx-library/res/schema'
 const schema = (name: string) => JSON.parse(read(join(SCHEMAS, `${name}.SNAPSHOT.schema.json`)))
 
-/** The errors of a bill by the JSON schema of CycloneDX 1.6. */
+/** Validates a bill against the CycloneDX 1.6 JSON schema. */
 function faults(bill: unknown): string[] {
   const ajv = new Ajv({ strict: false, allErrors: true })
   ;(addFormats as unknown as { default: (ajv: Ajv) => void }).default(ajv)
@@ -37,7 +37,7 @@ function faults(bill: unknown): string[] {
 const sbom = async (...args: string[]): Promise<Bill> =>
   JSON.parse((await run('npm', ['run', '--silent', 'sbom', '--', ...args])).stdout)
 
-/** The files of an image that the bill takes versions from. Node is the one that runs this test. */
+/** The image files the bill takes versions from. Node is the binary running this test. */
 const rootFilesystem = {
   usr: { local: { bin: { node: t.fixture('symlink', process.execPath) } } },
   etc: { 'os-release': 'ID=debian\nVERSION_ID="12"\n' },
@@ -73,7 +73,7 @@ t.test('npm run sbom prints the runtime dependencies, Node and the C libraries',
   t.equal(bill.components.find(({ name }) => name === 'node')?.version, major)
 })
 
-t.test('npm run sbom takes exact versions from the root file system of an image', async t => {
+t.test('npm run sbom takes exact versions from an image root file system', async t => {
   const bill = await sbom(t.testdir(rootFilesystem))
   t.same(faults(bill), [])
   const refs = bill.components.map(component => component['bom-ref'])
@@ -98,7 +98,7 @@ t.test('npm run sbom takes exact versions from the root file system of an image'
   )
 })
 
-t.test('an incomplete record of a Debian package is an error', async t => {
+t.test('an incomplete Debian package record is an error', async t => {
   const broken = t.testdir({
     ...rootFilesystem,
     var: { lib: { dpkg: { 'status.d': { libc6: 'Package: libc6\nArchitecture: amd64\n' } } } },
@@ -109,7 +109,7 @@ t.test('an incomplete record of a Debian package is an error', async t => {
 })
 
 const skip = withoutProgram('dpkg-query', 'dpkg')
-t.test('a real record of a Debian package has all that the bill needs', { skip }, async t => {
+t.test('a real Debian package record has everything the bill needs', { skip }, async t => {
   const record = execFileSync('dpkg-query', ['--status', 'libc6'], { encoding: 'utf8' })
   const root = t.testdir({
     ...rootFilesystem,
@@ -118,7 +118,7 @@ t.test('a real record of a Debian package has all that the bill needs', { skip }
   t.match(imageComponents(root)[1], { name: 'libc6', version: /^\d/, purl: /upstream=glibc$/ })
 })
 
-t.test('the check of bills finds a component without a type', async t => {
+t.test('the bill check finds a component without a type', async t => {
   const bill = { bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ name: 'node' }] }
   t.match(faults(bill), ["/components/0 must have required property 'type'"])
   t.same(faults({ ...bill, components: [] }), [])

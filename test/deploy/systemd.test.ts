@@ -19,15 +19,15 @@ const variables = new Map(
   settings('Environment').map(line => line.split('=', 2) as [string, string]),
 )
 const skip = withoutProgram('systemd-analyze', 'systemd')
-/** The maximum exposure of the unit; 0 is none, 10 is that of a root process without limits. */
+/** The unit's maximum exposure, from 0 for none to 10 for a root process without limits. */
 const MAX_EXPOSURE = 2
 
-t.test('the unit sets only variables that the service or its allocator reads', async t => {
+t.test('the unit sets only variables the service or the allocator reads', async t => {
   const known = [
     ...Object.keys(configSchema.properties),
     ...SECRET_NAMES.map(name => `${name}_FILE`),
     'NODE_ENV',
-    // Variables of glibc, which the image sets, too.
+    // glibc variables, also set in the image.
     'MALLOC_ARENA_MAX',
     'MALLOC_MMAP_THRESHOLD_',
     'MALLOC_MMAP_MAX_',
@@ -38,7 +38,7 @@ t.test('the unit sets only variables that the service or its allocator reads', a
   )
 })
 
-t.test('secrets are credentials of systemd', async t => {
+t.test('secrets are systemd credentials', async t => {
   for (const name of ['spotify_client_id', 'spotify_client_secret']) {
     t.ok(settings('LoadCredential').includes(`${name}:/etc/playlist-proxy/${name}`))
     const path = variables.get(`${name.toUpperCase()}_FILE`)
@@ -47,18 +47,18 @@ t.test('secrets are credentials of systemd', async t => {
   }
 })
 
-t.test('the service may write its snapshot, and drain before systemd kills it', async t => {
+t.test('the service can write the snapshot, and drain before systemd kills it', async t => {
   t.match(variables.get('CACHE_SNAPSHOT_FILE'), `/var/lib/${setting('StateDirectory')}/`)
   const { default: drainMs } = configSchema.properties.SHUTDOWN_TIMEOUT_MS as { default?: number }
   t.ok(Number(setting('TimeoutStopSec')) * 1000 > Number(drainMs))
 })
 
-t.test('the unit has the memory limit of Compose', async t => {
+t.test('the unit has the same memory limit as Compose', async t => {
   const [, mebibytes] = /mem_limit: (\d+)m/.exec(read('docker-compose.yml')) ?? []
   t.equal(setting('MemoryMax'), `${mebibytes}M`)
 })
 
-t.test('docs/operating.md copies the paths that the image has', async t => {
+t.test('docs/operating.md copies the same paths as the image', async t => {
   const folder = setting('WorkingDirectory')
   const [, command = ''] = /^sudo cp -R (.*)$/m.exec(operating) ?? []
   const paths = command.split(' ')
@@ -79,7 +79,7 @@ t.test('docs/operating.md copies the paths that the image has', async t => {
 
 t.test('systemd accepts the unit', { skip }, async t => {
   const verify = async (text: string) => {
-    // Node may be elsewhere on this machine.
+    // Node can be elsewhere on this machine.
     const here = text.replace('/usr/bin/node', process.execPath)
     const folder = t.testdir({ 'playlist-proxy.service': here })
     const { stderr } = await run('systemd-analyze', [
@@ -92,7 +92,7 @@ t.test('systemd accepts the unit', { skip }, async t => {
   t.match(await verify(unit.replace('ProtectHome', 'ProtectHouse')), /ProtectHouse/)
 })
 
-t.test('systemd rates the exposure of the service as low', { skip }, async t => {
+t.test('systemd rates the service exposure as low', { skip }, async t => {
   const security = (path: string) =>
     run('systemd-analyze', [
       'security',

@@ -26,7 +26,7 @@ const stepsWith = (action: string) => steps.filter(({ uses }) => uses?.startsWit
 
 type Parser = typeof import('@actions/workflow-parser')
 
-/** The parser of GitHub. Node cannot load it as it is, because it imports JSON without an import attribute. */
+/** Loads GitHub's parser. Node cannot load it as is, because it imports JSON without an import attribute. */
 async function loadParser(folder: string): Promise<Parser> {
   const outfile = join(folder, 'parser.cjs')
   const stdin = { contents: `export * from '@actions/workflow-parser'`, resolveDir: '.' }
@@ -65,7 +65,7 @@ t.test('actions are pinned to a commit, and a comment names the release', async 
   }
 })
 
-t.test('workflows may only read, except for the job that publishes the image', async t => {
+t.test('workflows can only read, except for the job that publishes the image', async t => {
   for (const { name } of workflows) {
     const { permissions, jobs } = load(name)
     t.same(permissions, { contents: 'read' }, name)
@@ -84,7 +84,7 @@ t.test('CI runs .ci/run, and a release waits for CI', async t => {
 })
 
 t.test(
-  'a release publishes an image for two platforms, its provenance and two bills of materials',
+  'a release publishes an image for two platforms, with provenance and two bills of materials',
   async t => {
     const [push, runtime] = stepsWith('docker/build-push-action')
     t.match(push?.with, {
@@ -105,7 +105,7 @@ t.test(
   },
 )
 
-t.test('CONTRIBUTING.md documents the build options of the release workflow', async t => {
+t.test("CONTRIBUTING.md documents the release workflow's build options", async t => {
   const text = read('CONTRIBUTING.md')
   const [push] = stepsWith('docker/build-push-action')
   t.match(text, `--platform ${push?.with?.platforms}`)
