@@ -24,13 +24,13 @@ t.test('each request gets a new token, in the same sequence in every sandbox', a
   t.same([await two.token(), await two.token()], tokens)
 })
 
-t.test('the lifetime of tokens can be changed', async t => {
+t.test('the token lifetime can be changed', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   sandbox.tokenLifetimeSeconds = 30
   t.equal((await requestToken()).json().expires_in, 30)
 })
 
-t.test('only the registered app with its secret gets a token', async t => {
+t.test('only the registered app with the right secret gets a token', async t => {
   const app = { clientId: 'an-app', clientSecret: 'with:colon' }
   const { requestToken } = await sandboxFor(t, app)
   t.equal((await requestToken()).status, 200)
@@ -98,7 +98,7 @@ t.test('the token endpoint refuses other methods and oversized bodies', async t 
   t.equal((await requestToken({}, grant.padEnd(16_385, 'x'))).status, 413)
 })
 
-t.test('a client may disconnect within its body', async t => {
+t.test('a client can disconnect in the middle of the body', async t => {
   const { sandbox, pool, requestToken } = await sandboxFor(t)
   const leaving = new AbortController()
   async function* body() {

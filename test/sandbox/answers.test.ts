@@ -4,7 +4,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists?limit=50&offset=50'
 
-t.test('JSON errors have the shape and the texts of the Web API', async t => {
+t.test('JSON errors have the same shape and texts as in the Web API', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const cases: Array<[name: AnswerName, code: number, message: string]> = [
     ['expired-token', 401, 'The access token expired'],
@@ -25,7 +25,7 @@ t.test('JSON errors have the shape and the texts of the Web API', async t => {
   }
 })
 
-t.test('several errors of Spotify are plain text or HTML', async t => {
+t.test('several Spotify errors are plain text or HTML', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const cases: Array<[name: AnswerName, code: number, type: string, body: RegExp]> = [
     ['premium-required', 403, 'text/plain', /^Active premium .* allowed again\.$/],
@@ -47,7 +47,7 @@ t.test('several errors of Spotify are plain text or HTML', async t => {
   }
 })
 
-t.test('answers have the exact details that distinguish causes', async t => {
+t.test('answers include the exact details needed to tell causes apart', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const get = async (answer: AnswerName) => {
     sandbox.fault({ on: 'api', times: 1, answer })
@@ -87,7 +87,7 @@ t.test('a fault can send a page with one invalid member', async t => {
   }
 })
 
-t.test('the answer `redirect` leads to another path of the sandbox', async t => {
+t.test('the answer `redirect` leads to another sandbox path', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'redirect' })
   const { status, headers } = await call('GET', SMEDJAN)
@@ -95,7 +95,7 @@ t.test('the answer `redirect` leads to another path of the sandbox', async t => 
   t.equal(headers.location, sandbox.apiUrl.replace('/v1', '/elsewhere'))
 })
 
-t.test('the token endpoint has errors of its own', async t => {
+t.test('the token endpoint has different errors', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   const post = (answer: AnswerName) => {
     sandbox.fault({ on: 'token', times: 1, answer })
@@ -116,7 +116,7 @@ t.test('the token endpoint has errors of its own', async t => {
   t.equal((await post('huge-total')).json().total, 1e9, 'other endpoints can send pages, too')
 })
 
-t.test('a test can define its own answers', async t => {
+t.test('a test can define custom answers', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', times: 1, answer: rateLimited('soon', '{}') })
   sandbox.fault({ on: 'api', times: 1, answer: status(299, 'odd', { 'content-type': 'x/y' }) })
@@ -126,7 +126,7 @@ t.test('a test can define its own answers', async t => {
   t.same([limited.status, limited.text, limited.headers['retry-after']], [429, '{}', 'soon'])
 })
 
-t.test('the page of an unknown user is empty', async t => {
+t.test("an unknown user's page is empty", async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'huge-total' })
   t.match((await call('GET', '/v1/users/nobody/playlists')).json(), { items: [], total: 1e9 })

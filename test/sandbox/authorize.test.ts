@@ -3,7 +3,7 @@ import { authorizePath, consentFor, REDIRECT_URI, sandboxFor, sentBack } from '.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 
-t.test('a person agrees or cancels on the page of the authorization endpoint', async t => {
+t.test('a person agrees or cancels on the authorization page', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.switches.redirectUris = [REDIRECT_URI]
   const { status, headers, text } = await call('GET', authorizePath())
@@ -22,7 +22,7 @@ t.test('a person agrees or cancels on the page of the authorization endpoint', a
   t.equal(sandbox.issuedCodes.length, 1)
 })
 
-t.test('the page shows the scopes and escapes what others chose', async t => {
+t.test('the page shows the scopes and escapes untrusted values', async t => {
   const { sandbox, call } = await sandboxFor(t)
   Object.assign(sandbox.switches, { redirectUris: [REDIRECT_URI], signedIn: '"><b>' })
   const { text } = await call('GET', authorizePath({ scope: 'playlist-read-private' }))
@@ -81,7 +81,7 @@ t.test('the authorization endpoint redirects all other errors to the app', async
   t.same(Object.keys(sentBack(stateless) ?? {}), ['code'])
 })
 
-t.test('the query of a redirect URI is kept', async t => {
+t.test('the redirect URI keeps its query', async t => {
   const client = await sandboxFor(t)
   consentFor(client)
   const redirectUri = 'https://example.com/callback?tenant=1'
@@ -90,7 +90,7 @@ t.test('the query of a redirect URI is kept', async t => {
   t.match(sentBack(reply), { tenant: '1', code: /^AQ/ })
 })
 
-t.test('the `consent` switch answers in place of the user', async t => {
+t.test('the `consent` switch decides in place of the user', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.switches.redirectUris = [REDIRECT_URI]
   sandbox.switches.consent = 'deny'
@@ -102,7 +102,7 @@ t.test('the `consent` switch answers in place of the user', async t => {
   t.match(sentBack(await call('GET', authorizePath())), { code: sandbox.issuedCodes[0] })
 })
 
-t.test('without show_dialog a user who has agreed to the scopes is not asked again', async t => {
+t.test('without show_dialog, a user who agreed to the scopes is not asked again', async t => {
   const client = await sandboxFor(t)
   const { call, sandbox } = client
   await consentFor(client).link('smedjan', 'playlist-read-private')

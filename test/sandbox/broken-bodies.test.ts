@@ -22,7 +22,7 @@ t.test('reset closes the connection before any byte', async t => {
   t.equal(sandbox.requests[0]?.status, undefined)
 })
 
-t.test('reset-mid-body sends half of the announced body', async t => {
+t.test('reset-mid-body sends half the announced body', async t => {
   const { send, whole } = await brokenBy(t, 'reset-mid-body')
   const { statusCode, headers, body } = await send('GET', SMEDJAN)
   t.equal(statusCode, 200)

@@ -68,7 +68,7 @@ t.test('latency, token lifetime, requests, users and tokens can be changed', asy
   t.equal(sandbox.requests.length, 0)
 })
 
-t.test('each switch can be changed on its own', async t => {
+t.test('each switch can be changed separately', async t => {
   const { sandbox, control } = await sandboxFor(t)
   const changes = {
     mode: 'development',
@@ -91,7 +91,7 @@ t.test('each switch can be changed on its own', async t => {
   }
 })
 
-t.test('the response to an invalid request says why', async t => {
+t.test('the response to an invalid request explains the error', async t => {
   const { sandbox, control } = await sandboxFor(t)
   const fault = { on: 'api', answer: 'hang' }
   const cases: Array<[method: string, path: string, value: unknown, error: RegExp]> = [

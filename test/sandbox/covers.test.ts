@@ -5,7 +5,7 @@ import { sandboxFor } from './support.ts'
 const imagesOf = (entries: readonly (PlaylistJson | null)[] = []) =>
   entries.map(entry => entry?.images ?? [])
 
-t.test('the sandbox draws every image of its playlists', async t => {
+t.test('the sandbox draws every playlist image', async t => {
   const { sandbox, origin, call } = await sandboxFor(t)
   const covers = imagesOf(sandbox.user('smedjan')).filter(images => images.length > 0)
   for (const images of covers) {
@@ -22,7 +22,7 @@ t.test('the sandbox draws every image of its playlists', async t => {
   t.equal(sandbox.requests.length, 0, 'requests for covers do not count as Web API requests')
 })
 
-t.test('a cover depends on its playlist alone, and looks the same in all sizes', async t => {
+t.test('a cover depends only on the playlist, and looks the same in all sizes', async t => {
   const [first, second] = [await sandboxFor(t), await sandboxFor(t)]
   const drawings: string[] = []
   for (const images of imagesOf(first.sandbox.user('fifty'))) {
@@ -40,7 +40,7 @@ t.test('a cover depends on its playlist alone, and looks the same in all sizes',
   t.equal(new Set(drawings).size, drawings.length, 'no two playlists have the same cover')
 })
 
-t.test('covers are at the public URL of the sandbox', async t => {
+t.test("covers are at the sandbox's public URL", async t => {
   const { sandbox } = await sandboxFor(t, { publicUrl: 'http://covers.example' })
   sandbox.setUser('own', [null])
   const urls = imagesOf(sandbox.user('smedjan')).flatMap(images => images.map(({ url }) => url))

@@ -4,13 +4,13 @@ import { demoLine } from '../../sandbox/demo-log.ts'
 const NOON = new Date(2026, 0, 31, 12, 3, 4).getTime()
 const ROUTE = '/users/:id/playlists'
 
-/** What the demo prints for a line with these members, without the time. */
+/** Returns what the demo prints for a line with these members, without the time. */
 function shown(members: object): string | undefined {
   const line = { level: 'info', time: NOON, msg: 'request completed', ...members }
   return demoLine(JSON.stringify(line))?.replace(/^12:03:04 {2}/, '')
 }
 
-t.test('the demo prints a response with its path, duration and cost', async t => {
+t.test('the demo prints a response with path, duration and cost', async t => {
   const response = { route: ROUTE, status: 200, duration_ms: 451.7, user_id: 'smedjan' }
   const miss = 'playlist-proxy; fwd=uri-miss; fwd-status=200; stored; ttl=299'
   t.equal(
@@ -45,7 +45,7 @@ t.test('the demo prints a response with its path, duration and cost', async t =>
   t.match(shown({ route: '/', status: 200, duration_ms: 2 }), /^200 {2}\/ +2 ms$/)
 })
 
-t.test('the demo prints the path and the detail of a problem', async t => {
+t.test('the demo prints a problem with path and detail', async t => {
   const problem = {
     route: null,
     status: 404,
@@ -59,7 +59,7 @@ t.test('the demo prints the path and the detail of a problem', async t => {
   t.match(shown(unsafe), /\/\ufffd\[31m .*two\ufffdlines$/, 'no control of the terminal')
 })
 
-t.test('the demo prints events, but not those of level debug', async t => {
+t.test('the demo prints events, but not at debug level', async t => {
   t.equal(shown({ msg: 'stopping' }), 'stopping')
   const err = { message: 'EADDRINUSE' }
   t.equal(shown({ level: 'fatal', msg: 'cannot listen', err }), 'fatal: cannot listen: EADDRINUSE')
@@ -67,7 +67,7 @@ t.test('the demo prints events, but not those of level debug', async t => {
   t.equal(shown({ level: 'debug', msg: 'a detail' }), undefined)
 })
 
-t.test('the demo prints a line that is not from the log as it is', async t => {
+t.test('the demo prints a line from outside the log unchanged', async t => {
   for (const line of ['a warning of a package', '{"msg":7}', 'null', '{']) {
     t.equal(demoLine(line), line)
   }

@@ -16,13 +16,13 @@ t.test('a fault lasts until it is removed', async t => {
   t.equal(await statusOf(), 200, 'removing it twice does nothing')
 })
 
-t.test('faults have priority over the checks of token and path', async t => {
+t.test('faults have priority over token and path checks', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'bad-gateway' })
   t.equal((await call('GET', '/v1/nothing')).status, 502)
 })
 
-t.test('a fault with a number of times removes itself', async t => {
+t.test('a fault with a limited number of times removes itself', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   sandbox.fault({ on: 'token', times: 2, answer: 'unavailable-text' })
   const statuses: number[] = []
@@ -44,7 +44,7 @@ t.test('the newest matching fault has priority', async t => {
   t.equal((await requestToken()).status, 200)
 })
 
-t.test('a fault can match a user, a page or any other property of a request', async t => {
+t.test('a fault can match a user, a page or any other request property', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const statusOf = async (path: string) => (await call('GET', path, headers)).status
@@ -69,7 +69,7 @@ t.test('a fault can match a user, a page or any other property of a request', as
   t.same([odd.status, odd.json()], [418, { path: SMEDJAN }])
 })
 
-t.test('faults do not affect other paths, which are not found', async t => {
+t.test('faults do not affect unknown paths, which are not found', async t => {
   const { sandbox, call } = await sandboxFor(t)
   sandbox.fault({ on: 'api', answer: 'server-error' })
   sandbox.fault({ on: 'token', answer: 'server-error' })

@@ -6,7 +6,7 @@ import { optionsFrom } from '../../sandbox/options.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { loaderArguments } from '../support/loader-arguments.ts'
 
-/** Runs the entry point as a process of its own; execArgv contains the loader and coverage. */
+/** Runs the entry point in a separate process; execArgv contains the loader and coverage. */
 function runMain(t: Test, variables: Record<string, string>) {
   const child = spawn(process.execPath, [...loaderArguments, 'sandbox/main.ts'], {
     env: { ...process.env, ...variables },

@@ -7,7 +7,7 @@ async function linkable(t: Parameters<typeof sandboxFor>[0]) {
   return { ...client, ...consentFor(client) }
 }
 
-t.test('/v1/me returns the profile of the user whose token it gets', async t => {
+t.test("/v1/me returns the token user's profile", async t => {
   const { link, get } = await linkable(t)
   const { access_token: token } = await link('#mimble!')
   const { status, json } = await get('/v1/me', token)
@@ -21,7 +21,7 @@ t.test('/v1/me returns the profile of the user whose token it gets', async t => 
   })
 })
 
-t.test('/v1/me and /v1/me/playlists need the token of a user', async t => {
+t.test('/v1/me and /v1/me/playlists need a user token', async t => {
   const { call, bearer } = await linkable(t)
   const headers = await bearer()
   for (const path of ['/v1/me', '/v1/me/playlists']) {
@@ -32,7 +32,7 @@ t.test('/v1/me and /v1/me/playlists need the token of a user', async t => {
   }
 })
 
-t.test('a page of /v1/me/playlists links to the endpoint of the user', async t => {
+t.test("a page of /v1/me/playlists links to the user's endpoint", async t => {
   const { sandbox, link, get } = await linkable(t)
   const { access_token: token } = await link('smedjan')
   const page = (await get('/v1/me/playlists?limit=50&offset=50', token)).json()
@@ -47,7 +47,7 @@ t.test('a page of /v1/me/playlists links to the endpoint of the user', async t =
   t.equal((await get('/v1/me/playlists?offset=500', token)).json().items.length, 0)
 })
 
-t.test('private playlists need a scope, and no app token reads them', async t => {
+t.test('private playlists need a scope, and an app token cannot read them', async t => {
   const { sandbox, link, get, bearer, call } = await linkable(t)
   const [shown, hidden, shared] = [0, 1, 2].map(index => playlist('new', index))
   const followed = playlist('wizzler', 3)
@@ -81,7 +81,7 @@ t.test('private playlists need a scope, and no app token reads them', async t =>
   t.same(await flags(), [true, null, true])
 })
 
-t.test('generated users can have private playlists between the public ones', async t => {
+t.test('generated users can have private playlists between public playlists', async t => {
   const { sandbox, control, link, get } = await linkable(t)
   const flagsOf = (user: string) => sandbox.user(user)?.map(entry => entry?.public !== false)
   t.equal(flagsOf('with-private')?.filter(isPublic => isPublic).length, 120)
@@ -95,7 +95,7 @@ t.test('generated users can have private playlists between the public ones', asy
   t.equal((await get('/v1/me/playlists', wide)).json().total, 7)
 })
 
-t.test('in Development Mode only the lists of registered users can be read', async t => {
+t.test("in Development Mode only registered users' lists can be read", async t => {
   const { sandbox, call, bearer, link, get } = await linkable(t)
   const { access_token: token } = await link('smedjan')
   const app = await bearer()
@@ -127,7 +127,7 @@ t.test('in Development Mode only the lists of registered users can be read', asy
   t.equal((await get('/v1/me', later)).status, 200, 'only Development Mode has an allowlist')
 })
 
-t.test('a renamed account keeps its tokens, its lists and its account id', async t => {
+t.test('a renamed account keeps tokens, lists and account id', async t => {
   const { control, link, get, refresh } = await linkable(t)
   const { access_token: token, refresh_token: kept } = await link('smedjan')
   const before = (await get('/v1/me', token)).json()
@@ -143,7 +143,7 @@ t.test('a renamed account keeps its tokens, its lists and its account id', async
   t.equal((await get('/v1/me/playlists', other)).json().total, 0)
 })
 
-t.test('a fault that sends a page sends that of the user of the token', async t => {
+t.test("a fault that sends a page sends the token user's page", async t => {
   const { sandbox, link, get } = await linkable(t)
   const { access_token: token } = await link('fifty')
   sandbox.fault({ on: 'api', answer: 'foreign-next', userId: 'fifty', offset: 0, times: 1 })

@@ -62,7 +62,7 @@ t.test('held token requests get their tokens after the release', async t => {
   t.equal(sandbox.peakInFlight, 0, 'only Web API requests count')
 })
 
-t.test('arrived() counts requests that came before and after it was called', async t => {
+t.test('arrived() counts requests from before and after the call', async t => {
   const { sandbox, call } = await sandboxFor(t)
   const both = sandbox.arrived('api', 2)
   await call('GET', SMEDJAN)
@@ -122,7 +122,7 @@ t.test('the latency delays Web API responses, including faults', async t => {
   await waiting
 })
 
-t.test('the record contains only the latest requests, and the count all requests', async t => {
+t.test('the record keeps only the latest requests, but the count includes all', async t => {
   const log = new RequestLog(2)
   const server = createServer((req, res) => {
     log.add(req, res)

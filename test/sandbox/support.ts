@@ -13,7 +13,7 @@ export interface Reply {
   json: () => any
 }
 
-/** Starts a sandbox for the test, and a client that sends raw paths. */
+/** Starts a sandbox for the test, and a client for raw paths. */
 export async function sandboxFor(t: Test, options: SandboxOptions = {}) {
   const sandbox = await startSandbox(options)
   const origin = new URL(sandbox.apiUrl).origin
@@ -35,9 +35,9 @@ export async function sandboxFor(t: Test, options: SandboxOptions = {}) {
   return { sandbox, origin, pool, send, call, requestToken, token, bearer, control }
 }
 
-/** The redirect URI of `consentFor`. */
+/** The redirect URI in `consentFor`. */
 export const REDIRECT_URI = 'http://127.0.0.1:3000/link/callback'
-/** The example of RFC 7636 appendix B. */
+/** The example in RFC 7636 appendix B. */
 export const PKCE = {
   verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
   challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
@@ -45,7 +45,7 @@ export const PKCE = {
 
 type SandboxClient = Awaited<ReturnType<typeof sandboxFor>>
 
-/** The target of an authorization request, with other values or, if undefined, without that parameter. */
+/** Returns an authorization request target with changed values; undefined leaves out the parameter. */
 export function authorizePath(changes: Record<string, string | undefined> = {}): string {
   const parameters = {
     client_id: 'sandbox-client',
@@ -61,13 +61,13 @@ export function authorizePath(changes: Record<string, string | undefined> = {}):
   return `/authorize?${new URLSearchParams(given as [string, string][])}`
 }
 
-/** The parameters of the address that a redirect names. */
+/** Returns the query parameters in a redirect's address. */
 export function sentBack({ status, headers }: Reply): Record<string, string> | undefined {
   if (status !== 302) return undefined
   return Object.fromEntries(new URL(String(headers.location)).searchParams)
 }
 
-/** Clients of a sandbox whose app has a redirect URI and whose users agree without a page. */
+/** Clients of a sandbox where the app has a redirect URI and users agree without a page. */
 export function consentFor({ sandbox, call, requestToken }: SandboxClient) {
   Object.assign(sandbox.switches, { redirectUris: [REDIRECT_URI], consent: 'approve' })
   const code = async (changes?: Record<string, string | undefined>): Promise<string> =>
@@ -82,7 +82,7 @@ export function consentFor({ sandbox, call, requestToken }: SandboxClient) {
       {},
       String(new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token })),
     )
-  /** The token response after the consent of a user to these scopes. */
+  /** Returns the token response after a user's consent to these scopes. */
   const link = async (user: string, scope?: string) => {
     sandbox.switches.signedIn = user
     return (await exchange(await code({ scope }))).json()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { authorizePath, consentFor, PKCE, REDIRECT_URI, sandboxFor } from './support.ts'
 
-/** A sandbox at an instant that the test moves. */
+/** Starts a sandbox with a clock the test can move. */
 async function linkable(t: Parameters<typeof sandboxFor>[0]) {
   const clock = { now: Date.UTC(2026, 0, 1) }
   const client = await sandboxFor(t, { now: () => clock.now })
@@ -23,7 +23,7 @@ t.test('a code is exchanged for an access token and a refresh token', async t =>
   t.equal(sandbox.requests.at(-1)?.grantType, 'authorization_code')
 })
 
-t.test('codes and tokens all differ, and are the same sequence in every sandbox', async t => {
+t.test('codes and tokens all differ, in the same sequence in every sandbox', async t => {
   const all = async () => {
     const { sandbox, link } = await linkable(t)
     await link('smedjan')
@@ -36,7 +36,7 @@ t.test('codes and tokens all differ, and are the same sequence in every sandbox'
   t.same(await all(), first)
 })
 
-t.test('a code works once, for ten minutes, with its redirect URI and verifier', async t => {
+t.test('a code works once, for ten minutes, with the same redirect URI and verifier', async t => {
   const { clock, code, exchange } = await linkable(t)
   const refused = async (value: string, changes: Record<string, string> = {}) => {
     const { status, json } = await exchange(value, changes)
@@ -77,7 +77,7 @@ t.test('PKCE is optional, but the credentials are not', async t => {
   t.equal(sandbox.issuedRefreshTokens.length, 1)
 })
 
-t.test('the granted scopes are the requested scopes and those of the switch', async t => {
+t.test("the granted scopes are the requested scopes plus the switch's scopes", async t => {
   const { sandbox, link, refresh } = await linkable(t)
   const asked = await link('smedjan', 'playlist-read-private')
   t.equal(asked.scope, 'playlist-read-private')
@@ -89,7 +89,7 @@ t.test('the granted scopes are the requested scopes and those of the switch', as
   t.notOk('scope' in (await link('smedjan')))
 })
 
-t.test('a refresh keeps the refresh token, adds a second one, or replaces it', async t => {
+t.test('a refresh keeps the refresh token, adds another, or replaces it', async t => {
   const { sandbox, link, refresh } = await linkable(t)
   const { refresh_token: first } = await link('smedjan')
   const off = (await refresh(first)).json()
@@ -111,7 +111,7 @@ t.test('a refresh keeps the refresh token, adds a second one, or replaces it', a
   t.equal((await refresh('')).json().error, 'invalid_request')
 })
 
-t.test('a consent ends when the user revokes it, and access tokens live on', async t => {
+t.test('a consent ends when the user revokes it, but access tokens stay valid', async t => {
   const { sandbox, control, link, refresh, get } = await linkable(t)
   const { refresh_token: one, access_token: access } = await link('smedjan')
   const other = await link('fifty')
@@ -125,14 +125,14 @@ t.test('a consent ends when the user revokes it, and access tokens live on', asy
   t.equal((await get('/v1/me', access)).status, 401)
 })
 
-t.test('a code of a revoked consent is refused', async t => {
+t.test('a code from a revoked consent is refused', async t => {
   const { sandbox, code, exchange } = await linkable(t)
   const value = await code()
   sandbox.revokeGrants('smedjan')
   t.equal((await exchange(value)).json().error, 'invalid_grant')
 })
 
-t.test('a consent lasts six months, however often it is refreshed', async t => {
+t.test('a consent lasts six months, regardless of refreshes', async t => {
   const { clock, sandbox, control, link, refresh } = await linkable(t)
   sandbox.switches.rotation = 'on'
   let { refresh_token: token } = await link('smedjan')

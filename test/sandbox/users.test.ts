@@ -6,7 +6,7 @@ const many = Array.from({ length: 2000 }, (_, index) => playlist('smedjan', inde
 const some = (test: (playlist: PlaylistJson) => boolean) => many.some(test)
 
 t.test(
-  'the same arguments give the same playlist, and other arguments give another id',
+  'the same arguments give the same playlist, and different arguments a different id',
   async t => {
     t.same(playlist('smedjan', 7), playlist('smedjan', 7))
     t.equal(new Set(many.map(({ id }) => id)).size, many.length)
@@ -19,7 +19,7 @@ t.test('the average playlist has a realistic size', async t => {
   t.ok(bytes / many.length > 1200 && bytes / many.length < 1400, `${bytes / many.length} bytes`)
 })
 
-t.test('a playlist has the members of the simplified playlist', async t => {
+t.test('a playlist has the members of a simplified playlist', async t => {
   for (const item of many.slice(0, 200)) {
     t.match(item.id, /^[0-9A-Za-z]{22}$/)
     t.match(item, {
@@ -61,7 +61,7 @@ t.test('optional members are sometimes null or absent', async t => {
   t.ok(names.some(({ display_name }) => display_name !== null))
 })
 
-t.test('any fifty consecutive playlists have every kind of unusual name', async t => {
+t.test('any fifty consecutive playlists include every kind of unusual name', async t => {
   const odd = [/"/, /,/, /\n/, /\r\n/, /\t/, /\p{Extended_Pictographic}/u, /\p{Script=Arabic}/u]
   odd.push(/\p{Script=Hebrew}/u, /^=/, /^\+/, /^-/, /^@/, /^$/, /^ .* $/, /\u200b/, /[<&]/)
   for (const start of [0, 33, 1950]) {
@@ -95,7 +95,7 @@ t.test('every sandbox starts with the same users', async t => {
   t.equal(new Set(ids).size, 10_000)
 })
 
-t.test('the lists of some users have null entries', async t => {
+t.test("some users' lists have null entries", async t => {
   const { sandbox } = await sandboxFor(t)
   const entries = sandbox.user('with-nulls') ?? []
   t.equal(entries[0], null)
@@ -103,7 +103,7 @@ t.test('the lists of some users have null entries', async t => {
   t.ok(sandbox.user('all-null')?.every(entry => entry === null))
 })
 
-t.test('a list contains followed playlists of other owners', async t => {
+t.test('a list contains followed playlists from other owners', async t => {
   const { sandbox } = await sandboxFor(t)
   const owners = new Set(sandbox.user('smedjan')?.map(entry => entry?.owner.id))
   t.ok(owners.has('smedjan'))

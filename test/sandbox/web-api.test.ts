@@ -6,7 +6,7 @@ import { sandboxFor } from './support.ts'
 
 const SMEDJAN = '/v1/users/smedjan/playlists'
 
-t.test('a page has the members of the paging object in their order', async t => {
+t.test('a page has the members of the paging object in the documented order', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const { status, headers, json } = await call('GET', SMEDJAN, await bearer())
   t.equal(status, 200)
@@ -63,7 +63,7 @@ t.test('the Web API refuses a limit above 50 and an offset above 100 000', async
   }
 })
 
-t.test('a user id is one encoded path segment, and is case-sensitive', async t => {
+t.test('a user id is a single encoded path segment, and is case-sensitive', async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const cases: Array<[segment: string, total: number]> = [
@@ -88,7 +88,7 @@ t.test('a user id is one encoded path segment, and is case-sensitive', async t =
   t.equal(href, `${sandbox.apiUrl}/users/%23mimble!/playlists?offset=0&limit=20`)
 })
 
-t.test('other paths of the Web API do not exist', async t => {
+t.test('other Web API paths do not exist', async t => {
   const { call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const paths = [
@@ -172,7 +172,7 @@ t.test('pages are compressed for clients that accept gzip', async t => {
   }
 })
 
-t.test('links contain the Host of the request, or else the address of the sandbox', async t => {
+t.test("links contain the request's Host, or else the sandbox address", async t => {
   const { sandbox, call, bearer } = await sandboxFor(t)
   const headers = await bearer()
   const named = await call('GET', SMEDJAN, { ...headers, host: 'sandbox:4100' })
