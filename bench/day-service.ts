@@ -5,7 +5,7 @@ import { PAGE, QUOTA, SpotifyOfTheDay } from './day-spotify.ts'
 import { type DayResponse, DayStats } from './day-stats.ts'
 import type { DayLookup } from './day-world.ts'
 
-/** After this many ticks, a lookup is waiting for the clock, so `ask` advances the clock. */
+/** A lookup still pending after this many ticks must be waiting for the clock, so `ask` advances it. */
 const TICKS = 200
 const STEP_MS = 100
 

@@ -94,7 +94,7 @@ t.test('the home page offers the users in EXAMPLE_USERS', { skip }, async t => {
   t.same(faults, [])
 })
 
-t.test('a browser shows a problem as a page with advice for people', { skip }, async t => {
+t.test('a browser receives a problem as a page with advice', { skip }, async t => {
   const { sandbox, url, open } = await startAll(t)
   sandbox.fault({ on: 'api', answer: 'rate-limited' })
   for (const [path, status] of [
@@ -134,7 +134,7 @@ t.test('on a phone, problem types only break at hyphens', { skip }, async t => {
   t.same(cut, [])
 })
 
-t.test('the status page shows whether the service is well', { skip }, async t => {
+t.test('the status page shows whether the service is healthy', { skip }, async t => {
   const { url, open } = await startAll(t, { SPOTIFY_DAILY_BUDGET: '1000' })
   const { page, faults } = await open()
   await page.goto(`${url}/users/smedjan/playlists`)

@@ -91,7 +91,7 @@ export class ResponseCache<Body extends Sized> {
       return lookedUp.then(() => this.#lookup(key, directives, caller, false))
     }
     if (decision.use !== 'forward') return { failure: notStored() }
-    // After a miss, `found` is undefined or gone.
+    // After a miss, `found` is undefined, or too old to serve.
     const usable = decision.reason === 'uri-miss' ? undefined : found
     const failure = this.#fetches.activeFailure(key)
     if (failure !== undefined) {

@@ -120,7 +120,7 @@ export const configSchema = Type.Object({
   SHARED_CACHE_URL: Type.Optional(
     Type.String({
       description:
-        'redis:// URL of the Redis or Valkey shared by replicas, with user, password and database number if any; redis+sentinel:// with sentinel addresses and the primary name, or redis+cluster:// with some node addresses; rediss for TLS',
+        'URL of the Redis or Valkey server that the replicas share, with user, password and database number if needed: redis:// for one server, redis+sentinel:// with the sentinel addresses and the primary name, or redis+cluster:// with the addresses of some nodes. For TLS, write rediss',
       $comment:
         'Examples: `redis://:password@host:6379/0`, `rediss+sentinel://user:password@one:26379,two:26379/mymaster/0`, `redis+cluster://one:6379,two:6379`. [More](operating.md#redis).',
     }),

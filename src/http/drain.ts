@@ -96,7 +96,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
       const isSilent = socket.bytesRead === 0 && !isNew
       if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }
-    // Node considers a connection idle while flushing a response and, from version 26 on, until a byte arrives.
+    // Node considers a connection idle while it flushes a response and, from version 26 on, until the first
+    // byte of a request arrives.
     if (!isFlushing() && !isFirstRequestInTransit) server.closeIdleConnections()
   }
 

@@ -8,7 +8,7 @@ import { sendGet, type WebApi } from '../spotify/send-get.ts'
 import type { SpotifyResponse } from '../spotify/transport.ts'
 
 export interface ProfileOptions extends WebApi {
-  /** How long a person waits for the profile, in milliseconds. */
+  /** The maximum time an owner waits for the profile, in milliseconds. */
   timeoutMs: number
   /** Aborted when the service stops. */
   signal: AbortSignal

@@ -1,5 +1,5 @@
 const LENGTH_BYTES = 4
-/** The gzip minimum (RFC 1952 2.3). */
+/** The smallest size of a gzip member (RFC 1952 2.3). */
 const MIN_ENTRY_BYTES = 18
 
 /** The snapshot parts for an encoded entry: the length, then the entry itself. */

@@ -46,7 +46,7 @@ async function hold(
 const HTML = { accept: 'text/html' }
 const LISTS = ['/users/smedjan/playlists', '/v1/users/smedjan/playlists']
 
-/** Request targets with a 200, each with the Accept fields to send. A new route needs a line. */
+/** Request targets with a 200, each with the Accept fields to send. Add a line for each new route. */
 const answered: readonly (readonly [url: string, ...accept: string[]])[] = [
   ...['', '&limit=7&offset=3', '&offset=100000'].flatMap(window =>
     FORMATS.map(format => [`/users/collector/playlists?format=${format}${window}`] as const),

@@ -28,7 +28,7 @@ const long: Representation = {
   heldBytes: bytes,
 }
 
-/** A server with responses larger than the connection buffers, and these responses. */
+/** Starts a server whose responses exceed the connection buffers; also returns the response objects. */
 async function longServer(t: Test) {
   const app = Fastify()
   const responses: ServerResponse[] = []

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startService } from '../support/service.ts'
 
-t.test('a service restarted with a snapshot fetches no cached user', async t => {
+t.test('a service restarted with a snapshot does not refetch cached users', async t => {
   const variables = { CACHE_SNAPSHOT_FILE: join(t.testdir({}), 'cache.snapshot') }
   const first = await startService(t, variables)
   const paths = [

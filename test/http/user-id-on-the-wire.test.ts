@@ -4,7 +4,7 @@ import { parseUserId } from '../../src/user-id/user-id.ts'
 import { pasted } from '../support/pasted-ids.ts'
 import { startService } from '../support/service.ts'
 
-t.test('any path causes at most one request, for the user in the path', async t => {
+t.test('any path causes at most one Spotify request, only for the user in that path', async t => {
   // Without a cache, each lookup reaches Spotify.
   const { get, sandbox, clock } = await startService(t, {
     CACHE_FRESH_SECONDS: '0',

@@ -98,7 +98,7 @@ t.test('pauses with the same signal end independently, or all on abort', async t
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-t.test('work finished in time keeps its outcome', async t => {
+t.test('work that finishes before the deadline keeps its result', async t => {
   const clock = new ManualClock()
   const timeout = () => new Error('too late')
   t.equal(await withTimeout(clock, 1000, Promise.resolve('done'), timeout), 'done')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { WaitingCallers } from '../../src/lib/waiting-callers.ts'
 
-t.test('a watcher gets each present and joining caller once', async t => {
+t.test('a watcher gets each caller once, whether already waiting or joining later', async t => {
   const callers = new WaitingCallers('a')
   callers.join('b')
   const seen: string[] = []

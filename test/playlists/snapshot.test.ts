@@ -121,7 +121,7 @@ t.test('loading does not block the event loop', async t => {
   await snapshot.close()
 })
 
-t.test('a process that stops while loading keeps the entire file', async t => {
+t.test('stopping the process while it loads leaves the file intact', async t => {
   const maxBytes = 10_000_000
   const { start, path, clock } = snapshotsFor(t, { maxBytes })
   const first = await start()

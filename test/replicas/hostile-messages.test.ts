@@ -39,7 +39,7 @@ async function malformed({ get }: Service): Promise<number> {
 const failed = (user: string, problem: string) =>
   `"kind":"failed","key":"${user}","problem":{"detail":"${CANARY}",${problem}}`
 
-t.test('a malformed failure does not end a lookup', skip, async t => {
+t.test('a malformed failure message does not end a lookup', skip, async t => {
   const { service, client, send, wait } = await replicaFor(t)
   const { response, hasEnded } = await wait('smedjan')
   const problems = [

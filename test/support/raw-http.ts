@@ -46,7 +46,10 @@ export function responsesIn(received: string, methods: readonly string[] = ['GET
   })
 }
 
-/** The response to a client whose request takes too long to arrive, without waiting half a minute. */
+/**
+ * Returns the response to a client whose request takes too long to arrive. The test itself does not wait
+ * for the time-out, half a minute.
+ */
 export async function timeoutResponse(app: AppInstance, port: number) {
   app.server.once('connection', socket => {
     const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })

@@ -17,7 +17,7 @@ t.test('a template escapes text and keeps nested templates', async t => {
   t.equal(String(withCode('a `<b>` c')), 'a <code>&#60;b&#62;</code> c')
 })
 
-t.test('a parser reads any template text back unchanged', async t => {
+t.test('an HTML parser reads any text in a template unchanged', async t => {
   // Parsers drop NUL and read lone surrogates and line ends as other characters.
   const text = fc.string({ unit: 'grapheme' }).map(value => value.replace(/[\0\r]/g, ''))
   fc.assert(

@@ -124,7 +124,7 @@ async function tagsOf(t: Test, before: Entries, after: Entries): Promise<string[
   return tags
 }
 
-t.test('a new or missing null does not change the entity tag', async t => {
+t.test('adding or removing a null entry does not change the entity tag', async t => {
   const entries = Array.from({ length: 120 }, (_, index) => playlist('a', index))
   const nulls = [null, ...entries.slice(0, 60), null, ...entries.slice(60)]
   const [before, after] = await tagsOf(t, entries, nulls)

@@ -280,7 +280,7 @@ t.test('a list arriving after the end of the link is not stored', async t => {
   t.match((await get('/status')).json().cache, { entries: 0 })
 })
 
-t.test('a waiting lookup gets no stale list if the link ends meanwhile', async t => {
+t.test('a waiting lookup gets no stale list if the account is unlinked meanwhile', async t => {
   const { app, get, sandbox, clock } = await linkedServiceFor(t, ['with-private'])
   t.equal((await get(LIST)).statusCode, 200)
   clock.suspend(600_000)
