@@ -11,7 +11,7 @@ import { type CallerLimit, callerLimit, limitCallers, WINDOW_SECONDS } from './r
 import { addressName } from './request-context.ts'
 
 export interface AccessOptions {
-  /** Route patterns that need no key, besides those in `isOpen`. */
+  /** Route patterns that need no key, besides those `isOpen` allows. */
   alsoOpen: readonly string[]
   /** Counts requests per caller across replicas; undefined without a shared cache. */
   sharedCounts: ((windowMs: number) => FixedWindow) | undefined
@@ -26,8 +26,8 @@ export interface Admission {
 }
 
 /**
- * Admits a request without running the hooks, and counts it against the caller limit. Returns undefined if the
- * hooks must decide or refuse.
+ * Admits a request without running the hooks, and counts it against the caller's limit. Returns undefined if
+ * the hooks must decide or refuse.
  */
 export type Admit = (request: IncomingMessage) => Admission | undefined
 
@@ -38,7 +38,7 @@ export interface AccessControl {
   admit: Admit | undefined
 }
 
-/** Adds CORS, API keys and the caller limit to a server, as configured. */
+/** Adds CORS, API keys and the limit per caller to a server, as configured. */
 export async function controlAccess(
   app: AppInstance,
   config: Config,

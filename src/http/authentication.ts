@@ -53,7 +53,7 @@ export interface AuthenticationOptions {
   findCaller: FindCaller
   /** The admin key names. */
   admins: readonly string[]
-  /** Route patterns that need no key, besides those in `isOpen`. */
+  /** Route patterns that need no key, besides those `isOpen` allows. */
   alsoOpen: readonly string[]
 }
 

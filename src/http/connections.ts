@@ -35,8 +35,8 @@ export function trackConnections(server: Server, clock: Clock): Connections {
 }
 
 /**
- * Returns the maximum number of caller connections. It reserves descriptors for `toSpotify` connections and
- * other files, but never more than half of `openFiles`, the process limit if known.
+ * Returns the maximum number of caller connections. Reserves descriptors for `toSpotify` connections and other
+ * files, but never more than half of `openFiles`, the number of files the process may open, if known.
  */
 export function maxConnections(openFiles: number | undefined, toSpotify: number): number {
   if (openFiles === undefined) return MAX_CONNECTIONS

@@ -49,7 +49,7 @@ export async function allowOrigins(app: AppInstance, origins: CorsOrigins): Prom
     maxAge: PREFLIGHT_SECONDS,
   })
   app.addHook('onRequest', (request, reply, done) => {
-    // `sendRepresentation` bypasses Fastify and so the fields the plugin sets on the reply.
+    // `sendRepresentation` bypasses Fastify, and with it the fields the plugin sets on the reply.
     const fields = Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])
     contextOf(request).corsFields = fields.flat()
     done()

@@ -53,7 +53,7 @@ export function createServer(options: ServerOptions): {
     pluginTimeout: 0,
     frameworkErrors: frameworkProblems(options, observe),
     clientErrorHandler: parserProblems(options, logger),
-    // Node's own response to a missing `Host` has no body. `checkHost` refuses a joined `Host`.
+    // Node would refuse a missing `Host` itself, without a body. `checkHost` refuses a joined `Host`.
     http: { requireHostHeader: false, joinDuplicateHeaders: true },
     rewriteUrl: originForm,
   }).withTypeProvider<TypeBoxTypeProvider>()

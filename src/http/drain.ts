@@ -59,8 +59,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
 
   /**
    * Accepts the connections in the backlog, which the system would reset when the server stops listening. Node
-   * accepts one per event loop tick, so this waits for a tick without a new connection, too short for another
-   * to arrive.
+   * accepts one per event loop tick, so this waits for a tick that brings no connection and is too short for
+   * one to arrive.
    */
   async function acceptBacklog(): Promise<void> {
     let isEmpty = false
@@ -91,8 +91,8 @@ export function drainConnections(app: AppInstance, options: DrainOptions): () =>
     for (const [socket, acceptedAtMs] of connections) {
       const isNew = socket.bytesRead === 0 && acceptedAtMs > nowMs - SILENT_MS
       if (isNew) isFirstRequestInTransit = true
-      // Node considers a connection busy once part of a request has arrived or, before version 26, while no
-      // byte has.
+      // Node considers a connection busy once part of a request has arrived or, before version 26, until the
+      // first byte arrives.
       const isSilent = socket.bytesRead === 0 && !isNew
       if (isSilent || (nowMs >= unfinishedUntilMs && !isResponding(socket))) socket.destroy()
     }

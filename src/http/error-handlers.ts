@@ -24,7 +24,7 @@ import { invalidQuery, type QuerySchema } from './validation.ts'
 
 export interface ProblemOptions {
   clock: Clock
-  /** The path added by a proxy in front, from `basePathOf`. All paths in problems begin with it. */
+  /** The path added by a proxy in front, from `basePathOf`. Links in problems begin with it. */
   basePath: string
 }
 

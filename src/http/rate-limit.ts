@@ -18,7 +18,7 @@ export interface CountedRequest {
 /** Turns a caller's count into response fields. */
 export type CallerLimit = (count: FixedWindowCount) => CountedRequest
 
-/** Makes a limit on requests per window. */
+/** Makes a limit on each caller's requests per window. */
 export function callerLimit(limit: number, clock: Clock): CallerLimit {
   const policy = `"caller";q=${limit};w=${WINDOW_SECONDS}`
   return ({ used, leftMs }) => {

@@ -49,7 +49,7 @@ export function observeResponses(
   return inFlight
 }
 
-/** Calls the observer after a response that runs no hooks. */
+/** Calls the observer after a response for which no hooks run. */
 export function observeResponse(
   request: FastifyRequest,
   { raw }: FastifyReply,

@@ -4,8 +4,8 @@ import { Problem } from '../problems/problem.ts'
 /**
  * Refuses a form sent by a browser from another site's page. Clients that name no site, such as curl, pass.
  *
- * Browsers send `Sec-Fetch-Site` only over HTTPS or to their own machine. From our pages they send `Origin:
- * null`, because of `Referrer-Policy: no-referrer`, so any other origin must match `Host`.
+ * Browsers send `Sec-Fetch-Site` only over HTTPS or to their own machine. From our pages they send
+ * `Origin: null`, because of `Referrer-Policy: no-referrer`, so any other origin must match `Host`.
  * https://www.w3.org/TR/fetch-metadata/
  *
  * @throws {Problem} `bad-request`
@@ -22,7 +22,7 @@ export async function refuseOtherSites({ headers }: FastifyRequest): Promise<voi
   }
 }
 
-/** Undefined if the value is not an origin. */
+/** Returns the host in an `Origin` field; undefined if the value is not an origin. */
 function hostIn(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }

@@ -107,7 +107,7 @@ function withOneVary(validators: readonly string[], fields: readonly string[]): 
   return [...validators.with(at + 1, vary), ...fields.toSpliced(other, 2)]
 }
 
-/** Whether this part is the field name `Vary`, not a value: callers choose some values. */
+/** Whether this part of flat fields is the name `Vary`, not a value: callers choose some values. */
 function isVary(part: string, index: number): boolean {
   return index % 2 === 0 && part === 'vary'
 }
@@ -145,7 +145,7 @@ function writeOn(raw: ServerResponse, parts: readonly Buffer[], from: number): v
 
 /**
  * Whether the response to a GET or HEAD is 304 because the caller has this representation (RFC 9110 13.2.2).
- * Compares entity tags weakly; a date counts only without `If-None-Match`. `dated` contains when the content
+ * Compares entity tags weakly; a date counts only without `If-None-Match`. `dated` says when the content
  * last changed, in epoch ms; undefined if unknown.
  */
 export function isNotModified(

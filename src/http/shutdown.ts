@@ -16,7 +16,7 @@ export interface ShutdownOptions extends DrainOptions {
 }
 
 /**
- * Makes `app.close()` stop the service in order and within `limitMs`: first drains connections, then ends
+ * Makes `app.close()` stop the service in order and within `limitMs`: it first drains connections, then ends
  * background work.
  */
 export function stopInOrder(app: AppInstance, options: ShutdownOptions): void {

@@ -48,9 +48,9 @@ export function isTooLarge(value: string): boolean {
 }
 
 /**
- * Refuses a list-based field that is far larger than clients need, before anything parses it: parsing a few 16
- * kB fields would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a 4xx and forbids
- * ignoring part of the field.
+ * Refuses a list-based field that is far larger than clients need, before anything parses it: parsing a few
+ * fields of 16 kB would block the event loop for as long as hundreds of hits. RFC 9110 5.4 requires a 4xx and
+ * forbids ignoring part of the field.
  *
  * @throws {Problem} `headers-too-large` (RFC 6585 5)
  */

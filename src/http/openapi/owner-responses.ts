@@ -25,7 +25,7 @@ function redirect(description: string, target: string) {
   }
 }
 
-const linked = redirect('The account is linked.', 'The link page for the owner.')
+const linked = redirect('The account is linked.', "The owner's page for the link.")
 
 const PAGE_PROBLEMS: readonly ProblemType[] = [
   'link-invalid',
@@ -33,7 +33,7 @@ const PAGE_PROBLEMS: readonly ProblemType[] = [
   'internal-error',
 ]
 
-/** Consent problems: Spotify might refuse it, and writing the links file might fail. */
+/** Problems with a consent: Spotify might refuse it, and writing the links file might fail. */
 const consentProblems = problemResponsesFor([
   ...PAGE_PROBLEMS,
   'link-declined',

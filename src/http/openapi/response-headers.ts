@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 
-/** Marks a header field as sent only with some responses of this status: not required in openapi.yaml. */
+/** Marks a header field that only some responses with this status have: openapi.yaml does not require it. */
 export function sometimes(schema: TSchema): TSchema {
   return { ...schema, required: false }
 }
@@ -21,10 +21,10 @@ export const noStore = {
   'Cache-Control': Type.Literal('no-store', { description: 'Do not cache this response.' }),
 }
 
-/** The field for responses with a secret address, either their own or in the body. */
+/** The field for responses with a secret address: either their own or one in the body. */
 export const noReferrer = {
   'Referrer-Policy': Type.Literal('no-referrer', {
-    description: 'Other sites do not learn this address.',
+    description: 'Other sites learn no address from this response.',
   }),
 }
 
@@ -76,7 +76,7 @@ export const listHeaders = {
   'Last-Modified': sometimes(
     Type.String({
       description:
-        'When the service first saw this version of the list; absent from HTML, which also changes with the list age.',
+        'When the service first saw this version of the list; absent from HTML, which also changes as the list ages.',
     }),
   ),
 }

@@ -42,8 +42,7 @@ const listSchema = Type.Object(
     }),
     explanation: Type.Optional(
       Type.String({
-        description:
-          'Only if `total` is 0: a human-readable explanation why, and what the id looks like.',
+        description: 'Only if `total` is 0: tells people why, and what the id looks like.',
       }),
     ),
   },
@@ -57,7 +56,11 @@ const listSchema = Type.Object(
 const pageSchema = Type.Object(
   {
     ...paging,
-    limit: Type.Integer({ minimum: 0, maximum: 50, description: 'The limit in the request.' }),
+    limit: Type.Integer({
+      minimum: 0,
+      maximum: 50,
+      description: 'The requested limit, 20 by default.',
+    }),
   },
   { $id: 'PlaylistsPage', additionalProperties: false, description: "Spotify's paging object." },
 )

@@ -139,7 +139,7 @@ const FOR_OWNERS: Partial<Record<ProblemType, Partial<Advice>>> = {
   'deadline-exceeded': { happened: 'Spotify took too long to respond.', todo: OPEN_AGAIN },
 }
 
-/** Returns the advice on a problem type, for an account owner or any other reader. */
+/** Returns the advice on a problem type, for an account owner who is linking or for any other reader. */
 export function adviceOn(type: ProblemType, isForOwner: boolean): Advice {
   return isForOwner ? { ...ADVICE[type], ...FOR_OWNERS[type] } : ADVICE[type]
 }

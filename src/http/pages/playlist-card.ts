@@ -26,7 +26,7 @@ function nameOf(playlist: unknown): Html {
 /** The number of tracks, the owner if it is another user, and `collaborative`, with separators. */
 function factsOf(playlist: unknown, userId: string): Html[] {
   const facts: Html[] = []
-  // Spotify called `items` `tracks` before 2026; either can be absent.
+  // Before 2026, `items` was called `tracks`; either can be absent.
   const total =
     member(member(playlist, 'items'), 'total') ?? member(member(playlist, 'tracks'), 'total')
   if (isCount(total)) facts.push(html`${counted(total, 'track')}`)

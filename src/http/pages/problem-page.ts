@@ -46,7 +46,7 @@ ${meantPaths.map(meantOf)}${retry && retryOf(retry, isForOwner)}${WITH_FORM.incl
   )
 }
 
-/** The detail without how to find a user id, because the form on the page explains that. */
+/** The detail without the advice on finding a user id, because the form on the page gives that. */
 function shortDetail(type: ProblemType, detail: string): string {
   return type === 'invalid-user-id' ? reasonOf(detail) : detail
 }

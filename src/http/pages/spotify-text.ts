@@ -17,14 +17,17 @@ export function withoutBidiControls(text: string): string {
 
 /**
  * Converts a description to text: Spotify sends character references and links as HTML. The result is plain
- * text, which can contain `<`.
+ * text, which can contain `<`; undefined without visible text.
  */
 export function plainText(description: unknown): string | undefined {
   if (typeof description !== 'string') return undefined
   return visibleText(decodeHTML(description.replace(/<\/?[a-z][^<>]*>/gi, '')))
 }
 
-/** Returns an https URL on a Spotify host without user name, password and port; undefined for other values. */
+/**
+ * Returns the value if it is an https URL on a Spotify host, without user name, password or port, else
+ * undefined.
+ */
 export function spotifyUrl(value: unknown): string | undefined {
   const url = urlOf(value)
   if (url?.protocol !== 'https:' || !/(?:^|\.)spotify\.com$/.test(url.host)) return undefined
@@ -34,7 +37,7 @@ export function spotifyUrl(value: unknown): string | undefined {
 /** Pages show covers some 150 to 250 CSS pixels wide, on screens with up to two device pixels for each. */
 const COVER_PIXELS = 300
 
-/** Returns the URL of the smallest image that is large enough, else the first; undefined without images. */
+/** Returns the URL of the smallest image that is large enough, else of the first; undefined without images. */
 export function coverUrl(images: unknown): string | undefined {
   if (!Array.isArray(images)) return undefined
   const covers = images.flatMap(image => {

@@ -4,7 +4,7 @@ import { OneTaskPerTick } from '../../lib/one-task-per-tick.ts'
 import { JSON_SEPARATOR } from '../../playlists/playlist-list.ts'
 import { ownBuffer, SerialisedItems, segmentOf } from '../../playlists/serialised-items.ts'
 
-/** A simplified playlist as sent by Spotify: any member can be absent, null or another type. */
+/** A simplified playlist as sent by Spotify: any member can be absent, null or of another type. */
 type Playlist = Record<string, unknown>
 
 /** Makes the line for a playlist at a 1-based position in the full list. */
@@ -37,7 +37,7 @@ export async function makeLines(
 
 /**
  * Makes a text format line: `"%4d %s %s"` with position, uri and name. Control characters and line separators
- * are replaced, since they would break the line or control the terminal, as are bidirectional controls, which
+ * become spaces, since they would break the line or control the terminal, as do bidirectional controls, which
  * would reorder the rest of the line (https://www.unicode.org/reports/tr9/).
  */
 export const textLine: LineMaker = (position, { uri, name }) =>
@@ -57,7 +57,7 @@ const COLUMNS: Record<string, (playlist: Playlist) => string> = {
   owner_name: ({ owner }) => text(member(owner, 'display_name')),
   public: playlist => text(playlist.public),
   collaborative: ({ collaborative }) => text(collaborative),
-  // Spotify called `items` `tracks` before 2026; either can be absent.
+  // Before 2026, `items` was called `tracks`; either can be absent.
   items_total: ({ items, tracks }) => text(member(items, 'total') ?? member(tracks, 'total')),
   snapshot_id: ({ snapshot_id: snapshotId }) => text(snapshotId),
   url: ({ external_urls: urls }) => text(member(urls, 'spotify')),

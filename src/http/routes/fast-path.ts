@@ -19,7 +19,7 @@ import { RequestKeys } from './request-keys.ts'
 
 /** The share of variant memory that selections may use. */
 export const SELECTIONS_SHARE = 0.2
-/** A selection with cache entry and the ends of two heads, as measured on 64-bit Node. */
+/** A selection, its cache entry and the ends of two heads, as measured on 64-bit Node. */
 const OVERHEAD_BYTES = 1900
 
 /** The list a route selected for a request. */

@@ -28,7 +28,7 @@ const MEDIA_TYPES = ['text/plain', 'application/json', 'text/html'] as const
 
 /**
  * `GET /`: a form for browsers, and the service paths for all other clients. With `user`, redirects (303) to
- * that user's playlists. If the text names no user, a browser gets the form again.
+ * that user's playlists. If `user` names no user, a browser gets the form again.
  */
 export function homeRoute(
   app: AppInstance,
@@ -82,7 +82,7 @@ export function homeRoute(
 
 /**
  * Returns the path segment for the user in a pasted text. Only upper case distinguishes a playlist id from a
- * user id, so the segment for such an id keeps the case, and the empty list can say what the id looks like.
+ * user id, so the segment for such an id keeps its case, and the empty list can say what the id looks like.
  */
 function segmentOf(pasted: string): string {
   const userId = parseUserId(pasted)

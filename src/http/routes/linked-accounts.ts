@@ -21,7 +21,7 @@ export interface LinkedServiceOptions
   purgeSnapshot: () => Promise<void>
 }
 
-/** The parts of linked accounts used by the service. */
+/** Linked accounts, as the rest of the service uses them. */
 export interface LinkedAccountsService {
   /** Reads users by cache key. */
   readonly source: PlaylistSource

@@ -10,7 +10,7 @@ export const OWNER_TAGS = ['Linked accounts']
 
 /**
  * `GET /link/callback`: Spotify sends the owner's browser here with a code or an error. The route redirects to
- * the new link page, or responds with the problem.
+ * the page for the new link, or responds with the problem.
  */
 export function callbackRoute(app: AppInstance, consents: Consents, basePath: string): void {
   const path = `${OWNER_ROOT}/callback`

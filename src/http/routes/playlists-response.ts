@@ -20,7 +20,7 @@ export interface ListOptions {
   cache: ResponseCache<StoredBody>
   variants: VariantCache
   clock: Clock
-  /** The service's public base URL; if undefined, the request origin. */
+  /** The service's public base URL; if undefined, the origin of each request. */
   publicUrl: string | undefined
   /** `private` if callers need a key, so no shared cache serves callers without one (RFC 9111 3.5). */
   cacheScope: CacheScope

@@ -40,7 +40,7 @@ export class RequestKeys {
     const { host, accept = '', origin = '', 'x-forwarded-proto': proto } = headers
     const { 'accept-encoding': encoding = '' } = headers
     if (host === undefined || target.length > MAX_LENGTH) return undefined
-    // Whether the service trusts the field depends on the client address.
+    // Whether the service trusts `X-Forwarded-Proto` depends on the client address.
     const scheme = proto === undefined ? '' : `${proto} ${socket.remoteAddress}`
     const last = this.#last
     const isLast =
