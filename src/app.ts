@@ -48,7 +48,7 @@ export interface AppDependencies {
   logger: FastifyBaseLogger
   /** Metrics for the whole process, which can run several services; none by default. */
   processMetrics?: Pick<Registry, 'metrics'>
-  /** The maximum number of open files; unknown by default. */
+  /** The maximum number of files this process can open; unknown by default. */
   openFiles?: number | undefined
   /** Whether requests are traced; not by default. */
   isTraced?: boolean

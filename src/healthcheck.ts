@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 import { DEFAULT_HOST, DEFAULT_PORT, nonEmpty, readDotenv } from './config/environment.ts'
 
-// Checks liveness from inside the container, for images without a shell or curl. Reads HOST and PORT like
-// the service.
+// Checks liveness from inside the container, for images without a shell or curl. Reads HOST and PORT as the
+// service does.
 
 const TIMEOUT_MS = 2000
 /** A service listening on all addresses also listens on these. */

@@ -8,8 +8,8 @@ export interface Lifetime {
 }
 
 /**
- * A stored response and the instants (epoch ms) that decide how it is used. The instants are fixed on
- * storing, so all replicas decide alike.
+ * A stored response and the instants (epoch ms) that decide how it is used. The instants are fixed when
+ * it is stored, so all replicas decide alike.
  */
 export interface StoredResponse<Body> {
   readonly body: Body
@@ -29,7 +29,7 @@ export interface StoredResponse<Body> {
  */
 export type Freshness = 'fresh' | 'stale-while-revalidate' | 'stale-if-error' | 'gone'
 
-/** Returns how the response can be used at `now` (epoch ms). Each use is already over at its instant. */
+/** Returns how the response can be used at `now` (epoch ms). Each use ends just before its `…Until` instant. */
 export function freshness(stored: StoredResponse<unknown>, now: number): Freshness {
   if (now < stored.freshUntil) return 'fresh'
   if (now < stored.staleWhileRevalidateUntil) return 'stale-while-revalidate'

@@ -9,7 +9,7 @@ export interface Forward {
   readonly stored: boolean
   /** Whether the lookup joined an origin fetch in flight. */
   readonly collapsed: boolean
-  /** Requests this lookup caused: 0 if it joined a fetch. */
+  /** Requests to the origin caused by this lookup: 0 if it joined a fetch. */
   readonly requests: number
 }
 
@@ -36,7 +36,8 @@ export interface Outcome<Body> {
 /**
  * Lookup results:
  * - `hit`, `stale`: a stored response, fresh or stale,
- * - `miss`, `revalidated`: a response from the origin, without (`miss`) or with a usable stored response,
+ * - `miss`: a response from the origin, since no usable response was stored,
+ * - `revalidated`: a response from the origin instead of a usable stored response,
  * - `stale-if-error`: a stored response, because the origin failed,
  * - `failed`: a problem.
  */

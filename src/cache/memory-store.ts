@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { freshness, type StoredResponse } from './freshness.ts'
 
 /**
- * What an entry takes besides key and body: the map entry, the list node, the instants, and allocator gaps
+ * Memory per entry besides key and body: the map entry, the list node, the instants, and allocator gaps
  * and rounding. Measured in resident memory on 64-bit Node.
  */
 const ENTRY_OVERHEAD_BYTES = 3400

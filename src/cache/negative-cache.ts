@@ -45,8 +45,8 @@ export class NegativeCache {
 
   /**
    * Caches a failure until its own `retryAt`, or for a back-off from 1 s to 60 s that doubles with each
-   * consecutive failure, plus up to a tenth as jitter. Returns the problem with that time as `retryAt`.
-   * Returns a problem unchanged if it is not cacheable.
+   * consecutive failure, plus up to a tenth as jitter. Returns the problem with the end of that time as
+   * `retryAt`, or unchanged if it is not cacheable.
    */
   add(key: string, problem: Problem): Problem {
     if (!isCacheable(problem)) return problem

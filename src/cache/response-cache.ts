@@ -12,7 +12,7 @@ import { SharedLookups, type SharedLookupsOptions } from './shared-lookups.ts'
 const SWEEP_INTERVAL_MS = 60_000
 /** The `Retry-After` for a time-out: about as long as one more slow page takes. */
 const RETRY_AFTER_MS = 5_000
-/** The caller for lookups without a caller. */
+/** The default caller for lookups. */
 const ANONYMOUS: Caller = { callerName: '' }
 
 export interface ResponseCacheOptions<Body extends Sized> extends OriginFetchesOptions<Body> {
@@ -57,8 +57,8 @@ export class ResponseCache<Body extends Sized> {
   }
 
   /**
-   * Returns what `lookup` would return at once as a hit at `now` (epoch ms), without directives. Does not
-   * count the hit.
+   * Returns the response that `lookup` without directives would serve as a hit at `now` (epoch ms);
+   * undefined if it would not be a hit. Does not count the hit.
    */
   fresh(key: string, now: number): StoredResponse<Body> | undefined {
     const found = this.#options.store.get(key)
@@ -117,7 +117,7 @@ export class ResponseCache<Body extends Sized> {
     return { ...this.#counts, ...this.#options.store.size }
   }
 
-  /** Whether some lookup would get a body that satisfies `counts` without the origin. */
+  /** Whether some lookup would get, from the cache alone, a body that satisfies `counts`. */
   hasUsable(counts: (body: Body) => boolean): boolean {
     return this.#options.store.hasUsable(this.#options.clock.now(), counts)
   }

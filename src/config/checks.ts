@@ -14,7 +14,7 @@ import { MAX_STORED_SECONDS } from './value-types.ts'
 const PLACEHOLDER =
   /^(?:(?:your|my|the)[_-].*|.*[_-]here|(?:change|replace|fill)[_-]?(?:me|in)|todo|tbd|x{3,}|\.{3,}|\*{3,}|(?:spotify_)?client_(?:id|secret)|placeholder|undefined|null|none)$/i
 
-/** Describes a valid value, and says whether the variable is missing or invalid. */
+/** Returns the fault without the name: whether the variable is missing or invalid, and a valid value. */
 export function expectation(name: string, variables: object): string {
   const { properties }: TObject = configSchema
   const { description } = properties[name] as { description: string }

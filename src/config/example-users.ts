@@ -4,8 +4,8 @@ const MAX_USERS = 20
 const USER_ID = /^[^\s,/:\p{C}]{1,256}$/u
 
 /**
- * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, or no ids without a
- * value; undefined if malformed.
+ * Parses `EXAMPLE_USERS`: up to 20 user ids separated by commas. Returns canonical ids, an empty list if
+ * there is no value, or undefined if malformed.
  */
 export function parseExampleUsers(value: string | undefined): string[] | undefined {
   if (value === undefined) return []

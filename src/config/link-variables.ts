@@ -35,7 +35,7 @@ export const linkVariables = {
     Type.String({
       pattern: credentialWithout(MARKS),
       description:
-        'previous client secret, for decrypting LINKS_FILE: printable characters without spaces, quotes, brackets and dollar signs',
+        'previous client secret, for decrypting LINKS_FILE; same format as SPOTIFY_CLIENT_SECRET',
       $comment:
         'The service re-encrypts the file with the current secret at startup. Page addresses sent to owners before the change stop working when you remove the variable.',
     }),

@@ -8,7 +8,7 @@ import { type Config, configSchema } from './schema.ts'
 /** Valid values for the required variables, so that the other variables can be checked without them. */
 const PLACEHOLDERS = { SPOTIFY_CLIENT_ID: 'x', SPOTIFY_CLIENT_SECRET: 'x' }
 
-/** For a person starting the service for the first time. */
+/** Instructions for a person starting the service for the first time. */
 const FIRST_STEPS = `
 Put both credentials of your Spotify app into .env.
 If there is none, run "(umask 077 && cp .env.example .env)" first. Or set them in the environment,

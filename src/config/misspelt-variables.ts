@@ -51,7 +51,7 @@ function firstWord(name: string): string | undefined {
   return name.toUpperCase().split('_')[0]
 }
 
-/** Removes separators and ignores case, the most common mistakes. */
+/** Removes differences in separators and case, the most common mistakes. */
 function plain(name: string): string {
   return name.toUpperCase().replace(/[^A-Z\d]/g, '')
 }

@@ -35,13 +35,13 @@ const PATHS = {
 }
 
 /**
- * Parses `SHARED_CACHE_URL`, like clients for Python and Java:
+ * Parses `SHARED_CACHE_URL`, as clients for Python and Java do:
  * - `redis://[user:password@]host[:port][/database]`,
  * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/database]`, then optionally
  *   `?sentinel_username=…&sentinel_password=…`,
  * - `redis+cluster://[user:password@]host[:port][,host[:port]…]`,
  *
- * with TLS `rediss`. Returns undefined if malformed.
+ * each with `rediss` for TLS. Returns undefined if malformed.
  */
 export function parseSharedCacheUrl(value: string): SharedCacheTarget | undefined {
   const parts = FORM.exec(value)

@@ -128,7 +128,7 @@ export const configSchema = Type.Object({
   SHARED_CACHE_TIMEOUT_MS: milliseconds(
     50,
     'milliseconds after which a command to the shared cache times out, 1 to 2147483647',
-    'Only the count for `SPOTIFY_DAILY_BUDGET` has a longer time-out: at least two seconds.',
+    'For the `SPOTIFY_DAILY_BUDGET` count, the time-out is at least two seconds.',
   ),
   ...linkVariables,
   SPOTIFY_CONCURRENCY: Type.Integer({

@@ -41,5 +41,5 @@ export const proxyUrl = (targets: string) =>
  */
 export const MARKS = '"\'`<>{}()[\\]$'
 
-/** Returns the pattern for a client id or secret. `excluded` is for a character class. */
+/** Returns the pattern for a client id or secret. `excluded` goes into a character class. */
 export const credentialWithout = (excluded: string) => `^(?!.*[${excluded}])[\\x21-\\x7e]+$`

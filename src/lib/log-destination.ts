@@ -13,7 +13,7 @@ export interface LogDestinationOptions {
   clock: Clock
   /** Called when writes succeed again, with the number of dropped lines. */
   onResume: (droppedLines: number) => void
-  /** The maximum size for waiting lines; 4 MiB by default. */
+  /** The maximum total size of waiting lines; 4 MiB by default. */
   maxWaitingBytes?: number
 }
 

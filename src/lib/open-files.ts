@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 /**
  * Returns the maximum number of open files and sockets for this process (proc_pid_limits(5)); undefined
- * without a limit or the file. Node raises the soft limit to the hard limit on startup.
+ * if there is no limit or no such file. Node raises the soft limit to the hard limit on startup.
  */
 export function openFileLimit(path = '/proc/self/limits'): number | undefined {
   try {

@@ -24,7 +24,7 @@ export class SlidingWindow {
     this.#counts[this.#slot(bucket)] = this.#at(bucket) + events
   }
 
-  /** Returns the events in the window ending at `nowMs`. */
+  /** Returns the number of events in the window ending at `nowMs`. */
   total(nowMs: number): number {
     this.#moveTo(nowMs)
     return this.#counts.reduce((sum, count) => sum + count, 0)

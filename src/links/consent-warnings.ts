@@ -4,7 +4,7 @@ import { remedyOf } from './link-problems.ts'
 import { consentEndsAt } from './link-state.ts'
 
 const DAY_MS = 86_400_000
-/** The log warns once at each of these days before a consent ends. */
+/** The log warns once at each of these numbers of days before a consent ends. */
 const WARNING_DAYS = [30, 7, 1] as const
 
 /** Logs a warning if the link's consent ends soon after `now` (epoch ms), once for each of `WARNING_DAYS`. */

@@ -31,7 +31,7 @@ export type ConsentResult =
   /** The callback or the pasted address is not from this service, has expired or was used. */
   | { readonly kind: 'invalid' }
   | { readonly kind: 'declined'; readonly userId: string }
-  /** Another account agreed, or this account granted more than public information. */
+  /** Another account agreed, or the invited account granted more than public information. */
   | { readonly kind: 'wrong-account'; readonly userId: string }
 
 /** What the account owner sees at an address. */

@@ -10,7 +10,7 @@ import type { Grant } from './token-request.ts'
 
 /** A token is renewed this long before expiry, or half the lifetime before, whichever is shorter. */
 const MARGIN_MS = 60_000
-/** A 401 for a token that was just replaced is not about the token. */
+/** A 401 for a token that has just replaced another is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 /** A token with this scope could read private playlists. */
 const TOO_WIDE = /(?:^|\s)playlist-read-/

@@ -36,8 +36,8 @@ export class Sealer {
   readonly #secrets: readonly [string, ...string[]]
 
   /**
-   * `previousSecret` opens what was sealed before the client secret changed: records, sealed again by the
-   * service, and the addresses owners keep, which stop working without the previous secret.
+   * `previousSecret` opens what was sealed before the client secret changed: records, which the service
+   * then reseals, and the addresses owners keep, which stop working without the previous secret.
    */
   constructor(clientSecret: string, previousSecret?: string) {
     this.#secrets = previousSecret === undefined ? [clientSecret] : [clientSecret, previousSecret]

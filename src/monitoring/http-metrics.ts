@@ -8,7 +8,7 @@ import { scrapedMetrics } from './scraped-metrics.ts'
 
 /** In seconds, from a hit in memory to slightly above the LOOKUP_TIMEOUT_MS default. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20]
-/** Problems for which the service refuses a caller, whatever the request. */
+/** Problems that refuse a caller, whatever the request. */
 const REFUSALS: readonly ProblemType[] = ['unknown-api-key', 'caller-rate-limited']
 
 type Series = Partial<Record<LookupResult | 'none', DurationSeries>>

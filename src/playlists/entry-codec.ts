@@ -19,8 +19,8 @@ const LINE_FEED = 0x0a
 const MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 /**
- * The result of decoding bytes from another process: an entry of any age; `unusable`: an entry from an older or newer
- * version of this service; `malformed`: anything else, or too large.
+ * The result of decoding bytes from another process: an entry, expired or not; `unusable`: an entry from an
+ * older or newer version of this service; `malformed`: anything else, or too large.
  */
 export type DecodedEntry =
   | {

@@ -53,8 +53,8 @@ export async function joinPages(reads: readonly PagesRead[]): Promise<PlaylistLi
 
 /**
  * Returns a function to number equal keys for playlists without an id; call it with the keys from one read in
- * order. So equal playlists without an id all stay in the list, and the nth repeats only the nth from another
- * read.
+ * order. So equal playlists without an id all stay in the list, and the nth is a repeat only of the nth from
+ * another read.
  */
 function numbering(): (key: string) => string {
   const seen = new Map<string, number>()

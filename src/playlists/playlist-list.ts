@@ -10,11 +10,14 @@ export interface PlaylistList {
   readonly playlists: SerialisedItems
   /** The entry count from Spotify, including `null`s; determines the pages in the next read. */
   readonly spotifyTotal: number
-  /** Whether the list certainly has all playlists: totals and entries agree, and no playlist repeats. */
+  /**
+   * Whether the list certainly has all playlists: the pages agree on the total and have that many entries,
+   * and no playlist repeats.
+   */
   readonly complete: boolean
   /** Whether a second read gave the same list, so there is no point in rereading soon. */
   readonly settled: boolean
-  /** Digest over all playlist bytes and `complete`, so everything callers see. */
+  /** Digest over all playlist bytes and `complete`, so over everything callers see. */
   readonly digest: string
   /** Digest over the playlist keys in order, without other members. */
   readonly membership: string

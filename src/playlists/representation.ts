@@ -17,7 +17,7 @@ export interface Representation extends Sized {
    * not keep an evicted list in memory.
    */
   readonly items?: { readonly from: number; readonly to: number }
-  /** The body length. */
+  /** The length of the whole body. */
   readonly bytes: number
   /** Strong entity tag (RFC 9110 8.8.3), quotes included. */
   readonly etag: string

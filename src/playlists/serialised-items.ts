@@ -73,8 +73,8 @@ export class SerialisedItems {
   }
 
   /**
-   * Like `window`, without the last one-byte separator. Cuts the whole list only once, since hits send it most
-   * often.
+   * Like `window`, without the last separator (one byte). Cuts the whole list only once, since hits send it
+   * most often.
    */
   joined(from: number, to: number): readonly Buffer[] {
     const isWhole = from === 0 && to === this.length

@@ -84,7 +84,7 @@ export const callerProblems = {
     status: 409,
     title: 'Another account agreed',
     meaning:
-      'A different account than the invited one (see `detail`) agreed at Spotify, or the account granted more than public information. The service keeps nothing.',
+      'The account that agreed at Spotify is not the invited one (see `detail`), or granted more than public information. The service keeps nothing.',
     caller:
       'Sign out of Spotify in this browser, open the address from the operator again, and sign in with the invited account. If you signed in with the invited account, remove the app at https://www.spotify.com/account/apps/ first.',
     operator:

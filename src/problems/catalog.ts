@@ -42,7 +42,7 @@ export const problems = {
       'Spotify refuses the app this service uses, not the caller. It denies access to this user or, if it has denied access to a second user as well, to all users. `detail` gives the reason: `endpoint-forbidden` (the app is in Development Mode, which lost access to user playlists in 2026), `premium-required` (the app owner has no active Premium subscription), `user-authentication-required` (Spotify only accepts requests from this app on behalf of a signed-in user) or `access-denied` (anything else). For a linked account it can also be the `reason` of the link, such as `not-registered` or `consent-expired`.',
     caller: 'A retry does not help. Tell the operator.',
     operator:
-      'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the Premium subscription; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
+      'For `endpoint-forbidden` and `user-authentication-required`, link the accounts whose owners agree (`LINKS_FILE`), or use the credentials of an app with extended quota, which Spotify grants only to registered organisations with a launched service and very many users. For `premium-required`, renew the Premium subscription of the app owner; Spotify needs some hours to notice. Otherwise check the app in the Spotify developer dashboard.',
   },
   'spotify-credentials-rejected': {
     status: 503,
@@ -83,7 +83,7 @@ export const problems = {
     status: 503,
     title: 'The request budget of this service is spent',
     meaning:
-      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance cut off from other replicas only uses a share of the budget. The cache holds nothing usable for this user; the service still serves cached lists.',
+      'This service has sent as many Web API requests in 24 hours as `SPOTIFY_DAILY_BUDGET` allows, or the list has more pages than the rest of the budget covers. An instance cut off from the other replicas uses only its share of the budget. The cache holds nothing usable for this user; the service still serves cached lists.',
     caller: RETRY_LATER,
     operator:
       'Raise `SPOTIFY_DAILY_BUDGET` if the Spotify quota allows it; `/status` shows the requests in the last 24 hours. Or raise `CACHE_FRESH_SECONDS`.',

@@ -20,8 +20,8 @@ export interface RedisConnectionOptions {
 }
 
 /**
- * The connections to Redis: one for commands with the short time-out, one for commands that can wait for a
- * slow Redis, and one for messages.
+ * The connections to Redis: one for commands with the short time-out, one for commands with the long
+ * time-out, which can wait for a slow Redis, and one for messages.
  */
 export class RedisConnection {
   /** The long command time-out, in milliseconds. */

@@ -73,7 +73,7 @@ export class GateSync implements GatePeers {
   #listener: GatePeersListener | undefined
   /** This gate's latest pause, and when it ends on the monotonic clock. */
   #own = { text: '', endMs: 0 }
-  /** The last received pause. */
+  /** The last received pause, as text. */
   #received = ''
   #stop = () => {}
 

@@ -102,7 +102,7 @@ export class GuardedClient {
 
   #onFailure(client: Valkey, operation: Operation, failure: RedisError): void {
     const { reason } = failure
-    // The connection is already replaced, or the value is no sign of a server failure.
+    // The connection is already replaced, or a malformed value arrived: no sign of a server failure.
     if (client !== this.#client || reason === 'rubbish') return
     if (reason === 'refused') {
       this.#wasRefused = true

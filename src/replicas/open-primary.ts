@@ -11,8 +11,8 @@ const KEY_PREFIXES = {
   cluster: '{playlist-proxy}:',
 }
 /**
- * The time-out for connecting to a sentinel or cluster node, and for the reply. Most servers reply at once,
- * but their replies wait for a hanging server.
+ * The time-out for connecting to a sentinel or cluster node, and for the reply. All servers are asked at
+ * the same time, and a hanging server holds up the result.
  */
 const FIND_TIMEOUT_MS = 500
 

@@ -8,11 +8,11 @@ const { windowMs, bucketMs } = BUDGET_WINDOW
 /** Requests from all replicas, as far as this replica knows them, by the Redis clock. */
 export class RequestCounts {
   readonly #clock: Clock
-  /** From this replica, by bucket. */
+  /** Requests from this replica, by bucket. */
   #own = new Map<number, number>()
-  /** From other replicas, according to the last reply. */
+  /** Requests from other replicas, according to the last reply. */
   #others: OtherCounts = {}
-  /** From all replicas, as a window on the Redis clock. */
+  /** Requests from all replicas, as a window on the Redis clock. */
   #all = new SlidingWindow(windowMs, bucketMs)
   /** The Redis clock minus the monotonic clock. */
   #offsetMs: number

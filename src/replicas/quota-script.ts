@@ -17,7 +17,7 @@ export const PRESENT_MS = 15_000
  * its fields: `BUCKET:REPLICA` with the number of requests in a bucket, and `replica:REPLICA` with the
  * times of the last message and the previous reply. ARGV[1] is a `QuotaRequest` and the reply a
  * `QuotaReply`, both JSON. If Redis has lost data since the last reply, the reply is nil, unless the
- * request contains the counts known to the replica: then the script keeps the larger count.
+ * request contains the counts known to the replica: then the script keeps the larger count in each field.
  *
  * A request replaces all the replica's counts, so it can be lost, repeated or left without a reply: the
  * next request corrects Redis. The script removes fields that are malformed or outside the window.

@@ -6,7 +6,7 @@ import { observed, type RequestObserver } from './request-observer.ts'
 import { readToken, renewalDelayMs } from './token-policy.ts'
 import type { Transport } from './transport.ts'
 
-/** A 401 for a token that was just replaced is not about the token. */
+/** A 401 for a token that has just replaced another is not about the token. */
 const MIN_REPLACEMENT_INTERVAL_MS = 60_000
 /** Only a person can fix wrong credentials, so faster retries do not help. */
 const REJECTED_BACK_OFF_MS = 60_000

@@ -50,7 +50,7 @@ export function readToken(response: SpotifyResponse, now: number): IssuedToken {
 }
 
 /**
- * How long after the request to renew a token. Renewal comes a fifth of the lifetime before expiry, but at
+ * How long after its request a token is renewed. Renewal comes a fifth of the lifetime before expiry, but at
  * least a minute and at most half the lifetime before. `jitter`, from 0 (included) to 1 (excluded), spreads
  * replicas.
  */

@@ -38,7 +38,7 @@ export interface SpotifyRequest {
 }
 
 export interface SendOptions {
-  /** Called when a 200 body has been read; the transport decodes it once the promise resolves. */
+  /** Called when a 200 body has been read; the transport decodes it once the returned promise resolves. */
   onRead?: () => Promise<void>
   /** Whether to resend a request lost on a dead connection; by default the transport does. */
   mayResend?: () => Promise<boolean>
@@ -47,7 +47,7 @@ export interface SendOptions {
 /** Sends requests to one Spotify host. */
 export interface Transport {
   /**
-   * Resolves with a complete response, whatever the status; a 4xx or 5xx can lack a body. Does not follow
+   * Resolves with a complete response, whatever the status; a 4xx or 5xx can lack its body. Does not follow
    * redirects. If the server closed the idle connection, resends the request once on a new connection (RFC 9112
    * 9.3.1). That is safe (RFC 9110 9.2.2): reading a page has no effect, and an unused token does no harm.
    *

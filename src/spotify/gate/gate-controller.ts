@@ -39,7 +39,7 @@ export interface ControllerOptions {
 /** An ended request. */
 interface Ended {
   subject: string
-  /** For a probe, the state begun by it; the gate might have left that state since. */
+  /** For a probe, the state it began; the gate might have left that state since. */
   probe: GateState | undefined
   /** Epoch milliseconds. */
   sentAt: number

@@ -111,7 +111,7 @@ export function isAppDenied({ denied, isDenialSure }: Evidence, isProbe: boolean
 }
 
 /**
- * The probe subject when a request for `subject` needs a probe: the last working subject. While no subject
+ * The probe subject when a request for `subject` needs a probe: the subject that worked last. While no subject
  * works, the fallback and `subject` itself alternate, in case something else makes the fallback fail.
  */
 export function probeSubject({ working, failing, failures }: Evidence, subject: string): string {

@@ -47,8 +47,8 @@ export function isClosed(state: GateState): state is ClosedState {
 export type Admission = 'send' | 'probe' | 'wait' | 'refused'
 
 /**
- * How a request for `subject` is admitted at `nowMs`. While the gate is closed, only requests for other pages
- * from the list being probed wait for the probe, because their lookup fails without them.
+ * How a request for `subject` is admitted at `nowMs`. While the gate is closed, only the other pages of the
+ * list whose request led to the probe wait for the probe, because their lookup fails without them.
  */
 export function admission(
   state: GateState,
@@ -93,7 +93,7 @@ export function afterRemotePause(state: GateState, pause: Omit<Paused, 'name'>):
   return longer(state, { name: 'paused', ...pause })
 }
 
-/** The state after a successful peer probe sent at `sentMs`: open, unless this gate's pause ends later. */
+/** The state after a successful peer probe sent at `sentMs`: open, unless this gate's pause ends after that. */
 export function afterRemoteProbe(state: GateState, sentMs: number): GateState {
   return !isClosed(state) || (state.name === 'paused' && state.untilMs > sentMs) ? state : OPEN
 }

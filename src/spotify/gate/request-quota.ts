@@ -4,7 +4,7 @@ import { Problem } from '../../problems/problem.ts'
 
 /** The budget's sliding window and buckets, in milliseconds. */
 export const BUDGET_WINDOW = { windowMs: 86_400_000, bucketMs: 5 * 60_000 } as const
-/** The share for background revalidations; callers without a usable cached list need the rest. */
+/** The share of the limit for background revalidations; callers without a usable cached list need the rest. */
 const REVALIDATION_SHARE = 0.8
 
 /** Refunds an unsent request. Call it at most once. */
