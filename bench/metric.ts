@@ -15,14 +15,14 @@ export interface Metric {
   threshold?: Threshold
   /** The machine share used by other processes, 0 to 1. */
   othersShare?: number
-  /** How busy each server was, 0 to 1. A value far below 1 means too low a load. */
+  /** The share of time each server was busy, 0 to 1. A value far below 1 means too low a load. */
   busyShare?: { ours: number; reference: number }
   note?: string
 }
 
 export type Threshold = { atLeast: number } | { atMost: number }
 
-/** If other processes used more than this, the table marks a metric as disturbed. */
+/** If other processes used more than this share, the table marks a metric as disturbed. */
 export const DISTURBED_SHARE = 0.1
 
 /** Whether the metric meets the threshold; undefined without a threshold. */

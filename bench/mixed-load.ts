@@ -4,7 +4,7 @@ import { seeded } from './seeded.ts'
 
 const SEED = 20_261_130
 const CONNECTIONS = 64
-/** With this many requests in flight, the load skips the requests due. */
+/** With this many requests in flight, the load skips due requests. */
 const MAX_IN_FLIGHT = 256
 const TICK_MS = 20
 /** Longer than any body. */
@@ -16,7 +16,7 @@ const EXPECTED = new Set([200, 404, 429, 502, 503, 504])
 export interface MixedStats {
   /** Responses by status. */
   statuses: Record<number, number>
-  /** Forbidden responses and wrongly closed connections. */
+  /** Responses the service must not give, and connections it must not close. */
   odd: string[]
   /** Cache hit durations, in milliseconds. */
   hitsMs: number[]

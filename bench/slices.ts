@@ -24,7 +24,7 @@ export interface Comparison {
   ratio: Spread
   /** The machine share used by other processes, 0 to 1. */
   othersShare: number
-  /** How busy each server was, 0 to 1. */
+  /** The share of time each server was busy, 0 to 1. */
   busyShare: { ours: number; reference: number }
 }
 

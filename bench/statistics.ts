@@ -1,4 +1,4 @@
-/** The spread of a repeated measurement. */
+/** The median and the spread of a repeated measurement. */
 export interface Spread {
   median: number
   /** The first and the third quartile. */

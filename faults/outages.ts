@@ -169,7 +169,7 @@ const foreignNext = virtual('pages with a `next` on another host', async lab => 
   ])
 })
 
-/** Each page has a total one page longer. */
+/** Each page's total is one page beyond its end, so the list never ends. */
 const endless: Answer = context => {
   const page = context.page()
   json(200, { ...page, total: page.offset + 100, items: page.items.slice(0, 50) })(context)

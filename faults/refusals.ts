@@ -55,7 +55,7 @@ const quota = virtual('quota exceeded, for a day', async lab => {
   ])
 })
 
-/** How many requests an app without access sends at most before it only probes. */
+/** The most requests an app without access sends before it only probes. */
 const BEFORE_SILENCE = 4
 
 /** Looks up uncached users for half an hour, with a probe every five minutes. */

@@ -14,7 +14,7 @@ export interface Demo {
   readonly latencyMs: number
   /** Ports in use by another program. */
   readonly takenPorts: readonly number[]
-  /** The link page address for the account owner. */
+  /** The address where the owner links the account. */
   readonly invitation: string
   /** Returns how many playlists a user has. */
   playlistsOf(user: string): number

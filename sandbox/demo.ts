@@ -31,7 +31,7 @@ const ADMIN_KEY = randomBytes(32).toString('hex')
 /** This user's private playlists stay private, even from an app with the user's consent. */
 const OWNER = 'with-private'
 
-/** Returns the link page address for the owner. */
+/** Invites the account owner, and returns the address where the owner links the account. */
 async function invite(url: string): Promise<string> {
   const response = await fetch(`${url}/links`, {
     method: 'POST',

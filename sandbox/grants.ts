@@ -52,7 +52,7 @@ export class Grants {
     )
   }
 
-  /** Records a consent and returns a code. */
+  /** Records a consent and returns its code. */
   consent(userId: string, scope: string, request: CodeRequest): string {
     const grant = { userId, scope, consentAtMs: this.#now(), isRevoked: false }
     this.#grants.push(grant)

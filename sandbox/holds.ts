@@ -11,7 +11,7 @@ interface Hold {
 export class Holds {
   readonly #holds = new Set<Hold>()
 
-  /** Holds requests of a kind; returns a function to stop and release them. */
+  /** Holds requests of a kind; returns a function to end the hold and release them. */
   add(kind: RequestKind): () => void {
     const hold: Hold = { kind, waiting: [] }
     this.#holds.add(hold)

@@ -70,7 +70,7 @@ export class Users {
   }
 
   /**
-   * Gives a user `count` generated public playlists, a ninth of them from other users, and `privateCount`
+   * Gives a user `count` generated public playlists, a ninth of them owned by other users, and `privateCount`
    * private playlists, one after each of the first public playlists.
    */
   generate(id: string, count: number, privateCount = 0): void {

@@ -6,7 +6,7 @@ import { startServiceProcess } from '../sandbox/service-process.ts'
 import { playlist } from '../sandbox/users.ts'
 
 // `npm run screenshot`: makes the picture in the README, a list page in Chromium, with sandbox covers. The
-// playlists have ordinary names, since the sandbox's own names are unusual to test pages.
+// playlists have ordinary names, since the sandbox's own names are deliberately unusual.
 
 const FILE = 'docs/list.png'
 /** Every reader of the README loads the file. */

@@ -12,7 +12,7 @@ import {
 } from '../test/support/valkey.ts'
 
 const LOOKUPS = 500
-/** By this time all replicas know about a pause. */
+/** After this time all replicas know about a pause. */
 const PUBLISHED_MS = 1000
 /** The longest a dead Redis is allowed to delay a response. */
 const ADDED_MS = 60

@@ -48,12 +48,15 @@ t.test('the health check reads HOST like the service', async t => {
   }
 })
 
-t.test('the health check reads .env like the service, and ignores an empty variable', async t => {
-  const port = await listening(t, '127.0.0.1')
-  t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
-  // No other program on this machine uses the default port on this address.
-  t.match(await check(t, { HOST: '127.0.0.3', PORT: '' }, `PORT=${port}\n`), {
-    code: 1,
-    said: 'http://127.0.0.3:3000/',
-  })
-})
+t.test(
+  'the health check reads .env like the service; an empty variable counts as unset',
+  async t => {
+    const port = await listening(t, '127.0.0.1')
+    t.match(await check(t, { HOST: '' }, `PORT=${port}\n`), { code: 0 })
+    // No other program on this machine uses the default port on this address.
+    t.match(await check(t, { HOST: '127.0.0.3', PORT: '' }, `PORT=${port}\n`), {
+      code: 1,
+      said: 'http://127.0.0.3:3000/',
+    })
+  },
+)

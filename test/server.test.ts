@@ -48,7 +48,7 @@ t.test('with HOST=localhost, the service listens on one address', async t => {
   t.equal(service.log.filter(line => line.includes('listening')).length, 1)
 })
 
-t.test('a service without a usable address logs which variable to set, and exits', async t => {
+t.test('a service that cannot listen logs which variable to set, and exits', async t => {
   const sandbox = await sandboxFor(t)
   for (const [code, environment, remedy] of [
     ['EADDRINUSE', { PORT: String(sandbox.port) }, /PORT to a free port/],

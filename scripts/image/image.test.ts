@@ -79,7 +79,7 @@ const check = () => exitCode(start(service, service.config.Healthcheck.Test.slic
 prepare(service)
 prepare(sandbox)
 
-t.test('the image has a command, user, port, health check and version', async t => {
+t.test('the image has the right command, user, port, health check and version', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(service.config, {
     User: '1000:1000',

@@ -11,7 +11,7 @@ const metric = (more: Partial<Metric> = {}): Metric => ({
 })
 
 t.test(
-  "a threshold applies to a metric's ratio, or to the metric itself without a ratio",
+  "a threshold applies to a metric's ratio, or to the metric itself if it has none",
   async t => {
     const ratio = spreadOf([0.5])
     t.equal(isMet(metric()), undefined)

@@ -9,7 +9,7 @@ t.test('a quantile is interpolated linearly', async t => {
   t.equal(quantile([1, 2, 3], 1), 3)
 })
 
-t.test('the quantile for no values is NaN', async t => {
+t.test('the quantile of no values is NaN', async t => {
   t.ok(Number.isNaN(quantile([], 0.5)))
 })
 

@@ -38,7 +38,7 @@ t.test('a response with an instant outside the safe integers is not plausible', 
   }
 })
 
-t.test('lifetimes are capped by this process, each from the end of freshness', async t => {
+t.test("lifetimes are capped at this process's own, each from the end of freshness", async t => {
   const theirs = stored('body', NOW, {
     freshSeconds: 600,
     staleWhileRevalidateSeconds: 60,

@@ -10,7 +10,7 @@ function negativeCache(random = 0) {
 
 const down = new Problem('spotify-unavailable', 'down', { originStatus: 503, transient: true })
 
-t.test('a failure is active until the back-off ends, and includes that instant', async t => {
+t.test('a failure is active until the back-off ends, and its retryAt is that instant', async t => {
   const { clock, failures } = negativeCache()
   t.equal(failures.active('bob'), undefined)
   t.match(failures.add('bob', down), { ...down, retryAt: clock.now() + 1000, originStatus: 503 })
@@ -55,7 +55,7 @@ t.test(
   },
 )
 
-t.test('a failure without an origin request is not cached', async t => {
+t.test('a failure that cost no origin request is not cached', async t => {
   const { clock, failures } = negativeCache()
   const types: ProblemType[] = [
     'overloaded',

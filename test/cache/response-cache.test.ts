@@ -243,7 +243,7 @@ t.test(
   },
 )
 
-t.test('a sweep every minute drops expired responses', async t => {
+t.test('a sweep every minute drops responses past all lifetimes', async t => {
   const { cache, clock, store } = cacheFor(t)
   const any = () => true
   await store('bob', 'first')
@@ -301,7 +301,7 @@ t.test('a lookup gets the stored response when a forced revalidation fails', asy
   })
 })
 
-t.test('a response that expires before the revalidation fails is not served', async t => {
+t.test('a response past all lifetimes when its revalidation fails is not served', async t => {
   const { cache, clock, store, next } = cacheFor(t)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 120) - 1)

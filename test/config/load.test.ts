@@ -253,7 +253,7 @@ t.test('the fault for an invalid proxy URL does not contain the URL', async t =>
   }
 })
 
-t.test('a CACHE_SNAPSHOT_FILE other than a snapshot is a fault', async t => {
+t.test('a CACHE_SNAPSHOT_FILE that is not a snapshot is a fault', async t => {
   const dir = t.testdir({ notes: 'about something else', new: {} })
   const faults = (name: string) =>
     faultsOf({ ...required, CACHE_SNAPSHOT_FILE: `${dir}/${name}`, PORT: 'eighty' })

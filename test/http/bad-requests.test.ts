@@ -113,7 +113,7 @@ t.test("an internal error's cause is in the log, but not in the response", async
   t.match(lines().at(-1), { level: 'error', err: { cause: { message: 'the secret cause' } } })
 })
 
-t.test('a GET with an unreadable body works, a POST is a bad request', async t => {
+t.test('a GET with an unreadable body works, but a POST with one is a bad request', async t => {
   const { app } = await startService(t)
   const headers = { 'content-type': 'application/json' }
   const body = { headers, payload: '{"a":' }

@@ -104,7 +104,7 @@ t.test('a preflight request needs no key, but the request does', async t => {
   t.equal((await get(LIST, { origin: PAGE, authorization: `Bearer ${KEY}` })).statusCode, 200)
 })
 
-t.test('a preflight request does not count towards the caller limit', async t => {
+t.test("a preflight request does not count towards the caller's limit", async t => {
   const { app, get } = await startService(t, { CORS_ORIGINS: '*', CALLER_REQUESTS_PER_MINUTE: '1' })
   await app.inject({ method: 'OPTIONS', url: LIST, headers: preflight })
   t.equal((await get(LIST, { origin: PAGE })).statusCode, 200)

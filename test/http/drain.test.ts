@@ -100,7 +100,7 @@ t.test('the service writes the snapshot when the shutdown begins', async t => {
   await closeThrough(closing, clock)
 })
 
-t.test('without a listener, the service closes without a delay', async t => {
+t.test('a service that is not listening closes without a delay', async t => {
   const { app } = await startService(t, { SHUTDOWN_DELAY_MS: '500' })
   await app.ready()
   await t.resolves(app.close())

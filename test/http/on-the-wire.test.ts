@@ -196,7 +196,7 @@ t.test('an HTTP/1.0 request gets a response and closes the connection', async t 
   }
 })
 
-t.test('list-based fields with 15 KiB and any field with 64 KiB are refused', async t => {
+t.test('a list-based field of 15 KB and any field of 64 KiB are refused', async t => {
   const { app } = await startService(t)
   const port = await listen(app)
   const read = ['If-None-Match', 'Authorization', 'Cookie']

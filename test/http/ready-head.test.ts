@@ -8,8 +8,8 @@ const OWN = ['x-request-id', 'one', 'date', 'Mon, 30 Nov 2026 12:00:00 GMT']
 const OTHERS = { 200: ['etag', '"x"', 'content-length', '2'], 304: ['etag', '"x"'] }
 
 /**
- * Responds to all requests, reusing an existing head. Each text contains the requests on one connection.
- * Returns whether each head was reused, and the bytes of each response.
+ * Responds to all requests, with a reused head if there is one. Each text contains the requests on one
+ * connection. Returns whether each head was reused, and the bytes of each response.
  */
 async function responses(t: Test, status: 200 | 304, ...connections: string[]) {
   let end: string | undefined

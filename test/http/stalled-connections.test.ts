@@ -26,7 +26,7 @@ const long: Representation = {
 const CLOSED = 'connections_closed_total{reason="stalled"}'
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
-/** A service with callers that read only on demand. */
+/** A service with callers that read only when the test tells them to. */
 async function serviceFor(t: Test) {
   const service = await startService(t)
   const { app, lines } = service

@@ -6,7 +6,7 @@ import { loaderArguments } from '../support/loader-arguments.ts'
 
 const run = promisify(execFile)
 
-t.test('the garbage collector only marks and sweeps without threads on a single CPU', async t => {
+t.test('the garbage collector marks and sweeps without threads only on a single CPU', async t => {
   const flagsFor = (cpus: number) => {
     const flags: string[] = []
     setGcFlags(cpus, flag => flags.push(flag))

@@ -15,7 +15,7 @@ function stating(length: number, packed: Buffer): Buffer {
 
 const codeOf = (error: NodeJS.ErrnoException) => error.code
 
-t.test('gzip data is decoded at any size', async t => {
+t.test('gzip data of any size is decoded', async t => {
   for (const length of [0, 1, 63, 64, 65, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, MAX_BYTES]) {
     const bytes = randomBytes(length)
     t.ok(bytes.equals(await gunzipped(gzipSync(bytes), MAX_BYTES)), `${length} bytes`)

@@ -13,7 +13,7 @@ function recorder(level = 'info') {
   return { logger, lines, only }
 }
 
-/** An HTTP client error with secret members. */
+/** An HTTP client error whose members contain a secret. */
 function clientError(): Error {
   return Object.assign(new Error('connection lost'), {
     code: 'ECONNRESET',
@@ -115,7 +115,7 @@ t.test(
   },
 )
 
-t.test('secret members are redacted at both levels', async t => {
+t.test('members that hold secrets are redacted at both levels', async t => {
   const names = ['token', 'access_token', 'api_key', 'client_secret', 'API_KEYS', 'HTTPS_PROXY']
   for (const name of names) {
     for (const facts of [{ [name]: 'canary' }, { under: { [name]: 'canary' } }]) {

@@ -23,7 +23,7 @@ function semaphoreOf(size: number) {
     })
   }
   const settle = () => new Promise(resolve => setImmediate(resolve))
-  /** Ends the request holding a slot for longest. */
+  /** Ends the request that has held its slot longest. */
   const end = async () => {
     const [[name, release] = ['', () => {}]] = releases
     releases.delete(name)

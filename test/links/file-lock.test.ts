@@ -72,7 +72,7 @@ t.test("another process can acquire a killed process's lock", async t => {
   await release()
 })
 
-t.test("at most one process acquires a killed process's lock", async t => {
+t.test("at most one of many processes acquires a killed process's lock", async t => {
   const path = join(folderFor(t), 'links.json')
   const folder = dirname(path)
   const killed = join(folder, 'killed')
@@ -94,7 +94,7 @@ t.test("at most one process acquires a killed process's lock", async t => {
   }
 })
 
-t.test('acquiring a lock keeps files with similar names', async t => {
+t.test('acquiring a lock keeps files whose names only resemble lock names', async t => {
   const path = join(folderFor(t), 'links.json')
   const others = [
     '.lock',

@@ -30,7 +30,7 @@ async function tokensFor(t: Test) {
   return { ...parts, sandbox, oauth, grant, link, tokens, refreshes }
 }
 
-t.test('the consent token is used until a minute before expiry', async t => {
+t.test('the access token from the consent is used until a minute before expiry', async t => {
   const { tokens, grant, clock, refreshes, messages } = await tokensFor(t)
   tokens.accept(grant)
   t.equal(await tokens.token(), grant.accessToken)
@@ -127,7 +127,7 @@ t.test('while the file is unwritable, no token is renewed', async t => {
   t.equal(refreshes(), 1)
 })
 
-t.test('an unwritten refresh token is used, and written later', async t => {
+t.test('a refresh token that could not be written is used, and written later', async t => {
   const { tokens, file, clock, sandbox, kept, link } = await tokensFor(t)
   sandbox.switches.rotation = 'kill-old'
   const write = file.write.bind(file)
@@ -218,7 +218,7 @@ t.test('a renewed token with access to private playlists is not used', async t =
   t.match(await tokens.token(), /^BQ/)
 })
 
-t.test('only scopes for private playlists are too wide', async t => {
+t.test('only scopes that allow reading private playlists are too wide', async t => {
   t.notOk(isTooWide(''))
   t.notOk(isTooWide('user-read-email user-read-private'))
   t.ok(isTooWide('playlist-read-private'))

@@ -24,7 +24,7 @@ t.test('a new link is in the file before it is used', async t => {
   t.match(lines(), [{ level: 'info', msg: 'linked an account', user_id: 'smedjan' }])
 })
 
-t.test('an unwritable link is not added', async t => {
+t.test('a link that cannot be written is not added', async t => {
   const { links, file, messages, kept } = linksFor()
   file.failure = new Error('EROFS')
   t.match(await failureOf(links.add(recordOf('smedjan'))), { type: 'internal-error' })
@@ -177,7 +177,7 @@ t.test('a later sweep writes the end of a link after a failed write', async t =>
   t.match(await kept('smedjan'), { reason: 'other-user' })
 })
 
-t.test('a read sets the last use and ends a refusal', async t => {
+t.test('a read sets the time of last use and ends a refusal', async t => {
   const { links, clock, messages } = linksFor()
   const link = await links.add(recordOf('smedjan'))
   t.equal(link.lastUsedAt, undefined)

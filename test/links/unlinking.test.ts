@@ -19,7 +19,7 @@ t.test(
   },
 )
 
-t.test('a second removal removes the link after a failed file write', async t => {
+t.test('a second removal removes the link after the first failed to write the file', async t => {
   const { links, file } = linksFor()
   await links.add(recordOf('smedjan'))
   file.failure = new Error('EROFS')
@@ -31,7 +31,7 @@ t.test('a second removal removes the link after a failed file write', async t =>
   t.equal(file.records.size, 0)
 })
 
-t.test('unlinking keeps a link out of the file while it waits for an earlier write', async t => {
+t.test('a link removed while it waits for a write never gets into the file', async t => {
   const { links, file, clock } = linksFor()
   let release = () => {}
   file.held = new Promise(resolve => {

@@ -60,7 +60,7 @@ t.test('an expired entry and an entry from another version are unusable', async 
   t.same(await importEntry(newer), { kind: 'unusable' })
 })
 
-t.test('an entry from the future is malformed, and so are bytes other than an entry', async t => {
+t.test('an entry from the future is malformed, and so are bytes that are not an entry', async t => {
   const ahead = await entryOf(playlists, clock.now() + 60_001)
   t.same(await importEntry(ahead), { kind: 'malformed' })
   t.same(await importEntry(Buffer.from('x')), { kind: 'malformed' })

@@ -136,7 +136,7 @@ t.test('stopping the process while it loads leaves the file intact', async t => 
   t.equal((await start()).users().length, 100)
 })
 
-t.test('a changed cache is written to the file every five minutes', async t => {
+t.test('every five minutes the file is written if the cache has changed', async t => {
   const { start, path, clock } = snapshotsFor(t)
   const { snapshot, put } = await start()
   await clock.advance(300_000)
@@ -285,7 +285,7 @@ t.test('a missing folder causes a warning at process start', async t => {
   t.equal(process.warnings().length, 2)
 })
 
-t.test('a list with a no longer accepted key is not loaded', async t => {
+t.test('a list whose key is no longer accepted is not loaded', async t => {
   const { start } = snapshotsFor(t)
   const first = await start()
   for (const key of ['smedjan', 'one/fifty', 'two/fifty']) first.put(key)

@@ -145,7 +145,7 @@ t.test(
   },
 )
 
-t.test('Redis refusals are classified by code, including Redis 6 scripts', async t => {
+t.test('Redis refusals are classified by code, even those from Redis 6 scripts', async t => {
   const refusal = (message: string) =>
     asRedisError(Object.assign(new Error(message), { name: 'ReplyError' }))
   const script = 'ERR Error running script (call to f_1): @user_script:8: @user_script: 8: '

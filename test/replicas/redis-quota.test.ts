@@ -71,24 +71,28 @@ t.test(
   },
 )
 
-t.test('the request count survives an empty Redis restart', { skip: withoutOwnRedis }, async t => {
-  const server = await startOwnRedis(t)
-  const { budget, connection, wait } = await replica(t, server.url, 10)
-  for (let sent = 0; sent < 6; sent++) await budget.reserve(false)
-  await server.kill()
-  await wait(() => connection.state === 'degraded')
-  const more = Array.from({ length: 6 }, async () => budget.reserve(false))
-  t.equal(await granted(more), 4, 'the limit is kept')
-  t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
-  t.equal(budget.spent, 10)
-  await server.restart()
-  await wait(() => connection.state === 'connected')
-  await wait(async () => (await server.client.exists(KEY)) === 1)
-  t.equal(budget.spent, 10)
-  t.equal((await replica(t, server.url, 10)).budget.spent, 10)
-  await server.client.flushall()
-  t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
-})
+t.test(
+  'the request count survives when Redis restarts empty',
+  { skip: withoutOwnRedis },
+  async t => {
+    const server = await startOwnRedis(t)
+    const { budget, connection, wait } = await replica(t, server.url, 10)
+    for (let sent = 0; sent < 6; sent++) await budget.reserve(false)
+    await server.kill()
+    await wait(() => connection.state === 'degraded')
+    const more = Array.from({ length: 6 }, async () => budget.reserve(false))
+    t.equal(await granted(more), 4, 'the limit is kept')
+    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
+    t.equal(budget.spent, 10)
+    await server.restart()
+    await wait(() => connection.state === 'connected')
+    await wait(async () => (await server.client.exists(KEY)) === 1)
+    t.equal(budget.spent, 10)
+    t.equal((await replica(t, server.url, 10)).budget.spent, 10)
+    await server.client.flushall()
+    t.match(await failureOf(Promise.resolve(budget.reserve(false))), { type: 'quota-budget-spent' })
+  },
+)
 
 t.test('malformed fields in the request count are removed', { skip: withoutRedis }, async t => {
   const { url, client } = await startRedis(t)

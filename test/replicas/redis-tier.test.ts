@@ -81,7 +81,7 @@ t.test('a failure concerning only one replica is not shared', { skip: withoutRed
 })
 
 t.test(
-  'in Redis, an older response only replaces a newer one from the future',
+  'in Redis, an older response replaces a newer one only if that is from the future',
   { skip: withoutRedis },
   async t => {
     const { url, client } = await startRedis(t)

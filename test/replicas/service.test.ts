@@ -40,7 +40,7 @@ t.test('replicas that share Redis fetch a list once', { skip: withoutRedis }, as
   })
 })
 
-t.test('replicas share the caller limit', { skip: withoutRedis }, async t => {
+t.test("replicas share a caller's limit", { skip: withoutRedis }, async t => {
   const { url } = await startRedis(t)
   const variables = { SHARED_CACHE_URL: url, CALLER_REQUESTS_PER_MINUTE: '2' }
   const first = await startService(t, variables, clockOfRedis())

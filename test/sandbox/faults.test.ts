@@ -22,7 +22,7 @@ t.test('faults have priority over token and path checks', async t => {
   t.equal((await call('GET', '/v1/nothing')).status, 502)
 })
 
-t.test('a fault with a limited number of times removes itself', async t => {
+t.test('a fault with `times` removes itself after that many requests', async t => {
   const { sandbox, requestToken } = await sandboxFor(t)
   sandbox.fault({ on: 'token', times: 2, answer: 'unavailable-text' })
   const statuses: number[] = []

@@ -150,7 +150,7 @@ t.test('a second read without changes replaces the first', async t => {
   t.match(list, { complete: false, settled: false })
 })
 
-t.test('the deadline limits first-page starts and later-page retries', async t => {
+t.test('the deadline limits when the first page starts and when later pages retry', async t => {
   const { client, options } = scriptedClient(offset => pageOf(entries(0, 120), offset))
   const source = createPlaylistSource({ client, budget, concurrency: 8 })
   await source.playlists('someone', undefined, lookup)

@@ -80,7 +80,7 @@ t.test('a token that is absent or unfit for a header field is a bad response', a
   t.equal(read(200, { ...token, access_token: '!~' }).value, '!~', 'the ends of the range')
 })
 
-t.test('a token response must be a JSON object', async t => {
+t.test('a token response other than a JSON object is a bad response', async t => {
   for (const body of ['', '<html>', '{"access_token":"cut', 'null', '"text"', '[]', '1']) {
     t.equal(problemOf(200, body).type, 'spotify-bad-response', body)
   }

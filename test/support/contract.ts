@@ -185,7 +185,7 @@ export class Contract {
   }
 }
 
-/** Copies a document node, replacing all references except to schemas with their objects. */
+/** Copies a document node, with the objects in place of all references except those to schemas. */
 function resolved(node: unknown, components: Record<string, Record<string, unknown>>): unknown {
   if (typeof node !== 'object' || node === null) return node
   if (Array.isArray(node)) return node.map(item => resolved(item, components))

@@ -51,7 +51,7 @@ export async function startReceiver() {
     respondWith(status: number | 'never') {
       nextStatus = status
     },
-    /** All spans so far, ordered by end. */
+    /** All spans so far, in the order they ended. */
     spans: () => posts.flatMap(({ body }) => spansIn(body)),
     /** Waits for the first matching span. */
     async span(matches: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {

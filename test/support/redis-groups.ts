@@ -115,8 +115,8 @@ export const withoutCluster: string | false =
   withoutOwnRedis || (/ v=[0-6]\./.test(version) ? 'needs redis-server 7 or later' : false)
 
 /**
- * Starts a cluster with three primaries, and a replica for the primary with the `tag` slot. `argumentsOf`
- * returns additional arguments for each node.
+ * Starts a cluster with three primaries, and a replica for the primary that has the slot of `tag`.
+ * `argumentsOf` returns additional arguments for each node.
  */
 export async function startCluster(
   t: T,

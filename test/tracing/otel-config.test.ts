@@ -42,7 +42,7 @@ t.test('a variable with an exporter or an endpoint turns tracing on', async t =>
   }
 })
 
-t.test('a warning contains the invalid OTEL_ variable, never the value', async t => {
+t.test('a warning names the invalid OTEL_ variable, never its value', async t => {
   const on = { OTEL_TRACES_EXPORTER: 'otlp' }
   for (const [environment, variable, exporters] of [
     [{ OTEL_TRACES_EXPORTER: 'canary' }, 'OTEL_TRACES_EXPORTER', []],

@@ -76,10 +76,10 @@ t.test('two bodies are compressed at once, and another 4 MiB can wait', async t 
   t.ok(queue.hasRoomFor(100 * MIB))
 })
 
-t.test('a cancelled compression stops, and never starts from the queue', async t => {
+t.test('a cancelled compression stops, or never starts if it was queued', async t => {
   const queue = new CompressionQueue()
   const read: string[] = []
-  /** A body that records when each part is read. */
+  /** A body that records each read of a part by name. */
   const body = (name: string, parts: number) => ({
     *[Symbol.iterator]() {
       for (let part = 0; part < parts; part++) {

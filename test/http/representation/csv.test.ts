@@ -55,7 +55,7 @@ t.test('a window has the header row, and positions count from the start of the l
   t.equal(none.body, `${COLUMNS}\r\n`)
 })
 
-t.test('a missing or mistyped member is an empty field', async t => {
+t.test('a missing member, or one of another type, is an empty field', async t => {
   const odd = [
     {},
     { owner: null, images: [], items: null, tracks: null, external_urls: 'x', name: null },

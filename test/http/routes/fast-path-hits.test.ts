@@ -20,7 +20,7 @@ t.test('the metrics count fast path hits like other hits', async t => {
   t.same(some(await metricsOf(service), expected), expected)
 })
 
-t.test('each hit counts once against the caller limit', async t => {
+t.test("each hit counts once against the caller's limit", async t => {
   const { fetch, routed } = await start(t, { variables: { CALLER_REQUESTS_PER_MINUTE: '4' } })
   await warmUp({ fetch })
   const remaining = async () => (await fetch(PATH)).headers.ratelimit

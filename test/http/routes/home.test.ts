@@ -63,7 +63,7 @@ t.test('a pasted playlist id leads to a list with an explanation', async t => {
 })
 
 t.test(
-  'the service can read the longest text from the field, and refuses it as too long',
+  'the service can read the longest text the field takes, and refuses it as too long',
   async t => {
     const { get } = await startService(t)
     const length = Number(/maxlength="(\d+)"/.exec((await get('/', HTML)).body)?.[1])
@@ -76,7 +76,7 @@ t.test(
   },
 )
 
-t.test('a browser with an invalid user gets the form again, with the reason', async t => {
+t.test('a browser that sends an invalid user gets the form again, with the reason', async t => {
   const { get, lines, written } = await startService(t)
   for (const [user, reason] of [
     ['', 'The user id is empty.'],

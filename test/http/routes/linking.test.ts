@@ -74,7 +74,7 @@ t.test('POST /links refuses a form, although the owner pages accept forms', asyn
   t.match(refused.json(), { type: '/problems/bad-request' })
 })
 
-t.test('linking attempts count by result, token requests by grant', async t => {
+t.test('linking attempts are counted by result, token requests by grant', async t => {
   const service = await linkedServiceFor(t, [])
   const { get, sandbox, clock } = service
   const counts = async () => {

@@ -106,7 +106,7 @@ t.test('an admin invites the account owner', async t => {
 const EXPECTED =
   'The body must be a JSON object such as {"user": "smedjan"}, of at most 16 kB, with the Content-Type application/json.'
 
-t.test('an invitation without a valid JSON body gets a problem with the expected body', async t => {
+t.test('an invitation without a valid JSON body gets a problem that says what to send', async t => {
   const { app } = await linkedServiceFor(t, [])
   const send = (payload: string, type: string | undefined) => {
     const headers = { ...admin, ...(type !== undefined && { 'content-type': type }) }
@@ -206,7 +206,7 @@ t.test('when an admin unlinks an account, the list leaves the cache and the snap
   t.equal((await get(LIST)).statusCode, 502)
 })
 
-t.test('unlinking removes an unwritable snapshot, or else fails', async t => {
+t.test('unlinking removes a snapshot that it cannot rewrite, or else fails', async t => {
   const folder = t.testdir({})
   const snapshot = join(folder, 'snapshot')
   const users = ['with-private', 'smedjan']

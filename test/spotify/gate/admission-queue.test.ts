@@ -169,7 +169,7 @@ t.test('all requests for a displaced lookup are cancelled', async t => {
   t.equal(lookups.queued, 0)
 })
 
-t.test('the expected wait includes requests ahead of the caller', async t => {
+t.test('the expected wait counts the requests ahead of the caller', async t => {
   const { clock, ask, askFor, next } = queueOf(100)
   const slow = ask('slow')
   await clock.advance(0)

@@ -41,7 +41,7 @@ t.test("the app owner's lapsed Premium subscription denies the whole app", async
   t.equal(outcomeOf(problem, 0).kind, 'denied')
 })
 
-t.test('two denials apply only to the app token, and ask for a linked account', async t => {
+t.test('two denials apply only to the app token, and ask for the account to be linked', async t => {
   const cases = [
     [json('Forbidden'), 'endpoint-forbidden'],
     [json('Valid user authentication required'), 'user-authentication-required'],
