@@ -13,7 +13,7 @@ export interface Plan {
 export const FULL: Plan = { slices: 15, sliceMs: 400, warmUpMs: 2000, rounds: 5 }
 export const QUICK: Plan = { slices: 5, sliceMs: 200, warmUpMs: 700, rounds: 2 }
 
-/** Passed to each group. */
+/** What the benchmark passes to each group. */
 export interface Bench {
   readonly plan: Plan
   /**

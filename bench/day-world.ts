@@ -1,9 +1,8 @@
 import { seeded } from './seeded.ts'
 
-/**
- * The length of the day in milliseconds. Most lookups are for a few popular users, the rest for many others.
- */
+/** The length of the day in milliseconds. */
 export const DAY_MS = 24 * 3600_000
+/** Most lookups are for a few popular users, the rest for many others. */
 const USERS = 20_000
 /**
  * Two for each user: enough to request popular users in every freshness lifetime, and half of all users at

@@ -4,7 +4,7 @@ import type { Spread } from './statistics.ts'
 export interface Metric {
   group: string
   name: string
-  /** For `ours` and `reference`. */
+  /** The unit of `ours` and `reference`. */
   unit: string
   ours: Spread
   /** The measurement to compare `ours` with. */

@@ -53,11 +53,11 @@ function fileOf({ url, lineNumber }: Frame): string {
   return (origins.get(path)?.[lineNumber] ?? path).replace(/^.*node_modules\//, '')
 }
 
-/** The line number refers to the bundle. */
+/** Names a frame's function, file and line; the line number refers to the bundle. */
 const functionOf = (frame: Frame) =>
   `${frame.functionName || '(anonymous)'} ${fileOf(frame)} (line ${frame.lineNumber + 1})`
 
-/** Node, a folder in `src`, or a package. */
+/** Returns the part a frame belongs to: Node, a folder in `src`, or a package. */
 function partOf(frame: Frame): string {
   const file = fileOf(frame)
   if (file.startsWith('node:')) return 'node: JavaScript of Node'

@@ -57,7 +57,7 @@ export interface Scenario {
   run(): Promise<Result>
 }
 
-/** The scenario's lab. */
+/** Where a scenario runs; closed when the scenario ends. */
 interface Lab {
   close(): Promise<void>
 }

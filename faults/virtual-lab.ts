@@ -54,7 +54,7 @@ async function startVirtualLab(variables: Record<string, string>) {
     /** Waits until Spotify has received all requests and, unless hanging, responded to them. */
     async settle(): Promise<void> {
       for (;;) {
-        // Sends retries without a back-off, and reads from the network.
+        // A step of 0 ms sends retries without a back-off, and reads from the network.
         await clock.advance(0)
         const { spotify } = await status()
         const hasArrived = sandbox.count('api') >= spotify.requests_24h

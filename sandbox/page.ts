@@ -2,7 +2,7 @@ import type { PlaylistJson } from './playlist.ts'
 
 /** A request for a user's playlists. Malformed numbers are NaN. */
 export interface PlaylistsQuery {
-  /** Decoded. */
+  /** The decoded user id. */
   userId: string
   limit: number
   offset: number

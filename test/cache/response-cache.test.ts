@@ -180,7 +180,7 @@ t.test('a lookup gets the stale response when its revalidation times out', async
 
 t.test('a response past all lifetimes is not served, even when the origin fails', async t => {
   const { cache, clock, store, next, fetched } = cacheFor(t)
-  // Out of step with the sweeps, so the lookup comes first.
+  // Stores between two sweeps, so the lookup comes before the sweep that drops the response.
   await clock.advance(30_000)
   await store('bob', 'first')
   await clock.advance(minutes(5 + 120))

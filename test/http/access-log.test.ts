@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 const LIST = '/users/smedjan/playlists'
 const [DEBUG, INFO, WARN, ERROR] = ['debug', 'info', 'warn', 'error'] as const
 
-/** The response log lines. All have a `route`, even if it is null. */
+/** Returns the log lines about responses: those with a `route`, even if it is null. */
 const responses = ({ lines }: Pick<Service, 'lines'>): LogLine[] =>
   lines().filter(line => 'route' in line)
 

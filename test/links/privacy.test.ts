@@ -134,7 +134,7 @@ t.test('no log line, span, response or links file has a link secret', async t =>
   secrets['the code'] = String(back.searchParams.get('code'))
   const own = await ask('GET', back.pathname + back.search)
   t.equal(own.statusCode, 303)
-  // The owner's browser gets these.
+  // Drops the responses meant for the owner's browser.
   responses.length = 0
   t.equal((await ask('GET', '/users/with-private/playlists')).statusCode, 200)
   clock.suspend(HOUR_MS)

@@ -12,7 +12,7 @@ export class MemoryFile {
   writes = 0
   /** The error thrown by each write; undefined if writes succeed. */
   failure: Error | undefined
-  /** Awaited by each write. */
+  /** Each write waits for this promise. */
   held: Promise<void> | undefined
 
   async write(records: SealedRecords): Promise<void> {

@@ -6,7 +6,7 @@ import { startOwnRedis, withoutOwnRedis } from '../support/valkey.ts'
 type Replica = Awaited<ReturnType<typeof tierAt>>
 const skip = { skip: withoutOwnRedis }
 
-/** Each read is a miss, and each lease is unavailable without waiting. */
+/** Checks that each read is a miss, and that each lease is unavailable without waiting. */
 async function worksAlone(t: Test, { tier, clock }: Replica) {
   for (let times = 0; times < 3; times++) {
     t.equal(await clock.runUntil(tier.get('user')), undefined)

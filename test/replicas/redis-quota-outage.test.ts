@@ -38,7 +38,7 @@ async function replica(t: Pick<Test, 'teardown'>, url: string, limit?: number) {
     t.teardown(() => other.close())
     return other.spent
   }
-  /** As the connection does when any command fails. */
+  /** Calls the listeners, as the connection does when any command fails. */
   const degrade = () => {
     for (const listener of degraded) listener()
   }

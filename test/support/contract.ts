@@ -23,7 +23,7 @@ interface Operation {
 }
 
 interface Document {
-  /** By path and method, in lower case. */
+  /** Operations by path, then by method in lower case. */
   paths: Record<string, Record<string, Operation>>
   components: object
 }
@@ -35,7 +35,7 @@ export interface ReceivedResponse {
   url: string
   status: number
   headers: Record<string, unknown>
-  /** Decoded. */
+  /** The body without its content coding. */
   body: string
 }
 

@@ -20,7 +20,7 @@ type T = Pick<Test, 'teardown' | 'testdir'>
 export const SERVICE = 'mymaster'
 const LOCAL = '127.0.0.1'
 
-/** By default, a primary waits five seconds for more replicas. */
+/** Without this, a primary waits five seconds for more replicas before it sends its data. */
 const WITHOUT_DELAY = ['--repl-diskless-sync-delay', '0']
 
 export const portOf = ({ url }: OwnRedisServer) => Number(new URL(url).port)

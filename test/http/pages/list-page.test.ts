@@ -87,7 +87,7 @@ const hostile = fc.oneof(
 /** A playlist with this text in all members shown or linked on a page. */
 const playlistWith = (text: string) => ({
   ...playlist(USER, 2),
-  // Visible, whatever follows; an empty name or description has other elements.
+  // The `x` is always visible: an empty name or description has other elements.
   name: `x${text}`,
   description: `x${text}`,
   id: text,

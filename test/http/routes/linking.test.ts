@@ -116,7 +116,7 @@ t.test(
     const { app, sandbox } = service
     sandbox.switches.mode = 'extended'
     const address = await app.listen({ port: 0 })
-    /** Who can store the response, and the requests to the routes and to Spotify until then. */
+    /** Returns who can store the response, and how many requests the routes and Spotify have had. */
     const look = async () => {
       const response = await fetch(address + LIST)
       await response.text()

@@ -307,7 +307,7 @@ t.test('requests that no button sends are refused', async t => {
   t.ok(links.find('smedjan'))
 })
 
-t.test('the owner pages need no API key, but count against the caller limit', async t => {
+t.test("the owner pages need no API key, but count against the caller's limit", async t => {
   const { invite, get, post } = await ownerPagesFor(t, {}, { CALLER_REQUESTS_PER_MINUTE: '3' })
   const path = await invite('smedjan')
   t.equal((await get('/link')).statusCode, 401, 'other paths need one')

@@ -19,7 +19,7 @@ t.test("an unencoded profile link is redirected to the user's path", async t => 
     ['/users//open.spotify.com/user/smedjan', here],
     ['/users/user/smedjan/playlists', here],
     ['/users/https://api.spotify.com/v1/users/smedjan/playlists?offset=0', `${here}?offset=0`],
-    // As Python quotes a path.
+    // Python quotes a path like this, and keeps its slashes.
     ['/users/https%3A//open.spotify.com/user/smedjan%3Fsi%3D0a1b/playlists', here],
     [
       '/users/https://open.spotify.com/user/smedjan?si=1&limit=5&offset=2&x=3',
