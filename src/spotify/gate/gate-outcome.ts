@@ -1,5 +1,5 @@
 import type { Problem } from '../../problems/problem.ts'
-import { AppTokenDenial, LinkDenial } from './token-denials.ts'
+import { AppTokenDenial, LinkDenial } from './linked-denials.ts'
 
 /** How long a denial pauses the gate. Only a person can end the denial, so the gate need not probe sooner. */
 export const DENIED_PAUSE_MS = 5 * 60_000

@@ -19,7 +19,7 @@ t.test('the problem type decides the outcome of a request', async t => {
   }
 })
 
-t.test('a 4xx only concerns a single request, unless it is transient', async t => {
+t.test('a 4xx affects only its own request, unless the status is transient', async t => {
   const badResponse = (originStatus: number, transient = false) =>
     outcomeOf(new Problem('spotify-bad-response', '', { originStatus, transient }), 0).kind
   for (const status of [400, 405, 410, 414, 451, 499]) {

@@ -149,7 +149,7 @@ t.test('a cancelled lookup sends no probe', async t => {
   t.match(await late, { message: /^Lookups are paused/ })
 })
 
-t.test('if the probe would be for the failed user, the next request sends a probe', async t => {
+t.test('if only the failed user could be probed, the next request is the probe', async t => {
   const { gate, probes, of, fail } = probedGate()
   t.match(await fail(FALLBACK_SUBJECT, denial()), { type: 'spotify-access-denied' })
   t.equal(probes.length, 0)

@@ -5,7 +5,7 @@ import { failed, refusedFor, succeeded, unknown } from '../../support/gate-histo
 import { recordingLogger } from '../../support/log-lines.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-/** A gate paused for an hour by a request sent before the outage and refused during the probe. */
+/** A gate that pauses for an hour: during the probe, Spotify refused a request from before the outage. */
 async function refusedBesideProbe() {
   const clock = new ManualClock()
   const { logger: log } = recordingLogger()

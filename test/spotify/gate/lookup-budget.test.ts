@@ -32,7 +32,7 @@ t.test('a list larger than the remaining budget is fetched once all pages fit', 
 })
 
 t.test(
-  'a revalidation beyond the budget costs nothing, and the stale list is still served',
+  'a revalidation beyond the budget sends no request, and the stale list is still served',
   async t => {
     const { get, sandbox, clock, quiet } = await startService(t, { SPOTIFY_DAILY_BUDGET: '5' })
     await get('/users/smedjan/playlists')

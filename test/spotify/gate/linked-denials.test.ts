@@ -5,7 +5,7 @@ import {
   appTokenDenied,
   LinkDenial,
   linkDenied,
-} from '../../../src/spotify/gate/token-denials.ts'
+} from '../../../src/spotify/gate/linked-denials.ts'
 
 const json = (message: string) => `{"error": {"status": 403, "message": "${message}" } }`
 
