@@ -69,7 +69,7 @@ t.test('the keyboard alone leads to a playlist, and focus is visible', { skip },
   t.equal(await focused(), 'A Morning coffee 0')
 })
 
-t.test('the form explains an invalid user beside the field', { skip }, async t => {
+t.test('the form says beside the field why the user is invalid', { skip }, async t => {
   const { url, open } = await startAll(t)
   const { page } = await open()
   await page.goto(`${url}/`)

@@ -107,7 +107,7 @@ for (const cache of frontCaches) {
       t.match(await ask({}, path), { total: 120 })
     })
 
-    t.test('stores neither a list that needs a key nor a problem', async t => {
+    t.test('stores neither problems nor lists that need a key', async t => {
       const { ask } = await serviceBehind(cache, t, { API_KEYS: `website:${API_KEY}` })
       const key = { authorization: `Bearer ${API_KEY}` }
       for (const _ of [1, 2]) t.match(await ask(key), { status: 200, isHit: false })

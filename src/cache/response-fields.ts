@@ -1,7 +1,7 @@
 import type { StoredResponse } from './freshness.ts'
 import type { Lookup } from './lookup-result.ts'
 
-/** The name of this cache in `Cache-Status`, which other caches on the way extend. */
+/** The name of this cache in `Cache-Status`, a field to which other caches add their own entries. */
 const CACHE_NAME = 'playlist-proxy'
 
 /**

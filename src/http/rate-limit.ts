@@ -25,7 +25,7 @@ export function callerLimit(limit: number, clock: Clock): CallerLimit {
     const remaining = `"caller";r=${Math.max(0, limit - used)};t=${Math.ceil(leftMs / 1000)}`
     const fields = ['ratelimit-policy', policy, 'ratelimit', remaining]
     if (used <= limit) return { fields, problem: undefined }
-    const detail = `This caller may send ${limit} requests in ${WINDOW_SECONDS} seconds. Retry after the seconds in Retry-After.`
+    const detail = `This caller may send ${limit} requests in ${WINDOW_SECONDS} seconds. Retry after the number of seconds in Retry-After.`
     const retryAt = clock.now() + leftMs
     return { fields, problem: new Problem('caller-rate-limited', detail, { retryAt }) }
   }

@@ -4,7 +4,7 @@ import { untilAborted } from '../lib/until-aborted.ts'
 import { Problem, withRetryAt } from '../problems/problem.ts'
 import { lookupsPaused } from '../spotify/gate/diagnosis.ts'
 import { DENIED_PAUSE_MS } from '../spotify/gate/gate-outcome.ts'
-import { AppTokenDenial } from '../spotify/gate/token-denials.ts'
+import { AppTokenDenial } from '../spotify/gate/linked-denials.ts'
 import type { SpotifyClient } from '../spotify/web-api.ts'
 
 const MAX_PAUSE_MS = 6 * 3_600_000

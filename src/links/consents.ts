@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { generateRandomCodeVerifier } from 'oauth4webapi'
 import type { Clock } from '../lib/clock.ts'
-import { LinkDenial } from '../spotify/gate/token-denials.ts'
+import { LinkDenial } from '../spotify/gate/linked-denials.ts'
 import { isSameUser } from '../user-id/same-user.ts'
 import { type Link, liveRecord } from './link.ts'
 import { linkProblem } from './link-problems.ts'

@@ -98,7 +98,7 @@ export function linkChanged(): Problem {
   return new Problem('spotify-unavailable', detail)
 }
 
-/** The problem for a consent to a link ended by somebody after the owner was asked. */
+/** The problem if somebody ended the link while its owner was consenting. */
 export function linkWithdrawn(): Problem {
   const detail = 'Somebody ended the link to this account after the owner was invited.'
   return new Problem('link-invalid', detail)

@@ -1,4 +1,4 @@
-import type { LinkDenialReason } from '../spotify/gate/token-denials.ts'
+import type { LinkDenialReason } from '../spotify/gate/linked-denials.ts'
 import type { EndReason } from './link-record.ts'
 
 /** How long no token is renewed after a first `invalid_grant`, which can be false in an outage. */

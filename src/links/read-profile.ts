@@ -1,7 +1,7 @@
 import { WaitingCallers } from '../lib/waiting-callers.ts'
 import { Problem } from '../problems/problem.ts'
 import { linkSubject } from '../spotify/gate/gate-evidence.ts'
-import { linkDenied } from '../spotify/gate/token-denials.ts'
+import { linkDenied } from '../spotify/gate/linked-denials.ts'
 import { responseProblem } from '../spotify/page-response.ts'
 import { observed } from '../spotify/request-observer.ts'
 import { sendGet, type WebApi } from '../spotify/send-get.ts'

@@ -6,8 +6,8 @@ import type { Sealer } from './sealing.ts'
 export const INVITATION_MS = 24 * 3_600_000
 const STATE_MS = 10 * 60_000
 /**
- * How many used states to remember: far more than people use in ten minutes. A forgotten state could be used
- * twice, but Spotify's code in the same callback could not.
+ * How many used states to remember: far more than people use in ten minutes. If this process forgets a
+ * state, somebody could use it twice, but Spotify accepts the code in the same callback only once.
  */
 const MAX_USED = 10_000
 

@@ -13,8 +13,8 @@ export interface Representation extends Sized {
   /** The body in order; with `items`, the bytes before and after them. */
   readonly parts: readonly Buffer[]
   /**
-   * The positions of the playlists in the body. The bytes stay with the cached list, so a representation does
-   * not keep an evicted list in memory.
+   * The positions of the playlists in the body. Only the cached list holds their bytes, so a
+   * representation does not keep an evicted list in memory.
    */
   readonly items?: { readonly from: number; readonly to: number }
   /** The length of the whole body. */

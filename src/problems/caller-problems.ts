@@ -1,6 +1,6 @@
 /** For a caller or operator who can do nothing. */
 export const NOTHING = 'Nothing.'
-export const RETRY_LATER = 'Retry after the seconds in `Retry-After`.'
+export const RETRY_LATER = 'Retry after the number of seconds in `Retry-After`.'
 
 /** Problems with the request (4xx), which the caller can fix. */
 export const callerProblems = {

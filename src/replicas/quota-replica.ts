@@ -10,7 +10,7 @@ export class RequestCounts {
   readonly #clock: Clock
   /** Requests from this replica, by bucket. */
   #own = new Map<number, number>()
-  /** Requests from other replicas, according to the last reply. */
+  /** The number of requests that other replicas sent, according to the last Redis reply. */
   #others: OtherCounts = {}
   /** Requests from all replicas, as a window on the Redis clock. */
   #all = new SlidingWindow(windowMs, bucketMs)

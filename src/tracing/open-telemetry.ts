@@ -96,7 +96,7 @@ class IncomingTraceContext extends W3CTraceContextPropagator {
 }
 
 /**
- * Logs SDK warnings, such as invalid variables, without immediate repeats. `spanProcessors` logs failed
+ * Logs SDK warnings, such as invalid variables, without immediate repeats. The span processors log failed
  * deliveries.
  */
 function logSdkWarnings(log: Log): void {

@@ -9,7 +9,7 @@ import type { ManualClock } from '../support/manual-clock.ts'
 export const REDIRECT_URI = 'http://127.0.0.1:3000/link/callback'
 export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 
-/** An OAuth client, and a sandbox where users agree without a page. */
+/** An OAuth client, and a sandbox in which users consent without seeing a page. */
 export async function oauthFor(t: Test, clock: ManualClock) {
   const sandbox = await startSandbox({ now: () => clock.now() })
   Object.assign(sandbox.switches, { redirectUris: [REDIRECT_URI], consent: 'approve' })

@@ -191,7 +191,7 @@ t.test('forged entries are malformed', async t => {
   for (const [name, bytes] of cases) t.equal(await kindOf(bytes), 'malformed', name)
 })
 
-t.test('an entry with an impossible number in its head is malformed', async t => {
+t.test('an entry with an out-of-range number in its head is malformed', async t => {
   const numbers = ['"x"', '"1"', 'null', 'NaN', '-1', '1.5', '1e300', '-1e300', '1e17', '[]', '{}']
   const text = JSON.stringify(head)
   const names = [...Object.keys(instants), 'modifiedAt', 'spotifyTotal', 'playlists']

@@ -72,7 +72,7 @@ t.test('every invisible code point is removed at the ends, or refused by name', 
   t.same(faults, [])
 })
 
-t.test('the refusal of a text encoded too often gives that reason', async t => {
+t.test('a text encoded too many times is refused for that reason', async t => {
   const form = fc.constantFrom(...LINK_FORMS, (encoded: string) => decodeURIComponent(encoded))
   const name = fc.constantFrom(...ODD_NAMES, 'smedjan')
   const property = fc.property(name, form, fc.integer({ min: 1, max: 6 }), (id, form, times) => {
@@ -92,7 +92,7 @@ t.test('the refusal of a text encoded too often gives that reason', async t => {
   t.doesNotThrow(() => fc.assert(property, runs))
 })
 
-t.test('the refusal of a link with a name encoded too often gives that reason', async t => {
+t.test('a link with a name encoded too many times is refused for that reason', async t => {
   const odd = fc.constantFrom(...ODD_NAMES)
   const property = fc.property(odd, linkForm, fc.integer({ min: 2, max: 5 }), (id, form, times) => {
     let name: string = id

@@ -59,7 +59,7 @@ const LOOKUP_PROBLEMS: readonly ProblemType[] = [
 /** Error responses to lookups, one per status, with the problems. */
 export const lookupProblems = responsesFor(LOOKUP_PROBLEMS, true, asProblem)
 
-/** Error responses to lookups in Spotify's format. */
+/** Error responses, in Spotify's format, to lookups. */
 export const lookupErrors = responsesFor(LOOKUP_PROBLEMS, true, asSpotifyError)
 
 /** Returns responses for these problems and for unreadable requests, one per status. */

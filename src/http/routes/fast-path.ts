@@ -69,8 +69,8 @@ export interface FastPathOptions {
 /**
  * Serves cache hits ahead of the routes, which take most of the time for a hit. It remembers which user and
  * representation a route selected, by request target and by the header fields that shape the response. While
- * the cached list is fresh, later requests with the same target and fields are served from that list and
- * representation. All other requests go to the routes.
+ * the cached list is fresh, later requests with the same target and fields get the same representation of
+ * that list. All other requests go to the routes.
  */
 export class FastPath {
   readonly #options: FastPathOptions

@@ -74,7 +74,7 @@ export function healthRoutes(app: AppInstance, options: HealthOptions): void {
   allowOnlyReading(app, '/health/ready')
 }
 
-/** Turns the token problem into a 503: load balancers take any other status for a broken check. */
+/** Reports the token problem as a 503: to load balancers, any other status means that the check itself failed. */
 function notReady(problem: Problem): Problem {
   if (problem.status === 503) return problem
   const { message, retryAt } = problem

@@ -85,30 +85,36 @@ t.test('entity tags are the same on every replica', async t => {
   }
 })
 
-t.test('a revalidation without changes keeps entity tag, date and representations', async t => {
-  const service = await startService(t)
-  const { get, clock, sandbox, quiet } = service
-  const gzip = { 'accept-encoding': 'gzip' }
-  const first = await get(PATH, gzip)
-  t.equal(first.headers['last-modified'], new Date(clock.now()).toUTCString())
-  await clock.advance(seconds(300))
-  await get(PATH)
-  await quiet()
-  const second = await get(PATH, gzip)
-  t.match(second.headers, { age: '0', etag: first.headers.etag })
-  t.equal(second.headers['last-modified'], first.headers['last-modified'])
-  t.same(second.rawPayload, first.rawPayload)
+t.test(
+  'a revalidation without changes keeps the entity tag, the date and the representations',
+  async t => {
+    const service = await startService(t)
+    const { get, clock, sandbox, quiet } = service
+    const gzip = { 'accept-encoding': 'gzip' }
+    const first = await get(PATH, gzip)
+    t.equal(first.headers['last-modified'], new Date(clock.now()).toUTCString())
+    await clock.advance(seconds(300))
+    await get(PATH)
+    await quiet()
+    const second = await get(PATH, gzip)
+    t.match(second.headers, { age: '0', etag: first.headers.etag })
+    t.equal(second.headers['last-modified'], first.headers['last-modified'])
+    t.same(second.rawPayload, first.rawPayload)
 
-  const entries = sandbox.user('smedjan') ?? []
-  sandbox.setUser('smedjan', [...entries].reverse())
-  await clock.advance(seconds(300))
-  await get(PATH)
-  await quiet()
-  const third = await get(PATH, gzip)
-  t.not(third.headers.etag, first.headers.etag)
-  t.equal(third.headers['last-modified'], new Date(clock.now()).toUTCString())
-  t.same(JSON.parse((await decoders.gzip(third.rawPayload)).toString()).items, entries.toReversed())
-})
+    const entries = sandbox.user('smedjan') ?? []
+    sandbox.setUser('smedjan', [...entries].reverse())
+    await clock.advance(seconds(300))
+    await get(PATH)
+    await quiet()
+    const third = await get(PATH, gzip)
+    t.not(third.headers.etag, first.headers.etag)
+    t.equal(third.headers['last-modified'], new Date(clock.now()).toUTCString())
+    t.same(
+      JSON.parse((await decoders.gzip(third.rawPayload)).toString()).items,
+      entries.toReversed(),
+    )
+  },
+)
 
 /** The tags for a user's list before and after it changes. */
 async function tagsOf(t: Test, before: Entries, after: Entries): Promise<string[]> {
