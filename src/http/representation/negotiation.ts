@@ -49,7 +49,7 @@ const formats = new LRUCache<string, Format | 'none'>({
  */
 export function negotiateCodings(acceptEncoding: string | undefined): readonly Coding[] {
   // Without the field, any coding is acceptable; `identity` suits every caller.
-  if (acceptEncoding === undefined) return ['identity']
+  if (acceptEncoding === undefined) return IDENTITY
   const accepted = codings.memo(acceptEncoding)
   if (accepted.length === 0) {
     const offered = CODINGS.join(', ')
@@ -58,6 +58,8 @@ export function negotiateCodings(acceptEncoding: string | undefined): readonly C
   }
   return accepted
 }
+
+const IDENTITY: readonly Coding[] = ['identity']
 
 const codings = new LRUCache<string, readonly Coding[]>({
   max: MAX_CACHED_FIELDS,

@@ -43,12 +43,13 @@ export function represent(
 ): ListRepresentation | Promise<ListRepresentation> {
   const { view, request } = wanted
   const key = `${view.key(list.playlists.length)}\n${list.digest}`
+  const plain = representations.get(key)
+  if (plain !== undefined) return compressed(plain, list, wanted, representations)
   const make = async (signal: AbortSignal) =>
     representation(key, await view.body(list, lines, signal), 'identity')
-  const plain =
-    representations.get(key) ?? representations.make(key, make, disconnectSignal(request))
-  const inBestCoding = (made: ListRepresentation) => compressed(made, list, wanted, representations)
-  return plain instanceof Promise ? plain.then(inBestCoding) : inBestCoding(plain)
+  return representations
+    .make(key, make, disconnectSignal(request))
+    .then(made => compressed(made, list, wanted, representations))
 }
 
 /** Returns the representation in the best coding accepted by the caller. */
