@@ -35,7 +35,7 @@ export function httpMetrics(register: Registry): (response: MeasuredResponse) =>
   for (const reason of REFUSALS) refused.inc({ reason }, 0)
   scrapedMetrics(register).counter(
     'caller_requests_total',
-    'Requests by the name of the API key; anonymous without API_KEYS.',
+    'Requests by API key name; anonymous without API_KEYS.',
     () => Array.from(callers, ([caller, value]) => ({ labels: { caller }, value })),
   )
 
@@ -62,7 +62,7 @@ const CLOSED_REASONS = ['stalled', 'limit'] as const
 export function connectionMetrics(register: Registry): ConnectionOptions['onClosed'] {
   const closed = new Counter({
     name: 'playlist_proxy_connections_closed_total',
-    help: 'Connections that the service closed because they stalled or exceeded the limit.',
+    help: 'Connections closed because they stalled or exceeded the limit.',
     labelNames: ['reason'],
     registers: [register],
   })

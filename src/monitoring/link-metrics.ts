@@ -17,18 +17,18 @@ export function linkMetrics(register: Registry, sources: LinkSources): void {
   })
   gauge(
     'links_consent_end_timestamp_seconds',
-    'When the earliest consent to a link ends; 0 without a link that works.',
+    'When the earliest consent ends; 0 without a working link.',
     () => {
       const end = status().next_consent_end
       return end === null ? 0 : Date.parse(end) / 1000
     },
   )
-  gauge('links_unwritable', '1 while the file of linked accounts cannot be written.', () =>
+  gauge('links_unwritable', '1 while the links file is unwritable.', () =>
     Number(status().state === 'unwritable'),
   )
   counter(
     'linked_entries_left_out_total',
-    'Playlists of linked users that the service left out, by their "public" member.',
+    'Playlists left out of lists for linked users, by "public" member.',
     () => samples('public', leftOut),
   )
   counter('link_attempts_total', 'Attempts to link an account by result.', () =>

@@ -13,18 +13,18 @@ export type SharedCacheState = (typeof STATES)[number]
 export function redisMetrics(register: Registry, state: () => SharedCacheState): RedisObserver {
   scrapedMetrics(register).gauge(
     'shared_cache_state',
-    'State of the shared cache: 1 for the current one of off, connected and degraded.',
+    'Shared cache state (off, connected or degraded): 1 for the current state.',
     () => flags('state', STATES, [state()]),
   )
   const failures = new Counter({
     name: 'playlist_proxy_shared_cache_failures_total',
-    help: 'Failed operations on the shared cache, by operation and reason.',
+    help: 'Failed shared cache operations by operation and reason.',
     labelNames: ['operation', 'reason'],
     registers: [register],
   })
   const durations = new DurationHistogram<'operation'>({
     name: 'playlist_proxy_shared_cache_duration_seconds',
-    help: 'Duration of operations on the shared cache in seconds, including failed ones.',
+    help: 'Duration of shared cache operations in seconds, including failures.',
     buckets: BUCKETS,
     register,
   })

@@ -26,7 +26,7 @@ export function spotifyMetrics(register: Registry): RequestObserver {
   })
   const durations = new DurationHistogram<'kind'>({
     name: 'playlist_proxy_spotify_request_duration_seconds',
-    help: 'Duration of requests to Spotify in seconds, until the last byte of the response.',
+    help: 'Duration of requests to Spotify in seconds, until the last response byte.',
     buckets: BUCKETS,
     register,
   })

@@ -51,15 +51,15 @@ export function stateMetrics(register: Registry, sources: StatusSources): void {
   if (limit !== undefined) {
     gauge('spotify_budget', 'Configured maximum of Web API requests in 24 hours.', () => limit)
   }
-  gauge('gate_state', 'State of the gate: 1 for the current one.', () =>
+  gauge('gate_state', 'Gate state: 1 for the current state.', () =>
     flags('state', GATE_STATES, [gate.status().state]),
   )
-  gauge('gate_reason', 'Problems that stop all requests to Spotify: 1 for each current one.', () =>
+  gauge('gate_reason', '1 for each problem that currently stops all requests to Spotify.', () =>
     flags('reason', REASONS, reasons(sources)),
   )
   gauge(
     'gate_paused_until_timestamp_seconds',
-    'When the pause of the gate ends; 0 while the gate is open.',
+    'When the gate pause ends; 0 while the gate is open.',
     () => (gate.status().pausedUntil ?? 0) / 1000,
   )
   gauge(
@@ -68,7 +68,7 @@ export function stateMetrics(register: Registry, sources: StatusSources): void {
     () => (tokens.status.expiresAt ?? 0) / 1000,
   )
   gauge('draining', '1 while this instance shuts down.', () => Number(isDraining()))
-  gauge('build_info', 'Always 1; the labels are the versions of the service and of Node.', () => [
+  gauge('build_info', 'Always 1; the labels are the service and Node versions.', () => [
     { labels: { version, node_version: nodeVersion }, value: 1 },
   ])
 }
