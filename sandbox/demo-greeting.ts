@@ -41,17 +41,17 @@ Or try, in another terminal:
     ${playlistsOf('collector')} playlists: ${costOf('collector')}. The second time: 0 requests, 1 ms.
 
   curl '${url}/users/spotify%3Auser%3Asmedjan/playlists?format=text&limit=3'
-    Three of ${playlistsOf('smedjan')}, of a user given as URI: ${costOf('smedjan')}.
+    Three of ${playlistsOf('smedjan')}, for a user given as a URI: ${costOf('smedjan')}.
 
   curl '${url}/users/smedjan/playlists?format=csv' -o playlists.csv
     The same list as a file for spreadsheets: 0 requests, a few ms.
 
-A sandbox plays Spotify. Make it fail, and see what callers still get; then let it work again:
+A sandbox stands in for Spotify. Make it fail, see what callers still get, and let it work again:
 
   curl ${sandboxUrl}/_sandbox/faults -d '{"on":"api","answer":"server-error"}'
   curl -X DELETE ${sandboxUrl}/_sandbox/faults
 
-Link an account, as its owner does after an invitation; the sandbox plays Spotify's page, too:
+Link an account as an invited owner would; the sandbox also provides Spotify's consent page:
 
   ${invitation}
 

@@ -1,6 +1,6 @@
 import type { GatePeers, GatePeersListener } from '../../src/spotify/gate/gate-peers.ts'
 
-/** Peers simulated by the test, and a record of what the gate publishes to them. */
+/** Returns simulated gate peers, and a record of everything the gate publishes to them. */
 export function scriptedPeers(mayProbe: () => Promise<boolean> = async () => true) {
   const published: unknown[] = []
   let listener: GatePeersListener | undefined
